@@ -1,0 +1,46 @@
+"""One deployment, opened: its settings, ledger and stores."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Self
+
+from jobs.job import Places
+from storage.datamart import Datamart
+from storage.ledger import Clock, Ledger, utc_now
+from storage.model_store import ModelStore
+from storage.settings import Settings
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What every process of a deployment works on. The ledger's clock is the deployment's clock."""
+
+    settings: Settings
+    ledger: Ledger
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock = utc_now) -> Self:
+        """The deployment of these settings, with the ledger's tables made if they are not there."""
+        ledger = Ledger(settings.ledger_url, clock)
+        ledger.create()
+        return cls(settings, ledger)
+
+    @property
+    def datamart(self) -> Datamart:
+        return Datamart(self.settings.datamart_root)
+
+    @property
+    def models(self) -> ModelStore:
+        return ModelStore(self.settings.models_root)
+
+    @property
+    def places(self) -> Places:
+        return Places(self.settings.datamart_root, self.settings.models_root, self.settings.reports_root)
+
+    def today(self) -> date:
+        """The logical date of a run that names none: the day it is now in the deployment's time zone."""
+        return self.ledger.clock().astimezone(self.settings.zone).date()
+
+    def with_settings(self, settings: Settings) -> Self:
+        """The same ledger under other settings."""
+        return replace(self, settings=settings)

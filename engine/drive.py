@@ -1,0 +1,23 @@
+"""A queued run, carried out in this process: claimed, pinned, run to its end."""
+
+from engine.deployment import Deployment
+from engine.errors import Refused
+from engine.executor import Executor
+from engine.inputs import pins_of
+from engine.launch import pipeline_named, this_process
+from engine.runner import Runner
+from storage.runs import claim, pin, run_row
+
+
+def carry_out(deployment: Deployment, run_id: str, executor: Executor) -> str:
+    """The state in which the run ended. Refused when somebody else has it; LeaseLost when it was declared dead."""
+    with deployment.ledger.writing() as connection:
+        lease = claim(connection, run_id, this_process(), deployment.ledger.clock())
+        if lease is None:
+            raise Refused(f"Run {run_id} is not waiting any more; `python -m engine show {run_id}` says what became of it.")
+        run = run_row(connection, run_id)
+        deployment = deployment.with_settings(deployment.settings.changed(**run.params))
+        pins = pins_of(connection, deployment, run)
+        pin(connection, lease, pins.as_json())
+    runner = Runner(deployment, pipeline_named(run.pipeline), executor, lease)
+    return runner.execute(pins, force=run.force)

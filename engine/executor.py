@@ -1,0 +1,183 @@
+"""Where calls run: on Ray, or in a thread of this process for tests and debugging. One interface for both."""
+
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for_futures
+from itertools import count
+from pathlib import Path
+from time import sleep
+from typing import Any, Protocol
+
+import ray
+from ray import exceptions
+
+from engine.call import Call, Failure, Report, run_call
+from storage.settings import Settings
+
+PROJECT = Path(__file__).parents[1]
+
+# Ray's head and workers inherit these. One OpenMP thread a worker: tasks are what runs in parallel. The flag with the
+# odd name makes every socket of Ray's listen on loopback only, which --node-ip-address does not.
+RAY_ENVIRONMENT = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "token",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+}
+
+
+class Executor(Protocol):
+    """Runs calls somewhere else; every call that was submitted is reported once, unless it is cancelled."""
+
+    @property
+    def slots(self) -> int:
+        """How many CPUs calls may take at the same time."""
+
+    def submit(self, call: Call) -> int:
+        """A ticket for the call."""
+
+    def wait(self, timeout: float) -> list[tuple[int, Report]]:
+        """The reports that came in, after the first one or after `timeout` seconds."""
+
+    def cancel(self, ticket: int) -> None:
+        """Ends a call for good; it is not reported."""
+
+    def close(self) -> None:
+        """Ends everything that was started."""
+
+
+class LocalExecutor:
+    """Runs calls one after another in a thread of this process; a cancelled one that has begun ends unseen."""
+
+    slots = 1
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "task")
+        self._tickets = count()
+        self._running: dict[Future[Report], int] = {}
+
+    def submit(self, call: Call) -> int:
+        ticket = next(self._tickets)
+        self._running[self._pool.submit(run_call, call)] = ticket
+        return ticket
+
+    def wait(self, timeout: float) -> list[tuple[int, Report]]:
+        if not self._running:
+            sleep(timeout)
+            return []
+        done, _ = wait_for_futures(self._running, timeout, FIRST_COMPLETED)
+        return [(self._running.pop(future), future.result()) for future in done]
+
+    def cancel(self, ticket: int) -> None:
+        for future, held in list(self._running.items()):
+            if held == ticket:
+                future.cancel()
+                del self._running[future]
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class RayExecutor:
+    """Runs each call as a Ray task. Ray is started with the first call: a run that is all cached needs none."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._tickets = count()
+        self._running: dict[Any, int] = {}
+        self._session: Path | None = None
+        self._remote: Any = None
+        self._cluster: Any = ray
+
+    @property
+    def slots(self) -> int:
+        if self._remote is None:
+            return self._settings.ray_cpus or _cpus_here()
+        return max(1, int(self._cluster.cluster_resources().get("CPU", 1)))
+
+    def submit(self, call: Call) -> int:
+        if self._remote is None:
+            self._start()
+        ticket = next(self._tickets)
+        reference = self._remote.options(num_cpus=min(call.task.cpus, self.slots), name=call.task.name).remote(call)
+        self._running[reference] = ticket
+        return ticket
+
+    def wait(self, timeout: float) -> list[tuple[int, Report]]:
+        waiting = list(self._running)
+        if not waiting:
+            sleep(timeout)
+            return []
+        ready, waiting = ray.wait(waiting, num_returns=1, timeout=timeout)
+        if ready and waiting:
+            more, _ = ray.wait(waiting, num_returns=len(waiting), timeout=0)
+            ready += more
+        return [(self._running.pop(reference), _report(reference)) for reference in ready]
+
+    def cancel(self, ticket: int) -> None:
+        for reference, held in list(self._running.items()):
+            if held == ticket:
+                ray.cancel(reference, force=True)
+                del self._running[reference]
+
+    def close(self) -> None:
+        if self._remote is not None:
+            ray.shutdown()
+            self._remote = None
+        if self._session is not None:
+            shutil.rmtree(self._session, ignore_errors=True)
+
+    def _start(self) -> None:
+        self._session = Path(tempfile.mkdtemp(prefix="lw-"))
+        os.environ.update(ray_environment(self._session))
+        ray.init(
+            address="local",
+            num_cpus=self.slots,
+            object_store_memory=self._settings.ray_memory,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            configure_logging=False,
+            _temp_dir=str(self._session),
+        )
+        # The runner retries, where attempts are recorded; Ray itself must not.
+        self._remote = ray.remote(max_retries=0)(run_call)
+
+
+def ray_environment(session: Path) -> Mapping[str, str]:
+    """The environment of a private Ray with its files in `session`, and a fresh token that only this user can read."""
+    token = session / "token"
+    token.touch(mode=0o600)
+    token.write_text(secrets.token_hex(32))
+    paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**RAY_ENVIRONMENT, "RAY_AUTH_TOKEN_PATH": str(token), "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+
+
+def _report(reference: Any) -> Report:
+    try:
+        report: Report = ray.get(reference)
+    except exceptions.OutOfMemoryError:
+        return Report(
+            failure=Failure("OutOfMemory", "Ray ended the task because memory ran out; free some and resume.")
+        )
+    except (
+        exceptions.WorkerCrashedError,
+        exceptions.NodeDiedError,
+        exceptions.RayTaskError,
+        exceptions.RayError,
+    ) as error:
+        why = str(error).strip().splitlines()[0][:200] if str(error).strip() else "no reason given"
+        return Report(failure=Failure(type(error).__name__, f"The Ray worker that ran the task died ({why})."))
+    return report
+
+
+def _cpus_here() -> int:
+    return len(os.sched_getaffinity(0))

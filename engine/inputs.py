@@ -1,0 +1,91 @@
+"""What a run reads: the versions it pins when it starts, and the job that each task gets from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from engine.deployment import Deployment
+from engine.task import Pipeline, Task
+from jobs.job import Job, Outcome
+from jobs.sources import SOURCES
+from storage.catalog import current_versions
+from storage.datamart import TableVersion
+from storage.extracts import SourceFile, has_extracts, source_files
+from storage.registry import ModelVersion, champions, free_version
+from storage.schema import runs
+
+
+@dataclass(frozen=True)
+class Pins:
+    """The state of the world that a run sees, however long it takes: published tables, champion, data folder."""
+
+    run_id: str
+    as_of: date
+    stamp: str
+    data: str
+    tables: Mapping[str, TableVersion]
+    champions: tuple[ModelVersion, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """What the ledger remembers of the pins."""
+        return {
+            "stamp": self.stamp,
+            "data": self.data,
+            "tables": {name: table.version for name, table in self.tables.items()},
+            "champion": self.champions[0].version if self.champions else None,
+        }
+
+
+def pins_of(connection: Connection, deployment: Deployment, run: Any) -> Pins:
+    """The pins of a run that starts now."""
+    return Pins(
+        run_id=run.run_id,
+        as_of=run.as_of,
+        stamp=free_version(connection, deployment.ledger.clock()),
+        data=data_folder(connection, deployment, run.pipeline),
+        tables=current_versions(connection),
+        champions=tuple(champions(connection)),
+    )
+
+
+def data_folder(connection: Connection, deployment: Deployment, pipeline: str) -> str:
+    """Where the extracts are: the setting; for training else HOME/data; otherwise the folder last trained from.
+
+    The other pipelines follow the book that the champion was trained on; '' when its folder has gone, so that they work
+    from what was published.
+    """
+    settings = deployment.settings
+    home = str(settings.home.absolute() / "data")
+    if settings.data or pipeline == "training":
+        return settings.data or home
+    query = select(runs.c.pins).where(runs.c.pipeline == "training", runs.c.state == "succeeded")
+    pins = connection.execute(query.order_by(runs.c.finished_at.desc()).limit(1)).scalar()
+    folder = str(pins["data"]) if pins else home
+    return folder if has_extracts(folder, list(SOURCES)) else ""
+
+
+def job_of(deployment: Deployment, pipeline: Pipeline, task: Task, pins: Pins, outcomes: Mapping[str, Outcome]) -> Job:
+    """What a task gets once the tasks that it needs are done. Raises ExtractMissing when a dataset is not there."""
+    made = {table.table: table for name in pipeline.ancestors[task.name] for table in outcomes[name].tables}
+    visible = {**pins.tables, **made}
+    return Job(
+        task=task.name,
+        run_id=pins.run_id,
+        as_of=pins.as_of,
+        stamp=pins.stamp,
+        places=deployment.places,
+        settings={name: getattr(deployment.settings, name) for name in task.settings},
+        tables={name: visible[name] for name in task.reads if name in visible},
+        values={name: outcomes[name].values for name in task.needs},
+        extracts=_extracts(deployment, task, pins.data),
+        champions=pins.champions if task.uses_champion else (),
+    )
+
+
+def _extracts(deployment: Deployment, task: Task, data: str) -> dict[str, tuple[SourceFile, ...]]:
+    if not data:
+        return {}
+    return {dataset: source_files(deployment.ledger, data, dataset) for dataset in task.extracts}

@@ -1,0 +1,114 @@
+"""The ledger's side of one run: each method is one transaction under the run's lease."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.call import Failure, Report
+from engine.task import Pipeline, Task
+from jobs.job import Outcome
+from storage.catalog import record_versions
+from storage.ledger import Ledger
+from storage.progress import LogLine, add_logs, end_attempt, plan_tasks, start_attempt, update_task
+from storage.runs import Lease, finish
+
+AttemptKey = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Record:
+    """Writes what happens in a run, as it happens."""
+
+    ledger: Ledger
+    lease: Lease
+
+    def planned(self, pipeline: Pipeline) -> None:
+        with self.ledger.writing() as connection:
+            plan_tasks(connection, self.lease, [task.name for task in pipeline.tasks])
+
+    def started(self, task: Task, key: str, parts: int) -> None:
+        with self.ledger.writing() as connection:
+            values = {"state": "running", "cache_key": key, "parts_total": parts, "started_at": self.ledger.clock()}
+            update_task(connection, self.lease, task.name, **values)
+
+    def cached(self, task: Task, key: str, run_id: str, outcome: Outcome) -> None:
+        """A task whose result was there already."""
+        now = self.ledger.clock()
+        with self.ledger.writing() as connection:
+            update_task(
+                connection,
+                self.lease,
+                task.name,
+                state="skipped" if outcome.skipped else "cached",
+                cache_key=key,
+                cached_from=run_id,
+                rows_in=outcome.rows_in,
+                rows_out=outcome.rows_out,
+                started_at=now,
+                finished_at=now,
+                outcome={"outcome": outcome.as_json(), "extended": {}},
+            )
+
+    def attempt_started(self, key: AttemptKey, attempts: int) -> None:
+        with self.ledger.writing() as connection:
+            start_attempt(connection, self.lease, key, self.ledger.clock())
+            update_task(connection, self.lease, key[0], state="running", attempts=attempts)
+
+    def attempt_ended(self, key: AttemptKey, report: Report, done: int) -> None:
+        """A call that came back, well or not, with the rest of its log."""
+        state = "failed" if report.failure else "succeeded"
+        error = report.failure.as_json() if report.failure else None
+        with self.ledger.writing() as connection:
+            add_logs(connection, self.lease.run_id, report.lines)
+            end_attempt(connection, self.lease, key, state=state, finished_at=self.ledger.clock(), error=error)
+            update_task(connection, self.lease, key[0], parts_done=done)
+
+    def retrying(self, task: Task, failure: Failure) -> None:
+        with self.ledger.writing() as connection:
+            update_task(connection, self.lease, task.name, state="retrying", error=failure.as_json())
+            self._log(connection, task, "WARNING", f"{failure.message} Trying again.")
+
+    def finished(self, task: Task, outcome: Outcome, extended: Mapping[str, str | None]) -> None:
+        """A task that is done; its table versions are entered, though not published yet."""
+        now = self.ledger.clock()
+        with self.ledger.writing() as connection:
+            made = [table for table in outcome.tables if table.version == self.lease.run_id]
+            record_versions(connection, self.lease, made, now)
+            update_task(
+                connection,
+                self.lease,
+                task.name,
+                state="skipped" if outcome.skipped else "succeeded",
+                rows_in=outcome.rows_in,
+                rows_out=outcome.rows_out,
+                finished_at=now,
+                error=None,
+                outcome={"outcome": outcome.as_json(), "extended": dict(extended)},
+            )
+
+    def failed(self, task: Task, failure: Failure) -> None:
+        with self.ledger.writing() as connection:
+            now = self.ledger.clock()
+            update_task(connection, self.lease, task.name, state="failed", finished_at=now, error=failure.as_json())
+            self._log(connection, task, "ERROR", failure.message)
+
+    def left_out(self, tasks: Mapping[str, str]) -> None:
+        """Tasks that can't run, each with the name of the one that failed."""
+        with self.ledger.writing() as connection:
+            for name, blamed in tasks.items():
+                update_task(connection, self.lease, name, state="upstream_failed", blamed=blamed)
+
+    def cancelled(self, tasks: Sequence[str], state: str, error: dict[str, Any]) -> None:
+        """The run ended before its tasks did."""
+        now = self.ledger.clock()
+        with self.ledger.writing() as connection:
+            for name in tasks:
+                update_task(connection, self.lease, name, state="cancelled", finished_at=now)
+            finish(connection, self.lease, state, error, now)
+
+    def run_failed(self, error: dict[str, Any]) -> None:
+        with self.ledger.writing() as connection:
+            finish(connection, self.lease, "failed", error, self.ledger.clock())
+
+    def _log(self, connection: Any, task: Task, level: str, message: str) -> None:
+        add_logs(connection, self.lease.run_id, [LogLine(task.name, self.ledger.clock(), level, message)])

@@ -1,0 +1,135 @@
+"""Which results may be used again: a task is cached when its code, settings and inputs are those of an earlier one."""
+
+import ast
+import hashlib
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine.task import Task
+from jobs.job import Job, Outcome, outcome_from_json
+from storage.catalog import version_of
+from storage.errors import DamagedFile
+from storage.progress import reusable_tasks
+
+log = logging.getLogger("loanwatch.engine")
+
+ROOMS = ("jobs", "storage")
+LIBRARIES = ("pyarrow", "numpy", "pandas", "scikit-learn", "altair", "vl-convert-python")
+
+
+def cache_key(task: Task, job: Job) -> str:
+    """SHA-256 of everything that the task's result depends on.
+
+    As-of counts only through the newest date that it admits in the inputs, so that an unchanged book stays cached from
+    one day to the next. A table that the task extends does not count as an input: see `reusable`.
+    """
+    inputs = {name: table for name, table in job.tables.items() if name not in task.writes}
+    dates = {day for table in inputs.values() for day in table.dates if day <= job.as_of.isoformat()}
+    content = {
+        "task": task.name,
+        "code": [code_of(function) for function in (task.run, task.split, task.collect) if function],
+        "settings": {name: str(value) for name, value in job.settings.items()},
+        "extracts": {name: [file.sha256 for file in files] for name, files in job.extracts.items()},
+        "tables": {name: table.digest for name, table in inputs.items()},
+        "newest_date": max(dates, default=None),
+        "values": job.values,
+        "champions": [model.version for model in job.champions],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def extended(task: Task, job: Job) -> dict[str, str | None]:
+    """Digests of the tables that the task extends (reads and writes), as they were before it ran."""
+    own = [name for name in task.writes if name in task.reads]
+    return {name: job.tables[name].digest if name in job.tables else None for name in own}
+
+
+def reusable(connection: Connection, task: Task, job: Job, key: str) -> tuple[str, Outcome] | None:
+    """The run and the outcome of an earlier task with the same key whose outputs are all intact.
+
+    The result of a task that extends a table counts only while the table is what it was before that task or what it
+    became by it; otherwise rows that others have added since would be lost.
+    """
+    before = extended(task, job)
+    for row in reusable_tasks(connection, key):
+        outcome = outcome_from_json(row.outcome["outcome"])
+        became = {table.table: table.digest for table in outcome.tables}
+        allowed = [digest in (row.outcome["extended"].get(name), became.get(name)) for name, digest in before.items()]
+        if all(allowed) and _intact(connection, job, outcome):
+            return row.run_id, outcome
+    return None
+
+
+def _intact(connection: Connection, job: Job, outcome: Outcome) -> bool:
+    try:
+        for table in outcome.tables:
+            if version_of(connection, table.table, table.version) is None:
+                return False
+            job.datamart.verify(table)
+    except DamagedFile as error:
+        log.warning("%s", error)
+        return False
+    kept = [*outcome.artifacts, *(outcome.model.files.values() if outcome.model else ())]
+    damaged = [facts.name for facts in kept if not job.models.intact(facts)]
+    damaged += [facts.name for facts in outcome.reports if job.reports.size(facts.name) != facts.bytes]
+    for name in damaged:
+        log.warning("%s is not what was written; it is made anew", name)
+    return not damaged
+
+
+@lru_cache(maxsize=256)
+def code_of(function: Any) -> str:
+    """SHA-256 of the source of a function's module, of every module of the project it imports, and library versions."""
+    digest = hashlib.sha256(f"{function.__module__}.{function.__qualname__}".encode())
+    for file in sorted(_imported_files(function.__module__)):
+        digest.update(Path(file).read_bytes())
+    digest.update(" ".join(f"{library}={version(library)}" for library in LIBRARIES).encode())
+    return digest.hexdigest()
+
+
+def _imported_files(module: str) -> set[str]:
+    found: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        file = _file_of(name)
+        if file is None or name in found:
+            continue
+        found[name] = file
+        waiting += _project_imports(file)
+    return set(found.values())
+
+
+@lru_cache(maxsize=256)
+def _project_imports(file: str) -> tuple[str, ...]:
+    return tuple(name for name in _imports(ast.parse(Path(file).read_bytes())) if name.split(".")[0] in ROOMS)
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@lru_cache(maxsize=256)
+def _file_of(module: str) -> str | None:
+    loaded = sys.modules.get(module)
+    if loaded is not None:
+        return getattr(loaded, "__file__", None)
+    try:
+        spec = find_spec(module)
+    except (ImportError, AttributeError, ValueError):
+        return None
+    return spec.origin if spec else None

@@ -1,0 +1,28 @@
+"""The errors of the jobs room."""
+
+from storage.errors import LoanwatchError
+
+
+class JobError(LoanwatchError):
+    """Data or a model that a task can't work with; trying again can't help."""
+
+
+class InputRejected(JobError):
+    """An extract that can't be used, with the file, and the line and column where they are known (both from 1)."""
+
+    exit_code = 3
+
+    def __init__(
+        self, what: str, *, file: str, line: int | None = None, column: str | None = None, hint: str = ""
+    ) -> None:
+        where = file + (f", line {line}" if line is not None else "") + (f", column {column}" if column else "")
+        super().__init__(f"{where}: {what}" + (f"; {hint}" if hint else "") + ".")
+        self.what, self.file, self.line, self.column, self.hint = what, file, line, column, hint
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keyword arguments survive pickling between processes."""
+        return (_input_rejected, (self.what, self.file, self.line, self.column, self.hint))
+
+
+def _input_rejected(what: str, file: str, line: int | None, column: str | None, hint: str) -> InputRejected:
+    return InputRejected(what, file=file, line=line, column=column, hint=hint)

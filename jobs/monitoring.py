@@ -1,0 +1,242 @@
+"""Monitoring: what came true of the latest predictions, how well the champion ranked it, and how far inputs drifted."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.calendar import known_by
+from jobs.discrimination import auc_with_interval, classification_scores
+from jobs.drift import Drift, bin_counts, bin_labels, drift, reference_from_json
+from jobs.errors import JobError
+from jobs.governance import decision_on, thresholds_of
+from jobs.inference import model_of
+from jobs.job import Job, Outcome, log
+from jobs.labels import default_labels
+from jobs.training import numbers
+from storage.tables import (
+    INFERENCE_FEATURES,
+    MONITORING,
+    MONITORING_COHORTS,
+    MONITORING_FEATURES,
+    OUTCOMES,
+    PREDICTIONS,
+)
+
+NOTHING = {"auc": None, "auc_low": None, "auc_high": None, "precision": None, "recall": None, "f1": None}
+MONITORING_SCHEMA = pa.schema(
+    [
+        ("monitoring_date", pa.date32()),
+        *((name, pa.float64()) for name in ("auc", "precision", "recall", "f1", "psi")),
+        *((name, pa.float64()) for name in ("auc_low", "auc_high", "psi_chance_level")),
+        *((name, pa.int64()) for name in ("labelled", "defaults", "fitted_left_out", "window_rows", "reference_rows")),
+        *(
+            (name, pa.string())
+            for name in ("window_from", "window_to", "auc_status", "psi_status", "status", "model_version")
+        ),
+    ]
+)
+COHORT_SCHEMA = pa.schema(
+    [
+        ("monitoring_date", pa.date32()),
+        ("cohort", pa.string()),
+        *((name, pa.int64()) for name in ("scored", "labelled", "defaults")),
+        *((name, pa.float64()) for name in NOTHING),
+    ]
+)
+FEATURE_SCHEMA = pa.schema(
+    [
+        ("monitoring_date", pa.date32()),
+        ("feature", pa.string()),
+        ("csi", pa.float64()),
+        ("chance_level", pa.float64()),
+        ("window_rows", pa.int64()),
+        ("band", pa.string()),
+    ]
+)
+
+
+def fetch_predictions_and_actuals(job: Job) -> Outcome:
+    """The latest predictions, the label of every loan whose outcome is known, and whether the model was fitted on it."""
+    predictions = job.read(PREDICTIONS)
+    newest = pc.max(predictions["prediction_date"]).as_py()
+    if newest > job.as_of:
+        raise JobError(
+            f"The latest predictions are of {newest}; run `python -m engine run inference --as-of {job.as_of}` first."
+        )
+    model = model_of(job, predictions["model_version"][0].as_py())
+    metadata = json.loads(job.models.read(model.files["metadata"]))
+    features = job.read(INFERENCE_FEATURES)
+    ids = features["loan_id"].combine_chunks()
+    order = pc.index_in(predictions["loan_id"], value_set=ids)
+    rows = features.take(order)
+    ledger = job.read(
+        "staged.loan_daily", ["loan_id", "installment_num", "overdue_amt", "snapshot_date"], categories=["loan_id"]
+    )
+    visible = ledger.filter(pa.array(known_by(ledger["snapshot_date"], job.as_of)))
+    labels = default_labels(visible, predictions["loan_id"].combine_chunks())
+    matured = known_by(rows["observation_date"], job.as_of)
+    # Whatever was a train row with a known outcome when the model was trained may have been fitted; none of it counts.
+    trained = known_by(rows["observation_date"], pa.scalar(metadata["as_of"]).cast(pa.date32()).as_py())
+    fitted = trained & pc.equal(rows["split"], "train").to_numpy(zero_copy_only=False)
+    table = predictions.append_column("label", pc.if_else(pa.array(matured), labels, None))
+    table = table.append_column("fitted", pa.array(fitted))
+    for name in metadata["features"]:
+        table = table.append_column(name, rows[name])
+    log.info(
+        "%d predictions of %s, %d outcomes known, %d rows fitted",
+        table.num_rows,
+        newest,
+        int(matured.sum()),
+        int(fitted.sum()),
+    )
+    return Outcome(
+        rows_in=predictions.num_rows,
+        rows_out=table.num_rows,
+        values={"version": model.version, "fitted": int(fitted.sum())},
+        tables=(job.write(OUTCOMES, [table]),),
+    )
+
+
+def calculate_monitoring_metrics(job: Job) -> Outcome:
+    """AUC, precision, recall and F1 on outcomes that the champion never saw; PSI and CSI of the newest cohorts."""
+    table = job.read(OUTCOMES)
+    fetched = job.values["fetch_predictions_and_actuals"]
+    metadata = json.loads(job.models.read(model_of(job, fetched["version"]).files["metadata"]))
+    unseen = table.filter(pc.invert(table["fitted"]))
+    window = newest_cohorts(unseen, int(job.settings["drift_rows"]))
+    score, features = drifts(window, metadata["reference"], int(job.settings["drift_rows"]))
+    measured, confusion = discrimination(unseen)
+    cohorts = sorted(pc.unique(window["cohort"]).to_pylist())
+    row = {
+        **measured,
+        "psi": score.value,
+        "psi_chance_level": score.chance_level,
+        "fitted_left_out": fetched["fitted"],
+        "window_rows": window.num_rows,
+        "reference_rows": score.n,
+        "window_from": cohorts[0] if cohorts else None,
+        "window_to": cohorts[-1] if cohorts else None,
+        "auc_status": "insufficient" if measured["auc_low"] is None else "measured",
+        "psi_status": score.status,
+        "model_version": fetched["version"],
+    }
+    row["status"] = decision_on(row, thresholds_of(job)).status
+    log.info(
+        "AUC %s on %d outcomes, PSI %s on %d rows",
+        _shown(row["auc"]),
+        row["labelled"],
+        _shown(score.value),
+        window.num_rows,
+    )
+    return Outcome(
+        rows_in=table.num_rows,
+        rows_out=unseen.num_rows,
+        values={
+            "row": row,
+            "cohorts": by_cohort(unseen),
+            "features": features,
+            "scores": score_shares(window, metadata["reference"]["score"]),
+            "confusion": confusion,
+        },
+    )
+
+
+def newest_cohorts(table: pa.Table, rows: int) -> pa.Table:
+    """The rows of the newest cohort months: as many months as it takes to have at least `rows` rows, or all."""
+    cohorts = table["cohort"].to_numpy(zero_copy_only=False)
+    months, counts = np.unique(cohorts.astype(str), return_counts=True)
+    enough = np.flatnonzero(np.cumsum(counts[::-1]) >= rows)
+    first = months[::-1][enough[0]] if len(enough) else ""
+    return table.filter(pc.greater_equal(table["cohort"], first))
+
+
+def drifts(window: pa.Table, reference: Mapping[str, Any], rows: int) -> tuple[Drift, list[dict[str, Any]]]:
+    """(PSI of the scores, CSI of each feature, the largest first) of a window against the frozen reference."""
+    score = drift(reference_from_json(reference["score"]), numbers(window["predicted_proba"]), rows)
+    found = []
+    for name, frozen in reference["features"].items():
+        csi = drift(reference_from_json(frozen), _values(window[name], frozen), rows)
+        found.append(
+            {
+                "feature": name,
+                "csi": csi.value,
+                "chance_level": csi.chance_level,
+                "window_rows": csi.m,
+                "band": csi.band,
+            }
+        )
+    return score, sorted(found, key=lambda row: (-(row["csi"] or 0.0), row["feature"]))
+
+
+def discrimination(table: pa.Table) -> tuple[dict[str, Any], list[dict[str, int]]]:
+    """(AUC with interval, precision, recall, F1 and counts of the labelled rows; the four counts of the confusion)."""
+    known = table.filter(pc.is_valid(table["label"]))
+    counts = {"labelled": known.num_rows, "defaults": int(pc.sum(known["label"]).as_py() or 0)}
+    if known.num_rows == 0:
+        return {**NOTHING, **counts}, []
+    labels = np.asarray(known["label"].to_numpy(), np.int64)
+    auc = auc_with_interval(labels, numbers(known["predicted_proba"]))
+    chosen = classification_scores(labels, np.asarray(known["predicted_label"].to_numpy(), np.int64))
+    confusion = [
+        {"actual": actual, "predicted": predicted, "count": count}
+        for actual, row in enumerate(chosen.confusion)
+        for predicted, count in enumerate(row)
+    ]
+    measured = {"auc": auc.value, "auc_low": auc.low, "auc_high": auc.high}
+    return {**measured, "precision": chosen.precision, "recall": chosen.recall, "f1": chosen.f1, **counts}, confusion
+
+
+def by_cohort(table: pa.Table) -> list[dict[str, Any]]:
+    """Discrimination of each cohort month, oldest first, with how many loans were scored."""
+    found = []
+    for cohort in sorted(pc.unique(table["cohort"]).to_pylist()):
+        rows = table.filter(pc.equal(table["cohort"], cohort))
+        found.append({"cohort": cohort, "scored": rows.num_rows, **discrimination(rows)[0]})
+    return found
+
+
+def score_shares(window: pa.Table, frozen: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Share of the reference and of the window in each bin of the scores, in the bins' order."""
+    reference = reference_from_json(frozen)
+    before = reference.all_counts()
+    now = bin_counts(reference, numbers(window["predicted_proba"]))
+    return [
+        {"bin": label, "reference_share": float(old), "current_share": float(new)}
+        for label, old, new in zip(
+            bin_labels(reference), before / max(before.sum(), 1), now / max(now.sum(), 1), strict=True
+        )
+    ]
+
+
+def store_monitoring_results_gold(job: Job) -> Outcome:
+    """The monitoring tables with the rows of this monitoring date, in place of those it had before."""
+    found = job.values["calculate_monitoring_metrics"]
+    day = {"monitoring_date": job.as_of}
+    new = {
+        MONITORING: pa.Table.from_pylist([{**day, **found["row"]}], MONITORING_SCHEMA),
+        MONITORING_COHORTS: pa.Table.from_pylist([{**day, **row} for row in found["cohorts"]], COHORT_SCHEMA),
+        MONITORING_FEATURES: pa.Table.from_pylist([{**day, **row} for row in found["features"]], FEATURE_SCHEMA),
+    }
+    tables = [job.write(name, [_extended(job, name, rows)]) for name, rows in new.items()]
+    return Outcome(1, tables[0].rows, tables=tuple(tables))
+
+
+def _extended(job: Job, name: str, rows: pa.Table) -> pa.Table:
+    if name not in job.tables:
+        return rows
+    before = job.read(name)
+    kept = before.filter(pc.not_equal(before["monitoring_date"], pa.scalar(job.as_of, pa.date32())))
+    return pa.concat_tables([kept.cast(rows.schema), rows]).combine_chunks().sort_by("monitoring_date")
+
+
+def _values(column: pa.ChunkedArray, frozen: Mapping[str, Any]) -> Any:
+    texts: Sequence[str | None] = column.to_pylist() if frozen["kind"] == "category" else ()
+    return texts if frozen["kind"] == "category" else numbers(column)
+
+
+def _shown(value: float | None) -> str:
+    return "insufficient" if value is None else f"{value:.4f}"

@@ -1,0 +1,145 @@
+"""The governance rule: what the health of the champion means, and whether it must be trained anew."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
+
+from storage.errors import UsageError
+
+Status = Literal["healthy", "watch", "breach", "insufficient"]
+
+
+class AucNumbers(Protocol):
+    """An AUC and the interval around it, as `discrimination.Auc` has them."""
+
+    @property
+    def value(self) -> float | None:
+        """The area, None when it can't be had."""
+
+    @property
+    def high(self) -> float | None:
+        """The interval's upper bound, None when there is no interval."""
+
+
+class DriftNumbers(Protocol):
+    """A PSI and the level of chance, as `drift.Drift` has them."""
+
+    @property
+    def value(self) -> float | None:
+        """The index, None when there were too few rows."""
+
+    @property
+    def chance_level(self) -> float | None:
+        """What chance alone reaches."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """AUC below `auc` or PSI of at least `psi` is a breach; PSI of at least `psi_watch` is watched."""
+
+    auc: float = 0.70
+    psi: float = 0.2
+    psi_watch: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not (0 < self.auc < 1 and 0 < self.psi_watch <= self.psi < math.inf):
+            raise UsageError(
+                f"Thresholds auc={self.auc}, psi={self.psi}, psi_watch={self.psi_watch} can't be right; "
+                "set 0 < auc < 1 and 0 < psi_watch <= psi."
+            )
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A threshold that was crossed; `confirmed` when beyond the AUC's interval, or above PSI's level of chance."""
+
+    metric: Literal["auc", "psi"]
+    value: float
+    threshold: float
+    confirmed: bool
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The status, the breaches behind it, one sentence per finding, and whether a retrain is asked for."""
+
+    status: Status
+    breaches: tuple[Breach, ...]
+    reasons: tuple[str, ...]
+    retrain: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The decision as plain JSON types."""
+        return {
+            "status": self.status,
+            "breaches": [asdict(breach) for breach in self.breaches],
+            "reasons": [*self.reasons],
+            "retrain": self.retrain,
+        }
+
+
+def decide(auc: AucNumbers, psi: DriftNumbers, thresholds: Thresholds | None = None) -> Decision:
+    """The decision on unrounded numbers: AUC < 0.70 or PSI >= 0.2 is a breach and asks for a retrain.
+
+    What can't be measured (None, NaN, an AUC without interval) is insufficient, which never retrains by itself and
+    never hides a breach or a watch of the other metric.
+    """
+    limits = thresholds or Thresholds()
+    breaches = (*_auc_breaches(auc, limits), *_psi_breaches(psi, limits))
+    measured = _number(auc.value) is not None and _number(auc.high) is not None, _number(psi.value) is not None
+    status: Status = (
+        "breach" if breaches else "watch" if _watched(psi, limits) else "healthy" if all(measured) else "insufficient"
+    )
+    reasons = (*(_breach_sentence(breach) for breach in breaches), *_other_sentences(psi, limits, measured))
+    return Decision(status, breaches, reasons, retrain=bool(breaches))
+
+
+def _auc_breaches(auc: AucNumbers, limits: Thresholds) -> Iterator[Breach]:
+    value, high = _number(auc.value), _number(auc.high)
+    if value is not None and high is not None and value < limits.auc:
+        yield Breach("auc", value, limits.auc, confirmed=high < limits.auc)
+
+
+def _psi_breaches(psi: DriftNumbers, limits: Thresholds) -> Iterator[Breach]:
+    value, level = _number(psi.value), _number(psi.chance_level)
+    if value is not None and value >= limits.psi:
+        yield Breach("psi", value, limits.psi, confirmed=level is not None and value > level)
+
+
+def _watched(psi: DriftNumbers, limits: Thresholds) -> bool:
+    value = _number(psi.value)
+    return value is not None and limits.psi_watch <= value < limits.psi
+
+
+def _breach_sentence(breach: Breach) -> str:
+    value = _told_apart(breach.value, breach.threshold)
+    if breach.metric == "auc":
+        proof = "confirmed, its whole interval lies below" if breach.confirmed else "within noise of its interval"
+        return f"AUC {value} is below {breach.threshold:g} ({proof})."
+    proof = "confirmed, above the level of chance" if breach.confirmed else "within noise, chance alone reaches it"
+    return f"PSI {value} is at or above {breach.threshold:g} ({proof})."
+
+
+def _other_sentences(psi: DriftNumbers, limits: Thresholds, measured: tuple[bool, bool]) -> Iterator[str]:
+    auc_measured, psi_measured = measured
+    if _watched(psi, limits) and psi.value is not None:
+        yield f"PSI {_told_apart(psi.value, limits.psi)} is at or above {limits.psi_watch:g}, watched."
+    if not auc_measured:
+        yield "AUC can't be judged: too few matured labels, or labels of one class only."
+    if not psi_measured:
+        yield "PSI can't be judged: too few rows in the current window."
+
+
+def _told_apart(value: float, threshold: float) -> str:
+    """The value with as many decimals (at least 3) as it takes not to look like the threshold it missed."""
+    for decimals in range(3, 17):
+        text = f"{value:.{decimals}f}"
+        if value == threshold or float(text) != threshold:
+            return text
+    return repr(value)
+
+
+def _number(value: float | None) -> float | None:
+    """The value, or None where it is missing or not a number: NaN compares as healthy with everything."""
+    return None if value is None or math.isnan(value) else value

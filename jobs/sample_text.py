@@ -1,0 +1,83 @@
+"""Numbers, marks and lines of the sample's CSV files, as Arrow text columns; no loop over rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+FIRST_YEAR = 2023
+MONTHS = 12 * 12  # months from January 2023 that have a date text
+DIGITS = 10  # significant digits of the extracts' long numbers
+POWERS = 10.0 ** np.arange(23)  # exactly representable, so a division by one is correctly rounded
+
+
+def _year_month(month: int) -> tuple[int, int]:
+    return FIRST_YEAR + month // 12, month % 12 + 1
+
+
+DAY_TEXTS = pa.array([f"1/{month}/{year}" for year, month in map(_year_month, range(MONTHS))])
+LOAN_TEXTS = pa.array([f"_{year}_{month:02d}_01" for year, month in map(_year_month, range(MONTHS))])
+HEX_DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
+
+
+def text_of(values: NDArray[Any]) -> Any:
+    """Shortest texts of numbers: `40` for 40.0, never `-0`, no exponents below 1e15."""
+    whole = values if values.dtype.kind in "iu" else values + 0.0
+    return pc.cast(pa.array(whole), pa.string())
+
+
+def rounded(values: NDArray[np.float64], decimals: int) -> NDArray[np.float64]:
+    """The values at so many decimals, each the double closest to its decimal text."""
+    return np.asarray(np.rint(values * POWERS[decimals]) / POWERS[decimals])
+
+
+def significant(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values at 10 significant digits; their magnitudes are from 1e-12 up to 1e10, or zero."""
+    magnitudes = np.floor(np.log10(np.where(values == 0.0, 1.0, np.abs(values)))).astype(np.int64)
+    power = POWERS[np.clip(DIGITS - 1 - magnitudes, 0, len(POWERS) - 1)]
+    return np.asarray(np.rint(values * power) / power)
+
+
+def customer_texts(numbers: NDArray[np.int64]) -> Any:
+    """Identifiers such as `CUS_0x1000`, from the customers' numbers."""
+    width = 1 + max(int(numbers.max()).bit_length() - 1, 0) // 4
+    nibbles = (numbers[:, None] >> (4 * np.arange(width - 1, -1, -1))) & 15
+    padded = pa.array(HEX_DIGITS[nibbles].view(f"S{width}").ravel()).cast(pa.string())
+    return joined([pa.scalar("CUS_0x"), pc.utf8_ltrim(padded, characters="0")], "")
+
+
+def taken(choices: Any, indices: NDArray[Any]) -> Any:
+    """The texts at these indices."""
+    return choices.take(pa.array(indices))
+
+
+def replaced(texts: Any, where: NDArray[np.bool_], token: str) -> Any:
+    """The texts, with the token where so marked."""
+    return pc.if_else(pa.array(where), pa.scalar(token), texts)
+
+
+def suffixed(texts: Any, where: NDArray[np.bool_], suffix: str = "_") -> Any:
+    """The texts, with the suffix added where so marked."""
+    return joined([texts, taken(pa.array(["", suffix]), where.astype(np.int8))], "")
+
+
+def quoted(texts: Any, where: NDArray[np.bool_]) -> Any:
+    """The texts, in quotation marks where so marked."""
+    mark = taken(pa.array(["", '"']), where.astype(np.int8))
+    return joined([mark, texts, mark], "")
+
+
+def joined(columns: Sequence[Any], separator: str) -> Any:
+    """Row by row, the texts of all columns with the separator between them."""
+    return pc.binary_join_element_wise(*columns, separator)
+
+
+def csv_bytes(columns: Sequence[Any]) -> Any:
+    """The lines of a CSV file, as one buffer, from columns that are already quoted."""
+    lines = pc.binary_join_element_wise(joined(columns, ","), pa.scalar(""), "\n")
+    first, last = lines.offset, lines.offset + len(lines)
+    offsets = np.frombuffer(lines.buffers()[1], dtype=np.int32)
+    return lines.buffers()[2].slice(int(offsets[first]), int(offsets[last] - offsets[first]))

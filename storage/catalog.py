@@ -1,0 +1,145 @@
+"""Which versions of the tables exist and which are current, within the caller's transaction."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from storage.datamart import Part, TableVersion
+from storage.ledger import Record
+from storage.runs import Lease, check_lease
+from storage.schema import models, publications, table_versions
+
+
+def as_json(version: TableVersion) -> dict[str, Any]:
+    """The version as plain JSON types; `from_json` is its inverse."""
+    return {
+        "table": version.table,
+        "version": version.version,
+        "parts": [vars(part) for part in version.parts],
+        "dates": list(version.dates),
+        "sources": version.sources,
+    }
+
+
+def from_json(content: dict[str, Any]) -> TableVersion:
+    """The inverse of as_json."""
+    parts = tuple(Part(**part) for part in content["parts"])
+    return TableVersion(content["table"], content["version"], parts, tuple(content["dates"]), content["sources"])
+
+
+def record_versions(connection: Connection, lease: Lease, versions: Iterable[TableVersion], now: datetime) -> None:
+    """Enters versions that a task of this run has written; nobody else sees them before they are published."""
+    check_lease(connection, lease)
+    rows = [
+        {
+            "table_name": version.table,
+            "version": version.version,
+            "run_id": lease.run_id,
+            "created_at": now,
+            "rows": version.rows,
+            "bytes": version.bytes,
+            "digest": version.digest,
+            "content": as_json(version),
+        }
+        for version in versions
+    ]
+    if rows:
+        connection.execute(insert(table_versions), rows)
+
+
+def publish(
+    connection: Connection, lease: Lease, versions: Iterable[TableVersion], now: datetime
+) -> list[TableVersion]:
+    """Makes versions current, all together; gives back those that were not current before."""
+    check_lease(connection, lease)
+    current = current_versions(connection)
+    changed = [version for version in versions if current.get(version.table) != version]
+    rows = [
+        {"table_name": version.table, "version": version.version, "run_id": lease.run_id, "published_at": now}
+        for version in changed
+    ]
+    if rows:
+        connection.execute(insert(publications), rows)
+    return changed
+
+
+def current_versions(connection: Connection) -> dict[str, TableVersion]:
+    """The current version of every published table, by the table's name, as of one moment."""
+    newest = select(func.max(publications.c.publication_id)).group_by(publications.c.table_name)
+    query = (
+        select(table_versions.c.content)
+        .join(
+            publications,
+            (publications.c.table_name == table_versions.c.table_name)
+            & (publications.c.version == table_versions.c.version),
+        )
+        .where(publications.c.publication_id.in_(newest))
+    )
+    found = (from_json(content) for content in connection.execute(query).scalars())
+    return {version.table: version for version in found}
+
+
+def published_rows(connection: Connection) -> Sequence[Record]:
+    """Table, version, rows, bytes, digest, publishing run and time of every current version, by table name."""
+    newest = select(func.max(publications.c.publication_id)).group_by(publications.c.table_name)
+    query = (
+        select(
+            publications.c.table_name,
+            publications.c.version,
+            table_versions.c.rows,
+            table_versions.c.bytes,
+            table_versions.c.digest,
+            publications.c.run_id,
+            publications.c.published_at,
+        )
+        .join(
+            table_versions,
+            (publications.c.table_name == table_versions.c.table_name)
+            & (publications.c.version == table_versions.c.version),
+        )
+        .where(publications.c.publication_id.in_(newest))
+        .order_by(publications.c.table_name)
+    )
+    return connection.execute(query).all()
+
+
+def version_of(connection: Connection, table: str, version: str) -> TableVersion | None:
+    """A version that has not been removed, whether published or not."""
+    query = select(table_versions.c.content).where(
+        table_versions.c.table_name == table,
+        table_versions.c.version == version,
+        table_versions.c.removed_at.is_(None),
+    )
+    content = connection.execute(query).scalar()
+    return None if content is None else from_json(content)
+
+
+def removable_versions(connection: Connection, keep: int) -> list[tuple[str, str]]:
+    """(table, version) of what may go: not among the newest `keep`, not current, not what a model was trained on."""
+    kept = {(name, version.version) for name, version in current_versions(connection).items()}
+    for trained_on in connection.execute(select(models.c.trained_on)).scalars():
+        kept.update(trained_on.items())
+    query = (
+        select(table_versions.c.table_name, table_versions.c.version)
+        .where(table_versions.c.removed_at.is_(None))
+        .order_by(table_versions.c.table_name, table_versions.c.created_at.desc())
+    )
+    seen: dict[str, int] = {}
+    removable = []
+    for table, version in connection.execute(query):
+        seen[table] = seen.get(table, 0) + 1
+        if seen[table] > keep and (table, version) not in kept:
+            removable.append((table, version))
+    return removable
+
+
+def mark_removed(connection: Connection, removed: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Records that the files of versions are gone, so that nothing is reused from them."""
+    for table, version in removed:
+        connection.execute(
+            update(table_versions)
+            .where(table_versions.c.table_name == table, table_versions.c.version == version)
+            .values(removed_at=now)
+        )

@@ -1,0 +1,103 @@
+"""Settings: one frozen object, read once from the environment (prefix `LOANWATCH_`) and the command line."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from storage.errors import UsageError
+
+GIB = 1024**3
+
+
+class Settings(BaseSettings):
+    """What a deployment may choose. Durations are in seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="LOANWATCH_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path("loanwatch-home"), description="the folder that owns everything below")
+    data: str = Field("", description="folder of the four extracts; by default the one used last, else HOME/data")
+    datamart: str = Field(
+        "", description="root of the tables; by default HOME/datamart; s3://bucket/prefix for several hosts"
+    )
+    models: str = Field("", description="root of the model store; by default HOME/model_store")
+    reports: str = Field("", description="where dashboards go; by default HOME/reports")
+    ledger: str = Field("", description="SQLAlchemy address of the ledger; by default HOME/loanwatch.db")
+    timezone: str = Field("UTC", description="the zone of logical dates and schedules")
+
+    ray_cpus: int = Field(0, ge=0, description="CPUs that local Ray may use; 0 for all of this machine's")
+    ray_memory: int = Field(GIB // 2, ge=80 * 1024**2, description="bytes of Ray's local object store")
+    retry_pause: float = Field(1.0, ge=0, description="pause before the second try of a task; doubled before the third")
+    heartbeat: float = Field(5.0, gt=0, description="time between two beats of a run")
+    lease: float = Field(30.0, gt=0, description="silence after which a run counts as crashed")
+    keep_versions: int = Field(5, ge=1, description="table versions kept besides those that a model was trained on")
+
+    quarantine_limit: float = Field(0.01, ge=0, le=1, description="share of a file's rows that may be unreadable")
+    extract_limit: int = Field(64 * GIB, gt=0, description="bytes that one extract may decompress to")
+    feature_set: Literal["safe15", "behavioural"] = Field("safe15", description="the features a model is trained on")
+    auc_threshold: float = Field(0.70, ge=0, le=1, description="AUC below which the gate retrains")
+    psi_threshold: float = Field(0.2, gt=0, description="PSI from which on the gate retrains")
+    drift_rows: int = Field(150, ge=1, description="rows that the newest cohorts must have for PSI")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (OSError, ValueError, KeyError) as error:
+            raise ValueError(f"{name!r} is not a time zone such as Europe/Berlin") from error
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def datamart_root(self) -> str:
+        return self.datamart or str(self.home / "datamart")
+
+    @property
+    def models_root(self) -> str:
+        return self.models or str(self.home / "model_store")
+
+    @property
+    def reports_root(self) -> str:
+        return self.reports or str(self.home / "reports")
+
+    @property
+    def ledger_url(self) -> str:
+        return self.ledger or f"sqlite:///{self.home.absolute() / 'loanwatch.db'}"
+
+    def changed(self, **changes: Any) -> Self:
+        """A copy with `changes` applied and checked; UsageError names the field that can't be right."""
+        unknown = sorted(set(changes) - set(type(self).model_fields))
+        if unknown:
+            raise UsageError(
+                f"There is no setting {unknown[0]!r}; the settings are {', '.join(type(self).model_fields)}."
+            )
+        try:
+            return type(self)(**{**self.model_dump(), **changes})
+        except ValidationError as error:
+            raise UsageError(_sentence(error)) from None
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings of this process: `given` (None means not given) over the environment over the defaults."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise UsageError(_sentence(error)) from None
+
+
+def is_remote(root: str) -> bool:
+    """Whether `root` names object storage (`s3://...`) rather than a folder of this machine."""
+    return len(urlsplit(root).scheme) > 1
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else "a setting"
+    return f"Setting {name} ({Settings.model_config.get('env_prefix')}{name.upper()}) can't be used: {first['msg']}."

@@ -1,0 +1,381 @@
+"""Every rule of cleaning by example, and that no text is ever read as a number it is not."""
+
+import math
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from jobs.cleaning import Cleaned, cleaned, valid_ssn
+from jobs.records import read_extract
+from jobs.sources import (
+    CATEGORY,
+    COUNT,
+    DATE,
+    DECIMAL,
+    IDENTIFIER,
+    INTEGER,
+    OCCUPATION,
+    SOURCES,
+    SSN,
+    TEXT,
+    Column,
+    Rule,
+    Source,
+)
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+RULES = {"integer": INTEGER, "count": COUNT, "decimal": DECIMAL, "date": DATE, "category": CATEGORY, "text": TEXT}
+NUMBERS = ("integer", "count", "decimal")
+
+
+def column_of(rule: Rule, texts: list[str | None]) -> Cleaned:
+    source = Source("d", "b", "s", (Column("x", rule),))
+    return cleaned(pa.table({"x": pa.array(texts, pa.string())}), source)
+
+
+def value_of(rule: Rule, text: str | None) -> Any:
+    return column_of(rule, [text]).table["x"][0].as_py()
+
+
+def reason_of(rule: Rule, text: str | None) -> str | None:
+    result = column_of(rule, [text])
+    assert (result.table["x"].null_count == 1) == bool(result.problems)
+    return next(iter(result.problems["x"])) if result.problems else None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("40", 40),
+        ("40_", 40),
+        ("_40", 40),
+        ("__10000__", 10000),
+        ("-500", -500),
+        ("_-500_", -500),
+        ("+5", 5),
+        ("$40", 40),
+        ("€ 40", 40),
+        ("40 ", 40),
+        ("\t40\r\n", 40),
+        ("40\u00a0€", 40),
+        ("'40", 40),
+        ("007", 7),
+        ("-0", 0),
+        ("3.0", 3),
+        ("3.", 3),
+        ("1e3", 1000),
+        ("12.5e1", 125),
+        ("999999999999999", 999999999999999),
+        ("1000000000000000", 10**15),
+        ("-1000000000000000", -(10**15)),
+        ("0" * 5000 + "12", 12),
+        ("12." + "0" * 5000, 12),
+    ],
+)
+def test_one_number_with_junk_around_it_is_that_number(text: str, number: int) -> None:
+    for rule in (INTEGER, DECIMAL):
+        assert value_of(rule, text) == number
+        assert reason_of(rule, text) is None
+    assert isinstance(value_of(INTEGER, text), int)
+    assert isinstance(value_of(DECIMAL, text), float)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1,5", "1,500", "1 000", "1_000", "1\u00a0000", "1'000", "1.2.3", "1..2", "12-34", "1/2", "2*3", "1;2"),
+        *("--5", "+-5", "- 5", "-_5", "-$5", "5-", "5+", "5_-", "(500)", "[5]", "<5", ">5", "~5", "±5"),
+        *("\u22125", "\u20135", "\u20145", "\uff0d5", "\ufe635"),
+        *("\uff14\uff10", "\u0664\u0660", "4\uff10", "\u0967"),
+        *("0x1F", "0b1", "0o7", "1F", "1k", "5M", "1e", "e5", "1e5e5", "40 years", "USD 40", "5%", "5\u2030", "1O0"),
+        *("5,", ",5", "5..", "..5", "._5", "5_.", "1e99999", "1e_5", "40\u200b", "\ufeff40", "\x0040"),
+    ],
+)
+def test_a_number_that_takes_a_guess_is_null(text: str) -> None:
+    for rule in (INTEGER, COUNT, DECIMAL):
+        assert value_of(rule, text) is None
+        assert reason_of(rule, text) == "ambiguous number"
+
+
+@pytest.mark.parametrize(
+    "text", ["_", "NaN", "nan", "inf", "-inf", "Infinity", "null", "None", ".", "-", "_-_", "½", "²"]
+)
+def test_a_text_without_digits_is_no_number(text: str) -> None:
+    for rule in (INTEGER, COUNT, DECIMAL):
+        assert value_of(rule, text) is None
+        assert reason_of(rule, text) in {"no number", "ambiguous number"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "1e400",
+            "-1e400",
+            "1e16",
+            "1000000000000001",
+            "-1000000000000001",
+            "9007199254740993",
+            "9223372036854775808",
+        ),
+        *("9" * 5000, "-" + "9" * 5000, "__-333333333333333333333333333__", "1000000000000000.1"),
+    ],
+)
+def test_a_magnitude_beyond_1e15_is_a_placeholder(text: str) -> None:
+    for rule in (INTEGER, DECIMAL):
+        assert value_of(rule, text) is None
+        assert reason_of(rule, text) == "beyond 1e15"
+
+
+@pytest.mark.parametrize("text", ["3.7", "-0.5", ".5", "1e-3", "2.0000000000000000000000000001", "40.5_"])
+def test_a_fraction_is_no_integer(text: str) -> None:
+    assert reason_of(INTEGER, text) == reason_of(COUNT, text) == "not a whole number"
+    assert value_of(DECIMAL, text) == float(text.strip("_"))
+
+
+def test_a_count_below_zero_is_null_and_other_integers_are_not() -> None:
+    assert reason_of(COUNT, "-100") == reason_of(COUNT, "_-1_") == "negative count"
+    assert value_of(COUNT, "0") == value_of(COUNT, "-0") == 0
+    assert value_of(INTEGER, "-5") == -5
+    assert value_of(DECIMAL, "-6.49") == -6.49
+
+
+@pytest.mark.parametrize("kind", RULES)
+@pytest.mark.parametrize("text", ["", " ", "\t\n", None])
+def test_nothing_is_null_and_counted_as_empty(kind: str, text: str | None) -> None:
+    assert value_of(RULES[kind], text) is None
+    assert reason_of(RULES[kind], text) == "empty"
+    assert reason_of(IDENTIFIER, text) == "empty"
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("1/5/2023", date(2023, 5, 1)),
+        ("01/05/2023", date(2023, 5, 1)),
+        ("31/12/2024", date(2024, 12, 31)),
+        ("29/2/2024", date(2024, 2, 29)),
+        (" 1/5/2023 ", date(2023, 5, 1)),
+        ("1/1/0001", date(1, 1, 1)),
+        ("31/12/9999", date(9999, 12, 31)),
+    ],
+)
+def test_dates(text: str, day: date) -> None:
+    assert value_of(DATE, text) == day
+
+
+@pytest.mark.parametrize(
+    "text", ["31/2/2024", "29/2/2023", "29/2/1900", "0/1/2024", "1/13/2024", "32/1/2024", "1/1/0000"]
+)
+def test_days_that_do_not_exist_are_null(text: str) -> None:
+    assert reason_of(DATE, text) == "no such day"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2024-01-05", "1/5/23", "1.5.2023", "1-5-2023", "20230501", "1/5/2023 00:00", "1/5/20233", "001/5/2023"),
+        *("\uff11/5/2023", "1 /5/2023", "1/May/2023", "_", "1/5/2023x", "-1/5/2023"),
+    ],
+)
+def test_other_ways_to_write_a_date_are_null(text: str) -> None:
+    assert reason_of(DATE, text) == "not d/M/yyyy"
+
+
+@pytest.mark.parametrize("text", ["_______", "_", "NM", "!@9#%8", " _ "])
+def test_placeholders_of_categories_are_null(text: str) -> None:
+    assert reason_of(CATEGORY, text) == "placeholder"
+
+
+def test_categories_are_trimmed_and_otherwise_kept() -> None:
+    assert value_of(CATEGORY, " Good ") == "Good"
+    assert value_of(CATEGORY, "__") == "__"
+    assert value_of(OCCUPATION, "NM") == "NM"
+    assert reason_of(OCCUPATION, "_______") == reason_of(OCCUPATION, "_") == "placeholder"
+
+
+@pytest.mark.parametrize(
+    "text", ["007", "9" * 5000, 'a,"b"', "🙂", " CUS_1 ", "CUS_0x1", "_", "NM", "a\nb", "e\u0301", "é"]
+)
+def test_identifiers_and_texts_are_kept_exactly(text: str) -> None:
+    for rule in (IDENTIFIER, TEXT):
+        assert value_of(rule, text) == text
+        assert reason_of(rule, text) is None
+
+
+def test_ssns_are_trimmed_and_left_to_quality_control() -> None:
+    texts = [" 123-45-6789\t", "#F%$D@*&8", "", None]
+    result = column_of(SSN, texts)
+    assert result.table["x"].to_pylist() == ["123-45-6789", "#F%$D@*&8", "", ""]
+    assert result.problems == {}
+    assert valid_ssn(result.table["x"]).to_pylist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        ("123-45-6789", True),
+        (" 123-45-6789 ", True),
+        ("123456789", False),
+        ("123-45-67890", False),
+        ("123-456-789", False),
+        ("12a-45-6789", False),
+        ("\uff11\uff12\uff13-45-6789", False),
+        ("123\u201145-6789", False),
+        ("x123-45-6789", False),
+        ("123-45-6789\n123-45-6789", False),
+        (None, False),
+    ],
+)
+def test_valid_ssn(text: str | None, valid: bool) -> None:
+    array = pa.array([text], pa.string())
+    assert valid_ssn(array).to_pylist() == [valid]
+    assert valid_ssn(pa.chunked_array([array.dictionary_encode()])).to_pylist() == [valid]
+
+
+def test_problems_count_rows_by_reason() -> None:
+    texts = ["_", "1,5", "", "_", "7", "1,5", "_", None, "1e99"]
+    assert column_of(INTEGER, texts).problems == {
+        "x": {"ambiguous number": 2, "beyond 1e15": 1, "empty": 2, "no number": 3}
+    }
+
+
+ANY = st.none() | st.text(max_size=30) | st.text("0123456789.,-+_eExX $%()\u2212\uff11NaInf/", max_size=12)
+
+
+@given(st.lists(ANY, max_size=20))
+@example(["9" * 5000, "1" * 100_000 + "x", "_" * 100_000 + "-" * 100_000])
+def test_any_text_gives_a_value_or_a_counted_null(texts: list[str | None]) -> None:
+    for rule in (*RULES.values(), IDENTIFIER, OCCUPATION, SSN):
+        result = column_of(rule, texts)
+        result.table.validate(full=True)
+        assert result.table.num_rows == len(texts)
+        assert result.table["x"].null_count == sum(sum(counts.values()) for counts in result.problems.values())
+
+
+@given(st.lists(ANY, max_size=20))
+def test_a_number_found_is_the_only_run_of_digits_in_the_text(texts: list[str | None]) -> None:
+    for kind in NUMBERS:
+        for text, value in zip(texts, column_of(RULES[kind], texts).table["x"].to_pylist(), strict=True):
+            if value is not None:
+                assert text is not None
+                bare = text.strip("".join(letter for letter in text if not (letter.isdigit() or letter in ".+-")))
+                assert Decimal(bare) == value or math.isclose(float(bare), value, rel_tol=1e-15)
+                assert abs(value) <= 10**15
+
+
+@given(st.integers(-(10**15), 10**15), st.text("_ $", max_size=4), st.text("_ ", max_size=4))
+def test_an_integer_in_junk_comes_back_exactly(number: int, before: str, after: str) -> None:
+    assert value_of(INTEGER, f"{before}{number}{after}") == number
+
+
+@given(st.floats(-1e15, 1e15))
+def test_a_decimal_comes_back_exactly(number: float) -> None:
+    assert value_of(DECIMAL, repr(number)) == number
+    assert value_of(DECIMAL, f"__{number!r}_") == number
+
+
+@given(st.dates())
+def test_every_date_comes_back(day: date) -> None:
+    assert value_of(DATE, f"{day.day}/{day.month}/{day.year:04}") == day
+
+
+@given(st.lists(st.lists(ANY, max_size=6), max_size=4), st.sampled_from(["mask", "encode"]))
+def test_how_the_texts_are_stored_makes_no_difference(parts: list[list[str | None]], nulls: str) -> None:
+    for kind, rule in RULES.items():
+        source = Source("d", "b", "s", (Column(kind, rule),))
+        plain = pa.chunked_array([pa.array(part, pa.string()) for part in parts], pa.string())
+        coded = pa.chunked_array(
+            [chunk.dictionary_encode(null_encoding=nulls) for chunk in plain.chunks],
+            pa.dictionary(pa.int32(), pa.string()),
+        )
+        expected = cleaned(pa.table({kind: plain}), source)
+        for column in (coded, plain.cast(pa.large_string()), plain.cast(pa.dictionary(pa.int8(), pa.large_string()))):
+            found = cleaned(pa.table({kind: column}), source)
+            assert found.table.equals(expected.table)
+            assert found.problems == expected.problems
+
+
+def test_columns_come_in_declared_order_and_type_whatever_the_table_holds() -> None:
+    source = SOURCES["features_attributes"]
+    table = pa.table({name: pa.array(["1"], pa.string()) for name in [*reversed(source.names), "other"]})
+    assert cleaned(table, source).table.schema == source.silver_schema
+    assert cleaned(table.slice(1), source).table.schema == source.silver_schema
+    assert cleaned(source.bronze_schema.empty_table(), source).table.num_rows == 0
+
+
+# Where the reference stripped a minus sign, by column: how many of its rows, and what ours holds instead.
+SIGNS = {
+    "Num_Bank_Accounts": (2, "null"),
+    "Num_of_Loan": (215, "null"),
+    "Num_of_Delayed_Payment": (40, "null"),
+    "Delay_from_due_date": (49, "negative"),
+    "Changed_Credit_Limit": (86, "negative"),
+}
+
+
+def differences(ours: pa.ChunkedArray, theirs: pa.ChunkedArray) -> tuple[int, str]:
+    """The number of values that differ beyond the reference's 32 bits, and how all of them do."""
+    if pa.types.is_floating(theirs.type):
+        ours, theirs = ours.cast(pa.float64()), theirs.cast(pa.float64())
+        close = pc.less_equal(pc.abs(pc.subtract(ours, theirs)), pc.multiply(pc.abs(theirs), 1e-6))
+        same = pc.or_(pc.fill_null(close, fill_value=False), pc.and_(ours.is_null(), theirs.is_null()))
+    else:
+        theirs = theirs.cast(ours.type)
+        same = pc.or_(pc.fill_null(pc.equal(ours, theirs), fill_value=False), pc.and_(ours.is_null(), theirs.is_null()))
+    mine, other = ours.filter(pc.invert(same)).to_pylist(), theirs.filter(pc.invert(same)).to_pylist()
+    if all(value is None for value in mine):
+        return len(mine), "null"
+    negated = all(math.isclose(-value, stripped, rel_tol=1e-6) for value, stripped in zip(mine, other, strict=True))
+    return len(mine), "negative" if negated else "otherwise"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real extracts and their reference are not here")
+@pytest.mark.parametrize("dataset", SOURCES)
+def test_the_real_extracts_clean_as_in_the_reference_but_for_signs(dataset: str) -> None:
+    source, path = SOURCES[dataset], SHARED / "loans" / f"{dataset}.csv.gz"
+    with path.open("rb") as stream:
+        received = pa.concat_tables([chunk.table for chunk in read_extract(stream, source, path.name)])
+    theirs = pq.read_table(SHARED / "reference" / f"silver_{source.silver}.parquet")
+    ours = cleaned(received, source).table
+    kept = pc.unique(theirs["Customer_ID"]).cast(pa.string())
+    ours = ours.filter(pc.is_in(ours["Customer_ID"], kept))
+    key = "installment_num" if dataset == "lms_loan_daily" else "snapshot_date"
+    order = [("Customer_ID", "ascending"), (key, "ascending")]
+    ours, theirs = ours.sort_by(order), theirs.sort_by(order)
+    found = {name: differences(ours[name], theirs[name]) for name in source.names}
+    assert {name: difference for name, difference in found.items() if difference[0]} == {
+        name: SIGNS[name] for name in source.names if name in SIGNS
+    }
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real extracts are not here")
+def test_what_became_null_in_the_real_attributes_and_financials() -> None:
+    found = {}
+    for dataset in ("features_attributes", "features_financials"):
+        path = SHARED / "loans" / f"{dataset}.csv.gz"
+        with path.open("rb") as stream:
+            received = pa.concat_tables([chunk.table for chunk in read_extract(stream, SOURCES[dataset], path.name)])
+        result = cleaned(received, SOURCES[dataset])
+        found |= result.problems
+        if dataset == "features_attributes":
+            assert pc.sum(pc.invert(valid_ssn(result.table["SSN"]))).as_py() == 370
+    assert found == {
+        "Occupation": {"placeholder": 434},
+        "Num_Bank_Accounts": {"negative count": 2},
+        "Num_of_Loan": {"negative count": 242},
+        "Num_of_Delayed_Payment": {"negative count": 40},
+        "Type_of_Loan": {"empty": 672},
+        "Changed_Credit_Limit": {"no number": 133},
+        "Credit_Mix": {"placeholder": 1275},
+        "Payment_of_Min_Amount": {"placeholder": 724},
+        "Payment_Behaviour": {"placeholder": 503},
+    }
