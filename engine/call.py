@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from engine.task import Task
+from engine.task import Task, function_named
 from jobs.job import Job, Outcome
 from storage.errors import LoanwatchError
 from storage.ledger import Ledger, utc_now
@@ -110,7 +110,7 @@ def run_call(call: Call) -> Report:
             "MemoryError", "The task needs more memory than there is; free some and resume.", 1, True, _trace(error)
         )
     except Exception as error:  # noqa: BLE001 - a failing task is a recorded outcome, whatever it raised
-        failure = Failure(type(error).__name__, _one_line(error), 1, True, _trace(error))
+        failure = Failure(type(error).__name__, _one_line(error), trace=_trace(error))
     finally:
         logger.removeHandler(handler)
     return Report(outcome, failure, handler.end())
@@ -118,8 +118,10 @@ def run_call(call: Call) -> Report:
 
 def _result(call: Call) -> Outcome:
     if call.parts is not None and call.task.collect is not None:
-        return call.task.collect(call.job, call.parts)
-    return call.task.run(call.job)
+        outcome: Outcome = function_named(call.task.collect)(call.job, call.parts)
+    else:
+        outcome = function_named(call.task.run)(call.job)
+    return outcome
 
 
 def _one_line(error: Exception) -> str:

@@ -14,7 +14,9 @@ def carry_out(deployment: Deployment, run_id: str, executor: Executor) -> str:
     with deployment.ledger.writing() as connection:
         lease = claim(connection, run_id, this_process(), deployment.ledger.clock())
         if lease is None:
-            raise Refused(f"Run {run_id} is not waiting any more; `python -m engine show {run_id}` says what became of it.")
+            raise Refused(
+                f"Run {run_id} is not waiting any more; `python -m engine show {run_id}` says what became of it."
+            )
         run = run_row(connection, run_id)
         deployment = deployment.with_settings(deployment.settings.changed(**run.params))
         pins = pins_of(connection, deployment, run)

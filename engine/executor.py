@@ -2,10 +2,8 @@
 
 import logging
 import os
-import secrets
 import shutil
 import tempfile
-from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_futures
 from itertools import count
@@ -13,25 +11,14 @@ from pathlib import Path
 from time import sleep
 from typing import Any, Protocol
 
-import ray
-from ray import exceptions
-
 from engine.call import Call, Failure, Report, run_call
+from engine.ray_environment import prepare_ray, session_environment
 from storage.settings import Settings
 
-PROJECT = Path(__file__).parents[1]
+prepare_ray()  # Ray reads how it is to behave when it is imported, so its import comes after
 
-# Ray's head and workers inherit these. One OpenMP thread a worker: tasks are what runs in parallel. The flag with the
-# odd name makes every socket of Ray's listen on loopback only, which --node-ip-address does not.
-RAY_ENVIRONMENT = {
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AUTH_MODE": "token",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
-}
+import ray  # noqa: E402
+from ray import exceptions  # noqa: E402
 
 
 class Executor(Protocol):
@@ -137,7 +124,7 @@ class RayExecutor:
 
     def _start(self) -> None:
         self._session = Path(tempfile.mkdtemp(prefix="lw-"))
-        os.environ.update(ray_environment(self._session))
+        os.environ.update(session_environment(self._session))
         ray.init(
             address="local",
             num_cpus=self.slots,
@@ -150,15 +137,6 @@ class RayExecutor:
         )
         # The runner retries, where attempts are recorded; Ray itself must not.
         self._remote = ray.remote(max_retries=0)(run_call)
-
-
-def ray_environment(session: Path) -> Mapping[str, str]:
-    """The environment of a private Ray with its files in `session`, and a fresh token that only this user can read."""
-    token = session / "token"
-    token.touch(mode=0o600)
-    token.write_text(secrets.token_hex(32))
-    paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return {**RAY_ENVIRONMENT, "RAY_AUTH_TOKEN_PATH": str(token), "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
 
 
 def _report(reference: Any) -> Report:

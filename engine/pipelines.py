@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from engine.task import Pipeline, Task
-from jobs import bronze, dashboard, gold, governance, inference, monitoring, quality, silver, training
+from jobs.sources import SOURCES
 from storage import tables as t
 
 BRONZE_SETTINGS = ("quarantine_limit", "extract_limit")
@@ -14,11 +14,11 @@ def ingest(name: str, dataset: str, table: str) -> Task:
     """The task that brings one dataset into bronze, a part for each file."""
     return Task(
         name,
-        bronze.ingest,
+        "jobs.bronze:ingest",
         writes=(table, f"quarantine.{dataset}"),
         extracts=(dataset,),
         settings=BRONZE_SETTINGS,
-        split=bronze.file_numbers,
+        split="jobs.bronze:file_numbers",
         limit=3600,
     )
 
@@ -26,7 +26,13 @@ def ingest(name: str, dataset: str, table: str) -> Task:
 def clean(name: str, after: str, table: str, cleaned: str) -> Task:
     """The task that cleans one bronze table, part by part."""
     return Task(
-        name, silver.clean, needs=(after,), reads=(table,), writes=(cleaned,), split=silver.part_numbers, limit=3600
+        name,
+        "jobs.silver:clean",
+        needs=(after,),
+        reads=(table,),
+        writes=(cleaned,),
+        split="jobs.silver:part_numbers",
+        limit=3600,
     )
 
 
@@ -43,7 +49,7 @@ TRAINING = Pipeline(
         clean("clean_loan_daily", "ingest_lms_loan_daily", t.BRONZE[3], t.STAGED[3]),
         Task(
             "remove_flagged_customers",
-            quality.remove_flagged_customers,
+            "jobs.quality:remove_flagged_customers",
             needs=("clean_clickstream", "clean_attributes", "clean_financials", "clean_loan_daily"),
             reads=t.STAGED,
             writes=t.SILVER,
@@ -52,7 +58,7 @@ TRAINING = Pipeline(
         ),
         Task(
             "gold_feature_engineering",
-            gold.gold_feature_engineering,
+            "jobs.gold:gold_feature_engineering",
             needs=("remove_flagged_customers",),
             reads=t.SILVER,
             writes=(t.TRAINING_DATA,),
@@ -61,17 +67,17 @@ TRAINING = Pipeline(
         ),
         Task(
             "train_evaluate_select_model",
-            training.fit_candidate,
+            "jobs.training:fit_candidate",
             needs=("gold_feature_engineering",),
             reads=(t.TRAINING_DATA,),
             settings=("feature_set",),
-            split=training.candidate_names,
-            collect=training.select_model,
+            split=("GradientBoostingClassifier", "RandomForestClassifier", "LogisticRegression"),
+            collect="jobs.training:select_model",
             limit=7200,
         ),
         Task(
             "store_best_model",
-            training.store_best_model,
+            "jobs.training:store_best_model",
             needs=("train_evaluate_select_model",),
             reads=(t.TRAINING_DATA, *t.SILVER, *t.BRONZE),
         ),
@@ -83,19 +89,19 @@ INFERENCE = Pipeline(
     (
         Task(
             "prepare_inference_data",
-            inference.refresh_dataset,
+            "jobs.inference:refresh_dataset",
             reads=(*t.BRONZE, *t.STAGED),
             writes=(*t.BRONZE, *t.QUARANTINE, *t.STAGED, t.INFERENCE_FEATURES),
-            extracts=("feature_clickstream", "features_attributes", "features_financials", "lms_loan_daily"),
+            extracts=tuple(SOURCES),
             settings=BRONZE_SETTINGS,
-            split=inference.datasets,
-            collect=inference.prepare_inference_data,
+            split=tuple(SOURCES),
+            collect="jobs.inference:prepare_inference_data",
             limit=3600,
         ),
-        Task("retrieve_best_model", inference.retrieve_best_model, uses_champion=True),
+        Task("retrieve_best_model", "jobs.inference:retrieve_best_model", uses_champion=True),
         Task(
             "make_predictions",
-            inference.make_predictions,
+            "jobs.inference:make_predictions",
             needs=("prepare_inference_data", "retrieve_best_model"),
             reads=(t.INFERENCE_FEATURES,),
             writes=(t.SCORED,),
@@ -103,7 +109,7 @@ INFERENCE = Pipeline(
         ),
         Task(
             "store_predictions_gold",
-            inference.store_predictions_gold,
+            "jobs.inference:store_predictions_gold",
             needs=("make_predictions",),
             reads=(t.SCORED,),
             writes=(t.PREDICTIONS,),
@@ -116,14 +122,14 @@ MONITORING = Pipeline(
     (
         Task(
             "fetch_predictions_and_actuals",
-            monitoring.fetch_predictions_and_actuals,
-            reads=(t.PREDICTIONS, t.INFERENCE_FEATURES, "staged.loan_daily"),
+            "jobs.monitoring:fetch_predictions_and_actuals",
+            reads=(t.PREDICTIONS, t.INFERENCE_FEATURES, t.STAGED[3]),
             writes=(t.OUTCOMES,),
             uses_champion=True,
         ),
         Task(
             "calculate_monitoring_metrics",
-            monitoring.calculate_monitoring_metrics,
+            "jobs.monitoring:calculate_monitoring_metrics",
             needs=("fetch_predictions_and_actuals",),
             reads=(t.OUTCOMES,),
             settings=("drift_rows", *GATE_SETTINGS),
@@ -131,25 +137,25 @@ MONITORING = Pipeline(
         ),
         Task(
             "store_monitoring_results_gold",
-            monitoring.store_monitoring_results_gold,
+            "jobs.monitoring:store_monitoring_results_gold",
             needs=("calculate_monitoring_metrics",),
             reads=(t.MONITORING, t.MONITORING_COHORTS, t.MONITORING_FEATURES),
             writes=(t.MONITORING, t.MONITORING_COHORTS, t.MONITORING_FEATURES),
         ),
         Task(
             "visualize_monitoring_dashboard",
-            dashboard.visualize_monitoring_dashboard,
+            "jobs.dashboard:visualize_monitoring_dashboard",
             needs=("calculate_monitoring_metrics", "store_monitoring_results_gold"),
             reads=(t.MONITORING,),
             settings=GATE_SETTINGS,
         ),
         Task(
             "model_governance_gate",
-            governance.model_governance_gate,
+            "jobs.governance:model_governance_gate",
             needs=("calculate_monitoring_metrics",),
             settings=GATE_SETTINGS,
         ),
-        Task("trigger_retraining_dag", governance.trigger_retraining_dag, needs=("model_governance_gate",)),
+        Task("trigger_retraining_dag", "jobs.governance:trigger_retraining_dag", needs=("model_governance_gate",)),
     ),
 )
 

@@ -10,7 +10,6 @@ from functools import lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -36,7 +35,7 @@ def cache_key(task: Task, job: Job) -> str:
     dates = {day for table in inputs.values() for day in table.dates if day <= job.as_of.isoformat()}
     content = {
         "task": task.name,
-        "code": [code_of(function) for function in (task.run, task.split, task.collect) if function],
+        "code": [code_of(reference) for reference in task.functions],
         "settings": {name: str(value) for name, value in job.settings.items()},
         "extracts": {name: [file.sha256 for file in files] for name, files in job.extracts.items()},
         "tables": {name: table.digest for name, table in inputs.items()},
@@ -87,10 +86,10 @@ def _intact(connection: Connection, job: Job, outcome: Outcome) -> bool:
 
 
 @lru_cache(maxsize=256)
-def code_of(function: Any) -> str:
-    """SHA-256 of the source of a function's module, of every module of the project it imports, and library versions."""
-    digest = hashlib.sha256(f"{function.__module__}.{function.__qualname__}".encode())
-    for file in sorted(_imported_files(function.__module__)):
+def code_of(reference: str) -> str:
+    """SHA-256 of a function's module, of every module of the project that it imports, and of library versions."""
+    digest = hashlib.sha256(reference.encode())
+    for file in sorted(_imported_files(reference.partition(":")[0])):
         digest.update(Path(file).read_bytes())
     digest.update(" ".join(f"{library}={version(library)}" for library in LIBRARIES).encode())
     return digest.hexdigest()

@@ -14,7 +14,7 @@ from engine.heartbeat import Heartbeat
 from engine.inputs import Pins, job_of
 from engine.record import Record
 from engine.reuse import cache_key, extended, reusable
-from engine.task import Pipeline, Task
+from engine.task import Pipeline, Task, function_named
 from jobs.job import Job, Outcome, merged
 from storage.errors import LeaseLost, LoanwatchError
 from storage.runs import Lease
@@ -51,6 +51,13 @@ class Attempt:
     @property
     def key(self) -> tuple[str, str, int]:
         return self.work.task.name, self.part, self.work.tries[self.part]
+
+
+def parts_of(task: Task, job: Job) -> Sequence[str]:
+    """The keys of a task's parts; one for a task that does not fan out."""
+    if task.split is None:
+        return [WHOLE]
+    return list(function_named(task.split)(job)) if isinstance(task.split, str) else task.split
 
 
 class Runner:
@@ -105,7 +112,7 @@ class Runner:
             key = cache_key(task, job)
             if not force and self._reuse(task, job, key):
                 return
-            parts = list(task.split(job)) if task.split else [WHOLE]
+            parts = parts_of(task, job)
         except LoanwatchError as error:
             self._fail(task, Failure(type(error).__name__, str(error), error.exit_code, retryable=False))
             return

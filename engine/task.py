@@ -1,37 +1,56 @@
 """Tasks and pipelines as data, refused when the graph can't work."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from typing import Any
 
 from engine.errors import BadPipeline
-from jobs.job import Job, Outcome
+
+FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
 class Task:
     """One box of a pipeline.
 
-    `run` is a module-level function. A task with `split` fans out: `run` is called once for each key that `split`
-    gives, and `collect` (by default: adding up) makes one outcome of theirs. `reads` are tables made earlier in the run
+    `run` names a module-level function that takes a Job and gives an Outcome, as `module:function`: a process imports
+    only what it runs. A task with `split` fans out: `run` is called once for each key that `split` has, or gives when
+    it names a function, and `collect` (by default: adding up) makes one outcome of theirs. `reads` are tables made earlier in the run
     or published before it; `settings` the settings it sees; `extracts` the raw datasets. `limit` is in seconds.
     """
 
     name: str
-    run: Callable[[Job], Outcome]
+    run: str
     needs: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     extracts: tuple[str, ...] = ()
     uses_champion: bool = False
-    split: Callable[[Job], Sequence[str]] | None = None
-    collect: Callable[[Job, Sequence[Outcome]], Outcome] | None = None
+    split: str | tuple[str, ...] | None = None
+    collect: str | None = None
     retries: int = 2
     limit: float = 900.0
     cpus: int = 1
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The functions of the task, by name."""
+        return tuple(name for name in (self.run, self.split, self.collect) if isinstance(name, str))
+
+
+def function_named(reference: str) -> Callable[..., Any]:
+    """The function that `module:function` names; BadPipeline when there is none."""
+    module, _, name = reference.partition(":")
+    try:
+        found: Callable[..., Any] = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise BadPipeline(f"There is no function {reference} ({error}).") from error
+    return found
 
 
 @dataclass(frozen=True)
@@ -51,8 +70,11 @@ class Pipeline:
                     raise BadPipeline(
                         f"Pipeline {self.name}: task {task.name} needs {need!r}, which is not a task of it."
                     )
-            if "<" in task.run.__qualname__ or "." in task.run.__qualname__:
-                raise BadPipeline(f"Pipeline {self.name}: task {task.name} must run a module-level function.")
+            for reference in task.functions:
+                if not FUNCTION.fullmatch(reference):
+                    raise BadPipeline(
+                        f"Pipeline {self.name}: task {task.name} names {reference!r}, no module:function."
+                    )
         try:
             TopologicalSorter({task.name: task.needs for task in self.tasks}).prepare()
         except CycleError as error:
@@ -96,8 +118,3 @@ class Pipeline:
 def settings_of(pipeline: Pipeline) -> frozenset[str]:
     """Names of the settings that some task of the pipeline depends on."""
     return frozenset(name for task in pipeline.tasks for name in task.settings)
-
-
-def graph(pipeline: Pipeline) -> dict[str, Any]:
-    """The pipeline as plain data: task names and what each needs, in order."""
-    return {task.name: list(task.needs) for task in pipeline.tasks}

@@ -1,7 +1,6 @@
 """Drift against a reference that was frozen with the model: PSI of scores, CSI of features, KS distance.
 
-Conventions and test numbers: Yurdakul, "Statistical Properties of Population Stability Index" (2018), for the level
-that chance alone reaches; deciles, bands and smoothing as the design of the project states them.
+The level of chance is from Yurdakul, "Statistical Properties of Population Stability Index" (2018).
 """
 
 import itertools
@@ -21,6 +20,7 @@ MODERATE = 0.1
 SIGNIFICANT = 0.2
 MINIMUM_ROWS = 150  # below this, PSI crosses 0.2 by chance alone: about 2% of the time at 100 rows, 27% at 50
 RARE_SHARE = 0.01
+LARGEST = 1e300  # deciles are made of values up to here: between larger ones the arithmetic overflows
 RARE, UNSEEN, MISSING = "RARE", "UNSEEN", "MISSING"
 
 Band = Literal["stable", "moderate", "significant"]
@@ -113,7 +113,7 @@ def numeric_reference(values: ArrayLike) -> NumericReference:
     array = np.asarray(values, dtype=np.float64).ravel()
     if array.size == 0:
         raise JobError("A drift reference needs at least one row; check that the test split of the model is not empty.")
-    finite = array[np.isfinite(array)]
+    finite = array[np.abs(array) <= LARGEST]
     edges = np.unique(np.quantile(finite, np.arange(1, 10) / 10)) if finite.size else np.empty(0)
     if edges.size and edges[0] <= finite.min():
         edges = np.concatenate(([np.nextafter(edges[0], -np.inf)], edges))

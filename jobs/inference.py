@@ -20,11 +20,6 @@ from storage.registry import ModelVersion
 from storage.tables import INFERENCE_FEATURES, PREDICTIONS, SCORED
 
 
-def datasets(_job: Job) -> list[str]:
-    """The parts of the preparation: one for each dataset."""
-    return list(SOURCES)
-
-
 def refresh_dataset(job: Job) -> Outcome:
     """The dataset's bronze and cleaned tables made anew, if its extracts are not those that were published."""
     source = SOURCES[job.part]

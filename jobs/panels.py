@@ -189,7 +189,7 @@ def months(cohorts: pd.DataFrame) -> pd.DataFrame:
 def month_axis(rows: pd.DataFrame) -> alt.X:
     """The axis of `months`: month, loans, and the year where it changes."""
     ticks = rows.loc[rows["shown"], "month"].tolist()
-    axis = alt.Axis(values=ticks, labelExpr="slice(split(datum.value, '|'), 0, 3)", labelOverlap=False)
+    axis = alt.Axis(values=ticks, labelExpr="slice(split(datum.value, '|'), 0, 3)", labelOverlap="greedy")
     return alt.X("month:O", sort=None, axis=axis, scale=alt.Scale(domain=rows["month"].tolist()))
 
 
@@ -206,7 +206,7 @@ def date_axis(dates: "pd.Series[Any]") -> alt.X:
     axis = alt.Axis(
         values=[moment(day) for day in ticks],
         labelExpr=f"[timeFormat(datum.value, '{form}'), {year}]",
-        labelOverlap=False,
+        labelOverlap="greedy",
     )
     # The names of the bands stand in the room after the last day.
     domain = [moment(days[0] - pad), moment(days[-1] + pad * 11)]

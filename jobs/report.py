@@ -1,19 +1,19 @@
 """The monitoring report: frames in, Altair out. Six panels, the dashboard they make, and its PNG.
 
-The console uses the panels one by one: `themed(psi_over_time(frame).properties(width=...), "dark")`. Empty frames, even
-without columns, give a panel that says what is missing. No sign is by colour alone: shape, dash, place or a word
-repeats it.
+The console uses panels one by one: `themed(psi_over_time(frame).properties(width=...), "dark")`. Empty frames, even
+without columns, give a panel that says what is missing. Shape, dash, place or a word repeats what a colour says.
 """
 
 import io
 import math
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, TypeVar, cast
+from typing import Literal, TypeVar
 
 import altair as alt
 import pandas as pd
 import vl_convert
+from altair import TitleParams
 from PIL import Image
 
 from jobs import panels as kit
@@ -52,7 +52,7 @@ class DashboardData:
 
 def auc_by_month(cohorts: pd.DataFrame, threshold: float = 0.70) -> alt.LayerChart:
     """AUC of each cohort month with interval and threshold; columns cohort (`2024-01`), n, auc, auc_low, auc_high."""
-    title = alt.TitleParams("AUC by cohort month", subtitle="band: 95% interval; under each month: its labelled loans")
+    title = TitleParams("AUC by cohort month", subtitle="band: 95% interval; under each month: its labelled loans")
     if not kit.filled(cohorts, "auc"):
         return kit.empty_panel(title, *NO_LABELS)
     rows = kit.months(cohorts)
@@ -81,7 +81,7 @@ def psi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -
     """PSI by monitoring_date over named bands; further columns psi_chance_level, window_rows, status."""
     limits, name = thresholds or Thresholds(), "Score drift (PSI) over time"
     if not kit.filled(history, "psi"):
-        title = alt.TitleParams(name, subtitle="current window against the frozen reference")
+        title = TitleParams(name, subtitle="current window against the frozen reference")
         return kit.empty_panel(title, *NO_WINDOW)
     columns = ["monitoring_date", "psi", "psi_chance_level", "window_rows", "status"]
     rows = history[columns].assign(monitoring_date=pd.to_datetime(history["monitoring_date"]))
@@ -93,7 +93,7 @@ def psi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -
     few = len(rows) <= 3 * kit.MOST_TICKS
     told = rows if few else rows[(rows["status"] != rows["status"].shift()) | (rows.index == len(rows) - 1)]
     return kit.panel(
-        alt.TitleParams(name, subtitle=f"windows of {_span(rows)} loans; dotted: what chance alone reaches (99%)"),
+        TitleParams(name, subtitle=f"windows of {_span(rows)} loans; dotted: what chance alone reaches (99%)"),
         *kit.band_layers([0, limits.psi_watch, limits.psi, top], scale),
         base.mark_line(strokeDash=[2, 3], color=GREY, strokeWidth=2).encode(y="psi_chance_level:Q"),
         base.mark_point(shape="stroke", color=GREY, opacity=1 if few else 0).encode(y="psi_chance_level:Q"),
@@ -105,19 +105,14 @@ def psi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -
 
 
 def score_distribution(scores: pd.DataFrame) -> alt.LayerChart:
-    """Shares of scores per bin, reference beside current; columns bin (in order), reference_share, current_share.
-
-    With the columns reference_count and current_count too, the legend tells how many loans they are.
-    """
-    title = alt.TitleParams(
-        "Score distribution", subtitle="share of loans in each bin, frozen reference beside current window"
-    )
+    """Shares per bin; columns bin (in order), reference_share, current_share, maybe reference_count, current_count."""
+    title = TitleParams("Score distribution", subtitle="share of loans per bin, frozen reference beside current window")
     if not kit.filled(scores, "current_share"):
         return kit.empty_panel(title, *NO_SCORES)
-    names = {f"{kind}_share": _sample_name(scores, kind) for kind in ("reference", "current")}
-    rows = scores.rename(columns=names).melt(["bin"], [*names.values()], "sample", "share")
-    order, colors = [*names.values()], [GREY, BLUE]
-    axis = alt.Axis(labelExpr="split(replace(datum.label, ' to ', ' to|'), '|')", labelOverlap=False)
+    order, colors = [_sample_name(scores, kind) for kind in ("reference", "current")], [GREY, BLUE]
+    names = dict(zip(("reference_share", "current_share"), order, strict=True))
+    rows = scores.rename(columns=names).melt(["bin"], order, "sample", "share")
+    axis = alt.Axis(labelExpr="split(replace(datum.label, ' to ', ' to|'), '|')", labelOverlap="greedy")
     bars = rows_chart(rows).encode(
         x=alt.X("bin:N", sort=None, axis=axis, scale=alt.Scale(paddingInner=0.25)),
         xOffset=alt.XOffset("sample:N", sort=order),
@@ -132,7 +127,7 @@ def score_distribution(scores: pd.DataFrame) -> alt.LayerChart:
 
 def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
     """CSI of each feature, largest first, each with its level of chance; columns feature, csi, chance_level, band."""
-    title = alt.TitleParams("Feature drift (CSI), largest first", subtitle="tick: what chance alone reaches (99%)")
+    title = TitleParams("Feature drift (CSI), largest first", subtitle="tick: what chance alone reaches (99%)")
     if not kit.filled(features, "csi"):
         return kit.empty_panel(title, *NO_WINDOW)
     rows = features[features["csi"].notna()].sort_values(["csi", "feature"], ascending=[False, True])
@@ -141,9 +136,8 @@ def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
     if len(shown) < len(rows):
         title.subtitle = f"{len(shown)} of {len(rows)} features; {title.subtitle}"
     top = max(0.3, float(shown[["csi", "chance_level"]].astype(float).max().max()) * 1.3)
-    x = alt.X(
-        "csi:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=alt.Axis(format=".2f", tickCount=5, grid=True)
-    )
+    across = alt.Axis(format=".2f", tickCount=5, grid=True)
+    x = alt.X("csi:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=across)
     labels = alt.Axis(labelLimit=LABEL_EXTENT - 8, minExtent=LABEL_EXTENT, maxExtent=LABEL_EXTENT, grid=False)
     named = kit.tips("feature", "csi", "chance_level", "band")
     base = rows_chart(shown).encode(y=alt.Y("feature:N", sort=None, axis=labels), tooltip=named)
@@ -159,7 +153,7 @@ def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
 
 def scores_by_month(cohorts: pd.DataFrame) -> alt.LayerChart:
     """Precision, recall and F1 of each cohort month; columns cohort (`2024-01`), n, precision, recall, f1."""
-    title = alt.TitleParams("Precision, recall and F1 by cohort month", subtitle="under each month: its labelled loans")
+    title = TitleParams("Precision, recall and F1 by cohort month", subtitle="under each month: its labelled loans")
     if not kit.filled(cohorts, "precision", "recall", "f1"):
         return kit.empty_panel(title, *NO_LABELS)
     plain = alt.Legend(symbolStrokeWidth=0)
@@ -178,27 +172,24 @@ def scores_by_month(cohorts: pd.DataFrame) -> alt.LayerChart:
 
 def confusion_matrix(counts: pd.DataFrame) -> alt.LayerChart:
     """Loans by actual and predicted class (0 repaid, 1 defaulted), shaded by their share of the actual class."""
+    title = TitleParams("Confusion matrix", subtitle="what was predicted, of what happened; blue: right, amber: wrong")
     if not kit.filled(counts, "count") or counts["count"].sum() == 0:
-        return kit.empty_panel(
-            alt.TitleParams("Confusion matrix", subtitle="what was predicted, of what happened"), *NO_LABELS
-        )
+        return kit.empty_panel(title, *NO_LABELS)
+    title.subtitle = f"{int(counts['count'].sum()):,} labelled loans; blue: right, amber: wrong"
     rows = counts.replace({"actual": CLASSES, "predicted": CLASSES})
     rows["share"] = (rows["count"] / rows.groupby("actual")["count"].transform("sum")).astype(float).fillna(0.0)
-    rows["told"] = [
-        f"{share:.0%} of all that {kind}" for kind, share in zip(rows["actual"], rows["share"], strict=True)
-    ]
+    rows["told"] = [f"{share:.0%} of all that {a}" for a, share in zip(rows["actual"], rows["share"], strict=True)]
     rows["right"] = rows["actual"] == rows["predicted"]
     order = [*CLASSES.values()]
     upright = alt.Axis(labelExpr="'actual: ' + datum.label", labelAngle=-90, labelAlign="center", grid=False)
+    sideways = alt.Axis(labelExpr="'predicted: ' + datum.label", domain=False, ticks=False)
     base = rows_chart(rows).encode(
-        x=alt.X("predicted:N", sort=order, axis=alt.Axis(labelExpr="'predicted: ' + datum.label", domain=False)),
+        x=alt.X("predicted:N", sort=order, axis=sideways),
         y=alt.Y("actual:N", sort=order, axis=upright),
         tooltip=kit.tips("actual", "predicted", "count", "share"),
     )
     return kit.panel(
-        alt.TitleParams(
-            "Confusion matrix", subtitle=f"{int(rows['count'].sum()):,} labelled loans; blue: right, amber: wrong"
-        ),
+        title,
         base.mark_rect(cornerRadius=4, width={"band": 0.97}, height={"band": 0.95}).encode(
             color=alt.Color("right:N", legend=None, scale=signs([True, False], [BLUE, AMBER])),
             fillOpacity=alt.FillOpacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.05, 0.5]), legend=None),
@@ -225,7 +216,7 @@ def dashboard(data: DashboardData) -> alt.VConcatChart:
 
 def themed(chart: Chart, name: Literal["light", "dark"] = "light") -> Chart:
     """The chart with the report's theme, for the top level only: Vega-Lite takes a config nowhere else."""
-    return cast("Chart", chart.properties(config=kit.theme(name)))
+    return chart.properties(config=kit.theme(name))
 
 
 def dashboard_png(chart: alt.TopLevelMixin, scale: float = 1.5) -> bytes:
@@ -245,7 +236,8 @@ def _unshared() -> alt.Resolve:
 def _status_points(rows: pd.DataFrame) -> alt.Chart:
     shape = alt.Shape("status:N", scale=signs(kit.STATUSES, kit.STATUS_SHAPES))
     color = alt.Color("status:N", scale=signs(kit.STATUSES, kit.STATUS_COLORS))
-    return rows_chart(rows).mark_point(filled=True, size=70, opacity=1).encode(shape=shape, color=color)
+    points: alt.Chart = rows_chart(rows).mark_point(filled=True, size=70, opacity=1)
+    return points.encode(shape=shape, color=color)
 
 
 def _sample_name(scores: pd.DataFrame, kind: str) -> str:

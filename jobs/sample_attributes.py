@@ -9,6 +9,11 @@ import pyarrow.compute as pc
 from jobs.sample_applicants import Applicants
 from jobs.sample_text import DAY_TEXTS, csv_bytes, joined, quoted, replaced, suffixed, taken, text_of
 
+
+def _words(text: str) -> Any:
+    return pa.array(text.split())
+
+
 COLUMNS = ("Customer_ID", "Name", "Age", "SSN", "Occupation", "snapshot_date")
 OCCUPATIONS = pa.array([
     "Accountant", "Architect", "Developer", "Doctor", "Engineer", "Entrepreneur", "Journalist", "Lawyer", "Manager",
@@ -21,9 +26,22 @@ WILD_AGE_RATE, LEAST_WILD_AGE, MOST_WILD_AGE = 0.0197, 101, 8_700
 UNDERSCORED_AGE_RATE = 0.0460
 
 # Names are put together from these; each ends in a stray lower-case letter, as in the real extract.
-GIVEN_NAMES = pa.array(["Adela", "Alba", "Anders", "Anouk", "Aurel", "Bastian", "Beatrix", "Bela", "Brenna", "Cedric", "Celia", "Corin", "Dagmar", "Darian", "Delia", "Dorian", "Edda", "Elio", "Elspeth", "Enzo", "Esther", "Fabian", "Farah", "Fenna", "Florin", "Gemma", "Gerd", "Greta", "Hamid", "Hanna", "Henrik", "Ilona", "Imre", "Ines", "Ivo", "Jana", "Jasper", "Jonas", "Juno", "Kamil", "Katya", "Keiko", "Lale", "Leif", "Lena", "Linus", "Lotte", "Malik", "Marta", "Mina", "Mira", "Nadia", "Nils", "Noor", "Odette", "Olaf", "Orla", "Pavel", "Petra", "Quentin", "Rafi", "Rhea", "Rosa", "Sana", "Selma", "Silas", "Sunniva", "Tamsin", "Tariq", "Thea", "Tobias", "Ulla", "Uma", "Viggo", "Vera", "Wanda", "Wim", "Xenia", "Yara", "Yusuf", "Zelda", "Zoltan"])  # fmt: skip
-NAME_STARTS = pa.array(["Ald", "Ban", "Bel", "Bor", "Bran", "Cal", "Car", "Cor", "Dal", "Dor", "Eld", "Fal", "Fen", "Gar", "Gol", "Hal", "Har", "Hol", "Ing", "Jar", "Kal", "Kar", "Kel", "Lan", "Lor", "Mal", "Mar", "Mor", "Nor", "Oren", "Pal", "Per", "Quil", "Ran", "Rod", "Sal", "Ser", "Sol", "Tal", "Tor", "Ul", "Val", "Var", "Wal", "Wen", "Yar", "Zan", "Zel"])  # fmt: skip
-NAME_ENDS = pa.array(["berg", "by", "croft", "dale", "den", "der", "do", "dri", "feld", "ford", "gaard", "ham", "han", "hurst", "ic", "ini", "kin", "ko", "land", "ley", "lin", "lo", "man", "mann", "mere", "mont", "ner", "nik", "ov", "owski", "quist", "ra", "rell", "ric", "rod", "san", "sen", "shaw", "ski", "son", "stad", "stein", "ta", "ton", "va", "ven", "vik", "ward", "well", "wick", "worth", "zel"])  # fmt: skip
+GIVEN_NAMES = _words(
+    "Adela Alba Anders Anouk Aurel Bastian Beatrix Bela Brenna Cedric Celia Corin Dagmar Darian Delia Dorian Edda "
+    "Elio Elspeth Enzo Esther Fabian Farah Fenna Florin Gemma Gerd Greta Hamid Hanna Henrik Ilona Imre Ines Ivo Jana "
+    "Jasper Jonas Juno Kamil Katya Keiko Lale Leif Lena Linus Lotte Malik Marta Mina Mira Nadia Nils Noor Odette Olaf "
+    "Orla Pavel Petra Quentin Rafi Rhea Rosa Sana Selma Silas Sunniva Tamsin Tariq Thea Tobias Ulla Uma Viggo Vera "
+    "Wanda Wim Xenia Yara Yusuf Zelda Zoltan"
+)
+NAME_STARTS = _words(
+    "Ald Ban Bel Bor Bran Cal Car Cor Dal Dor Eld Fal Fen Gar Gol Hal Har Hol Ing Jar Kal Kar Kel Lan Lor Mal Mar Mor "
+    "Nor Oren Pal Per Quil Ran Rod Sal Ser Sol Tal Tor Ul Val Var Wal Wen Yar Zan Zel"
+)
+NAME_ENDS = _words(
+    "berg by croft dale den der do dri feld ford gaard ham han hurst ic ini kin ko land ley lin lo man mann mere mont "
+    "ner nik ov owski quist ra rell ric rod san sen shaw ski son stad stein ta ton va ven vik ward well wick worth "
+    "zel"
+)
 LETTERS = pa.array(list("abcdefghijklmnopqrstuvwxyz"))
 BOTH_NAMES_SHARE, GIVEN_NAME_SHARE = 0.40, 0.70
 HYPHENATED_RATE, LOST_APOSTROPHE_RATE = 0.006, 0.007  # `Maltonn-Berby` and `OMalton"d`, which CSV has to quote

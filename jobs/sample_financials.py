@@ -56,7 +56,7 @@ TOKENS = {
     "Amount_invested_monthly": (0.0457, "__10000__"),
     "Monthly_Balance": (0.0001, "__-333333333333333333333333333__"),
 }
-FEWER_ACCOUNTS_RATE = 0.001  # one account fewer than true, so that some have -1
+FEWER_ACCOUNTS_RATE = 0.007  # one account fewer than true, so that some have -1
 
 
 def financials_csv(rng: np.random.Generator, ids: Any, applicants: Applicants, money: Money) -> Any:

@@ -5,7 +5,7 @@ In the real book, and here:
 - instalments of other loans = annual income / 12 x number of loans x a rate from 0.5% to 1%;
 - invested = salary x a rate that lies within fixed bounds for each payment behaviour, the upper 4 times the lower;
 - balance = salary / 10 - instalments - invested + a constant of the payment behaviour.
-About 6% of the customers have the salary and instalments of another month instead, and 5% the behaviour of another month.
+About 6% of the customers have the salary and instalments of another month instead, 5% another month's behaviour.
 """
 
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from jobs.drift import category_reference, numeric_reference
 from jobs.errors import JobError
 from jobs.features import CATEGORICAL, FEATURE_SETS
 from jobs.job import Job, Outcome, log
-from jobs.models import CLASSIFIERS, frame, label_encoders, untrained
+from jobs.models import frame, label_encoders, untrained
 from storage.files import FileFacts
 from storage.registry import ModelVersion
 from storage.tables import TRAINING_DATA
@@ -23,11 +23,6 @@ from storage.tables import TRAINING_DATA
 LIBRARIES = ("scikit-learn", "numpy", "pandas", "pyarrow", "scipy")
 CANDIDATE_NUMBERS = ("train_auc", "test_auc", "auc_low", "auc_high", "precision", "recall", "f1")
 Scores = npt.NDArray[np.float64]
-
-
-def candidate_names(_job: Job) -> list[str]:
-    """The parts of the training: one for each model."""
-    return list(CLASSIFIERS)
 
 
 def fit_candidate(job: Job) -> Outcome:

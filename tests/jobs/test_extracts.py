@@ -180,7 +180,7 @@ def test_an_arrow_stream_will_do() -> None:
 
 @given(st.lists(st.text("aé🙂\r", max_size=12), min_size=1), st.integers(1, 40), st.integers(5, 30))
 def test_blocks_are_whole_lines_that_make_up_the_file(lines: list[str], block: int, longest: int) -> None:
-    data = "h\n".encode() + "".join(line + "\n" for line in lines).encode()
+    data = b"h\n" + "".join(line + "\n" for line in lines).encode()
     blocks = list(line_blocks(io.BytesIO(data), "f.csv", Limits(block=block, record=longest)))
     assert all(piece.endswith(b"\n") for piece in blocks)
     found, expected = b"".join(blocks).split(b"\n"), data.split(b"\n")

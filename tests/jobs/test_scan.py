@@ -61,7 +61,7 @@ def slowly_scanned(text: str, shape: Shape) -> tuple[int, list[int], int]:
 
 
 @given(
-    st.sampled_from(['a,"\n', "a,\n", 'a,"\n\r', 'a,"\n\0', '"\n,']).flatmap(lambda letters: st.text(letters)),
+    st.sampled_from(['a,"\n', "a,\n", 'a,"\n\r', 'a,"\n\0', '"\n,']).flatmap(st.text),
     st.integers(1, 4),
     st.sampled_from([8, 20, 1000]),
 )

@@ -28,14 +28,15 @@ def test_the_four_datasets_with_their_tables() -> None:
 
 def test_the_numbers_of_financials_are_six_integers_and_nine_decimals() -> None:
     financials = SOURCES["features_financials"]
-    assert set(financials.integers) == set(
-        "Num_of_Loan Num_Bank_Accounts Num_Credit_Card Delay_from_due_date Num_of_Delayed_Payment "
-        "Num_Credit_Inquiries".split()
-    )
-    assert set(financials.decimals) == set(
-        "Annual_Income Monthly_Inhand_Salary Outstanding_Debt Total_EMI_per_month Amount_invested_monthly "
-        "Monthly_Balance Changed_Credit_Limit Interest_Rate Credit_Utilization_Ratio".split()
-    )
+    assert set(financials.integers) == {
+        *("Num_of_Loan", "Num_Bank_Accounts", "Num_Credit_Card"),
+        *("Delay_from_due_date", "Num_of_Delayed_Payment", "Num_Credit_Inquiries"),
+    }
+    assert set(financials.decimals) == {
+        *("Annual_Income", "Monthly_Inhand_Salary", "Outstanding_Debt", "Total_EMI_per_month"),
+        *("Amount_invested_monthly", "Monthly_Balance", "Changed_Credit_Limit", "Interest_Rate"),
+        "Credit_Utilization_Ratio",
+    }
     assert financials.categories == ("Credit_Mix", "Payment_of_Min_Amount", "Payment_Behaviour")
 
 
