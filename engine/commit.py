@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from engine.deployment import Deployment
+from engine.inputs import data_folder
 from engine.launch import checked_request
 from jobs.job import Outcome
 from storage.catalog import mark_removed, publish, removable_versions
@@ -93,6 +94,7 @@ def _retrain(
         deployment,
         request["pipeline"],
         as_of=run_row(connection, origin.run_id).as_of,
+        params=_same_book(connection, deployment),
         cause="governance",
         cause_run_id=origin.run_id,
         cause_detail=request["numbers"],
@@ -109,6 +111,12 @@ def _retrain(
         )
     log.info("the governance gate requested %s", run_id)
     return "requested", str(request["reason"]), run_id
+
+
+def _same_book(connection: Connection, deployment: Deployment) -> dict[str, Any]:
+    """The parameter that makes a retraining read the extracts which the champion was trained on."""
+    folder = data_folder(connection, deployment, "monitoring")
+    return {"data": folder} if folder and folder != data_folder(connection, deployment, "training") else {}
 
 
 def _prune(deployment: Deployment) -> None:

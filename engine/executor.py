@@ -12,6 +12,7 @@ from time import sleep
 from typing import Any, Protocol
 
 from engine.call import Call, Failure, Report, run_call
+from engine.errors import EngineError
 from engine.ray_environment import prepare_ray, session_environment
 from storage.settings import Settings
 
@@ -27,6 +28,9 @@ class Executor(Protocol):
     @property
     def slots(self) -> int:
         """How many CPUs calls may take at the same time."""
+
+    def open(self) -> None:
+        """Starts whatever calls need, if it is not there yet."""
 
     def submit(self, call: Call) -> int:
         """A ticket for the call."""
@@ -50,6 +54,9 @@ class LocalExecutor:
         self._pool = ThreadPoolExecutor(1, "task")
         self._tickets = count()
         self._running: dict[Future[Report], int] = {}
+
+    def open(self) -> None:
+        """Nothing: the thread starts with the first call."""
 
     def submit(self, call: Call) -> int:
         ticket = next(self._tickets)
@@ -90,9 +97,13 @@ class RayExecutor:
             return self._settings.ray_cpus or _cpus_here()
         return max(1, int(self._cluster.cluster_resources().get("CPU", 1)))
 
-    def submit(self, call: Call) -> int:
+    def open(self) -> None:
+        """Starts Ray, which takes some seconds."""
         if self._remote is None:
             self._start()
+
+    def submit(self, call: Call) -> int:
+        self.open()
         ticket = next(self._tickets)
         reference = self._remote.options(num_cpus=min(call.task.cpus, self.slots), name=call.task.name).remote(call)
         self._running[reference] = ticket
@@ -125,6 +136,17 @@ class RayExecutor:
     def _start(self) -> None:
         self._session = Path(tempfile.mkdtemp(prefix="lw-"))
         os.environ.update(session_environment(self._session))
+        try:
+            self._init(self._session)
+        except (RuntimeError, OSError, TimeoutError, exceptions.RayError) as error:
+            why = " ".join(str(error).split())[:200]
+            raise EngineError(
+                f"Ray could not be started ({why}); `python -m engine doctor` looks for the cause."
+            ) from error
+        # The runner retries, where attempts are recorded; Ray itself must not.
+        self._remote = ray.remote(max_retries=0)(run_call)
+
+    def _init(self, session: Path) -> None:
         ray.init(
             address="local",
             num_cpus=self.slots,
@@ -133,10 +155,8 @@ class RayExecutor:
             log_to_driver=False,
             logging_level=logging.ERROR,
             configure_logging=False,
-            _temp_dir=str(self._session),
+            _temp_dir=str(session),
         )
-        # The runner retries, where attempts are recorded; Ray itself must not.
-        self._remote = ray.remote(max_retries=0)(run_call)
 
 
 def _report(reference: Any) -> Report:

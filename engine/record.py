@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import func, literal
+
 from engine.call import Failure, Report
 from engine.task import Pipeline, Task
 from jobs.job import Outcome
@@ -11,6 +13,7 @@ from storage.catalog import record_versions
 from storage.ledger import Ledger
 from storage.progress import LogLine, add_logs, end_attempt, plan_tasks, start_attempt, update_task
 from storage.runs import Lease, finish
+from storage.schema import Moment, tasks
 
 AttemptKey = tuple[str, str, int]
 
@@ -26,10 +29,10 @@ class Record:
         with self.ledger.writing() as connection:
             plan_tasks(connection, self.lease, [task.name for task in pipeline.tasks])
 
-    def started(self, task: Task, key: str, parts: int) -> None:
+    def ready(self, task: Task, key: str, parts: int) -> None:
+        """A task whose needs are met and that has to be run."""
         with self.ledger.writing() as connection:
-            values = {"state": "running", "cache_key": key, "parts_total": parts, "started_at": self.ledger.clock()}
-            update_task(connection, self.lease, task.name, **values)
+            update_task(connection, self.lease, task.name, cache_key=key, parts_total=parts)
 
     def cached(self, task: Task, key: str, run_id: str, outcome: Outcome) -> None:
         """A task whose result was there already."""
@@ -51,8 +54,10 @@ class Record:
 
     def attempt_started(self, key: AttemptKey, attempts: int) -> None:
         with self.ledger.writing() as connection:
-            start_attempt(connection, self.lease, key, self.ledger.clock())
-            update_task(connection, self.lease, key[0], state="running", attempts=attempts)
+            now = self.ledger.clock()
+            start_attempt(connection, self.lease, key, now)
+            started = func.coalesce(tasks.c.started_at, literal(now, Moment))
+            update_task(connection, self.lease, key[0], state="running", attempts=attempts, started_at=started)
 
     def attempt_ended(self, key: AttemptKey, report: Report, done: int) -> None:
         """A call that came back, well or not, with the rest of its log."""
@@ -92,17 +97,17 @@ class Record:
             update_task(connection, self.lease, task.name, state="failed", finished_at=now, error=failure.as_json())
             self._log(connection, task, "ERROR", failure.message)
 
-    def left_out(self, tasks: Mapping[str, str]) -> None:
+    def left_out(self, names: Mapping[str, str]) -> None:
         """Tasks that can't run, each with the name of the one that failed."""
         with self.ledger.writing() as connection:
-            for name, blamed in tasks.items():
+            for name, blamed in names.items():
                 update_task(connection, self.lease, name, state="upstream_failed", blamed=blamed)
 
-    def cancelled(self, tasks: Sequence[str], state: str, error: dict[str, Any]) -> None:
+    def cancelled(self, names: Sequence[str], state: str, error: dict[str, Any]) -> None:
         """The run ended before its tasks did."""
         now = self.ledger.clock()
         with self.ledger.writing() as connection:
-            for name in tasks:
+            for name in names:
                 update_task(connection, self.lease, name, state="cancelled", finished_at=now)
             finish(connection, self.lease, state, error, now)
 

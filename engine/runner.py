@@ -91,7 +91,7 @@ class Runner:
                     self._take_reports()
                     self._end_overdue()
                 return self._cancel()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             return self._cancel()
         finally:
             for ticket in list(self._running):
@@ -117,7 +117,7 @@ class Runner:
             self._fail(task, Failure(type(error).__name__, str(error), error.exit_code, retryable=False))
             return
         self._states[task.name] = "running"
-        self._record.started(task, key, len(parts))
+        self._record.ready(task, key, len(parts))
         work = Work(task, job, key, parts)
         self._waiting.extend(Attempt(work, part) for part in parts)
 
@@ -133,6 +133,8 @@ class Runner:
         return True
 
     def _submit(self) -> None:
+        if self._waiting:
+            self._executor.open()
         free = self._executor.slots - sum(attempt.work.task.cpus for attempt in self._running.values())
         later: deque[Attempt] = deque()
         while self._waiting:

@@ -60,7 +60,7 @@ FEATURE_SCHEMA = pa.schema(
 
 
 def fetch_predictions_and_actuals(job: Job) -> Outcome:
-    """The latest predictions, the label of every loan whose outcome is known, and whether the model was fitted on it."""
+    """The latest predictions, the label of each loan whose outcome is known, and whether the model was fitted on it."""
     predictions = job.read(PREDICTIONS)
     newest = pc.max(predictions["prediction_date"]).as_py()
     if newest > job.as_of:

@@ -128,7 +128,6 @@ def _table(good: bytes, extract: _Extract, scan: Scan) -> pa.Table:
                 column_types=extract.source.bronze_schema,
                 include_columns=extract.source.names,
                 strings_can_be_null=False,
-                null_values=[],
                 check_utf8=False,
             ),
         )

@@ -19,7 +19,7 @@ from jobs import sample_attributes, sample_clickstream, sample_financials, sampl
 from jobs.sample_applicants import Integers, Roll, customer_roll, drawn_applicants
 from jobs.sample_money import drawn_money
 from jobs.sample_text import customer_texts
-from storage.errors import UsageError
+from storage.errors import StorageError, UsageError
 
 CHUNK = 50_000  # customers drawn at a time: bounds the memory, and is part of what a seed means
 MOST_CUSTOMERS = 20_000_000
@@ -71,8 +71,13 @@ def write_sample(folder: Path, spec: SampleSpec, progress: Progress | None = Non
     or holds extracts already.
     """
     _refuse_to_overwrite(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} can't be made ({error.strerror}); name another folder for the sample.") from error
     parts = {name: folder / f".{name}.csv.part" for name in HEADERS}
+    for part in parts.values():
+        part.unlink(missing_ok=True)  # what a killed run left
     try:
         rows = _write_parts(parts, spec, progress)
         for name, part in parts.items():
@@ -108,12 +113,19 @@ class _Extract:
     def __init__(self, handle: BinaryIO, header: tuple[str, ...]) -> None:
         self.rows = 0
         self._handle = handle
-        handle.write((",".join(header) + "\n").encode())
+        self._write((",".join(header) + "\n").encode())
 
     def add(self, lines: Any, rows: int) -> int:
-        self._handle.write(lines)
+        self._write(lines)
         self.rows += rows
         return rows
+
+    def _write(self, lines: Any) -> None:
+        try:
+            self._handle.write(lines)
+        except OSError as error:
+            why = f"The sample can't be written ({error.strerror}); make room or name another folder."
+            raise StorageError(why) from error
 
 
 def _write_parts(parts: dict[str, Path], spec: SampleSpec, progress: Progress | None) -> dict[str, int]:
@@ -122,7 +134,7 @@ def _write_parts(parts: dict[str, Path], spec: SampleSpec, progress: Progress | 
     total = spec.customers * (2 + sample_loans.TENURE + 1) + int(appearing.sum()) * sample_clickstream.MONTHS
     done = 0
     with ExitStack() as stack:
-        extracts = {name: _Extract(stack.enter_context(part.open("wb")), HEADERS[name]) for name, part in parts.items()}
+        extracts = {name: _Extract(stack.enter_context(part.open("xb")), HEADERS[name]) for name, part in parts.items()}
         defaulted = np.empty(spec.customers, dtype=np.bool_)
         visitors = sample_clickstream.visitors(_generator(spec, BLOCKS), appearing, roll.cohorts)
         # The clickstream is written month by month, so the whole book is drawn before its first line.

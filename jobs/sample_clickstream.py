@@ -1,7 +1,7 @@
 """The sample's clickstream: 20 features a customer and month, for the 72% of the customers who appear at all.
 
 In the real book the absent are those whose loan opened from July 2024 on, which alone moves a model's scores in the
-newest cohorts (PSI 0.1 to 0.4). Here absence is spread evenly, so that without drift there is none; histories are then
+newest cohorts (PSI 0.1 to 0.5). Here absence is spread evenly, so that without drift there is none; histories are then
 longer on average, and the signal a tenth weaker to make up for it.
 """
 

@@ -131,10 +131,13 @@ class Datamart:
 
     def link(self, version: TableVersion) -> None:
         """Points the path that people read at this version: the file itself, or the folder of its parts."""
-        layer, short = split_name(version.table)
-        if layer in LINKED_LAYERS:
-            first = version.parts[0].name
-            self.folder.link(f"{layer}/{short}.parquet", first if len(version.parts) == 1 else first.rpartition("/")[0])
+        if version.table.partition(".")[0] in LINKED_LAYERS:
+            self.folder.link(*_link_and_target(version))
+
+    def is_linked(self, version: TableVersion) -> bool:
+        """Whether people who read the table's path read this version; true for a table that has no such path."""
+        linked = version.table.partition(".")[0] in LINKED_LAYERS
+        return not linked or self.folder.leads_to(*_link_and_target(version))
 
     def drop(self, table: str, version: str) -> None:
         """Deletes the files of one version."""
@@ -155,6 +158,12 @@ def _blaming(path: str) -> Iterator[None]:
         yield
     except (pa.ArrowInvalid, OSError) as error:
         raise DamagedFile(path, str(error).splitlines()[0][:120]) from error
+
+
+def _link_and_target(version: TableVersion) -> tuple[str, str]:
+    layer, short = split_name(version.table)
+    first = version.parts[0].name
+    return f"{layer}/{short}.parquet", first if len(version.parts) == 1 else first.rpartition("/")[0]
 
 
 def _encoding(layer: str) -> dict[str, Any]:

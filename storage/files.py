@@ -147,6 +147,10 @@ class Folder:
         elif info.type == fs.FileType.File:
             self.filesystem.delete_file(info.path)
 
+    def leads_to(self, name: str, target: str) -> bool:
+        """Whether the link `name` points at `target`; true on object storage, which has no links."""
+        return not self.is_local or Path(self.path(name)).resolve() == Path(self.path(target)).resolve()
+
     def link(self, name: str, target: str) -> None:
         """Points the link `name` at `target` (both under the root), by rename; object storage has no links."""
         if not self.is_local:

@@ -32,6 +32,11 @@ class Ledger:
         self._engine = _engine(url)
 
     @property
+    def place(self) -> str:
+        """The address, with its password hidden."""
+        return make_url(self.url).render_as_string(hide_password=True)
+
+    @property
     def is_sqlite(self) -> bool:
         return self._engine.dialect.name == "sqlite"
 
@@ -69,10 +74,9 @@ class Ledger:
         except IntegrityError:
             raise  # a rule of the schema said no; whoever wrote knows what that means
         except DBAPIError as error:
-            place = make_url(self.url).render_as_string(hide_password=True)
             why = str(error.orig).splitlines()[0]
             raise LedgerUnavailable(
-                f"The ledger {place} can't be used ({why}); see `python -m engine doctor`."
+                f"The ledger {self.place} can't be used ({why}); see `python -m engine doctor`."
             ) from error
 
 

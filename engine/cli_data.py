@@ -1,0 +1,149 @@
+"""Commands about data and models: `sample`, `models`, `metrics`, `tables`, `demo`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from engine import launch
+from engine.deployment import Deployment
+from engine.documents import champion_history, metrics_document, models_document, run_document, tables_document
+from engine.errors import EngineError
+from engine.foreground import follow_to_end, local_ray
+from engine.terminal import Home, Json, console_for, deployment_at, print_json
+from engine.views import listing, models_view
+from jobs.sample import SampleSpec, existing_extracts, write_sample
+from storage.runs import recent_runs
+
+app = typer.Typer()
+
+DEMO_CUSTOMERS = 12_500
+DEMO_SEED = 7
+
+Customers = Annotated[int, typer.Option("--customers", help="How many customers, one loan each.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")]
+Drift = Annotated[float, typer.Option("--drift", help="Shift the newest cohorts by so many standard deviations.")]
+
+
+@app.command()
+def sample(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put the four extracts.")],
+    customers: Customers = DEMO_CUSTOMERS,
+    seed: Seed = DEMO_SEED,
+    drift: Drift = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Make a realistic raw dataset: the columns, formats and dirt of a real loan book, all of it invented."""
+    rows = make_sample(folder, SampleSpec(customers, seed, drift), console_for(as_json=as_json))
+    if as_json:
+        print_json({"folder": str(folder), "rows": rows})
+    else:
+        told = [{"extract": str(folder / name), "rows": count} for name, count in rows.items()]
+        Console().print(listing(told, ("extract", "rows")))
+
+
+def make_sample(folder: Path, spec: SampleSpec, console: Console) -> dict[str, int]:
+    """Rows written to each extract, while a bar shows how far it is."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task(f"{spec.customers:,} customers", total=None)
+        return write_sample(folder, spec, lambda done, total: progress.update(bar, completed=done, total=total))
+
+
+@app.command()
+def models(home: Home = None, as_json: Json = False) -> None:
+    """List registered models with their three candidates, and who was champion when."""
+    deployment = deployment_at(home)
+    with deployment.ledger.reading() as connection:
+        documents = models_document(connection)
+        history = champion_history(connection)
+    if as_json:
+        print_json(documents)
+    elif not documents:
+        Console().print("No models yet; `python -m engine run training` makes one.")
+    else:
+        console = Console()
+        console.print(models_view(documents))
+        console.print()
+        console.print(listing(history, ("at", "version", "who", "why")))
+
+
+@app.command()
+def metrics(home: Home = None, as_json: Json = False) -> None:
+    """Show the monitoring history."""
+    deployment = deployment_at(home)
+    with deployment.ledger.reading() as connection:
+        documents = metrics_document(connection, deployment)
+    if as_json:
+        print_json(documents)
+    elif not documents:
+        Console().print("No monitoring results yet; `python -m engine run monitoring` makes some.")
+    else:
+        columns = ("monitoring_date", "status", "auc", "auc_low", "auc_high", "labelled", "psi", "psi_chance_level")
+        Console().print(listing(documents, (*columns, "window_rows", "model_version")))
+
+
+@app.command()
+def tables(home: Home = None, as_json: Json = False) -> None:
+    """List the published tables."""
+    deployment = deployment_at(home)
+    with deployment.ledger.reading() as connection:
+        documents = tables_document(connection, deployment)
+    if as_json:
+        print_json(documents)
+    elif not documents:
+        Console().print("No tables yet; `python -m engine run training` makes them.")
+    else:
+        Console().print(listing(documents, ("table", "rows", "bytes", "version", "published_at")))
+
+
+@app.command()
+def demo(
+    home: Home = None,
+    no_console: Annotated[bool, typer.Option("--no-console", hidden=True)] = False,  # noqa: ARG001 - no console yet
+) -> None:
+    """Make sample data, train, predict and monitor, then tell where everything lies."""
+    deployment = deployment_at(home)
+    console = Console()
+    folder = deployment.settings.home / "data"
+    if existing_extracts(folder):
+        console.print(f"Using the extracts in {folder}.", highlight=False)
+    else:
+        make_sample(folder, SampleSpec(DEMO_CUSTOMERS, DEMO_SEED), console)
+    with local_ray(deployment) as executor:
+        for pipeline in ("training", "inference", "monitoring"):
+            run_id = launch.request(deployment, launch.checked_request(deployment, pipeline))
+            state = follow_to_end(deployment, run_id, executor, console)
+            if state != "succeeded":
+                with deployment.ledger.reading() as connection:
+                    error = run_document(connection, run_id)["error"]
+                raise EngineError(f"The demo ended because {run_id} {state}: {error}")
+    _tell_where(deployment, console)
+
+
+def _tell_where(deployment: Deployment, console: Console) -> None:
+    settings = deployment.settings
+    with deployment.ledger.reading() as connection:
+        waiting = recent_runs(connection, 5, state="queued")
+        newest = metrics_document(connection, deployment)[-1]
+    places = {
+        "extracts": settings.home / "data",
+        "tables": settings.datamart_root,
+        "models": settings.models_root,
+        "dashboard": f"{settings.reports_root}/monitoring_dashboard_{newest['monitoring_date'].replace('-', '')}.png",
+        "ledger": deployment.ledger.place,
+    }
+    console.print()
+    for name, place in places.items():
+        console.print(f"{name:<10} {place}", highlight=False, soft_wrap=True)
+    for run in waiting:
+        told = f"The governance gate asked for {run.run_id}; `python -m engine run {run.pipeline}` carries it out."
+        console.print(told, highlight=False, soft_wrap=True)
+    console.print("Next: `python -m engine models`, `metrics`, `tables`, `runs`, `doctor`.", highlight=False)

@@ -1,0 +1,166 @@
+"""Looks a deployment over: what is wrong, where, and what to do about it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import func, select
+
+from engine.deployment import Deployment
+from engine.launch import crashed_runs
+from jobs.sources import SOURCES
+from storage.catalog import current_versions
+from storage.errors import DamagedFile, LoanwatchError
+from storage.extracts import has_extracts
+from storage.files import Folder
+from storage.registry import holder
+from storage.schema import runs
+
+LITTLE_SPACE = 2 * 1024**3
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Ray keeps its objects on Linux
+CLOCK_SLACK = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: `ok`, `warning` or `problem`, and what to do unless it is ok."""
+
+    check: str
+    level: Literal["ok", "warning", "problem"]
+    message: str
+
+
+def findings(deployment: Deployment) -> list[Finding]:
+    """Everything that was looked at, in a fixed order."""
+    found: list[Finding] = []
+    for check in CHECKS:
+        try:
+            found += list(check(deployment))
+        except LoanwatchError as error:
+            found.append(Finding(check.__name__.strip("_"), "problem", str(error)))
+    return found
+
+
+def _home(deployment: Deployment) -> Iterator[Finding]:
+    home = deployment.settings.home.absolute()
+    if not os.access(home, os.W_OK):
+        yield Finding("home", "problem", f"{home} can't be written to; mend its permissions or choose another --home.")
+    else:
+        yield Finding("home", "ok", str(home))
+
+
+def _disk(deployment: Deployment) -> Iterator[Finding]:
+    free = shutil.disk_usage(deployment.settings.home).free
+    told = f"{free / 1024**3:.1f} GiB free at {deployment.settings.home.absolute()}"
+    if free < LITTLE_SPACE:
+        yield Finding("disk", "warning", f"{told}; free some, or lower keep_versions.")
+    else:
+        yield Finding("disk", "ok", told)
+
+
+def _ledger(deployment: Deployment) -> Iterator[Finding]:
+    answer = deployment.ledger.check()
+    if answer != "ok":
+        yield Finding(
+            "ledger", "problem", f"{deployment.ledger.place} is damaged ({answer}); restore it from a backup."
+        )
+    else:
+        yield Finding("ledger", "ok", deployment.ledger.place)
+
+
+def _clock(deployment: Deployment) -> Iterator[Finding]:
+    with deployment.ledger.reading() as connection:
+        newest = connection.execute(select(func.max(runs.c.heartbeat_at))).scalar()
+    now = deployment.ledger.clock()
+    if newest is not None and newest > now + CLOCK_SLACK:
+        yield Finding(
+            "clock", "problem", f"The ledger has seen {newest:%Y-%m-%d %H:%M}, later than now; set this clock."
+        )
+    else:
+        yield Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M:%S} UTC, zone {deployment.settings.timezone}")
+
+
+def _runs(deployment: Deployment) -> Iterator[Finding]:
+    crashed = crashed_runs(deployment)
+    for run_id in crashed:
+        yield Finding("runs", "warning", f"{run_id} had gone silent and is crashed now; `resume {run_id}` finishes it.")
+    with deployment.ledger.reading() as connection:
+        waiting = connection.execute(select(runs.c.run_id).where(runs.c.state == "queued")).scalars().all()
+    for run_id in waiting:
+        pipeline = run_id.partition("-")[0]
+        yield Finding("runs", "warning", f"{run_id} is waiting; `python -m engine run {pipeline}` carries it out.")
+    if not crashed and not waiting:
+        yield Finding("runs", "ok", "no run is waiting or silent")
+
+
+def _extracts(deployment: Deployment) -> Iterator[Finding]:
+    folder = deployment.settings.data or str(deployment.settings.home.absolute() / "data")
+    if has_extracts(folder, list(SOURCES)):
+        yield Finding("extracts", "ok", folder)
+    else:
+        yield Finding(
+            "extracts", "warning", f"{folder} has no extracts; put them there or name their folder with --data."
+        )
+
+
+def _tables(deployment: Deployment) -> Iterator[Finding]:
+    with deployment.ledger.reading() as connection:
+        current = current_versions(connection)
+    damaged = 0
+    for table in current.values():
+        try:
+            deployment.datamart.verify(table)
+        except DamagedFile as error:
+            damaged += 1
+            yield Finding("tables", "problem", str(error))
+    if not damaged:
+        yield Finding("tables", "ok", f"{len(current)} published, every byte as it was written")
+
+
+def _models(deployment: Deployment) -> Iterator[Finding]:
+    with deployment.ledger.reading() as connection:
+        champion = holder(connection)
+    if champion is None:
+        yield Finding("models", "warning", "There is no champion yet; `python -m engine run training` makes one.")
+        return
+    for facts in champion.files.values():
+        if not deployment.models.intact(facts):
+            path = deployment.models.folder.path(facts.name)
+            yield Finding("models", "problem", f"{path} is not the file that was registered; train again.")
+            return
+    yield Finding("models", "ok", f"champion {champion.version}, files as they were registered")
+
+
+def _ray(deployment: Deployment) -> Iterator[Finding]:
+    cpus = deployment.settings.ray_cpus or len(os.sched_getaffinity(0))
+    memory = shutil.disk_usage(SHARED_MEMORY).free if SHARED_MEMORY.exists() else 0
+    if memory < deployment.settings.ray_memory:
+        yield Finding("ray", "warning", f"{SHARED_MEMORY} has less room than ray_memory; lower LOANWATCH_RAY_MEMORY.")
+    else:
+        yield Finding("ray", "ok", f"{version('ray')}, {cpus} CPUs")
+
+
+def _links(deployment: Deployment) -> Iterator[Finding]:
+    folder = Folder.at(deployment.settings.datamart_root)
+    if not folder.is_local:
+        return
+    with deployment.ledger.reading() as connection:
+        current = current_versions(connection)
+    wrong = [name for name, table in current.items() if not deployment.datamart.is_linked(table)]
+    for table in current.values():
+        deployment.datamart.link(table)
+    if wrong:
+        yield Finding("links", "warning", f"The links of {', '.join(wrong)} were out of date; they were set right.")
+    else:
+        yield Finding("links", "ok", f"every path below {folder.root} leads to the published version")
+
+
+CHECKS: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
+    *(_home, _disk, _ledger, _clock, _runs),
+    *(_extracts, _tables, _links, _models, _ray),
+)

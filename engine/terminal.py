@@ -1,0 +1,93 @@
+"""What every command shares: its options, its consoles, and how it ends."""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from engine.deployment import Deployment
+from engine.errors import UnusableRequest
+from storage.errors import LoanwatchError
+from storage.settings import load_settings
+
+EXIT_CODES = {"succeeded": 0, "failed": 1, "crashed": 1, "cancelled": 4, "skipped": 5}
+
+Home = Annotated[
+    Path | None, typer.Option("--home", help="The folder of the deployment [LOANWATCH_HOME, ./loanwatch-home].")
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else there.")
+]
+Data = Annotated[Path | None, typer.Option("--data", help="The folder of the extracts [LOANWATCH_DATA, HOME/data].")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The logical date: nothing later is seen [today].")
+]
+Params = Annotated[
+    list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="A setting for this run; may be repeated.")
+]
+
+
+def deployment_at(home: Path | None) -> Deployment:
+    """The deployment of the folder that was named, or of the environment."""
+    return Deployment.open(load_settings(home=home))
+
+
+def console_for(*, as_json: bool) -> Console:
+    """Where people read: standard output, or standard error when that is for JSON."""
+    return Console(stderr=as_json, quiet=as_json and not sys.stderr.isatty())
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str))
+
+
+def day_of(text: str | None) -> date | None:
+    """The date of `YYYY-MM-DD`; UnusableRequest for anything else."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UnusableRequest(f"--as-of {text!r} is not a date; write it as YYYY-MM-DD.") from None
+
+
+def params_of(pairs: Sequence[str] | None, data: Path | None) -> dict[str, Any]:
+    """The parameters of `--param NAME=VALUE` and `--data`; UnusableRequest for a pair without a name."""
+    params: dict[str, Any] = {}
+    for pair in pairs or ():
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise UnusableRequest(f"--param {pair!r} has no name and value; write it as NAME=VALUE.")
+        params[name] = value
+    return params | ({"data": str(data.absolute())} if data else {})
+
+
+def end_of_run(document: Mapping[str, Any], failure: Mapping[str, Any] | None) -> NoReturn:
+    """Ends the process with the exit code of a run; an error of its own, such as rejected input, has its own code."""
+    code = EXIT_CODES.get(document["state"], 1)
+    if document["state"] == "failed" and failure:
+        code = int(failure.get("exit_code", 1))
+    raise typer.Exit(code)
+
+
+def fail(error: BaseException, *, as_json: bool = False) -> int:
+    """The exit code of an error, after its sentence went to standard error (and to the JSON document)."""
+    if isinstance(error, LoanwatchError):
+        message, code = str(error), error.exit_code
+    else:
+        if os.environ.get("LOANWATCH_DEBUG"):
+            traceback.print_exception(error)
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        message, code = f"The command failed ({what}); run it with LOANWATCH_DEBUG=1 to see where.", 1
+    if as_json:
+        print_json({"error": message, "exit_code": code})
+    Console(stderr=True).print(f"[bold red]error:[/] {message}", highlight=False, soft_wrap=True)
+    return code

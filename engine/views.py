@@ -1,0 +1,125 @@
+"""What the command line shows to people: tables and trees, from the same documents that --json prints."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+# A sign and a word for every state, so that colour is never the only sign.
+SIGNS = {
+    "queued": ("·", "dim"),
+    "running": ("▶", "cyan"),
+    "retrying": ("↻", "yellow"),
+    "succeeded": ("✓", "green"),
+    "cached": ("≡", "green"),
+    "skipped": ("-", "dim"),
+    "failed": ("✗", "bold red"),
+    "upstream_failed": ("⊘", "red"),
+    "cancelled": ("■", "magenta"),
+    "crashed": ("✗", "bold red"),
+}
+
+
+def state_text(state: str) -> Text:
+    """A state with its sign."""
+    sign, style = SIGNS[state]
+    return Text(f"{sign} {state}", style)
+
+
+def run_view(document: Mapping[str, Any], elapsed: Mapping[str, float] | None = None) -> Group:
+    """A run: a headline and a line for each task with state, tries, rows and time."""
+    head = Text.assemble(
+        (document["pipeline"], "bold"), "  ", document["run_id"], "  as of ", document["as_of"], "  "
+    ).append_text(state_text(document["state"]))
+    if document["duration_s"] is not None:
+        head.append(f"  {document['duration_s']:.1f} s")
+    return Group(head, tasks_view(document["tasks"], elapsed or {}))
+
+
+def tasks_view(tasks: Sequence[Mapping[str, Any]], elapsed: Mapping[str, float]) -> Table:
+    """A line for each task."""
+    table = Table(box=None, padding=(0, 2, 0, 1), pad_edge=False)
+    for name, side in (("task", "left"), ("state", "left"), ("tries", "right"), ("rows in", "right")):
+        table.add_column(name, justify=side, no_wrap=name == "task")  # type: ignore[arg-type]
+    table.add_column("rows out", justify="right")
+    table.add_column("time", justify="right")
+    table.add_column("", ratio=1)
+    for task in tasks:
+        done, total = task["parts"]
+        name = f"{task['name']} {done}/{total} parts" if total > 1 else task["name"]
+        seconds = task["duration_s"] if task["duration_s"] is not None else elapsed.get(task["name"])
+        table.add_row(
+            name,
+            state_text(task["state"]),
+            str(task["attempts"]) if task["attempts"] > 1 else "",
+            number(task["rows_in"]),
+            number(task["rows_out"]),
+            "" if seconds is None or task["state"] in ("cached", "skipped") else f"{seconds:.1f} s",
+            remark(task),
+        )
+    return table
+
+
+def remark(task: Mapping[str, Any]) -> str:
+    """What there is to say about a task besides its numbers."""
+    if task["upstream"]:
+        return f"because {task['upstream']} failed"
+    if task["error"] and task["state"] in ("failed", "retrying"):
+        return str(task["error"])
+    if task["state"] == "cached":
+        return f"as in {task['cached_from']}"
+    return ""
+
+
+def listing(documents: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> RenderableType:
+    """Rows of documents under these columns."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    rows = list(documents)
+    for column in columns:
+        numeric = any(isinstance(row[column], int | float) for row in rows)
+        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(state_text(row[name]) if name == "state" else cell(row[name]) for name in columns))
+    return table
+
+
+def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """A line for each candidate of each model; the one that was chosen and the champion are marked."""
+    rows = []
+    for model in documents:
+        for name, numbers in model["candidates"].items():
+            chosen = name == model["model_name"]
+            rows.append(
+                {
+                    "version": model["version"] if chosen else "",
+                    "alias": ", ".join(model["aliases"]) if chosen else "",
+                    "model": f"{name} (chosen)" if chosen else name,
+                    "features": model["feature_set"] if chosen else "",
+                    "test_AUC": numbers["test_auc"],
+                    "95%_interval": interval(numbers["auc_low"], numbers["auc_high"]),
+                    "train_AUC": numbers["train_auc"],
+                    "F1": numbers["f1"],
+                }
+            )
+    return listing(rows, list(rows[0]) if rows else [])
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """An interval in three decimals, or a dash."""
+    return "-" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+
+
+def number(value: int | None) -> str:
+    """A count with thin groups of three, empty for None."""
+    return "" if value is None else f"{value:,}"
+
+
+def cell(value: Any) -> str:
+    """A value as a table shows it."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
