@@ -1,15 +1,21 @@
 """A queued run, carried out in this process: claimed, pinned, run to its end."""
 
+from collections.abc import Mapping
+
 from engine.deployment import Deployment
 from engine.errors import Refused
 from engine.executor import Executor
 from engine.inputs import pins_of
 from engine.launch import pipeline_named, this_process
+from engine.pipelines import PIPELINES
 from engine.runner import Runner
+from engine.task import Pipeline
 from storage.runs import claim, pin, run_row
 
 
-def carry_out(deployment: Deployment, run_id: str, executor: Executor) -> str:
+def carry_out(
+    deployment: Deployment, run_id: str, executor: Executor, pipelines: Mapping[str, Pipeline] = PIPELINES
+) -> str:
     """The state in which the run ended. Refused when somebody else has it; LeaseLost when it was declared dead."""
     with deployment.ledger.writing() as connection:
         lease = claim(connection, run_id, this_process(), deployment.ledger.clock())
@@ -21,5 +27,5 @@ def carry_out(deployment: Deployment, run_id: str, executor: Executor) -> str:
         deployment = deployment.with_settings(deployment.settings.changed(**run.params))
         pins = pins_of(connection, deployment, run)
         pin(connection, lease, pins.as_json())
-    runner = Runner(deployment, pipeline_named(run.pipeline), executor, lease)
+    runner = Runner(deployment, pipeline_named(run.pipeline, pipelines), executor, lease)
     return runner.execute(pins, force=run.force)

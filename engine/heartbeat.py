@@ -20,7 +20,7 @@ class Heartbeat:
         self._lease = lease
         self._ended = threading.Event()
         self.cancelled = threading.Event()
-        self.lost = threading.Event()
+        self._lost = threading.Event()
         self._thread = threading.Thread(target=self._beat_until_ended, daemon=True, name="heartbeat")
 
     def __enter__(self) -> Self:
@@ -33,6 +33,11 @@ class Heartbeat:
         self._ended.set()
         self._thread.join()
 
+    def check(self) -> None:
+        """LeaseLost when the run was declared dead."""
+        if self._lost.is_set():
+            raise LeaseLost(self._lease.run_id)
+
     def _beat_until_ended(self) -> None:
         while not self._ended.wait(self._deployment.settings.heartbeat):
             try:
@@ -40,7 +45,7 @@ class Heartbeat:
                     if beat(connection, self._lease, self._deployment.ledger.clock()):
                         self.cancelled.set()
             except LeaseLost:
-                self.lost.set()
+                self._lost.set()
                 return
             except LoanwatchError as error:
                 log.warning("a heartbeat of %s failed: %s", self._lease.run_id, error)

@@ -16,11 +16,11 @@ from storage.runs import Request, ask_to_cancel, cancel_queued, reap, request_ru
 RESUMABLE = ("failed", "cancelled", "crashed")
 
 
-def pipeline_named(name: str) -> Pipeline:
+def pipeline_named(name: str, pipelines: Mapping[str, Pipeline] = PIPELINES) -> Pipeline:
     """The declaration of a pipeline; UnusableRequest when there is none of that name."""
-    if name not in PIPELINES:
-        raise UnusableRequest(f"There is no pipeline {name!r}; the pipelines are {', '.join(PIPELINES)}.")
-    return PIPELINES[name]
+    if name not in pipelines:
+        raise UnusableRequest(f"There is no pipeline {name!r}; the pipelines are {', '.join(pipelines)}.")
+    return pipelines[name]
 
 
 def checked_request(deployment: Deployment, pipeline: str, as_of: date | None = None, **given: Any) -> Request:

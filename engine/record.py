@@ -103,7 +103,7 @@ class Record:
             for name, blamed in names.items():
                 update_task(connection, self.lease, name, state="upstream_failed", blamed=blamed)
 
-    def cancelled(self, names: Sequence[str], state: str, error: dict[str, Any]) -> None:
+    def ended_early(self, names: Sequence[str], state: str, error: dict[str, Any]) -> None:
         """The run ended before its tasks did."""
         now = self.ledger.clock()
         with self.ledger.writing() as connection:

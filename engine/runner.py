@@ -2,8 +2,6 @@
 
 import logging
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from time import monotonic
 
 from engine.call import Call, Failure, Report
@@ -14,50 +12,17 @@ from engine.heartbeat import Heartbeat
 from engine.inputs import Pins, job_of
 from engine.record import Record
 from engine.reuse import cache_key, extended, reusable
-from engine.task import Pipeline, Task, function_named
+from engine.task import Pipeline, Task
+from engine.work import COLLECT, WHOLE, Attempt, Work, parts_of
 from jobs.job import Job, Outcome, merged
 from storage.errors import LeaseLost, LoanwatchError
+from storage.ledger import LedgerUnavailable
 from storage.runs import Lease
 
 log = logging.getLogger("loanwatch.engine")
 
-COLLECT = "collect"
-WHOLE = ""
 TICK = 1.0
 DONE = ("succeeded", "cached", "skipped")
-
-
-@dataclass
-class Work:
-    """A task that is under way: its job, the parts that are done, and how often it was tried."""
-
-    task: Task
-    job: Job
-    key: str
-    parts: Sequence[str]
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    tries: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass
-class Attempt:
-    """A call that is waiting to be submitted, or that is running until `deadline` (monotonic seconds)."""
-
-    work: Work
-    part: str
-    not_before: float = 0.0
-    deadline: float = 0.0
-
-    @property
-    def key(self) -> tuple[str, str, int]:
-        return self.work.task.name, self.part, self.work.tries[self.part]
-
-
-def parts_of(task: Task, job: Job) -> Sequence[str]:
-    """The keys of a task's parts; one for a task that does not fan out."""
-    if task.split is None:
-        return [WHOLE]
-    return list(function_named(task.split)(job)) if isinstance(task.split, str) else task.split
 
 
 class Runner:
@@ -82,8 +47,7 @@ class Runner:
         try:
             with Heartbeat(self._deployment, self._lease) as heartbeat:
                 while not heartbeat.cancelled.is_set():
-                    if heartbeat.lost.is_set():
-                        raise LeaseLost(self._lease.run_id)
+                    heartbeat.check()
                     self._start_ready(pins, force=force)
                     if not self._waiting and not self._running:
                         return self._end()
@@ -93,6 +57,11 @@ class Runner:
                 return self._cancel()
         except (KeyboardInterrupt, SystemExit):
             return self._cancel()
+        except (LeaseLost, LedgerUnavailable):
+            raise
+        except Exception as error:
+            self._give_up(error)
+            raise
         finally:
             for ticket in list(self._running):
                 self._executor.cancel(ticket)
@@ -120,6 +89,8 @@ class Runner:
         self._record.ready(task, key, len(parts))
         work = Work(task, job, key, parts)
         self._waiting.extend(Attempt(work, part) for part in parts)
+        if not parts:
+            self._complete(work)
 
     def _reuse(self, task: Task, job: Job, key: str) -> bool:
         with self._deployment.ledger.reading() as connection:
@@ -247,14 +218,21 @@ class Runner:
         commit(self._deployment, self._lease, outcomes)
         return "succeeded"
 
+    def _give_up(self, error: Exception) -> None:
+        """Records that the engine itself failed, so that nobody waits for the run."""
+        message = f"The engine failed ({type(error).__name__}: {error}); resume the run."
+        self._record.ended_early(self._open_tasks(), "failed", Failure(type(error).__name__, message).as_json())
+
+    def _open_tasks(self) -> list[str]:
+        return [name for name, state in self._states.items() if state in ("queued", "running")]
+
     def _cancel(self) -> str:
         for ticket in list(self._running):
             self._stop(ticket, "the run was cancelled")
-        open_tasks = [name for name, state in self._states.items() if state in ("queued", "running")]
         error = {
             "type": "Cancelled",
             "message": "The run was cancelled; published tables are as before.",
             "exit_code": 4,
         }
-        self._record.cancelled(open_tasks, "cancelled", error)
+        self._record.ended_early(self._open_tasks(), "cancelled", error)
         return "cancelled"

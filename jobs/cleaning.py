@@ -78,7 +78,7 @@ def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     """The distinct texts of a column (some may be unused), and for each row its place among them (int32, no nulls)."""
     if not pa.types.is_dictionary(column.type) or any(chunk.dictionary.null_count for chunk in column.chunks):
         column = column.cast(pa.string()).dictionary_encode()
-    encoded = column.unify_dictionaries().combine_chunks()
+    encoded = column.combine_chunks()
     texts, places = encoded.dictionary.cast(pa.string()), encoded.indices.cast(pa.int32())
     if places.null_count:
         places = places.fill_null(len(texts))

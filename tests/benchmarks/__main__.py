@@ -1,0 +1,148 @@
+"""`python -m tests.benchmarks`: what Loanwatch costs beside bare scripts that do the same on the same files.
+
+Each round measures everything once, so that whatever else the machine does hits all alike; the table has medians. It
+reports; it doesn't fail. Ratios are shown only when both sides made the same gold rows.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+from statistics import median
+from time import perf_counter, sleep
+
+from jobs.sample import SampleSpec, write_sample
+from tests.benchmarks.polars_data_part import data_part
+from tests.benchmarks.sameness import differences
+
+PROJECT = Path(__file__).parents[2]
+QUIET = 0.5
+GOLD = "measured/datamart/gold/model_training_data.parquet"
+Seconds = dict[str, float]
+ROWS = {
+    "whole": "(a) whole training run, command line, cold",
+    "data part": "(b) data part, warm Ray",
+    "polars warm": "(c) data part in Polars, warm",
+    "polars cold": "(c) data part in Polars, cold",
+    "fits": "(d) three fits one after another, cold",
+    "no-op": "(e) twelve no-op tasks, warm Ray",
+    "start": "    bare local Ray: start",
+    "shutdown": "    bare local Ray: shutdown",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder of the four CSV extracts; made for the occasion by default")
+    parser.add_argument("--repeats", type=int, default=5, help="rounds, of which the table has the medians")
+    parser.add_argument("--customers", type=int, default=12_500, help="size of the book when it is made here")
+    parser.add_argument("--patience", type=float, default=20, help="seconds a round waits at most for a quiet machine")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="loanwatch-benchmark-") as name:
+        folder = Path(name)
+        data = (given.data or folder / "data").absolute()
+        if given.data is None:
+            write_sample(data, SampleSpec(given.customers, seed=1))
+        data_part(data, folder / "polars", today())
+        rounds, different = [], []
+        for number in range(given.repeats):
+            others = load_of_others(given.patience)
+            rounds.append(measured(data, folder))
+            print(f"round {number + 1}: load of others {others:.2f}", told(rounds[-1]), file=sys.stderr, flush=True)
+            different = differences(folder / "warm" / GOLD, folder / "polars/gold/model_training_data.parquet")
+            if different:
+                break
+    print_table(rounds)
+    print_ratios({name: median(times[name] for times in rounds) for name in ROWS}, different)
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def measured(data: Path, folder: Path) -> Seconds:
+    """One round: the seconds of everything, cold and warm in turn, each alone on the machine."""
+    fresh = {name: folder / name for name in ("warm", "whole", "polars-cold")}
+    for path in fresh.values():
+        shutil.rmtree(path, ignore_errors=True)
+    day = today().isoformat()
+    times: Seconds = json.loads(output_of("tests.benchmarks.warm_runs", data, fresh["warm"]))
+    begun = perf_counter()
+    data_part(data, folder / "polars", today())
+    times["polars warm"] = perf_counter() - begun
+    times["polars cold"] = seconds_of("tests.benchmarks.polars_data_part", data, fresh["polars-cold"], day)
+    times["whole"] = seconds_of("engine", "run", "training", "--data", data, "--home", fresh["whole"], "--json")
+    times["fits"] = seconds_of("tests.benchmarks.sequential_fits", fresh["warm"] / GOLD)
+    return times | json.loads(output_of("tests.benchmarks.bare_ray"))
+
+
+def output_of(module: str, *arguments: str | Path) -> str:
+    """What a module prints when it is run in a process of its own."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    return subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def seconds_of(module: str, *arguments: str | Path) -> float:
+    begun = perf_counter()
+    output_of(module, *arguments)
+    return perf_counter() - begun
+
+
+def load_of_others(patience: float) -> float:
+    """How many processors are busy while this process is idle; waits for a quiet moment, but not for ever."""
+    until = perf_counter() + patience
+    busy = busy_processors()
+    while busy > QUIET and perf_counter() < until:
+        busy = busy_processors()
+    return busy
+
+
+def busy_processors() -> float:
+    """How many processors were busy during one second (Linux; 0 elsewhere)."""
+    counter = Path("/proc/stat")
+    if not counter.exists():
+        return 0.0
+    before = busy_ticks(counter)
+    sleep(1.0)
+    return (busy_ticks(counter) - before) / os.sysconf("SC_CLK_TCK")
+
+
+def busy_ticks(counter: Path) -> int:
+    user, nice, system, _idle, _waiting, *interrupts = map(int, counter.read_text().splitlines()[0].split()[1:8])
+    return user + nice + system + sum(interrupts)
+
+
+def told(times: Seconds) -> str:
+    return ", ".join(f"{name} {times[name]:.2f}" for name in ROWS)
+
+
+def print_table(rounds: list[Seconds]) -> None:
+    print(f"{'seconds, ' + str(len(rounds)) + ' rounds':<46}{'median':>8}{'least':>8}{'most':>8}")
+    for name, title in ROWS.items():
+        times = [one[name] for one in rounds]
+        print(f"{title:<46}{median(times):>8.2f}{min(times):>8.2f}{max(times):>8.2f}")
+
+
+def print_ratios(times: Seconds, different: list[str]) -> None:
+    """The three goals."""
+    print()
+    if different:
+        print("No ratios: the two gold tables differ (" + "; ".join(different) + ").")
+    else:
+        bare = times["polars cold"] + times["fits"] + times["start"]
+        print_goal("data part warm / Polars warm", times["data part"] / times["polars warm"], 1.5)
+        print_goal("whole run / (Polars + fits + Ray start)", times["whole"] / bare, 1.3)
+    print_goal("no-op pipeline, seconds", times["no-op"], 0.5)
+
+
+def print_goal(title: str, value: float, goal: float) -> None:
+    print(f"{title:<46}{value:>8.2f}   goal {goal:.1f}: {'met' if value <= goal else 'missed'}")
+
+
+if __name__ == "__main__":
+    main()

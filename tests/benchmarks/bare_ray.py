@@ -1,0 +1,21 @@
+"""A bare local Ray, started and shut down with the settings of engine.executor; prints the seconds of both as JSON."""
+
+import json
+from pathlib import Path
+from time import perf_counter
+
+from engine.executor import RayExecutor
+from storage.settings import Settings
+
+
+def main() -> None:
+    executor = RayExecutor(Settings(home=Path("unused")))
+    begun = perf_counter()
+    executor.open()
+    started = perf_counter()
+    executor.close()
+    print(json.dumps({"start": started - begun, "shutdown": perf_counter() - started}))
+
+
+if __name__ == "__main__":
+    main()

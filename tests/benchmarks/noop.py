@@ -1,0 +1,15 @@
+"""A pipeline shaped like training whose twelve tasks do nothing: what a run costs without its work."""
+
+from engine.pipelines import TRAINING
+from engine.task import Pipeline, Task
+from jobs.job import Job, Outcome
+
+
+def nothing(job: Job) -> Outcome:
+    """Nothing."""
+    return Outcome(values={"task": job.task})
+
+
+NOOP = Pipeline(
+    "noop", tuple(Task(task.name, "tests.benchmarks.noop:nothing", needs=task.needs) for task in TRAINING.tasks)
+)

@@ -1,0 +1,57 @@
+"""Runs on a Ray that is warm: the data part of training, and a pipeline of tasks that do nothing.
+
+`python -m tests.benchmarks.warm_runs DATA FOLDER` prints, as JSON, the seconds from the request to the committed end of
+one run of each, after some to warm up every worker; the gold table stays in FOLDER/measured.
+"""
+
+import json
+import sys
+from pathlib import Path
+from time import perf_counter
+
+from engine.deployment import Deployment
+from engine.executor import Executor, RayExecutor
+from engine.inputs import pins_of
+from engine.launch import request, this_process
+from engine.pipelines import TRAINING
+from engine.runner import Runner
+from engine.task import Pipeline
+from storage.runs import Request, claim, pin, run_row
+from storage.settings import load_settings
+from tests.benchmarks.noop import NOOP
+
+HOMES = ("first", "second", "third", "measured")
+DATA_PART = Pipeline("training", TRAINING.tasks[:10])
+
+
+def seconds_of(deployment: Deployment, pipeline: Pipeline, executor: Executor) -> float:
+    """The time from the request of a run to its committed end; what engine.drive does, for any pipeline."""
+    begun = perf_counter()
+    ledger = deployment.ledger
+    run_id = request(deployment, Request(pipeline.name, deployment.today(), "benchmark", force=True))
+    with ledger.writing() as connection:
+        lease = claim(connection, run_id, this_process(), ledger.clock())
+        assert lease is not None
+        pins = pins_of(connection, deployment, run_row(connection, run_id))
+        pin(connection, lease, pins.as_json())
+    state = Runner(deployment, pipeline, executor, lease).execute(pins, force=True)
+    assert state == "succeeded", state
+    return perf_counter() - begun
+
+
+def main(data: str, folder: Path) -> None:
+    executor = RayExecutor(load_settings(home=folder))
+    try:
+        for home in HOMES:
+            deployment = Deployment.open(load_settings(home=folder / home, data=data))
+            seconds = {
+                "data part": seconds_of(deployment, DATA_PART, executor),
+                "no-op": seconds_of(deployment, NOOP, executor),
+            }
+    finally:
+        executor.close()
+    print(json.dumps(seconds))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

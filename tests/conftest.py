@@ -1,0 +1,186 @@
+"""Shared by the tests: deployments in temporary folders, whose pipelines run in this process on real files."""
+
+import csv
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from sqlalchemy import select
+
+from engine.deployment import Deployment
+from engine.drive import carry_out
+from engine.executor import LocalExecutor
+from engine.launch import checked_request, request
+from jobs.job import Job, Places
+from jobs.sample import SampleSpec, write_sample
+from jobs.sources import SOURCES
+from storage.catalog import current_versions
+from storage.datamart import Datamart, TableVersion
+from storage.files import stream_sha256
+from storage.progress import log_rows, task_rows
+from storage.registry import ModelVersion, champions
+from storage.runs import run_row
+from storage.schema import decisions, runs
+from storage.settings import load_settings
+
+AS_OF = date(2025, 12, 1)
+SAMPLE = SampleSpec(customers=1200, seed=5)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended: its id and state, and the error's type, message and exit code if it failed."""
+
+    run_id: str
+    state: str
+    error: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class House:
+    """A deployment under one folder, and what a test wants of it."""
+
+    home: Path
+    deployment: Deployment
+
+    @classmethod
+    def at(cls, home: Path) -> "House":
+        return cls(home, Deployment.open(load_settings(home=home, retry_pause=0.0)))
+
+    def run(self, pipeline: str, as_of: date = AS_OF, *, force: bool = False, **params: Any) -> Ended:
+        """One run of a pipeline, carried out in this process, however it ends."""
+        wanted = checked_request(self.deployment, pipeline, as_of, params=params, force=force)
+        run_id = request(self.deployment, wanted)
+        executor = LocalExecutor()
+        try:
+            carry_out(self.deployment, run_id, executor)
+        finally:
+            executor.close()
+        with self.deployment.ledger.reading() as connection:
+            row = run_row(connection, run_id)
+        return Ended(run_id, row.state, row.error or {})
+
+    def succeed(self, pipeline: str, as_of: date = AS_OF, *, force: bool = False, **params: Any) -> str:
+        """The id of a run that must go well."""
+        ended = self.run(pipeline, as_of, force=force, **params)
+        assert ended.state == "succeeded", ended.error
+        return ended.run_id
+
+    def versions(self) -> dict[str, TableVersion]:
+        with self.deployment.ledger.reading() as connection:
+            return current_versions(connection)
+
+    def table(self, name: str) -> pa.Table:
+        return self.deployment.datamart.read(self.versions()[name])
+
+    def champions(self) -> list[ModelVersion]:
+        with self.deployment.ledger.reading() as connection:
+            return champions(connection)
+
+    def log(self, run_id: str, task: str | None = None) -> str:
+        with self.deployment.ledger.reading() as connection:
+            return "\n".join(f"{row.level} {row.message}" for row in log_rows(connection, run_id, task))
+
+    def states(self, run_id: str) -> dict[str, str]:
+        with self.deployment.ledger.reading() as connection:
+            return {row.task: row.state for row in task_rows(connection, run_id)}
+
+    def values(self, run_id: str, task: str) -> dict[str, Any]:
+        """What a task of a run handed on."""
+        with self.deployment.ledger.reading() as connection:
+            rows = {row.task: row for row in task_rows(connection, run_id)}
+        found: dict[str, Any] = rows[task].outcome["outcome"]["values"]
+        return found
+
+    def governance_requests(self) -> list[str]:
+        """Ids of the runs that the gate asked for."""
+        with self.deployment.ledger.reading() as connection:
+            return list(connection.execute(select(runs.c.run_id).where(runs.c.cause == "governance")).scalars())
+
+    def decisions(self) -> list[Any]:
+        with self.deployment.ledger.reading() as connection:
+            return list(connection.execute(select(decisions).order_by(decisions.c.decision_id)).all())
+
+    def copy(self, home: Path) -> "House":
+        """The same deployment, under another folder."""
+        self.deployment.ledger.close()
+        shutil.copytree(self.home, home, symlinks=True)
+        return House.at(home)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Makes jobs whose tables are given, for calling task functions one by one."""
+
+    folder: Path
+
+    def job(self, tables: Mapping[str, pa.Table] | None = None, **fields: Any) -> Job:
+        """A job that reads these tables, each written as one part."""
+        places = Places(str(self.folder / "datamart"), str(self.folder / "models"), str(self.folder / "reports"))
+        mart = Datamart(places.datamart)
+        given = {
+            name: TableVersion(name, "given", (mart.write(name, "given", 0, [table]),))
+            for name, table in (tables or {}).items()
+        }
+        common = {"task": "test", "run_id": "run", "as_of": AS_OF, "stamp": "20251201_000000", "places": places}
+        return Job(**{**common, "tables": given, **fields})
+
+
+class Extracts:
+    """Writes raw extracts by hand into a data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, dataset: str, rows: Iterable[Mapping[str, Any]], name: str = "") -> Path:
+        """The extract of a dataset, in which every column that a row leaves out is empty."""
+        path = self.folder / (name or f"{dataset}.csv")
+        path.parent.mkdir(exist_ok=True)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, SOURCES[dataset].names, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        return path
+
+    def sha256(self, name: str) -> str:
+        with (self.folder / name).open("rb") as file:
+            return stream_sha256(file)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path / "workshop")
+
+
+@pytest.fixture
+def extracts(tmp_path: Path) -> Extracts:
+    return Extracts(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The four extracts of an invented book."""
+    folder = tmp_path_factory.mktemp("sample") / "data"
+    write_sample(folder, SAMPLE)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained_house(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A deployment that was trained on the invented book and has scored it; not to be changed."""
+    house = House.at(tmp_path_factory.mktemp("trained") / "home")
+    house.succeed("training", data=str(sample_data))
+    house.succeed("inference")
+    return house
+
+
+@pytest.fixture
+def house(trained_house: House, tmp_path: Path) -> House:
+    """A copy of the trained deployment, to do with as one likes."""
+    return trained_house.copy(tmp_path / "home")

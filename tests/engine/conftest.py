@@ -1,0 +1,74 @@
+"""A deployment in a temporary home, and a way to carry out small pipelines in it."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from engine import launch
+from engine.deployment import Deployment
+from engine.drive import carry_out
+from engine.executor import Executor, LocalExecutor, RayExecutor
+from engine.task import Pipeline, Task
+from storage.progress import task_rows
+from storage.settings import load_settings
+
+TASKS = "tests.engine.sample_tasks"
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Iterator[Deployment]:
+    opened = Deployment.open(load_settings(home=tmp_path / "home", retry_pause=0.01, heartbeat=0.2))
+    yield opened
+    opened.ledger.close()
+
+
+@pytest.fixture(scope="session")
+def ray_executor() -> Iterator[Executor]:
+    executor = RayExecutor(load_settings(ray_cpus=2))
+    executor.open()
+    yield executor
+    executor.close()
+
+
+class Carried:
+    """Carries out runs of one pipeline, which goes by the name of training here."""
+
+    def __init__(self, deployment: Deployment, executor: Executor, tasks: tuple[Task, ...]) -> None:
+        self.deployment = deployment
+        self.executor = executor
+        self.pipeline = Pipeline("training", tasks)
+
+    def run(self, *, force: bool = False, as_of: date = date(2024, 6, 1), **params: object) -> tuple[str, str]:
+        wanted = launch.checked_request(self.deployment, "training", as_of, force=force, params=params)
+        return self.carry_out(launch.request(self.deployment, wanted))
+
+    def carry_out(self, run_id: str) -> tuple[str, str]:
+        return run_id, carry_out(self.deployment, run_id, self.executor, {"training": self.pipeline})
+
+    def states(self, run_id: str) -> dict[str, str]:
+        with self.deployment.ledger.reading() as connection:
+            return {row.task: row.state for row in task_rows(connection, run_id)}
+
+    def marks(self, task: str) -> int:
+        return len(list(Path(self.deployment.places.reports).glob(f"{task}.*")))
+
+
+@pytest.fixture
+def carried(deployment: Deployment) -> Iterator[Callable[..., Carried]]:
+    executors: list[LocalExecutor] = []
+
+    def make(*tasks: Task, executor: Executor | None = None) -> Carried:
+        if executor is None:
+            executors.append(LocalExecutor())
+            executor = executors[-1]
+        return Carried(deployment, executor, tasks)
+
+    yield make
+    for executor in executors:
+        executor.close()
+
+
+def task(name: str, function: str = "works", **more: object) -> Task:
+    return Task(name, f"{TASKS}:{function}", **more)  # type: ignore[arg-type]

@@ -1,0 +1,74 @@
+import json
+from datetime import date
+
+import pyarrow as pa
+import pytest
+
+from jobs.errors import JobError
+from jobs.job import Outcome, added, merged, outcome_from_json
+from storage.datamart import Part, TableVersion
+from storage.files import FileFacts
+from storage.registry import ModelVersion
+from tests.conftest import Workshop
+
+
+def version(table: str, number: int, **facts: object) -> TableVersion:
+    part = Part(f"{table}/{number}", rows=number, bytes=10 * number, sha256=f"{number:064d}")
+    return TableVersion(table, "run", (part,), **facts)  # type: ignore[arg-type]
+
+
+def test_merged_adds_up_rows_and_counts_and_keeps_the_parts_in_order() -> None:
+    one = Outcome(10, 9, {"read": 10, "reasons": {"torn": 1}}, (version("a", 1, dates=("2024-01-01",)),))
+    two = Outcome(5, 2, {"read": 5, "reasons": {"torn": 2, "long": 1}}, (version("a", 2, sources={"f": "x"}),))
+    whole = merged([one, two])
+    assert (whole.rows_in, whole.rows_out) == (15, 11)
+    assert whole.values == {"read": 15, "reasons": {"torn": 3, "long": 1}}
+    (table,) = whole.tables
+    assert [part.rows for part in table.parts] == [1, 2]
+    assert (table.dates, table.sources) == (("2024-01-01",), {"f": "x"})
+
+
+def test_merged_leaves_unknown_row_counts_out_and_says_nothing_when_all_are() -> None:
+    assert merged([Outcome(3, None), Outcome(None, None)]).rows_in == 3
+    assert merged([Outcome(), Outcome()]).rows_in is None
+    assert merged([]).tables == ()
+
+
+def test_added_leaves_its_arguments_as_they_are() -> None:
+    left, right = {"a": {"b": 1}}, {"a": {"b": 2, "c": 3}, "d": 4}
+    assert added(left, right) == {"a": {"b": 3, "c": 3}, "d": 4}
+    assert left == {"a": {"b": 1}}
+    assert right == {"a": {"b": 2, "c": 3}, "d": 4}
+
+
+def test_an_outcome_survives_json() -> None:
+    facts = FileFacts("model.pkl", 3, "ab")
+    model = ModelVersion("20240101_000000", "Tree", {"model": facts}, {"test_auc": 0.7}, {"gold.x": "run"})
+    tables = (version("a", 1, dates=("2024-01-01",), sources={"f": "x"}),)
+    outcome = Outcome(1, 2, {"x": {"y": 1}}, tables, (facts,), (facts,), model, {"status": "watch"}, {"pipeline": "t"})
+    assert outcome_from_json(json.loads(json.dumps(outcome.as_json()))) == outcome
+    skipped = Outcome(skipped="the model is healthy")
+    assert outcome_from_json(json.loads(json.dumps(skipped.as_json()))) == skipped
+
+
+@pytest.mark.parametrize(
+    ("table", "pipeline"),
+    [("silver.clickstream", "training"), ("gold.model_predictions", "inference")],
+)
+def test_a_table_that_is_not_there_yet_says_what_to_run(workshop: Workshop, table: str, pipeline: str) -> None:
+    with pytest.raises(JobError, match=f"There is no {table} yet for test; run `python -m engine run {pipeline}`"):
+        workshop.job().read(table)
+
+
+def test_a_job_reads_what_it_wrote(workshop: Workshop) -> None:
+    job = workshop.job()
+    rows = pa.table({"loan_id": ["007", None], "day": pa.array([date(2024, 2, 29), None], pa.date32())})
+    written = job.write("gold.model_predictions", [rows], 3, sources={"x": "y"})
+    assert (written.version, written.rows, written.sources) == ("run", 2, {"x": "y"})
+    assert written.parts[0].name.endswith("part-00003.parquet")
+    assert job.datamart.read(written).equals(rows)
+
+
+def test_for_part_changes_the_part_alone(workshop: Workshop) -> None:
+    job = workshop.job(settings={"x": 1})
+    assert (job.for_part("2").part, job.for_part("2").settings, job.part) == ("2", {"x": 1}, "")
