@@ -4,7 +4,6 @@ import sys
 import time
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 
@@ -45,7 +44,7 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `la
 
 @app.command()
 def run(
-    pipeline: Annotated[str, typer.Argument(help=f"One of {', '.join(PIPELINES)}.")],
+    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help=f"One of {', '.join(PIPELINES)}.")],
     data: Data = None,
     as_of: AsOf = None,
     param: Params = None,
@@ -172,14 +171,7 @@ def main() -> None:
     """Runs the command line; every error ends in one sentence and an exit code."""
     as_json = "--json" in sys.argv
     try:
-        sys.exit(app(standalone_mode=False) or 0)
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        sys.exit(4)
+        app()
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the last place where an error can become a sentence
@@ -188,8 +180,11 @@ def main() -> None:
 
 def _carry_out(deployment: Deployment, run_id: str, *, as_json: bool) -> None:
     console = console_for(as_json=as_json)
-    with local_ray(deployment) as executor:
-        follow_to_end(deployment, run_id, executor, console)
+    try:
+        with local_ray(deployment) as executor:
+            follow_to_end(deployment, run_id, executor, console)
+    except KeyboardInterrupt:
+        raise typer.Exit(4) from None
     with deployment.ledger.reading() as connection:
         document = run_document(connection, run_id)
         failure = run_row(connection, run_id).error

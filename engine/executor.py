@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import signal
 import tempfile
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_futures
@@ -87,6 +88,7 @@ class RayExecutor:
         self._settings = settings
         self._tickets = count()
         self._running: dict[Any, int] = {}
+        self._titles: dict[int, str] = {}
         self._session: Path | None = None
         self._remote: Any = None
         self._cluster: Any = ray
@@ -105,7 +107,9 @@ class RayExecutor:
     def submit(self, call: Call) -> int:
         self.open()
         ticket = next(self._tickets)
-        reference = self._remote.options(num_cpus=min(call.task.cpus, self.slots), name=call.task.name).remote(call)
+        self._titles[ticket] = f"{call.task.name}#{os.getpid()}-{ticket}"
+        options = {"num_cpus": min(call.task.cpus, self.slots), "name": self._titles[ticket]}
+        reference = self._remote.options(**options).remote(call)
         self._running[reference] = ticket
         return ticket
 
@@ -121,10 +125,16 @@ class RayExecutor:
         return [(self._running.pop(reference), _report(reference)) for reference in ready]
 
     def cancel(self, ticket: int) -> None:
+        """Kills the process that runs the call.
+
+        Not by Ray's forced cancel: when the task happens to finish at the same moment, that aborts this whole process.
+        Ray is only asked for a call that has not begun, or that runs on another machine.
+        """
         for reference, held in list(self._running.items()):
             if held == ticket:
-                ray.cancel(reference, force=True)
                 del self._running[reference]
+                if not _killed(self._titles[ticket]):
+                    ray.cancel(reference)
 
     def close(self) -> None:
         if self._remote is not None:
@@ -157,6 +167,18 @@ class RayExecutor:
             configure_logging=False,
             _temp_dir=str(session),
         )
+
+
+def _killed(title: str) -> bool:
+    """Whether a process of this machine was running the call of that title, and is no more."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if process.joinpath("cmdline").read_bytes().partition(b"\0")[0].strip() == f"ray::{title}".encode():
+                os.kill(int(process.name), signal.SIGKILL)
+                return True
+        except OSError:
+            continue  # it has ended meanwhile
+    return False
 
 
 def _report(reference: Any) -> Report:

@@ -5,11 +5,11 @@ from pathlib import Path
 from time import perf_counter
 
 from engine.executor import RayExecutor
-from storage.settings import Settings
+from storage.settings import load_settings
 
 
 def main() -> None:
-    executor = RayExecutor(Settings(home=Path("unused")))
+    executor = RayExecutor(load_settings(home=Path("unused")))
     begun = perf_counter()
     executor.open()
     started = perf_counter()
