@@ -154,7 +154,7 @@ def tables_document(connection: Connection, deployment: Deployment) -> list[Docu
     told = []
     for row in published_rows(connection):
         layer, short = split_name(row.table_name)
-        path = f"{deployment.settings.datamart_root}/{layer}/{short}.parquet"
+        path = f"{deployment.datamart.folder.root}/{layer}/{short}.parquet"
         told.append(
             {
                 "table": row.table_name,

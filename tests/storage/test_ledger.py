@@ -1,0 +1,212 @@
+"""The ledger: transactions, runs, leases, publishing, the registry."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from storage.catalog import current_versions, publish, record_versions, removable_versions, version_of
+from storage.datamart import Part, TableVersion
+from storage.errors import LeaseLost, StorageError, UsageError
+from storage.ledger import Ledger
+from storage.progress import LogLine, add_logs, log_rows
+from storage.registry import AliasEvent, ModelVersion, champions, free_version, holder, move_alias, register
+from storage.runs import Lease, PipelineActive, Request, beat, claim, finish, reap, request_run, run_row
+from storage.schema import logs
+
+NOW = datetime(2024, 5, 3, 12, tzinfo=UTC)
+TABLE = "gold.model_predictions"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = Ledger(f"sqlite:///{tmp_path / 'loanwatch.db'}", lambda: NOW)
+    opened.create()
+    yield opened
+    opened.close()
+
+
+def started(ledger: Ledger, pipeline: str = "training", owner: str = "me") -> Lease:
+    with ledger.writing() as connection:
+        run_id = request_run(connection, Request(pipeline, date(2024, 5, 3), "somebody"), NOW)
+        lease = claim(connection, run_id, owner, NOW)
+    assert lease
+    return lease
+
+
+def table(version: str, table_name: str = TABLE) -> TableVersion:
+    return TableVersion(table_name, version, (Part("p", 1, 1, version),))
+
+
+def model(version: str) -> ModelVersion:
+    return ModelVersion(version, "LogisticRegression", {}, {"candidates": {}}, {TABLE: version})
+
+
+def test_sqlite_writes_ahead_and_waits_for_the_disk(ledger: Ledger) -> None:
+    with ledger.reading() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    assert ledger.check() == "ok"
+
+
+def test_a_failed_block_writes_nothing(ledger: Ledger) -> None:
+    with pytest.raises(RuntimeError), ledger.writing() as connection:
+        request_run(connection, Request("training", date(2024, 5, 3), "x"), NOW)
+        raise RuntimeError
+    with ledger.reading() as connection:
+        assert connection.execute(select(logs)).all() == []
+
+
+def test_a_reader_sees_one_state_throughout(ledger: Ledger) -> None:
+    with ledger.reading() as reader:
+        assert reader.execute(select(logs)).all() == []
+        with ledger.writing() as writer:
+            add_logs(writer, "r", [LogLine("t", NOW, "INFO", "hello")])
+        assert reader.execute(select(logs)).all() == []
+    with ledger.reading() as reader:
+        (row,) = log_rows(reader, "r")
+    assert (row.at, row.message) == (NOW, "hello")
+
+
+def test_two_processes_writing_hard_lose_nothing_and_see_no_lock(ledger: Ledger) -> None:
+    program = (
+        "import sys\n"
+        "from sqlalchemy import insert\n"
+        "from storage.ledger import Ledger, utc_now\n"
+        "from storage.schema import logs\n"
+        "ledger = Ledger(sys.argv[1])\n"
+        "for number in range(300):\n"
+        "    with ledger.writing() as connection:\n"
+        "        row = {'run_id': 'r', 'task': sys.argv[2], 'at': utc_now(), 'level': 'INFO', 'message': str(number)}\n"
+        "        connection.execute(insert(logs).values(row))\n"
+    )
+    words = [sys.executable, "-c", program, ledger.url]
+    root = Path(__file__).parents[2]
+    writers = [subprocess.Popen([*words, name], cwd=root, stderr=subprocess.PIPE, text=True) for name in "ab"]
+    for writer in writers:
+        _, complaint = writer.communicate(timeout=120)
+        assert (writer.returncode, complaint) == (0, "")
+    with ledger.reading() as connection:
+        for name in "ab":
+            assert [row.message for row in log_rows(connection, "r", name)] == [str(number) for number in range(300)]
+    assert ledger.check() == "ok"
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite://", "oracle9://x"])
+def test_an_address_that_can_not_be_right_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="SQLite ledger needs|not a database address"):
+        Ledger(url)
+
+
+def test_a_file_that_is_no_ledger_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "loanwatch.db"
+    file.write_bytes(b"not a database at all" * 100)
+    broken = Ledger(f"sqlite:///{file}")
+    with pytest.raises(StorageError, match="can't be used .*not a database"):
+        broken.create()
+    broken.close()
+
+
+def test_the_schema_itself_allows_one_active_run_a_pipeline(ledger: Ledger) -> None:
+    started(ledger)
+    base = sqlite3.connect(ledger.url.removeprefix("sqlite:///"))
+    row = {"run_id": "x", "pipeline": "training", "state": "queued", "as_of": "2024-01-01", "params": "{}"}
+    row |= {"force": 0, "cause": "manual", "cause_detail": "{}", "requested_by": "x", "requested_at": "x", "epoch": 0}
+    columns, marks = ", ".join([*row, "pins"]), ", ".join("?" * (len(row) + 1))
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+        base.execute(f"insert into runs ({columns}) values ({marks})", [*row.values(), "{}"])  # noqa: S608
+    base.close()
+
+
+def test_a_run_is_claimed_once(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        assert claim(connection, lease.run_id, "another", NOW) is None
+        with pytest.raises(PipelineActive):
+            request_run(connection, Request("training", date(2024, 5, 3), "x"), NOW)
+
+
+def test_one_slot_is_one_run(ledger: Ledger) -> None:
+    wanted = Request("training", date(2024, 5, 3), "scheduler", slot="training@2024-05-05T02:00")
+    with ledger.writing() as connection:
+        assert request_run(connection, wanted, NOW) == request_run(connection, wanted, NOW)
+
+
+def test_a_missing_beat_counts_from_the_claim(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        assert reap(connection, timedelta(seconds=30), NOW + timedelta(seconds=30)) == []
+        assert reap(connection, timedelta(seconds=30), NOW + timedelta(seconds=31)) == [lease.run_id]
+
+
+def test_a_stale_owner_can_do_nothing(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        beat(connection, lease, NOW + timedelta(seconds=20))
+        assert reap(connection, timedelta(seconds=30), NOW + timedelta(seconds=51)) == [lease.run_id]
+    later = NOW + timedelta(seconds=60)
+    for act in (
+        lambda connection: beat(connection, lease, later),
+        lambda connection: record_versions(connection, lease, [table("v1")], later),
+        lambda connection: publish(connection, lease, [table("v1")], later),
+        lambda connection: register(connection, lease, model("m1"), later),
+        lambda connection: finish(connection, lease, "succeeded", None, later),
+    ):
+        with pytest.raises(LeaseLost), ledger.writing() as connection:
+            act(connection)
+    with ledger.reading() as connection:
+        assert run_row(connection, lease.run_id).state == "crashed"
+        assert current_versions(connection) == {}
+
+
+def test_tables_are_published_together_and_the_newest_is_current(ledger: Ledger) -> None:
+    lease = started(ledger)
+    both = [table("v1"), table("v1", "gold.model_monitoring")]
+    with ledger.writing() as connection:
+        record_versions(connection, lease, [*both, table("v2")], NOW)
+        assert publish(connection, lease, both, NOW) == both
+        assert publish(connection, lease, both, NOW) == []  # nothing new to tell
+    with ledger.writing() as connection:
+        publish(connection, lease, [table("v2")], NOW)
+        assert current_versions(connection) == {TABLE: table("v2"), "gold.model_monitoring": both[1]}
+
+
+def test_old_versions_go_but_not_what_is_current_or_was_trained_on(ledger: Ledger) -> None:
+    lease = started(ledger)
+    names = [f"v{number}" for number in range(8)]
+    with ledger.writing() as connection:
+        for number, name in enumerate(names):
+            record_versions(connection, lease, [table(name)], NOW + timedelta(minutes=number))
+        publish(connection, lease, [table("v1")], NOW)
+        register(connection, lease, model("v0"), NOW)
+        assert removable_versions(connection, 5) == [(TABLE, "v2")]
+        assert version_of(connection, TABLE, "v2")
+
+
+def test_who_was_champion_when_has_an_answer(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        assert holder(connection) is None
+        for number, name in enumerate(("m1", "m2")):
+            assert register(connection, lease, model(name), NOW)
+            move_alias(connection, AliasEvent(name, "me", "better"), NOW + timedelta(days=number))
+        move_alias(connection, AliasEvent("m1", "me", "rolled back"), NOW + timedelta(days=2))
+    with ledger.reading() as connection:
+        at = {day: holder(connection, at=NOW + timedelta(days=day, hours=1)) for day in range(3)}
+        assert [at[day].version for day in range(3) if at[day]] == ["m1", "m2", "m1"]  # type: ignore[union-attr]
+        assert holder(connection, at=NOW - timedelta(days=1)) is None
+        assert [known.version for known in champions(connection)] == ["m1", "m2"]
+
+
+def test_a_model_is_registered_once_and_names_never_collide(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        assert free_version(connection, NOW) == "20240503_120000"
+        assert register(connection, lease, model("20240503_120000"), NOW)
+        assert not register(connection, lease, model("20240503_120000"), NOW)
+        assert free_version(connection, NOW) == "20240503_120001"

@@ -1,0 +1,51 @@
+"""Settings: from the environment, frozen, and refused with a sentence that names them."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from storage.errors import UsageError
+from storage.settings import is_remote, load_settings
+
+
+def test_what_is_given_counts_more_than_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOANWATCH_HOME", "from-environment")
+    assert load_settings().home == Path("from-environment")
+    assert load_settings(home=Path("given")).home == Path("given")
+    assert load_settings(home=None).home == Path("from-environment")
+
+
+def test_everything_lies_under_home_unless_told_otherwise(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    assert settings.datamart_root == str(tmp_path / "datamart")
+    assert settings.models_root == str(tmp_path / "model_store")
+    assert settings.reports_root == str(tmp_path / "reports")
+    assert settings.ledger_url == f"sqlite:///{tmp_path / 'loanwatch.db'}"
+    assert load_settings(datamart="s3://bucket/mart").datamart_root == "s3://bucket/mart"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("timezone", "Mars/Olympus"), ("psi_threshold", "low"), ("keep_versions", "0"), ("feature_set", "x")],
+)
+def test_a_setting_that_can_not_be_right_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"LOANWATCH_{name.upper()}", value)
+    with pytest.raises(UsageError, match=f"Setting {name} .LOANWATCH_{name.upper()}. can't be used"):
+        load_settings()
+
+
+def test_settings_do_not_change() -> None:
+    settings = load_settings()
+    with pytest.raises(ValidationError):
+        settings.timezone = "Europe/Berlin"  # type: ignore[misc]
+    assert settings.changed(timezone="Europe/Berlin").zone.key == "Europe/Berlin"
+    with pytest.raises(UsageError, match="no setting 'colour'"):
+        settings.changed(colour="red")
+
+
+@pytest.mark.parametrize(
+    ("root", "remote"), [("s3://bucket/x", True), ("/home/x", False), ("x", False), ("C:/x", False)]
+)
+def test_object_storage_is_told_from_folders(root: str, remote: bool) -> None:
+    assert is_remote(root) == remote
