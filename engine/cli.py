@@ -83,7 +83,7 @@ def cancel(run_id: Run, home: Home = None, as_json: Json = False) -> None:
         print_json({"run_id": run_id, "state": state})
     else:
         said = "is cancelled" if state == "cancelled" else "was told to end"
-        Console().print(f"Run {run_id} {said}.", highlight=False)
+        console_for().print(f"Run {run_id} {said}.", highlight=False)
 
 
 @app.command()
@@ -102,9 +102,9 @@ def runs(
     if as_json:
         print_json(documents)
     elif not documents:
-        Console().print("No runs yet; `python -m engine run training` starts one.")
+        console_for().print("No runs yet; `python -m engine run training` starts one.")
     else:
-        Console().print(listing(documents, ("run_id", "state", "as_of", "cause", "duration_s", "requested_at")))
+        console_for().print(listing(documents, ("run_id", "state", "as_of", "cause", "duration_s", "requested_at")))
 
 
 @app.command()
@@ -117,7 +117,7 @@ def show(run_id: Run, home: Home = None, as_json: Json = False) -> None:
     if as_json:
         print_json(document)
         return
-    console = Console()
+    console = console_for()
     console.print(run_view(document))
     for name in ("cause", "cause_run_id", "parent_run_id", "led_to", "params", "error"):
         if document[name]:
@@ -162,7 +162,7 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
         for finding in found:
             sign = state_text(states[finding.level])
             sign.plain = f"{sign.plain[0]} {finding.level}"
-            Console().print(sign, f"{finding.check}: {finding.message}", highlight=False, soft_wrap=True)
+            console_for().print(sign, f"{finding.check}: {finding.message}", highlight=False, soft_wrap=True)
     if any(finding.level == "problem" for finding in found):
         raise typer.Exit(1)
 
@@ -211,7 +211,7 @@ def _tell_queued(deployment: Deployment, run_id: str, *, as_json: bool) -> None:
         print_json(document)
     else:
         told = f"Run {run_id} is waiting; `python -m engine run {document['pipeline']}` carries it out."
-        Console().print(told, highlight=False, soft_wrap=True)
+        console_for().print(told, highlight=False, soft_wrap=True)
 
 
 def _print_lines(document: list[dict[str, str]]) -> None:

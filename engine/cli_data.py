@@ -41,7 +41,7 @@ def sample(
         print_json({"folder": str(folder), "rows": rows})
     else:
         told = [{"extract": str(folder / name), "rows": count} for name, count in rows.items()]
-        Console().print(listing(told, ("extract", "rows")))
+        console_for().print(listing(told, ("extract", "rows")))
 
 
 def make_sample(folder: Path, spec: SampleSpec, console: Console) -> dict[str, int]:
@@ -67,9 +67,9 @@ def models(home: Home = None, as_json: Json = False) -> None:
     if as_json:
         print_json(documents)
     elif not documents:
-        Console().print("No models yet; `python -m engine run training` makes one.")
+        console_for().print("No models yet; `python -m engine run training` makes one.")
     else:
-        console = Console()
+        console = console_for()
         console.print(models_view(documents))
         console.print()
         console.print(listing(history, ("at", "version", "who", "why")))
@@ -84,10 +84,10 @@ def metrics(home: Home = None, as_json: Json = False) -> None:
     if as_json:
         print_json(documents)
     elif not documents:
-        Console().print("No monitoring results yet; `python -m engine run monitoring` makes some.")
+        console_for().print("No monitoring results yet; `python -m engine run monitoring` makes some.")
     else:
         columns = ("monitoring_date", "status", "auc", "auc_low", "auc_high", "labelled", "psi", "psi_chance_level")
-        Console().print(listing(documents, (*columns, "window_rows", "model_version")))
+        console_for().print(listing(documents, (*columns, "window_rows", "model_version")))
 
 
 @app.command()
@@ -99,9 +99,9 @@ def tables(home: Home = None, as_json: Json = False) -> None:
     if as_json:
         print_json(documents)
     elif not documents:
-        Console().print("No tables yet; `python -m engine run training` makes them.")
+        console_for().print("No tables yet; `python -m engine run training` makes them.")
     else:
-        Console().print(listing(documents, ("table", "rows", "bytes", "version", "published_at")))
+        console_for().print(listing(documents, ("table", "rows", "bytes", "version", "published_at")))
 
 
 @app.command()
@@ -111,7 +111,7 @@ def demo(
 ) -> None:
     """Make sample data, train, predict and monitor, then tell where everything lies."""
     deployment = deployment_at(home)
-    console = Console()
+    console = console_for()
     folder = deployment.settings.home / "data"
     if existing_extracts(folder):
         console.print(f"Using the extracts in {folder}.", highlight=False)

@@ -198,4 +198,4 @@ def seconds(start: datetime | None, end: datetime | None) -> float | None:
 
 def moment(at: datetime | None) -> str | None:
     """A moment in ISO 8601, UTC, to the second."""
-    return None if at is None else at.isoformat(timespec="seconds")
+    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -17,6 +17,7 @@ from engine.errors import UnusableRequest
 from storage.errors import LoanwatchError
 from storage.settings import load_settings
 
+WIDTH_OF_FILES = 160  # what is piped or redirected has no window to fit
 EXIT_CODES = {"succeeded": 0, "failed": 1, "crashed": 1, "cancelled": 4, "skipped": 5}
 
 Home = Annotated[
@@ -39,9 +40,11 @@ def deployment_at(home: Path | None) -> Deployment:
     return Deployment.open(load_settings(home=home))
 
 
-def console_for(*, as_json: bool) -> Console:
+def console_for(*, as_json: bool = False) -> Console:
     """Where people read: standard output, or standard error when that is for JSON."""
-    return Console(stderr=as_json, quiet=as_json and not sys.stderr.isatty())
+    stream = sys.stderr if as_json else sys.stdout
+    width = None if stream.isatty() else WIDTH_OF_FILES
+    return Console(stderr=as_json, quiet=as_json and not stream.isatty(), width=width)
 
 
 def print_json(document: Any) -> None:

@@ -1,6 +1,7 @@
 """What the command line shows to people: tables and trees, from the same documents that --json prints."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -42,7 +43,7 @@ def tasks_view(tasks: Sequence[Mapping[str, Any]], elapsed: Mapping[str, float])
     """A line for each task."""
     table = Table(box=None, padding=(0, 2, 0, 1), pad_edge=False)
     for name, side in (("task", "left"), ("state", "left"), ("tries", "right"), ("rows in", "right")):
-        table.add_column(name, justify=side, no_wrap=name == "task")  # type: ignore[arg-type]
+        table.add_column(name, justify=side, no_wrap=name in ("task", "state"))  # type: ignore[arg-type]
     table.add_column("rows out", justify="right")
     table.add_column("time", justify="right")
     table.add_column("", ratio=1)
@@ -74,32 +75,37 @@ def remark(task: Mapping[str, Any]) -> str:
 
 
 def listing(documents: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> RenderableType:
-    """Rows of documents under these columns."""
+    """Rows of documents under these columns; the first one is never broken."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     rows = list(documents)
     for column in columns:
         numeric = any(isinstance(row[column], int | float) for row in rows)
-        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+        whole = column in (columns[0], "state", "status", "model", "model_version")
+        table.add_column(
+            column.replace("_", " "), justify="right" if numeric else "left", overflow="fold", no_wrap=whole
+        )
     for row in rows:
         table.add_row(*(state_text(row[name]) if name == "state" else cell(row[name]) for name in columns))
     return table
 
 
 def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """A line for each candidate of each model; the one that was chosen and the champion are marked."""
+    """A line for each candidate of each model, the chosen one first; the champion is marked."""
     rows = []
     for model in documents:
-        for name, numbers in model["candidates"].items():
-            chosen = name == model["model_name"]
+        names = sorted(model["candidates"], key=lambda name: -(model["candidates"][name]["test_auc"] or 0))
+        margin = [model["version"], ", ".join(model["aliases"]), model["feature_set"]]
+        for name, beside in zip_longest(names, margin, fillvalue=""):
+            numbers = model["candidates"][name]
             rows.append(
                 {
-                    "version": model["version"] if chosen else "",
-                    "alias": ", ".join(model["aliases"]) if chosen else "",
-                    "model": f"{name} (chosen)" if chosen else name,
-                    "features": model["feature_set"] if chosen else "",
-                    "test_AUC": numbers["test_auc"],
+                    "version": beside,
+                    "model": f"{SIGNS['succeeded'][0] if name == model['model_name'] else ' '} {name}",
+                    "AUC": numbers["test_auc"],
                     "95%_interval": interval(numbers["auc_low"], numbers["auc_high"]),
-                    "train_AUC": numbers["train_auc"],
+                    "train": numbers["train_auc"],
+                    "precision": numbers["precision"],
+                    "recall": numbers["recall"],
                     "F1": numbers["f1"],
                 }
             )
@@ -112,7 +118,7 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def number(value: int | None) -> str:
-    """A count with thin groups of three, empty for None."""
+    """A count in groups of three, empty for None."""
     return "" if value is None else f"{value:,}"
 
 

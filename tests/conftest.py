@@ -78,6 +78,10 @@ class House:
     def table(self, name: str) -> pa.Table:
         return self.deployment.datamart.read(self.versions()[name])
 
+    def data(self) -> str:
+        """The folder from which the deployment was trained."""
+        return str(Path(next(iter(self.versions()["bronze.LMS_loans"].sources))).parent)
+
     def champions(self) -> list[ModelVersion]:
         with self.deployment.ledger.reading() as connection:
             return champions(connection)

@@ -175,14 +175,9 @@ def test_no_loan_to_score_is_a_job_error(house: House) -> None:
 @pytest.fixture
 def twice_trained(house: House) -> House:
     """A deployment with two champions, one after the other."""
-    house.succeed("training", force=True)
+    house.succeed("training", force=True, data=house.data())
     assert len(house.champions()) == 2
     return house
-
-
-@pytest.fixture(autouse=True)
-def _data_of_the_house(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOANWATCH_DATA", str(request.getfixturevalue("sample_data")))
 
 
 @pytest.mark.parametrize("role", ["model", "encoders", "metadata"])

@@ -73,14 +73,8 @@ def test_a_part_without_rows_is_cleaned_too(workshop: Workshop) -> None:
 
 
 def test_the_log_counts_and_never_shows_a_value(house: House) -> None:
-    run = house.succeed("training", force=True, data=house_data(house))
+    run = house.succeed("training", force=True, data=house.data())
     log = house.log(run, "clean_attributes")
     assert "attributes: " in log
     assert "Occupation: " in log
     assert "_______" not in log
-
-
-def house_data(house: House) -> str:
-    """The folder from which the deployment was trained."""
-    (folder, *_) = {source.rpartition("/")[0] for source in house.versions()["bronze.LMS_loans"].sources}
-    return folder

@@ -149,7 +149,7 @@ def test_no_test_rows_are_a_job_error(trained_house: House, workshop: Workshop) 
 
 
 def test_the_behavioural_features_are_learned_from_when_asked_for(house: House) -> None:
-    house.succeed("training", data=data_of(house), feature_set="behavioural")
+    house.succeed("training", data=house.data(), feature_set="behavioural")
     made = metadata_of(house)
     assert made["feature_set"] == "behavioural"
     assert tuple(made["features"]) == FEATURE_SETS["behavioural"]
@@ -221,7 +221,7 @@ def test_the_reference_has_every_feature_of_the_test_rows(trained_house: House) 
 
 def test_training_as_of_an_earlier_day_knows_less(house: House) -> None:
     before = metadata_of(house)["rows"]["train"]["loans"]
-    house.succeed("training", date(2024, 9, 1), data=data_of(house))
+    house.succeed("training", date(2024, 9, 1), data=house.data())
     made = metadata_of(house)
     assert made["as_of"] == "2024-09-01"
     assert 100 < made["rows"]["train"]["loans"] < before
@@ -232,8 +232,3 @@ def test_numbers_has_nan_for_null() -> None:
     values = numbers(pa.chunked_array([[1, None, 3]], pa.int64()))
     assert values.dtype == np.float64
     assert np.isnan(values).tolist() == [False, True, False]
-
-
-def data_of(house: House) -> str:
-    """The folder from which the deployment was trained."""
-    return str(Path(next(iter(house.versions()["bronze.LMS_loans"].sources))).parent)
