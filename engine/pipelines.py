@@ -132,7 +132,7 @@ MONITORING = Pipeline(
             "jobs.monitoring:calculate_monitoring_metrics",
             needs=("fetch_predictions_and_actuals",),
             reads=(t.OUTCOMES,),
-            settings=("drift_rows", *GATE_SETTINGS),
+            settings=("auc_rows", "drift_rows", *GATE_SETTINGS),
             uses_champion=True,
         ),
         Task(
@@ -141,6 +141,7 @@ MONITORING = Pipeline(
             needs=("calculate_monitoring_metrics",),
             reads=(t.MONITORING, t.MONITORING_COHORTS, t.MONITORING_FEATURES),
             writes=(t.MONITORING, t.MONITORING_COHORTS, t.MONITORING_FEATURES),
+            dated=True,
         ),
         Task(
             "visualize_monitoring_dashboard",
@@ -148,6 +149,7 @@ MONITORING = Pipeline(
             needs=("calculate_monitoring_metrics", "store_monitoring_results_gold"),
             reads=(t.MONITORING,),
             settings=GATE_SETTINGS,
+            dated=True,
         ),
         Task(
             "model_governance_gate",

@@ -32,7 +32,7 @@ def cache_key(task: Task, job: Job) -> str:
     one day to the next. A table that the task extends does not count as an input: see `reusable`.
     """
     inputs = {name: table for name, table in job.tables.items() if name not in task.writes}
-    dates = {day for table in inputs.values() for day in table.dates if day <= job.as_of.isoformat()}
+    dates = {day for table in job.tables.values() for day in table.dates if day <= job.as_of.isoformat()}
     content = {
         "task": task.name,
         "code": [code_of(reference) for reference in task.functions],
@@ -40,6 +40,7 @@ def cache_key(task: Task, job: Job) -> str:
         "extracts": {name: [file.sha256 for file in files] for name, files in job.extracts.items()},
         "tables": {name: table.digest for name, table in inputs.items()},
         "newest_date": max(dates, default=None),
+        "as_of": job.as_of.isoformat() if task.dated else None,
         "values": job.values,
         "champions": [model.version for model in job.champions],
     }

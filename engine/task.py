@@ -20,8 +20,8 @@ class Task:
     `run` names a module-level function that takes a Job and gives an Outcome, as `module:function`: a process imports
     only what it runs. A task with `split` fans out: `run` is called once for each key that `split` has, or gives when
     it names a function, and `collect` (by default: adding up) makes one outcome of theirs. `reads` are tables made
-    earlier in the run or published before it; `settings` the settings it sees; `extracts` the raw datasets. `limit` is
-    in seconds.
+    earlier in the run or published before it; `settings` the settings it sees; `extracts` the raw datasets. A `dated`
+    task names its result by the as-of date, so it is cached for that date only. `limit` is in seconds.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Task:
     settings: tuple[str, ...] = ()
     extracts: tuple[str, ...] = ()
     uses_champion: bool = False
+    dated: bool = False
     split: str | tuple[str, ...] | None = None
     collect: str | None = None
     retries: int = 2

@@ -15,7 +15,8 @@ def thresholds_of(job: Job) -> Thresholds:
 
 def decision_on(row: Mapping[str, Any], thresholds: Thresholds) -> Decision:
     """The decision on the numbers of one monitoring date."""
-    auc = SimpleNamespace(value=row["auc"], high=row["auc_high"])
+    judged = row["auc_status"] == "measured"
+    auc = SimpleNamespace(value=row["auc"] if judged else None, high=row["auc_high"] if judged else None)
     psi = SimpleNamespace(value=row["psi"], chance_level=row["psi_chance_level"])
     return decide(auc, psi, thresholds)
 

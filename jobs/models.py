@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from sklearn.compose import ColumnTransformer
@@ -40,6 +41,21 @@ def untrained(name: str, features: tuple[str, ...]) -> Pipeline:
     )
     scaler = [("scaler", StandardScaler())] if name == "LogisticRegression" else []
     return Pipeline([("columns", columns), *scaler, ("classifier", CLASSIFIERS[name])])
+
+
+def fitted(pipeline: Pipeline, inputs: pd.DataFrame, labels: Any) -> Pipeline:
+    """The pipeline after fitting, the same bytes for the same rows in every process.
+
+    A tree keeps its nodes in records with padding, which holds whatever memory held before; it is set to zero.
+    """
+    pipeline.fit(inputs, labels)
+    for tree in np.ravel(getattr(pipeline.named_steps["classifier"], "estimators_", [])):
+        state = tree.tree_.__getstate__()
+        nodes = np.zeros(state["nodes"].shape, state["nodes"].dtype)  # zeros_like would leave padding as it is
+        for name in nodes.dtype.names:
+            nodes[name] = state["nodes"][name]
+        tree.tree_.__setstate__({**state, "nodes": nodes})
+    return pipeline
 
 
 def frame(table: pa.Table, features: tuple[str, ...]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from jobs.governance import decision_on, thresholds_of
 from jobs.inference import model_of
 from jobs.job import Job, Outcome, log
 from jobs.labels import default_labels
+from jobs.quality import valid_rows
 from jobs.training import numbers
 from storage.tables import (
     INFERENCE_FEATURES,
@@ -76,7 +77,7 @@ def fetch_predictions_and_actuals(job: Job) -> Outcome:
     ledger = job.read(
         "staged.loan_daily", ["loan_id", "installment_num", "overdue_amt", "snapshot_date"], categories=["loan_id"]
     )
-    visible = ledger.filter(pa.array(known_by(ledger["snapshot_date"], job.as_of)))
+    visible = ledger.filter(pa.array(valid_rows("loan_daily", ledger, job.as_of)))
     labels = default_labels(visible, predictions["loan_id"].combine_chunks())
     matured = known_by(rows["observation_date"], job.as_of)
     # Whatever was a train row with a known outcome when the model was trained may have been fitted; none of it counts.
@@ -120,7 +121,7 @@ def calculate_monitoring_metrics(job: Job) -> Outcome:
         "reference_rows": score.n,
         "window_from": cohorts[0] if cohorts else None,
         "window_to": cohorts[-1] if cohorts else None,
-        "auc_status": "insufficient" if measured["auc_low"] is None else "measured",
+        "auc_status": auc_status(measured, int(job.settings["auc_rows"])),
         "psi_status": score.status,
         "model_version": fetched["version"],
     }
@@ -143,6 +144,11 @@ def calculate_monitoring_metrics(job: Job) -> Outcome:
             "confusion": confusion,
         },
     )
+
+
+def auc_status(measured: Mapping[str, Any], rows: int) -> str:
+    """`measured` when the AUC has an interval and at least `rows` outcomes behind it, else `insufficient`."""
+    return "measured" if measured["auc_low"] is not None and measured["labelled"] >= rows else "insufficient"
 
 
 def newest_cohorts(table: pa.Table, rows: int) -> pa.Table:

@@ -75,6 +75,12 @@ def verdict(tables: Mapping[str, pa.Table], as_of: date) -> Verdict:
     return Verdict(kept, flagged, {reason: count for reason, count in reasons.items() if count}, accounting)
 
 
+def valid_rows(name: str, table: pa.Table, as_of: date) -> Mask:
+    """True for the rows of a cleaned table that are known at as-of and not superseded then."""
+    visible = known_by(table["snapshot_date"], as_of)
+    return visible & ~_superseded(table.select(KEYS[name]), visible)
+
+
 def remove_flagged_customers(job: Job) -> Outcome:
     """The four silver tables: cleaned rows up to as-of without those of flagged customers."""
     staged = {name: job.table(f"staged.{name}") for name in KEYS}
@@ -152,12 +158,14 @@ def _is_one_of(column: pa.ChunkedArray, values: pa.Array) -> Mask:
 
 def _superseded(keys: pa.Table, visible: Mask) -> Mask:
     """True for every visible row that a later visible row with the same keys replaces."""
+    mask = np.zeros(keys.num_rows, bool)
+    if keys.num_rows == 0:
+        return mask
     codes = np.zeros(keys.num_rows, np.int64)
     for column in keys.columns:
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         part = encoded.unify_dictionaries().combine_chunks()
         codes = codes * (len(part.dictionary) + 1) + part.indices.fill_null(len(part.dictionary)).to_numpy()
-    mask = np.zeros(keys.num_rows, bool)
     rows = np.flatnonzero(visible)
     if pc.count_distinct(pa.array(codes[rows])).as_py() == len(rows):
         return mask

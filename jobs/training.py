@@ -15,7 +15,7 @@ from jobs.drift import category_reference, numeric_reference
 from jobs.errors import JobError
 from jobs.features import CATEGORICAL, FEATURE_SETS
 from jobs.job import Job, Outcome, log
-from jobs.models import frame, label_encoders, untrained
+from jobs.models import fitted, frame, label_encoders, untrained
 from storage.files import FileFacts
 from storage.registry import ModelVersion
 from storage.tables import TRAINING_DATA
@@ -30,7 +30,7 @@ def fit_candidate(job: Job) -> Outcome:
     features = FEATURE_SETS[str(job.settings["feature_set"])]
     train, test = _sides(job.read(TRAINING_DATA))
     train_labels, test_labels = _labels(train), _labels(test)
-    pipeline = untrained(job.part, features).fit(frame(train, features), train_labels)
+    pipeline = fitted(untrained(job.part, features), frame(train, features), train_labels)
     scores = _scores(pipeline, test, features)
     auc = auc_with_interval(test_labels, scores)
     chosen = classification_scores(test_labels, pipeline.predict(frame(test, features)))

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     feature_set: Literal["safe15", "behavioural"] = Field("safe15", description="the features a model is trained on")
     auc_threshold: float = Field(0.70, ge=0, le=1, description="AUC below which the gate retrains")
     psi_threshold: float = Field(0.2, gt=0, description="PSI from which on the gate retrains")
+    auc_rows: int = Field(50, ge=2, description="known outcomes that AUC must rest on to be judged")
     drift_rows: int = Field(150, ge=1, description="rows that the newest cohorts must have for PSI")
 
     @field_validator("timezone")

@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from engine.deployment import Deployment
 from engine.drive import carry_out
 from engine.executor import LocalExecutor
 from engine.launch import checked_request, request
+from jobs.features import NEEDED, loan_features
 from jobs.job import Job, Places
 from jobs.sample import SampleSpec, write_sample
 from jobs.sources import SOURCES
@@ -30,6 +31,9 @@ from storage.settings import load_settings
 
 AS_OF = date(2025, 12, 1)
 SAMPLE = SampleSpec(customers=1200, seed=5)
+SCHEMAS = {source.silver: source.silver_schema for source in SOURCES.values()}
+START = date(2024, 1, 15)  # of a loan: scored from 15 April, its outcome known on 15 July
+Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,44 @@ class Extracts:
             return stream_sha256(file)
 
 
+class Customers:
+    """A small governed book, grown row by row."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Rows] = {name: [] for name in NEEDED}
+
+    def person(self, customer: str, day: date = START, **values: Any) -> "Customers":
+        """A customer with attributes and financials of a day."""
+        for table in ("attributes", "financials"):
+            fields = {name: value for name, value in values.items() if name in SCHEMAS[table].names}
+            self.rows[table].append({"Customer_ID": customer, "snapshot_date": day, "Age": 40} | fields)
+        return self
+
+    def loan(self, customer: str, loan: str = "l", start: date = START, due: Sequence[int] = ()) -> "Customers":
+        """A loan of 10 installments, the first ones with these dues, all paid."""
+        common = {"Customer_ID": customer, "loan_id": loan, "loan_start_date": start, "tenure": 10, "loan_amt": 100}
+        for number, amount in enumerate(due or [0]):
+            self.pay(common, number, amount, amount)
+        return self
+
+    def pay(self, common: dict[str, Any], number: int, due: int | None, paid: int | None, overdue: int = 0) -> None:
+        amounts = {"installment_num": number, "due_amt": due, "paid_amt": paid, "overdue_amt": overdue}
+        self.rows["loan_daily"].append(common | amounts | {"snapshot_date": common["loan_start_date"]})
+
+    def click(self, customer: str, day: date, value: int | None) -> "Customers":
+        self.rows["clickstream"].append({"Customer_ID": customer, "snapshot_date": day, "fe_10": value})
+        return self
+
+    def tables(self) -> dict[str, pa.Table]:
+        return {
+            name: pa.Table.from_pylist(rows, SCHEMAS[name]).select(NEEDED[name]) for name, rows in self.rows.items()
+        }
+
+    def features(self) -> dict[str, dict[str, Any]]:
+        """The features by loan."""
+        return {row["loan_id"]: row for row in loan_features(self.tables())[0].to_pylist()}
+
+
 @pytest.fixture
 def workshop(tmp_path: Path) -> Workshop:
     return Workshop(tmp_path / "workshop")
@@ -181,6 +223,14 @@ def trained_house(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -
     house = House.at(tmp_path_factory.mktemp("trained") / "home")
     house.succeed("training", data=str(sample_data))
     house.succeed("inference")
+    return house
+
+
+@pytest.fixture(scope="session")
+def monitored_house(trained_house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """The trained deployment with one day's monitoring; not to be changed."""
+    house = trained_house.copy(tmp_path_factory.mktemp("monitored") / "home")
+    house.succeed("monitoring")
     return house
 
 

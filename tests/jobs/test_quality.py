@@ -22,7 +22,7 @@ GOOD: Mapping[str, Mapping[str, Any]] = {
     "financials": {"Annual_Income": 1.0, "Monthly_Inhand_Salary": 1.0, "Outstanding_Debt": 1.0},
     "loan_daily": {"loan_amt": 1, "due_amt": 1, "paid_amt": 1, "overdue_amt": 0, "installment_num": 0},
 }
-REASONS = [
+REASONS: list[tuple[str, dict[str, Any], str]] = [
     ("attributes", {"Age": None}, "Age missing"),
     ("attributes", {"Age": 17}, "Age under 18"),
     ("attributes", {"Age": -500}, "Age under 18"),
@@ -38,7 +38,7 @@ REASONS = [
     ("loan_daily", {"paid_amt": -1}, "paid_amt negative"),
     ("loan_daily", {"overdue_amt": -1}, "overdue_amt negative"),
 ]
-INNOCENT = [
+INNOCENT: list[tuple[str, dict[str, Any]]] = [
     ("attributes", {"Age": 18}),
     ("attributes", {"Age": 100}),
     ("attributes", {"SSN": " 123-45-6789 "}),
@@ -80,7 +80,7 @@ def test_each_reason_alone_takes_the_customer_out_of_all_four_tables(
     found = verdict(tables(rows), AS_OF)
     assert found.flagged.to_pylist() == ["bad"]
     assert found.reasons == {reason: 1}
-    assert everybody_kept(rows) == dict.fromkeys(KEYS, {"good"})
+    assert everybody_kept(rows) == {name: {"good"} for name in KEYS}
     assert all(counts["flagged"] == counts["kept"] == 1 for counts in found.accounting.values())
 
 
@@ -89,7 +89,7 @@ def test_what_is_no_reason_flags_nobody(table: str, values: dict[str, Any]) -> N
     rows = book("good", "doubtful")
     rows[table][1] |= values
     assert verdict(tables(rows), AS_OF).reasons == {}
-    assert everybody_kept(rows) == dict.fromkeys(KEYS, {"good", "doubtful"})
+    assert everybody_kept(rows) == {name: {"good", "doubtful"} for name in KEYS}
 
 
 def test_all_reasons_together_count_each_customer_once_in_all() -> None:
@@ -104,7 +104,7 @@ def test_all_reasons_together_count_each_customer_once_in_all() -> None:
     assert found.reasons["Age over 100"] == 2
     assert found.reasons["SSN invalid"] == 4
     assert found.reasons["paid_amt negative"] == 2
-    assert everybody_kept(rows) == dict.fromkeys(KEYS, {"good"})
+    assert everybody_kept(rows) == {name: {"good"} for name in KEYS}
 
 
 @pytest.mark.parametrize(("table", "fault"), [(table, fault) for table, fault, _ in REASONS])
@@ -130,14 +130,8 @@ def test_a_row_without_a_date_is_counted_and_neither_kept_nor_held_against_anyon
     found = verdict(tables(rows), AS_OF)
     assert len(found.flagged) == 0
     assert found.kept["attributes"].tolist() == [True, False]
-    assert found.accounting["attributes"] == {
-        "read": 2,
-        "kept": 1,
-        "flagged": 0,
-        "superseded": 0,
-        "undated": 1,
-        "later_than_as_of": 0,
-    }
+    counts = found.accounting["attributes"]
+    assert {what: count for what, count in counts.items() if count} == {"read": 2, "kept": 1, "undated": 1}
 
 
 @pytest.mark.parametrize("table", KEYS)

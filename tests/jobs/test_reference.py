@@ -23,7 +23,7 @@ SHARED = Path(__file__).parents[2].parent / "shared"
 LOANS, REFERENCE = SHARED / "data" / "loans", SHARED / "data" / "reference"
 pytestmark = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference data are not here")
 
-# The reference drops minus signs: a negative count became positive where ours is null, a genuine negative lost its sign.
+# The reference drops minus signs: a negative count is positive there and null here, a genuine negative lost its sign.
 NULL_HERE = {"Num_Bank_Accounts": 2, "Num_of_Loan": 215, "Num_of_Delayed_Payment": 40}
 NEGATIVE_HERE = {"Delay_from_due_date": 49, "Changed_Credit_Limit": 86}
 BOOK_MEDIAN = 5.0  # of Num_Bank_Accounts, which stands in gold where the count was below zero
@@ -101,8 +101,7 @@ def test_the_differences_are_the_minus_signs_of_the_raw_extract() -> None:
     with gzip.open(LOANS / "features_financials.csv.gz", "rt", newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["Customer_ID"] in governed]
     negative = {
-        column: sum(row[column].strip("_").startswith("-") for row in rows)
-        for column in (*NULL_HERE, *NEGATIVE_HERE)
+        column: sum(row[column].strip("_").startswith("-") for row in rows) for column in (*NULL_HERE, *NEGATIVE_HERE)
     }
     assert negative == NULL_HERE | NEGATIVE_HERE
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import date
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +201,7 @@ def test_the_reference_is_the_test_scores_in_their_own_deciles(trained_house: Ho
     edges = np.unique(np.quantile(scores, np.arange(1, 10) / 10))
     assert frozen["edges"] == pytest.approx(edges.tolist())
     bounds = [-np.inf, *frozen["edges"], np.inf]
-    counts = [int(((scores > low) & (scores <= high)).sum()) for low, high in zip(bounds, bounds[1:], strict=False)]
+    counts = [int(((scores > low) & (scores <= high)).sum()) for low, high in pairwise(bounds)]
     assert frozen["counts"] == counts
     assert (sum(counts), frozen["missing"]) == (test.num_rows, 0)
 
