@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -40,7 +41,7 @@ def untrained(name: str, features: tuple[str, ...]) -> Pipeline:
         ]
     )
     scaler = [("scaler", StandardScaler())] if name == "LogisticRegression" else []
-    return Pipeline([("columns", columns), *scaler, ("classifier", CLASSIFIERS[name])])
+    return Pipeline([("columns", columns), *scaler, ("classifier", clone(CLASSIFIERS[name]))])
 
 
 def fitted(pipeline: Pipeline, inputs: pd.DataFrame, labels: Any) -> Pipeline:

@@ -155,11 +155,20 @@ def test_drift_needs_nothing_but_the_predictions_and_the_frozen_reference(
     assert house.table(MONITORING_FEATURES).drop_columns(["monitoring_date"]).equals(before[1])
 
 
-def test_an_installment_that_was_corrected_counts_as_corrected(house: House, tmp_path: Path) -> None:
-    def doubled(row: dict[str, str]) -> list[dict[str, str]]:
-        return [row | {"overdue_amt": "900"}, row] if row["installment_num"] == "3" else [row]
+def corrected_since(row: dict[str, str]) -> list[dict[str, str]]:
+    """A row that took the place of a worse one."""
+    return [row | {"overdue_amt": "900"}, row] if row["installment_num"] == "3" else [row]
 
-    folder = rewritten(Path(house.data()), tmp_path / "corrected", doubled)
+
+def corrected_later(row: dict[str, str]) -> list[dict[str, str]]:
+    """A row that a worse one will take the place of, after as-of."""
+    late = row | {"overdue_amt": "900", "snapshot_date": "1/1/2026"}
+    return [row, late] if row["installment_num"] == "3" else [row]
+
+
+@pytest.mark.parametrize("change", [corrected_since, corrected_later])
+def test_an_installment_counts_as_it_was_known_at_as_of(house: House, tmp_path: Path, change: Any) -> None:
+    folder = rewritten(Path(house.data()), tmp_path / "corrected", change)
     before = actuals(house)
     assert before["label"].null_count == 0
     house.succeed("inference", data=str(folder))

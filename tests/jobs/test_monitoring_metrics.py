@@ -26,7 +26,7 @@ from storage.tables import (
 )
 from tests.conftest import House, Workshop
 
-GATE = {"auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150}
+GATE = {"auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150, "auc_rows": 50}
 
 
 def outcomes(count: int, labels: Sequence[int | None], scores: Sequence[float], cohort: str = "2024-01") -> pa.Table:
