@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import func, literal
 
 from engine.call import Failure, Report
+from engine.reuse import extended, key_after
 from engine.task import Pipeline, Task
-from jobs.job import Outcome
+from jobs.job import Job, Outcome
 from storage.catalog import record_versions
 from storage.ledger import Ledger
 from storage.progress import LogLine, add_logs, end_attempt, plan_tasks, start_attempt, update_task
@@ -73,7 +74,7 @@ class Record:
             update_task(connection, self.lease, task.name, state="retrying", error=failure.as_json())
             self._log(connection, task, "WARNING", f"{failure.message} Trying again.")
 
-    def finished(self, task: Task, outcome: Outcome, extended: Mapping[str, str | None]) -> None:
+    def finished(self, task: Task, job: Job, outcome: Outcome) -> None:
         """A task that is done; its table versions are entered, though not published yet."""
         now = self.ledger.clock()
         with self.ledger.writing() as connection:
@@ -88,7 +89,8 @@ class Record:
                 rows_out=outcome.rows_out,
                 finished_at=now,
                 error=None,
-                outcome={"outcome": outcome.as_json(), "extended": dict(extended)},
+                key_after=key_after(task, job, outcome),
+                outcome={"outcome": outcome.as_json(), "extended": extended(task, job)},
             )
 
     def failed(self, task: Task, failure: Failure) -> None:

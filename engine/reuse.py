@@ -4,23 +4,24 @@ import ast
 import hashlib
 import json
 import logging
-import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from engine.task import Task
 from jobs.job import Job, Outcome, outcome_from_json
+from jobs.sources import SOURCES
 from storage.catalog import version_of
 from storage.errors import DamagedFile
 from storage.progress import reusable_tasks
 
 log = logging.getLogger("loanwatch.engine")
 
+PROJECT = Path(__file__).parents[1]
 ROOMS = ("jobs", "storage")
 LIBRARIES = ("pyarrow", "numpy", "pandas", "scikit-learn", "altair", "vl-convert-python")
 
@@ -40,11 +41,28 @@ def cache_key(task: Task, job: Job) -> str:
         "extracts": {name: [file.sha256 for file in files] for name, files in job.extracts.items()},
         "tables": {name: table.digest for name, table in inputs.items()},
         "newest_date": max(dates, default=None),
-        "as_of": job.as_of.isoformat() if task.dated else None,
+        "as_of": job.as_of.isoformat() if task.dated or _brings_news(task, job) else None,
         "values": job.values,
         "champions": [model.version for model in job.champions],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def key_after(task: Task, job: Job, outcome: Outcome) -> str:
+    """The key that the same task will have once its outcome is published: as cache_key, with the tables it extended."""
+    made = {table.table: table for table in outcome.tables if table.table in task.reads}
+    return cache_key(task, replace(job, tables={**job.tables, **made}))
+
+
+def _brings_news(task: Task, job: Job) -> bool:
+    """Whether the task is going to take in extracts that are not published yet, of whose dates nothing is known."""
+    for dataset, files in job.extracts.items():
+        name = f"bronze.{SOURCES[dataset].bronze}"
+        if name in task.reads:
+            published = job.tables.get(name)
+            if published is None or sorted(published.sources.values()) != sorted(file.sha256 for file in files):
+                return True
+    return False
 
 
 def extended(task: Task, job: Job) -> dict[str, str | None]:
@@ -123,13 +141,7 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@lru_cache(maxsize=256)
 def _file_of(module: str) -> str | None:
-    loaded = sys.modules.get(module)
-    if loaded is not None:
-        return getattr(loaded, "__file__", None)
-    try:
-        spec = find_spec(module)
-    except (ImportError, AttributeError, ValueError):
-        return None
-    return spec.origin if spec else None
+    # Looked for on the disk: asking the import system would import the packages above it, and scikit-learn with them.
+    path = PROJECT.joinpath(*module.split("."))
+    return next((str(file) for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)

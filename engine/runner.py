@@ -11,7 +11,7 @@ from engine.executor import Executor
 from engine.heartbeat import Heartbeat
 from engine.inputs import Pins, job_of
 from engine.record import Record
-from engine.reuse import cache_key, extended, reusable
+from engine.reuse import cache_key, reusable
 from engine.task import Pipeline, Task
 from engine.work import COLLECT, WHOLE, Attempt, Work, parts_of
 from jobs.job import Job, Outcome, merged
@@ -157,7 +157,7 @@ class Runner:
         if foreign:
             self._fail(work.task, Failure("BadPipeline", f"Task {name} wrote {foreign[0]}, which it does not declare."))
             return
-        self._record.finished(work.task, outcome, extended(work.task, work.job))
+        self._record.finished(work.task, work.job, outcome)
         self._states[name] = "skipped" if outcome.skipped else "succeeded"
         self._outcomes[name], self._origins[name] = outcome, self._lease.run_id
 

@@ -53,7 +53,7 @@ NEEDED = {
 
 
 def loan_features(tables: Mapping[str, pa.Table]) -> tuple[pa.Table, dict[str, int]]:
-    """(one row a loan with keys, dates, label, split and every feature; how many loans were left out, by reason).
+    """(one row a loan with keys, dates, label, split and every feature; how many rows were left out, by reason).
 
     `tables` are the four governed silver tables (at least their NEEDED columns), without anything later than as-of. A
     loan whose customer has no attributes or financials up to its prediction date is left out: nothing vouches for it.
@@ -77,8 +77,23 @@ def loan_features(tables: Mapping[str, pa.Table]) -> tuple[pa.Table, dict[str, i
     columns |= engineered(columns)
     known = there["attributes"] & there["financials"]
     left_out = {f"without_{name}": int((~mask).sum()) for name, mask in there.items() if not mask.all()}
+    left_out |= _without_loan(book, tables)
     features = pa.table({name: column for name, column in columns.items() if name != "Credit_History_Age"})
     return features.filter(pa.array(known)), left_out
+
+
+def _without_loan(book: pa.Table, tables: Mapping[str, pa.Table]) -> dict[str, int]:
+    """Customers without a loan, and ledger rows that name no loan or no start, where there are any."""
+    ledger = tables["loan_daily"]
+    customers = pc.unique(tables["attributes"]["Customer_ID"].cast(pa.string()).combine_chunks())
+    borrowers = pc.unique(book["Customer_ID"].combine_chunks())
+    counts = {
+        "customers_without_loan": int(pc.sum(pc.invert(pc.is_in(customers, value_set=borrowers))).as_py() or 0),
+        "rows_without_loan": int(
+            pc.sum(pc.or_(pc.is_null(ledger["loan_id"]), pc.is_null(ledger["loan_start_date"]))).as_py() or 0
+        ),
+    }
+    return {what: count for what, count in counts.items() if count}
 
 
 def imputed(table: pa.Table, names: tuple[str, ...]) -> pa.Table:

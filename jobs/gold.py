@@ -31,7 +31,7 @@ def gold_feature_engineering(job: Job) -> Outcome:
     bad = int(pc.sum(rows["label"]).as_py())
     log.info("%d loans, %d with a known outcome, %d of them defaulted", features.num_rows, rows.num_rows, bad)
     for reason, count in left_out.items():
-        log.info("%d loans left out: %s", count, reason.replace("_", " "))
+        log.info("left out: %d %s", count, reason.replace("_", " "))
     sources = {name: table.digest for name, table in job.tables.items()}
     return Outcome(
         rows_in=sum(table.num_rows for table in tables.values()),

@@ -60,11 +60,13 @@ def fitted(pipeline: Pipeline, inputs: pd.DataFrame, labels: Any) -> Pipeline:
 
 
 def frame(table: pa.Table, features: tuple[str, ...]) -> pd.DataFrame:
-    """The features of a table as a pandas frame: float64 numbers with NaN, categories as objects with None."""
+    """The features of a table as a pandas frame: float64 numbers with NaN, categories as objects with NaN."""
     columns: dict[str, Any] = {}
     for name in features:
         if name in CATEGORICAL:
-            columns[name] = pd.Series(table[name].to_pylist(), dtype=object)
+            columns[name] = pd.Series(
+                [np.nan if level is None else level for level in table[name].to_pylist()], dtype=object
+            )
         else:
             columns[name] = table[name].cast(pa.float64()).to_numpy()
     return pd.DataFrame(columns)

@@ -54,25 +54,36 @@ def columns_to_judge(table: str) -> list[str]:
 def verdict(tables: Mapping[str, pa.Table], as_of: date) -> Verdict:
     """The verdict on four cleaned tables (at least their columns_to_judge), of which only rows up to as-of count."""
     visible = {name: known_by(table["snapshot_date"], as_of) for name, table in tables.items()}
-    flags = {name: _flags(name, table, visible[name]) for name, table in tables.items()}
+    superseded = {name: _superseded(table.select(KEYS[name]), visible[name]) for name, table in tables.items()}
+    flags = {name: _flags(name, table, visible[name] & ~superseded[name]) for name, table in tables.items()}
     reasons = {reason: len(found) for flagged in flags.values() for reason, found in flagged.items()}
     everybody = [found for flagged in flags.values() for found in flagged.values()]
-    flagged = pc.unique(pa.concat_arrays([pa.array([], pa.string()), *everybody])).drop_null()
+    flagged = pc.unique(pa.concat_arrays([pa.array([], pa.string()), *everybody]))
     kept, accounting = {}, {}
     for name, table in tables.items():
+        nobody = pc.is_null(table["Customer_ID"]).to_numpy(zero_copy_only=False)
         guilty = _is_one_of(table["Customer_ID"], flagged)
-        superseded = _superseded(table.select(KEYS[name]), visible[name])
-        kept[name] = visible[name] & ~guilty & ~superseded
-        undated = int(table["snapshot_date"].null_count)
-        accounting[name] = {
-            "read": table.num_rows,
-            "kept": int(kept[name].sum()),
-            "flagged": int((visible[name] & guilty).sum()),
-            "superseded": int((visible[name] & ~guilty & superseded).sum()),
-            "undated": undated,
-            "later_than_as_of": int((~visible[name]).sum()) - undated,
+        # Each row is counted once, under the first of these that it meets.
+        grounds = {
+            "undated": pc.is_null(table["snapshot_date"]).to_numpy(zero_copy_only=False),
+            "later_than_as_of": ~visible[name],
+            "without_customer": nobody,
+            "flagged": guilty,
+            "superseded": superseded[name],
         }
+        kept[name], counts = _counted(grounds, table.num_rows)
+        accounting[name] = {"read": table.num_rows, "kept": int(kept[name].sum()), **counts}
     return Verdict(kept, flagged, {reason: count for reason, count in reasons.items() if count}, accounting)
+
+
+def _counted(grounds: Mapping[str, Mask], rows: int) -> tuple[Mask, dict[str, int]]:
+    """(the rows that meet none of the grounds, how many leave on each, counting a row on its first one only)."""
+    left = np.ones(rows, bool)
+    counts = {}
+    for name, mask in grounds.items():
+        counts[name] = int((left & mask).sum())
+        left &= ~mask
+    return left, counts
 
 
 def valid_rows(name: str, table: pa.Table, as_of: date) -> Mask:
@@ -120,8 +131,8 @@ def _texts(name: str) -> list[str]:
     return [column for column in columns_to_judge(name) if column in ("Customer_ID", "loan_id", "SSN")]
 
 
-def _flags(name: str, table: pa.Table, visible: Mask) -> dict[str, pa.Array]:
-    """The customers to be flagged because of this table, by reason."""
+def _flags(name: str, table: pa.Table, valid: Mask) -> dict[str, pa.Array]:
+    """The customers to be flagged because of the valid rows of this table, by reason."""
     conditions: dict[str, pa.ChunkedArray] = {}
     if name == "attributes":
         age = table["Age"]
@@ -132,14 +143,14 @@ def _flags(name: str, table: pa.Table, visible: Mask) -> dict[str, pa.Array]:
     for column in NEGATIVE.get(name, ()):
         conditions[f"{column} negative"] = pc.less(table[column], 0)
     return {
-        reason: pc.unique(_plain(table["Customer_ID"].filter(_both(condition, visible))))
+        reason: pc.unique(_plain(table["Customer_ID"].filter(_both(condition, valid)))).drop_null()
         for reason, condition in conditions.items()
     }
 
 
-def _both(condition: pa.ChunkedArray, visible: Mask) -> pa.Array:
+def _both(condition: pa.ChunkedArray, valid: Mask) -> pa.Array:
     met = pc.fill_null(condition, fill_value=False).to_numpy(zero_copy_only=False)
-    return pa.array(met & visible)
+    return pa.array(met & valid)
 
 
 def _plain(column: pa.ChunkedArray) -> pa.Array:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from storage.ledger import Record
 from storage.runs import Lease, check_lease
@@ -66,7 +66,9 @@ def reusable_tasks(connection: Connection, cache_key: str, limit: int = 5) -> Se
     query = (
         select(tasks.c.run_id, tasks.c.task, tasks.c.outcome, tasks.c.rows_in, tasks.c.rows_out)
         .where(
-            tasks.c.cache_key == cache_key, tasks.c.state.in_(("succeeded", "skipped")), tasks.c.cached_from.is_(None)
+            or_(tasks.c.cache_key == cache_key, tasks.c.key_after == cache_key),
+            tasks.c.state.in_(("succeeded", "skipped")),
+            tasks.c.cached_from.is_(None),
         )
         .order_by(tasks.c.finished_at.desc())
         .limit(limit)

@@ -113,9 +113,11 @@ tasks = Table(
     Column("error", JSON),
     Column("blamed", String(60)),  # for upstream_failed: the task that failed
     Column("cache_key", String(64)),
+    Column("key_after", String(64)),  # the key of the same task once its own result is published
     Column("cached_from", String(80)),  # the run whose result was used
     Column("outcome", JSON),
     Index("tasks_by_key", "cache_key"),
+    Index("tasks_by_key_after", "key_after"),
 )
 
 attempts = Table(

@@ -10,11 +10,12 @@ from tests.conftest import AS_OF, House, Workshop
 
 SETTINGS = {"auc_threshold": 0.7, "psi_threshold": 0.2}
 NUMBERS = ("auc", "auc_high", "psi", "psi_chance_level")
-Row = dict[str, float | None]
+Row = dict[str, Any]
 
 
 def row(auc: float | None, high: float | None, psi: float | None, chance: float | None) -> Row:
-    return dict(zip(NUMBERS, (auc, high, psi, chance), strict=True))
+    status = "insufficient" if auc is None or high is None else "measured"
+    return {**dict(zip(NUMBERS, (auc, high, psi, chance), strict=True)), "auc_status": status}
 
 
 CASES: list[tuple[Row, str, bool, list[tuple[str, bool]]]] = [
@@ -46,7 +47,13 @@ def test_the_gate_decides_on_the_numbers(
     assert [(one["metric"], one["confirmed"]) for one in found["numbers"]["breaches"]] == breaches
     assert outcome.decision == found
     assert found["reason"].endswith(".")
-    assert {name: found["numbers"][name] for name in NUMBERS} == numbers
+    assert {name: found["numbers"][name] for name in numbers} == numbers
+
+
+def test_an_auc_of_too_few_outcomes_is_not_judged() -> None:
+    numbers = row(0.40, 0.65, 0.05, 0.1) | {"auc_status": "insufficient"}
+    decision = decision_on(numbers, Thresholds())
+    assert (decision.status, decision.breaches, decision.retrain) == ("insufficient", (), False)
 
 
 def test_thresholds_are_the_settings(workshop: Workshop) -> None:

@@ -69,6 +69,25 @@ def test_each_as_of_has_its_own_predictions_without_force(house: House, days: tu
         assert set(predictions["prediction_date"].to_pylist()) == {day}
 
 
+def test_newer_extracts_do_not_show_an_earlier_day_what_a_later_one_saw(sample_data: Path, tmp_path: Path) -> None:
+    old = copied(sample_data, tmp_path / "old")
+    for path in old.iterdir():
+        header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        known = [line for line in lines if month_of(line.rsplit(",", 1)[1]) <= (2024, 6)]
+        path.write_text("".join([header, *known]), encoding="utf-8")
+    house = House.at(tmp_path / "home")
+    house.succeed("training", date(2024, 12, 1), data=str(old))
+    for day in (date(2025, 6, 1), date(2024, 12, 5)):
+        house.succeed("inference", day, data=str(sample_data))
+        assert set(house.table(PREDICTIONS)["loan_id"].to_pylist()) == expected_loans(house, day)
+
+
+def month_of(day: str) -> tuple[int, int]:
+    """Year and month of a day d/M/yyyy."""
+    _, month, year = day.strip().split("/")
+    return int(year), int(month)
+
+
 def test_predictions_have_the_columns_of_the_design(trained_house: House) -> None:
     predictions = trained_house.table(PREDICTIONS)
     assert predictions.column_names == [

@@ -81,6 +81,16 @@ def test_ten_rows_are_insufficient_and_ask_for_nothing(
     assert not retrain
 
 
+@pytest.mark.parametrize(("count", "status"), [(48, "insufficient"), (50, "breach")])
+def test_an_auc_is_judged_from_50_outcomes_on(
+    workshop: Workshop, trained_house: House, count: int, status: str
+) -> None:
+    labels = [number % 2 for number in range(count)]
+    scores = [(number + 0.5) / count for number in range(count)]
+    row, retrain = judged(workshop, trained_house, outcomes(count, labels, scores))
+    assert (row["status"], retrain) == (status, status == "breach")
+
+
 def test_no_rows_at_all_are_insufficient(workshop: Workshop, trained_house: House) -> None:
     row, retrain = judged(workshop, trained_house, outcomes(0, [], []))
     assert (row["labelled"], row["window_rows"], row["status"], retrain) == (0, 0, "insufficient", False)
