@@ -5,8 +5,10 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_futures
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from time import sleep
@@ -21,6 +23,8 @@ prepare_ray()  # Ray reads how it is to behave when it is imported, so its impor
 
 import ray  # noqa: E402
 from ray import exceptions  # noqa: E402
+
+BYSTANDERS = (b"/monitor.py", b"/log_monitor.py", b"/dashboard.py")
 
 
 class Executor(Protocol):
@@ -138,6 +142,8 @@ class RayExecutor:
 
     def close(self) -> None:
         if self._remote is not None:
+            if self._session is not None:
+                _kill_bystanders(self._session)
             ray.shutdown()
             self._remote = None
         if self._session is not None:
@@ -171,13 +177,27 @@ class RayExecutor:
 
 def _killed(title: str) -> bool:
     """Whether a process of this machine was running the call of that title, and is no more."""
+    return any(_kill(pid) for pid, command in _processes() if command[0].strip() == f"ray::{title}".encode())
+
+
+def _kill_bystanders(session: Path) -> None:
+    """Ends those of a private Ray's processes that have nothing to finish, but would be waited for at the end."""
+    for pid, command in _processes():
+        if any(word.endswith(BYSTANDERS) for word in command) and any(bytes(session) in word for word in command):
+            _kill(pid)
+
+
+def _processes() -> Iterator[tuple[int, list[bytes]]]:
+    """The processes of this machine with their command lines, word by word."""
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if process.joinpath("cmdline").read_bytes().partition(b"\0")[0].strip() == f"ray::{title}".encode():
-                os.kill(int(process.name), signal.SIGKILL)
-                return True
-        except OSError:
-            continue  # it has ended meanwhile
+        with suppress(OSError):  # it has ended meanwhile
+            yield int(process.name), process.joinpath("cmdline").read_bytes().split(b"\0")
+
+
+def _kill(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+        return True
     return False
 
 

@@ -1,7 +1,6 @@
 """One run's life: each task as soon as what it needs is done, tried again when it fails, all committed at the end."""
 
 import logging
-from collections import deque
 from time import monotonic
 
 from engine.call import Call, Failure, Report
@@ -37,7 +36,8 @@ class Runner:
         self._states = {task.name: "queued" for task in pipeline.tasks}
         self._outcomes: dict[str, Outcome] = {}
         self._origins: dict[str, str] = {}
-        self._waiting: deque[Attempt] = deque()
+        self._waiting: list[Attempt] = []
+        self._places = {task.name: place for place, task in enumerate(pipeline.tasks)}
         self._running: dict[int, Attempt] = {}
         self._failures: list[tuple[str, Failure]] = []
 
@@ -48,10 +48,10 @@ class Runner:
             with Heartbeat(self._deployment, self._lease) as heartbeat:
                 while not heartbeat.cancelled.is_set():
                     heartbeat.check()
+                    self._submit()
                     self._start_ready(pins, force=force)
                     if not self._waiting and not self._running:
                         return self._end()
-                    self._submit()
                     self._take_reports()
                     self._end_overdue()
                 return self._cancel()
@@ -73,6 +73,7 @@ class Runner:
             for task in self._pipeline.tasks:
                 if self._states[task.name] == "queued" and all(self._states[need] in DONE for need in task.needs):
                     self._start(task, pins, force=force)
+                    self._submit()
                     progress = True
 
     def _start(self, task: Task, pins: Pins, *, force: bool) -> None:
@@ -107,9 +108,9 @@ class Runner:
         if self._waiting:
             self._executor.open()
         free = self._executor.slots - sum(attempt.work.task.cpus for attempt in self._running.values())
-        later: deque[Attempt] = deque()
-        while self._waiting:
-            attempt = self._waiting.popleft()
+        later: list[Attempt] = []
+        # First come the tasks that stand first in the declaration: what much depends on stands there.
+        for attempt in sorted(self._waiting, key=lambda waiting: self._places[waiting.work.task.name]):
             work = attempt.work
             if attempt.not_before > monotonic() or (self._running and free < work.task.cpus):
                 later.append(attempt)
@@ -147,7 +148,7 @@ class Runner:
         if work.task.split is None:
             self._finish(work, work.outcomes[WHOLE])
         elif work.task.collect is not None:
-            self._waiting.appendleft(Attempt(work, COLLECT))
+            self._waiting.append(Attempt(work, COLLECT))
         else:
             self._finish(work, merged([work.outcomes[part] for part in work.parts]))
 
@@ -187,7 +188,7 @@ class Runner:
 
     def _drop(self, task: Task) -> None:
         """Ends the other parts of a failed task."""
-        self._waiting = deque(attempt for attempt in self._waiting if attempt.work.task is not task)
+        self._waiting = [attempt for attempt in self._waiting if attempt.work.task is not task]
         for ticket, attempt in list(self._running.items()):
             if attempt.work.task is task:
                 self._stop(ticket, "another part of the task failed")

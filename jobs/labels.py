@@ -19,10 +19,12 @@ def loans(ledger: pa.Table) -> pa.Table:
     observation_date (3 and 6 months after the start). Rows without a loan id or start date are no loan.
     """
     named = ledger.filter(pc.and_(pc.is_valid(ledger["loan_id"]), pc.is_valid(ledger["loan_start_date"])))
-    ids = pc.unique(named["loan_id"].cast(pa.string()).combine_chunks())
-    codes = codes_in(named["loan_id"], ids)
+    column = named["loan_id"]
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    codes = encoded.unify_dictionaries().combine_chunks().indices.to_numpy() if len(encoded) else np.zeros(0, np.int64)
     _, first = np.unique(codes, return_index=True)
-    table = named.select(["loan_id", "Customer_ID", "loan_start_date", "loan_amt", "tenure"]).take(pa.array(first))
+    columns = ["loan_id", "Customer_ID", "loan_start_date", "loan_amt", "tenure"]
+    table = named.select(columns).take(pa.array(np.sort(first)))
     for name in ("loan_id", "Customer_ID"):
         table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
     starts = table["loan_start_date"]
@@ -48,14 +50,13 @@ def default_labels(ledger: pa.Table, loan_ids: pa.Array) -> pa.Array:
 
 
 def splits(loan_ids: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """`test` for one loan in five, `train` for the others: by SHA-256 of the id, so for ever and on every machine."""
-    return pa.array([split_of(loan_id) for loan_id in loan_ids.to_pylist()], pa.string())
+    """`test` for one loan in five, `train` for the others, for ever and on every machine.
 
-
-def split_of(loan_id: str) -> str:
-    """The side on which a loan is: the first 8 bytes of SHA-256 of its id, big-endian, modulo 100, below 20 is test."""
-    number = int.from_bytes(hashlib.sha256(loan_id.encode()).digest()[:8], "big")
-    return "test" if number % 100 < TEST_SHARE else "train"
+    The first 8 bytes of SHA-256 of the loan's id, big-endian, modulo 100, below 20 is test.
+    """
+    digests = (hashlib.sha256(loan_id.encode()).digest() for loan_id in loan_ids.to_pylist())
+    numbers = np.frombuffer(b"".join(digest[:8] for digest in digests), ">u8")
+    return pc.if_else(pa.array(numbers % 100 < TEST_SHARE), "test", "train")
 
 
 def codes_in(column: pa.ChunkedArray, values: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -1,6 +1,7 @@
 """Quality control: rows later than as-of wait, superseded rows go, and flagged customers leave all four tables."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +18,7 @@ from storage.datamart import TableVersion
 Mask = npt.NDArray[np.bool_]
 
 ADULT, OLDEST = 18, 100
+DENSE = 32  # codes up to so many times their number are counted in an array, which is much faster than sorting
 # What says that two rows are about the same thing; of such rows the last one in the extract counts.
 KEYS = {
     "clickstream": ("Customer_ID", "snapshot_date"),
@@ -100,7 +102,8 @@ def remove_flagged_customers(job: Job) -> Outcome:
         for name, version in staged.items()
     }
     found = verdict(judged, job.as_of)
-    tables = [_filtered(job, version, found.kept[name], name) for name, version in staged.items()]
+    with ThreadPoolExecutor(2) as pool:  # writing Parquet is work for one core, and this task has two
+        tables = list(pool.map(lambda name: _filtered(job, staged[name], found.kept[name], name), staged))
     for reason, count in found.reasons.items():
         log.info("%d customers flagged: %s", count, reason)
     log.info("%d customers flagged in all", len(found.flagged))
@@ -178,9 +181,15 @@ def _superseded(keys: pa.Table, visible: Mask) -> Mask:
         part = encoded.unify_dictionaries().combine_chunks()
         codes = codes * (len(part.dictionary) + 1) + part.indices.fill_null(len(part.dictionary)).to_numpy()
     rows = np.flatnonzero(visible)
-    if pc.count_distinct(pa.array(codes[rows])).as_py() == len(rows):
+    if _all_different(codes[rows]):
         return mask
     _, last = np.unique(codes[rows][::-1], return_index=True)
     mask[rows] = True
     mask[rows[len(rows) - 1 - last]] = False
     return mask
+
+
+def _all_different(codes: npt.NDArray[np.int64]) -> bool:
+    if len(codes) and codes.max() < DENSE * len(codes):
+        return int(np.bincount(codes).max()) == 1
+    return len(np.unique(codes)) == len(codes)

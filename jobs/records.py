@@ -79,9 +79,14 @@ def read_extract(stream: Readable, source: Source, file: str, limits: Limits | N
             extract, line, data = _Extract(source, file, header.names), header.line + 1, block[header.end :]
         check_text(data, extract.names, file, line + rest.count(b"\n"))
         data = rest + data
-        scan = scanned(data, Shape(len(extract.names), limits.record, limits.record)) if data else _NOTHING
-        chunk = _chunk(extract, data, scan, line)
-        rest, line, records = data[scan.end :], line + scan.lines, records + chunk.records
+        plain = _plain_table(data, extract, limits.record)
+        if plain is not None:
+            chunk, rest, line = Chunk(plain, []), b"", line + plain.num_rows
+        else:
+            scan = scanned(data, Shape(len(extract.names), limits.record, limits.record)) if data else _NOTHING
+            chunk = _chunk(extract, data, scan, line)
+            rest, line = data[scan.end :], line + scan.lines
+        records += chunk.records
         yield chunk
     if extract and rest:
         chunk = _chunk(extract, rest, scanned(rest, Shape(len(extract.names), limits.record, 0)), line)
@@ -90,6 +95,24 @@ def read_extract(stream: Readable, source: Source, file: str, limits: Limits | N
     if not records:
         what = "holds a header but no records" if extract else "is empty"
         raise InputRejected(what, file=file, hint="deliver the extract again")
+
+
+def _plain_table(data: bytes, extract: _Extract, longest: int) -> pa.Table | None:
+    """The records of a block in which every line is one, without quotes or CR, as Arrow finds quickly; else None."""
+    if not data or b'"' in data or b"\r" in data or b"\0" in data or _has_long_line(data, longest):
+        return None
+    table = _parsed(data, extract, csv.ParseOptions(quote_char=False))
+    return table if table is not None and table.num_rows == data.count(b"\n") else None
+
+
+def _has_long_line(data: bytes, longest: int) -> bool:
+    start = 0
+    while start < len(data):
+        end = data.rfind(b"\n", start, start + longest + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
 
 
 def _chunk(extract: _Extract, data: bytes, scan: Scan, line: int) -> Chunk:
@@ -115,15 +138,19 @@ def _without(data: bytes, faults: list[Fault]) -> bytes:
 
 def _table(good: bytes, extract: _Extract, scan: Scan) -> pa.Table:
     """The parsed records, columns in declared order, every one text and no value null."""
-    if not scan.good:
-        return extract.source.bronze_schema.empty_table()
-    good = b"\n" + good  # a blank line, passed over: else Arrow drops a byte order mark from the first value
-    table = extract.source.bronze_schema.empty_table()
+    table = _parsed(good, extract, csv.ParseOptions(newlines_in_values=scan.quoted_ends)) if scan.good else None
+    return extract.source.bronze_schema.empty_table() if table is None else table
+
+
+def _parsed(data: bytes, extract: _Extract, options: csv.ParseOptions) -> pa.Table | None:
+    """The records as Arrow parses them; None when it does not."""
+    data = b"\n" + data  # a blank line, passed over: else Arrow drops a byte order mark from the first value
+    table = None
     with suppress(pa.ArrowInvalid):  # its message quotes a record, maybe with personal data: the caller sees no rows
         table = csv.read_csv(
-            pa.py_buffer(good),
-            read_options=csv.ReadOptions(column_names=extract.names, block_size=len(good)),
-            parse_options=csv.ParseOptions(newlines_in_values=scan.quoted_ends),
+            pa.py_buffer(data),
+            read_options=csv.ReadOptions(column_names=extract.names, block_size=len(data)),
+            parse_options=options,
             convert_options=csv.ConvertOptions(
                 column_types=extract.source.bronze_schema,
                 include_columns=extract.source.names,

@@ -10,15 +10,15 @@ from jobs.sample_applicants import Applicants
 from jobs.sample_text import DAY_TEXTS, csv_bytes, joined, quoted, replaced, suffixed, taken, text_of
 
 
-def _words(text: str) -> Any:
-    return pa.array(text.split())
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
 
 
 COLUMNS = ("Customer_ID", "Name", "Age", "SSN", "Occupation", "snapshot_date")
-OCCUPATIONS = pa.array([
+OCCUPATIONS = (
     "Accountant", "Architect", "Developer", "Doctor", "Engineer", "Entrepreneur", "Journalist", "Lawyer", "Manager",
     "Mechanic", "Media_Manager", "Musician", "Scientist", "Teacher", "Writer",
-])  # fmt: skip
+)  # fmt: skip
 NO_OCCUPATION, NO_OCCUPATION_RATE = "_______", 0.0701
 NO_SSN, NO_SSN_RATE = "#F%$D@*&8", 0.0598
 NEGATIVE_AGE, NEGATIVE_AGE_RATE = "-500", 0.0069
@@ -42,7 +42,7 @@ NAME_ENDS = _words(
     "ner nik ov owski quist ra rell ric rod san sen shaw ski son stad stein ta ton va ven vik ward well wick worth "
     "zel"
 )
-LETTERS = pa.array(list("abcdefghijklmnopqrstuvwxyz"))
+LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 BOTH_NAMES_SHARE, GIVEN_NAME_SHARE = 0.40, 0.70
 HYPHENATED_RATE, LOST_APOSTROPHE_RATE = 0.006, 0.007  # `Maltonn-Berby` and `OMalton"d`, which CSV has to quote
 

@@ -8,6 +8,7 @@ longer on average, and the signal a tenth weaker to make up for it.
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.sample_applicants import COHORTS, Integers
@@ -55,4 +56,4 @@ def clickstream_csv(rng: np.random.Generator, month: int, ids: Any, defaulted: N
         drawn = rng.standard_normal(len(kind), dtype=np.float32)
         values = np.rint(MEANS[kind, feature] + DEVIATIONS[kind, feature] * drawn).astype(np.int64)
         columns.append(taken(VALUE_TEXTS, np.clip(values, SMALLEST, LARGEST) - SMALLEST))
-    return csv_bytes([*columns, ids, DAY_TEXTS[month]])
+    return csv_bytes([*columns, ids, pa.scalar(DAY_TEXTS[month])])

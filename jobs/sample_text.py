@@ -18,8 +18,8 @@ def _year_month(month: int) -> tuple[int, int]:
     return FIRST_YEAR + month // 12, month % 12 + 1
 
 
-DAY_TEXTS = pa.array([f"1/{month}/{year}" for year, month in map(_year_month, range(MONTHS))])
-LOAN_TEXTS = pa.array([f"_{year}_{month:02d}_01" for year, month in map(_year_month, range(MONTHS))])
+DAY_TEXTS = tuple(f"1/{month}/{year}" for year, month in map(_year_month, range(MONTHS)))
+LOAN_TEXTS = tuple(f"_{year}_{month:02d}_01" for year, month in map(_year_month, range(MONTHS)))
 HEX_DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 
 
@@ -50,8 +50,9 @@ def customer_texts(numbers: NDArray[np.int64]) -> Any:
 
 
 def taken(choices: Any, indices: NDArray[Any]) -> Any:
-    """The texts at these indices."""
-    return choices.take(pa.array(indices))
+    """The texts at these indices, of a tuple of texts or an Arrow array of them."""
+    texts = pa.array(choices, pa.string()) if isinstance(choices, tuple) else choices
+    return texts.take(pa.array(indices))
 
 
 def replaced(texts: Any, where: NDArray[np.bool_], token: str) -> Any:

@@ -168,7 +168,11 @@ def _link_and_target(version: TableVersion) -> tuple[str, str]:
 
 def _encoding(layer: str) -> dict[str, Any]:
     """Parquet options: what one task hands to the next is read once, so speed counts; the rest is kept for years."""
-    common = {"write_page_checksum": True, "version": "2.6"}
+    common: dict[str, Any] = {"write_page_checksum": True, "version": "2.6"}
+    if layer in ("staged", "bronze"):
+        common["write_statistics"] = (
+            False  # least and greatest texts, which nobody filters by, cost a third of the time
+        )
     if layer == "staged":
         return {**common, "compression": "lz4"}
     return {**common, "compression": "zstd", "compression_level": 1}

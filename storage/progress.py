@@ -1,4 +1,7 @@
-"""What happens inside a run: its tasks, every attempt, and the log, within the caller's transaction."""
+"""What happens inside a run: its tasks, every attempt, and the log, within the caller's transaction.
+
+Whoever writes here has checked the run's lease in the same transaction.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +11,6 @@ from typing import Any
 from sqlalchemy import Connection, insert, or_, select, update
 
 from storage.ledger import Record
-from storage.runs import Lease, check_lease
 from storage.schema import attempts, logs, tasks
 
 
@@ -22,37 +24,34 @@ class LogLine:
     message: str
 
 
-def plan_tasks(connection: Connection, lease: Lease, names: Sequence[str]) -> None:
+def plan_tasks(connection: Connection, run_id: str, names: Sequence[str]) -> None:
     """Records the tasks that the run is going to have, all queued, in their order."""
-    check_lease(connection, lease)
     rows = [
-        {"run_id": lease.run_id, "task": name, "position": position, "state": "queued", "attempts": 0}
+        {"run_id": run_id, "task": name, "position": position, "state": "queued", "attempts": 0}
         for position, name in enumerate(names)
     ]
     connection.execute(insert(tasks), rows)
 
 
-def update_task(connection: Connection, lease: Lease, task: str, **values: Any) -> None:
-    """Changes columns of one task; LeaseLost when the run is no longer the caller's."""
-    check_lease(connection, lease)
-    connection.execute(update(tasks).where(tasks.c.run_id == lease.run_id, tasks.c.task == task).values(**values))
+def update_task(connection: Connection, run_id: str, task: str, **values: Any) -> None:
+    """Changes columns of one task."""
+    connection.execute(update(tasks).where(tasks.c.run_id == run_id, tasks.c.task == task).values(**values))
 
 
-def start_attempt(connection: Connection, lease: Lease, key: tuple[str, str, int], now: datetime) -> None:
+def start_attempt(connection: Connection, run_id: str, key: tuple[str, str, int], now: datetime) -> None:
     """Records that try number `key[2]` (from 1) of part `key[1]` of task `key[0]` begins."""
-    check_lease(connection, lease)
     task, part, number = key
-    row = {"run_id": lease.run_id, "task": task, "part": part, "attempt": number, "state": "running", "started_at": now}
+    row = {"run_id": run_id, "task": task, "part": part, "attempt": number, "state": "running", "started_at": now}
     connection.execute(insert(attempts).values(row))
 
 
-def end_attempt(connection: Connection, lease: Lease, key: tuple[str, str, int], **values: Any) -> None:
+def end_attempt(connection: Connection, run_id: str, key: tuple[str, str, int], **values: Any) -> None:
     """Records how an attempt ended: state, finished_at, error."""
     task, part, number = key
     connection.execute(
         update(attempts)
         .where(
-            attempts.c.run_id == lease.run_id,
+            attempts.c.run_id == run_id,
             attempts.c.task == task,
             attempts.c.part == part,
             attempts.c.attempt == number,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.labels import codes_in, default_labels, loans, split_of, splits
+from jobs.labels import codes_in, default_labels, loans, splits
 from jobs.sources import SOURCES
 
 SCHEMA = SOURCES["lms_loan_daily"].silver_schema
@@ -103,8 +103,7 @@ def test_codes_are_minus_one_for_null_and_for_strangers() -> None:
 @given(st.text())
 def test_the_split_is_sha_256_of_the_id(loan_id: str) -> None:
     number = int(hashlib.sha256(loan_id.encode("utf-8")).hexdigest()[:16], 16)
-    assert split_of(loan_id) == ("test" if number % 100 < 20 else "train")
-    assert splits(pa.array([loan_id])).to_pylist() == [split_of(loan_id)]
+    assert splits(pa.array([loan_id])).to_pylist() == ["test" if number % 100 < 20 else "train"]
 
 
 def test_the_split_never_moves() -> None:
