@@ -1,5 +1,6 @@
 """Commands about data and models: `sample`, `models`, `metrics`, `tables`, `demo`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -146,4 +147,10 @@ def _tell_where(deployment: Deployment, console: Console) -> None:
     for run in waiting:
         told = f"The governance gate asked for {run.run_id}; `python -m engine run {run.pipeline}` carries it out."
         console.print(told, highlight=False, soft_wrap=True)
-    console.print("Next: `python -m engine models`, `metrics`, `tables`, `runs`, `doctor`.", highlight=False)
+    console.print(f"Next: `{_python()} -m engine models`, `metrics`, `tables`, `runs`, `doctor`.", highlight=False)
+
+
+def _python() -> str:
+    """This interpreter as a person would type it from here."""
+    path = Path(sys.executable)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

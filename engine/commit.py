@@ -1,7 +1,7 @@
 """The end of a run that went well: all it made becomes visible in one transaction, or nothing does."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from engine.deployment import Deployment
 from engine.inputs import data_folder
 from engine.launch import checked_request
 from jobs.job import Outcome
-from storage.catalog import mark_removed, publish, removable_versions
+from storage.catalog import mark_removed, publish, removable_versions, version_of
 from storage.datamart import TableVersion
 from storage.registry import AliasEvent, ModelVersion, move_alias, register
 from storage.runs import Lease, PipelineActive, finish, request_run, run_row
@@ -117,6 +117,14 @@ def _same_book(connection: Connection, deployment: Deployment) -> dict[str, Any]
     """The parameter that makes a retraining read the extracts which the champion was trained on."""
     folder = data_folder(connection, deployment, "monitoring")
     return {"data": folder} if folder and folder != data_folder(connection, deployment, "training") else {}
+
+
+def sweep(deployment: Deployment, run_id: str, tables: Iterable[str]) -> None:
+    """Deletes what tasks of an ended run wrote and never finished; what the ledger knows of stays."""
+    with deployment.ledger.reading() as connection:
+        unknown = [table for table in tables if version_of(connection, table, run_id) is None]
+    for table in unknown:
+        deployment.datamart.drop(table, run_id)
 
 
 def _prune(deployment: Deployment) -> None:

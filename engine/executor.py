@@ -24,6 +24,7 @@ prepare_ray()  # Ray reads how it is to behave when it is imported, so its impor
 import ray  # noqa: E402
 from ray import exceptions  # noqa: E402
 
+SESSION = "lw-"  # short, for the paths of sockets have a limit
 BYSTANDERS = (b"/monitor.py", b"/log_monitor.py", b"/dashboard.py")
 
 
@@ -150,7 +151,8 @@ class RayExecutor:
             shutil.rmtree(self._session, ignore_errors=True)
 
     def _start(self) -> None:
-        self._session = Path(tempfile.mkdtemp(prefix="lw-"))
+        remove_dead_sessions()
+        self._session = Path(tempfile.mkdtemp(prefix=f"{SESSION}{os.getpid()}-"))
         os.environ.update(session_environment(self._session))
         try:
             self._init(self._session)
@@ -173,6 +175,14 @@ class RayExecutor:
             configure_logging=False,
             _temp_dir=str(session),
         )
+
+
+def remove_dead_sessions() -> None:
+    """Deletes what the private Rays of processes that were killed have left in the temporary folder."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SESSION}[0-9]*-*"):
+        owner = folder.name.removeprefix(SESSION).partition("-")[0]
+        if folder.stat().st_uid == os.getuid() and not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _killed(title: str) -> bool:

@@ -11,6 +11,7 @@ from rich.live import Live
 from engine.deployment import Deployment
 from engine.documents import run_document
 from engine.views import number, remark, run_view
+from storage.errors import LoanwatchError
 from storage.progress import task_rows
 
 PAUSE = 0.2
@@ -38,6 +39,12 @@ class Follower:
         self._thread.join()
 
     def _show(self) -> None:
+        try:
+            self._show_until_ended()
+        except LoanwatchError as error:
+            self._console.print(f"The run goes on, but its progress can't be shown: {error}", soft_wrap=True)
+
+    def _show_until_ended(self) -> None:
         if not self._console.is_terminal:
             while not self._ended.wait(PAUSE):
                 self._print_changes()

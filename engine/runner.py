@@ -4,7 +4,7 @@ import logging
 from time import monotonic
 
 from engine.call import Call, Failure, Report
-from engine.commit import commit
+from engine.commit import commit, sweep
 from engine.deployment import Deployment
 from engine.executor import Executor
 from engine.heartbeat import Heartbeat
@@ -65,6 +65,7 @@ class Runner:
         finally:
             for ticket in list(self._running):
                 self._executor.cancel(ticket)
+            sweep(self._deployment, self._lease.run_id, (name for task in self._pipeline.tasks for name in task.writes))
 
     def _start_ready(self, pins: Pins, *, force: bool) -> None:
         progress = True

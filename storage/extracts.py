@@ -87,7 +87,7 @@ def _source_file(ledger: Ledger, folder: Folder, root: str, dataset: str, info: 
 
 
 def _remembered_sha256(ledger: Ledger, folder: Folder, info: Any) -> str:
-    stamp = f"{info.size}:{info.mtime_ns}"
+    stamp = folder.stamp(info)
     known = select(source_digests.c.sha256).where(source_digests.c.path == info.path, source_digests.c.stamp == stamp)
     with ledger.reading() as connection:
         sha256 = connection.execute(known).scalar()

@@ -87,6 +87,13 @@ class Folder:
         info = self.filesystem.get_file_info(self.path(name))
         return int(info.size) if info.type == fs.FileType.File else None
 
+    def stamp(self, info: Any) -> str:
+        """What changes whenever the file of this FileInfo is touched: size and times, and on a disk its inode."""
+        if not self.is_local:
+            return f"{info.size}:{info.mtime_ns}"
+        found = Path(info.path).stat()
+        return f"{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}:{found.st_ino}"
+
     def names(self, name: str) -> list[str]:
         """Names of the files below the folder `name`, sorted, relative to the root."""
         selector = fs.FileSelector(self.path(name), allow_not_found=True, recursive=True)
@@ -108,25 +115,32 @@ class Folder:
     def writing(self, name: str) -> Iterator[HashingStream]:
         """A sink for a new file, which appears under its name, complete and durable, when the block ends well."""
         path = self.path(name)
-        self.filesystem.create_dir(str(Path(path).parent) if self.is_local else path.rpartition("/")[0], recursive=True)
+        self.filesystem.create_dir(path.rpartition("/")[0], recursive=True)
+        draft = f"{path}.{os.getpid()}.tmp"
+        try:
+            with self._draft(draft) as sink:
+                yield HashingStream(sink)
+            self.filesystem.move(draft, path)
+        except OSError as error:
+            why = error.strerror or error
+            raise StorageError(f"{path} could not be written ({why}); free space or mend the disk.") from error
+        finally:
+            if self.filesystem.get_file_info(draft).type != fs.FileType.NotFound:
+                self.filesystem.delete_file(draft)
+        if self.is_local:
+            sync_folder(Path(path).parent)
+
+    @contextmanager
+    def _draft(self, path: str) -> Iterator[Any]:
+        """A sink for a file that is durable when the block ends well, under a name that nobody reads."""
         if not self.is_local:
             with self.filesystem.open_output_stream(path) as sink:
-                yield HashingStream(sink)
+                yield sink
             return
-        draft = Path(f"{path}.{os.getpid()}.tmp")
-        try:
-            with draft.open("wb") as sink:
-                yield HashingStream(sink)
-                sink.flush()
-                os.fsync(sink.fileno())
-            draft.replace(path)
-        except OSError as error:
-            raise StorageError(
-                f"{path} could not be written ({error.strerror or error}); free space or mend the disk."
-            ) from error
-        finally:
-            draft.unlink(missing_ok=True)
-        sync_folder(Path(path).parent)
+        with Path(path).open("wb") as sink:
+            yield sink
+            sink.flush()
+            os.fsync(sink.fileno())
 
     def write(self, name: str, data: bytes) -> FileFacts:
         """The facts of a new file that holds `data`."""

@@ -99,3 +99,8 @@ def extends_scores(job: Job) -> Outcome:
     rows = [job.read(SCORED), row] if SCORED in job.tables else [row]
     table = pa.concat_tables(rows)
     return Outcome(1, table.num_rows, tables=(job.write(SCORED, [table]),))
+
+
+def writes_and_fails(job: Job) -> Outcome:
+    job.write(PREDICTIONS, [pa.table({"loan_id": ["L1"]})])
+    raise JobError("It failed after it wrote.")

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from engine import launch
 from engine.call import Call
-from engine.executor import Executor, LocalExecutor
+from engine.executor import Executor, LocalExecutor, remove_dead_sessions
 from engine.task import Task
 from jobs.job import Job, Places
 from storage.progress import attempt_rows, log_rows
@@ -48,8 +49,8 @@ def test_a_task_over_its_limit_is_killed_on_ray(carried: Maker, ray_executor: Ex
     os.mkfifo(folder / "release")
     run_id, state = book.run()
     assert state == "failed"
-    assert book.marks("slow") == 2
     with book.deployment.ledger.reading() as connection:
+        assert [row.state for row in attempt_rows(connection, run_id)] == ["failed", "failed"]
         assert run_row(connection, run_id).error["type"] == "TimeLimitExceeded"
     with pytest.raises(OSError, match="No such device"):
         # Nobody reads any more: the tasks are gone, not just forgotten.
@@ -112,6 +113,17 @@ def test_ray_refuses_a_caller_without_the_token(ray_executor: Executor) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as caller:
             caller.sendall(b"GET / HTTP/1.0\r\n\r\n")
             assert b"200 OK" not in caller.recv(4096)
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    dead, alive = tmp_path / f"lw-{gone.pid}-abc", tmp_path / f"lw-{os.getpid()}-abc"
+    for folder in (dead, alive):
+        folder.mkdir()
+    remove_dead_sessions()
+    assert (dead.exists(), alive.exists()) == (False, True)
 
 
 @pytest.mark.parametrize("number", [1, 3])

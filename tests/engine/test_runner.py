@@ -150,6 +150,18 @@ def test_a_failed_run_leaves_the_published_tables_as_they_were(carried: Maker) -
     assert book.deployment.datamart.read(before[SCORED])["value"].to_pylist() == [1, 0]
 
 
+def test_files_of_a_task_that_never_finished_are_removed(carried: Maker) -> None:
+    book = carried(
+        task("one", "writes_scores", writes=(SCORED,)),
+        task("two", "writes_and_fails", needs=("one",), writes=("gold.model_predictions",)),
+    )
+    run_id, state = book.run()
+    assert state == "failed"
+    versions = Path(book.deployment.places.datamart) / ".versions"
+    assert list((versions / "staged" / "scored" / run_id).iterdir())
+    assert not (versions / "gold" / "model_predictions" / run_id).exists()
+
+
 def test_a_task_that_writes_what_it_does_not_declare_fails(carried: Maker) -> None:
     book = carried(task("sly", "writes_undeclared"))
     run_id, state = book.run()
