@@ -52,19 +52,19 @@ def pins_of(connection: Connection, deployment: Deployment, run: Any) -> Pins:
 
 
 def data_folder(connection: Connection, deployment: Deployment, pipeline: str) -> str:
-    """Where the extracts are: the setting; for training else HOME/data; otherwise the folder last trained from.
+    """Where the extracts are: the setting; for training else HOME/data; otherwise the folder that was read last.
 
-    The other pipelines follow the book that the champion was trained on; '' when its folder has gone, so that they work
-    from what was published.
+    So the other pipelines follow the book in use; '' when its folder has gone, and they work from what was published.
     """
     settings = deployment.settings
     home = str(settings.home.absolute() / "data")
     if settings.data or pipeline == "training":
         return settings.data or home
-    query = select(runs.c.pins).where(runs.c.pipeline == "training", runs.c.state == "succeeded")
+    readers = runs.c.pipeline.in_(("training", "inference")) & (runs.c.state == "succeeded")
+    query = select(runs.c.pins).where(readers)
     pins = connection.execute(query.order_by(runs.c.finished_at.desc()).limit(1)).scalar()
     folder = str(pins["data"]) if pins else home
-    return folder if has_extracts(folder, list(SOURCES)) else ""
+    return folder if folder and has_extracts(folder, list(SOURCES)) else ""
 
 
 def job_of(deployment: Deployment, pipeline: Pipeline, task: Task, pins: Pins, outcomes: Mapping[str, Outcome]) -> Job:

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from jobs.drift import MODERATE
 from jobs.job import Job, Outcome, log
 from jobs.policy import Decision, Thresholds, decide
 
 
 def thresholds_of(job: Job) -> Thresholds:
     """The thresholds that this job's settings ask for."""
-    return Thresholds(auc=float(job.settings["auc_threshold"]), psi=float(job.settings["psi_threshold"]))
+    psi = float(job.settings["psi_threshold"])
+    return Thresholds(auc=float(job.settings["auc_threshold"]), psi=psi, psi_watch=min(MODERATE, psi))
 
 
 def decision_on(row: Mapping[str, Any], thresholds: Thresholds) -> Decision:
