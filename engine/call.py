@@ -11,8 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from engine.pipelines import Job, Outcome
 from engine.task import Task, function_named
-from jobs.job import Job, Outcome
 from storage.errors import LoanwatchError
 from storage.ledger import Ledger, utc_now
 from storage.progress import LogLine, add_logs
@@ -68,7 +68,7 @@ class CallLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         at = datetime.fromtimestamp(record.created, tz=utc_now().tzinfo)
         with self.lock or threading.RLock():
-            self._lines.append(LogLine(self._call.task.name, at, record.levelname, record.getMessage()))
+            self._lines.append(LogLine(self._call.task.name, at, record.levelname, storable(record.getMessage())))
 
     def end(self) -> list[LogLine]:
         """Stops the flusher; gives back the lines that it had not written."""
@@ -94,6 +94,11 @@ class CallLog(logging.Handler):
                 self._lines[:0] = lines
 
 
+def storable(text: str) -> str:
+    """The text without what a database does not take: NUL and lone surrogates."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def run_call(call: Call) -> Report:
     """The report of a call; whatever the task function raises becomes a Failure."""
     logger = logging.getLogger("loanwatch")
@@ -105,7 +110,7 @@ def run_call(call: Call) -> Report:
     try:
         outcome = _result(call)
     except LoanwatchError as error:
-        failure = Failure(type(error).__name__, str(error), error.exit_code, error.retryable, _trace(error))
+        failure = Failure(type(error).__name__, storable(str(error)), error.exit_code, error.retryable, _trace(error))
     except MemoryError as error:
         failure = Failure(
             "MemoryError", "The task needs more memory than there is; free some and resume.", 1, True, _trace(error)
@@ -126,11 +131,11 @@ def _result(call: Call) -> Outcome:
 
 
 def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300] or 'no message'}"
+    return storable(f"{type(error).__name__}: {' '.join(str(error).split())[:300] or 'no message'}")
 
 
 def _trace(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))[-8000:]
+    return storable("".join(traceback.format_exception(error))[-8000:])
 
 
 @lru_cache(maxsize=4)

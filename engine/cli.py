@@ -12,6 +12,7 @@ from engine import launch
 from engine.cli_data import app as data_commands
 from engine.deployment import Deployment
 from engine.documents import log_document, run_details, run_document, runs_document
+from engine.errors import UnusableRequest
 from engine.foreground import follow_to_end, local_ray, requested
 from engine.pipelines import PIPELINES
 from engine.terminal import (
@@ -30,6 +31,7 @@ from engine.terminal import (
 )
 from engine.views import listing, run_view, state_text
 from storage.runs import run_row
+from storage.schema import RUN_STATES
 
 app = typer.Typer(
     help="Loanwatch: four extracts in, a governed loan-default model out.",
@@ -78,6 +80,8 @@ def resume(run_id: Run, param: Params = None, data: Data = None, home: Home = No
 def cancel(run_id: Run, home: Home = None, as_json: Json = False) -> None:
     """End a run that is waiting or running; published tables stay as they are."""
     deployment = deployment_at(home)
+    with deployment.ledger.reading() as connection:
+        run_id = run_row(connection, run_id).run_id
     state = launch.cancel(deployment, run_id)
     if as_json:
         print_json({"run_id": run_id, "state": state})
@@ -96,6 +100,8 @@ def runs(
 ) -> None:
     """List runs."""
     deployment = deployment_at(home)
+    if state and state not in RUN_STATES:
+        raise UnusableRequest(f"There is no state {state!r}; the states are {', '.join(RUN_STATES)}.")
     launch.crashed_runs(deployment)
     with deployment.ledger.reading() as connection:
         documents = runs_document(connection, limit, pipeline, state)
@@ -138,13 +144,16 @@ def logs(
     """Print the log of a run."""
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
+        run_id = run_row(connection, run_id).run_id
         document = log_document(connection, run_id, task)
     if as_json:
         print_json(document)
         return
     _print_lines(document)
-    while follow and not _has_ended(deployment, run_id):
+    ended = not follow
+    while not ended:
         time.sleep(0.5)
+        ended = _has_ended(deployment, run_id)  # looked at before the last lines are read
         with deployment.ledger.reading() as connection:
             new = log_document(connection, run_id, task, document[-1]["id"] if document else 0)
         _print_lines(new)

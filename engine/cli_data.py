@@ -11,12 +11,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from engine import launch
 from engine.deployment import Deployment
 from engine.documents import champion_history, metrics_document, models_document, run_document, tables_document
-from engine.errors import EngineError
 from engine.foreground import follow_to_end, local_ray
-from engine.terminal import Home, Json, console_for, deployment_at, print_json
+from engine.pipelines import SampleSpec, existing_extracts, write_sample
+from engine.terminal import Home, Json, console_for, deployment_at, end_of_run, print_json
 from engine.views import listing, models_view
-from jobs.sample import SampleSpec, existing_extracts, write_sample
-from storage.runs import recent_runs
+from storage.runs import recent_runs, run_row
 
 app = typer.Typer()
 
@@ -34,6 +33,7 @@ def sample(
     customers: Customers = DEMO_CUSTOMERS,
     seed: Seed = DEMO_SEED,
     drift: Drift = 0.0,
+    home: Home = None,  # noqa: ARG001 - every command takes it; DIR says where the sample goes
     as_json: Json = False,
 ) -> None:
     """Make a realistic raw dataset: the columns, formats and dirt of a real loan book, all of it invented."""
@@ -108,24 +108,32 @@ def tables(home: Home = None, as_json: Json = False) -> None:
 @app.command()
 def demo(
     home: Home = None,
+    as_json: Json = False,
     no_console: Annotated[bool, typer.Option("--no-console", hidden=True)] = False,  # noqa: ARG001 - no console yet
 ) -> None:
     """Make sample data, train, predict and monitor, then tell where everything lies."""
     deployment = deployment_at(home)
-    console = console_for()
+    console = console_for(as_json=as_json)
     folder = deployment.settings.home / "data"
     if existing_extracts(folder):
         console.print(f"Using the extracts in {folder}.", highlight=False)
     else:
         make_sample(folder, SampleSpec(DEMO_CUSTOMERS, DEMO_SEED), console)
+    documents = []
     with local_ray(deployment) as executor:
         for pipeline in ("training", "inference", "monitoring"):
             run_id = launch.request(deployment, launch.checked_request(deployment, pipeline))
             state = follow_to_end(deployment, run_id, executor, console)
+            with deployment.ledger.reading() as connection:
+                documents.append(run_document(connection, run_id))
+                failure = run_row(connection, run_id).error
             if state != "succeeded":
-                with deployment.ledger.reading() as connection:
-                    error = run_document(connection, run_id)["error"]
-                raise EngineError(f"The demo ended because {run_id} {state}: {error}")
+                break
+    if as_json:
+        print_json(documents)
+    if documents[-1]["state"] != "succeeded":
+        console.print(f"[bold red]error:[/] {documents[-1]['error']}", highlight=False, soft_wrap=True)
+        end_of_run(documents[-1], failure)
     _tell_where(deployment, console)
 
 

@@ -1,7 +1,7 @@
 """The end of a run that went well: all it made becomes visible in one transaction, or nothing does."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,9 @@ from sqlalchemy import Connection, insert, select
 from engine.deployment import Deployment
 from engine.inputs import data_folder
 from engine.launch import checked_request
-from jobs.job import Outcome
-from storage.catalog import mark_removed, publish, removable_versions, version_of
-from storage.datamart import TableVersion
-from storage.registry import AliasEvent, ModelVersion, move_alias, register
+from engine.pipelines import Outcome
+from storage.catalog import publish
+from storage.registry import AliasEvent, ModelVersion, holder, move_alias, register
 from storage.runs import Lease, PipelineActive, finish, request_run, run_row
 from storage.schema import decisions
 
@@ -33,7 +32,7 @@ def commit(deployment: Deployment, lease: Lease, outcomes: Sequence[tuple[str, O
     now = deployment.ledger.clock()
     tables = [table for _, outcome in outcomes for table in outcome.tables]
     with deployment.ledger.writing() as connection:
-        changed = publish(connection, lease, tables, now)
+        publish(connection, lease, tables, now)
         for _, outcome in outcomes:
             if outcome.model is not None:
                 _register(connection, deployment, lease, outcome.model)
@@ -42,18 +41,6 @@ def commit(deployment: Deployment, lease: Lease, outcomes: Sequence[tuple[str, O
                 request = next((other.request for _, other in outcomes if other.request), None)
                 _decide(connection, deployment, Origin(origin, outcome), request)
         finish(connection, lease, "succeeded", None, now)
-    _show(deployment, changed)
-    _prune(deployment)
-
-
-def relink(deployment: Deployment, tables: Sequence[TableVersion]) -> None:
-    """Points the paths that people read at these versions."""
-    for table in tables:
-        deployment.datamart.link(table)
-
-
-def _show(deployment: Deployment, changed: Sequence[TableVersion]) -> None:
-    relink(deployment, changed)
 
 
 def _register(connection: Connection, deployment: Deployment, lease: Lease, model: ModelVersion) -> None:
@@ -114,23 +101,8 @@ def _retrain(
 
 
 def _same_book(connection: Connection, deployment: Deployment) -> dict[str, Any]:
-    """The parameter that makes a retraining read the extracts which the champion was trained on."""
+    """The parameters of a retraining that reads the extracts in use and builds the features of the champion."""
     folder = data_folder(connection, deployment, "monitoring")
-    return {"data": folder} if folder and folder != data_folder(connection, deployment, "training") else {}
-
-
-def sweep(deployment: Deployment, run_id: str, tables: Iterable[str]) -> None:
-    """Deletes what tasks of an ended run wrote and never finished; what the ledger knows of stays."""
-    with deployment.ledger.reading() as connection:
-        unknown = [table for table in tables if version_of(connection, table, run_id) is None]
-    for table in unknown:
-        deployment.datamart.drop(table, run_id)
-
-
-def _prune(deployment: Deployment) -> None:
-    """Deletes versions beyond those that are kept; readers that still hold one open keep their file."""
-    with deployment.ledger.writing() as connection:
-        removable = removable_versions(connection, deployment.settings.keep_versions)
-        mark_removed(connection, removable, deployment.ledger.clock())
-    for table, version in removable:
-        deployment.datamart.drop(table, version)
+    champion = holder(connection)
+    same = {"feature_set": champion.summary["feature_set"]} if champion else {}
+    return {**same, "data": folder} if folder else same

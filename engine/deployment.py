@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Self
 
-from jobs.job import Places
+from engine.pipelines import Places
 from storage.datamart import Datamart
+from storage.errors import UsageError
 from storage.ledger import Clock, Ledger, utc_now
 from storage.model_store import ModelStore
 from storage.settings import Settings
@@ -21,6 +22,10 @@ class Deployment:
     @classmethod
     def open(cls, settings: Settings, clock: Clock = utc_now) -> Self:
         """The deployment of these settings, with the ledger's tables made if they are not there."""
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{settings.home} can't be a home ({error.strerror}); choose another --home.") from error
         ledger = Ledger(settings.ledger_url, clock)
         ledger.create()
         return cls(settings, ledger)

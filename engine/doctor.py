@@ -9,15 +9,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+import pyarrow as pa
 from sqlalchemy import func, select
 
 from engine.deployment import Deployment
+from engine.housekeeping import link_current
 from engine.launch import crashed_runs
-from jobs.sources import SOURCES
+from engine.pipelines import SOURCES
 from storage.catalog import current_versions
 from storage.errors import DamagedFile, LoanwatchError
 from storage.extracts import has_extracts
-from storage.files import Folder
 from storage.registry import holder
 from storage.schema import runs
 
@@ -41,7 +42,7 @@ def findings(deployment: Deployment) -> list[Finding]:
     for check in CHECKS:
         try:
             found += list(check(deployment))
-        except LoanwatchError as error:
+        except (LoanwatchError, OSError, pa.ArrowInvalid) as error:
             found.append(Finding(check.__name__.strip("_"), "problem", str(error)))
     return found
 
@@ -146,18 +147,11 @@ def _ray(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _links(deployment: Deployment) -> Iterator[Finding]:
-    folder = Folder.at(deployment.settings.datamart_root)
-    if not folder.is_local:
-        return
-    with deployment.ledger.reading() as connection:
-        current = current_versions(connection)
-    wrong = [name for name, table in current.items() if not deployment.datamart.is_linked(table)]
-    for table in current.values():
-        deployment.datamart.link(table)
-    if wrong:
-        yield Finding("links", "warning", f"The links of {', '.join(wrong)} were out of date; they were set right.")
+    moved = link_current(deployment)
+    if moved:
+        yield Finding("links", "warning", f"The paths of {', '.join(moved)} led elsewhere; they were set right.")
     else:
-        yield Finding("links", "ok", f"every path below {folder.root} leads to the published version")
+        yield Finding("links", "ok", f"every path below {deployment.datamart.folder.root} leads to what is published")
 
 
 CHECKS: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (

@@ -8,8 +8,8 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from engine.deployment import Deployment
+from engine.errors import UnusableRequest
 from storage.catalog import current_versions, published_rows
-from storage.errors import StorageError
 from storage.ledger import Record
 from storage.progress import attempt_rows, log_rows, task_rows
 from storage.registry import CHAMPION, alias_rows, holder, model_rows
@@ -180,11 +180,11 @@ def metrics_document(connection: Connection, deployment: Deployment) -> list[Doc
 
 
 def log_document(connection: Connection, run_id: str, task: str | None, after: int = 0) -> list[Document]:
-    """Lines of a run's log behind line `after`, oldest first; StorageError for a task that the run does not have."""
+    """Lines of a run's log behind line `after`, oldest first; UnusableRequest for a task that the run does not have."""
     run = run_row(connection, run_id)
     names = [row.task for row in task_rows(connection, run.run_id)]
     if task and task not in names:
-        raise StorageError(f"Run {run.run_id} has no task {task!r}; it has {', '.join(names) or 'none yet'}.")
+        raise UnusableRequest(f"Run {run.run_id} has no task {task!r}; it has {', '.join(names) or 'none yet'}.")
     return [
         {"id": row.log_id, "at": moment(row.at), "task": row.task, "level": row.level, "message": row.message}
         for row in log_rows(connection, run.run_id, task, after)

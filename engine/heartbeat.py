@@ -2,13 +2,17 @@
 
 import logging
 import threading
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from engine.deployment import Deployment
 from storage.errors import LeaseLost, LoanwatchError
-from storage.runs import Lease, beat
+from storage.runs import Lease, beat, cancel_requested
 
+LOOK = 0.5  # seconds between two looks whether somebody asked for the run to be cancelled
 log = logging.getLogger("loanwatch.engine")
 
 
@@ -20,7 +24,7 @@ class Heartbeat:
         self._lease = lease
         self._ended = threading.Event()
         self.cancelled = threading.Event()
-        self._lost = threading.Event()
+        self.lost = threading.Event()
         self._thread = threading.Thread(target=self._beat_until_ended, daemon=True, name="heartbeat")
 
     def __enter__(self) -> Self:
@@ -35,17 +39,23 @@ class Heartbeat:
 
     def check(self) -> None:
         """LeaseLost when the run was declared dead."""
-        if self._lost.is_set():
+        if self.lost.is_set():
             raise LeaseLost(self._lease.run_id)
 
     def _beat_until_ended(self) -> None:
-        while not self._ended.wait(self._deployment.settings.heartbeat):
+        pause = min(LOOK, self._deployment.settings.heartbeat)
+        due = monotonic() + self._deployment.settings.heartbeat
+        while not self._ended.wait(pause):
             try:
-                with self._deployment.ledger.writing() as connection:
-                    if beat(connection, self._lease, self._deployment.ledger.clock()):
+                with self._deployment.ledger.reading() as connection:
+                    if cancel_requested(connection, self._lease.run_id):
                         self.cancelled.set()
+                if monotonic() >= due:
+                    with self._deployment.ledger.writing() as connection:
+                        beat(connection, self._lease, self._deployment.ledger.clock())
+                    due = monotonic() + self._deployment.settings.heartbeat
             except LeaseLost:
-                self._lost.set()
+                self.lost.set()
                 return
-            except LoanwatchError as error:
+            except (LoanwatchError, SQLAlchemyError) as error:
                 log.warning("a heartbeat of %s failed: %s", self._lease.run_id, error)

@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from engine.deployment import Deployment
+from engine.pipelines import SOURCES, Job, Outcome
 from engine.task import Pipeline, Task
-from jobs.job import Job, Outcome
-from jobs.sources import SOURCES
 from storage.catalog import current_versions
 from storage.datamart import TableVersion
 from storage.extracts import SourceFile, has_extracts, source_files
@@ -61,10 +60,10 @@ def data_folder(connection: Connection, deployment: Deployment, pipeline: str) -
     if settings.data or pipeline == "training":
         return settings.data or home
     readers = runs.c.pipeline.in_(("training", "inference")) & (runs.c.state == "succeeded")
-    query = select(runs.c.pins).where(readers)
-    pins = connection.execute(query.order_by(runs.c.finished_at.desc()).limit(1)).scalar()
-    folder = str(pins["data"]) if pins else home
-    return folder if folder and has_extracts(folder, list(SOURCES)) else ""
+    query = select(runs.c.pins).where(readers).order_by(runs.c.finished_at.desc()).limit(100)
+    read = [str(pins["data"]) for pins in connection.execute(query).scalars() if pins["data"]]
+    folder = read[0] if read else home
+    return folder if has_extracts(folder, list(SOURCES)) else ""
 
 
 def job_of(deployment: Deployment, pipeline: Pipeline, task: Task, pins: Pins, outcomes: Mapping[str, Outcome]) -> Job:

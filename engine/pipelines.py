@@ -1,8 +1,13 @@
-"""The three pipelines, as the table of the design reads: tasks, what each needs, reads and writes."""
+"""The three pipelines, as the table of the design reads: tasks, what each needs, reads and writes.
+
+The engine's one door to the jobs: what the engine handles of theirs, it takes from here.
+"""
 
 from collections.abc import Mapping
 
 from engine.task import Pipeline, Task
+from jobs.job import Job, Outcome, Places, merged, outcome_from_json
+from jobs.sample import SampleSpec, existing_extracts, write_sample
 from jobs.sources import SOURCES
 from storage import tables as t
 
@@ -106,6 +111,7 @@ INFERENCE = Pipeline(
             reads=(t.INFERENCE_FEATURES,),
             writes=(t.SCORED,),
             uses_champion=True,
+            dated=True,
         ),
         Task(
             "store_predictions_gold",
@@ -156,9 +162,31 @@ MONITORING = Pipeline(
             "jobs.governance:model_governance_gate",
             needs=("calculate_monitoring_metrics",),
             settings=GATE_SETTINGS,
+            dated=True,
         ),
-        Task("trigger_retraining_dag", "jobs.governance:trigger_retraining_dag", needs=("model_governance_gate",)),
+        Task(
+            "trigger_retraining_dag",
+            "jobs.governance:trigger_retraining_dag",
+            needs=("model_governance_gate",),
+            dated=True,
+        ),
     ),
 )
 
 PIPELINES: Mapping[str, Pipeline] = {pipeline.name: pipeline for pipeline in (TRAINING, INFERENCE, MONITORING)}
+
+__all__ = [
+    "INFERENCE",
+    "MONITORING",
+    "PIPELINES",
+    "SOURCES",
+    "TRAINING",
+    "Job",
+    "Outcome",
+    "Places",
+    "SampleSpec",
+    "existing_extracts",
+    "merged",
+    "outcome_from_json",
+    "write_sample",
+]

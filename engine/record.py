@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, func, literal
 
 from engine.call import Failure, Report
+from engine.pipelines import Job, Outcome
 from engine.reuse import extended, key_after
 from engine.task import Pipeline, Task
-from jobs.job import Job, Outcome
 from storage.catalog import record_versions
 from storage.ledger import Ledger
 from storage.progress import LogLine, add_logs, end_attempt, plan_tasks, start_attempt, update_task
@@ -76,6 +76,13 @@ class Record:
             add_logs(connection, self.lease.run_id, report.lines)
             end_attempt(connection, self.lease.run_id, key, state=state, finished_at=self.ledger.clock(), error=error)
             update_task(connection, self.lease.run_id, key[0], parts_done=done)
+
+    def noted(self, task: Task, complaints: Sequence[str]) -> None:
+        """Why results that were there could not be used again."""
+        if complaints:
+            with self._writing() as connection:
+                for complaint in complaints:
+                    self._log(connection, task, "WARNING", complaint)
 
     def retrying(self, task: Task, failure: Failure) -> None:
         with self._writing() as connection:

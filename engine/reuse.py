@@ -3,27 +3,23 @@
 import ast
 import hashlib
 import json
-import logging
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from sqlalchemy import Connection
-
+from engine.pipelines import SOURCES, Job, Outcome, outcome_from_json
 from engine.task import Task
-from jobs.job import Job, Outcome, outcome_from_json
-from jobs.sources import SOURCES
-from storage.catalog import version_of
+from storage.catalog import known_versions
 from storage.errors import DamagedFile
+from storage.ledger import Ledger
 from storage.progress import reusable_tasks
-
-log = logging.getLogger("loanwatch.engine")
 
 PROJECT = Path(__file__).parents[1]
 ROOMS = ("jobs", "storage")
-LIBRARIES = ("pyarrow", "numpy", "pandas", "scikit-learn", "altair", "vl-convert-python")
+LIBRARIES = ("pyarrow", "numpy", "pandas", "scipy", "scikit-learn", "altair", "vl-convert-python", "pillow")
 
 
 def cache_key(task: Task, job: Job) -> str:
@@ -37,6 +33,8 @@ def cache_key(task: Task, job: Job) -> str:
     content = {
         "task": task.name,
         "code": [code_of(reference) for reference in task.functions],
+        "split": task.split,
+        "python": sys.version_info[:2],
         "settings": {name: str(value) for name, value in job.settings.items()},
         "extracts": {name: [file.sha256 for file in files] for name, files in job.extracts.items()},
         "tables": {name: table.digest for name, table in inputs.items()},
@@ -71,37 +69,43 @@ def extended(task: Task, job: Job) -> dict[str, str | None]:
     return {name: job.tables[name].digest if name in job.tables else None for name in own}
 
 
-def reusable(connection: Connection, task: Task, job: Job, key: str) -> tuple[str, Outcome] | None:
-    """The run and the outcome of an earlier task with the same key whose outputs are all intact.
+def reusable(ledger: Ledger, task: Task, job: Job, key: str) -> tuple[tuple[str, Outcome] | None, list[str]]:
+    """(the run and the outcome of an earlier task with the same key whose outputs are intact, what was not intact).
 
     The result of a task that extends a table counts only while the table is what it was before that task or what it
     became by it; otherwise rows that others have added since would be lost.
     """
     before = extended(task, job)
-    for row in reusable_tasks(connection, key):
+    complaints: list[str] = []
+    with ledger.reading() as connection:
+        rows = reusable_tasks(connection, key)
+        known = known_versions(connection)
+    for row in rows:
         outcome = outcome_from_json(row.outcome["outcome"])
         became = {table.table: table.digest for table in outcome.tables}
         allowed = [digest in (row.outcome["extended"].get(name), became.get(name)) for name, digest in before.items()]
-        if all(allowed) and _intact(connection, job, outcome):
-            return row.run_id, outcome
-    return None
+        there = all((table.table, table.version) in known for table in outcome.tables)
+        if all(allowed) and there and not outcome.values.get("refused"):
+            damage = list(_damage(job, outcome))
+            if not damage:
+                return (row.run_id, outcome), complaints
+            complaints += damage
+    return None, complaints
 
 
-def _intact(connection: Connection, job: Job, outcome: Outcome) -> bool:
-    try:
-        for table in outcome.tables:
-            if version_of(connection, table.table, table.version) is None:
-                return False
+def _damage(job: Job, outcome: Outcome) -> Iterator[str]:
+    """What of an outcome's files is not as it was written."""
+    for table in outcome.tables:
+        try:
             job.datamart.verify(table)
-    except DamagedFile as error:
-        log.warning("%s", error)
-        return False
-    kept = [*outcome.artifacts, *(outcome.model.files.values() if outcome.model else ())]
-    damaged = [facts.name for facts in kept if not job.models.intact(facts)]
-    damaged += [facts.name for facts in outcome.reports if job.reports.size(facts.name) != facts.bytes]
-    for name in damaged:
-        log.warning("%s is not what was written; it is made anew", name)
-    return not damaged
+        except DamagedFile as error:
+            yield str(error)
+    for facts in (*outcome.artifacts, *(outcome.model.files.values() if outcome.model else ())):
+        if not job.models.intact(facts):
+            yield f"{job.models.folder.path(facts.name)} is not what was written; it is made anew."
+    for facts in outcome.reports:
+        if job.reports.size(facts.name) != facts.bytes or job.reports.sha256(facts.name) != facts.sha256:
+            yield f"{job.reports.path(facts.name)} is not what was written; it is made anew."
 
 
 @lru_cache(maxsize=256)

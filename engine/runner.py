@@ -1,19 +1,20 @@
 """One run's life: each task as soon as what it needs is done, tried again when it fails, all committed at the end."""
 
 import logging
+from contextlib import suppress
 from time import monotonic
 
 from engine.call import Call, Failure, Report
-from engine.commit import commit, sweep
+from engine.commit import commit
 from engine.deployment import Deployment
 from engine.executor import Executor
 from engine.heartbeat import Heartbeat
 from engine.inputs import Pins, job_of
+from engine.pipelines import Job, Outcome, merged
 from engine.record import Record
 from engine.reuse import cache_key, reusable
 from engine.task import Pipeline, Task
 from engine.work import COLLECT, WHOLE, Attempt, Work, parts_of
-from jobs.job import Job, Outcome, merged
 from storage.errors import LeaseLost, LoanwatchError
 from storage.ledger import LedgerUnavailable
 from storage.runs import Lease
@@ -65,7 +66,6 @@ class Runner:
         finally:
             for ticket in list(self._running):
                 self._executor.cancel(ticket)
-            sweep(self._deployment, self._lease.run_id, (name for task in self._pipeline.tasks for name in task.writes))
 
     def _start_ready(self, pins: Pins, *, force: bool) -> None:
         progress = True
@@ -95,8 +95,8 @@ class Runner:
             self._complete(work)
 
     def _reuse(self, task: Task, job: Job, key: str) -> bool:
-        with self._deployment.ledger.reading() as connection:
-            found = reusable(connection, task, job, key)
+        found, complaints = reusable(self._deployment.ledger, task, job, key)
+        self._record.noted(task, complaints)
         if found is None:
             return False
         run_id, outcome = found
@@ -131,7 +131,9 @@ class Runner:
     def _take_reports(self) -> None:
         pauses = [attempt.not_before - monotonic() for attempt in self._waiting if attempt.not_before]
         for ticket, report in self._executor.wait(max(0.01, min([TICK, *pauses]))):
-            self._take(self._running.pop(ticket), report)
+            attempt = self._running.pop(ticket, None)  # gone when another part of its task has just failed
+            if attempt is not None:
+                self._take(attempt, report)
 
     def _take(self, attempt: Attempt, report: Report) -> None:
         work = attempt.work
@@ -223,7 +225,8 @@ class Runner:
     def _give_up(self, error: Exception) -> None:
         """Records that the engine itself failed, so that nobody waits for the run."""
         message = f"The engine failed ({type(error).__name__}: {error}); resume the run."
-        self._record.ended_early(self._open_tasks(), "failed", Failure(type(error).__name__, message).as_json())
+        with suppress(LeaseLost):  # it was declared dead, or it had ended well: the ledger knows better
+            self._record.ended_early(self._open_tasks(), "failed", Failure(type(error).__name__, message).as_json())
 
     def _open_tasks(self) -> list[str]:
         return [name for name, state in self._states.items() if state in ("queued", "running")]

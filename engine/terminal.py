@@ -15,7 +15,7 @@ from rich.console import Console
 from engine.deployment import Deployment
 from engine.errors import UnusableRequest
 from storage.errors import LoanwatchError
-from storage.settings import load_settings
+from storage.settings import is_remote, load_settings
 
 WIDTH_OF_FILES = 160  # what is piped or redirected has no window to fit
 EXIT_CODES = {"succeeded": 0, "failed": 1, "crashed": 1, "cancelled": 4, "skipped": 5}
@@ -26,7 +26,7 @@ Home = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else there.")
 ]
-Data = Annotated[Path | None, typer.Option("--data", help="The folder of the extracts [LOANWATCH_DATA, HOME/data].")]
+Data = Annotated[str | None, typer.Option("--data", help="The folder of the extracts [LOANWATCH_DATA, HOME/data].")]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The logical date: nothing later is seen [today].")
 ]
@@ -62,7 +62,7 @@ def day_of(text: str | None) -> date | None:
         raise UnusableRequest(f"--as-of {text!r} is not a date; write it as YYYY-MM-DD.") from None
 
 
-def params_of(pairs: Sequence[str] | None, data: Path | None) -> dict[str, Any]:
+def params_of(pairs: Sequence[str] | None, data: str | None) -> dict[str, Any]:
     """The parameters of `--param NAME=VALUE` and `--data`; UnusableRequest for a pair without a name."""
     params: dict[str, Any] = {}
     for pair in pairs or ():
@@ -70,7 +70,9 @@ def params_of(pairs: Sequence[str] | None, data: Path | None) -> dict[str, Any]:
         if not sign or not name:
             raise UnusableRequest(f"--param {pair!r} has no name and value; write it as NAME=VALUE.")
         params[name] = value
-    return params | ({"data": str(data.absolute())} if data else {})
+    if data:
+        params["data"] = data if is_remote(data) else str(Path(data).absolute())
+    return params
 
 
 def end_of_run(document: Mapping[str, Any], failure: Mapping[str, Any] | None) -> NoReturn:

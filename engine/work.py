@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from engine.pipelines import Job, Outcome
 from engine.task import Task, function_named
-from jobs.job import Job, Outcome
 
 COLLECT = "collect"
 WHOLE = ""

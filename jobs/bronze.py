@@ -76,6 +76,8 @@ def ingested(job: Job, dataset: str, files: tuple[SourceFile, ...], number: int)
     with file.open() as stream:
         rows = intake.rows(read_extract(stream, source, file.name, limits))
         bronze = job.write(f"bronze.{source.bronze}", rows, number, sources=lineage)
+    if file.stamp and not file.is_unchanged():
+        raise InputRejected("changed while it was read", file=file.name, hint="run again when it is complete")
     quarantine = job.write(f"quarantine.{dataset}", [intake.quarantine()], number, sources=lineage)
     aside = f", {len(intake.rejects)} quarantined" if intake.rejects else ""
     log.info("%s: %d records read, %d stored%s", file.name, intake.read, intake.stored, aside)

@@ -236,7 +236,9 @@ def _extended(job: Job, name: str, rows: pa.Table) -> pa.Table:
         return rows
     before = job.read(name)
     kept = before.filter(pc.not_equal(before["monitoring_date"], pa.scalar(job.as_of, pa.date32())))
-    return pa.concat_tables([kept.cast(rows.schema), rows]).combine_chunks().sort_by("monitoring_date")
+    # Rows of before a column was added have null there.
+    together = pa.concat_tables([rows.schema.empty_table(), kept, rows], promote_options="default")
+    return together.select(rows.schema.names).combine_chunks().sort_by("monitoring_date")
 
 
 def _values(column: pa.ChunkedArray, frozen: Mapping[str, Any]) -> Any:

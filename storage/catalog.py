@@ -1,5 +1,6 @@
 """Which versions of the tables exist and which are current, within the caller's transaction."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from storage.datamart import Part, TableVersion
+from storage.errors import StorageError
 from storage.ledger import Record
 from storage.runs import Lease, check_lease
 from storage.schema import models, publications, table_versions
@@ -49,20 +51,20 @@ def record_versions(connection: Connection, lease: Lease, versions: Iterable[Tab
         connection.execute(insert(table_versions), rows)
 
 
-def publish(
-    connection: Connection, lease: Lease, versions: Iterable[TableVersion], now: datetime
-) -> list[TableVersion]:
-    """Makes versions current, all together; gives back those that were not current before."""
+def publish(connection: Connection, lease: Lease, versions: Iterable[TableVersion], now: datetime) -> None:
+    """Makes versions current, all together; StorageError for one whose files were deleted meanwhile."""
     check_lease(connection, lease)
     current = current_versions(connection)
     changed = [version for version in versions if current.get(version.table) != version]
+    for version in changed:
+        if version_of(connection, version.table, version.version) is None:
+            raise StorageError(f"Version {version.version} of {version.table} is gone; resume the run to make it anew.")
     rows = [
         {"table_name": version.table, "version": version.version, "run_id": lease.run_id, "published_at": now}
         for version in changed
     ]
     if rows:
         connection.execute(insert(publications), rows)
-    return changed
 
 
 def current_versions(connection: Connection) -> dict[str, TableVersion]:
@@ -121,18 +123,27 @@ def removable_versions(connection: Connection, keep: int) -> list[tuple[str, str
     kept = {(name, version.version) for name, version in current_versions(connection).items()}
     for trained_on in connection.execute(select(models.c.trained_on)).scalars():
         kept.update(trained_on.items())
+    published = {(row.table_name, row.version) for row in connection.execute(select(publications))}
     query = (
         select(table_versions.c.table_name, table_versions.c.version)
         .where(table_versions.c.removed_at.is_(None))
         .order_by(table_versions.c.table_name, table_versions.c.created_at.desc())
     )
-    seen: dict[str, int] = {}
+    # What failed runs made counts apart: it is there for their resumption, and must not push out published history.
+    seen: Counter[tuple[str, bool]] = Counter()
     removable = []
     for table, version in connection.execute(query):
-        seen[table] = seen.get(table, 0) + 1
-        if seen[table] > keep and (table, version) not in kept:
+        group = (table, (table, version) in published)
+        seen[group] += 1
+        if seen[group] > keep and (table, version) not in kept:
             removable.append((table, version))
     return removable
+
+
+def known_versions(connection: Connection) -> set[tuple[str, str]]:
+    """(table, version) of everything that has files."""
+    query = select(table_versions.c.table_name, table_versions.c.version).where(table_versions.c.removed_at.is_(None))
+    return {(table, version) for table, version in connection.execute(query)}
 
 
 def mark_removed(connection: Connection, removed: Iterable[tuple[str, str]], now: datetime) -> None:

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from storage.errors import DamagedFile
 from storage.files import Folder
-from storage.tables import LINKED_LAYERS, split_name
+from storage.tables import LINKED_LAYERS, NAMES, split_name
 
 ROW_GROUP = 1_000_000
 GROUP_BYTES = 64 * 1024**2
@@ -138,6 +138,11 @@ class Datamart:
         """Whether people who read the table's path read this version; true for a table that has no such path."""
         linked = version.table.partition(".")[0] in LINKED_LAYERS
         return not linked or self.folder.leads_to(*_link_and_target(version))
+
+    def versions(self) -> set[tuple[str, str]]:
+        """(table, version) of everything that has files here."""
+        paths = [name.split("/") for name in self.folder.names(".versions")]
+        return {(f"{path[1]}.{path[2]}", path[3]) for path in paths if f"{path[1]}.{path[2]}" in NAMES}
 
     def drop(self, table: str, version: str) -> None:
         """Deletes the files of one version."""

@@ -1,5 +1,6 @@
 """Raw extracts: which files a dataset consists of, and their SHA-256, remembered while the files stay untouched."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,6 +33,13 @@ class SourceFile:
     name: str
     bytes: int
     sha256: str
+    stamp: str = ""
+
+    def is_unchanged(self) -> bool:
+        """Whether the file is still the one whose SHA-256 this is."""
+        folder = Folder.at(self.folder)
+        info = folder.filesystem.get_file_info(f"{folder.root}/{self.name}")
+        return info.type == fs.FileType.File and folder.stamp(info) == self.stamp
 
     def open(self) -> Any:
         """A binary stream of the file as received."""
@@ -44,6 +52,15 @@ def source_files(ledger: Ledger, root: str, dataset: str) -> tuple[SourceFile, .
 
     Raises ExtractMissing when there is none, or when more than one of these forms is there.
     """
+    try:
+        return _found_files(ledger, root, dataset)
+    except (OSError, UnicodeError) as error:
+        raise ExtractMissing(
+            f"{root} can't be read for {dataset} ({error}); mend its permissions and names."
+        ) from error
+
+
+def _found_files(ledger: Ledger, root: str, dataset: str) -> tuple[SourceFile, ...]:
     folder = Folder.at(root)
     infos = [info for info in _candidates(folder, dataset) if info.type != fs.FileType.NotFound]
     if not infos:
@@ -63,7 +80,9 @@ def source_files(ledger: Ledger, root: str, dataset: str) -> tuple[SourceFile, .
 def has_extracts(root: str, datasets: list[str]) -> bool:
     """Whether the folder has any of the datasets."""
     folder = Folder.at(root)
-    return any(info.type != fs.FileType.NotFound for dataset in datasets for info in _candidates(folder, dataset))
+    with suppress(OSError):
+        return any(info.type != fs.FileType.NotFound for dataset in datasets for info in _candidates(folder, dataset))
+    return False
 
 
 def _candidates(folder: Folder, dataset: str) -> list[Any]:
@@ -83,11 +102,11 @@ def _parts(folder: Folder, directory: Any) -> list[Any]:
 
 def _source_file(ledger: Ledger, folder: Folder, root: str, dataset: str, info: Any) -> SourceFile:
     name = info.path[len(folder.root) + 1 :]
-    return SourceFile(dataset, root, name, int(info.size), _remembered_sha256(ledger, folder, info))
-
-
-def _remembered_sha256(ledger: Ledger, folder: Folder, info: Any) -> str:
     stamp = folder.stamp(info)
+    return SourceFile(dataset, root, name, int(info.size), _remembered_sha256(ledger, folder, info, stamp), stamp)
+
+
+def _remembered_sha256(ledger: Ledger, folder: Folder, info: Any, stamp: str) -> str:
     known = select(source_digests.c.sha256).where(source_digests.c.path == info.path, source_digests.c.stamp == stamp)
     with ledger.reading() as connection:
         sha256 = connection.execute(known).scalar()

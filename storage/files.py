@@ -4,14 +4,15 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import pyarrow as pa
 from pyarrow import fs
 
-from storage.errors import StorageError
+from storage.errors import StorageError, UsageError
 from storage.settings import is_remote
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_.=-]{1,160}")
@@ -27,11 +28,19 @@ class FileFacts:
     sha256: str
 
 
+class CantWrite(StorageError):
+    """A file that could not be written; on object storage a second try may help."""
+
+    def __init__(self, path: str, error: OSError) -> None:
+        super().__init__(f"{path} could not be written ({error.strerror or error}); free space or mend the disk.")
+
+
 class HashingStream:
     """A binary sink that counts and digests what passes through it."""
 
-    def __init__(self, sink: Any) -> None:
+    def __init__(self, sink: Any, path: str) -> None:
         self._sink = sink
+        self._path = path
         self._sha256 = hashlib.sha256()
         self.bytes = 0
         self.closed = False
@@ -40,7 +49,10 @@ class HashingStream:
         """Bytes taken; all of `data`."""
         view = memoryview(data)
         self._sha256.update(view)
-        self._sink.write(view)
+        try:
+            self._sink.write(view)
+        except OSError as error:
+            raise CantWrite(self._path, error) from error
         self.bytes += view.nbytes
         return view.nbytes
 
@@ -66,7 +78,12 @@ class Folder:
     def at(cls, root: str) -> Self:
         """The folder at a path of this machine or at an address such as `s3://bucket/prefix`."""
         if is_remote(root):
-            filesystem, path = fs.FileSystem.from_uri(root)
+            try:
+                filesystem, path = fs.FileSystem.from_uri(root)
+            except (pa.ArrowInvalid, OSError) as error:
+                raise UsageError(
+                    f"{root} can't be used as a folder ({error}); give a path or s3://bucket/..."
+                ) from error
             return cls(filesystem, path)
         return cls(fs.LocalFileSystem(), str(Path(root).absolute()))
 
@@ -115,32 +132,28 @@ class Folder:
     def writing(self, name: str) -> Iterator[HashingStream]:
         """A sink for a new file, which appears under its name, complete and durable, when the block ends well."""
         path = self.path(name)
-        self.filesystem.create_dir(path.rpartition("/")[0], recursive=True)
-        draft = f"{path}.{os.getpid()}.tmp"
         try:
-            with self._draft(draft) as sink:
-                yield HashingStream(sink)
-            self.filesystem.move(draft, path)
+            self.filesystem.create_dir(path.rpartition("/")[0], recursive=True)
         except OSError as error:
-            why = error.strerror or error
-            raise StorageError(f"{path} could not be written ({why}); free space or mend the disk.") from error
-        finally:
-            if self.filesystem.get_file_info(draft).type != fs.FileType.NotFound:
-                self.filesystem.delete_file(draft)
-        if self.is_local:
-            sync_folder(Path(path).parent)
-
-    @contextmanager
-    def _draft(self, path: str) -> Iterator[Any]:
-        """A sink for a file that is durable when the block ends well, under a name that nobody reads."""
+            raise CantWrite(path, error) from error
         if not self.is_local:
-            with self.filesystem.open_output_stream(path) as sink:
-                yield sink
+            # An object appears when it is complete; one that was given up half-way is deleted, and no ledger names it.
+            try:
+                with self.filesystem.open_output_stream(path) as sink:
+                    yield HashingStream(sink, path)
+            except BaseException:
+                with suppress(OSError):
+                    self.filesystem.delete_file(path)
+                raise
             return
-        with Path(path).open("wb") as sink:
-            yield sink
-            sink.flush()
-            os.fsync(sink.fileno())
+        draft = Path(f"{path}.{os.getpid()}.tmp")
+        try:
+            with draft.open("wb") as sink:
+                yield HashingStream(sink, path)
+                _make_durable(sink, draft, Path(path))
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
 
     def write(self, name: str, data: bytes) -> FileFacts:
         """The facts of a new file that holds `data`."""
@@ -179,6 +192,17 @@ class Folder:
         draft.symlink_to(relative)
         draft.replace(link)
         sync_folder(link.parent)
+
+
+def _make_durable(sink: Any, draft: Path, path: Path) -> None:
+    """Gives a complete draft its name, so that both outlast a power cut."""
+    try:
+        sink.flush()
+        os.fsync(sink.fileno())
+        draft.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise CantWrite(str(path), error) from error
 
 
 def stream_sha256(stream: Any) -> str:

@@ -60,9 +60,8 @@ class Ledger:
     def check(self) -> str:
         """The answer of the database's own integrity check (`ok` when all is well)."""
         with self.reading() as connection:
-            return str(
-                connection.execute(text("PRAGMA integrity_check" if self.is_sqlite else "SELECT 'ok'")).scalar_one()
-            )
+            found = connection.execute(text("PRAGMA integrity_check" if self.is_sqlite else "SELECT 'ok'"))
+            return str(found.scalars().first()).splitlines()[0]
 
     def close(self) -> None:
         self._engine.dispose()
@@ -96,9 +95,11 @@ def _engine(url: str) -> Engine:
         folder = Path(address.database).parent
         folder.mkdir(parents=True, exist_ok=True)
         engine = create_engine(address, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
+        # The error's own text may show the password, so only its kind is told.
         raise UsageError(
-            f"LOANWATCH_LEDGER={url!r} is not a database address; give sqlite:/// or postgresql+psycopg://."
+            f"LOANWATCH_LEDGER can't be used ({type(error).__name__}); give sqlite:///FILE, "
+            "or postgresql+psycopg://USER@HOST/NAME with psycopg installed."
         ) from error
     except OSError as error:
         raise StorageError(f"{error.filename} can't be made ({error.strerror}); choose another --home.") from error

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from storage.errors import LeaseLost, StorageError
 from storage.ledger import Record
-from storage.schema import ACTIVE_STATES, runs, tasks
+from storage.schema import ACTIVE_STATES, attempts, runs, tasks
 
 
 @dataclass(frozen=True)
@@ -99,14 +99,15 @@ def claim(connection: Connection, run_id: str, owner: str, now: datetime) -> Lea
     return None if epoch is None else Lease(run_id, owner, epoch)
 
 
-def beat(connection: Connection, lease: Lease, now: datetime) -> bool:
-    """Records that the run is alive; True when somebody asked for it to be cancelled. LeaseLost when it was lost."""
-    row = connection.execute(
-        update(runs).where(_held(lease)).values(heartbeat_at=now).returning(runs.c.cancel_requested_at)
-    ).first()
-    if row is None:
+def beat(connection: Connection, lease: Lease, now: datetime) -> None:
+    """Records that the run is alive. LeaseLost when it was lost."""
+    if connection.execute(update(runs).where(_held(lease)).values(heartbeat_at=now)).rowcount != 1:
         raise LeaseLost(lease.run_id)
-    return row.cancel_requested_at is not None
+
+
+def cancel_requested(connection: Connection, run_id: str) -> bool:
+    """Whether somebody asked for the run to be cancelled."""
+    return connection.execute(select(runs.c.cancel_requested_at).where(runs.c.run_id == run_id)).scalar() is not None
 
 
 def check_lease(connection: Connection, lease: Lease) -> None:
@@ -164,6 +165,11 @@ def reap(connection: Connection, silence: timedelta, now: datetime) -> list[str]
         update(tasks)
         .where(tasks.c.run_id.in_(crashed), tasks.c.state.in_(("queued", "running", "retrying")))
         .values(state="cancelled", finished_at=now)
+    )
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.run_id.in_(crashed), attempts.c.state == "running")
+        .values(state="failed", finished_at=now, error=error)
     )
     return crashed
 

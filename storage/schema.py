@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Dialect,
@@ -106,8 +107,8 @@ tasks = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("parts_done", Integer, nullable=False, default=0),
     Column("parts_total", Integer, nullable=False, default=1),
-    Column("rows_in", Integer),
-    Column("rows_out", Integer),
+    Column("rows_in", BigInteger),
+    Column("rows_out", BigInteger),
     Column("started_at", Moment),
     Column("finished_at", Moment),
     Column("error", JSON),
@@ -152,8 +153,8 @@ table_versions = Table(
     Column("version", String(80), primary_key=True),
     Column("run_id", String(80), ForeignKey("runs.run_id"), nullable=False),
     Column("created_at", Moment, nullable=False),
-    Column("rows", Integer, nullable=False),
-    Column("bytes", Integer, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("content", JSON, nullable=False),  # parts, dates, sources
     Column("removed_at", Moment),
@@ -212,7 +213,7 @@ decisions = Table(
 source_digests = Table(
     "source_digests",
     metadata,
-    Column("path", String(1000), nullable=False),
+    Column("path", Text, nullable=False),
     Column("stamp", String(120), nullable=False),  # size and times of the file when it was read
     Column("sha256", String(64), nullable=False),
     UniqueConstraint("path", "stamp"),

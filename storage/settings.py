@@ -2,10 +2,10 @@
 
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from storage.errors import UsageError
@@ -19,7 +19,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LOANWATCH_", frozen=True, extra="ignore")
 
     home: Path = Field(Path("loanwatch-home"), description="the folder that owns everything below")
-    data: str = Field("", description="folder of the four extracts; by default the one used last, else HOME/data")
+    data: str = Field(
+        "",
+        description="folder of the four extracts; by default HOME/data (after training: the folder read last)",
+    )
     datamart: str = Field(
         "", description="root of the tables; by default HOME/datamart; s3://bucket/prefix for several hosts"
     )
@@ -38,7 +41,7 @@ class Settings(BaseSettings):
     quarantine_limit: float = Field(0.01, ge=0, le=1, description="share of a file's rows that may be unreadable")
     extract_limit: int = Field(64 * GIB, gt=0, description="bytes that one extract may decompress to")
     feature_set: Literal["safe15", "behavioural"] = Field("safe15", description="the features a model is trained on")
-    auc_threshold: float = Field(0.70, ge=0, le=1, description="AUC below which the gate retrains")
+    auc_threshold: float = Field(0.70, gt=0, lt=1, description="AUC below which the gate retrains")
     psi_threshold: float = Field(0.2, gt=0, description="PSI from which on the gate retrains")
     auc_rows: int = Field(50, ge=2, description="known outcomes that AUC must rest on to be judged")
     drift_rows: int = Field(150, ge=1, description="rows that the newest cohorts must have for PSI")
@@ -52,25 +55,31 @@ class Settings(BaseSettings):
             raise ValueError(f"{name!r} is not a time zone such as Europe/Berlin") from error
         return name
 
+    @model_validator(mode="after")
+    def _beats_within_its_lease(self) -> Self:
+        if self.heartbeat * 2 > self.lease:
+            raise ValueError(f"a heartbeat of {self.heartbeat} s is too slow for a lease of {self.lease} s")
+        return self
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
     @property
     def datamart_root(self) -> str:
-        return self.datamart or str(self.home / "datamart")
+        return self.datamart or str(self.home.absolute() / "datamart")
 
     @property
     def models_root(self) -> str:
-        return self.models or str(self.home / "model_store")
+        return self.models or str(self.home.absolute() / "model_store")
 
     @property
     def reports_root(self) -> str:
-        return self.reports or str(self.home / "reports")
+        return self.reports or str(self.home.absolute() / "reports")
 
     @property
     def ledger_url(self) -> str:
-        return self.ledger or f"sqlite:///{self.home.absolute() / 'loanwatch.db'}"
+        return self.ledger or f"sqlite:///{quote(str(self.home.absolute() / 'loanwatch.db'))}"
 
     def changed(self, **changes: Any) -> Self:
         """A copy with `changes` applied and checked; UsageError names the field that can't be right."""
@@ -95,7 +104,7 @@ def load_settings(**given: Any) -> Settings:
 
 def is_remote(root: str) -> bool:
     """Whether `root` names object storage (`s3://...`) rather than a folder of this machine."""
-    return len(urlsplit(root).scheme) > 1
+    return "://" in root
 
 
 def _sentence(error: ValidationError) -> str:

@@ -140,7 +140,7 @@ def test_a_run_can_be_looked_at(home: Path) -> None:
     assert any("scored" in line["message"] for line in lines)
     text = engine("show", run_id, home=home)
     assert "make_predictions" in text.stdout
-    assert engine("logs", run_id, "nothing", home=home).returncode == 1
+    assert engine("logs", run_id, "nothing", home=home).returncode == 2
 
 
 def test_doctor_finds_a_damaged_table_and_says_what_to_do(home: Path, tmp_path: Path) -> None:

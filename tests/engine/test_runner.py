@@ -10,11 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine import launch
+from engine.call import Report
+from engine.deployment import Deployment
+from engine.executor import LocalExecutor
 from engine.task import Task
 from storage.catalog import current_versions
 from storage.errors import LeaseLost
+from storage.ledger import utc_now
 from storage.progress import attempt_rows, log_rows, task_rows
-from storage.runs import reap, run_row
+from storage.runs import claim, reap, request_run, run_row
 from storage.tables import SCORED
 from tests.engine.conftest import TASKS, Carried, task
 
@@ -186,6 +190,60 @@ def test_parts_fan_out_and_only_the_failing_part_is_tried_again(carried: Maker) 
         ("c", 1, "succeeded"),
         ("collect", 1, "succeeded"),
     ]
+
+
+def test_two_parts_that_fail_together_are_one_failure(deployment: Deployment) -> None:
+    class TwoAtOnce(LocalExecutor):
+        """Hands over both reports in one batch, as Ray does when two workers end at the same moment."""
+
+        slots = 2
+
+        def wait(self, timeout: float) -> list[tuple[int, Report]]:
+            reports: list[tuple[int, Report]] = []
+            while len(reports) < 2:
+                reports += super().wait(timeout)
+            return reports
+
+    executor = TwoAtOnce()
+    book = Carried(deployment, executor, (task("many", "bad_input", split=("a", "b")),))
+    run_id, state = book.run()
+    executor.close()
+    assert state == "failed"
+    with deployment.ledger.reading() as connection:
+        assert run_row(connection, run_id).error["message"] == "The data can't be used; mend them."
+
+
+def test_a_path_that_can_not_be_linked_does_not_lose_the_run(carried: Maker) -> None:
+    book = carried(Task("gold", f"{TASKS}:writes_undeclared", writes=("gold.model_predictions",)))
+    in_the_way = Path(book.deployment.places.datamart) / "gold" / "model_predictions.parquet"
+    in_the_way.mkdir(parents=True)
+    _, state = book.run()
+    assert state == "succeeded"
+    with book.deployment.ledger.reading() as connection:
+        assert "gold.model_predictions" in current_versions(connection)
+    in_the_way.rmdir()
+    book.run()  # all cached, and the path is set right
+    assert pq.read_table(in_the_way)["loan_id"].to_pylist() == ["L1"]
+
+
+def test_versions_are_not_removed_while_a_run_is_at_work(carried: Maker) -> None:
+    book = carried(task("one", "writes_scores", writes=(SCORED,)))
+    with book.deployment.ledger.writing() as connection:
+        wanted = launch.checked_request(book.deployment, "monitoring")
+        assert claim(connection, request_run(connection, wanted, utc_now()), "somebody", utc_now())
+    for _ in range(7):
+        book.run(force=True)
+    folder = Path(book.deployment.places.datamart) / ".versions" / "staged" / "scored"
+    assert len(list(folder.iterdir())) == 7
+
+
+def test_files_of_a_run_that_was_killed_are_removed_by_the_next(carried: Maker) -> None:
+    book = carried(task("one", "writes_scores", writes=(SCORED,)))
+    orphan = Path(book.deployment.places.datamart) / ".versions" / "staged" / "scored" / "training-of-a-dead-process"
+    orphan.mkdir(parents=True)
+    (orphan / "part-00000.parquet").touch()
+    book.run()
+    assert not orphan.exists()
 
 
 def test_without_a_collector_parts_are_added_up(carried: Maker) -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from storage.catalog import current_versions, publish, record_versions, removable_versions, version_of
+from storage.catalog import current_versions, mark_removed, publish, record_versions, removable_versions, version_of
 from storage.datamart import Part, TableVersion
 from storage.errors import LeaseLost, StorageError, UsageError
 from storage.ledger import Ledger
 from storage.progress import LogLine, add_logs, log_rows
 from storage.registry import AliasEvent, ModelVersion, champions, free_version, holder, move_alias, register
 from storage.runs import Lease, PipelineActive, Request, beat, claim, finish, reap, request_run, run_row
-from storage.schema import logs
+from storage.schema import logs, publications
 
 NOW = datetime(2024, 5, 3, 12, tzinfo=UTC)
 TABLE = "gold.model_predictions"
@@ -78,7 +78,7 @@ def test_two_processes_writing_hard_lose_nothing_and_see_no_lock(ledger: Ledger)
         "import sys\n"
         "from sqlalchemy import insert\n"
         "from storage.ledger import Ledger, utc_now\n"
-        "from storage.schema import logs\n"
+        "from storage.schema import logs, publications\n"
         "ledger = Ledger(sys.argv[1])\n"
         "for number in range(300):\n"
         "    with ledger.writing() as connection:\n"
@@ -99,7 +99,7 @@ def test_two_processes_writing_hard_lose_nothing_and_see_no_lock(ledger: Ledger)
 
 @pytest.mark.parametrize("url", ["nonsense", "sqlite://", "oracle9://x"])
 def test_an_address_that_can_not_be_right_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match="SQLite ledger needs|not a database address"):
+    with pytest.raises(UsageError, match="SQLite ledger needs|LOANWATCH_LEDGER can't be used"):
         Ledger(url)
 
 
@@ -169,11 +169,32 @@ def test_tables_are_published_together_and_the_newest_is_current(ledger: Ledger)
     both = [table("v1"), table("v1", "gold.model_monitoring")]
     with ledger.writing() as connection:
         record_versions(connection, lease, [*both, table("v2")], NOW)
-        assert publish(connection, lease, both, NOW) == both
-        assert publish(connection, lease, both, NOW) == []  # nothing new to tell
+        publish(connection, lease, both, NOW)
+        publish(connection, lease, both, NOW)  # nothing new to tell
+        assert len(connection.execute(select(publications)).all()) == 2
     with ledger.writing() as connection:
         publish(connection, lease, [table("v2")], NOW)
         assert current_versions(connection) == {TABLE: table("v2"), "gold.model_monitoring": both[1]}
+
+
+def test_a_version_whose_files_are_gone_is_not_published(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        record_versions(connection, lease, [table("v1")], NOW)
+        mark_removed(connection, [(TABLE, "v1")], NOW)
+    with pytest.raises(StorageError, match="is gone; resume the run"), ledger.writing() as connection:
+        publish(connection, lease, [table("v1")], NOW)
+
+
+def test_what_failed_runs_made_does_not_push_out_published_history(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        for number in range(3):
+            record_versions(connection, lease, [table(f"published{number}")], NOW + timedelta(minutes=number))
+            publish(connection, lease, [table(f"published{number}")], NOW)
+        for number in range(4):
+            record_versions(connection, lease, [table(f"draft{number}")], NOW + timedelta(hours=1, minutes=number))
+        assert removable_versions(connection, 3) == [(TABLE, "draft0")]
 
 
 def test_old_versions_go_but_not_what_is_current_or_was_trained_on(ledger: Ledger) -> None:
@@ -182,6 +203,7 @@ def test_old_versions_go_but_not_what_is_current_or_was_trained_on(ledger: Ledge
     with ledger.writing() as connection:
         for number, name in enumerate(names):
             record_versions(connection, lease, [table(name)], NOW + timedelta(minutes=number))
+            publish(connection, lease, [table(name)], NOW)
         publish(connection, lease, [table("v1")], NOW)
         register(connection, lease, model("v0"), NOW)
         assert removable_versions(connection, 5) == [(TABLE, "v2")]
