@@ -61,7 +61,7 @@ def data_folder(connection: Connection, deployment: Deployment, pipeline: str) -
         return settings.data or home
     readers = runs.c.pipeline.in_(("training", "inference")) & (runs.c.state == "succeeded")
     query = select(runs.c.pins).where(readers).order_by(runs.c.finished_at.desc()).limit(100)
-    read = [str(pins["data"]) for pins in connection.execute(query).scalars() if pins["data"]]
+    read = [str(pins["data"]) for pins in connection.execute(query).scalars() if pins.get("data")]
     folder = read[0] if read else home
     return folder if has_extracts(folder, list(SOURCES)) else ""
 

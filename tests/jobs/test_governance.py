@@ -99,7 +99,7 @@ def test_a_breach_requests_a_training_run_of_the_same_day_and_book(house: House)
         requested = run_row(connection, wanted)
     assert (requested.pipeline, requested.state, requested.as_of) == ("training", "queued", day)
     assert (requested.cause, requested.cause_run_id) == ("governance", run)
-    assert requested.params == {"data": house.data()}
+    assert requested.params == {"data": house.data(), "feature_set": "safe15"}
     assert house.states(run)["trigger_retraining_dag"] == "succeeded"
 
 
