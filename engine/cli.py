@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from engine.cli_data import app as data_commands
 from engine.deployment import Deployment
 from engine.documents import log_document, run_details, run_document, runs_document
 from engine.errors import UnusableRequest
-from engine.foreground import follow_to_end, local_ray, requested
+from engine.foreground import follow_to_end, local_ray, own_output, requested
 from engine.pipelines import PIPELINES
 from engine.terminal import (
     AsOf,
@@ -28,8 +29,10 @@ from engine.terminal import (
     fail,
     params_of,
     print_json,
+    tell_error,
 )
 from engine.views import listing, run_view, state_text
+from storage.errors import StorageError
 from storage.runs import run_row
 from storage.schema import RUN_STATES
 
@@ -163,7 +166,10 @@ def logs(
 @app.command()
 def doctor(home: Home = None, as_json: Json = False) -> None:
     """Check home, ledger, tables, models, disk, clock and Ray, and say what to do about each finding."""
-    found = checks.findings(deployment_at(home))
+    try:
+        found = checks.findings(deployment_at(home))
+    except StorageError as error:
+        found = [checks.Finding("ledger", "problem", str(error))]
     if as_json:
         print_json([vars(finding) for finding in found])
     else:
@@ -190,7 +196,7 @@ def main() -> None:
 def _carry_out(deployment: Deployment, run_id: str, *, as_json: bool) -> None:
     console = console_for(as_json=as_json)
     try:
-        with local_ray(deployment) as executor:
+        with own_output() if as_json else nullcontext(), local_ray(deployment) as executor:
             follow_to_end(deployment, run_id, executor, console)
     except KeyboardInterrupt:
         raise typer.Exit(4) from None
@@ -208,7 +214,7 @@ def _tell_end(console: Console, document: dict[str, object]) -> None:
     seconds = document["duration_s"]
     console.print(f"Run {document['run_id']} {document['state']} after {seconds:.1f} s.", highlight=False)
     if document["error"]:
-        console.print(f"[bold red]error:[/] {document['error']}", highlight=False, soft_wrap=True)
+        tell_error(console, str(document["error"]))
         hint = f"`python -m engine logs {document['run_id']}` tells more, `resume {document['run_id']}` goes on."
         console.print(hint, highlight=False, soft_wrap=True)
 

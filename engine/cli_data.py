@@ -1,6 +1,7 @@
 """Commands about data and models: `sample`, `models`, `metrics`, `tables`, `demo`."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from engine import launch
 from engine.deployment import Deployment
 from engine.documents import champion_history, metrics_document, models_document, run_document, tables_document
-from engine.foreground import follow_to_end, local_ray
+from engine.foreground import follow_to_end, local_ray, own_output
 from engine.pipelines import SampleSpec, existing_extracts, write_sample
-from engine.terminal import Home, Json, console_for, deployment_at, end_of_run, print_json
+from engine.terminal import Home, Json, console_for, deployment_at, end_of_run, print_json, tell_error
 from engine.views import listing, models_view
 from storage.runs import recent_runs, run_row
 
@@ -120,7 +121,7 @@ def demo(
     else:
         make_sample(folder, SampleSpec(DEMO_CUSTOMERS, DEMO_SEED), console)
     documents = []
-    with local_ray(deployment) as executor:
+    with own_output() if as_json else nullcontext(), local_ray(deployment) as executor:
         for pipeline in ("training", "inference", "monitoring"):
             run_id = launch.request(deployment, launch.checked_request(deployment, pipeline))
             state = follow_to_end(deployment, run_id, executor, console)
@@ -132,7 +133,7 @@ def demo(
     if as_json:
         print_json(documents)
     if documents[-1]["state"] != "succeeded":
-        console.print(f"[bold red]error:[/] {documents[-1]['error']}", highlight=False, soft_wrap=True)
+        tell_error(console, str(documents[-1]["error"]))
         end_of_run(documents[-1], failure)
     _tell_where(deployment, console)
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -13,7 +14,7 @@ from engine.launch import checked_request
 from engine.pipelines import Outcome
 from storage.catalog import publish
 from storage.registry import AliasEvent, ModelVersion, holder, move_alias, register
-from storage.runs import Lease, PipelineActive, finish, request_run, run_row
+from storage.runs import Lease, PipelineActive, finish, governance_runs, request_run, run_row
 from storage.schema import decisions
 
 log = logging.getLogger("loanwatch.engine")
@@ -88,6 +89,14 @@ def _retrain(
         requested_by="governance gate",
         request_key=f"governance:{origin.run_id}",
     )
+    recent = governance_runs(connection, deployment.ledger.clock() - timedelta(days=deployment.settings.cooldown_days))
+    if recent:
+        days = deployment.settings.cooldown_days
+        return (
+            "suppressed",
+            f"{request['reason']} No run was requested: {recent[0]} was, within {days:g} days.",
+            recent[0],
+        )
     try:
         run_id = request_run(connection, wanted, deployment.ledger.clock())
     except PipelineActive as active:
@@ -104,5 +113,5 @@ def _same_book(connection: Connection, deployment: Deployment) -> dict[str, Any]
     """The parameters of a retraining that reads the extracts in use and builds the features of the champion."""
     folder = data_folder(connection, deployment, "monitoring")
     champion = holder(connection)
-    same = {"feature_set": champion.summary["feature_set"]} if champion else {}
+    same = {"feature_set": champion.summary["feature_set"]} if champion and "feature_set" in champion.summary else {}
     return {**same, "data": folder} if folder else same

@@ -19,7 +19,7 @@ from engine.pipelines import SOURCES
 from storage.catalog import current_versions
 from storage.errors import DamagedFile, LoanwatchError
 from storage.extracts import has_extracts
-from storage.registry import holder
+from storage.registry import holder, known_models
 from storage.schema import runs
 
 LITTLE_SPACE = 2 * 1024**3
@@ -134,6 +134,11 @@ def _models(deployment: Deployment) -> Iterator[Finding]:
             path = deployment.models.folder.path(facts.name)
             yield Finding("models", "problem", f"{path} is not the file that was registered; train again.")
             return
+    with deployment.ledger.reading() as connection:
+        known = {facts.name for model in known_models(connection) for facts in model.files.values()}
+    unknown = [name for name in deployment.models.folder.names("") if not name.startswith(".") and name not in known]
+    for name in unknown:
+        yield Finding("models", "warning", f"{name} belongs to no registered model and is never opened; move it away.")
     yield Finding("models", "ok", f"champion {champion.version}, files as they were registered")
 
 

@@ -173,7 +173,7 @@ class RayExecutor:
             log_to_driver=False,
             logging_level=logging.ERROR,
             configure_logging=False,
-            _temp_dir=str(session),
+            _temp_dir=str(session / "r"),  # Ray opens its folder to everybody; the one above stays this user's
         )
 
 

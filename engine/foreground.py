@@ -1,6 +1,8 @@
 """Runs carried out in this process, followed on the terminal: what `run`, `resume` and `demo` do without a worker."""
 
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -46,6 +48,20 @@ def follow_to_end(deployment: Deployment, run_id: str, executor: Executor, conso
     """The state in which a queued run ended, carried out here while its progress is shown."""
     with _terminating_politely(), Follower(deployment, run_id, console):
         return carry_out(deployment, run_id, executor)
+
+
+@contextmanager
+def own_output() -> Iterator[None]:
+    """Sends to standard error whatever Ray writes to standard output while it runs, so that ours stays ours."""
+    sys.stdout.flush()
+    ours = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(ours, 1)
+        os.close(ours)
 
 
 @contextmanager

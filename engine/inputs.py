@@ -1,5 +1,6 @@
 """What a run reads: the versions it pins when it starts, and the job that each task gets from them."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,11 +11,14 @@ from sqlalchemy import Connection, select
 from engine.deployment import Deployment
 from engine.pipelines import SOURCES, Job, Outcome
 from engine.task import Pipeline, Task
-from storage.catalog import current_versions
+from storage.catalog import current_versions, published_versions
 from storage.datamart import TableVersion
+from storage.errors import DamagedFile
 from storage.extracts import SourceFile, has_extracts, source_files
 from storage.registry import ModelVersion, champions, free_version
 from storage.schema import runs
+
+log = logging.getLogger("loanwatch.engine")
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,9 @@ def job_of(deployment: Deployment, pipeline: Pipeline, task: Task, pins: Pins, o
     """What a task gets once the tasks that it needs are done. Raises ExtractMissing when a dataset is not there."""
     made = {table.table: table for name in pipeline.ancestors[task.name] for table in outcomes[name].tables}
     visible = {**pins.tables, **made}
+    for name in set(task.reads) & set(task.writes) & set(visible):
+        intact = _intact(deployment, visible.pop(name))
+        visible |= {name: intact} if intact else {}
     return Job(
         task=task.name,
         run_id=pins.run_id,
@@ -82,6 +89,20 @@ def job_of(deployment: Deployment, pipeline: Pipeline, task: Task, pins: Pins, o
         extracts=_extracts(deployment, task, pins.data),
         champions=pins.champions if task.uses_champion else (),
     )
+
+
+def _intact(deployment: Deployment, table: TableVersion) -> TableVersion | None:
+    """The version, or the newest intact one before it if its files are damaged: a task goes on from there."""
+    with deployment.ledger.reading() as connection:
+        older = [version for version in published_versions(connection, table.table) if version != table]
+    for version in (table, *older):
+        try:
+            deployment.datamart.verify(version)
+        except DamagedFile as error:
+            log.warning("%s", error)
+        else:
+            return version
+    return None
 
 
 def _extracts(deployment: Deployment, task: Task, data: str) -> dict[str, tuple[SourceFile, ...]]:

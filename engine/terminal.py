@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from engine.deployment import Deployment
 from engine.errors import UnusableRequest
@@ -44,7 +45,7 @@ def console_for(*, as_json: bool = False) -> Console:
     """Where people read: standard output, or standard error when that is for JSON."""
     stream = sys.stderr if as_json else sys.stdout
     width = None if stream.isatty() else WIDTH_OF_FILES
-    return Console(stderr=as_json, quiet=as_json and not stream.isatty(), width=width)
+    return Console(stderr=as_json, quiet=as_json and not stream.isatty(), width=width, markup=False)
 
 
 def print_json(document: Any) -> None:
@@ -70,7 +71,9 @@ def params_of(pairs: Sequence[str] | None, data: str | None) -> dict[str, Any]:
         if not sign or not name:
             raise UnusableRequest(f"--param {pair!r} has no name and value; write it as NAME=VALUE.")
         params[name] = value
-    if data:
+    if data is not None:
+        if not data.strip():
+            raise UnusableRequest("--data is empty; name the folder of the extracts.")
         params["data"] = data if is_remote(data) else str(Path(data).absolute())
     return params
 
@@ -81,6 +84,11 @@ def end_of_run(document: Mapping[str, Any], failure: Mapping[str, Any] | None) -
     if document["state"] == "failed" and failure:
         code = int(failure.get("exit_code", 1))
     raise typer.Exit(code)
+
+
+def tell_error(console: Console, message: str) -> None:
+    """One sentence about what went wrong; nothing in it is taken for markup."""
+    console.print(Text.assemble(("error:", "bold red"), " ", message), highlight=False, soft_wrap=True)
 
 
 def fail(error: BaseException, *, as_json: bool = False) -> int:
@@ -94,5 +102,5 @@ def fail(error: BaseException, *, as_json: bool = False) -> int:
         message, code = f"The command failed ({what}); run it with LOANWATCH_DEBUG=1 to see where.", 1
     if as_json:
         print_json({"error": message, "exit_code": code})
-    Console(stderr=True).print(f"[bold red]error:[/] {message}", highlight=False, soft_wrap=True)
+    tell_error(Console(stderr=True, markup=False), message)
     return code

@@ -43,9 +43,9 @@ def tasks_view(tasks: Sequence[Mapping[str, Any]], elapsed: Mapping[str, float])
     """A line for each task."""
     table = Table(box=None, padding=(0, 2, 0, 1), pad_edge=False)
     for name, side in (("task", "left"), ("state", "left"), ("tries", "right"), ("rows in", "right")):
-        table.add_column(name, justify=side, no_wrap=name in ("task", "state"))  # type: ignore[arg-type]
-    table.add_column("rows out", justify="right")
-    table.add_column("time", justify="right")
+        table.add_column(name, justify=side, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("rows out", justify="right", no_wrap=True)
+    table.add_column("time", justify="right", no_wrap=True)
     table.add_column("", ratio=1)
     for task in tasks:
         done, total = task["parts"]
@@ -80,7 +80,7 @@ def listing(documents: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> R
     rows = list(documents)
     for column in columns:
         numeric = any(isinstance(row[column], int | float) for row in rows)
-        whole = column in (columns[0], "state", "status", "model", "model_version")
+        whole = numeric or column in (columns[0], "state", "status", "model", "model_version", "95%_interval")
         table.add_column(
             column.replace("_", " "), justify="right" if numeric else "left", overflow="fold", no_wrap=whole
         )
@@ -94,7 +94,7 @@ def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
     rows = []
     for model in documents:
         names = sorted(model["candidates"], key=lambda name: -(model["candidates"][name]["test_auc"] or 0))
-        margin = [model["version"], ", ".join(model["aliases"]), model["feature_set"]]
+        margin = [model["version"], ", ".join(model["aliases"]), f"on {model['feature_set']}"]
         for name, beside in zip_longest(names, margin, fillvalue=""):
             numbers = model["candidates"][name]
             rows.append(

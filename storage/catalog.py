@@ -83,6 +83,21 @@ def current_versions(connection: Connection) -> dict[str, TableVersion]:
     return {version.table: version for version in found}
 
 
+def published_versions(connection: Connection, table: str) -> list[TableVersion]:
+    """The versions of a table that were ever published and still have files, newest publication first."""
+    query = (
+        select(table_versions.c.content)
+        .join(
+            publications,
+            (publications.c.table_name == table_versions.c.table_name)
+            & (publications.c.version == table_versions.c.version),
+        )
+        .where(table_versions.c.table_name == table, table_versions.c.removed_at.is_(None))
+        .order_by(publications.c.publication_id.desc())
+    )
+    return [from_json(content) for content in connection.execute(query).scalars()]
+
+
 def published_rows(connection: Connection) -> Sequence[Record]:
     """Table, version, rows, bytes, digest, publishing run and time of every current version, by table name."""
     newest = select(func.max(publications.c.publication_id)).group_by(publications.c.table_name)

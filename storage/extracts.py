@@ -68,6 +68,9 @@ def _found_files(ledger: Ledger, root: str, dataset: str) -> tuple[SourceFile, .
             f"{root}/{dataset}.csv is missing: no {dataset}.csv, {dataset}.csv.gz or folder {dataset} is in {root}; "
             "put the extract there or name its folder with --data."
         )
+    odd = [info.path for info in infos if info.type not in (fs.FileType.File, fs.FileType.Directory)]
+    if odd:
+        raise ExtractMissing(f"{odd[0]} is neither a file nor a folder; put the extract there.")
     if len(infos) > 1:
         found = " and ".join(info.base_name for info in infos)
         raise ExtractMissing(f"{root} has {dataset} more than once ({found}); leave the one that counts.")

@@ -112,8 +112,8 @@ class Folder:
         return f"{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}:{found.st_ino}"
 
     def names(self, name: str) -> list[str]:
-        """Names of the files below the folder `name`, sorted, relative to the root."""
-        selector = fs.FileSelector(self.path(name), allow_not_found=True, recursive=True)
+        """Names of the files below the folder `name` ('' for the root), sorted, relative to the root."""
+        selector = fs.FileSelector(self.path(name) if name else self.root, allow_not_found=True, recursive=True)
         found = self.filesystem.get_file_info(selector)
         return sorted(info.path[len(self.root) + 1 :] for info in found if info.type == fs.FileType.File)
 

@@ -75,7 +75,7 @@ class Ledger:
         except DBAPIError as error:
             why = str(error.orig).splitlines()[0]
             raise LedgerUnavailable(
-                f"The ledger {self.place} can't be used ({why}); see `python -m engine doctor`."
+                f"The ledger {self.place} can't be used ({why}); mend its address or permissions, or restore a backup."
             ) from error
 
 

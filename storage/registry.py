@@ -90,10 +90,9 @@ def champions(connection: Connection, limit: int = 5) -> list[ModelVersion]:
     return [_model(row) for row in connection.execute(query.limit(limit))]
 
 
-def known_model(connection: Connection, version: str) -> ModelVersion | None:
-    """The registered model of that version."""
-    row = connection.execute(select(models).where(models.c.version == version)).first()
-    return None if row is None else _model(row)
+def known_models(connection: Connection) -> list[ModelVersion]:
+    """Every registered model, oldest first."""
+    return [_model(row) for row in connection.execute(select(models).order_by(models.c.created_at))]
 
 
 def model_rows(connection: Connection, limit: int = 100) -> Sequence[Record]:

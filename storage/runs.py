@@ -197,6 +197,14 @@ def recent_runs(
     return connection.execute(query).all()
 
 
+def governance_runs(connection: Connection, since: datetime) -> list[str]:
+    """Ids of the runs that the governance gate asked for since then and that nobody cancelled, newest first."""
+    query = select(runs.c.run_id).where(
+        runs.c.cause == "governance", runs.c.requested_at > since, runs.c.state != "cancelled"
+    )
+    return list(connection.execute(query.order_by(runs.c.requested_at.desc())).scalars())
+
+
 def caused_by(connection: Connection, run_id: str) -> list[str]:
     """Ids of the runs that this one caused or that resumed it, oldest first."""
     query = select(runs.c.run_id).where(or_(runs.c.cause_run_id == run_id, runs.c.parent_run_id == run_id))

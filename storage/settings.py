@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     feature_set: Literal["safe15", "behavioural"] = Field("safe15", description="the features a model is trained on")
     auc_threshold: float = Field(0.70, gt=0, lt=1, description="AUC below which the gate retrains")
     psi_threshold: float = Field(0.2, gt=0, description="PSI from which on the gate retrains")
+    cooldown_days: float = Field(7.0, ge=0, description="days in which the gate asks for one retrain at most")
     auc_rows: int = Field(50, ge=2, description="known outcomes that AUC must rest on to be judged")
     drift_rows: int = Field(150, ge=1, description="rows that the newest cohorts must have for PSI")
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -252,6 +253,33 @@ def test_ctrl_c_cancels_the_run_and_nothing_of_ray_is_left(extracts: Path, tmp_p
     assert document("tables", home=home) == []
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def test_json_stays_json_when_parts_are_killed(tmp_path: Path) -> None:
+    write_sample(tmp_path / "data", SampleSpec(3, 1))  # too few loans to learn from: all three fits fail at once
+    done = engine("run", "training", "--data", str(tmp_path / "data"), "--json", home=tmp_path / "home")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["state"]) == (1, "failed")
+    assert "nothing to learn from" in told["error"] or "No loan's outcome" in told["error"]
+
+
+@pytest.mark.parametrize("words", [("run", "[/x]"), ("show", "[/bold]"), ("run", "training", "--as-of", "[red]")])
+def test_brackets_are_not_markup(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = engine(*words, home=tmp_path)
+    assert done.returncode == 2
+    assert words[-1] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_history_goes_on_from_the_version_before(home: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(home, copy, symlinks=True)
+    assert engine("run", "monitoring", "--force", home=copy).returncode == 0
+    file = (copy / "datamart" / "gold" / "model_monitoring.parquet").resolve()
+    file.write_bytes(file.read_bytes()[:-8])
+    told = document("run", "monitoring", "--as-of", "2030-01-01", home=copy)
+    assert told["state"] == "succeeded"
+    assert len(document("metrics", home=copy)) == 2
 
 
 def test_sample_is_made_once_and_never_over_other_extracts(tmp_path: Path) -> None:

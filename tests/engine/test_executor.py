@@ -96,6 +96,7 @@ def test_rays_token_is_for_this_user_only(ray_executor: Executor) -> None:
     ray_executor.open()
     token = Path(os.environ["RAY_AUTH_TOKEN_PATH"])
     assert token.stat().st_mode & 0o077 == 0
+    assert token.parent.stat().st_mode & 0o077 == 0
     assert len(token.read_text()) == 64
 
 
