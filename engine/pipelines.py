@@ -128,7 +128,7 @@ MONITORING = Pipeline(
     (
         Task(
             "fetch_predictions_and_actuals",
-            "jobs.monitoring:fetch_predictions_and_actuals",
+            "jobs.actuals:fetch_predictions_and_actuals",
             reads=(t.PREDICTIONS, t.INFERENCE_FEATURES, t.STAGED[3]),
             writes=(t.OUTCOMES,),
             uses_champion=True,

@@ -1,4 +1,4 @@
-"""Monitoring: what came true of the latest predictions, how well the champion ranked it, and how far inputs drifted."""
+"""Monitoring: how well the champion ranked what came true, and how far its scores and inputs drifted."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,23 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.calendar import known_by
 from jobs.discrimination import auc_with_interval, classification_scores
 from jobs.drift import Drift, bin_counts, bin_labels, drift, reference_from_json
-from jobs.errors import JobError
 from jobs.governance import decision_on, thresholds_of
 from jobs.inference import model_of
 from jobs.job import Job, Outcome, log
-from jobs.labels import default_labels
-from jobs.quality import valid_rows
 from jobs.training import numbers
 from storage.tables import (
-    INFERENCE_FEATURES,
     MONITORING,
     MONITORING_COHORTS,
     MONITORING_FEATURES,
     OUTCOMES,
-    PREDICTIONS,
 )
 
 NOTHING = {"auc": None, "auc_low": None, "auc_high": None, "precision": None, "recall": None, "f1": None}
@@ -60,48 +54,6 @@ FEATURE_SCHEMA = pa.schema(
 )
 
 
-def fetch_predictions_and_actuals(job: Job) -> Outcome:
-    """The latest predictions, the label of each loan whose outcome is known, and whether the model was fitted on it."""
-    predictions = job.read(PREDICTIONS)
-    newest = pc.max(predictions["prediction_date"]).as_py()
-    if newest > job.as_of:
-        raise JobError(
-            f"The latest predictions are of {newest}; run `python -m engine run inference --as-of {job.as_of}` first."
-        )
-    model = model_of(job, predictions["model_version"][0].as_py())
-    metadata = json.loads(job.models.read(model.files["metadata"]))
-    features = job.read(INFERENCE_FEATURES)
-    ids = features["loan_id"].combine_chunks()
-    order = pc.index_in(predictions["loan_id"], value_set=ids)
-    rows = features.take(order)
-    ledger = job.read(
-        "staged.loan_daily", ["loan_id", "installment_num", "overdue_amt", "snapshot_date"], categories=["loan_id"]
-    )
-    visible = ledger.filter(pa.array(valid_rows("loan_daily", ledger, job.as_of)))
-    labels = default_labels(visible, predictions["loan_id"].combine_chunks())
-    matured = known_by(rows["observation_date"], job.as_of)
-    # Whatever was a train row with a known outcome when the model was trained may have been fitted; none of it counts.
-    trained = known_by(rows["observation_date"], pa.scalar(metadata["as_of"]).cast(pa.date32()).as_py())
-    fitted = trained & pc.equal(rows["split"], "train").to_numpy(zero_copy_only=False)
-    table = predictions.append_column("label", pc.if_else(pa.array(matured), labels, None))
-    table = table.append_column("fitted", pa.array(fitted))
-    for name in metadata["features"]:
-        table = table.append_column(name, rows[name])
-    log.info(
-        "%d predictions of %s, %d outcomes known, %d rows fitted",
-        table.num_rows,
-        newest,
-        int(matured.sum()),
-        int(fitted.sum()),
-    )
-    return Outcome(
-        rows_in=predictions.num_rows,
-        rows_out=table.num_rows,
-        values={"version": model.version, "fitted": int(fitted.sum())},
-        tables=(job.write(OUTCOMES, [table]),),
-    )
-
-
 def calculate_monitoring_metrics(job: Job) -> Outcome:
     """AUC, precision, recall and F1 on outcomes that the champion never saw; PSI and CSI of the newest cohorts."""
     table = job.read(OUTCOMES)
@@ -111,28 +63,16 @@ def calculate_monitoring_metrics(job: Job) -> Outcome:
     window = newest_cohorts(unseen, int(job.settings["drift_rows"]))
     score, features = drifts(window, metadata["reference"], int(job.settings["drift_rows"]))
     measured, confusion = discrimination(unseen)
-    cohorts = sorted(pc.unique(window["cohort"]).to_pylist())
     row = {
         **measured,
-        "psi": score.value,
-        "psi_chance_level": score.chance_level,
+        **window_facts(window, score),
         "fitted_left_out": fetched["fitted"],
-        "window_rows": window.num_rows,
-        "reference_rows": score.n,
-        "window_from": cohorts[0] if cohorts else None,
-        "window_to": cohorts[-1] if cohorts else None,
         "auc_status": auc_status(measured, int(job.settings["auc_rows"])),
-        "psi_status": score.status,
         "model_version": fetched["version"],
     }
     row["status"] = decision_on(row, thresholds_of(job)).status
-    log.info(
-        "AUC %s on %d outcomes, PSI %s on %d rows",
-        _shown(row["auc"]),
-        row["labelled"],
-        _shown(score.value),
-        window.num_rows,
-    )
+    told = (_shown(row["auc"]), row["labelled"], _shown(score.value), window.num_rows)
+    log.info("AUC %s on %d outcomes, PSI %s on %d rows", *told)
     return Outcome(
         rows_in=table.num_rows,
         rows_out=unseen.num_rows,
@@ -144,6 +84,20 @@ def calculate_monitoring_metrics(job: Job) -> Outcome:
             "confusion": confusion,
         },
     )
+
+
+def window_facts(window: pa.Table, score: Drift) -> dict[str, Any]:
+    """PSI of a window with its level of chance, and which cohorts and how many rows it is about."""
+    cohorts = sorted(pc.unique(window["cohort"]).to_pylist())
+    return {
+        "psi": score.value,
+        "psi_chance_level": score.chance_level,
+        "psi_status": score.status,
+        "window_rows": window.num_rows,
+        "reference_rows": score.n,
+        "window_from": cohorts[0] if cohorts else None,
+        "window_to": cohorts[-1] if cohorts else None,
+    }
 
 
 def auc_status(measured: Mapping[str, Any], rows: int) -> str:

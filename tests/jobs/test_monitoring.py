@@ -9,10 +9,8 @@ import pyarrow.compute as pc
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
+from jobs.actuals import fetch_predictions_and_actuals
 from jobs.job import Job
-from jobs.monitoring import (
-    fetch_predictions_and_actuals,
-)
 from jobs.sources import SOURCES
 from storage.tables import (
     MONITORING,
