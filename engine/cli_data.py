@@ -1,6 +1,7 @@
 """Commands about data and models: `sample`, `models`, `metrics`, `tables`, `demo`."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine import launch
 from engine.deployment import Deployment
-from engine.documents import champion_history, metrics_document, models_document, run_document, tables_document
+from engine.documents import (
+    Document,
+    champion_history,
+    metrics_document,
+    models_document,
+    run_document,
+    tables_document,
+)
 from engine.foreground import follow_to_end, local_ray, own_output
 from engine.pipelines import SampleSpec, existing_extracts, write_sample
 from engine.terminal import Home, Json, console_for, deployment_at, end_of_run, print_json, tell_error
@@ -83,13 +91,9 @@ def metrics(home: Home = None, as_json: Json = False) -> None:
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
         documents = metrics_document(connection, deployment)
-    if as_json:
-        print_json(documents)
-    elif not documents:
-        console_for().print("No monitoring results yet; `python -m engine run monitoring` makes some.")
-    else:
-        columns = ("monitoring_date", "status", "auc", "auc_low", "auc_high", "labelled", "psi", "psi_chance_level")
-        console_for().print(listing(documents, (*columns, "window_rows", "model_version")))
+    columns = ("monitoring_date", "status", "auc", "auc_low", "auc_high", "labelled", "psi", "psi_chance_level")
+    empty = "No monitoring results yet; `python -m engine run monitoring` makes some."
+    _show(documents, (*columns, "window_rows", "model_version"), empty, as_json=as_json)
 
 
 @app.command()
@@ -98,12 +102,15 @@ def tables(home: Home = None, as_json: Json = False) -> None:
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
         documents = tables_document(connection, deployment)
+    empty = "No tables yet; `python -m engine run training` makes them."
+    _show(documents, ("table", "rows", "bytes", "version", "published_at"), empty, as_json=as_json)
+
+
+def _show(documents: Sequence[Document], columns: Sequence[str], empty: str, *, as_json: bool) -> None:
     if as_json:
         print_json(documents)
-    elif not documents:
-        console_for().print("No tables yet; `python -m engine run training` makes them.")
     else:
-        console_for().print(listing(documents, ("table", "rows", "bytes", "version", "published_at")))
+        console_for().print(listing(documents, columns) if documents else empty)
 
 
 @app.command()

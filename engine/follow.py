@@ -1,13 +1,12 @@
 """Follows a run in the ledger, whoever carries it out: a live task tree on a terminal, plain lines elsewhere."""
 
-import threading
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 
+from engine.background import Background
 from engine.deployment import Deployment
 from engine.documents import run_document
 from engine.views import number, remark, run_view
@@ -17,28 +16,17 @@ from storage.progress import task_rows
 PAUSE = 0.2
 
 
-class Follower:
+class Follower(Background):
     """A thread that shows a run's progress until the block ends. It only reads the ledger."""
 
     def __init__(self, deployment: Deployment, run_id: str, console: Console) -> None:
+        super().__init__("follower")
         self._deployment = deployment
         self._run_id = run_id
         self._console = console
         self._seen: dict[str, tuple[str, int, int]] = {}
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._show, daemon=True, name="follower")
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _show(self) -> None:
+    def work(self) -> None:
         try:
             self._show_until_ended()
         except LoanwatchError as error:
@@ -46,12 +34,12 @@ class Follower:
 
     def _show_until_ended(self) -> None:
         if not self._console.is_terminal:
-            while not self._ended.wait(PAUSE):
+            while not self.ended.wait(PAUSE):
                 self._print_changes()
             self._print_changes()
             return
         with Live(console=self._console, auto_refresh=False, transient=False) as live:
-            while not self._ended.wait(PAUSE):
+            while not self.ended.wait(PAUSE):
                 live.update(self._view(), refresh=True)
             live.update(self._view(), refresh=True)
 

@@ -3,11 +3,10 @@
 import logging
 import threading
 from time import monotonic
-from types import TracebackType
-from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.background import Background
 from engine.deployment import Deployment
 from storage.errors import LeaseLost, LoanwatchError
 from storage.runs import Lease, beat, cancel_requested
@@ -16,36 +15,25 @@ LOOK = 0.5  # seconds between two looks whether somebody asked for the run to be
 log = logging.getLogger("loanwatch.engine")
 
 
-class Heartbeat:
+class Heartbeat(Background):
     """A thread that renews a lease, so that hashing a large file does not make the run look dead."""
 
     def __init__(self, deployment: Deployment, lease: Lease) -> None:
+        super().__init__("heartbeat")
         self._deployment = deployment
         self._lease = lease
-        self._ended = threading.Event()
         self.cancelled = threading.Event()
         self.lost = threading.Event()
-        self._thread = threading.Thread(target=self._beat_until_ended, daemon=True, name="heartbeat")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
 
     def check(self) -> None:
         """LeaseLost when the run was declared dead."""
         if self.lost.is_set():
             raise LeaseLost(self._lease.run_id)
 
-    def _beat_until_ended(self) -> None:
+    def work(self) -> None:
         pause = min(LOOK, self._deployment.settings.heartbeat)
         due = monotonic() + self._deployment.settings.heartbeat
-        while not self._ended.wait(pause):
+        while not self.ended.wait(pause):
             try:
                 with self._deployment.ledger.reading() as connection:
                     if cancel_requested(connection, self._lease.run_id):

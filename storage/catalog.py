@@ -13,6 +13,10 @@ from storage.ledger import Record
 from storage.runs import Lease, check_lease
 from storage.schema import models, publications, table_versions
 
+SAME_VERSION = (publications.c.table_name == table_versions.c.table_name) & (
+    publications.c.version == table_versions.c.version
+)
+
 
 def as_json(version: TableVersion) -> dict[str, Any]:
     """The version as plain JSON types; `from_json` is its inverse."""
@@ -72,11 +76,7 @@ def current_versions(connection: Connection) -> dict[str, TableVersion]:
     newest = select(func.max(publications.c.publication_id)).group_by(publications.c.table_name)
     query = (
         select(table_versions.c.content)
-        .join(
-            publications,
-            (publications.c.table_name == table_versions.c.table_name)
-            & (publications.c.version == table_versions.c.version),
-        )
+        .join_from(table_versions, publications, SAME_VERSION)
         .where(publications.c.publication_id.in_(newest))
     )
     found = (from_json(content) for content in connection.execute(query).scalars())
@@ -87,11 +87,7 @@ def published_versions(connection: Connection, table: str) -> list[TableVersion]
     """The versions of a table that were ever published and still have files, newest publication first."""
     query = (
         select(table_versions.c.content)
-        .join(
-            publications,
-            (publications.c.table_name == table_versions.c.table_name)
-            & (publications.c.version == table_versions.c.version),
-        )
+        .join_from(table_versions, publications, SAME_VERSION)
         .where(table_versions.c.table_name == table, table_versions.c.removed_at.is_(None))
         .order_by(publications.c.publication_id.desc())
     )
