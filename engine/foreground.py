@@ -66,12 +66,13 @@ def own_output() -> Iterator[None]:
 
 @contextmanager
 def _terminating_politely() -> Iterator[None]:
-    """SIGTERM cancels the run as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    """SIGTERM cancels the run as Ctrl-C does, which works too where a script began this process in its background."""
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

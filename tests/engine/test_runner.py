@@ -1,6 +1,7 @@
 """One run's life, in process: order, retries, failures, fan-out, caching, cancelling, publishing."""
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -289,6 +290,7 @@ def test_a_cancelled_run_ends_and_publishes_nothing(carried: Maker, how: str) ->
 
     stopper = threading.Thread(target=stop)
     stopper.start()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a script began the tests in its background
     _, state = book.carry_out(run_id)
     stopper.join()
     release.open("wb").close()
