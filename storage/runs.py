@@ -46,11 +46,10 @@ class PipelineActive(StorageError):
     exit_code = 5
 
     def __init__(self, pipeline: str, run_id: str, state: str) -> None:
-        what = "is waiting for a worker" if state == "queued" else "is running"
-        super().__init__(
-            f"Pipeline {pipeline} already has an active run: {run_id} {what}; "
-            f"wait for it (`show {run_id}`) or end it (`cancel {run_id}`)."
-        )
+        queued = f"is waiting; `run {pipeline}` without options carries it out, `cancel {run_id}` withdraws it"
+        running = f"is running; wait for it (`show {run_id}`) or end it (`cancel {run_id}`)"
+        told = queued if state == "queued" else running
+        super().__init__(f"Pipeline {pipeline} already has an active run: {run_id} {told}.")
         self.pipeline, self.run_id, self.state = pipeline, run_id, state
 
 
