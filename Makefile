@@ -1,20 +1,25 @@
 # Every target makes the virtual environment that it needs; nothing else has to be set up.
 VENV ?= .venv
+MINUTES ?= 2
 PYTHON := $(VENV)/bin/python
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench soak clean
 
 demo: $(VENV)/runtime
 	$(PYTHON) -m engine demo
 
 test: $(VENV)/tools
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -m "not alone" -n 2
+	$(PYTHON) -m pytest -m alone
 
 check: $(VENV)/tools
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest tests/test_architecture.py
+
+soak: $(VENV)/tools
+	$(PYTHON) -m tests.soak $(MINUTES)
 
 bench: $(VENV)/tools
 	$(PYTHON) -m tests.benchmarks

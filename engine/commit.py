@@ -2,20 +2,21 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
 from engine.deployment import Deployment
 from engine.inputs import data_folder
 from engine.launch import checked_request
-from engine.pipelines import Outcome
+from engine.pipelines import Outcome, Past, Step, next_step
 from storage.catalog import publish
+from storage.decisions import GovernanceDecision, is_decided, past_decisions, record_decision
+from storage.leases import Lease, finish
 from storage.registry import AliasEvent, ModelVersion, holder, move_alias, register
-from storage.runs import Lease, PipelineActive, finish, governance_runs, request_run, run_row
-from storage.schema import decisions
+from storage.runs import PipelineActive, request_run, run_row
 
 log = logging.getLogger("loanwatch.engine")
 
@@ -45,39 +46,60 @@ def commit(deployment: Deployment, lease: Lease, outcomes: Sequence[tuple[str, O
 
 
 def _register(connection: Connection, deployment: Deployment, lease: Lease, model: ModelVersion) -> None:
-    now = deployment.ledger.clock()
-    if register(connection, lease, model, now):
-        why = f"newest registered model ({model.model_name}, test AUC {model.summary['test_auc']:.3f})"
+    """Enters a model, and makes it champion if its verdict says so and is about the champion there is now."""
+    now, present = deployment.ledger.clock(), holder(connection)
+    judged = _still_judged(model, present.version if present else None)
+    if register(connection, lease, judged, now) and judged.promotion["promote"]:
+        why = str(judged.promotion["reason"])
         move_alias(connection, AliasEvent(model.version, f"run {lease.run_id}", why, lease.run_id), now)
+
+
+def _still_judged(model: ModelVersion, present: str | None) -> ModelVersion:
+    """The model with its verdict, taken back when another champion was chosen while the run was under way."""
+    verdict = model.promotion
+    if not verdict["promote"] or verdict["champion"] == present:
+        return model
+    reason = (
+        f"Not promoted: it was judged while {verdict['champion'] or 'none'} was champion, and meanwhile {present} "
+        "became champion; run training again to compare it with that one, or promote it by hand."
+    )
+    return replace(model, summary={**model.summary, "promotion": {**verdict, "promote": False, "reason": reason}})
 
 
 def _decide(connection: Connection, deployment: Deployment, origin: Origin, request: dict[str, Any] | None) -> None:
     """Records a governance decision, and requests the run that it asks for, once for the run that came to it."""
-    known = select(decisions.c.decision_id).where(decisions.c.run_id == origin.run_id)
-    if connection.execute(known).first() is not None or origin.outcome.decision is None:
+    found = origin.outcome.decision
+    if found is None or is_decided(connection, origin.run_id):
         return
-    decision = origin.outcome.decision
-    action, reason, run_id = "none", str(decision["reason"]), None
+    day = run_row(connection, origin.run_id).as_of
+    step = Step("none", str(found["reason"]))
     if request is not None:
-        action, reason, run_id = _retrain(connection, deployment, origin, request)
-    connection.execute(
-        insert(decisions).values(
-            run_id=origin.run_id,
-            monitoring_date=run_row(connection, origin.run_id).as_of,
-            status=decision["status"],
-            numbers=decision["numbers"],
-            action=action,
-            reason=reason,
-            requested_run_id=run_id,
-            decided_at=deployment.ledger.clock(),
-        )
+        step = next_step(day, request["reason"], _history(connection, day), deployment.settings.cooldown_days)
+        if step.action == "requested":
+            step = _requested(connection, deployment, origin, request)
+        log.info("governance of %s: %s. %s", day, step.action, step.reason)
+    decision = GovernanceDecision(
+        run_id=origin.run_id,
+        monitoring_date=day,
+        status=found["status"],
+        numbers=found["numbers"],
+        action=step.action,
+        reason=step.reason,
+        requested_run_id=step.run_id,
     )
+    record_decision(connection, decision, deployment.ledger.clock())
 
 
-def _retrain(
-    connection: Connection, deployment: Deployment, origin: Origin, request: dict[str, Any]
-) -> tuple[str, str, str | None]:
-    """(action, reason, run) of a retraining that the gate asks for."""
+def _history(connection: Connection, day: date) -> list[Past]:
+    """The decisions up to a monitoring date; a retrain that was cancelled counts as not asked for."""
+    return [
+        Past(row.monitoring_date, row.status, "none" if row.state == "cancelled" else row.action, row.requested_run_id)
+        for row in past_decisions(connection, day)
+    ]
+
+
+def _requested(connection: Connection, deployment: Deployment, origin: Origin, request: dict[str, Any]) -> Step:
+    """The step of a retraining that the gate asks for, unless the pipeline is active: then that run is the answer."""
     wanted = checked_request(
         deployment,
         request["pipeline"],
@@ -89,24 +111,11 @@ def _retrain(
         requested_by="governance gate",
         request_key=f"governance:{origin.run_id}",
     )
-    recent = governance_runs(connection, deployment.ledger.clock() - timedelta(days=deployment.settings.cooldown_days))
-    if recent:
-        days = deployment.settings.cooldown_days
-        return (
-            "suppressed",
-            f"{request['reason']} No run was requested: {recent[0]} was, within {days:g} days.",
-            recent[0],
-        )
     try:
-        run_id = request_run(connection, wanted, deployment.ledger.clock())
+        return Step("requested", request["reason"], request_run(connection, wanted, deployment.ledger.clock()))
     except PipelineActive as active:
-        return (
-            "suppressed",
-            f"{request['reason']} No run was requested: {active.run_id} is already active.",
-            active.run_id,
-        )
-    log.info("the governance gate requested %s", run_id)
-    return "requested", str(request["reason"]), run_id
+        reason = f"{request['reason']} No run was requested: {active.run_id} is already active."
+        return Step("suppressed", reason, active.run_id)
 
 
 def _same_book(connection: Connection, deployment: Deployment) -> dict[str, Any]:

@@ -20,14 +20,17 @@ class Deployment:
     ledger: Ledger
 
     @classmethod
-    def open(cls, settings: Settings, clock: Clock = utc_now) -> Self:
-        """The deployment of these settings, with the ledger's tables made if they are not there."""
+    def open(cls, settings: Settings, clock: Clock = utc_now, patience: float = 0.0) -> Self:
+        """The deployment of these settings, its ledger brought to the newest schema.
+
+        A database server that is away is waited for, at any later moment too, for `patience` seconds.
+        """
         try:
             settings.home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"{settings.home} can't be a home ({error.strerror}); choose another --home.") from error
-        ledger = Ledger(settings.ledger_url, clock)
-        ledger.create()
+        ledger = Ledger(settings.ledger_url, clock, patience)
+        ledger.prepare()
         return cls(settings, ledger)
 
     @property

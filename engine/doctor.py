@@ -3,37 +3,20 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
-from importlib.metadata import version
-from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
-from sqlalchemy import func, select
 
 from engine.deployment import Deployment
+from engine.doctor_processes import LOCK, PROCESS_CHECKS
+from engine.finding import Finding
 from engine.housekeeping import link_current
-from engine.launch import crashed_runs
 from engine.pipelines import SOURCES
 from storage.catalog import current_versions
 from storage.errors import DamagedFile, LoanwatchError
 from storage.extracts import has_extracts
 from storage.registry import holder, known_models
-from storage.schema import runs
 
 LITTLE_SPACE = 2 * 1024**3
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Ray keeps its objects on Linux
-CLOCK_SLACK = timedelta(minutes=2)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at: `ok`, `warning` or `problem`, and what to do unless it is ok."""
-
-    check: str
-    level: Literal["ok", "warning", "problem"]
-    message: str
 
 
 def findings(deployment: Deployment) -> list[Finding]:
@@ -44,6 +27,8 @@ def findings(deployment: Deployment) -> list[Finding]:
             found += list(check(deployment))
         except (LoanwatchError, OSError, pa.ArrowInvalid) as error:
             found.append(Finding(check.__name__.strip("_"), "problem", str(error)))
+        if found[-1].check == LOCK and found[-1].level == "problem":
+            break  # what comes next writes, and would wait
     return found
 
 
@@ -72,31 +57,6 @@ def _ledger(deployment: Deployment) -> Iterator[Finding]:
         )
     else:
         yield Finding("ledger", "ok", deployment.ledger.place)
-
-
-def _clock(deployment: Deployment) -> Iterator[Finding]:
-    with deployment.ledger.reading() as connection:
-        newest = connection.execute(select(func.max(runs.c.heartbeat_at))).scalar()
-    now = deployment.ledger.clock()
-    if newest is not None and newest > now + CLOCK_SLACK:
-        yield Finding(
-            "clock", "problem", f"The ledger has seen {newest:%Y-%m-%d %H:%M}, later than now; set this clock."
-        )
-    else:
-        yield Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M:%S} UTC, zone {deployment.settings.timezone}")
-
-
-def _runs(deployment: Deployment) -> Iterator[Finding]:
-    crashed = crashed_runs(deployment)
-    for run_id in crashed:
-        yield Finding("runs", "warning", f"{run_id} had gone silent and is crashed now; `resume {run_id}` finishes it.")
-    with deployment.ledger.reading() as connection:
-        waiting = connection.execute(select(runs.c.run_id).where(runs.c.state == "queued")).scalars().all()
-    for run_id in waiting:
-        pipeline = run_id.partition("-")[0]
-        yield Finding("runs", "warning", f"{run_id} is waiting; `python -m engine run {pipeline}` carries it out.")
-    if not crashed and not waiting:
-        yield Finding("runs", "ok", "no run is waiting or silent")
 
 
 def _extracts(deployment: Deployment) -> Iterator[Finding]:
@@ -142,15 +102,6 @@ def _models(deployment: Deployment) -> Iterator[Finding]:
     yield Finding("models", "ok", f"champion {champion.version}, files as they were registered")
 
 
-def _ray(deployment: Deployment) -> Iterator[Finding]:
-    cpus = deployment.settings.ray_cpus or len(os.sched_getaffinity(0))
-    memory = shutil.disk_usage(SHARED_MEMORY).free if SHARED_MEMORY.exists() else 0
-    if memory < deployment.settings.ray_memory:
-        yield Finding("ray", "warning", f"{SHARED_MEMORY} has less room than ray_memory; lower LOANWATCH_RAY_MEMORY.")
-    else:
-        yield Finding("ray", "ok", f"{version('ray')}, {cpus} CPUs")
-
-
 def _links(deployment: Deployment) -> Iterator[Finding]:
     moved = link_current(deployment)
     if moved:
@@ -160,6 +111,6 @@ def _links(deployment: Deployment) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
-    *(_home, _disk, _ledger, _clock, _runs),
-    *(_extracts, _tables, _links, _models, _ray),
+    *(_home, _disk, _ledger, *PROCESS_CHECKS),
+    *(_extracts, _tables, _links, _models),
 )

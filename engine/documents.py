@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from engine.deployment import Deployment
 from engine.errors import UnusableRequest
 from storage.catalog import current_versions, published_rows
+from storage.decisions import decision_rows
 from storage.ledger import Record
 from storage.progress import attempt_rows, log_rows, task_rows
 from storage.registry import CHAMPION, alias_rows, holder, model_rows
@@ -47,6 +48,7 @@ def run_details(connection: Connection, run_id: str) -> Document:
         "cause_run_id": run.cause_run_id,
         "parent_run_id": run.parent_run_id,
         "led_to": caused_by(connection, run.run_id),
+        "decision": next(iter(decisions_document(connection, run_id=run.run_id)), None),
         "requested_by": run.requested_by,
         "requested_at": moment(run.requested_at),
         "started_at": moment(run.started_at),
@@ -136,6 +138,8 @@ def models_document(connection: Connection) -> list[Document]:
             "run_id": row.run_id,
             "candidates": row.summary["candidates"],
             "feature_set": row.summary["feature_set"],
+            "comparisons": row.summary.get("comparisons", []),
+            "promotion": row.summary.get("promotion"),
             "trained_on": row.trained_on,
         }
         for row in model_rows(connection)
@@ -146,6 +150,23 @@ def champion_history(connection: Connection) -> list[Document]:
     """Who was champion since when, and why; the newest event first."""
     return [
         {"version": row.version, "at": moment(row.at), "who": row.who, "why": row.why} for row in alias_rows(connection)
+    ]
+
+
+def decisions_document(connection: Connection, limit: int = 100, run_id: str | None = None) -> list[Document]:
+    """What the governance gate decided, what was done about it and why, with the numbers; the newest first."""
+    return [
+        {
+            "monitoring_date": row.monitoring_date.isoformat(),
+            "status": row.status,
+            "action": row.action,
+            "reason": row.reason,
+            "requested_run_id": row.requested_run_id,
+            "run_id": row.run_id,
+            "decided_at": moment(row.decided_at),
+            "numbers": row.numbers,
+        }
+        for row in decision_rows(connection, limit, run_id)
     ]
 
 

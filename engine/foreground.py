@@ -12,15 +12,18 @@ from rich.console import Console
 from engine import launch
 from engine.deployment import Deployment
 from engine.drive import carry_out
-from engine.executor import Executor, RayExecutor
 from engine.follow import Follower
+from engine.local_executor import Executor
+from engine.task import function_named
 from storage.runs import PipelineActive, Request, run_row
+
+RAY_EXECUTOR = "engine.executor:RayExecutor"  # by name: most commands do without Ray, whose import takes its time
 
 
 @contextmanager
 def local_ray(deployment: Deployment) -> Iterator[Executor]:
     """An executor on a private Ray of this machine, gone when the block ends."""
-    executor = RayExecutor(deployment.settings)
+    executor: Executor = function_named(RAY_EXECUTOR)(deployment.settings)
     try:
         yield executor
     finally:

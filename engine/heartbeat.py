@@ -9,9 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.background import Background
 from engine.deployment import Deployment
 from storage.errors import LeaseLost, LoanwatchError
-from storage.runs import Lease, beat, cancel_requested
+from storage.leases import Lease, beat, cancel_requested
 
-LOOK = 0.5  # seconds between two looks whether somebody asked for the run to be cancelled
+LOOK = 0.25  # seconds between two looks whether somebody asked for the run to be cancelled
 log = logging.getLogger("loanwatch.engine")
 
 

@@ -9,6 +9,7 @@ from engine.deployment import Deployment
 from storage.catalog import current_versions, known_versions, mark_removed, removable_versions
 from storage.datamart import TableVersion
 from storage.errors import LoanwatchError
+from storage.files import Folder
 from storage.schema import runs
 
 log = logging.getLogger("loanwatch.engine")
@@ -51,6 +52,8 @@ def remove_old(deployment: Deployment) -> None:
         known = known_versions(connection)
         for table, version in sorted(deployment.datamart.versions() - known):
             deployment.datamart.drop(table, version)
+        for folder in (deployment.datamart.folder, deployment.models.folder, Folder.at(deployment.places.reports)):
+            folder.remove_drafts(age=deployment.settings.lease)
 
 
 def _current(deployment: Deployment) -> dict[str, TableVersion]:

@@ -60,14 +60,29 @@ def data_folder(connection: Connection, deployment: Deployment, pipeline: str) -
     So the other pipelines follow the book in use; '' when its folder has gone, and they work from what was published.
     """
     settings = deployment.settings
-    home = str(settings.home.absolute() / "data")
     if settings.data or pipeline == "training":
-        return settings.data or home
+        return settings.data or _folder_at_home(deployment)
+    return folder_read_last(connection, deployment)
+
+
+def folder_read_last(connection: Connection, deployment: Deployment) -> str:
+    """The folder of extracts that a run read last, else the one at home; '' when it has no extracts."""
     readers = runs.c.pipeline.in_(("training", "inference")) & (runs.c.state == "succeeded")
     query = select(runs.c.pins).where(readers).order_by(runs.c.finished_at.desc()).limit(100)
     read = [str(pins["data"]) for pins in connection.execute(query).scalars() if pins.get("data")]
-    folder = read[0] if read else home
+    folder = read[0] if read else _folder_at_home(deployment)
     return folder if has_extracts(folder, list(SOURCES)) else ""
+
+
+def book_in_use(connection: Connection, deployment: Deployment) -> str:
+    """The folder that a training nobody is there to ask about reads: '' for the usual one, else the one read last."""
+    if deployment.settings.data or has_extracts(_folder_at_home(deployment), list(SOURCES)):
+        return ""
+    return folder_read_last(connection, deployment)
+
+
+def _folder_at_home(deployment: Deployment) -> str:
+    return str(deployment.settings.home.absolute() / "data")
 
 
 def job_of(deployment: Deployment, pipeline: Pipeline, task: Task, pins: Pins, outcomes: Mapping[str, Outcome]) -> Job:

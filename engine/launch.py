@@ -2,17 +2,21 @@
 
 import getpass
 import os
-import socket
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
+from engine.identity import is_gone
 from engine.pipelines import PIPELINES
 from engine.task import Pipeline, settings_of
-from storage.runs import Request, ask_to_cancel, cancel_queued, reap, request_run, run_row
+from storage.audit import Action, note
+from storage.leases import Lease, end_early, owners, reap
+from storage.runs import Request, ask_to_cancel, cancel_queued, request_run, run_row
+from storage.schedule import pause, schedule_of, unpause
 
+HAND_BACKS = 3  # how often in a row a run is handed back by itself, before a person has to look
 RESUMABLE = ("failed", "cancelled", "crashed")
 
 
@@ -75,23 +79,77 @@ def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None
     return request(deployment, wanted)
 
 
-def cancel(deployment: Deployment, run_id: str) -> str:
+def cancel(deployment: Deployment, run_id: str, by: str | None = None) -> str:
     """The state of a run that was asked to end: `cancelled` when nobody had begun it; Refused when it can't be."""
     crashed_runs(deployment)
     with deployment.ledger.writing() as connection:
         run = run_row(connection, run_id)
+        if run.finished_at is not None:
+            raise Refused(f"Run {run.run_id} is {run.state} already; there is nothing to cancel.")
+        note(connection, Action(by or who(), "cancel", run.run_id), deployment.ledger.clock())
         if cancel_queued(connection, run.run_id, deployment.ledger.clock()):
             return "cancelled"
-        if run.state != "running":
-            raise Refused(f"Run {run.run_id} is {run.state} already; there is nothing to cancel.")
         ask_to_cancel(connection, run.run_id, deployment.ledger.clock())
     return "running"
 
 
 def crashed_runs(deployment: Deployment) -> list[str]:
-    """Ids of the runs that have just been found silent, and are crashed from now on."""
+    """Ids of the runs that have just been found silent, or whose process has ended; they are crashed from now on."""
+    silence = timedelta(seconds=deployment.settings.lease)
     with deployment.ledger.writing() as connection:
-        return reap(connection, timedelta(seconds=deployment.settings.lease), deployment.ledger.clock())
+        gone = [owner for owner in owners(connection) if is_gone(owner)]
+        return reap(connection, silence, deployment.ledger.clock(), gone)
+
+
+def handed_back(deployment: Deployment, lease: Lease, why: str) -> str | None:
+    """The id of a queued run that goes on with one whose worker can't; None when that has been tried often enough.
+
+    The run itself ends as crashed. LeaseLost when it is not ours any more.
+    """
+    now = deployment.ledger.clock()
+    with deployment.ledger.writing() as connection:
+        run = run_row(connection, lease.run_id)
+        times = int(run.cause_detail.get("handed_back", 0)) + 1
+        goes_on = times <= HAND_BACKS and run.cancel_requested_at is None
+        told = "another run goes on with it" if goes_on else f"`resume {run.run_id}` goes on with it"
+        error = {"type": "HandedBack", "message": f"{why}; {told}.", "exit_code": 1}
+        end_early(connection, lease, "crashed", error, now)
+        if not goes_on:
+            return None
+        again = Request(
+            pipeline=run.pipeline,
+            as_of=run.as_of,
+            requested_by=run.requested_by,
+            params=run.params,
+            cause="resume",
+            cause_detail={"handed_back": times},
+            parent_run_id=run.run_id,
+        )
+        return request_run(connection, again, now)
+
+
+def pause_schedule(deployment: Deployment, pipeline: str, reason: str, by: str | None = None) -> None:
+    """Pauses a pipeline's schedule, for a reason that is kept. Refused when it is paused already."""
+    name, person = pipeline_named(pipeline).name, by or who()
+    if not reason.strip():
+        raise UnusableRequest("--reason is empty; say why the schedule is to pause.")
+    now = deployment.ledger.clock()
+    with deployment.ledger.writing() as connection:
+        before = schedule_of(connection, name, now)
+        if before.paused_at is not None:
+            raise Refused(f"The schedule of {name} is paused already, by {before.paused_by}: {before.pause_reason}")
+        pause(connection, name, person, reason, now)
+        note(connection, Action(person, "pause", name, reason), now)
+
+
+def resume_schedule(deployment: Deployment, pipeline: str, by: str | None = None) -> None:
+    """Lets a pipeline's schedule go on. Refused when it was not paused."""
+    name, person = pipeline_named(pipeline).name, by or who()
+    now = deployment.ledger.clock()
+    with deployment.ledger.writing() as connection:
+        if not unpause(connection, name):
+            raise Refused(f"The schedule of {name} is not paused; `python -m engine schedule` shows what is due.")
+        note(connection, Action(person, "resume", name), now)
 
 
 def who() -> str:
@@ -100,8 +158,3 @@ def who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
-
-
-def this_process() -> str:
-    """The name under which this process holds a lease."""
-    return f"{socket.gethostname()}:{os.getpid()}"

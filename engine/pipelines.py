@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from engine.task import Pipeline, Task
 from jobs.job import Job, Outcome, Places, merged, outcome_from_json
+from jobs.retraining import Past, Step, next_step
 from jobs.sample import SampleSpec, existing_extracts, write_sample
 from jobs.sources import SOURCES
 from storage import tables as t
@@ -76,7 +77,7 @@ TRAINING = Pipeline(
             needs=("gold_feature_engineering",),
             reads=(t.TRAINING_DATA,),
             settings=("feature_set",),
-            split=("GradientBoostingClassifier", "RandomForestClassifier", "LogisticRegression"),
+            split="jobs.candidates:candidate_names",
             collect="jobs.training:select_model",
             limit=7200,
         ),
@@ -85,6 +86,8 @@ TRAINING = Pipeline(
             "jobs.training:store_best_model",
             needs=("train_evaluate_select_model",),
             reads=(t.TRAINING_DATA, *t.SILVER, *t.BRONZE),
+            settings=("auc_threshold",),
+            uses_champion=True,
         ),
     ),
 )
@@ -183,10 +186,13 @@ __all__ = [
     "TRAINING",
     "Job",
     "Outcome",
+    "Past",
     "Places",
     "SampleSpec",
+    "Step",
     "existing_extracts",
     "merged",
+    "next_step",
     "outcome_from_json",
     "write_sample",
 ]

@@ -1,11 +1,6 @@
 """The environment in which Ray's processes live: private, on loopback, one thread a task."""
 
 import os
-import secrets
-from collections.abc import Mapping
-from pathlib import Path
-
-PROJECT = Path(__file__).parents[1]
 
 # Ray's head and workers inherit these. One OpenMP thread a worker: tasks are what runs in parallel. The flag with the
 # odd name makes every socket of Ray's listen on loopback only, which --node-ip-address does not.
@@ -26,14 +21,10 @@ RAY_ENVIRONMENT = {
 
 
 def prepare_ray() -> None:
-    """Sets what Ray reads when it is imported."""
-    os.environ.update(RAY_ENVIRONMENT)
+    """Sets what Ray reads when it is imported. Another way to log in to a cluster may be chosen beforehand."""
+    os.environ.update({**RAY_ENVIRONMENT, "RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "token")})
 
 
-def session_environment(session: Path) -> Mapping[str, str]:
-    """What a private Ray with its files in `session` needs besides: a fresh token that only this user can read."""
-    token = session / "token"
-    token.touch(mode=0o600)
-    token.write_text(secrets.token_hex(32))
-    paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    return {"RAY_AUTH_TOKEN_PATH": str(token), "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+def cpus_here() -> int:
+    """How many CPUs this process may use."""
+    return len(os.sched_getaffinity(0))

@@ -12,10 +12,11 @@ from engine.pipelines import Job, Outcome
 from engine.reuse import extended, key_after
 from engine.task import Pipeline, Task
 from storage.catalog import record_versions
+from storage.column_types import Moment
+from storage.leases import Lease, check_lease, finish
 from storage.ledger import Ledger
 from storage.progress import LogLine, add_logs, end_attempt, plan_tasks, start_attempt, update_task
-from storage.runs import Lease, check_lease, finish
-from storage.schema import Moment, tasks
+from storage.schema import tasks
 
 AttemptKey = tuple[str, str, int]
 

@@ -16,6 +16,7 @@ from storage.catalog import known_versions
 from storage.errors import DamagedFile
 from storage.ledger import Ledger
 from storage.progress import reusable_tasks
+from storage.registry import succession
 
 PROJECT = Path(__file__).parents[1]
 ROOMS = ("jobs", "storage")
@@ -47,9 +48,16 @@ def cache_key(task: Task, job: Job) -> str:
 
 
 def key_after(task: Task, job: Job, outcome: Outcome) -> str:
-    """The key that the same task will have once its outcome is published: as cache_key, with the tables it extended."""
+    """The key that the same task will have once its outcome is published.
+
+    As cache_key, with the tables that it extended, and with the champion that its own model is going to be. A verdict
+    on a model thus counts for the champion that it was made against and no other.
+    """
     made = {table.table: table for table in outcome.tables if table.table in task.reads}
-    return cache_key(task, replace(job, tables={**job.tables, **made}))
+    after = job.champions
+    if task.uses_champion and outcome.model is not None and outcome.model.promotion.get("promote"):
+        after = succession(outcome.model, after)
+    return cache_key(task, replace(job, tables={**job.tables, **made}, champions=after))
 
 
 def _brings_news(task: Task, job: Job) -> bool:

@@ -7,21 +7,22 @@ from time import monotonic
 from engine.call import Call, Failure, Report
 from engine.commit import commit
 from engine.deployment import Deployment
-from engine.executor import Executor
 from engine.heartbeat import Heartbeat
 from engine.inputs import Pins, job_of
+from engine.local_executor import Executor
 from engine.pipelines import Job, Outcome, merged
+from engine.private_ray import RayUnreachable
 from engine.record import Record
 from engine.reuse import cache_key, reusable
 from engine.task import Pipeline, Task
 from engine.work import COLLECT, WHOLE, Attempt, Work, parts_of
 from storage.errors import LeaseLost, LoanwatchError
+from storage.leases import Lease
 from storage.ledger import LedgerUnavailable
-from storage.runs import Lease
 
 log = logging.getLogger("loanwatch.engine")
 
-TICK = 1.0
+TICK = 0.25  # seconds within which a cancelled run is heard of
 DONE = ("succeeded", "cached", "skipped")
 
 
@@ -58,7 +59,7 @@ class Runner:
                 return self._cancel()
         except (KeyboardInterrupt, SystemExit):
             return self._cancel()
-        except (LeaseLost, LedgerUnavailable):
+        except (LeaseLost, LedgerUnavailable, RayUnreachable):
             raise
         except Exception as error:
             self._give_up(error)

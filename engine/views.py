@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-# A sign and a word for every state, so that colour is never the only sign.
+# A sign and a word for every state of a run, task or process, so that colour is never the only sign.
 SIGNS = {
     "queued": ("·", "dim"),
     "running": ("▶", "cyan"),
@@ -20,6 +20,10 @@ SIGNS = {
     "upstream_failed": ("⊘", "red"),
     "cancelled": ("■", "magenta"),
     "crashed": ("✗", "bold red"),
+    "alive": ("✓", "green"),
+    "stopped": ("-", "dim"),
+    "silent": ("✗", "bold red"),
+    "gone": ("✗", "bold red"),
 }
 
 
@@ -90,7 +94,10 @@ def listing(documents: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> R
 
 
 def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """A line for each candidate of each model, the chosen one first; the champion is marked."""
+    """A line for each candidate of each model, the chosen one first; the champion is marked.
+
+    Under them, how feature sets compare and why a model was not promoted; why one was, the champion's history tells.
+    """
     rows = []
     for model in documents:
         names = sorted(model["candidates"], key=lambda name: -(model["candidates"][name]["test_auc"] or 0))
@@ -109,7 +116,20 @@ def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
                     "F1": numbers["f1"],
                 }
             )
-    return listing(rows, list(rows[0]) if rows else [])
+    remarks = [Text(f"{model['version']}  {told}") for model in documents for told in model_remarks(model)]
+    return Group(listing(rows, list(rows[0]) if rows else []), *remarks)
+
+
+def model_remarks(model: Mapping[str, Any]) -> list[str]:
+    """How the best models of its feature sets compare, and why it was not promoted."""
+    remarks = [
+        f"{one['a']} against {one['b']}, on the same {one['n']:,} test loans: AUC {one['difference']:+.3f}, "
+        f"95% interval {interval(one['low'], one['high'])}."
+        for one in model["comparisons"]
+        if one["compared"] == "best"
+    ]
+    verdict = model["promotion"]
+    return [*remarks, verdict["reason"]] if verdict and not verdict["promote"] else remarks
 
 
 def interval(low: float | None, high: float | None) -> str:

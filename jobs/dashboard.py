@@ -28,7 +28,7 @@ def dashboard_data(job: Job) -> DashboardData:
     row = found["row"]
     history = job.read(MONITORING)
     history = history.filter(pc.less_equal(history["monitoring_date"], pa.scalar(job.as_of, pa.date32())))
-    cohorts = pd.DataFrame(found["cohorts"])
+    cohorts = pd.DataFrame(job.values["store_monitoring_results_gold"]["cohorts"])
     return DashboardData(
         model_version=row["model_version"],
         as_of=job.as_of,

@@ -36,8 +36,8 @@ class Auc:
 
 
 @dataclass(frozen=True)
-class PairedDifference:
-    """AUC of a minus AUC of b on the same rows, its interval, and the two-sided p-value of no difference.
+class AucDifference:
+    """AUC of a minus AUC of b, its interval, and the two-sided p-value of no difference; n and positives of all rows.
 
     The areas are None when only one class is there; interval, p-value and variance are None when the variance can't
     be had (see `Auc`).
@@ -107,7 +107,7 @@ def auc_with_interval(labels: ArrayLike, scores: ArrayLike, confidence: float = 
 
 def paired_auc_difference(
     labels: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike, confidence: float = 0.95
-) -> PairedDifference:
+) -> AucDifference:
     """How much better `scores_a` ranks the same rows than `scores_b`, by DeLong's paired covariance.
 
     Errors as in `auc_with_interval`. Scores that rank alike differ by exactly 0, with a p-value of 1.
@@ -115,22 +115,33 @@ def paired_auc_difference(
     bad, (a, b) = _checked(labels, scores_a, scores_b)
     n, positives = bad.size, int(bad.sum())
     if positives in (0, n):
-        return PairedDifference(None, None, None, None, None, None, None, n, positives)
+        return AucDifference(None, None, None, None, None, None, None, n, positives)
     placements = _placements(bad, a, b)
     area_a, area_b = placements.areas.tolist()
     difference, covariance = area_a - area_b, _covariance(placements)
     if covariance is None:
-        return PairedDifference(area_a, area_b, difference, None, None, None, None, n, positives)
+        return AucDifference(area_a, area_b, difference, None, None, None, None, n, positives)
     # The rounding of three nearly equal terms may leave less than nothing.
     variance = max(float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]), 0.0)
     if variance < np.finfo(np.float64).eps * float(covariance.trace()) or variance == 0.0:
         alike = abs(difference) < np.finfo(np.float64).eps * 4
         low, high, p_value = (0.0, 0.0, 1.0) if alike else (None, None, None)
-        return PairedDifference(area_a, area_b, 0.0 if alike else difference, low, high, p_value, 0.0, n, positives)
-    error = math.sqrt(variance)
-    half, p_value = _z(confidence) * error, float(2 * ndtr(-abs(difference) / error))
-    low, high = max(difference - half, -1.0), min(difference + half, 1.0)
-    return PairedDifference(area_a, area_b, difference, low, high, p_value, variance, n, positives)
+        return AucDifference(area_a, area_b, 0.0 if alike else difference, low, high, p_value, 0.0, n, positives)
+    return _difference((area_a, area_b), variance, (n, positives), confidence)
+
+
+def unpaired_auc_difference(a: Auc, b: Auc, confidence: float = 0.95) -> AucDifference:
+    """The AUC of a minus the AUC of b, measured on different rows: their variances add up.
+
+    Interval and p-value are None where one of the areas has no interval. On the same rows, `paired_auc_difference`
+    sees far smaller differences.
+    """
+    n, positives = a.n + b.n, a.positives + b.positives
+    if a.value is None or b.value is None:
+        return AucDifference(a.value, b.value, None, None, None, None, None, n, positives)
+    if a.low is None or b.low is None or a.variance is None or b.variance is None:
+        return AucDifference(a.value, b.value, a.value - b.value, None, None, None, None, n, positives)
+    return _difference((a.value, b.value), a.variance + b.variance, (n, positives), confidence)
 
 
 def classification_scores(labels: ArrayLike, predicted: ArrayLike) -> Classification:
@@ -153,6 +164,14 @@ def midranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     ends = np.cumsum(sizes)
     ranks: NDArray[np.float64] = (ends - (sizes - 1) / 2)[group]
     return ranks
+
+
+def _difference(areas: tuple[float, float], variance: float, rows: tuple[int, int], confidence: float) -> AucDifference:
+    """The difference of two areas whose difference has this variance (above 0), by the normal approximation."""
+    difference, error = areas[0] - areas[1], math.sqrt(variance)
+    half, p_value = _z(confidence) * error, float(2 * ndtr(-abs(difference) / error))
+    low, high = max(difference - half, -1.0), min(difference + half, 1.0)
+    return AucDifference(*areas, difference, low, high, p_value, variance, *rows)
 
 
 def _placements(bad: NDArray[np.bool_], *scores: NDArray[np.float64]) -> _Placements:

@@ -20,7 +20,7 @@ def decision_on(row: Mapping[str, Any], thresholds: Thresholds) -> Decision:
     judged = row["auc_status"] == "measured"
     auc = SimpleNamespace(value=row["auc"] if judged else None, high=row["auc_high"] if judged else None)
     psi = SimpleNamespace(value=row["psi"], chance_level=row["psi_chance_level"])
-    return decide(auc, psi, thresholds)
+    return decide(auc, psi, thresholds, row.get("auc_estimate"))
 
 
 def model_governance_gate(job: Job) -> Outcome:

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from jobs.bronze import ingested
 from jobs.calendar import known_by, months_of
+from jobs.champion import serving_champion
 from jobs.errors import JobError
 from jobs.features import NEEDED, loan_features
 from jobs.job import Job, Outcome, log, merged
@@ -15,7 +16,6 @@ from jobs.quality import columns_to_judge, verdict
 from jobs.silver import cleaned_part
 from jobs.sources import SOURCES
 from storage.datamart import TableVersion
-from storage.model_store import UntrustedModel
 from storage.registry import ModelVersion
 from storage.tables import INFERENCE_FEATURES, PREDICTIONS, SCORED
 
@@ -71,24 +71,17 @@ def governed_tables(job: Job, staged: Mapping[str, TableVersion]) -> tuple[dict[
 
 
 def retrieve_best_model(job: Job) -> Outcome:
-    """The champion's version, once its files were found to be those that were registered.
-
-    A champion whose files are not is never opened; the one before it serves, and the log says so.
-    """
-    refused = []
-    for model in job.champions:
-        try:
-            for facts in model.files.values():
-                job.models.read(facts)
-        except UntrustedModel as error:
-            log.error("%s", error)
-            refused.append(model.version)
-            continue
+    """The version of the champion that serves, once its files were found to be those that were registered."""
+    model, refused = serving_champion(job)
+    if model is not None:
         log.info("%s, version %s", model.model_name, model.version)
         return Outcome(values={"version": model.version, "refused": refused}, artifacts=tuple(model.files.values()))
     if refused:
         raise JobError(f"None of the champions {', '.join(refused)} has the files that were registered; train again.")
-    raise JobError("There is no champion yet; run `python -m engine run training` first.")
+    raise JobError(
+        "There is no champion yet; run `python -m engine run training` first, and if that was done, "
+        "`python -m engine models --json` says why its model was not promoted."
+    )
 
 
 def make_predictions(job: Job) -> Outcome:

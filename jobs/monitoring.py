@@ -4,16 +4,26 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.discrimination import auc_with_interval, classification_scores
-from jobs.drift import Drift, bin_counts, bin_labels, drift, reference_from_json
+from jobs.estimate import risk_curve_from_json
 from jobs.governance import decision_on, thresholds_of
 from jobs.inference import model_of
 from jobs.job import Job, Outcome, log
-from jobs.training import numbers
+from jobs.measures import (
+    AREA,
+    AT_THRESHOLD,
+    auc_status,
+    by_cohort,
+    discrimination,
+    drifts,
+    expectation,
+    newest_cohorts,
+    score_shares,
+    window_facts,
+)
+from jobs.policy import Thresholds
 from storage.tables import (
     MONITORING,
     MONITORING_COHORTS,
@@ -21,25 +31,29 @@ from storage.tables import (
     OUTCOMES,
 )
 
-NOTHING = {"auc": None, "auc_low": None, "auc_high": None, "precision": None, "recall": None, "f1": None}
+BREACHABLE = ("auc", "psi")
 MONITORING_SCHEMA = pa.schema(
     [
         ("monitoring_date", pa.date32()),
-        *((name, pa.float64()) for name in ("auc", "precision", "recall", "f1", "psi")),
-        *((name, pa.float64()) for name in ("auc_low", "auc_high", "psi_chance_level")),
+        *((name, pa.float64()) for name in ("auc", *AT_THRESHOLD, "psi")),
+        *((name, pa.float64()) for name in ("auc_low", "auc_high", "psi_chance_level", "ks", "gini", "auc_estimate")),
         *((name, pa.int64()) for name in ("labelled", "defaults", "fitted_left_out", "window_rows", "reference_rows")),
+        ("estimate_rows", pa.int64()),
         *(
             (name, pa.string())
             for name in ("window_from", "window_to", "auc_status", "psi_status", "status", "model_version")
         ),
+        # Of a threshold that was crossed: whether beyond noise. Null where none was.
+        *((f"{metric}_confirmed", pa.bool_()) for metric in BREACHABLE),
     ]
 )
 COHORT_SCHEMA = pa.schema(
     [
         ("monitoring_date", pa.date32()),
         ("cohort", pa.string()),
-        *((name, pa.int64()) for name in ("scored", "labelled", "defaults")),
-        *((name, pa.float64()) for name in NOTHING),
+        *((name, pa.int64()) for name in ("scored", "labelled", "defaults", "estimate_rows")),
+        ("mature", pa.bool_()),
+        *((name, pa.float64()) for name in (*AREA, *AT_THRESHOLD, "auc_estimate", "auc_forecast")),
     ]
 )
 FEATURE_SCHEMA = pa.schema(
@@ -55,30 +69,39 @@ FEATURE_SCHEMA = pa.schema(
 
 
 def calculate_monitoring_metrics(job: Job) -> Outcome:
-    """AUC, precision, recall and F1 on outcomes that the champion never saw; PSI and CSI of the newest cohorts."""
+    """AUC, precision, recall and F1 on outcomes that the champion never saw; PSI and CSI of the newest cohorts.
+
+    And the AUC to expect of the loans whose outcome is not known yet, by the risk curve frozen with the champion.
+    """
     table = job.read(OUTCOMES)
     fetched = job.values["fetch_predictions_and_actuals"]
     metadata = json.loads(job.models.read(model_of(job, fetched["version"]).files["metadata"]))
+    # Champions of before there were risk curves go without an estimate.
+    curve = risk_curve_from_json(metadata["risk_curve"]) if "risk_curve" in metadata else None
+    rows = int(job.settings["drift_rows"])
     unseen = table.filter(pc.invert(table["fitted"]))
-    window = newest_cohorts(unseen, int(job.settings["drift_rows"]))
-    score, features = drifts(window, metadata["reference"], int(job.settings["drift_rows"]))
+    window = newest_cohorts(unseen, rows)
+    score, features = drifts(window, metadata["reference"], rows)
     measured, confusion = discrimination(unseen)
-    row = {
-        **measured,
-        **window_facts(window, score),
-        "fitted_left_out": fetched["fitted"],
-        "auc_status": auc_status(measured, int(job.settings["auc_rows"])),
-        "model_version": fetched["version"],
-    }
-    row["status"] = decision_on(row, thresholds_of(job)).status
-    told = (_shown(row["auc"]), row["labelled"], _shown(score.value), window.num_rows)
-    log.info("AUC %s on %d outcomes, PSI %s on %d rows", *told)
+    row = judged_row(
+        {
+            **measured,
+            **expectation(unseen, curve, rows),
+            **window_facts(window, score),
+            "fitted_left_out": fetched["fitted"],
+            "auc_status": auc_status(measured, int(job.settings["auc_rows"])),
+            "model_version": fetched["version"],
+        },
+        thresholds_of(job),
+    )
+    told = (_shown(row["auc"]), row["labelled"], _shown(row["auc_estimate"]), _shown(score.value), window.num_rows)
+    log.info("AUC %s on %d outcomes, estimated %s for those to come, PSI %s on %d rows", *told)
     return Outcome(
         rows_in=table.num_rows,
         rows_out=unseen.num_rows,
         values={
             "row": row,
-            "cohorts": by_cohort(unseen),
+            "cohorts": by_cohort(unseen, curve),
             "features": features,
             "scores": score_shares(window, metadata["reference"]["score"]),
             "confusion": confusion,
@@ -86,103 +109,39 @@ def calculate_monitoring_metrics(job: Job) -> Outcome:
     )
 
 
-def window_facts(window: pa.Table, score: Drift) -> dict[str, Any]:
-    """PSI of a window with its level of chance, and which cohorts and how many rows it is about."""
-    cohorts = sorted(pc.unique(window["cohort"]).to_pylist())
-    return {
-        "psi": score.value,
-        "psi_chance_level": score.chance_level,
-        "psi_status": score.status,
-        "window_rows": window.num_rows,
-        "reference_rows": score.n,
-        "window_from": cohorts[0] if cohorts else None,
-        "window_to": cohorts[-1] if cohorts else None,
-    }
-
-
-def auc_status(measured: Mapping[str, Any], rows: int) -> str:
-    """`measured` when the AUC has an interval and at least `rows` outcomes behind it, else `insufficient`."""
-    return "measured" if measured["auc_low"] is not None and measured["labelled"] >= rows else "insufficient"
-
-
-def newest_cohorts(table: pa.Table, rows: int) -> pa.Table:
-    """The rows of the newest cohort months: as many months as it takes to have at least `rows` rows, or all."""
-    cohorts = table["cohort"].to_numpy(zero_copy_only=False)
-    months, counts = np.unique(cohorts.astype(str), return_counts=True)
-    enough = np.flatnonzero(np.cumsum(counts[::-1]) >= rows)
-    first = months[::-1][enough[0]] if len(enough) else ""
-    return table.filter(pc.greater_equal(table["cohort"], first))
-
-
-def drifts(window: pa.Table, reference: Mapping[str, Any], rows: int) -> tuple[Drift, list[dict[str, Any]]]:
-    """(PSI of the scores, CSI of each feature, the largest first) of a window against the frozen reference."""
-    score = drift(reference_from_json(reference["score"]), numbers(window["predicted_proba"]), rows)
-    found = []
-    for name, frozen in reference["features"].items():
-        csi = drift(reference_from_json(frozen), _values(window[name], frozen), rows)
-        found.append(
-            {
-                "feature": name,
-                "csi": csi.value,
-                "chance_level": csi.chance_level,
-                "window_rows": csi.m,
-                "band": csi.band,
-            }
-        )
-    return score, sorted(found, key=lambda row: (-(row["csi"] or 0.0), row["feature"]))
-
-
-def discrimination(table: pa.Table) -> tuple[dict[str, Any], list[dict[str, int]]]:
-    """(AUC with interval, precision, recall, F1 and counts of the labelled rows; the four counts of the confusion)."""
-    known = table.filter(pc.is_valid(table["label"]))
-    counts = {"labelled": known.num_rows, "defaults": int(pc.sum(known["label"]).as_py() or 0)}
-    if known.num_rows == 0:
-        return {**NOTHING, **counts}, []
-    labels = np.asarray(known["label"].to_numpy(), np.int64)
-    auc = auc_with_interval(labels, numbers(known["predicted_proba"]))
-    chosen = classification_scores(labels, np.asarray(known["predicted_label"].to_numpy(), np.int64))
-    confusion = [
-        {"actual": actual, "predicted": predicted, "count": count}
-        for actual, row in enumerate(chosen.confusion)
-        for predicted, count in enumerate(row)
-    ]
-    measured = {"auc": auc.value, "auc_low": auc.low, "auc_high": auc.high}
-    return {**measured, "precision": chosen.precision, "recall": chosen.recall, "f1": chosen.f1, **counts}, confusion
-
-
-def by_cohort(table: pa.Table) -> list[dict[str, Any]]:
-    """Discrimination of each cohort month, oldest first, with how many loans were scored."""
-    found = []
-    for cohort in sorted(pc.unique(table["cohort"]).to_pylist()):
-        rows = table.filter(pc.equal(table["cohort"], cohort))
-        found.append({"cohort": cohort, "scored": rows.num_rows, **discrimination(rows)[0]})
-    return found
-
-
-def score_shares(window: pa.Table, frozen: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Share of the reference and of the window in each bin of the scores, in the bins' order."""
-    reference = reference_from_json(frozen)
-    before = reference.all_counts()
-    now = bin_counts(reference, numbers(window["predicted_proba"]))
-    return [
-        {"bin": label, "reference_share": float(old), "current_share": float(new)}
-        for label, old, new in zip(
-            bin_labels(reference), before / max(before.sum(), 1), now / max(now.sum(), 1), strict=True
-        )
-    ]
+def judged_row(row: Mapping[str, Any], thresholds: Thresholds) -> dict[str, Any]:
+    """The numbers of a monitoring date with their status, and for each crossed threshold whether beyond noise."""
+    decision = decision_on(row, thresholds)
+    confirmed: dict[str, bool] = {breach.metric: breach.confirmed for breach in decision.breaches}
+    return {**row, "status": decision.status, **{f"{name}_confirmed": confirmed.get(name) for name in BREACHABLE}}
 
 
 def store_monitoring_results_gold(job: Job) -> Outcome:
-    """The monitoring tables with the rows of this monitoring date, in place of those it had before."""
+    """The monitoring tables with the rows of this monitoring date, in place of those it had before.
+
+    Each cohort has beside what came true what was forecast before any of it did.
+    """
     found = job.values["calculate_monitoring_metrics"]
     day = {"monitoring_date": job.as_of}
+    cohorts = with_forecasts(job, found["cohorts"])
     new = {
         MONITORING: pa.Table.from_pylist([{**day, **found["row"]}], MONITORING_SCHEMA),
-        MONITORING_COHORTS: pa.Table.from_pylist([{**day, **row} for row in found["cohorts"]], COHORT_SCHEMA),
+        MONITORING_COHORTS: pa.Table.from_pylist([{**day, **row} for row in cohorts], COHORT_SCHEMA),
         MONITORING_FEATURES: pa.Table.from_pylist([{**day, **row} for row in found["features"]], FEATURE_SCHEMA),
     }
     tables = [job.write(name, [_extended(job, name, rows)]) for name, rows in new.items()]
-    return Outcome(1, tables[0].rows, tables=tuple(tables))
+    return Outcome(1, tables[0].rows, {"cohorts": cohorts}, tables=tuple(tables))
+
+
+def with_forecasts(job: Job, cohorts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The cohorts, each with its `auc_forecast`: the newest earlier estimate from when no outcome of it was known."""
+    earlier: dict[str, float] = {}
+    if MONITORING_COHORTS in job.tables:
+        before = job.read(MONITORING_COHORTS)
+        for row in before.sort_by("monitoring_date").to_pylist() if "auc_estimate" in before.column_names else []:
+            if row["monitoring_date"] < job.as_of and row["labelled"] == 0 and row["auc_estimate"] is not None:
+                earlier[row["cohort"]] = row["auc_estimate"]
+    return [{**cohort, "auc_forecast": earlier.get(cohort["cohort"])} for cohort in cohorts]
 
 
 def _extended(job: Job, name: str, rows: pa.Table) -> pa.Table:
@@ -193,11 +152,6 @@ def _extended(job: Job, name: str, rows: pa.Table) -> pa.Table:
     # Rows of before a column was added have null there.
     together = pa.concat_tables([rows.schema.empty_table(), kept, rows], promote_options="default")
     return together.select(rows.schema.names).combine_chunks().sort_by("monitoring_date")
-
-
-def _values(column: pa.ChunkedArray, frozen: Mapping[str, Any]) -> Any:
-    texts: Sequence[str | None] = column.to_pylist() if frozen["kind"] == "category" else ()
-    return texts if frozen["kind"] == "category" else numbers(column)
 
 
 def _shown(value: float | None) -> str:

@@ -27,7 +27,7 @@ INKS = {
     "dark": {"paper": "#0e1117", "card": "#1a1f29", "strong": "#f0f2f5", "note": "#a3adba", "grid": "#272d38"},
 }
 FORMATS: dict[str, Any] = {"n": ",", "count": ",", "window_rows": ",", "monitoring_date": "%d %b %Y", "share": ".1%"}
-TEXTS = {"cohort", "status", "feature", "band", "score", "actual", "predicted", "bin", "sample"}
+TEXTS = {"cohort", "status", "feature", "band", "score", "actual", "predicted", "bin", "sample", "maturity"}
 
 MEANINGS = {
     "healthy": "● Healthy|within every threshold",

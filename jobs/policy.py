@@ -1,4 +1,4 @@
-"""The governance rule: what the health of the champion means, and whether it must be trained anew."""
+"""The governance rule: what the numbers of a monitoring date mean for the health of the champion."""
 
 import math
 from collections.abc import Iterator
@@ -79,20 +79,31 @@ class Decision:
         }
 
 
-def decide(auc: AucNumbers, psi: DriftNumbers, thresholds: Thresholds | None = None) -> Decision:
+def decide(
+    auc: AucNumbers, psi: DriftNumbers, thresholds: Thresholds | None = None, estimate: float | None = None
+) -> Decision:
     """The decision on unrounded numbers: AUC < 0.70 or PSI >= 0.2 is a breach and asks for a retrain.
 
     What can't be measured (None, NaN, an AUC without interval) is insufficient, which never retrains by itself and
-    never hides a breach or a watch of the other metric.
+    never hides a breach or a watch of the other metric. An `estimate` of the AUC below the threshold makes what would
+    be healthy or insufficient a watch; it never makes a breach, and whatever it is, it clears and hides nothing.
     """
     limits = thresholds or Thresholds()
     breaches = (*_auc_breaches(auc, limits), *_psi_breaches(psi, limits))
     measured = _number(auc.value) is not None and _number(auc.high) is not None, _number(psi.value) is not None
-    status: Status = (
-        "breach" if breaches else "watch" if _watched(psi, limits) else "healthy" if all(measured) else "insufficient"
-    )
-    reasons = (*(_breach_sentence(breach) for breach in breaches), *_other_sentences(psi, limits, measured))
+    warnings = (*_psi_warnings(psi, limits), *_estimate_warnings(estimate, limits))
+    status: Status = "breach" if breaches else "watch" if warnings else "healthy" if all(measured) else "insufficient"
+    reasons = (*(_breach_sentence(breach) for breach in breaches), *warnings, *_gap_sentences(measured))
     return Decision(status, breaches, reasons, retrain=bool(breaches))
+
+
+def told_apart(value: float, threshold: float) -> str:
+    """The value with as many decimals (at least 3) as it takes not to look like the threshold it missed."""
+    for decimals in range(3, 17):
+        text = f"{value:.{decimals}f}"
+        if value == threshold or float(text) != threshold:
+            return text
+    return repr(value)
 
 
 def _auc_breaches(auc: AucNumbers, limits: Thresholds) -> Iterator[Breach]:
@@ -107,13 +118,21 @@ def _psi_breaches(psi: DriftNumbers, limits: Thresholds) -> Iterator[Breach]:
         yield Breach("psi", value, limits.psi, confirmed=level is not None and value > level)
 
 
-def _watched(psi: DriftNumbers, limits: Thresholds) -> bool:
+def _psi_warnings(psi: DriftNumbers, limits: Thresholds) -> Iterator[str]:
     value = _number(psi.value)
-    return value is not None and limits.psi_watch <= value < limits.psi
+    if value is not None and limits.psi_watch <= value < limits.psi:
+        yield f"PSI {told_apart(value, limits.psi)} is at or above {limits.psi_watch:g}, watched."
+
+
+def _estimate_warnings(estimate: float | None, limits: Thresholds) -> Iterator[str]:
+    value = _number(estimate)
+    if value is not None and value < limits.auc:
+        told = told_apart(value, limits.auc)
+        yield f"AUC is estimated at {told} for loans without an outcome yet, below {limits.auc:g}, watched."
 
 
 def _breach_sentence(breach: Breach) -> str:
-    value = _told_apart(breach.value, breach.threshold)
+    value = told_apart(breach.value, breach.threshold)
     if breach.metric == "auc":
         proof = "confirmed, its whole interval lies below" if breach.confirmed else "within noise of its interval"
         return f"AUC {value} is below {breach.threshold:g} ({proof})."
@@ -121,23 +140,12 @@ def _breach_sentence(breach: Breach) -> str:
     return f"PSI {value} is at or above {breach.threshold:g} ({proof})."
 
 
-def _other_sentences(psi: DriftNumbers, limits: Thresholds, measured: tuple[bool, bool]) -> Iterator[str]:
+def _gap_sentences(measured: tuple[bool, bool]) -> Iterator[str]:
     auc_measured, psi_measured = measured
-    if _watched(psi, limits) and psi.value is not None:
-        yield f"PSI {_told_apart(psi.value, limits.psi)} is at or above {limits.psi_watch:g}, watched."
     if not auc_measured:
         yield "AUC can't be judged: too few matured labels, or labels of one class only."
     if not psi_measured:
         yield "PSI can't be judged: too few rows in the current window."
-
-
-def _told_apart(value: float, threshold: float) -> str:
-    """The value with as many decimals (at least 3) as it takes not to look like the threshold it missed."""
-    for decimals in range(3, 17):
-        text = f"{value:.{decimals}f}"
-        if value == threshold or float(text) != threshold:
-            return text
-    return repr(value)
 
 
 def _number(value: float | None) -> float | None:

@@ -5,7 +5,6 @@ without columns, give a panel that says what is missing. Shape, dash, place or a
 """
 
 import io
-import math
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, TypeVar
@@ -17,15 +16,14 @@ from altair import TitleParams
 from PIL import Image
 
 from jobs import panels as kit
+from jobs.cohort_panels import NO_LABELS, auc_by_month, scores_by_month
 from jobs.drift import MINIMUM_ROWS
-from jobs.panels import AMBER, BLUE, GREY, RED, VIOLET, Headline, rows_chart, signs
+from jobs.panels import AMBER, BLUE, GREY, Headline, rows_chart, signs
 from jobs.policy import Status, Thresholds
 
 LABEL_EXTENT = 166  # room for names of features, taken off the width of their plot
 MOST_FEATURES = 15
-SCORES = ["precision", "recall", "F1"]
 CLASSES = {0: "repaid", 1: "defaulted"}
-NO_LABELS = ("No matured labels yet", "A loan's label exists from its observation date on, 6 months after its start.")
 NO_WINDOW = ("Not enough scored loans yet", f"Drift needs at least {MINIMUM_ROWS} loans in the current window.")
 NO_SCORES = ("No scored loans yet", "The inference pipeline scores loans from their prediction date on.")
 GAP = 44
@@ -48,33 +46,6 @@ class DashboardData:
     confusion: pd.DataFrame
     headline: Headline = field(default_factory=Headline)
     thresholds: Thresholds = field(default_factory=Thresholds)
-
-
-def auc_by_month(cohorts: pd.DataFrame, threshold: float = 0.70) -> alt.LayerChart:
-    """AUC of each cohort month with interval and threshold; columns cohort (`2024-01`), n, auc, auc_low, auc_high."""
-    title = TitleParams("AUC by cohort month", subtitle="band: 95% interval; under each month: its labelled loans")
-    if not kit.filled(cohorts, "auc"):
-        return kit.empty_panel(title, *NO_LABELS)
-    rows = kit.months(cohorts)
-    rows["below"] = rows["auc"] < threshold
-    seen = pd.concat([rows["auc"], rows["auc_low"], rows["auc_high"], pd.Series([threshold])]).astype(float)
-    domain = [max(math.floor(seen.min() * 20 - 0.5) / 20, 0), min(math.ceil(seen.max() * 20 + 0.5) / 20, 1)]
-    scale = alt.Scale(domain=domain, nice=False, zero=False)
-    named = kit.tips("cohort", "n", "auc", "auc_low", "auc_high")
-    base = rows_chart(rows).encode(x=kit.month_axis(rows), tooltip=named)
-    interval = base.encode(y=alt.Y("auc_low:Q", scale=scale), y2="auc_high:Q")
-    line = base.encode(y=alt.Y("auc:Q", scale=scale, axis=alt.Axis(format=".2f", tickCount=6)))
-    return kit.panel(
-        title,
-        interval.mark_area(color=BLUE, opacity=0.14),
-        interval.mark_rule(color=BLUE, opacity=0.5),
-        *kit.threshold_layers(threshold, f"threshold {threshold:.2f}", scale),
-        line.mark_line(color=BLUE, strokeWidth=2),
-        line.mark_point(filled=True, size=60, opacity=1).encode(
-            shape=alt.condition("datum.below", alt.value("triangle-down"), alt.value("circle")),
-            color=alt.condition("datum.below", alt.value(RED), alt.value(BLUE)),
-        ),
-    )
 
 
 def psi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -> alt.LayerChart:
@@ -149,25 +120,6 @@ def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
         base.mark_tick(style="strong", thickness=2, height={"band": 0.9}).encode(x="chance_level:Q"),
         base.mark_text(style="note", align="right").encode(x=alt.value("width"), text="told:N"),
     ).properties(width=kit.WIDTH + kit.AXIS_EXTENT - LABEL_EXTENT)
-
-
-def scores_by_month(cohorts: pd.DataFrame) -> alt.LayerChart:
-    """Precision, recall and F1 of each cohort month; columns cohort (`2024-01`), n, precision, recall, f1."""
-    title = TitleParams("Precision, recall and F1 by cohort month", subtitle="under each month: its labelled loans")
-    if not kit.filled(cohorts, "precision", "recall", "f1"):
-        return kit.empty_panel(title, *NO_LABELS)
-    plain = alt.Legend(symbolStrokeWidth=0)
-    wide = kit.months(cohorts).rename(columns={"f1": "F1"})
-    base = rows_chart(wide.melt(["month", "cohort", "n"], SCORES, "score", "value")).encode(
-        x=kit.month_axis(wide),
-        y=alt.Y("value:Q", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".1f", tickCount=5)),
-        color=alt.Color("score:N", legend=plain, scale=signs(SCORES, [BLUE, AMBER, VIOLET])),
-        shape=alt.Shape("score:N", legend=plain, scale=signs(SCORES, ["circle", "square", "triangle-up"])),
-        tooltip=kit.tips("cohort", "n", "score", "value"),
-    )
-    dash = alt.StrokeDash("score:N", legend=plain, scale=signs(SCORES, [[1, 0], [6, 3], [2, 2]]))
-    lines = base.mark_line(strokeWidth=2).encode(strokeDash=dash, shape=alt.Undefined)
-    return kit.panel(title, lines, base.mark_point(filled=True, size=50, opacity=1))
 
 
 def confusion_matrix(counts: pd.DataFrame) -> alt.LayerChart:

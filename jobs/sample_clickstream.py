@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from jobs.sample_applicants import COHORTS, Integers
 from jobs.sample_tables import numbers
-from jobs.sample_text import DAY_TEXTS, csv_bytes, taken, text_of
+from jobs.sample_text import DAY_TEXTS, csv_bytes, taken
 
 FEATURES = 20
 COLUMNS = (*(f"fe_{number}" for number in range(1, FEATURES + 1)), "Customer_ID", "snapshot_date")
 MONTHS = 24  # 2023-01 to 2024-12, each with all of the customers who appear at all
 ABSENT_RATE = 0.28
 SMALLEST, LARGEST = -999, 1199  # ten standard deviations and more from the mean
-VALUE_TEXTS = text_of(np.arange(SMALLEST, LARGEST + 1, dtype=np.int64))
+VALUE_TEXTS = tuple(str(value) for value in range(SMALLEST, LARGEST + 1))
 
 # Mean and standard deviation of fe_1..fe_20, first for those who pay, then for those who default.
 MEANS = np.stack([

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.sample_applicants import Integers
-from jobs.sample_text import DAY_TEXTS, LOAN_TEXTS, csv_bytes, joined, taken, text_of
+from jobs.sample_text import DAY_TEXTS, LOAN_TEXTS, csv_bytes, joined, taken
 
 COLUMNS = (
     "loan_id", "Customer_ID", "loan_start_date", "tenure", "installment_num", "loan_amt", "due_amt", "paid_amt",
@@ -21,8 +21,8 @@ COLUMNS = (
 TENURE = 10
 INSTALLMENT = 1000
 LAST_PAYMENT = 4  # a defaulter's last possible payment
-AMOUNTS = text_of(np.arange(TENURE + 1, dtype=np.int64) * INSTALLMENT)
-COUNTS = text_of(np.arange(TENURE + 1, dtype=np.int64))
+AMOUNTS = tuple(str(number * INSTALLMENT) for number in range(TENURE + 1))
+COUNTS = tuple(str(number) for number in range(TENURE + 1))
 
 
 def missed_installments(rng: np.random.Generator, defaulted: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -1,41 +1,45 @@
-"""Training: three models side by side on the same rows; the one that ranks unseen loans best is kept."""
+"""Training: three models side by side on the same rows, on one feature set or on each; the one that ranks unseen loans
+best is kept.
+"""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.candidates import candidate_of
+from jobs.comparison import set_comparisons
 from jobs.discrimination import auc_with_interval, classification_scores
 from jobs.drift import category_reference, numeric_reference
-from jobs.errors import JobError
-from jobs.features import CATEGORICAL, FEATURE_SETS
+from jobs.estimate import risk_curve
+from jobs.features import CATEGORICAL
 from jobs.job import Job, Outcome, log
 from jobs.models import fitted, frame, label_encoders, untrained
+from jobs.promotion import judged
+from jobs.scoring import Scores, labels_of, numbers, scores_of, sides
 from storage.files import FileFacts
 from storage.registry import ModelVersion
 from storage.tables import TRAINING_DATA
 
 LIBRARIES = ("scikit-learn", "numpy", "pandas", "pyarrow", "scipy")
-CANDIDATE_NUMBERS = ("train_auc", "test_auc", "auc_low", "auc_high", "precision", "recall", "f1")
-Scores = npt.NDArray[np.float64]
 
 
 def fit_candidate(job: Job) -> Outcome:
     """One model, fitted on the train rows and measured on the test rows."""
-    features = FEATURE_SETS[str(job.settings["feature_set"])]
-    train, test = _sides(job.read(TRAINING_DATA))
-    train_labels, test_labels = _labels(train), _labels(test)
-    pipeline = fitted(untrained(job.part, features), frame(train, features), train_labels)
-    scores = _scores(pipeline, test, features)
+    candidate = candidate_of(job, job.part)
+    features = candidate.features
+    train, test = sides(job.read(TRAINING_DATA))
+    train_labels, test_labels = labels_of(train), labels_of(test)
+    pipeline = fitted(untrained(candidate.classifier, features), frame(train, features), train_labels)
+    scores = scores_of(pipeline, test, features)
     auc = auc_with_interval(test_labels, scores)
     chosen = classification_scores(test_labels, pipeline.predict(frame(test, features)))
     numbers = {
-        "train_auc": auc_with_interval(train_labels, _scores(pipeline, train, features)).value,
+        "train_auc": auc_with_interval(train_labels, scores_of(pipeline, train, features)).value,
         "test_auc": auc.value,
         "auc_low": auc.low,
         "auc_high": auc.high,
@@ -48,30 +52,49 @@ def fit_candidate(job: Job) -> Outcome:
     return Outcome(train.num_rows + test.num_rows, None, {"name": job.part, "numbers": numbers}, artifacts=(artifact,))
 
 
-def select_model(job: Job, candidates: Sequence[Outcome]) -> Outcome:
+def select_model(job: Job, trained: Sequence[Outcome]) -> Outcome:
     """The candidate with the best test AUC, with its encoders and everything that is to be known about it."""
-    best = max(candidates, key=lambda candidate: candidate.values["numbers"]["test_auc"])
+    best = max(trained, key=lambda one: one.values["numbers"]["test_auc"])
     (artifact,) = best.artifacts
     pipeline = job.models.load(artifact)
     encoders = job.models.keep_pickle(label_encoders(pipeline))
-    features = FEATURE_SETS[str(job.settings["feature_set"])]
-    train, test = _sides(job.read(TRAINING_DATA))
+    candidate = candidate_of(job, best.values["name"])
+    train, test = sides(job.read(TRAINING_DATA))
+    scores = scores_of(pipeline, test, candidate.features)
     metadata = {
-        "model_name": best.values["name"],
+        "model_name": candidate.name,
         "as_of": job.as_of.isoformat(),
-        "feature_set": job.settings["feature_set"],
-        "features": list(features),
-        "categorical": [name for name in features if name in CATEGORICAL],
-        "candidates": {candidate.values["name"]: candidate.values["numbers"] for candidate in candidates},
+        "feature_set": candidate.feature_set,
+        "features": list(candidate.features),
+        "categorical": [name for name in candidate.features if name in CATEGORICAL],
+        "candidates": {one.values["name"]: one.values["numbers"] for one in trained},
+        "comparisons": _comparisons(job, test, trained),
         "rows": {"train": _counts(train), "test": _counts(test)},
         "libraries": {name: version(name) for name in LIBRARIES},
         "files": {"model": vars(artifact), "encoders": vars(encoders)},
-        "reference": frozen_reference(test, _scores(pipeline, test, features), features),
+        "reference": frozen_reference(test, scores, candidate.features),
+        "risk_curve": risk_curve(labels_of(test), scores).as_json(),
     }
-    log.info("%s is the best of %d", best.values["name"], len(candidates))
-    kept = (*(facts for candidate in candidates for facts in candidate.artifacts), encoders)
+    log.info("%s is the best of %d", candidate.name, len(trained))
+    kept = (*(facts for one in trained for facts in one.artifacts), encoders)
     rows = train.num_rows + test.num_rows
     return Outcome(rows, rows, {"metadata": metadata}, artifacts=kept)
+
+
+def _comparisons(job: Job, test: pa.Table, trained: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """How the feature sets compare, when more than one was trained on."""
+    made = {one.values["name"]: (candidate_of(job, one.values["name"]), one.artifacts[0]) for one in trained}
+    if len({candidate.feature_set for candidate, _ in made.values()}) < 2:
+        return []
+    scores = {
+        name: scores_of(job.models.load(artifact), test, candidate.features)
+        for name, (candidate, artifact) in made.items()
+    }
+    found = set_comparisons(test, scores, [candidate for candidate, _ in made.values()])
+    for one in found:
+        told = one["a"], one["difference"], one["low"] or math.nan, one["high"] or math.nan, one["b"]
+        log.info("%s: AUC %+.4f (95%% interval %+.4f to %+.4f) against %s on the same test loans", *told)
+    return found
 
 
 def frozen_reference(test: pa.Table, scores: Scores, features: Sequence[str]) -> dict[str, Any]:
@@ -87,23 +110,23 @@ def frozen_reference(test: pa.Table, scores: Scores, features: Sequence[str]) ->
     }
 
 
-def numbers(column: pa.ChunkedArray) -> Scores:
-    """A column as float64, NaN for null."""
-    values: Scores = column.cast(pa.float64()).to_numpy()
-    return values
-
-
 def store_best_model(job: Job) -> Outcome:
-    """The best model under the names that people know, to be registered when the run commits."""
+    """The best model under the names that people know, to be registered when the run commits.
+
+    With it goes the verdict on whether it becomes champion, against the champion that the run began with and no other.
+    """
     made = job.values["train_evaluate_select_model"]["metadata"]
     files = {role: FileFacts(**facts) for role, facts in made["files"].items()}
     placed = {
         "model": job.models.place(files["model"], f"best_model_{job.stamp}.pkl"),
         "encoders": job.models.place(files["encoders"], f"label_encoders_{job.stamp}.pkl"),
     }
+    best = made["candidates"][made["model_name"]]
+    verdict = judged(job, files["model"], made["features"], best["test_auc"]).as_json()
     metadata = {
         **made,
         "version": job.stamp,
+        "promotion": verdict,
         "run_id": job.run_id,
         "files": {role: vars(facts) for role, facts in placed.items()},
         "tables": {name: {"version": table.version, "digest": table.digest} for name, table in job.tables.items()},
@@ -121,10 +144,10 @@ def store_best_model(job: Job) -> Outcome:
         version=job.stamp,
         model_name=made["model_name"],
         files=placed,
-        summary=summary_of(made),
+        summary={**summary_of(made), "promotion": verdict},
         trained_on={TRAINING_DATA: job.table(TRAINING_DATA).version},
     )
-    return Outcome(values={"version": job.stamp}, model=model)
+    return Outcome(values={"version": job.stamp, "promotion": verdict}, model=model)
 
 
 def summary_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,31 +159,8 @@ def summary_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
         "as_of": metadata["as_of"],
         "rows": metadata["rows"],
         "candidates": metadata["candidates"],
+        "comparisons": metadata["comparisons"],
     }
-
-
-def _sides(table: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """(train, test); JobError when one of them lacks rows of either class."""
-    sides = []
-    for side in ("train", "test"):
-        rows = table.filter(pc.equal(table["split"], side))
-        bad = int(pc.sum(rows["label"]).as_py() or 0)
-        if bad in (0, rows.num_rows):
-            raise JobError(
-                f"Of {rows.num_rows} {side} loans {bad} defaulted, so there is nothing to learn from; "
-                "choose a later --as-of or deliver a larger book."
-            )
-        sides.append(rows)
-    return sides[0], sides[1]
-
-
-def _labels(table: pa.Table) -> npt.NDArray[np.int64]:
-    return np.asarray(table["label"].to_numpy(), np.int64)
-
-
-def _scores(pipeline: Any, table: pa.Table, features: tuple[str, ...]) -> Scores:
-    scores: Scores = pipeline.predict_proba(frame(table, features))[:, 1]
-    return scores
 
 
 def _counts(table: pa.Table) -> dict[str, int]:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from storage.datamart import Part, TableVersion
 from storage.errors import StorageError
+from storage.leases import Lease, check_lease
 from storage.ledger import Record
-from storage.runs import Lease, check_lease
 from storage.schema import models, publications, table_versions
 
 SAME_VERSION = (publications.c.table_name == table_versions.c.table_name) & (

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ from typing import Any, Self
 import pyarrow as pa
 from pyarrow import fs
 
+from storage.durable import CantWrite, make_durable, make_folder, sync_folder
 from storage.errors import StorageError, UsageError
 from storage.settings import is_remote
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_.=-]{1,160}")
 BLOCK = 4 * 1024**2
+DRAFT = ".tmp"  # how the name of a file ends that is not complete yet
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,6 @@ class FileFacts:
     name: str
     bytes: int
     sha256: str
-
-
-class CantWrite(StorageError):
-    """A file that could not be written; on object storage a second try may help."""
-
-    def __init__(self, path: str, error: OSError) -> None:
-        super().__init__(f"{path} could not be written ({error.strerror or error}); free space or mend the disk.")
 
 
 class HashingStream:
@@ -133,7 +129,10 @@ class Folder:
         """A sink for a new file, which appears under its name, complete and durable, when the block ends well."""
         path = self.path(name)
         try:
-            self.filesystem.create_dir(path.rpartition("/")[0], recursive=True)
+            if self.is_local:
+                make_folder(Path(path).parent)
+            else:
+                self.filesystem.create_dir(path.rpartition("/")[0], recursive=True)
         except OSError as error:
             raise CantWrite(path, error) from error
         if not self.is_local:
@@ -146,12 +145,17 @@ class Folder:
                     self.filesystem.delete_file(path)
                 raise
             return
-        draft = Path(f"{path}.{os.getpid()}.tmp")
+        draft = Path(f"{path}.{os.getpid()}{DRAFT}")
         try:
-            with draft.open("wb") as sink:
-                yield HashingStream(sink, path)
-                _make_durable(sink, draft, Path(path))
+            sink = draft.open("wb")
+        except OSError as error:
+            raise CantWrite(path, error) from error
+        try:
+            yield HashingStream(sink, path)
+            make_durable(sink, draft, Path(path))
         finally:
+            with suppress(OSError):  # what could not be written has been told by now
+                sink.close()
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
 
@@ -174,6 +178,18 @@ class Folder:
         elif info.type == fs.FileType.File:
             self.filesystem.delete_file(info.path)
 
+    def remove_drafts(self, age: float) -> list[str]:
+        """Paths of the drafts of at least `age` seconds, which killed processes have left; they are gone now."""
+        if not self.is_local:
+            return []
+        removed = []
+        for draft in Path(self.root).rglob(f"*{DRAFT}"):
+            with suppress(OSError):  # whoever made it has finished it meanwhile
+                if time.time() - draft.lstat().st_mtime >= age:
+                    draft.unlink()
+                    removed.append(str(draft))
+        return removed
+
     def leads_to(self, name: str, target: str) -> bool:
         """Whether the link `name` points at `target`; true on object storage, which has no links."""
         return not self.is_local or Path(self.path(name)).resolve() == Path(self.path(target)).resolve()
@@ -183,26 +199,18 @@ class Folder:
         if not self.is_local:
             return
         link = Path(self.path(name))
-        link.parent.mkdir(parents=True, exist_ok=True)
         relative = os.path.relpath(self.path(target), link.parent)
         if link.is_symlink() and str(link.readlink()) == relative:
             return
-        draft = link.with_name(f".{link.name}.{os.getpid()}.tmp")
-        draft.unlink(missing_ok=True)
-        draft.symlink_to(relative)
-        draft.replace(link)
-        sync_folder(link.parent)
-
-
-def _make_durable(sink: Any, draft: Path, path: Path) -> None:
-    """Gives a complete draft its name, so that both outlast a power cut."""
-    try:
-        sink.flush()
-        os.fsync(sink.fileno())
-        draft.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise CantWrite(str(path), error) from error
+        draft = link.with_name(f".{link.name}.{os.getpid()}{DRAFT}")
+        try:
+            make_folder(link.parent)
+            draft.unlink(missing_ok=True)
+            draft.symlink_to(relative)
+            draft.replace(link)
+            sync_folder(link.parent)
+        except OSError as error:
+            raise CantWrite(str(link), error) from error
 
 
 def stream_sha256(stream: Any) -> str:
@@ -211,12 +219,3 @@ def stream_sha256(stream: Any) -> str:
     while block := stream.read(BLOCK):
         digest.update(block)
     return digest.hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a local folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from storage.files import FileFacts
+from storage.leases import Lease, check_lease
 from storage.ledger import Record
-from storage.runs import Lease, check_lease
 from storage.schema import alias_events, models
 
 CHAMPION = "champion"
+REMEMBERED = 5  # champions, present and past, that a run knows
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class ModelVersion:
     files: dict[str, FileFacts]
     summary: dict[str, Any]
     trained_on: dict[str, str]
+
+    @property
+    def promotion(self) -> dict[str, Any]:
+        """The verdict of its own training on whether it should become champion; {} for a model that had none."""
+        found: dict[str, Any] = self.summary.get("promotion", {})
+        return found
 
     def as_json(self) -> dict[str, Any]:
         return {**vars(self), "files": {role: vars(facts) for role, facts in self.files.items()}}
@@ -79,7 +86,7 @@ def holder(connection: Connection, alias: str = CHAMPION, at: datetime | None = 
     return None if row is None else _model(row)
 
 
-def champions(connection: Connection, limit: int = 5) -> list[ModelVersion]:
+def champions(connection: Connection, limit: int = REMEMBERED) -> list[ModelVersion]:
     """The models that are or were champion, the present one first, each once."""
     latest = func.max(alias_events.c.event_id).label("latest")
     held = (
@@ -88,6 +95,11 @@ def champions(connection: Connection, limit: int = 5) -> list[ModelVersion]:
     ranked = held.subquery()
     query = select(models).join(ranked, ranked.c.version == models.c.version).order_by(ranked.c.latest.desc())
     return [_model(row) for row in connection.execute(query.limit(limit))]
+
+
+def succession(model: ModelVersion, before: Sequence[ModelVersion]) -> tuple[ModelVersion, ...]:
+    """What `champions` gives once this model has become champion after those before."""
+    return (model, *(old for old in before if old.version != model.version))[:REMEMBERED]
 
 
 def known_models(connection: Connection) -> list[ModelVersion]:

@@ -1,17 +1,17 @@
-"""Runs in the ledger: requests, claims, leases, ends. Every function works within the caller's transaction."""
+"""Runs in the ledger: who asked for what, and what there is. Every function works within the caller's transaction."""
 
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage.errors import LeaseLost, StorageError
+from storage.errors import StorageError
 from storage.ledger import Record
-from storage.schema import ACTIVE_STATES, attempts, runs, tasks
+from storage.schema import ACTIVE_STATES, runs
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,13 @@ class Request:
     request_key: str | None = None
 
 
-@dataclass(frozen=True)
-class Lease:
-    """The right to write about a run: held by one owner, and void once the epoch has moved on."""
-
-    run_id: str
-    owner: str
-    epoch: int
-
-
 class PipelineActive(StorageError):
     """A request for a pipeline that has a queued or running run already."""
 
     exit_code = 5
 
     def __init__(self, pipeline: str, run_id: str, state: str) -> None:
-        queued = f"is waiting; `run {pipeline}` without options carries it out, `cancel {run_id}` withdraws it"
+        queued = f"is waiting for a worker, or for `run {pipeline}` without options; `cancel {run_id}` withdraws it"
         running = f"is running; wait for it (`show {run_id}`) or end it (`cancel {run_id}`)"
         told = queued if state == "queued" else running
         super().__init__(f"Pipeline {pipeline} already has an active run: {run_id} {told}.")
@@ -64,11 +55,10 @@ def request_run(connection: Connection, request: Request, now: datetime) -> str:
     current = active_run(connection, request.pipeline)
     if current is not None:
         raise PipelineActive(request.pipeline, current.run_id, current.state)
-    run_id = f"{request.pipeline}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    row = {**vars(request), "run_id": run_id, "state": "queued", "requested_at": now, "epoch": 0, "pins": {}}
+    run_id = _new_id(request, now)
     try:
         with connection.begin_nested():
-            connection.execute(insert(runs).values(row))
+            connection.execute(insert(runs).values(_new_row(request, run_id, now)))
     except IntegrityError:
         # Another process was quicker between the look and the insert (PostgreSQL only; SQLite writes one at a time).
         before = _same_request(connection, request)
@@ -81,52 +71,19 @@ def request_run(connection: Connection, request: Request, now: datetime) -> str:
     return run_id
 
 
+def record_skipped(connection: Connection, request: Request, why: str, now: datetime) -> str:
+    """The id of a run that is only there to tell that it did not happen, and why."""
+    run_id = _new_id(request, now)
+    error = {"type": "Skipped", "message": why, "exit_code": 5}
+    row = {**_new_row(request, run_id, now), "state": "skipped", "finished_at": now, "error": error}
+    connection.execute(insert(runs).values(row))
+    return run_id
+
+
 def active_run(connection: Connection, pipeline: str) -> Record | None:
     """The queued or running run of a pipeline."""
     query = select(runs).where(runs.c.pipeline == pipeline, runs.c.state.in_(ACTIVE_STATES))
     return connection.execute(query).first()
-
-
-def claim(connection: Connection, run_id: str, owner: str, now: datetime) -> Lease | None:
-    """The lease on a queued run, or None when somebody else has it or it was cancelled."""
-    epoch = connection.execute(
-        update(runs)
-        .where(runs.c.run_id == run_id, runs.c.state == "queued")
-        .values(state="running", owner=owner, epoch=runs.c.epoch + 1, started_at=now, heartbeat_at=now)
-        .returning(runs.c.epoch)
-    ).scalar()
-    return None if epoch is None else Lease(run_id, owner, epoch)
-
-
-def beat(connection: Connection, lease: Lease, now: datetime) -> None:
-    """Records that the run is alive. LeaseLost when it was lost."""
-    if connection.execute(update(runs).where(_held(lease)).values(heartbeat_at=now)).rowcount != 1:
-        raise LeaseLost(lease.run_id)
-
-
-def cancel_requested(connection: Connection, run_id: str) -> bool:
-    """Whether somebody asked for the run to be cancelled."""
-    return connection.execute(select(runs.c.cancel_requested_at).where(runs.c.run_id == run_id)).scalar() is not None
-
-
-def check_lease(connection: Connection, lease: Lease) -> None:
-    """LeaseLost unless the lease still holds; the row stays locked until the transaction ends."""
-    if connection.execute(update(runs).where(_held(lease)).values(owner=lease.owner)).rowcount != 1:
-        raise LeaseLost(lease.run_id)
-
-
-def pin(connection: Connection, lease: Lease, pins: dict[str, Any]) -> None:
-    """Records which versions the run reads."""
-    check_lease(connection, lease)
-    connection.execute(update(runs).where(runs.c.run_id == lease.run_id).values(pins=pins))
-
-
-def finish(connection: Connection, lease: Lease, state: str, error: dict[str, Any] | None, now: datetime) -> None:
-    """Ends a run that the lease still holds."""
-    check_lease(connection, lease)
-    connection.execute(
-        update(runs).where(runs.c.run_id == lease.run_id).values(state=state, error=error, finished_at=now)
-    )
 
 
 def cancel_queued(connection: Connection, run_id: str, now: datetime) -> bool:
@@ -143,34 +100,6 @@ def cancel_queued(connection: Connection, run_id: str, now: datetime) -> bool:
 def ask_to_cancel(connection: Connection, run_id: str, now: datetime) -> None:
     """Leaves word for whoever works on the run."""
     connection.execute(update(runs).where(runs.c.run_id == run_id).values(cancel_requested_at=now))
-
-
-def reap(connection: Connection, silence: timedelta, now: datetime) -> list[str]:
-    """Ids of the runs that were silent for too long, and are `crashed` from now on."""
-    error = {
-        "type": "Crashed",
-        "message": f"The run was silent for {silence.total_seconds():.0f} s; resume it.",
-        "exit_code": 1,
-    }
-    late = or_(runs.c.heartbeat_at < now - silence, runs.c.heartbeat_at.is_(None) & (runs.c.started_at < now - silence))
-    found = connection.execute(
-        update(runs)
-        .where(runs.c.state == "running", late)
-        .values(state="crashed", epoch=runs.c.epoch + 1, finished_at=now, error=error)
-        .returning(runs.c.run_id)
-    ).scalars()
-    crashed = sorted(found)
-    connection.execute(
-        update(tasks)
-        .where(tasks.c.run_id.in_(crashed), tasks.c.state.in_(("queued", "running", "retrying")))
-        .values(state="cancelled", finished_at=now)
-    )
-    connection.execute(
-        update(attempts)
-        .where(attempts.c.run_id.in_(crashed), attempts.c.state == "running")
-        .values(state="failed", finished_at=now, error=error)
-    )
-    return crashed
 
 
 def run_row(connection: Connection, run_id: str) -> Record:
@@ -196,12 +125,10 @@ def recent_runs(
     return connection.execute(query).all()
 
 
-def governance_runs(connection: Connection, since: datetime) -> list[str]:
-    """Ids of the runs that the governance gate asked for since then and that nobody cancelled, newest first."""
-    query = select(runs.c.run_id).where(
-        runs.c.cause == "governance", runs.c.requested_at > since, runs.c.state != "cancelled"
-    )
-    return list(connection.execute(query.order_by(runs.c.requested_at.desc())).scalars())
+def latest_beat(connection: Connection) -> datetime | None:
+    """When a run was last heard of; None before the first."""
+    found: datetime | None = connection.execute(select(func.max(runs.c.heartbeat_at))).scalar()
+    return found
 
 
 def caused_by(connection: Connection, run_id: str) -> list[str]:
@@ -216,6 +143,14 @@ class UnknownRun(StorageError):
     exit_code = 2
 
 
+def _new_id(request: Request, now: datetime) -> str:
+    return f"{request.pipeline}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _new_row(request: Request, run_id: str, now: datetime) -> dict[str, Any]:
+    return {**vars(request), "run_id": run_id, "state": "queued", "requested_at": now, "epoch": 0, "pins": {}}
+
+
 def _same_request(connection: Connection, request: Request) -> str | None:
     for column, value in ((runs.c.request_key, request.request_key), (runs.c.slot, request.slot)):
         if value is not None:
@@ -223,12 +158,3 @@ def _same_request(connection: Connection, request: Request) -> str | None:
             if run_id is not None:
                 return str(run_id)
     return None
-
-
-def _held(lease: Lease) -> Any:
-    return (
-        (runs.c.run_id == lease.run_id)
-        & (runs.c.state == "running")
-        & (runs.c.owner == lease.owner)
-        & (runs.c.epoch == lease.epoch)
-    )

@@ -1,14 +1,10 @@
 """The ledger's tables, in SQLAlchemy Core: the same on SQLite and PostgreSQL."""
 
-from datetime import UTC, date, datetime
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -19,7 +15,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeDecorator
+
+from storage.column_types import Day, Moment
 
 ACTIVE_STATES = ("queued", "running")
 RUN_STATES = (*ACTIVE_STATES, "succeeded", "failed", "cancelled", "crashed", "skipped")
@@ -34,32 +31,6 @@ TASK_STATES = (
     "upstream_failed",
     "cancelled",
 )
-
-
-class Moment(TypeDecorator[datetime]):
-    """A point in time, kept as ISO 8601 text in UTC with microseconds, so that text order is time order everywhere."""
-
-    impl = String(32)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else datetime.fromisoformat(value)
-
-
-class Day(TypeDecorator[date]):
-    """A calendar day, kept as ISO 8601 text."""
-
-    impl = String(10)
-    cache_ok = True
-
-    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else value.isoformat()
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> date | None:  # noqa: ARG002
-        return None if value is None else date.fromisoformat(value)
 
 
 metadata = MetaData()
@@ -204,7 +175,7 @@ decisions = Table(
     Column("monitoring_date", Day, nullable=False),
     Column("status", String(16), nullable=False),
     Column("numbers", JSON, nullable=False),
-    Column("action", String(20), nullable=False),  # none, requested, suppressed
+    Column("action", String(20), nullable=False),  # none, requested, suppressed, escalated
     Column("reason", Text, nullable=False),
     Column("requested_run_id", String(80), ForeignKey("runs.run_id")),
     Column("decided_at", Moment, nullable=False),
@@ -217,4 +188,53 @@ source_digests = Table(
     Column("stamp", String(120), nullable=False),  # size and times of the file when it was read
     Column("sha256", String(64), nullable=False),
     UniqueConstraint("path", "stamp"),
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("process_id", String(120), primary_key=True),  # host:pid and when it began
+    Column("kind", String(20), nullable=False),  # worker, scheduler, console
+    Column("host", String(80), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("heartbeat_at", Moment, nullable=False),
+    Column("stopped_at", Moment),
+    Column("detail", JSON, nullable=False),  # of a worker: Ray's address, state and CPUs
+    Index("processes_by_kind", "kind", "heartbeat_at"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("pipeline", String(40), primary_key=True),
+    Column("through", Moment, nullable=False),  # every slot up to here has been dealt with
+    Column("paused_at", Moment),
+    Column("paused_by", String(80)),
+    Column("pause_reason", Text),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("slot", String(80), primary_key=True),  # training@2026-11-29T02:00, in the deployment's zone
+    Column("pipeline", String(40), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("outcome", String(16), nullable=False),  # requested, waiting, skipped, missed, paused
+    Column("reason", Text, nullable=False),
+    Column("run_id", String(80), ForeignKey("runs.run_id")),
+    Column("recorded_at", Moment, nullable=False),
+    Index("slots_by_pipeline", "pipeline", "due_at"),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("action_id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("action", String(40), nullable=False),  # run, resume, cancel, pause, promote, ...
+    Column("subject", String(120), nullable=False),  # the run, pipeline or model that it was done to
+    Column("reason", Text, nullable=False),
+    Index("actions_by_time", "at"),
 )

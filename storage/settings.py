@@ -1,5 +1,6 @@
 """Settings: one frozen object, read once from the environment (prefix `LOANWATCH_`) and the command line."""
 
+import re
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import quote
@@ -11,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from storage.errors import UsageError
 
 GIB = 1024**3
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+TIMING = re.compile(rf"off|(daily|{'|'.join(WEEKDAYS)}) ([01]\d|2[0-3]):([0-5]\d)")
+HOST_AND_PORT = re.compile(r"(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 
 
 class Settings(BaseSettings):
@@ -30,17 +34,27 @@ class Settings(BaseSettings):
     reports: str = Field("", description="where dashboards go; by default HOME/reports")
     ledger: str = Field("", description="SQLAlchemy address of the ledger; by default HOME/loanwatch.db")
     timezone: str = Field("UTC", description="the zone of logical dates and schedules")
+    schedule_training: str = Field("sunday 02:00", description="when training is due: `daily HH:MM`, a weekday, or off")
+    schedule_inference: str = Field("daily 03:00", description="when inference is due")
+    schedule_monitoring: str = Field("daily 04:00", description="when monitoring is due")
 
+    ray_address: str = Field("", description="HOST:PORT of a Ray cluster to join; by default a worker starts its own")
     ray_cpus: int = Field(0, ge=0, description="CPUs that local Ray may use; 0 for all of this machine's")
     ray_memory: int = Field(GIB // 2, ge=80 * 1024**2, description="bytes of Ray's local object store")
     retry_pause: float = Field(1.0, ge=0, description="pause before the second try of a task; doubled before the third")
     heartbeat: float = Field(5.0, gt=0, description="time between two beats of a run")
-    lease: float = Field(30.0, gt=0, description="silence after which a run counts as crashed")
+    lease: float = Field(
+        30.0, gt=0, description="silence after which a run counts as crashed; less than 10 s is for tests"
+    )
+    stop_grace: float = Field(10.0, ge=0, description="time that a stopping worker leaves its runs to finish")
     keep_versions: int = Field(5, ge=1, description="table versions kept besides those that a model was trained on")
 
     quarantine_limit: float = Field(0.01, ge=0, le=1, description="share of a file's rows that may be unreadable")
     extract_limit: int = Field(64 * GIB, gt=0, description="bytes that one extract may decompress to")
-    feature_set: Literal["safe15", "behavioural"] = Field("safe15", description="the features a model is trained on")
+    feature_set: Literal["safe15", "behavioural", "both"] = Field(
+        "safe15",
+        description="the features that models are trained on; `both` compares the two sets",
+    )
     auc_threshold: float = Field(0.70, gt=0, lt=1, description="AUC below which the gate retrains")
     psi_threshold: float = Field(0.2, gt=0, description="PSI from which on the gate retrains")
     cooldown_days: float = Field(7.0, ge=0, description="days in which the gate asks for one retrain at most")
@@ -55,6 +69,20 @@ class Settings(BaseSettings):
         except (OSError, ValueError, KeyError) as error:
             raise ValueError(f"{name!r} is not a time zone such as Europe/Berlin") from error
         return name
+
+    @field_validator("schedule_training", "schedule_inference", "schedule_monitoring")
+    @classmethod
+    def _known_timing(cls, text: str) -> str:
+        if not TIMING.fullmatch(text.strip().lower()):
+            raise ValueError(f"{text!r} is no timing such as `daily 03:00`, `sunday 02:00` or `off`")
+        return text.strip().lower()
+
+    @field_validator("ray_address")
+    @classmethod
+    def _host_and_port(cls, address: str) -> str:
+        if address and not HOST_AND_PORT.fullmatch(address):
+            raise ValueError(f"{address!r} is no HOST:PORT such as 10.0.0.5:6379")
+        return address
 
     @model_validator(mode="after")
     def _beats_within_its_lease(self) -> Self:
@@ -81,6 +109,10 @@ class Settings(BaseSettings):
     @property
     def ledger_url(self) -> str:
         return self.ledger or f"sqlite:///{quote(str(self.home.absolute() / 'loanwatch.db'))}"
+
+    def timing(self, pipeline: str) -> str:
+        """When a pipeline is due, as it was set; `off` for one without a schedule."""
+        return str(getattr(self, f"schedule_{pipeline}", "off"))
 
     def changed(self, **changes: Any) -> Self:
         """A copy with `changes` applied and checked; UsageError names the field that can't be right."""

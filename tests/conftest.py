@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,12 +10,14 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import settings as properties
 from sqlalchemy import select
 
 from engine.deployment import Deployment
 from engine.drive import carry_out
-from engine.executor import LocalExecutor
 from engine.launch import checked_request, request
+from engine.local_executor import LocalExecutor
+from engine.private_ray import RayAddress
 from jobs.features import NEEDED, loan_features
 from jobs.job import Job, Places
 from jobs.sample import SampleSpec, write_sample
@@ -23,17 +25,41 @@ from jobs.sources import SOURCES
 from storage.catalog import current_versions
 from storage.datamart import Datamart, TableVersion
 from storage.files import stream_sha256
+from storage.ledger import Ledger
 from storage.progress import log_rows, task_rows
 from storage.registry import ModelVersion, champions
 from storage.runs import run_row
 from storage.schema import decisions, runs
 from storage.settings import load_settings
+from tests.engine.live import Site, running_head
+from tests.postgres import Postgres, running_postgres
+
+# What a property test proves does not depend on how busy the machine is.
+properties.register_profile("loanwatch", deadline=None)
+properties.load_profile("loanwatch")
 
 AS_OF = date(2025, 12, 1)
 SAMPLE = SampleSpec(customers=1200, seed=5)
+SMALL = SampleSpec(customers=600, seed=5)
 SCHEMAS = {source.silver: source.silver_schema for source in SOURCES.values()}
 START = date(2024, 1, 15)  # of a loan: scored from 15 April, its outcome known on 15 July
 Rows = list[dict[str, Any]]
+TEMPLATE = "ledger_template"
+# What SQLite alone does; every other test of the ledger runs on both databases.
+sqlite_only = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+postgresql_only = pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
+
+
+COUNT = "count"  # what a test found, to be told in the last lines of the output, whichever process it ran in
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = (each for group in terminalreporter.stats.values() for each in group)
+    told = [line for each in reports for name, line in getattr(each, "user_properties", ()) if name == COUNT]
+    if told:
+        terminalreporter.section("counts")
+        for line in sorted(set(told)):
+            terminalreporter.write_line(f"faults: {line}")
 
 
 @dataclass(frozen=True)
@@ -199,6 +225,28 @@ class Customers:
         return {row["loan_id"]: row for row in loan_features(self.tables())[0].to_pylist()}
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server with one database to copy: a ledger of the newest schema."""
+    with running_postgres() as server:
+        server.execute(f"CREATE DATABASE {TEMPLATE}")
+        ledger = Ledger(server.url(TEMPLATE))
+        ledger.prepare()
+        ledger.close()
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a ledger of the test's own, on each of the two databases."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'loanwatch.db'}"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        with server.database(TEMPLATE) as name:
+            yield server.url(name)
+
+
 @pytest.fixture
 def workshop(tmp_path: Path) -> Workshop:
     return Workshop(tmp_path / "workshop")
@@ -215,6 +263,29 @@ def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample") / "data"
     write_sample(folder, SAMPLE)
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extracts of a book that is as small as a model can be trained on."""
+    folder = tmp_path_factory.mktemp("small") / "data"
+    write_sample(folder, SMALL)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ray_head() -> Iterator[RayAddress]:
+    """A Ray head that workers join, so that they need not start one of their own."""
+    with running_head() as address:
+        yield address
+
+
+@pytest.fixture
+def site(tmp_path: Path, ledger_url: str, small_book: Path) -> Iterator[Site]:
+    """A deployment for real processes, on each of the two databases, that is to be trained on the small book."""
+    opened = Site(tmp_path / "home", ledger_url, {"data": str(small_book)})
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

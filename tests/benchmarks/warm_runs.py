@@ -11,8 +11,9 @@ from time import perf_counter
 
 from engine.deployment import Deployment
 from engine.drive import carry_out
-from engine.executor import Executor, RayExecutor
+from engine.executor import RayExecutor
 from engine.launch import request
+from engine.local_executor import Executor
 from engine.pipelines import TRAINING
 from engine.task import Pipeline
 from storage.runs import Request

@@ -9,7 +9,8 @@ import pytest
 from engine import launch
 from engine.deployment import Deployment
 from engine.drive import carry_out
-from engine.executor import Executor, LocalExecutor, RayExecutor
+from engine.executor import RayExecutor
+from engine.local_executor import Executor, LocalExecutor
 from engine.task import Pipeline, Task
 from storage.progress import task_rows
 from storage.settings import load_settings
@@ -18,8 +19,9 @@ TASKS = "tests.engine.sample_tasks"
 
 
 @pytest.fixture
-def deployment(tmp_path: Path) -> Iterator[Deployment]:
-    opened = Deployment.open(load_settings(home=tmp_path / "home", retry_pause=0.01, heartbeat=0.2))
+def deployment(tmp_path: Path, ledger_url: str) -> Iterator[Deployment]:
+    settings = load_settings(home=tmp_path / "home", ledger=ledger_url, retry_pause=0.01, heartbeat=0.2)
+    opened = Deployment.open(settings)
     yield opened
     opened.ledger.close()
 

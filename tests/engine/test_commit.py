@@ -10,7 +10,7 @@ from sqlalchemy import select
 from engine import launch
 from engine.deployment import Deployment
 from engine.drive import carry_out
-from engine.executor import LocalExecutor
+from engine.local_executor import LocalExecutor
 from jobs.sample import SampleSpec, write_sample
 from storage.catalog import current_versions
 from storage.registry import holder
@@ -40,8 +40,10 @@ def run(deployment: Deployment, pipeline: str, **more: object) -> str:
     return run_id
 
 
-def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(drifting: Path, tmp_path: Path) -> None:
-    deployment = Deployment.open(load_settings(home=tmp_path / "home"))
+def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(
+    drifting: Path, tmp_path: Path, ledger_url: str
+) -> None:
+    deployment = Deployment.open(load_settings(home=tmp_path / "home", ledger=ledger_url))
     run(deployment, "training", params={"data": str(drifting / "calm")})
     run(deployment, "inference")
     run(deployment, "monitoring")

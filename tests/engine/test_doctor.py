@@ -8,8 +8,8 @@ from engine import launch
 from engine.deployment import Deployment
 from engine.doctor import Finding, findings
 from engine.task import Task
+from storage.leases import claim
 from storage.ledger import utc_now
-from storage.runs import claim
 from storage.settings import load_settings
 from tests.engine.conftest import TASKS, Carried
 
@@ -22,7 +22,8 @@ def test_a_fresh_home_has_warnings_and_no_problems(deployment: Deployment) -> No
     levels = {finding.check: finding.level for finding in findings(deployment)}
     assert "problem" not in levels.values()
     assert levels["extracts"] == levels["models"] == "warning"
-    assert list(levels) == ["home", "disk", "ledger", "clock", "runs", "extracts", "tables", "links", "models", "ray"]
+    processes = ["lock", "clock", "processes", "runs", "ray", "leftovers"]
+    assert list(levels) == ["home", "disk", "ledger", *processes, "extracts", "tables", "links", "models"]
 
 
 def test_a_waiting_and_a_silent_run_are_named(tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_a_waiting_and_a_silent_run_are_named(tmp_path: Path) -> None:
     messages = [finding.message for finding in found(deployment, "runs")]
     assert messages == [
         f"{silent} had gone silent and is crashed now; `resume {silent}` finishes it.",
-        f"{waiting} is waiting; `python -m engine run inference` carries it out.",
+        f"{waiting} is waiting for a worker; `python -m engine worker` or `run inference` carries it out.",
     ]
     deployment.ledger.close()
 

@@ -12,7 +12,8 @@ import pytest
 
 from engine import launch
 from engine.call import Call
-from engine.executor import Executor, LocalExecutor, remove_dead_sessions
+from engine.local_executor import Executor, LocalExecutor
+from engine.sessions import remove_dead_sessions
 from engine.task import Task
 from jobs.job import Job, Places
 from storage.progress import attempt_rows, log_rows

@@ -10,7 +10,7 @@ from engine import launch
 from engine.deployment import Deployment
 from engine.heartbeat import Heartbeat
 from storage.errors import LeaseLost, UsageError
-from storage.runs import Lease, claim, reap
+from storage.leases import Lease, claim, reap
 from storage.settings import load_settings
 
 

@@ -10,8 +10,9 @@ from engine import launch
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from storage.errors import UsageError
+from storage.leases import claim
 from storage.ledger import utc_now
-from storage.runs import PipelineActive, UnknownRun, claim, run_row
+from storage.runs import PipelineActive, UnknownRun, run_row
 from storage.settings import load_settings
 
 

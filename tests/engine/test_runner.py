@@ -13,13 +13,14 @@ import pytest
 from engine import launch
 from engine.call import Report
 from engine.deployment import Deployment
-from engine.executor import LocalExecutor
+from engine.local_executor import LocalExecutor
 from engine.task import Task
 from storage.catalog import current_versions
 from storage.errors import LeaseLost
+from storage.leases import claim, reap
 from storage.ledger import utc_now
 from storage.progress import attempt_rows, log_rows, task_rows
-from storage.runs import claim, reap, request_run, run_row
+from storage.runs import request_run, run_row
 from storage.tables import SCORED
 from tests.engine.conftest import TASKS, Carried, task
 

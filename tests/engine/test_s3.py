@@ -11,7 +11,7 @@ from engine import launch
 from engine.deployment import Deployment
 from engine.doctor import findings
 from engine.drive import carry_out
-from engine.executor import LocalExecutor
+from engine.local_executor import LocalExecutor
 from jobs.sample import SampleSpec, write_sample
 from storage.catalog import current_versions
 from storage.errors import DamagedFile

@@ -11,6 +11,7 @@ from storage.tables import MONITORING
 from tests.conftest import AS_OF, House
 
 SETTINGS = {"auc_threshold": 0.72, "psi_threshold": 0.25}
+MEASURED, STORED = "calculate_monitoring_metrics", "store_monitoring_results_gold"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -27,13 +28,13 @@ def job(monitored_house: House, tmp_path: Path) -> Job:
         places=replace(house.deployment.places, reports=str(tmp_path / "reports")),
         settings=SETTINGS,
         tables={MONITORING: house.versions()[MONITORING]},
-        values={"calculate_monitoring_metrics": house.values(run, "calculate_monitoring_metrics")},
+        values={name: house.values(run, name) for name in (MEASURED, STORED)},
     )
 
 
 def changed(job: Job, **changes: Any) -> Job:
     found = {**job.values["calculate_monitoring_metrics"], **changes}
-    return replace(job, values={"calculate_monitoring_metrics": found})
+    return replace(job, values={MEASURED: found, STORED: {"cohorts": found["cohorts"]}})
 
 
 def test_the_dashboard_is_a_picture_named_for_its_day(job: Job, tmp_path: Path) -> None:

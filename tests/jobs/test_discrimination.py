@@ -17,6 +17,7 @@ from jobs.discrimination import (
     gini,
     midranks,
     paired_auc_difference,
+    unpaired_auc_difference,
 )
 from jobs.errors import JobError
 
@@ -202,3 +203,34 @@ def test_midranks_agree_with_scipy() -> None:
 def test_gini() -> None:
     assert gini(0.75) == 0.5
     assert gini(None) is None
+
+
+def test_differences_of_other_rows_add_their_variances() -> None:
+    a, b = auc_with_interval(*sample(9, 300)), auc_with_interval(*sample(10, 500, gap=0.4))
+    found = unpaired_auc_difference(a, b)
+    assert a.variance is not None
+    assert b.variance is not None
+    assert found.difference == pytest.approx((a.value or 0) - (b.value or 0))
+    assert found.variance == pytest.approx(a.variance + b.variance)
+    error = math.sqrt(a.variance + b.variance)
+    assert found.p_value == pytest.approx(2 * stats.norm.sf(abs(found.difference or 0) / error))
+    assert found.low == pytest.approx((found.difference or 0) - stats.norm.ppf(0.975) * error)
+    assert (found.n, found.positives) == (800, a.positives + b.positives)
+
+
+def test_pairing_sees_what_unpaired_rows_hide() -> None:
+    labels, a = sample(11, 400)
+    b = a + np.random.default_rng(12).normal(scale=0.4, size=400)
+    paired = paired_auc_difference(labels, a, b)
+    unpaired = unpaired_auc_difference(auc_with_interval(labels, a), auc_with_interval(labels, b))
+    assert unpaired.difference == pytest.approx(paired.difference)
+    assert (paired.variance or 1) < 0.3 * (unpaired.variance or 0)
+
+
+def test_an_area_without_interval_has_no_difference_to_speak_of() -> None:
+    a, none = auc_with_interval(*sample(13, 200)), auc_with_interval([0, 0], [0.1, 0.2])
+    perfect = auc_with_interval([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9])
+    assert unpaired_auc_difference(a, none).difference is None
+    found = unpaired_auc_difference(a, perfect)
+    assert found.difference == pytest.approx((a.value or 0) - 1)
+    assert (found.low, found.p_value) == (None, None)

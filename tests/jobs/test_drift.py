@@ -78,6 +78,16 @@ def test_missing_that_first_appears_in_production_is_drift(normal: np.ndarray) -
     assert bin_counts(reference, holes)[-1] == 1_000
 
 
+def test_a_missing_category_that_first_appears_in_production_is_drift() -> None:
+    reference = category_reference(["a"] * 600 + ["b"] * 400)
+    assert (reference.missing, bin_labels(reference)[-1]) == (0, "MISSING")
+    for nothing in (None, float("nan")):
+        measured = drift(reference, ["a"] * 300 + ["b"] * 200 + [nothing] * 500)
+        assert measured.value is not None
+        assert measured.value > 1
+        assert (measured.band, measured.confirmed) == ("significant", True)
+
+
 def test_drift_is_measured_against_the_reference_not_within_the_batch(normal: np.ndarray) -> None:
     shifted = normal[:5_000] + 2
     assert psi(*(bin_counts(numeric_reference(normal), half) for half in (shifted[:2_500], shifted[2_500:]))) < 0.05

@@ -153,6 +153,22 @@ def test_drift_needs_nothing_but_the_predictions_and_the_frozen_reference(
     assert house.table(MONITORING_FEATURES).drop_columns(["monitoring_date"]).equals(before[1])
 
 
+def test_without_any_gold_table_but_the_predictions_every_psi_is_the_same(
+    monitored_house: House, tmp_path: Path
+) -> None:
+    house = monitored_house.copy(tmp_path / "copy")
+    row, features = measured(house), house.table(MONITORING_FEATURES)
+    versions = house.home / "datamart" / ".versions" / "gold"
+    gone = [folder for folder in versions.iterdir() if folder.name != "model_predictions"]
+    assert {folder.name for folder in gone} == {"model_training_data", "model_monitoring", "model_monitoring_cohorts",
+                                                "model_monitoring_features"}  # fmt: skip
+    for folder in gone:
+        shutil.rmtree(folder)
+    house.succeed("monitoring", force=True)
+    assert measured(house) == row
+    assert house.table(MONITORING_FEATURES).equals(features)
+
+
 def corrected_since(row: dict[str, str]) -> list[dict[str, str]]:
     """A row that took the place of a worse one."""
     return [row | {"overdue_amt": "900"}, row] if row["installment_num"] == "3" else [row]

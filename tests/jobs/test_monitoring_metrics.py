@@ -10,13 +10,8 @@ import pytest
 from jobs.drift import numeric_reference
 from jobs.governance import model_governance_gate
 from jobs.job import Job
-from jobs.monitoring import (
-    by_cohort,
-    calculate_monitoring_metrics,
-    newest_cohorts,
-    score_shares,
-    store_monitoring_results_gold,
-)
+from jobs.measures import by_cohort, newest_cohorts, score_shares
+from jobs.monitoring import calculate_monitoring_metrics, store_monitoring_results_gold
 from storage.registry import ModelVersion
 from storage.tables import (
     MONITORING,
@@ -39,6 +34,7 @@ def outcomes(count: int, labels: Sequence[int | None], scores: Sequence[float], 
             "cohort": pa.array([cohort] * count, pa.string()),
             "label": pa.array(labels, pa.int8()),
             "fitted": pa.array([False] * count, pa.bool_()),
+            "observed": pa.array([label is not None for label in labels], pa.bool_()),
         }
     )
 

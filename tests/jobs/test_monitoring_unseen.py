@@ -1,6 +1,3 @@
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -12,53 +9,16 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
-from engine.launch import checked_request, request
 from jobs.models import frame
-from jobs.training import frozen_reference
-from storage.registry import AliasEvent, ModelVersion, move_alias, register
-from storage.runs import Lease, claim, finish
 from storage.tables import (
     MONITORING,
     PREDICTIONS,
     TRAINING_DATA,
 )
-from tests.conftest import AS_OF, House
+from tests.conftest import House
+from tests.crowning import crown
 
 NOISE = ("Amount_invested_monthly", "fe_10_std")
-
-
-@contextmanager
-def lease_of_a_run(house: House) -> Iterator[Lease]:
-    """The lease of a training run that goes well and makes nothing by itself."""
-    ledger = house.deployment.ledger
-    run_id = request(house.deployment, checked_request(house.deployment, "training", AS_OF))
-    with ledger.writing() as connection:
-        lease = claim(connection, run_id, "test", ledger.clock())
-    assert lease is not None
-    yield lease
-    with ledger.writing() as connection:
-        finish(connection, lease, "succeeded", None, ledger.clock())
-
-
-def crown(house: House, pipeline: Any, features: Sequence[str]) -> ModelVersion:
-    """Registers a fitted pipeline and makes it champion, as a training run would."""
-    version, store = "20300101_000000", house.deployment.models
-    rows = house.table(TRAINING_DATA)
-    test = rows.filter(pc.equal(rows["split"], "test"))
-    scores = pipeline.predict_proba(frame(test, tuple(features)))[:, 1]
-    reference = frozen_reference(test, scores, features)
-    made = {"as_of": AS_OF.isoformat(), "features": list(features), "reference": reference}
-    files = {
-        "model": store.place(store.keep_pickle(pipeline), f"best_model_{version}.pkl"),
-        "encoders": store.place(store.keep_pickle({}), f"label_encoders_{version}.pkl"),
-        "metadata": store.folder.write(f"model_metadata_{version}.json", json.dumps(made).encode()),
-    }
-    model = ModelVersion(version, "KNeighborsClassifier", files, {"test_auc": 0.5}, {})
-    clock = house.deployment.ledger.clock
-    with lease_of_a_run(house) as lease, house.deployment.ledger.writing() as connection:
-        assert register(connection, lease, model, clock())
-        move_alias(connection, AliasEvent(version, "a test", "it remembers what it saw"), clock())
-    return model
 
 
 def measured(house: House) -> dict[str, Any]:

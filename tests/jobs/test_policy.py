@@ -120,3 +120,40 @@ def test_only_a_crossed_threshold_retrains(
     assert decision.retrain is bool(crossed)
     if decision.status == "healthy":
         assert all(known)
+
+
+@pytest.mark.parametrize(
+    ("auc", "psi", "estimate", "status"),
+    [
+        (0.9, 0.0, BELOW, "watch"),
+        (0.9, 0.0, 0.70, "healthy"),
+        (None, 0.0, BELOW, "watch"),
+        (None, None, BELOW, "watch"),
+        (None, 0.0, 0.95, "insufficient"),
+        (0.9, None, 0.95, "insufficient"),
+        (BELOW, 0.0, 0.95, "breach"),
+        (0.9, 0.2, 0.95, "breach"),
+        (BELOW, 0.2, BELOW, "breach"),
+        (0.9, 0.15, 0.95, "watch"),
+        (0.9, 0.0, math.nan, "healthy"),
+    ],
+)
+def test_an_estimate_warns_and_neither_breaches_nor_clears(
+    auc: float | None, psi: float | None, estimate: float, status: str
+) -> None:
+    decision = decide(Auc(auc), Psi(psi), estimate=estimate)
+    assert decision.status == status
+    assert decision.retrain is (status == "breach")
+    assert any("estimated" in reason for reason in decision.reasons) is (estimate < 0.70)
+
+
+@given(NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+def test_no_estimate_hides_or_adds_a_breach(
+    auc: float | None, high: float | None, psi: float | None, level: float | None, estimate: float | None
+) -> None:
+    without, beside = (decide(Auc(auc, high), Psi(psi, level), estimate=e) for e in (None, estimate))
+    assert beside.breaches == without.breaches
+    assert beside.retrain is without.retrain
+    assert set(without.reasons) <= set(beside.reasons)
+    order = ["healthy", "insufficient", "watch", "breach"]
+    assert order.index(beside.status) >= order.index(without.status)

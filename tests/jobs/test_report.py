@@ -11,19 +11,18 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from jobs.cohort_panels import auc_by_month, scores_by_month
 from jobs.panels import INKS, months
 from jobs.policy import Thresholds
 from jobs.report import (
     DashboardData,
     Headline,
-    auc_by_month,
     confusion_matrix,
     dashboard,
     dashboard_png,
     feature_drift,
     psi_over_time,
     score_distribution,
-    scores_by_month,
     themed,
 )
 
@@ -190,3 +189,34 @@ def test_precision_recall_and_f1_differ_by_shape_and_dash() -> None:
     lines, points = layers(scores_by_month(year().cohorts))
     assert len({json.dumps(dash) for dash in lines["encoding"]["strokeDash"]["scale"]["range"]}) == 3
     assert len(set(points["encoding"]["shape"]["scale"]["range"])) == 3
+
+
+def young(cohorts: pd.DataFrame) -> pd.DataFrame:
+    """The cohorts, of which the last three are not mature, the last two without any label; five had a forecast."""
+    count = len(cohorts)
+    rows = cohorts.assign(mature=[i < count - 3 for i in range(count)], auc_forecast=np.nan, auc_estimate=np.nan)
+    rows.loc[count - 2 :, ["auc", "auc_low", "auc_high"]] = np.nan
+    rows.loc[count - 7 : count - 3, "auc_forecast"] = 0.74
+    rows.loc[count - 3 :, "auc_estimate"] = 0.71
+    return rows
+
+
+def test_estimates_are_dashed_and_cohorts_that_are_not_mature_are_hollow() -> None:
+    chart = auc_by_month(young(year().cohorts))
+    assert "dashed: estimate without labels; hollow: cohort not mature yet" in spec(chart)
+    (dashed,) = [one for one in layers(chart) if one["encoding"].get("y", {}).get("field") == "expected"
+                 and one["mark"]["type"] == "line"]  # fmt: skip
+    assert dashed["mark"]["strokeDash"]
+    # A forecast of before any label stands where there is one; elsewhere the estimate of today.
+    assert [row["expected"] for row in dashed["rows"]] == [None] * 5 + [0.74] * 5 + [0.71] * 2
+    fill = layers(chart)[-1]["encoding"]["fill"]["scale"]
+    assert dict(zip(fill["domain"], fill["range"], strict=True))["not mature yet"] == "transparent"
+    assert [row["maturity"] for row in dashed["rows"]] == ["mature"] * 9 + ["not mature yet"] * 3
+    assert len(dashboard_png(themed(chart), scale=1)) > 5_000
+
+
+def test_without_any_label_there_is_still_the_estimate() -> None:
+    rows = young(year().cohorts).tail(2)
+    assert "dashed: estimate" in spec(auc_by_month(rows))
+    assert " yet" in spec(auc_by_month(rows.assign(auc_estimate=np.nan)))
+    assert "dashed: estimate" not in spec(auc_by_month(year().cohorts))

@@ -1,7 +1,6 @@
 """Which files a dataset consists of, and digests that are remembered only while a file stays untouched."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,6 @@ from storage.extracts import ExtractMissing, has_extracts, source_files
 from storage.ledger import Ledger
 
 NAME = "lms_loan_daily"
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger(f"sqlite:///{tmp_path / 'loanwatch.db'}")
-    opened.create()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

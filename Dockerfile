@@ -1,0 +1,27 @@
+# One image for worker, scheduler and console: the command says which. Data lives in the volume /home/loanwatch/home.
+FROM python:3.11-slim
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PIP_NO_CACHE_DIR=1 \
+    LOANWATCH_HOME=/home/loanwatch/home
+
+RUN useradd --create-home --uid 10001 loanwatch
+WORKDIR /home/loanwatch/app
+
+COPY requirements.txt ./
+RUN pip install --disable-pip-version-check -r requirements.txt
+
+COPY storage ./storage
+COPY jobs ./jobs
+COPY engine ./engine
+
+RUN python -m compileall -q storage jobs engine && install -d -o loanwatch -g loanwatch /home/loanwatch/home
+USER loanwatch
+VOLUME /home/loanwatch/home
+
+# `health` ends with 1 when a process of this container has fallen silent, or none is there.
+HEALTHCHECK --interval=30s --timeout=20s --start-period=60s CMD ["python", "-m", "engine", "health"]
+
+ENTRYPOINT ["python", "-m", "engine"]
+CMD ["up"]

@@ -1,0 +1,49 @@
+"""Champions of a test's own making, registered as a training run would."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow.compute as pc
+
+from engine.launch import checked_request, request
+from jobs.models import frame
+from jobs.training import frozen_reference
+from storage.leases import Lease, claim, finish
+from storage.registry import AliasEvent, ModelVersion, move_alias, register
+from storage.tables import TRAINING_DATA
+from tests.conftest import AS_OF, House
+
+
+def claimed_lease(house: House) -> Lease:
+    """The lease of a training run that makes nothing by itself."""
+    ledger = house.deployment.ledger
+    run_id = request(house.deployment, checked_request(house.deployment, "training", AS_OF))
+    with ledger.writing() as connection:
+        lease = claim(connection, run_id, "test", ledger.clock())
+    assert lease is not None
+    return lease
+
+
+def crown(house: House, pipeline: Any, features: Sequence[str], *, lease: Lease | None = None) -> ModelVersion:
+    """Registers a fitted pipeline and makes it champion, within a run of its own or under a lease."""
+    version, store = "20300101_000000", house.deployment.models
+    rows = house.table(TRAINING_DATA)
+    test = rows.filter(pc.equal(rows["split"], "test"))
+    scores = pipeline.predict_proba(frame(test, tuple(features)))[:, 1]
+    reference = frozen_reference(test, scores, features)
+    made = {"as_of": AS_OF.isoformat(), "features": list(features), "reference": reference}
+    files = {
+        "model": store.place(store.keep_pickle(pipeline), f"best_model_{version}.pkl"),
+        "encoders": store.place(store.keep_pickle({}), f"label_encoders_{version}.pkl"),
+        "metadata": store.folder.write(f"model_metadata_{version}.json", json.dumps(made).encode()),
+    }
+    summary = {"test_auc": 0.5, "feature_set": "safe15", "candidates": {}}
+    model = ModelVersion(version, "KNeighborsClassifier", files, summary, {})
+    ledger, held = house.deployment.ledger, lease or claimed_lease(house)
+    with ledger.writing() as connection:
+        assert register(connection, held, model, ledger.clock())
+        move_alias(connection, AliasEvent(version, "a test", "it remembers what it saw"), ledger.clock())
+        if lease is None:
+            finish(connection, held, "succeeded", None, ledger.clock())
+    return model

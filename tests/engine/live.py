@@ -1,0 +1,274 @@
+"""Real processes of a deployment: workers and commands as people start them, and what is left of them afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, TypeVar
+
+import psutil
+
+from engine import launch
+from engine.deployment import Deployment
+from engine.head import PrivateHead
+from engine.presence import alive
+from engine.private_ray import RayAddress
+from storage.ledger import Record
+from storage.progress import task_rows
+from storage.runs import run_row
+from storage.settings import load_settings
+
+ROOT = Path(__file__).parents[2]
+AS_OF = date(2025, 12, 1)
+DEADLINE = 60.0
+DONE = ("succeeded", "cached", "skipped")
+LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+Found = TypeVar("Found")
+
+
+def until(look: Callable[[], Found], what: str, seconds: float = DEADLINE) -> Found:
+    """What `look` found as soon as that is something; AssertionError after so many seconds."""
+    deadline = monotonic() + seconds
+    while not (found := look()):
+        assert monotonic() < deadline, f"after {seconds:.0f} s: no {what}"
+        sleep(0.01)
+    return found
+
+
+def running(pids: Collection[int]) -> list[int]:
+    """Those of the processes that run; one that only waits to be buried does not."""
+    return [pid for pid in pids if _is_running(pid)]
+
+
+def tree(pid: int) -> dict[int, str]:
+    """The command lines of a process and all that descend from it, by process id."""
+    found = {}
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for each in [process, *process.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                found[each.pid] = " ".join(each.cmdline())
+    return found
+
+
+def calls_of(driver: int) -> list[int]:
+    """The processes that run a task of that driver."""
+    return [
+        process.pid
+        for process in psutil.process_iter()
+        if (words := _words(process)).startswith("ray::") and f"#{driver}-" in words
+    ]
+
+
+def listeners(pids: Collection[int]) -> list[Any]:
+    """The TCP sockets on which these processes listen, as `ss -ltnp` shows them."""
+    found = psutil.net_connections("tcp")
+    return [each for each in found if each.status == psutil.CONN_LISTEN and each.pid in pids]
+
+
+@dataclass
+class LiveWorker:
+    """A `python -m engine worker` and what it has told the ledger."""
+
+    process: subprocess.Popen[bytes]
+    site: "Site"
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def row(self) -> Record | None:
+        """Its row in the ledger, None while it is not there or not alive."""
+        return next((row for row in alive(self.site.deployment, "worker") if row.pid == self.pid), None)
+
+    @property
+    def head(self) -> int:
+        """The process id of its Ray head, 0 while that is not up."""
+        row = self.row
+        return (row.detail.get("head_pid") or 0) if row and row.detail["ray"] == "up" else 0
+
+    def wait_up(self) -> "LiveWorker":
+        """Waits until its Ray is up."""
+        until(lambda: self.process.poll() is not None or self._is_up(), "Ray of the worker")
+        assert self.process.poll() is None, self.log.read_text()
+        return self
+
+    def drivers(self) -> list[int]:
+        """The process ids of its drivers, the waiting one too."""
+        return [pid for pid, words in tree(self.pid).items() if "engine.driver" in words]
+
+    def driver(self) -> int:
+        """The driver that has begun with an order: the one that holds the ledger open."""
+        return until(self._busy_driver, "driver at work")
+
+    def guards(self) -> list[int]:
+        return [pid for pid, words in tree(self.pid).items() if "engine.guard" in words]
+
+    def sessions(self) -> list[Path]:
+        return sorted(Path(tempfile.gettempdir()).glob(f"lw-{self.pid}-*"))
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(DEADLINE)
+
+    def stop(self) -> int:
+        """The exit code, after SIGTERM."""
+        self.process.terminate()
+        return self.process.wait(DEADLINE)
+
+    def _is_up(self) -> bool:
+        row = self.row
+        return row is not None and row.detail["ray"] == "up"
+
+    def _busy_driver(self) -> int:
+        row = self.row
+        if row is None or not row.detail["runs"]:
+            return 0
+        # The waiting driver is the youngest: it was started when the one before it got its order.
+        return min(self.drivers(), key=lambda pid: psutil.Process(pid).create_time(), default=0)
+
+
+@dataclass
+class Site:
+    """A deployment whose processes are real: its home, its ledger, and settings that all of them get."""
+
+    home: Path
+    ledger: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        given = {"ledger": self.ledger or None, **self.settings}
+        self.deployment = Deployment.open(load_settings(home=self.home, **given), patience=20.0)
+
+    def environment(self, **settings: Any) -> dict[str, str]:
+        given = {"ledger": self.ledger, **self.settings, **settings}
+        ours = {f"LOANWATCH_{name.upper()}": str(value) for name, value in given.items()}
+        return {**os.environ, **self.more, **ours, "LOANWATCH_HOME": str(self.home)}
+
+    @contextmanager
+    def worker(self, **settings: Any) -> Iterator[LiveWorker]:
+        """A worker, gone with everything of it when the block ends."""
+        log = self.home / f"worker-{monotonic()}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "engine", "worker"],
+                cwd=ROOT,
+                env=self.environment(**settings),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        live = LiveWorker(process, self, log)
+        family: set[int] = set()
+        try:
+            yield live
+            family = set(tree(live.pid))
+        finally:
+            family |= set(tree(live.pid))
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(DEADLINE)
+            for pid in running(family):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def engine(self, *words: str, **settings: Any) -> subprocess.CompletedProcess[str]:
+        """A command that has ended."""
+        return subprocess.run(
+            [sys.executable, "-m", "engine", *words],
+            cwd=ROOT,
+            env=self.environment(**settings),
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+
+    def told(self, *words: str, code: int = 0, **settings: Any) -> Any:
+        """What a command says in JSON."""
+        done = self.engine(*words, "--json", **settings)
+        assert done.returncode == code, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def begin(self, *words: str, **settings: Any) -> subprocess.Popen[str]:
+        """A command under way, its output in one pipe."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "engine", *words],
+            cwd=ROOT,
+            env=self.environment(**settings),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def request(self, pipeline: str = "training", *, force: bool = False, **params: Any) -> str:
+        wanted = launch.checked_request(self.deployment, pipeline, AS_OF, force=force, params=params)
+        return launch.request(self.deployment, wanted)
+
+    def run(self, run_id: str) -> Record:
+        with self.deployment.ledger.reading() as connection:
+            return run_row(connection, run_id)
+
+    def states(self, run_id: str) -> dict[str, str]:
+        with self.deployment.ledger.reading() as connection:
+            return {row.task: row.state for row in task_rows(connection, run_id)}
+
+    def done(self, run_id: str) -> list[str]:
+        return [task for task, state in self.states(run_id).items() if state in DONE]
+
+    def wait_begun(self, run_id: str, task: str) -> None:
+        """Waits until a task runs."""
+        until(lambda: self.states(run_id).get(task) in ("running", *DONE), f"{task} of {run_id}")
+
+    def ended(self, run_id: str) -> Record:
+        """The run's row, once it has ended."""
+        until(lambda: self.run(run_id).finished_at, f"end of {run_id}")
+        return self.run(run_id)
+
+    def close(self) -> None:
+        self.deployment.ledger.close()
+
+
+@contextmanager
+def running_head() -> Iterator[RayAddress]:
+    """A Ray head of the tests' own, for workers that join one."""
+    head = PrivateHead(load_settings(ray_cpus=2, ray_memory=200 * 1024**2))
+    try:
+        until(lambda: head.look() == "up", "Ray head")
+        yield head.address
+    finally:
+        head.end()
+
+
+def joining(head: RayAddress) -> dict[str, str]:
+    """The environment of a process that is to use that head."""
+    return {"LOANWATCH_RAY_ADDRESS": head.address, "RAY_AUTH_TOKEN_PATH": head.token}
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _words(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""

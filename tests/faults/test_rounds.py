@@ -1,0 +1,151 @@
+"""Row 11: a scheduled function that raises, or sleeps long; the loop lives, and the others are on time."""
+
+import datetime as real  # noqa: ICN001
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
+from types import SimpleNamespace
+
+import pytest
+import schedule
+
+from engine.deployment import Deployment
+from engine.rounds import Round, go_round
+from engine.scheduler import Scheduler
+from storage.schedule import schedule_rows
+from tests.conftest import sqlite_only
+
+PATIENCE = 20.0
+
+
+class Calls:
+    """A function that remembers when it was called."""
+
+    def __init__(self) -> None:
+        self.moments: list[float] = []
+
+    def __call__(self) -> None:
+        self.moments.append(monotonic())
+
+    def reach(self, number: int) -> None:
+        """Waits until so many calls have come in."""
+        until(lambda: len(self.moments) >= number)
+
+    def longest_pause(self) -> float:
+        return max(after - before for before, after in zip(self.moments, self.moments[1:], strict=False))
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = monotonic() + PATIENCE
+    while not true():
+        assert monotonic() < deadline
+        sleep(0.005)
+
+
+@contextmanager
+def going(*rounds: Round) -> Iterator[threading.Thread]:
+    """The rounds, called in a thread of their own for as long as the block lasts."""
+    stop = threading.Event()
+    thread = threading.Thread(target=go_round, args=(list(rounds), stop))
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stop.set()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def test_a_round_that_raises_is_tried_again_and_holds_up_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    raised, others = Calls(), Calls()
+
+    def raises() -> None:
+        raised()
+        raise RuntimeError("never works")
+
+    with going(Round("the bad one", 0.05, raises), Round("another", 0.05, others)) as thread:
+        raised.reach(10)
+        others.reach(10)
+        assert thread.is_alive()
+    assert others.longest_pause() < 1.0
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert told.count("the bad one failed (RuntimeError: never works); it is tried again") >= 9
+
+
+def test_a_round_that_sleeps_long_is_not_called_twice_at_once_and_the_others_are_on_time() -> None:
+    slept, others, wake = Calls(), Calls(), threading.Event()
+
+    def sleeps() -> None:
+        slept()
+        wake.wait(PATIENCE)
+
+    with going(Round("the slow one", 0.05, sleeps), Round("another", 0.05, others)):
+        others.reach(30)
+        assert len(slept.moments) == 1
+        wake.set()
+        slept.reach(3)
+    assert others.longest_pause() < 1.0
+
+
+def test_the_end_does_not_wait_for_a_round_that_is_slow() -> None:
+    wake, begun = threading.Event(), threading.Event()
+
+    def sleeps() -> None:
+        begun.set()
+        wake.wait(PATIENCE)
+
+    with going(Round("the slow one", 0.05, sleeps)):
+        assert begun.wait(PATIENCE)
+        before = monotonic()
+    assert monotonic() - before < 2.0
+    wake.set()
+
+
+def test_rounds_go_on_when_the_wall_clock_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library's clock is shifted, because nobody else on this machine is to have theirs set back."""
+    calls, shift = Calls(), [real.timedelta(0)]
+
+    class Shifted(real.datetime):
+        @classmethod
+        def now(cls, tz: real.tzinfo | None = None) -> "Shifted":
+            return super().now(tz) + shift[0]
+
+    shifted = SimpleNamespace(**{**vars(real), "datetime": Shifted})
+    monkeypatch.setattr(schedule, "datetime", shifted)
+    with going(Round("one", 0.05, calls)):
+        calls.reach(5)
+        shift[0] = -real.timedelta(days=400)
+        calls.reach(len(calls.moments) + 5)
+        shift[0] = real.timedelta(days=400)
+        calls.reach(len(calls.moments) + 5)
+    assert calls.longest_pause() < 2.0
+
+
+@sqlite_only
+def test_a_scheduler_outlives_a_ledger_that_fails_for_a_while(
+    deployment: Deployment, caplog: pytest.LogCaptureFixture
+) -> None:
+    scheduler = Scheduler(deployment, look=0.05)
+    thread = threading.Thread(target=scheduler.serve)
+    thread.start()
+    try:
+        until(lambda: "training" in pipelines(deployment))
+        with deployment.ledger.writing() as connection:
+            connection.exec_driver_sql("ALTER TABLE schedules RENAME TO away")
+        until(lambda: "the schedule of training failed (LedgerUnavailable" in caplog.text)
+        assert thread.is_alive()
+        with deployment.ledger.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM away")
+            connection.exec_driver_sql("ALTER TABLE away RENAME TO schedules")
+        until(lambda: pipelines(deployment) == {"training", "inference", "monitoring"})
+    finally:
+        scheduler.stop()
+        thread.join(PATIENCE)
+    assert not thread.is_alive()
+
+
+def pipelines(deployment: Deployment) -> set[str]:
+    with deployment.ledger.reading() as connection:
+        return {row.pipeline for row in schedule_rows(connection)}

@@ -1,0 +1,141 @@
+"""Row 3: the owner of a run is stopped past its lease while another finishes the run; then it is refused."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from sqlalchemy import select
+
+from engine import launch
+from engine.drive import carry_out
+from engine.local_executor import LocalExecutor
+from engine.pipelines import PIPELINES
+from engine.private_ray import RayAddress
+from storage.catalog import current_versions
+from storage.ledger_checks import takes_writers
+from storage.schema import metadata
+from tests.engine.live import ROOT, Site, joining, running, until
+from tests.faults.conftest import Count
+from tests.faults.stale_owner import SMALL
+
+pytestmark = pytest.mark.alone
+
+GONE_WITHIN = 10.0
+QUICK = {"lease": 3.0, "heartbeat": 1.0}
+WRITES = 13  # all that a stale owner tries
+
+
+def state_of(site: Site) -> tuple[Mapping[str, list[Any]], Mapping[str, str]]:
+    """All that the ledger says, processes' own beats left out, and the digest of every model's file."""
+    tables = [table for table in metadata.sorted_tables if table.name != "processes"]
+    with site.deployment.ledger.reading() as connection:
+        rows = {table.name: sorted(map(repr, connection.execute(select(table)))) for table in tables}
+        current = current_versions(connection)
+    for table in current.values():
+        site.deployment.datamart.verify(table)  # every byte as the ledger says
+    models = [path for path in Path(site.deployment.settings.models_root).rglob("*") if path.is_file()]
+    return rows, {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in models}
+
+
+def hurry(site: Site, **more: float) -> None:
+    """Gives the site, and its processes, a short lease."""
+    quick = {**QUICK, **more}
+    site.settings.update(quick)
+    site.deployment = site.deployment.with_settings(site.deployment.settings.changed(**quick))
+
+
+def declared_dead(site: Site, run_id: str) -> None:
+    until(lambda: run_id in launch.crashed_runs(site.deployment), "crash", 15.0)
+
+
+def stop_outside_a_write(site: Site, pids: list[int]) -> None:
+    """Stops processes, at a moment at which none of them holds the writers' turn."""
+    while True:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        if takes_writers(site.deployment.ledger, 0.3):
+            return
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def stale_owner(site: Site, run_id: str, moment: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    """An owner that carries out the run and has stopped at that moment."""
+    words = [sys.executable, "-m", "tests.faults.stale_owner", run_id, *moment]
+    with subprocess.Popen(words, cwd=ROOT, env=site.environment(), stdout=subprocess.PIPE, text=True) as process:
+        try:
+            until(lambda: stopped(process.pid), "stopped owner")
+            yield process
+        finally:
+            process.kill()
+
+
+def stopped(pid: int) -> bool:
+    return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+
+
+@pytest.mark.parametrize(
+    "moment", [("commit",), ("ready", "last"), ("attempt_started", "last"), ("finished", "last")], ids=" ".join
+)
+def test_an_owner_that_was_stopped_past_its_lease_changes_nothing(
+    site: Site, moment: Sequence[str], counted: Count
+) -> None:
+    hurry(site)
+    pipelines = PIPELINES if moment == ("commit",) else {"training": SMALL}
+    run_id = site.request()
+    with stale_owner(site, run_id, moment) as stale:
+        assert takes_writers(site.deployment.ledger, 1.0)
+        declared_dead(site, run_id)
+        again = launch.resume(site.deployment, run_id)
+        executor = LocalExecutor()
+        assert carry_out(site.deployment, again, executor, pipelines) == "succeeded"
+        executor.close()
+        before = state_of(site)
+        assert before[0]["publications"]
+        stale.send_signal(signal.SIGCONT)
+        told, _ = stale.communicate(timeout=60)
+    assert told.split()[0] == moment[0]
+    assert len(told.split()) == WRITES
+    assert state_of(site) == before
+    counted(f"row 3: an owner stopped before {' '.join(moment)}: {WRITES} of {WRITES} writes refused")
+
+
+def test_a_worker_and_its_driver_that_were_stopped_past_the_lease_change_nothing(
+    site: Site, ray_head: RayAddress, counted: Count
+) -> None:
+    site.more = joining(ray_head)
+    hurry(site, lease=8.0)  # longer than a driver takes from its start to its first beat
+    with site.worker() as first:
+        first.wait_up()
+        run_id = site.request()
+        site.wait_begun(run_id, "train_evaluate_select_model")
+        driver = first.driver()
+        stop_outside_a_write(site, [first.pid, driver])
+        declared_dead(site, run_id)
+        done = site.done(run_id)
+        site.more = {}  # a Ray of its own: the stopped driver keeps the other's processors for itself
+        with site.worker() as second:
+            second.wait_up()
+            again = launch.resume(site.deployment, run_id)
+            assert site.ended(again).state == "succeeded"
+        assert site.run(run_id).state == "crashed"
+        assert {task for task, state in site.states(again).items() if state == "cached"} >= set(done)
+        before = state_of(site)
+        for pid in (driver, first.pid):
+            os.kill(pid, signal.SIGCONT)
+        until(lambda: not running([driver]), "end of the stale driver", GONE_WITHIN)
+        until(lambda: first.row, "beat of the worker that went on", GONE_WITHIN)
+        assert state_of(site) == before
+        assert len(site.states(run_id)) == len(PIPELINES["training"].tasks)
+        log = first.log.read_text()
+    assert f"Run {run_id} no longer holds its lease, so nothing of it was published" in log
+    counted("row 3: 1 stopped worker with its driver, nothing changed when they went on")

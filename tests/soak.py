@@ -1,0 +1,202 @@
+"""Soak: worker and scheduler under a fast clock while a random process is killed every few seconds.
+
+    python -m tests.soak [MINUTES] [--seed N] [--ledger URL]
+
+At the end no run may be stuck, no slot missing or doubled, and no process, folder, socket or temporary file of ours may
+be left; in the last third, worker and scheduler are spared, and their memory and file descriptors must stay flat.
+Prints the figures, and ends with 1 when one of them is wrong.
+"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic, sleep, time
+
+import psutil
+
+from engine.deployment import Deployment
+from engine.launch import crashed_runs
+from engine.scheduler import Scheduler, timetables
+from engine.supervisor import Child, keep_running
+from jobs.sample import SampleSpec, write_sample
+from storage.runs import recent_runs
+from storage.schedule import schedule_of
+from storage.settings import Settings, load_settings
+from tests.soak_checks import findings, report
+
+ORIGIN = datetime(2025, 12, 1, 1, 30, tzinfo=UTC)
+SPEED = 8640.0  # simulated seconds in a real one: a day every ten seconds
+CUSTOMERS = 800
+QUIET = 90.0  # seconds that what is under way at the end has to end by itself
+SETTINGS = {"heartbeat": 1.0, "lease": 6.0, "retry_pause": 0.1, "stop_grace": 3.0, "keep_versions": 3}
+
+
+@dataclass
+class Soak:
+    """One soak: its deployment, its children, and what was seen."""
+
+    deployment: Deployment
+    begun: float
+    origin: datetime
+    random: random.Random
+    killed: Counter[str] = field(default_factory=Counter)
+    lines: Counter[str] = field(default_factory=Counter)
+    memory: dict[str, list[int]] = field(default_factory=dict)
+    handles: dict[str, list[int]] = field(default_factory=dict)
+    children: list[Child] = field(default_factory=list)
+
+    def run(self, seconds: float) -> None:
+        """Keeps the children running for so long, killing as it goes, then lets everything come to rest."""
+        home = str(self.deployment.settings.home)
+        self.children = [
+            Child("worker", ["-m", "engine", "worker", "--home", home, "--tied"], self._hear, 2.0),
+            Child("scheduler", ["-m", "tests.soak", "--clock", str(self.begun), "--home", home], self._hear, 2.0),
+        ]
+        stop = threading.Event()
+        keeper = threading.Thread(target=keep_running, args=(self.children, stop, 20.0))
+        keeper.start()
+        try:
+            self._kill_for(seconds)
+            self.children[1].arguments = ["-c", "import time; time.sleep(1e6)"]  # no more slots
+            self._end("scheduler")
+            self._come_to_rest()
+        finally:
+            stop.set()
+            keeper.join()
+
+    def _kill_for(self, seconds: float) -> None:
+        end, next_kill, next_look = monotonic() + seconds, monotonic() + 15, monotonic()
+        spare = monotonic() + seconds * 2 / 3
+        while monotonic() < end:
+            if monotonic() > next_kill:
+                self._kill_one(sparing=monotonic() > spare)
+                next_kill = monotonic() + self.random.uniform(3, 9)
+            if monotonic() > next_look:
+                crashed_runs(self.deployment)  # somebody looks
+                if monotonic() > spare:
+                    self._measure()
+                next_look = monotonic() + 1
+            sleep(0.1)
+
+    def _kill_one(self, *, sparing: bool) -> None:
+        """Kills one process of the deployment; worker and scheduler may be spared."""
+        victims = self._victims()
+        pair = {child.process.pid for child in self.children if child.process is not None}
+        if sparing:
+            victims = {pid: name for pid, name in victims.items() if pid not in pair}
+        if not victims:
+            return
+        pid = self.random.choice(sorted(victims))
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            self.killed[victims[pid]] += 1
+
+    def _victims(self) -> dict[int, str]:
+        found = {}
+        for child in self.children:
+            if child.process is not None and child.process.poll() is None:
+                found[child.process.pid] = child.name
+                with suppress(psutil.Error):
+                    for process in psutil.Process(child.process.pid).children(recursive=True):
+                        found[process.pid] = kind_of(process)
+        return {pid: kind for pid, kind in found.items() if kind}
+
+    def _measure(self) -> None:
+        for child in self.children:
+            if child.process is not None:
+                with suppress(psutil.Error):
+                    process = psutil.Process(child.process.pid)
+                    self.memory.setdefault(f"{child.name} {process.pid}", []).append(process.memory_info().rss)
+                    self.handles.setdefault(f"{child.name} {process.pid}", []).append(process.num_fds())
+
+    def _end(self, name: str) -> None:
+        for child in self.children:
+            if child.name == name:
+                child.tell_to_end()
+
+    def _come_to_rest(self) -> None:
+        deadline = monotonic() + QUIET
+        while monotonic() < deadline and self._active():
+            crashed_runs(self.deployment)
+            sleep(0.5)
+
+    def _active(self) -> int:
+        with self.deployment.ledger.reading() as connection:
+            return len(recent_runs(connection, 10, state="queued")) + len(recent_runs(connection, 10, state="running"))
+
+    def _hear(self, name: str, line: str) -> None:
+        if "Traceback" in line or "Error" in line:
+            self.lines[f"{name}: {line[:160]}"] += 1
+
+
+def kind_of(process: psutil.Process) -> str:
+    """What a process is to a soak; '' for what is not to be killed by itself."""
+    words = " ".join(process.cmdline())
+    for mark in ("engine.driver", "engine.guard", "ray.scripts", "gcs_server", "raylet/raylet", "ray::"):
+        if mark in words:
+            return mark
+    return ""
+
+
+def serve_scheduler(settings: Settings, begun: float) -> None:
+    """The scheduler under the fast clock; ends with the process that started it."""
+    fast = Scheduler(Deployment.open(settings), lambda: ORIGIN + timedelta(seconds=(time() - begun) * SPEED), look=0.2)
+    signal.signal(signal.SIGTERM, lambda *_: fast.stop())
+    threading.Thread(target=lambda: (sys.stdin.read(), fast.stop()), daemon=True).start()
+    fast.serve()
+
+
+def prepared(home: Path, seed: int) -> Deployment:
+    """A deployment with a small book, trained once."""
+    write_sample(home / "data", SampleSpec(CUSTOMERS, seed))
+    deployment = Deployment.open(load_settings(home=home))
+    words = ["run", "training", "--as-of", ORIGIN.date().isoformat(), "--home", str(home)]
+    subprocess.run([sys.executable, "-m", "engine", *words], check=True, stdout=subprocess.DEVNULL)
+    with deployment.ledger.writing() as connection:
+        for table in timetables(deployment):
+            schedule_of(connection, table.pipeline, ORIGIN)
+    return deployment
+
+
+def main() -> int:
+    """The exit code: 1 when something was not as it must be."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("minutes", type=float, nargs="?", default=2.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--ledger", default="")
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--clock", type=float, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    os.environ.update({f"LOANWATCH_{name.upper()}": str(value) for name, value in SETTINGS.items()})
+    if given.ledger:
+        os.environ["LOANWATCH_LEDGER"] = given.ledger
+    if given.clock is not None:
+        serve_scheduler(load_settings(home=given.home), given.clock)
+        return 0
+    # A temporary folder of its own, which every process inherits: what is left in it is the soak's. A short name, for
+    # the paths of Ray's sockets have a limit.
+    with tempfile.TemporaryDirectory(prefix="s-") as folder:
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
+        home = given.home or Path(folder) / "home"
+        soak = Soak(prepared(home, given.seed), time(), ORIGIN, random.Random(given.seed))
+        soak.run(given.minutes * 60)
+        report(soak)
+        found = findings(soak)
+    for finding in found:
+        print(f"WRONG: {finding}")
+    print("soak failed" if found else "soak passed")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""The image, as far as it can be checked without an engine that builds it."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LINES = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text(encoding="utf-8")).splitlines()
+COMMANDS = ("up", "worker", "scheduler", "health", "run", "doctor")
+
+
+def instructions(name: str) -> list[str]:
+    return [line.removeprefix(name).strip() for line in LINES if line.startswith(f"{name} ")]
+
+
+@pytest.mark.parametrize("copied", [word for line in instructions("COPY") for word in shlex.split(line)[:-1]])
+def test_everything_that_is_copied_is_there_and_in_the_context(copied: str) -> None:
+    assert (ROOT / copied).exists()
+    assert f"!{copied}" in (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+
+
+def test_every_room_is_in_the_image() -> None:
+    copied = {word for line in instructions("COPY") for word in shlex.split(line)[:-1]}
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+    assert rooms <= copied
+
+
+def test_the_processes_of_the_image_are_not_roots() -> None:
+    (user,) = instructions("USER")
+    assert user != "root"
+    assert any(f" {user}" in line and "useradd" in line for line in instructions("RUN"))
+
+
+def test_the_base_has_the_python_that_the_tools_check_for() -> None:
+    (base,) = instructions("FROM")
+    assert base == "python:3.11-slim"
+
+
+def test_the_health_check_and_the_default_are_commands_of_the_engine() -> None:
+    entry = json.loads(instructions("ENTRYPOINT")[0])
+    check = json.loads(instructions("HEALTHCHECK")[0].partition("CMD ")[2])
+    assert check[: len(entry)] == entry == ["python", "-m", "engine"]
+    assert {check[-1], *json.loads(instructions("CMD")[0])} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_starts(command: str) -> None:
+    words = [sys.executable, "-m", "engine", command, "--help"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout
