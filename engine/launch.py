@@ -61,7 +61,7 @@ def request(deployment: Deployment, wanted: Request) -> str:
         return request_run(connection, wanted, deployment.ledger.clock())
 
 
-def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None = None) -> str:
+def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None = None, by: str | None = None) -> str:
     """The id of a new run that does what an ended one had not finished; the ended one stays as it is."""
     crashed_runs(deployment)
     with deployment.ledger.reading() as connection:
@@ -75,6 +75,7 @@ def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None
         params={**parent.params, **(params or {})},
         cause="resume",
         parent_run_id=parent.run_id,
+        requested_by=by or who(),
     )
     return request(deployment, wanted)
 

@@ -1,0 +1,5 @@
+"""The Audit page."""
+
+import streamlit as st
+
+st.title("Audit")

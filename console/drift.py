@@ -1,0 +1,5 @@
+"""The Drift page."""
+
+import streamlit as st
+
+st.title("Drift")

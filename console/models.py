@@ -1,0 +1,5 @@
+"""The Models page."""
+
+import streamlit as st
+
+st.title("Models")

@@ -1,0 +1,71 @@
+"""Moments and durations as people read them: in the viewer's own time zone, the exact one on hover."""
+
+from datetime import UTC, date, datetime
+from html import escape
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+DAY, HOUR, MINUTE = 86_400, 3_600, 60
+
+
+def viewer_zone() -> ZoneInfo:
+    """The time zone of the browser that looks; UTC when it does not tell one that is known here."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def local(at: datetime) -> datetime:
+    """The moment in the viewer's zone."""
+    return at.astimezone(viewer_zone())
+
+
+def exact(at: datetime) -> str:
+    """The moment to the second in both zones: `2026-11-23 04:10:05 CET (03:10:05 UTC)`."""
+    return f"{local(at):%Y-%m-%d %H:%M:%S %Z} ({at.astimezone(UTC):%H:%M:%S UTC})"
+
+
+def short(at: datetime, now: datetime) -> str:
+    """The moment as one would say it: `04:10` today, `Mon 04:10` this week, else `23 Nov 04:10`, with a far year."""
+    then, today = local(at), local(now)
+    if then.date() == today.date():
+        return f"{then:%H:%M}"
+    if abs((then - today).total_seconds()) < 6 * DAY:
+        return f"{then:%a %H:%M}"
+    return f"{then.day} {then:%b %H:%M}" if then.year == today.year else f"{then.day} {then:%b %Y}"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long since, or until: `12 s ago`, `in 3 h`."""
+    seconds = (now - at).total_seconds()
+    words = span(abs(seconds))
+    return f"{words} ago" if seconds >= 0 else f"in {words}"
+
+
+def span(seconds: float) -> str:
+    """A duration in its two largest units: `0.8 s`, `12 s`, `3 min 5 s`, `2 h 4 min`, `5 d 3 h`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = int(seconds)
+    if whole < MINUTE:
+        return f"{whole} s"
+    for large, small, names in ((DAY, HOUR, ("d", "h")), (HOUR, MINUTE, ("h", "min")), (MINUTE, 1, ("min", "s"))):
+        if whole >= large:
+            rest = whole % large // small
+            return f"{whole // large} {names[0]}" + (f" {rest} {names[1]}" if rest else "")
+    return f"{whole} s"
+
+
+def time_html(at: datetime | None, now: datetime, words: str | None = None) -> str:
+    """A `<time>` element: `words` or the short form, the exact moment on hover; a dash for None."""
+    if at is None:
+        return "-"
+    told = escape(words or short(at, now))
+    return f'<time datetime="{at.isoformat()}" title="{escape(exact(at))}">{told}</time>'
+
+
+def day(value: date) -> str:
+    """A date in words that no country misreads: `3 May 2026`."""
+    return f"{value.day} {value:%b %Y}"

@@ -1,0 +1,5 @@
+"""The Overview page."""
+
+import streamlit as st
+
+st.title("Overview")

@@ -1,0 +1,5 @@
+"""The Run page."""
+
+import streamlit as st
+
+st.title("Run")

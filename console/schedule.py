@@ -1,0 +1,5 @@
+"""The Schedule page."""
+
+import streamlit as st
+
+st.title("Schedule")

@@ -1,0 +1,55 @@
+"""What stands round every page: style sheet, navigation, what was just done, and a warning when nothing can run."""
+
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from console import reads
+from console.actions import tell_now
+from console.elements import box
+from console.opened import deployment
+from console.theme import SHEET
+from storage.runs import recent_runs
+
+LOOK_EVERY = "5s"
+MARK, WORDMARK = (Path(__file__).parent / name for name in ("mark.svg", "wordmark.svg"))
+
+
+def pages() -> list[st.Page]:
+    """The pages in the order of the navigation; a run's own page is reached from the others.
+
+    They have no icons: Streamlit would have the browser fetch the icon of the page in view from a public host.
+    """
+    return [
+        st.Page("console/overview.py", title="Overview", default=True),
+        st.Page("console/runs.py", title="Runs"),
+        st.Page("console/run.py", title="Run", url_path="run", visibility="hidden"),
+        st.Page("console/drift.py", title="Drift"),
+        st.Page("console/models.py", title="Models"),
+        st.Page("console/data.py", title="Data"),
+        st.Page("console/schedule.py", title="Schedule"),
+        st.Page("console/audit.py", title="Audit"),
+    ]
+
+
+def frame() -> None:
+    """Everything of a page but its own content."""
+    st.set_page_config(page_title="Loanwatch", page_icon=str(MARK), layout="wide")
+    st.logo(str(WORDMARK), icon_image=str(MARK))
+    st.html(SHEET)
+    tell_now()
+    _alarm()
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def _alarm() -> None:
+    """Says so when runs wait and no worker lives, or when nothing would request the next ones."""
+    waiting = [row for row in _queued() if row]
+    if not reads.living("worker") and waiting:
+        box("bad", "Nothing works on the waiting runs", "No worker is alive. Start one: `python -m engine up`.")
+
+
+def _queued() -> list[datetime]:
+    with deployment().ledger.reading() as connection:
+        return [row.requested_at for row in recent_runs(connection, 3, state="queued")]
