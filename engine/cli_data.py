@@ -1,4 +1,4 @@
-"""Commands about data and models: `sample`, `models`, `metrics`, `tables`, `demo`."""
+"""Commands about data and results: `sample`, `metrics`, `tables`, `demo`."""
 
 import sys
 from collections.abc import Sequence
@@ -14,16 +14,14 @@ from engine import launch
 from engine.deployment import Deployment
 from engine.documents import (
     Document,
-    champion_history,
     metrics_document,
-    models_document,
     run_document,
     tables_document,
 )
 from engine.foreground import follow_to_end, local_ray, own_output
 from engine.pipelines import SampleSpec, existing_extracts, write_sample
 from engine.terminal import Home, Json, console_for, deployment_at, end_of_run, print_json, tell_error
-from engine.views import listing, models_view
+from engine.views import listing
 from storage.runs import recent_runs, run_row
 
 app = typer.Typer()
@@ -65,24 +63,6 @@ def make_sample(folder: Path, spec: SampleSpec, console: Console) -> dict[str, i
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task(f"{spec.customers:,} customers", total=None)
         return write_sample(folder, spec, lambda done, total: progress.update(bar, completed=done, total=total))
-
-
-@app.command()
-def models(home: Home = None, as_json: Json = False) -> None:
-    """List registered models with their three candidates, and who was champion when."""
-    deployment = deployment_at(home)
-    with deployment.ledger.reading() as connection:
-        documents = models_document(connection)
-        history = champion_history(connection)
-    if as_json:
-        print_json(documents)
-    elif not documents:
-        console_for().print("No models yet; `python -m engine run training` makes one.")
-    else:
-        console = console_for()
-        console.print(models_view(documents))
-        console.print()
-        console.print(listing(history, ("at", "version", "who", "why")))
 
 
 @app.command()

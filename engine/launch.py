@@ -13,10 +13,11 @@ from engine.pipelines import PIPELINES
 from engine.task import Pipeline, settings_of
 from storage.audit import Action, note
 from storage.leases import Lease, end_early, owners, reap
-from storage.runs import Request, ask_to_cancel, cancel_queued, request_run, run_row
+from storage.runs import Request, ask_to_cancel, cancel_queued, earlier_request, request_run, run_row
 from storage.schedule import pause, schedule_of, unpause
 
 HAND_BACKS = 3  # how often in a row a run is handed back by itself, before a person has to look
+NOTED = {"manual": "run", "resume": "resume"}  # causes that are a person's, and what the audit log calls the action
 RESUMABLE = ("failed", "cancelled", "crashed")
 
 
@@ -54,11 +55,19 @@ def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[s
 def request(deployment: Deployment, wanted: Request) -> str:
     """The id of the run that was requested, or of the earlier one with the same request key or slot.
 
-    Raises PipelineActive (exit code 5) when the pipeline has a run that is queued or running.
+    A new run that a person asked for goes into the audit log. Raises PipelineActive (exit code 5) when the pipeline
+    has a run that is queued or running.
     """
     crashed_runs(deployment)
+    now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
-        return request_run(connection, wanted, deployment.ledger.clock())
+        before = earlier_request(connection, wanted)
+        if before is not None:
+            return before
+        run_id = request_run(connection, wanted, now)
+        if wanted.cause in NOTED:
+            note(connection, Action(wanted.requested_by, NOTED[wanted.cause], run_id), now)
+        return run_id
 
 
 def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None = None, by: str | None = None) -> str:

@@ -102,6 +102,12 @@ def succession(model: ModelVersion, before: Sequence[ModelVersion]) -> tuple[Mod
     return (model, *(old for old in before if old.version != model.version))[:REMEMBERED]
 
 
+def model_named(connection: Connection, version: str) -> ModelVersion | None:
+    """The registered model of that version; None when there is none."""
+    row = connection.execute(select(models).where(models.c.version == version)).first()
+    return None if row is None else _model(row)
+
+
 def known_models(connection: Connection) -> list[ModelVersion]:
     """Every registered model, oldest first."""
     return [_model(row) for row in connection.execute(select(models).order_by(models.c.created_at))]

@@ -49,7 +49,7 @@ def request_run(connection: Connection, request: Request, now: datetime) -> str:
 
     Raises PipelineActive when the pipeline has a queued or running run.
     """
-    before = _same_request(connection, request)
+    before = earlier_request(connection, request)
     if before is not None:
         return before
     current = active_run(connection, request.pipeline)
@@ -61,7 +61,7 @@ def request_run(connection: Connection, request: Request, now: datetime) -> str:
             connection.execute(insert(runs).values(_new_row(request, run_id, now)))
     except IntegrityError:
         # Another process was quicker between the look and the insert (PostgreSQL only; SQLite writes one at a time).
-        before = _same_request(connection, request)
+        before = earlier_request(connection, request)
         if before is not None:
             return before
         current = active_run(connection, request.pipeline)
@@ -69,6 +69,16 @@ def request_run(connection: Connection, request: Request, now: datetime) -> str:
             raise
         raise PipelineActive(request.pipeline, current.run_id, current.state) from None
     return run_id
+
+
+def earlier_request(connection: Connection, request: Request) -> str | None:
+    """The id of the run that the same request key or slot made before; None when there is none."""
+    for column, value in ((runs.c.request_key, request.request_key), (runs.c.slot, request.slot)):
+        if value is not None:
+            run_id = connection.execute(select(runs.c.run_id).where(column == value)).scalar()
+            if run_id is not None:
+                return str(run_id)
+    return None
 
 
 def record_skipped(connection: Connection, request: Request, why: str, now: datetime) -> str:
@@ -149,12 +159,3 @@ def _new_id(request: Request, now: datetime) -> str:
 
 def _new_row(request: Request, run_id: str, now: datetime) -> dict[str, Any]:
     return {**vars(request), "run_id": run_id, "state": "queued", "requested_at": now, "epoch": 0, "pins": {}}
-
-
-def _same_request(connection: Connection, request: Request) -> str | None:
-    for column, value in ((runs.c.request_key, request.request_key), (runs.c.slot, request.slot)):
-        if value is not None:
-            run_id = connection.execute(select(runs.c.run_id).where(column == value)).scalar()
-            if run_id is not None:
-                return str(run_id)
-    return None

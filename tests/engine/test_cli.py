@@ -228,6 +228,9 @@ def test_a_run_of_an_active_pipeline_is_refused(extracts: Path, tmp_path: Path) 
         (("show", "nothing"), "no run 'nothing'"),
         (("run",), "PIPELINE"),
         (("launch",), "launch"),
+        (("promote", "20990101_000000", "--reason", "hope"), "no model '20990101_000000'"),
+        (("promote", "20990101_000000"), "--reason"),
+        (("rollback", "--reason", " "), "--reason is empty"),
     ],
 )
 def test_what_a_person_gets_wrong_is_named(tmp_path: Path, words: tuple[str, ...], said: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from engine import launch
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
+from storage.audit import action_rows
 from storage.errors import UsageError
 from storage.leases import claim
 from storage.ledger import utc_now
@@ -108,3 +109,35 @@ def test_the_default_as_of_is_today_in_the_deployments_zone(tmp_path: Path) -> N
     deployment = Deployment.open(load_settings(home=tmp_path, timezone="Asia/Tokyo"), lambda: late)
     assert launch.checked_request(deployment, "training").as_of == date(2024, 6, 2)
     deployment.ledger.close()
+
+
+def noted(deployment: Deployment) -> list[tuple[str, str, str]]:
+    with deployment.ledger.reading() as connection:
+        return [(row.who, row.action, row.subject) for row in reversed(action_rows(connection))]
+
+
+def test_what_a_person_asks_for_is_in_the_audit_log_once(deployment: Deployment) -> None:
+    wanted = launch.checked_request(deployment, "training", requested_by="ann", request_key="double click")
+    run_id = launch.request(deployment, wanted)
+    assert launch.request(deployment, wanted) == run_id
+    with pytest.raises(PipelineActive):
+        launch.request(deployment, launch.checked_request(deployment, "training", requested_by="ben"))
+    assert noted(deployment) == [("ann", "run", run_id)]
+    launch.cancel(deployment, run_id, by="cem")
+    resumed = launch.resume(deployment, run_id)
+    assert noted(deployment)[1:] == [("cem", "cancel", run_id), (launch.who(), "resume", resumed)]
+
+
+@pytest.mark.parametrize("cause", ["schedule", "governance", "replay"])
+def test_what_nobody_asked_for_in_person_is_not(deployment: Deployment, cause: str) -> None:
+    launch.request(deployment, launch.checked_request(deployment, "training", cause=cause))
+    assert noted(deployment) == []
+
+
+def test_a_run_that_is_handed_back_is_not_a_persons_resumption(deployment: Deployment) -> None:
+    run_id = launch.request(deployment, launch.checked_request(deployment, "training", requested_by="ann"))
+    with deployment.ledger.writing() as connection:
+        lease = claim(connection, run_id, "somebody", deployment.ledger.clock())
+    assert lease is not None
+    assert launch.handed_back(deployment, lease, "The worker stops")
+    assert noted(deployment) == [("ann", "run", run_id)]
