@@ -12,7 +12,7 @@ import streamlit as st
 
 from console.access import Person, operator
 from console.opened import deployment
-from engine import launch
+from engine import appoint, launch
 from storage.errors import LoanwatchError
 from storage.runs import PipelineActive
 
@@ -79,3 +79,13 @@ def tell_now() -> None:
     if TOLD in st.session_state:
         words, icon = st.session_state.pop(TOLD)
         st.toast(words, icon=icon)
+
+
+def promote(person: Person, version: str, reason: str) -> str:
+    """The version that is champion from now on."""
+    return appoint.promote(deployment(), version, reason, by=person.name).version
+
+
+def roll_back(person: Person, reason: str) -> str:
+    """The version, champion before the present one, that is champion again."""
+    return appoint.rollback(deployment(), reason, by=person.name).version
