@@ -1,6 +1,7 @@
 # Every target makes the virtual environment that it needs; nothing else has to be set up.
 VENV ?= .venv
 MINUTES ?= 2
+AXE := 4.14.1
 PYTHON := $(VENV)/bin/python
 
 .PHONY: demo test check bench soak clean
@@ -10,7 +11,7 @@ demo: $(VENV)/runtime
 
 test: $(VENV)/tools
 	$(PYTHON) -m pytest -m "not alone" -n 2
-	$(PYTHON) -m pytest -m alone
+	$(PYTHON) -m pytest -m alone -n 2 --dist loadfile
 
 check: $(VENV)/tools
 	$(PYTHON) -m ruff check .
@@ -31,6 +32,7 @@ $(VENV)/runtime: requirements.txt
 
 $(VENV)/tools: $(VENV)/runtime tests/requirements.txt
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/node axe-core@$(AXE)
 	touch $@
 
 clean:

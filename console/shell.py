@@ -1,6 +1,5 @@
 """What stands round every page: style sheet, navigation, what was just done, and a warning when nothing can run."""
 
-from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
@@ -8,7 +7,7 @@ import streamlit as st
 from console import reads
 from console.actions import tell_now
 from console.elements import box
-from console.opened import deployment
+from console.opened import ledger
 from console.theme import SHEET
 from storage.runs import recent_runs
 
@@ -44,12 +43,9 @@ def frame() -> None:
 
 @st.fragment(run_every=LOOK_EVERY)
 def _alarm() -> None:
-    """Says so when runs wait and no worker lives, or when nothing would request the next ones."""
-    waiting = [row for row in _queued() if row]
-    if not reads.living("worker") and waiting:
-        box("bad", "Nothing works on the waiting runs", "No worker is alive. Start one: `python -m engine up`.")
-
-
-def _queued() -> list[datetime]:
-    with deployment().ledger.reading() as connection:
-        return [row.requested_at for row in recent_runs(connection, 3, state="queued")]
+    """Says so when runs wait and no worker lives."""
+    with ledger().reading() as connection:
+        waiting = recent_runs(connection, 1, state="queued")
+    if waiting and not reads.living("worker"):
+        told = f"{waiting[0].run_id} waits, and no worker is alive. Start one: `python -m engine up`."
+        box("bad", "Nothing works on the waiting runs", told)

@@ -39,6 +39,7 @@ STATES = {
     "silent": ("✗", "bad", "silent"),
     "gone": ("✗", "bad", "gone"),
     "absent": ("✗", "bad", "not there"),
+    "never": ("○", "quiet", "not started yet"),
     "starting": ("↻", "warn", "starting"),
     "paused": ("❚❚", "warn", "paused"),
     "missed": ("!", "warn", "missed"),
@@ -60,6 +61,7 @@ _TONE_RULES = "\n".join(
 
 SHEET = f"""<style>
 {_TONE_RULES}
+[data-testid="stHtml"] a {{ color: light-dark(#1f5fae, #8ab8f2); }}
 .lw-state {{ font-weight: 600; white-space: nowrap; }}
 .lw-sign {{ display: inline-block; min-width: 1.1em; text-align: center; }}
 .lw-note {{ color: light-dark({TONES["quiet"][0]}, {TONES["quiet"][1]}); font-size: 0.87rem; }}

@@ -1,0 +1,76 @@
+"""The champion's pulse: what the gate found last, AUC and PSI against their thresholds, and how they went."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from console import reads
+from console.elements import box, count, empty, figure, state_html
+from console.moments import day
+from console.opened import deployment
+from console.theme import drawn
+from jobs.policy import Thresholds
+from jobs.report import psi_over_time
+from jobs.trend_panels import auc_over_time
+
+HEIGHT = 230
+SHOWN = 60  # monitoring dates of the small charts
+
+
+def show() -> None:
+    """The champion and its numbers, or what is to be done before there are any."""
+    st.header("The model", anchor=False)
+    model = reads.champion()
+    if model is None:
+        empty("No model yet", "Training makes one: put the four extracts in the data folder and trigger `training`.")
+        return
+    st.html(
+        f'<div class="lw-pair">{state_html("champion")} <strong>{model.model_name}</strong>'
+        f'<a href="/models?version={model.version}" target="_self" class="lw-mono">{model.version}</a></div>'
+    )
+    history = reads.monitoring()
+    if history.empty:
+        empty("Not monitored yet", "Trigger `inference`, then `monitoring`: AUC and PSI stand here afterwards.")
+        return
+    row = history.sort_values("monitoring_date").to_dict("records")[-1]
+    _verdict(row)
+    _trends(history.sort_values("monitoring_date").tail(SHOWN))
+
+
+def _verdict(row: Mapping[Any, Any]) -> None:
+    """The status of the newest monitoring date with its numbers, and what was decided."""
+    limits = deployment().settings
+    auc = f"95% interval {figure(_number(row['auc_low']))} to {figure(_number(row['auc_high']))}, "
+    psi = f"chance level {figure(_number(row['psi_chance_level']))}, {count(int(row['window_rows']))} loans"
+    cells = (
+        ("Verdict", state_html(row["status"]), f"monitored {day(row['monitoring_date'])}"),
+        (
+            f"AUC, threshold {limits.auc_threshold:.2f}",
+            figure(_number(row["auc"])),
+            auc + f"{count(int(row['labelled']))} loans",
+        ),
+        (f"PSI, threshold {limits.psi_threshold:.2f}", figure(_number(row["psi"])), psi),
+    )
+    for column, (name, value, note) in zip(st.columns(3), cells, strict=True):
+        told = f'<div class="lw-figure">{value}</div><span class="lw-note">{note}</span>'
+        column.html(f'<span class="lw-note">{name}</span>{told}')
+    decision = reads.last_decision()
+    if decision is not None and row["status"] in ("breach", "watch"):
+        box("bad" if row["status"] == "breach" else "warn", f"The gate: {row['status']}", decision["reason"])
+
+
+def _trends(history: pd.DataFrame) -> None:
+    limits = deployment().settings
+    thresholds = Thresholds(auc=limits.auc_threshold, psi=limits.psi_threshold)
+    left, right = st.columns(2)
+    auc = auc_over_time(history, limits.auc_threshold).properties(width="container", height=HEIGHT)
+    psi = psi_over_time(history, thresholds).properties(width="container", height=HEIGHT)
+    left.altair_chart(drawn(auc, plain=True), theme=None, alt="AUC by monitoring date with interval and threshold")
+    right.altair_chart(drawn(psi, plain=True), theme=None, alt="PSI by monitoring date over its bands")
+    st.page_link("console/drift.py", label="Panels, features and curves")
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)

@@ -1,0 +1,77 @@
+"""`python -m tests.benchmarks.console_pages`: how long each page's script takes in a deployment with years of history.
+
+10,000 runs, 200,000 task rows, 1,000 models and three years of monitoring dates, behind one real run of each pipeline.
+A page is run once to warm what never changes, then five times; the table has the medians. It reports; it doesn't fail.
+"""
+
+import logging
+import os
+import tempfile
+from datetime import date
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from streamlit.testing.v1 import AppTest
+
+from engine.deployment import Deployment
+from engine.drive import carry_out
+from engine.launch import checked_request, request
+from engine.local_executor import LocalExecutor
+from engine.pipelines import PIPELINES
+from jobs.sample import SampleSpec, write_sample
+from storage.settings import load_settings
+from tests.benchmarks.long_history import lengthen, sizes
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("overview", "runs", "run", "drift", "models", "data", "schedule", "audit")
+AS_OF = date(2025, 12, 1)
+CUSTOMERS = 2_000
+REPEATS = 5
+TIMEOUT = 120
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="loanwatch-benchmark-") as folder:
+        home = Path(folder) / "home"
+        run_id = prepared(home)
+        os.environ["LOANWATCH_HOME"] = str(home)
+        print(f"{'page':<10} {'median s':>8}   all")
+        for page in PAGES:
+            times = [seconds_of(page, run_id) for _ in range(REPEATS + 1)][1:]
+            print(f"{page:<10} {median(times):>8.3f}   {' '.join(f'{each:.3f}' for each in times)}", flush=True)
+
+
+def prepared(home: Path) -> str:
+    """The id of the real training run of a deployment with a long history."""
+    write_sample(home / "data", SampleSpec(CUSTOMERS, 3))
+    deployment = Deployment.open(load_settings(home=home))
+    executor = LocalExecutor()
+    made = []
+    for pipeline in PIPELINES:
+        made.append(request(deployment, checked_request(deployment, pipeline, AS_OF)))
+        assert carry_out(deployment, made[-1], executor) == "succeeded"
+    executor.close()
+    lengthen(deployment)
+    print(sizes(deployment))
+    deployment.ledger.close()
+    return made[0]
+
+
+def seconds_of(page: str, run_id: str) -> float:
+    """The time of one run of a page's whole script, in a session of its own."""
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=TIMEOUT)
+    if page == "run":
+        app.query_params["run_id"] = run_id
+    if page != "overview":
+        app.switch_page(f"console/{page}.py")
+    begun = perf_counter()
+    app.run()
+    took = perf_counter() - begun
+    assert not app.exception, app.exception
+    return took
+
+
+if __name__ == "__main__":
+    logging.getLogger("streamlit").setLevel(logging.ERROR)  # which else warns that no browser looks
+    main()

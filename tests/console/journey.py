@@ -1,0 +1,90 @@
+"""A person at the console: a browser window, what it shows, what it asked for, and what axe says about it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Locator, Page, Request, expect
+
+from tests.engine.live import LOOPBACK
+
+AXE = Path(sys.prefix) / "node/node_modules/axe-core/axe.min.js"
+PATIENCE = 60_000  # milliseconds that something which has to come may take
+WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
+SERIOUS = ("serious", "critical")
+OWN_SCHEMES = ("http", "ws", "https", "wss")
+
+
+@dataclass
+class Visitor:
+    """A browser window at a console. `asked` are the hosts that its pages asked something of."""
+
+    page: Page
+    url: str
+    asked: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", self._note)
+        self.page.on("websocket", lambda socket: self.asked.add(urlsplit(socket.url).hostname or ""))
+
+    def open(self, path: str = "") -> None:
+        """Opens a page and waits until it is drawn."""
+        self.page.goto(f"{self.url}/{path}")
+        self.drawn()
+
+    def drawn(self) -> None:
+        """Waits until the page has its title and nothing is being computed."""
+        expect(self.page.locator("h1").first).to_be_visible(timeout=PATIENCE)
+        expect(self.page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def press(self, name: str) -> None:
+        """Presses the button of that name in the dialog that is open, or else on the page."""
+        dialog = self.page.get_by_role("dialog")
+        within = dialog if dialog.count() else self.page
+        within.get_by_role("button", name=name, exact=True).first.click()
+
+    def sees(self, text: str, patience: int = PATIENCE) -> None:
+        """Waits until the text can be seen."""
+        expect(self.page.get_by_text(text).first).to_be_visible(timeout=patience)
+
+    def violations(self) -> list[str]:
+        """The serious and critical findings of axe on the page as it is, each with its first place."""
+        self.page.add_script_tag(path=str(AXE))
+        found: dict[str, Any] = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{each['id']}: {each['nodes'][0]['target']} {each['nodes'][0]['failureSummary']}"
+            for each in found["violations"]
+            if each["impact"] in SERIOUS
+        ]
+
+    def strangers(self) -> set[str]:
+        """The hosts beyond loopback that were asked for something."""
+        return self.asked - {*LOOPBACK, "localhost"}
+
+    def overhang(self) -> int:
+        """How many pixels the page is wider than its window."""
+        width: int = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        return width
+
+    def _note(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in OWN_SCHEMES:
+            self.asked.add(address.hostname or "")
+
+
+@contextmanager
+def visiting(browser: Browser, url: str, **window: Any) -> Iterator[Visitor]:
+    """A visitor in a window of their own (`viewport`, `color_scheme` and so on), gone when the block ends."""
+    context = browser.new_context(**{"viewport": WIDE, "timezone_id": "Europe/Berlin", **window})
+    try:
+        yield Visitor(context.new_page(), url)
+    finally:
+        context.close()
