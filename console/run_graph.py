@@ -91,7 +91,7 @@ def _time(view: RunView, row: Record) -> str:
 
 
 def _why(row: Record | None) -> str:
-    """What there is to say of a task besides its numbers: first words of an error, who is to blame, whose result it is."""
+    """What else there is to say of a task: an error's first words, who is to blame, whose result it is."""
     if row is None:
         return ""
     if row.blamed:

@@ -24,7 +24,11 @@ def header(view: RunView, *, worker: bool) -> None:
     st.html(f'<div class="lw-pair" style="font-size:1.1rem">{headline(view)}</div>')
     if view.run.state == "queued" and not worker:
         box("bad", "Nothing works on this run yet", "No worker is alive. Start one: `python -m engine up`.")
-    facts({**when(view), **why(view), **given(view)})
+    left, right = st.columns(2)
+    with left:
+        facts(when(view))
+    with right:
+        facts({**why(view), **given(view)})
 
 
 def headline(view: RunView) -> str:
