@@ -16,7 +16,6 @@ from console.run_header import header
 from console.run_log import LOG_STYLE, log_controls, log_lines
 from console.run_rows import ROWS_STYLE, accounting, versions
 from console.run_view import RunView, view_of
-from storage.progress import LogFilter
 from storage.runs import UnknownRun
 
 EVERY = "1s"
@@ -37,8 +36,7 @@ def page() -> None:
     run_actions(view)
     st.fragment(_tasks, run_every=every)(view)
     st.header("Log")
-    wanted, limit = log_controls(view)
-    st.fragment(_log, run_every=every)(view, wanted, limit)
+    st.fragment(log_lines, run_every=every)(view, log_controls(view))
     st.fragment(_rows, run_every=every)(view)
 
 
@@ -57,10 +55,6 @@ def _tasks(before: RunView) -> None:
     graph(view)
     st.header("Timeline")
     gantt(view)
-
-
-def _log(before: RunView, wanted: LogFilter, limit: int) -> None:
-    log_lines(before, wanted, limit)
 
 
 def _rows(before: RunView) -> None:

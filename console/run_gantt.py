@@ -15,7 +15,7 @@ from console.run_view import MOST_ATTEMPTS, RunView
 from console.theme import STATES, TONES, appearance, drawn
 from storage.ledger import Record
 
-LABEL, BAR, BETWEEN = 15, 12, 8  # pixels: a task's name, a bar under it, before the next task
+LABEL, BAR, BETWEEN = 18, 12, 7  # pixels: a task's name, a bar under it, before the next task
 INK = ("#1f2933", "#f0f2f5")
 
 
@@ -51,7 +51,7 @@ def frames(view: RunView) -> tuple[pd.DataFrame, pd.DataFrame]:
         if not found:
             continue
         critical = name in view.critical
-        names.append({"place": place + LABEL / 2, "name": f"◆ {name}" if critical else name, "critical": critical})
+        names.append({"place": place + LABEL / 2 - 1, "name": f"◆ {name}" if critical else name, "critical": critical})
         top = place + LABEL
         bars += [_bar(each, start, view.now, critical) | {"top": top + each.lane * (BAR + 2)} for each in found]
         place = top + (max(each.lane for each in found) + 1) * (BAR + 2) + BETWEEN

@@ -17,8 +17,8 @@ from console.run_view import RunView, run_link
 from console.theme import STATES
 from storage.ledger import Record
 
-BOX, GAP, LINK = 112, 14, 30  # pixels: height of a box, between two boxes, width of the links between two columns
-FIRST_WORDS = 90  # letters of an error that fit in a box
+BOX, GAP, LINK = 108, 14, 30  # pixels: height of a box, between two boxes, width of the links between two columns
+FIRST_WORDS = 72  # letters of an error that fit in a box
 
 GRAPH_STYLE = f"""<style>
 .lw-graph {{ display: flex; align-items: stretch; overflow-x: auto; padding: 2px; margin: 0; }}

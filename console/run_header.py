@@ -66,8 +66,8 @@ def when(view: RunView) -> dict[str, str]:
         f"{time_html(run.requested_at, now)} by {escape(run.requested_by)}, {ago(run.requested_at, now)}"
     )
     if run.started_at:
-        waited = span(max(0.0, (run.started_at - run.requested_at).total_seconds()))
-        told["Started"] = f"{time_html(run.started_at, now)}, after waiting {waited}"
+        waited = (run.started_at - run.requested_at).total_seconds()
+        told["Started"] = time_html(run.started_at, now) + (f", after waiting {span(waited)}" if waited >= 1 else "")
     if run.finished_at:
         told["Ended"] = time_html(run.finished_at, now)
     return told

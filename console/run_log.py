@@ -33,8 +33,8 @@ LOG_STYLE = """<style>
 </style>"""
 
 
-def log_controls(view: RunView) -> tuple[LogFilter, int]:
-    """Which lines the reader wants, and how many; what was chosen stands in the address."""
+def log_controls(view: RunView) -> LogFilter:
+    """Which lines the reader wants; what was chosen stands in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="log-controls"):
         task = st.selectbox(
             "Task",
@@ -47,8 +47,6 @@ def log_controls(view: RunView) -> tuple[LogFilter, int]:
         least = st.segmented_control(
             "Lines", list(LEAST), default="all", required=True, key="lines", bind="query-params"
         )
-        shown = f"log-shown-{view.run.run_id}"
-        st.button("Show older lines", key="log-older", on_click=_more, args=(shown,))
         st.download_button(
             "Download",
             data=lambda: log_text(view.run.run_id),
@@ -58,15 +56,20 @@ def log_controls(view: RunView) -> tuple[LogFilter, int]:
             key="log-download",
         )
     levels = ORDER[ORDER.index(LEAST[least or "all"]) :] if LEAST[least or "all"] else ()
-    return LogFilter(task or "", tuple(levels)), st.session_state.get(shown, PAGE)
+    return LogFilter(task or "", tuple(levels))
 
 
-def log_lines(view: RunView, wanted: LogFilter, limit: int) -> None:
-    """Draws the newest lines; while the run goes on the box follows them, unless the reader has scrolled up."""
+def log_lines(view: RunView, wanted: LogFilter) -> None:
+    """Draws the newest lines, the last in view; the box follows them, unless the reader has scrolled up."""
+    shown = f"log-shown-{view.run.run_id}"
+    limit = st.session_state.get(shown, PAGE)
     rows = tail(view.run.run_id, wanted, limit)
-    with st.container(height=HEIGHT, autoscroll=view.active, key="log", border=True):
+    with st.container(height=HEIGHT, autoscroll=True, key="log", border=True):
         st.html(log_html(rows) if rows else f'<div class="lw-note">{nothing(view, wanted)}</div>')
-    st.caption(_how_many(len(rows), limit))
+    with st.container(horizontal=True, vertical_alignment="center", key="log-foot"):
+        st.caption(_how_many(len(rows), limit))
+        if limit == len(rows) < MOST:
+            st.button("Show older lines", key="log-older", on_click=_more, args=(shown,))
 
 
 def tail(run_id: str, wanted: LogFilter, limit: int) -> Sequence[Record]:

@@ -20,7 +20,8 @@ ROWS_STYLE = """<style>
 .lw-table th, .lw-table td { padding: 0.3rem 0.9rem 0.3rem 0; vertical-align: top;
   border-bottom: 1px solid light-dark(#e6e9ee, #2a303b); }
 .lw-table .lw-number { text-align: right; white-space: nowrap; }
-.lw-table .lw-more { min-width: 16rem; overflow-wrap: anywhere; }
+.lw-table td:first-child { white-space: nowrap; }
+.lw-table a, .lw-facts a { color: light-dark(#1f5fae, #8ab8f2); }
 </style>"""
 
 
@@ -59,7 +60,9 @@ def told(row: Record) -> str:
         lines.append(f"{count(values['blank_lines'])} blank lines")
     if values.get("flagged"):
         lines.append(f"{count(values['flagged'])} customers flagged{reasons(values.get('reasons', {}))}")
-    lines += [f"{escape(name)}: {_kept(numbers_)}" for name, numbers_ in values.get("rows", {}).items()]
+    kept = values.get("rows")
+    if isinstance(kept, Mapping):
+        lines += [f"{escape(name)}: {_kept(found)}" for name, found in kept.items()]
     nulls = values.get("became_null", {})
     if nulls:
         lines.append("became null: " + "; ".join(f"{escape(name)}{reasons(why)}" for name, why in nulls.items()))
