@@ -40,9 +40,9 @@ def title(view: RunView) -> str:
     if task:
         return f"{escape(task)} failed"
     return {
-        "crashed": "The run was lost",
-        "cancelled": "The run was cancelled",
-        "skipped": "The run did not take place",
+        "crashed": "Lost",
+        "cancelled": "Cancelled",
+        "skipped": "Did not take place",
     }.get(view.run.state, "The run failed")
 
 
@@ -67,8 +67,8 @@ def what_to_do(view: RunView) -> str:
 
 
 def failed_tries(view: RunView) -> Sequence[Record]:
-    """The attempts that failed and say why, in their order."""
-    return [row for row in view.attempts if row.state == "failed" and row.error]
+    """The attempts that failed by themselves, in their order."""
+    return [row for row in view.attempts if row.error and view.attempt_state(row) == "failed"]
 
 
 def _tries(view: RunView) -> str:

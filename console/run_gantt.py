@@ -53,20 +53,25 @@ def frames(view: RunView) -> tuple[pd.DataFrame, pd.DataFrame]:
         critical = name in view.critical
         names.append({"place": place + LABEL / 2 - 1, "name": f"◆ {name}" if critical else name, "critical": critical})
         top = place + LABEL
-        bars += [_bar(each, start, view.now, critical) | {"top": top + each.lane * (BAR + 2)} for each in found]
+        bars += [
+            _bar(view, each, start) | {"critical": critical} | {"top": top + each.lane * (BAR + 2)} for each in found
+        ]
         place = top + (max(each.lane for each in found) + 1) * (BAR + 2) + BETWEEN
     frame = pd.DataFrame(bars)
     return frame.assign(bottom=frame["top"] + BAR, middle=frame["top"] + BAR / 2), pd.DataFrame(names)
 
 
 def lanes(attempts: Sequence[Record], now: datetime) -> list[Lane]:
-    """The attempts of a task in lanes, as few as there were at the same time."""
+    """The attempts of a task in lanes, as few as there were parts at the same time; the tries of a part in one."""
+    parts: dict[str, list[Record]] = {}
+    for row in sorted(attempts, key=lambda each: each.started_at):
+        parts.setdefault(row.part, []).append(row)
     ends: list[datetime] = []
     found = []
-    for row in sorted(attempts, key=lambda each: each.started_at):
-        lane = next((number for number, end in enumerate(ends) if end <= row.started_at), len(ends))
-        ends[lane : lane + 1] = [row.finished_at or now]
-        found.append(Lane(row, lane))
+    for rows in parts.values():
+        lane = next((number for number, end in enumerate(ends) if end <= rows[0].started_at), len(ends))
+        ends[lane : lane + 1] = [rows[-1].finished_at or now]
+        found += [Lane(row, lane) for row in rows]
     return found
 
 
@@ -130,28 +135,27 @@ def _seconds(view: RunView, name: str) -> float:
     return float(((row.finished_at or view.now) - row.started_at).total_seconds())
 
 
-def _bar(found: Lane, start: datetime, now: datetime, critical: bool) -> dict[str, object]:
-    row = found.attempt
+def _bar(view: RunView, found: Lane, start: datetime) -> dict[str, object]:
+    row, state = found.attempt, view.attempt_state(found.attempt)
     begun = max(0.0, (row.started_at - start).total_seconds())
-    end = max(begun, ((row.finished_at or now) - start).total_seconds())
+    end = max(begun, ((row.finished_at or view.now) - start).total_seconds())
     return {
         "task": row.task,
         "part": row.part or "all",
         "try": row.attempt,
-        "state": row.state,
+        "state": state,
         "start": begun,
         "end": end,
         "took": span(end - begun),
         "error": str(row.error["message"]) if row.error else "",
-        "critical": critical,
-        "sign": _sign(row),
+        "sign": _sign(row, state),
     }
 
 
-def _sign(row: Record) -> str:
-    """What stands behind a bar: what is not the only try of a part, or did not go well."""
-    sign = "" if row.state == "succeeded" else f"{STATES[row.state][0]} {STATES[row.state][2]}"
-    return f"{sign} try {row.attempt}".strip() if row.attempt > 1 or row.state == "failed" else sign
+def _sign(row: Record, state: str) -> str:
+    """What stands behind a bar: the sign of an attempt that did not go well, the number of a further try."""
+    sign = "" if state == "succeeded" else STATES.get(state, ("?", "", ""))[0]
+    return f"{sign} try {row.attempt}".strip() if row.attempt > 1 else sign
 
 
 def _tone(state: str) -> str:

@@ -1,6 +1,7 @@
 """A run's log: its newest lines, filtered by task and level, in a box that keeps the reader's place."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC
 from html import escape
 
@@ -13,7 +14,8 @@ from storage.ledger import Record
 from storage.progress import LogFilter, log_tail
 
 HEIGHT = 420
-PAGE, MOST = 300, 6_000  # lines that are shown at first, at most
+PAGE, MOST = 300, 3_000  # lines that are shown at first and added by each wish for older ones; lines at most
+PIECE = 40  # lines that are one element: what is full never changes, so text can be marked while the log goes on
 MOST_IN_FILE = 100_000
 ORDER = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LEAST = {"all": "", "warnings": "WARNING", "errors": "ERROR"}
@@ -60,16 +62,27 @@ def log_controls(view: RunView) -> LogFilter:
 
 
 def log_lines(view: RunView, wanted: LogFilter) -> None:
-    """Draws the newest lines, the last in view; the box follows them, unless the reader has scrolled up."""
-    shown = f"log-shown-{view.run.run_id}"
-    limit = st.session_state.get(shown, PAGE)
-    rows = tail(view.run.run_id, wanted, limit)
-    with st.container(height=HEIGHT, autoscroll=True, key="log", border=True):
-        st.html(log_html(rows) if rows else f'<div class="lw-note">{nothing(view, wanted)}</div>')
-    with st.container(horizontal=True, vertical_alignment="center", key="log-foot"):
-        st.caption(_how_many(len(rows), limit))
-        if limit == len(rows) < MOST:
-            st.button("Show older lines", key="log-older", on_click=_more, args=(shown,))
+    """Draws the newest lines, the last in view; the box follows them, unless the reader has scrolled up.
+
+    What is shown once stays, so that nothing moves under the reader's eyes: the lines grow at their end only.
+    """
+    first = f"log-{view.run.run_id}-{wanted.task}-{'-'.join(wanted.levels)}"
+    rows = shown(view.run.run_id, wanted, st.session_state.get(first))
+    with st.container(height=HEIGHT, autoscroll=True, key="log", border=True, gap=None):
+        if not rows:
+            st.html(f'<div class="lw-note">{nothing(view, wanted)}</div>')
+        for start in range(0, len(rows), PIECE):
+            st.html(log_html(rows[start : start + PIECE]))
+    if rows:
+        st.session_state[first] = rows[0].log_id
+        _foot(view.run.run_id, wanted, first, len(rows))
+
+
+def shown(run_id: str, wanted: LogFilter, first: int | None) -> Sequence[Record]:
+    """The lines from the first one on that was shown before; the newest ones when none was."""
+    if first is None:
+        return tail(run_id, wanted, PAGE)
+    return tail(run_id, replace(wanted, since=first), MOST)
 
 
 def tail(run_id: str, wanted: LogFilter, limit: int) -> Sequence[Record]:
@@ -80,7 +93,7 @@ def tail(run_id: str, wanted: LogFilter, limit: int) -> Sequence[Record]:
 
 def log_html(rows: Sequence[Record]) -> str:
     """Lines of a log: time (the exact one on hover), sign of the level, task, words."""
-    return f'<div class="lw-log" role="log" aria-label="Lines of the log">{"".join(map(_line, rows))}</div>'
+    return f'<div class="lw-log">{"".join(map(_line, rows))}</div>'
 
 
 def log_text(run_id: str) -> str:
@@ -106,11 +119,19 @@ def _line(row: Record) -> str:
     return f'<div>{at}{sign}{by}<span class="lw-said{tone}">{escape(row.message)}</span></div>'
 
 
-def _how_many(shown: int, limit: int) -> str:
-    if shown < limit:
-        return f"{shown:,} lines, all there are." if shown else ""
-    return f"The newest {shown:,} lines; the download has up to {MOST_IN_FILE:,}."
+def _foot(run_id: str, wanted: LogFilter, first: str, count: int) -> None:
+    """Says how many lines are shown, and offers older ones if there are any."""
+    older = bool(tail(run_id, replace(wanted, before=st.session_state[first]), 1))
+    with st.container(horizontal=True, vertical_alignment="center", key="log-foot"):
+        which = (
+            f"The newest {count:,} lines; the download has up to {MOST_IN_FILE:,}." if older else f"{count:,} lines."
+        )
+        st.caption(which, width="content")
+        if older and count < MOST:
+            st.button("Show older lines", key="log-older", on_click=_more, args=(run_id, wanted, first))
 
 
-def _more(shown: str) -> None:
-    st.session_state[shown] = min(MOST, st.session_state.get(shown, PAGE) * 2)
+def _more(run_id: str, wanted: LogFilter, first: str) -> None:
+    older = tail(run_id, replace(wanted, before=st.session_state[first]), PAGE)
+    if older:
+        st.session_state[first] = older[0].log_id

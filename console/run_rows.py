@@ -78,10 +78,15 @@ def reasons(found: Mapping[str, int]) -> str:
 
 
 def inputs(view: RunView) -> dict[str, str]:
-    """The versions of published tables that the run saw when it began and that its pipeline reads, by table."""
+    """The versions of tables that were published before the run and that it read, by table.
+
+    It pins all that there are; a table that one of its tasks made before another read it is not among them.
+    """
     pinned: dict[str, str] = view.run.pins.get("tables", {})
     pipeline = PIPELINES.get(view.run.pipeline)
-    read = {name for task in pipeline.tasks for name in task.reads} if pipeline else set(pinned)
+    if pipeline is None:
+        return dict(sorted(pinned.items()))
+    read = {name for task in pipeline.tasks for name in task.reads if pipeline.maker(name) in (None, task.name)}
     return {name: version for name, version in sorted(pinned.items()) if name in read}
 
 
@@ -108,7 +113,7 @@ def _kept(found: Mapping[str, int]) -> str:
 def _read(view: RunView, read: Mapping[str, str]) -> None:
     champion = view.run.pins.get("champion")
     if not read and not champion:
-        early = "The run pins them when it begins." if view.active else "It read its extracts alone."
+        early = "The run pins them when it begins." if view.active else "It read nothing that was published before it."
         empty("No published version", early)
         return
     lines = [(f'<span class="lw-mono">{escape(name)}</span>', _version(version)) for name, version in read.items()]

@@ -16,6 +16,7 @@ from storage.runs import run_row
 from storage.schema import ACTIVE_STATES
 
 MOST_ATTEMPTS = 1000
+STOPPED = "Stopped"  # the type of the error of an attempt that was ended from outside
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,14 @@ class RunView:
         if self.run.started_at is None:
             return None
         return float(((self.run.finished_at or self.now) - self.run.started_at).total_seconds())
+
+    def attempt_state(self, attempt: Record) -> str:
+        """The state of an attempt; `cancelled` when it did not fail by itself but was ended with its run or task."""
+        if attempt.state != "failed" or not attempt.error:
+            return str(attempt.state)
+        told = self.run.error["message"] if self.run.error and self.run.state in ("cancelled", "crashed") else None
+        ended = attempt.error.get("type") == STOPPED or attempt.error["message"] == told
+        return "cancelled" if ended else "failed"
 
     @property
     def _declared(self) -> Sequence[Task]:

@@ -102,17 +102,21 @@ def log_rows(
 
 @dataclass(frozen=True)
 class LogFilter:
-    """Which lines of a log are asked for; what is empty is not asked about."""
+    """Which lines of a log are asked for; what is empty is not asked about. `since` and `before` are ids of lines."""
 
     task: str = ""
     levels: tuple[str, ...] = ()
+    since: int = 0
+    before: int | None = None
 
 
-def log_tail(connection: Connection, run_id: str, wanted: LogFilter, limit: int = 300) -> Sequence[Record]:
+def log_tail(connection: Connection, run_id: str, wanted: LogFilter, limit: int) -> Sequence[Record]:
     """The newest lines of the run's log that are wanted, oldest first."""
-    query = select(logs).where(logs.c.run_id == run_id).order_by(logs.c.log_id.desc()).limit(limit)
+    query = select(logs).where(logs.c.run_id == run_id, logs.c.log_id >= wanted.since)
+    if wanted.before is not None:
+        query = query.where(logs.c.log_id < wanted.before)
     if wanted.task:
         query = query.where(logs.c.task == wanted.task)
     if wanted.levels:
         query = query.where(logs.c.level.in_(wanted.levels))
-    return list(reversed(connection.execute(query).all()))
+    return list(reversed(connection.execute(query.order_by(logs.c.log_id.desc()).limit(limit)).all()))

@@ -21,3 +21,6 @@ def test_the_newest_lines_come_oldest_first_and_filtered(ledger: Ledger) -> None
         assert told(2, task="a") == ["8", "10"]
         assert told(levels=("WARNING", "ERROR")) == ["1", "2", "4", "5", "7", "8", "10", "11"]
         assert told(task="b", levels=("ERROR",)) == ["5", "11"]
+        third, ninth = (log_tail(connection, "one", LogFilter(), 100)[n].log_id for n in (3, 9))
+        assert told(since=third, before=ninth, task="b") == ["3", "5", "7"]
+        assert told(2, before=ninth) == ["7", "8"]
