@@ -72,7 +72,7 @@ def log_lines(view: RunView, wanted: LogFilter) -> None:
         if not rows:
             st.html(f'<div class="lw-note">{nothing(view, wanted)}</div>')
         for start in range(0, len(rows), PIECE):
-            st.html(log_html(rows[start : start + PIECE]))
+            st.html(log_html(rows[start : start + PIECE], first=not start))
     if rows:
         st.session_state[first] = rows[0].log_id
         _foot(view.run.run_id, wanted, first, len(rows))
@@ -91,9 +91,13 @@ def tail(run_id: str, wanted: LogFilter, limit: int) -> Sequence[Record]:
         return log_tail(connection, run_id, wanted, limit)
 
 
-def log_html(rows: Sequence[Record]) -> str:
-    """Lines of a log: time (the exact one on hover), sign of the level, task, words."""
-    return f'<div class="lw-log">{"".join(map(_line, rows))}</div>'
+def log_html(rows: Sequence[Record], *, first: bool = True) -> str:
+    """Lines of a log: time (the exact one on hover), sign of the level, task, words.
+
+    The first piece of a log can be reached by keyboard, so that the box can be scrolled by it.
+    """
+    reached = ' tabindex="0" role="region" aria-label="Lines of the log"' if first else ""
+    return f'<div class="lw-log"{reached}>{"".join(map(_line, rows))}</div>'
 
 
 def log_text(run_id: str) -> str:

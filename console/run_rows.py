@@ -21,6 +21,7 @@ ROWS_STYLE = """<style>
   border-bottom: 1px solid light-dark(#e6e9ee, #2a303b); }
 .lw-table .lw-number { text-align: right; white-space: nowrap; }
 .lw-table td:first-child { white-space: nowrap; }
+.lw-table td:last-child { min-width: 9rem; }
 .lw-table a, .lw-facts a { color: light-dark(#1f5fae, #8ab8f2); }
 </style>"""
 

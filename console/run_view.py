@@ -58,7 +58,7 @@ class RunView:
     @property
     def critical(self) -> list[str]:
         """The tasks of the critical path that took time, first to last."""
-        finished = {row.task: row.finished_at for row in self.tasks if row.finished_at and row.state != "cancelled"}
+        finished = {row.task: row.finished_at for row in self.tasks if row.started_at and row.finished_at}
         worked = {row.task for row in self.attempts}
         return [name for name in critical_path(self.needs, finished) if name in worked]
 
