@@ -8,7 +8,7 @@ from console import reads
 from console.actions import tell_now
 from console.elements import box
 from console.opened import ledger
-from console.theme import SHEET
+from console.theme import SHEET, appearance
 from storage.runs import recent_runs
 
 LOOK_EVERY = "5s"
@@ -36,7 +36,8 @@ def frame() -> None:
     """Everything of a page but its own content."""
     st.set_page_config(page_title="Loanwatch", page_icon=str(MARK), layout="wide")
     st.logo(str(WORDMARK), icon_image=str(MARK))
-    st.html(SHEET)
+    # Dialogs stand outside of the part of the page that Streamlit itself declares light or dark.
+    st.html(f"{SHEET}<style>body {{ color-scheme: {appearance()}; }}</style>")
     tell_now()
     _alarm()
 

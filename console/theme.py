@@ -76,7 +76,7 @@ SHEET = f"""<style>
 .lw-box h4 {{ margin: 0; padding: 0; font-size: 1rem; }}
 .lw-box p {{ margin: 0.25rem 0 0; color: light-dark(#1f2933, #f0f2f5); overflow-wrap: anywhere; }}
 .lw-box code {{ font-size: 0.85rem; }}
-.lw-facts {{ display: grid; grid-template-columns: max-content 1fr; gap: 0.15rem 1rem; margin: 0; }}
+.lw-facts {{ display: grid; grid-template-columns: max-content 1fr; gap: 0.15rem 1rem; margin: 0; padding: 0; }}
 .lw-facts dt {{ color: light-dark({TONES["quiet"][0]}, {TONES["quiet"][1]}); }}
 .lw-facts dd {{ margin: 0; overflow-wrap: anywhere; }}
 .stMainBlockContainer {{ padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1500px; }}

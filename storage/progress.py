@@ -80,10 +80,10 @@ def task_rows(connection: Connection, run_id: str) -> Sequence[Record]:
     return connection.execute(select(tasks).where(tasks.c.run_id == run_id).order_by(tasks.c.position)).all()
 
 
-def attempt_rows(connection: Connection, run_id: str) -> Sequence[Record]:
-    """Every attempt of the run, in the order in which they began."""
+def attempt_rows(connection: Connection, run_id: str, limit: int | None = None) -> Sequence[Record]:
+    """Every attempt of the run, or the first ones, in the order in which they began."""
     query = select(attempts).where(attempts.c.run_id == run_id).order_by(attempts.c.started_at, attempts.c.part)
-    return connection.execute(query).all()
+    return connection.execute(query.limit(limit)).all()
 
 
 def add_logs(connection: Connection, run_id: str, lines: Sequence[LogLine]) -> None:
@@ -98,3 +98,25 @@ def log_rows(
     """Lines of the run's log behind line id `after`, oldest first."""
     query = select(logs).where(logs.c.run_id == run_id, logs.c.log_id > after).order_by(logs.c.log_id).limit(limit)
     return connection.execute(query.where(logs.c.task == task) if task else query).all()
+
+
+@dataclass(frozen=True)
+class LogFilter:
+    """Which lines of a log are asked for; what is empty is not asked about. `since` and `before` are ids of lines."""
+
+    task: str = ""
+    levels: tuple[str, ...] = ()
+    since: int = 0
+    before: int | None = None
+
+
+def log_tail(connection: Connection, run_id: str, wanted: LogFilter, limit: int) -> Sequence[Record]:
+    """The newest lines of the run's log that are wanted, oldest first."""
+    query = select(logs).where(logs.c.run_id == run_id, logs.c.log_id >= wanted.since)
+    if wanted.before is not None:
+        query = query.where(logs.c.log_id < wanted.before)
+    if wanted.task:
+        query = query.where(logs.c.task == wanted.task)
+    if wanted.levels:
+        query = query.where(logs.c.level.in_(wanted.levels))
+    return list(reversed(connection.execute(query.order_by(logs.c.log_id.desc()).limit(limit)).all()))
