@@ -61,7 +61,7 @@ def replay(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Govern the past: at each date inference and monitoring with only what was known then, a retrain when the gate asks.
+    """Govern the past: at each date inference and monitoring with what was known then, a retrain when the gate asks.
 
     The first date trains the first model. The same command goes on where it was stopped. A home whose history goes
     beyond the dates is refused, for its models know what was not known then; so is one with a live worker.
@@ -121,19 +121,14 @@ def row_text(row: Document) -> Text:
 def done_at(row: Document) -> str:
     """What was done at a date: trainings and what became of them, or the gate's silence and call for a person."""
     told = {"suppressed": ["no retrain within the cooldown"], "escalated": ["a person is asked"]}.get(row["action"], [])
-    for training in row["trainings"]:
-        end = (
-            "took over"
-            if training["promoted"]
-            else "did not take over"
-            if training["version"]
-            else "no model came of it"
-        )
-        name = f"{training['version']} " if training["version"] else ""
-        told = [*told, f"{training['asked_by']} training: {name}{end}"]
-    if row["status"] == NO_MODEL:
-        told = [*told, row["reason"]]
-    return "; ".join(told)
+    told = [*told, *(f"{training['asked_by']} training: {_end_of(training)}" for training in row["trainings"])]
+    return "; ".join([*told, row["reason"]] if row["status"] == NO_MODEL else told)
+
+
+def _end_of(training: Document) -> str:
+    if training["version"]:
+        return f"{training['version']} {'took over' if training['promoted'] else 'did not take over'}"
+    return "nothing new to learn from" if training["state"] == "succeeded" else "no model came of it"
 
 
 def _plan(deployment: Deployment, span: tuple[str, str, str], train_every: str | None, params: dict[str, Any]) -> Plan:
