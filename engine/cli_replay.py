@@ -85,10 +85,11 @@ def replayed(deployment: Deployment, plan: Plan, executor: Executor, console: Co
     """The rows of a replay and how it ended, while each date is printed as soon as it is done."""
     rows: list[Document] = []
     end: dict[str, Any] = {"state": "succeeded", "error": None, "exit_code": 0}
-    console.print(Text(_line(HEADINGS), "bold"), soft_wrap=True)
     try:
         with terminating_politely(), console.status("") as status:
             for row in Replay(deployment, plan, executor, lambda step: _show(status, step)).rows():
+                if not rows:
+                    console.print(Text(_line(HEADINGS), "bold"), soft_wrap=True)
                 rows.append(row)
                 console.print(row_text(row), highlight=False, soft_wrap=True)
     except ReplayStopped as stopped:

@@ -132,7 +132,7 @@ class Replay:
             asked = _last_of(connection, decision.requested_run_id)
         if asked.state == "queued":
             self._carried(asked.run_id, day)
-        elif asked.state in ("crashed", "cancelled") and replay_mark(asked):
+        elif asked.state != "succeeded" and not unteachable(asked) and replay_mark(asked):
             more = {"cause_run_id": decision.run_id, "parent_run_id": asked.run_id}
             self._run("training", day, why="gate", **more)
 

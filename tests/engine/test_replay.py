@@ -3,7 +3,10 @@
 import csv
 import gzip
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +16,7 @@ import pytest
 
 from engine.call import Call
 from engine.deployment import Deployment
-from engine.documents import Document, decisions_document, models_document, runs_document
+from engine.documents import Document, decisions_document, runs_document
 from engine.errors import Refused
 from engine.launch import checked_request, request
 from engine.local_executor import LocalExecutor
@@ -26,6 +29,7 @@ from storage.registry import alias_rows, known_models
 from storage.runs import run_row
 from storage.settings import load_settings
 from storage.tables import MONITORING, MONITORING_COHORTS, MONITORING_FEATURES, PREDICTIONS
+from tests.engine.live import ROOT
 from tests.jobs.test_reference import LOANS
 
 FIRST, SECOND, THIRD = date(2024, 6, 1), date(2024, 7, 1), date(2024, 8, 1)
@@ -42,15 +46,17 @@ class Past:
     def __init__(self, home: Path, data: Path, **settings: Any) -> None:
         self.deployment = Deployment.open(load_settings(home=home, retry_pause=0.0, **{**TOUCHY, **settings}))
         self.data = data
+        self.rows: list[Document] = []
 
     def replay(self, dates: tuple[date, ...] = DATES, **given: Any) -> list[Document]:
         executor = given.pop("executor", None) or LocalExecutor()
         told = given.pop("told", lambda _: None)
         try:
             plan = planned(self.deployment, dates, str(self.data), **given)
-            return list(Replay(self.deployment, plan, executor, told).rows())
+            self.rows = list(Replay(self.deployment, plan, executor, told).rows())
         finally:
             executor.close()
+        return self.rows
 
     def runs(self) -> list[Document]:
         """Every run, oldest first."""
@@ -100,7 +106,7 @@ class Interrupting(LocalExecutor):
 def past(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     """A replay of three dates, not to be changed."""
     made = Past(tmp_path_factory.mktemp("past"), sample_data)
-    made.rows = made.replay()  # type: ignore[attr-defined]
+    made.replay()
     yield made
     made.deployment.ledger.close()
 
@@ -157,7 +163,7 @@ def with_another_future(data: Path, folder: Path, day: date) -> Path:
 
 
 def test_each_date_is_trained_scored_monitored_and_decided_as_of_itself(past: Past) -> None:
-    rows = past.rows  # type: ignore[attr-defined]
+    rows = past.rows
     assert [row["date"] for row in rows] == [day.isoformat() for day in DATES]
     assert [row["action"] for row in rows] == ["none", "requested", "suppressed"]
     steps = [(run["pipeline"], run["as_of"], run["cause"], run["state"]) for run in past.runs()]
@@ -217,16 +223,18 @@ def test_a_replay_that_was_stopped_again_and_again_tells_the_same_history_in_the
     assert len(stopped.runs()) == before
 
 
-def test_dates_before_the_first_model_are_passed_over_with_the_reason(
+def test_dates_before_the_first_model_are_passed_over_and_the_calendar_trains_later_ones(
     another: Callable[..., Past], sample_data: Path
 ) -> None:
-    early = another(sample_data, auc_threshold=0.5)
-    dates = (date(2023, 5, 1), date(2024, 2, 1))
-    first, second = early.replay(dates)
-    assert (first["status"], first["auc"], second["model_version"]) == ("no model", None, "20240201_000000")
-    assert "No loan's outcome is known on 2023-05-01" in first["reason"]
+    early = another(sample_data, psi_threshold=9, auc_threshold=0.4)
+    dates, monthly = (date(2023, 5, 1), date(2024, 2, 1), date(2024, 3, 1)), Stride(1, "month")
+    rows = early.replay(dates, train_every=monthly)
+    assert (rows[0]["status"], rows[0]["auc"], rows[1]["model_version"]) == ("no model", None, "20240201_000000")
+    assert "No loan's outcome is known on 2023-05-01" in rows[0]["reason"]
+    trained = [[(one["asked_by"], one["version"]) for one in row["trainings"]] for row in rows]
+    assert trained == [[("first", None)], [("first", "20240201_000000")], [("calendar", "20240301_000000")]]
     before = len(early.runs())
-    assert early.replay(dates) == [first, second]
+    assert early.replay(dates, train_every=monthly) == rows
     assert len(early.runs()) == before
 
 
@@ -234,14 +242,6 @@ def test_a_replay_without_any_model_ends_with_the_reason(another: Callable[..., 
     with pytest.raises(ReplayStopped, match="No loan's outcome is known on 2023-05-01") as end:
         another(sample_data).replay((date(2023, 5, 1),))
     assert end.value.exit_code == 1
-
-
-def test_the_calendar_trains_too(another: Callable[..., Past], sample_data: Path) -> None:
-    calm = another(sample_data, psi_threshold=9, auc_threshold=0.4)
-    rows = calm.replay((FIRST, SECOND), train_every=Stride(20, "day"))
-    assert [[one["asked_by"] for one in row["trainings"]] for row in rows] == [["first"], ["calendar"]]
-    with calm.deployment.ledger.reading() as connection:
-        assert [model["version"] for model in models_document(connection)] == ["20240701_000000", "20240601_000000"]
 
 
 def ended_run(deployment: Deployment, pipeline: str, day: date) -> str:
@@ -291,3 +291,35 @@ def test_a_run_of_another_in_between_is_not_taken_for_its_own(another: Callable[
     assert getattr(refused.value, "exit_code", None) == 5
     with shared.deployment.ledger.reading() as connection:
         assert run_row(connection, theirs).state == "queued"
+
+
+def replay_command(past: Past, *words: str) -> subprocess.CompletedProcess[str]:
+    settings = {f"LOANWATCH_{name.upper()}": str(value) for name, value in TOUCHY.items()}
+    span = ["--from", "2024-06-01", "--to", "2024-08-31", "--data", str(past.data)]
+    return subprocess.run(
+        [sys.executable, "-m", "engine", "replay", *span, "--home", str(past.deployment.settings.home), *words],
+        cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_the_command_tells_a_row_for_each_date(past: Past) -> None:
+    done = replay_command(past, "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["state"], told["error"]) == (0, "succeeded", None)
+    assert told["rows"] == past.rows
+    done = replay_command(past)
+    assert done.returncode == 0, done.stderr
+    heading, *lines, end = done.stdout.splitlines()
+    assert heading.split()[:3] == ["date", "n", "AUC"]
+    assert [line.split()[0] for line in lines] == [day.isoformat() for day in DATES]
+    assert "gate training: 20240701_000000" in lines[1]
+    assert lines[2].endswith("no retrain within the cooldown")
+    assert end.startswith("3 dates, ")
+    assert "\x1b[" not in done.stdout
+
+
+def test_the_command_refuses_what_can_not_be_honest(past: Past) -> None:
+    done = replay_command(past, "--every", "week", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["exit_code"]) == (5, 5)
+    assert "2024-06-08 can't be replayed in this home" in told["error"]
