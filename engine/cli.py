@@ -7,6 +7,7 @@ import typer
 from engine.cli_data import app as data_commands
 from engine.cli_models import app as model_commands
 from engine.cli_processes import app as process_commands
+from engine.cli_replay import app as replay_commands
 from engine.cli_runs import app as run_commands
 from engine.doctor import findings
 from engine.finding import Finding
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (run_commands, model_commands, data_commands, process_commands):
+for commands in (run_commands, replay_commands, model_commands, data_commands, process_commands):
     app.add_typer(commands)
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -10,24 +11,28 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from engine import launch
+from engine.cli_replay import replayed, tell_end
 from engine.deployment import Deployment
 from engine.documents import (
     Document,
     metrics_document,
-    run_document,
     tables_document,
 )
-from engine.foreground import follow_to_end, local_ray, own_output
+from engine.foreground import local_ray, own_output
 from engine.pipelines import SampleSpec, existing_extracts, write_sample
-from engine.terminal import Home, Json, console_for, deployment_at, end_of_run, print_json, tell_error
+from engine.replay import planned, refuse_company
+from engine.replay_dates import Stride
+from engine.terminal import Home, Json, console_for, deployment_at, print_json, tell_error
 from engine.views import listing
-from storage.runs import recent_runs, run_row
+from storage.runs import recent_runs
 
 app = typer.Typer()
 
 DEMO_CUSTOMERS = 12_500
 DEMO_SEED = 7
+DEMO_DRIFT = 0.35  # enough for the gate to ask for retrains, little enough for them to help
+# The sample's loans begin from January 2023 to January 2025, so the newest outcomes are known in July 2025.
+DEMO_YEAR = date(2024, 8, 1), date(2025, 7, 1)
 
 Customers = Annotated[int, typer.Option("--customers", help="How many customers, one loan each.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")]
@@ -99,29 +104,24 @@ def demo(
     as_json: Json = False,
     no_console: Annotated[bool, typer.Option("--no-console", hidden=True)] = False,  # noqa: ARG001 - no console yet
 ) -> None:
-    """Make sample data, train, predict and monitor, then tell where everything lies."""
+    """Make sample data whose newest loans drift, replay a year of governing them, then tell where everything lies."""
     deployment = deployment_at(home)
+    refuse_company(deployment)
     console = console_for(as_json=as_json)
     folder = deployment.settings.home / "data"
     if existing_extracts(folder):
         console.print(f"Using the extracts in {folder}.", highlight=False)
     else:
-        make_sample(folder, SampleSpec(DEMO_CUSTOMERS, DEMO_SEED), console)
-    documents = []
+        make_sample(folder, SampleSpec(DEMO_CUSTOMERS, DEMO_SEED, DEMO_DRIFT), console)
+    plan = planned(deployment, Stride(1, "month").dates(*DEMO_YEAR), str(folder.absolute()))
     with own_output() if as_json else nullcontext(), local_ray(deployment) as executor:
-        for pipeline in ("training", "inference", "monitoring"):
-            run_id = launch.request(deployment, launch.checked_request(deployment, pipeline))
-            state = follow_to_end(deployment, run_id, executor, console)
-            with deployment.ledger.reading() as connection:
-                documents.append(run_document(connection, run_id))
-                failure = run_row(connection, run_id).error
-            if state != "succeeded":
-                break
+        document = replayed(deployment, plan, executor, console)
     if as_json:
-        print_json(documents)
-    if documents[-1]["state"] != "succeeded":
-        tell_error(console, str(documents[-1]["error"]))
-        end_of_run(documents[-1], failure)
+        print_json(document)
+    if document["error"]:
+        tell_error(console, str(document["error"]))
+        raise typer.Exit(document["exit_code"])
+    tell_end(console, document["rows"])
     _tell_where(deployment, console)
 
 

@@ -16,7 +16,7 @@ from storage.catalog import publish
 from storage.decisions import GovernanceDecision, is_decided, past_decisions, record_decision
 from storage.leases import Lease, finish
 from storage.registry import AliasEvent, ModelVersion, holder, move_alias, register
-from storage.runs import PipelineActive, request_run, run_row
+from storage.runs import PipelineActive, caused_by, replay_mark, request_run, run_row
 
 log = logging.getLogger("loanwatch.engine")
 
@@ -91,23 +91,35 @@ def _decide(connection: Connection, deployment: Deployment, origin: Origin, requ
 
 
 def _history(connection: Connection, day: date) -> list[Past]:
-    """The decisions up to a monitoring date; a retrain that was cancelled counts as not asked for."""
+    """The decisions up to a monitoring date; a retrain that was cancelled for good counts as not asked for."""
     return [
-        Past(row.monitoring_date, row.status, "none" if row.state == "cancelled" else row.action, row.requested_run_id)
+        Past(
+            row.monitoring_date,
+            row.status,
+            "none" if row.state == "cancelled" and not _goes_on(connection, row.requested_run_id) else row.action,
+            row.requested_run_id,
+        )
         for row in past_decisions(connection, day)
     ]
 
 
+def _goes_on(connection: Connection, run_id: str) -> bool:
+    """Whether another run goes on with a cancelled one, and was not cancelled itself."""
+    later = caused_by(connection, run_id)
+    return any(run_row(connection, each).state != "cancelled" or _goes_on(connection, each) for each in later)
+
+
 def _requested(connection: Connection, deployment: Deployment, origin: Origin, request: dict[str, Any]) -> Step:
     """The step of a retraining that the gate asks for, unless the pipeline is active: then that run is the answer."""
+    monitoring = run_row(connection, origin.run_id)
     wanted = checked_request(
         deployment,
         request["pipeline"],
-        as_of=run_row(connection, origin.run_id).as_of,
+        as_of=monitoring.as_of,
         params=_same_book(connection, deployment),
         cause="governance",
         cause_run_id=origin.run_id,
-        cause_detail=request["numbers"],
+        cause_detail={**request["numbers"], **replay_mark(monitoring)},
         requested_by="governance gate",
         request_key=f"governance:{origin.run_id}",
     )

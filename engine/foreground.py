@@ -49,7 +49,7 @@ def requested(deployment: Deployment, wanted: Request, *, anything: bool) -> str
 
 def follow_to_end(deployment: Deployment, run_id: str, executor: Executor, console: Console) -> str:
     """The state in which a queued run ended, carried out here while its progress is shown."""
-    with _terminating_politely(), Follower(deployment, run_id, console):
+    with terminating_politely(), Follower(deployment, run_id, console):
         return carry_out(deployment, run_id, executor)
 
 
@@ -68,8 +68,8 @@ def own_output() -> Iterator[None]:
 
 
 @contextmanager
-def _terminating_politely() -> Iterator[None]:
-    """SIGTERM cancels the run as Ctrl-C does, which works too where a script began this process in its background."""
+def terminating_politely() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, which works too where a script began this process in its background."""
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield

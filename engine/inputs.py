@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -16,6 +16,7 @@ from storage.datamart import TableVersion
 from storage.errors import DamagedFile
 from storage.extracts import SourceFile, has_extracts, source_files
 from storage.registry import ModelVersion, champions, free_version
+from storage.runs import replay_mark
 from storage.schema import runs
 
 log = logging.getLogger("loanwatch.engine")
@@ -43,11 +44,16 @@ class Pins:
 
 
 def pins_of(connection: Connection, deployment: Deployment, run: Any) -> Pins:
-    """The pins of a run that starts now."""
+    """The pins of a run that starts now.
+
+    Models are named by the time, those of a replay by its date: replaying twice gives the same names.
+    """
+    now = deployment.ledger.clock()
+    named = datetime.combine(run.as_of, time(), now.tzinfo) if replay_mark(run) else now
     return Pins(
         run_id=run.run_id,
         as_of=run.as_of,
-        stamp=free_version(connection, deployment.ledger.clock()),
+        stamp=free_version(connection, named),
         data=data_folder(connection, deployment, run.pipeline),
         tables=current_versions(connection),
         champions=tuple(champions(connection)),

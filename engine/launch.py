@@ -13,7 +13,7 @@ from engine.pipelines import PIPELINES
 from engine.task import Pipeline, settings_of
 from storage.audit import Action, note
 from storage.leases import Lease, end_early, owners, reap
-from storage.runs import Request, ask_to_cancel, cancel_queued, earlier_request, request_run, run_row
+from storage.runs import Request, ask_to_cancel, cancel_queued, earlier_request, replay_mark, request_run, run_row
 from storage.schedule import pause, schedule_of, unpause
 
 HAND_BACKS = 3  # how often in a row a run is handed back by itself, before a person has to look
@@ -83,6 +83,7 @@ def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None
         parent.as_of,
         params={**parent.params, **(params or {})},
         cause="resume",
+        cause_detail=replay_mark(parent),
         parent_run_id=parent.run_id,
         requested_by=by or who(),
     )
@@ -132,7 +133,7 @@ def handed_back(deployment: Deployment, lease: Lease, why: str) -> str | None:
             requested_by=run.requested_by,
             params=run.params,
             cause="resume",
-            cause_detail={"handed_back": times},
+            cause_detail={"handed_back": times, **replay_mark(run)},
             parent_run_id=run.run_id,
         )
         return request_run(connection, again, now)

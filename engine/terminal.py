@@ -53,14 +53,14 @@ def print_json(document: Any) -> None:
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str))
 
 
-def day_of(text: str | None) -> date | None:
+def day_of(text: str | None, option: str = "--as-of") -> date | None:
     """The date of `YYYY-MM-DD`; UnusableRequest for anything else."""
     if text is None:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UnusableRequest(f"--as-of {text!r} is not a date; write it as YYYY-MM-DD.") from None
+        raise UnusableRequest(f"{option} {text!r} is not a date; write it as YYYY-MM-DD.") from None
 
 
 def params_of(pairs: Sequence[str] | None, data: str | None) -> dict[str, Any]:

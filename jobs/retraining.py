@@ -74,5 +74,5 @@ def _suppressed(last: Past, reason: str, cooldown_days: float) -> Step:
     if last.action == "escalated":
         told = f"a person was asked on {last.day}, within {cooldown_days:g} days"
     else:
-        told = f"{last.run_id} was, on {last.day}, within {cooldown_days:g} days"
+        told = f"one was on {last.day}, within {cooldown_days:g} days"
     return Step("suppressed", f"{reason} No run was requested: {told}.", last.run_id)

@@ -55,3 +55,9 @@ def decision_rows(connection: Connection, limit: int = 100, run_id: str | None =
     """The newest decisions, newest first; only that of one monitoring run when it is named."""
     query = select(decisions).order_by(decisions.c.decision_id.desc()).limit(limit)
     return connection.execute(query.where(decisions.c.run_id == run_id) if run_id else query).all()
+
+
+def decision_about(connection: Connection, day: date) -> Record | None:
+    """The newest decision about a monitoring date; None when nothing was decided."""
+    query = select(decisions).where(decisions.c.monitoring_date == day)
+    return connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(1)).first()

@@ -20,6 +20,22 @@ class UntrustedModel(StorageError):
         return (UntrustedModel, (self.path, self.why))
 
 
+class _Pickler(pickle._Pickler):  # noqa: SLF001 - the one in C can't be told how to meet strings
+    """Pickles equal strings as one.
+
+    Python's own way is to ask whether they are one object, which for the names of attributes depends on what the
+    process did before: where a model was loaded first, a model of the same class that is fitted later has other bytes.
+    """
+
+    def __init__(self, file: io.BytesIO, protocol: int) -> None:
+        super().__init__(file, protocol)
+        self._texts: dict[str, str] = {}
+
+    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
+        one = self._texts.setdefault(obj, obj) if type(obj) is str else obj
+        super().save(one, save_persistent_id)  # type: ignore[misc]  # the stubs leave it out
+
+
 class ModelStore:
     """Artifacts of models below one folder. Which of them may be opened, the ledger knows."""
 
@@ -35,7 +51,10 @@ class ModelStore:
         return FileFacts(name, len(data), sha256)
 
     def keep_pickle(self, value: Any) -> FileFacts:
-        return self.keep(pickle.dumps(value, protocol=5))
+        """The facts of the artifact that holds a value's pickle: the same bytes for an equal value in every process."""
+        pickled = io.BytesIO()
+        _Pickler(pickled, protocol=5).dump(value)
+        return self.keep(pickled.getvalue())
 
     def place(self, artifact: FileFacts, name: str) -> FileFacts:
         """The facts of a copy of an artifact under the name `name`."""

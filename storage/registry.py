@@ -108,6 +108,12 @@ def model_named(connection: Connection, version: str) -> ModelVersion | None:
     return None if row is None else _model(row)
 
 
+def model_made_by(connection: Connection, run_id: str) -> ModelVersion | None:
+    """The model that a run registered; None when it registered none."""
+    row = connection.execute(select(models).where(models.c.run_id == run_id)).first()
+    return None if row is None else _model(row)
+
+
 def known_models(connection: Connection) -> list[ModelVersion]:
     """Every registered model, oldest first."""
     return [_model(row) for row in connection.execute(select(models).order_by(models.c.created_at))]

@@ -135,6 +135,23 @@ def recent_runs(
     return connection.execute(query).all()
 
 
+def newest_success(connection: Connection) -> Record | None:
+    """Of the runs that succeeded, the one with the latest as-of; None before the first."""
+    query = select(runs).where(runs.c.state == "succeeded")
+    return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.requested_at.desc()).limit(1)).first()
+
+
+def runs_as_of(connection: Connection, pipeline: str, day: date) -> Sequence[Record]:
+    """The runs of a pipeline with that as-of, oldest first."""
+    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == day)
+    return connection.execute(query.order_by(runs.c.requested_at, runs.c.run_id)).all()
+
+
+def replay_mark(run: Record) -> dict[str, Any]:
+    """What the `cause_detail` of a run of a replay has, and of a run that it led to: {"replay": what it works on}."""
+    return {name: run.cause_detail[name] for name in ("replay",) if name in run.cause_detail}
+
+
 def latest_beat(connection: Connection) -> datetime | None:
     """When a run was last heard of; None before the first."""
     found: datetime | None = connection.execute(select(func.max(runs.c.heartbeat_at))).scalar()

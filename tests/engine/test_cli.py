@@ -231,6 +231,10 @@ def test_a_run_of_an_active_pipeline_is_refused(extracts: Path, tmp_path: Path) 
         (("promote", "20990101_000000", "--reason", "hope"), "no model '20990101_000000'"),
         (("promote", "20990101_000000"), "--reason"),
         (("rollback", "--reason", " "), "--reason is empty"),
+        (("replay", "--from", "2024-02-01", "--to", "2024-01-01"), "--from 2024-02-01 is after --to 2024-01-01"),
+        (("replay", "--from", "1/5/2024", "--to", "2024-06-01"), "--from '1/5/2024' is not a date"),
+        (("replay", "--from", "2024-01-01", "--to", "2999-01-01"), "--to 2999-01-01 has not come yet"),
+        (("replay", "--from", "2024-01-01", "--to", "2024-02-01", "--every", "moon"), "--every 'moon' is no stride"),
     ],
 )
 def test_what_a_person_gets_wrong_is_named(tmp_path: Path, words: tuple[str, ...], said: str) -> None:

@@ -109,4 +109,5 @@ def test_a_second_breach_while_training_waits_is_suppressed_with_its_reason(hous
     (wanted,) = house.governance_requests()
     first, second = house.decisions()
     assert (first.action, second.action) == ("requested", "suppressed")
-    assert wanted in second.reason
+    assert second.requested_run_id == wanted
+    assert "No run was requested: one was on 2025-12-01, within 7 days" in second.reason

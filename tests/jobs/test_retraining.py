@@ -44,7 +44,7 @@ def test_every_suppressed_trigger_says_why() -> None:
     step = next_step(FIRST + timedelta(days=3), "PSI is too high.", history, 7)
     assert step == Step(
         "suppressed",
-        "PSI is too high. No run was requested: training-2024-03-01 was, on 2024-03-01, within 7 days.",
+        "PSI is too high. No run was requested: one was on 2024-03-01, within 7 days.",
         "training-2024-03-01",
     )
     weeks = after(["breach"] * 22)

@@ -30,6 +30,23 @@ def test_equal_bytes_are_kept_once(store: ModelStore) -> None:
     assert len(store.folder.names(".artifacts")) == 1
 
 
+class Fitted:
+    """As scikit-learn's estimators do, takes what it was pickled with as it comes."""
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+
+
+def test_a_pickle_has_the_same_bytes_whatever_was_loaded_before(store: ModelStore) -> None:
+    key = "categories"
+    one, other = Fitted(), Fitted()
+    one.__dict__.update({key: 1, "name": key})
+    other.__dict__.update({"".join(["cat", "egories"]): 1, "name": key})
+    assert pickle.dumps(one) != pickle.dumps(other)  # equal, but not the same objects within
+    assert store.keep_pickle(one) == store.keep_pickle(other)
+    assert store.load(store.keep_pickle(one)).__dict__ == {key: 1, "name": key}
+
+
 def test_a_damaged_artifact_is_written_again(store: ModelStore) -> None:
     facts = store.keep(b"content")
     Path(store.folder.path(facts.name)).write_bytes(b"c0ntent")

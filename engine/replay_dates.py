@@ -1,0 +1,53 @@
+"""The dates of a replay: from a first one on in equal strides of days, weeks, months or years."""
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from engine.errors import UnusableRequest
+
+STRIDE = re.compile(r"\s*(?P<count>\d{1,4})?\s*(?P<unit>day|week|month|year)s?\s*", re.IGNORECASE)
+MONTHS = {"month": 1, "year": 12}
+DAYS = {"day": 1, "week": 7}
+
+
+@dataclass(frozen=True)
+class Stride:
+    """So many days, weeks, months or years."""
+
+    count: int
+    unit: str
+
+    def __str__(self) -> str:
+        return self.unit if self.count == 1 else f"{self.count} {self.unit}s"
+
+    def dates(self, first: date, last: date) -> tuple[date, ...]:
+        """Every date from `first` to `last`, both included.
+
+        Months and years keep the first date's day of the month, or take a shorter month's last day.
+        """
+        found: list[date] = []
+        while (day := self._after(first, len(found))) is not None and day <= last:
+            found.append(day)
+        return tuple(found)
+
+    def _after(self, first: date, strides: int) -> date | None:
+        """The date so many strides after the first one; None when no calendar has it."""
+        try:
+            if self.unit in DAYS:
+                return first + timedelta(days=strides * self.count * DAYS[self.unit])
+            year, month = divmod(first.month - 1 + strides * self.count * MONTHS[self.unit], 12)
+            year, month = first.year + year, month + 1
+            return date(year, month, min(first.day, calendar.monthrange(year, month)[1]))
+        except (OverflowError, ValueError):
+            return None
+
+
+def stride_of(text: str, option: str) -> Stride:
+    """The stride of `month`, `2 weeks`, `10 days`; UnusableRequest names the option when it is none."""
+    found = STRIDE.fullmatch(text)
+    count = int(found["count"] or 1) if found else 0
+    if found is None or count == 0:
+        raise UnusableRequest(f"{option} {text!r} is no stride; write day, week, month or year, or `2 weeks`.")
+    return Stride(count, found["unit"].lower())
