@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine import launch
+from engine.cli_processes import serve_together
 from engine.deployment import Deployment
 from engine.documents import (
     Document,
@@ -97,9 +98,9 @@ def _show(documents: Sequence[Document], columns: Sequence[str], empty: str, *, 
 def demo(
     home: Home = None,
     as_json: Json = False,
-    no_console: Annotated[bool, typer.Option("--no-console", hidden=True)] = False,  # noqa: ARG001 - no console yet
+    no_console: Annotated[bool, typer.Option("--no-console", help="End when that is done.")] = False,
 ) -> None:
-    """Make sample data, train, predict and monitor, then tell where everything lies."""
+    """Make sample data, train, predict and monitor, then go on as `up` until Ctrl-C, with the console to look at it."""
     deployment = deployment_at(home)
     console = console_for(as_json=as_json)
     folder = deployment.settings.home / "data"
@@ -123,6 +124,8 @@ def demo(
         tell_error(console, str(documents[-1]["error"]))
         end_of_run(documents[-1], failure)
     _tell_where(deployment, console)
+    if not (as_json or no_console):
+        serve_together(deployment, console)
 
 
 def _tell_where(deployment: Deployment, console: Console) -> None:
