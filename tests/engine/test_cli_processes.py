@@ -76,6 +76,7 @@ def test_up_goes_on_without_a_console_whose_port_is_taken_or_that_is_not_wanted(
         family = tree(process.pid)
         process.terminate()
         process.stdout.read()
+        process.stdout.close()
         assert process.wait(STOPPED_WITHIN) == 0
     assert re.search(r"^console +error: Port \d+ .+ choose another with LOANWATCH_CONSOLE_PORT.$", told, re.MULTILINE)
     assert re.search(r"^console +ended with code 5; it is started again in 1 s$", told, re.MULTILINE)
