@@ -7,7 +7,7 @@ from streamlit.auth_util import get_secrets_auth_section
 
 from engine.binding import is_loopback
 from engine.errors import Refused
-from storage.settings import Settings
+from storage.settings import Settings, load_settings
 
 Login = Literal["none", "password", "oidc"]
 
@@ -15,6 +15,12 @@ COOKIE_SECRET = 32  # characters; with fewer, somebody may guess their way to a 
 
 # Every address that this process was seen to listen on: to edit config.toml afterwards moves no socket.
 _listened: set[str] = set()
+
+
+@st.cache_resource(show_spinner=False)
+def settings() -> Settings:
+    """The settings of this process's environment."""
+    return load_settings()
 
 
 def login_of(settings: Settings) -> Login:

@@ -9,6 +9,7 @@ from console import reads
 from console.actions import tell_now
 from console.elements import box
 from console.opened import deployment
+from console.sign_in import badge, door, is_let_in
 from console.theme import SHEET
 from storage.runs import recent_runs
 
@@ -34,17 +35,21 @@ def pages() -> list[st.Page]:
 
 
 def frame() -> None:
-    """Everything of a page but its own content."""
+    """Everything of a page but its own content; the end of the script for whoever is not let in."""
     st.set_page_config(page_title="Loanwatch", page_icon=str(MARK), layout="wide")
     st.logo(str(WORDMARK), icon_image=str(MARK))
     st.html(SHEET)
+    door()
+    badge()
     tell_now()
     _alarm()
 
 
 @st.fragment(run_every=LOOK_EVERY)
 def _alarm() -> None:
-    """Says so when runs wait and no worker lives, or when nothing would request the next ones."""
+    """Says so when runs wait and no worker lives; takes the page away when its session has ended."""
+    if not is_let_in():
+        st.rerun()
     waiting = [row for row in _queued() if row]
     if not reads.living("worker") and waiting:
         box("bad", "Nothing works on the waiting runs", "No worker is alive. Start one: `python -m engine up`.")

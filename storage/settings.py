@@ -115,6 +115,11 @@ class Settings(BaseSettings):
     def ledger_url(self) -> str:
         return self.ledger or f"sqlite:///{quote(str(self.home.absolute() / 'loanwatch.db'))}"
 
+    @property
+    def passwords_file(self) -> Path:
+        """The password file, and where one is put when none was named."""
+        return Path(self.passwords) if self.passwords else self.home.absolute() / "passwords"
+
     def timing(self, pipeline: str) -> str:
         """When a pipeline is due, as it was set; `off` for one without a schedule."""
         return str(getattr(self, f"schedule_{pipeline}", "off"))
