@@ -46,6 +46,10 @@ def refuse_unguarded(settings: Settings) -> None:
             "A console with a login needs Streamlit's protection against forged requests; "
             "set server.enableXsrfProtection to true."
         )
+    if login != "none" and st.get_option("server.trustedUserHeaders"):
+        raise Refused(
+            "Whoever reaches the console could name themselves in a header of server.trustedUserHeaders; unset it."
+        )
     if login == "oidc" and len(str(get_secrets_auth_section().get("cookie_secret", ""))) < COOKIE_SECRET:
         raise Refused(
             f"cookie_secret in .streamlit/secrets.toml has fewer than {COOKIE_SECRET} characters and could be guessed; "

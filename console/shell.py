@@ -8,6 +8,7 @@ import streamlit as st
 from console import reads
 from console.actions import tell_now
 from console.elements import box
+from console.links import FOLLOWED_HERE
 from console.opened import deployment
 from console.sign_in import badge, door, is_let_in
 from console.theme import SHEET
@@ -41,6 +42,8 @@ def frame() -> None:
     st.html(SHEET)
     door()
     badge()
+    with st.container(key="lw-links"):
+        st.html(FOLLOWED_HERE, unsafe_allow_javascript=True)
     tell_now()
     _alarm()
 

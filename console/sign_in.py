@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -55,7 +56,7 @@ def badge() -> None:
         return
     found = access.person()
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="who"):
-        st.markdown(f"{_plain(found.name)} · {found.role}", width="content")
+        st.html(f'<span class="lw-note">{escape(found.name)}, {found.role}</span>', width="content")
         st.button("Sign out", type="tertiary", on_click=access.sign_out, key="sign-out")
 
 
@@ -102,11 +103,6 @@ def _providers() -> None:
         st.button("Sign in", type="primary", on_click=st.login, key="sign-in-provider")
     for name in named:
         st.button(f"Sign in with {name}", type="primary", on_click=st.login, args=(name,), key=f"sign-in-{name}")
-
-
-def _plain(text: str) -> str:
-    """Text in which Markdown finds nothing to format."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|<>~$:@" else sign for sign in text)
 
 
 def _end_unguarded(why: str) -> None:
