@@ -68,14 +68,14 @@ class Entry:
 NOBODY = Entry("nobody", "viewer", COST, secrets.token_bytes(SALT_BYTES), secrets.token_bytes(HASH_BYTES))
 
 
-def new_entry(name: str, role: str, password: str) -> Entry:
+def new_entry(name: str, role: str, password: str, cost: tuple[int, int, int] = COST) -> Entry:
     """The entry of a person; UnusableRequest for a name, role or password that can't be used."""
     if not NAME.fullmatch(name):
         raise UnusableRequest(f"{name!r} can't be a name; use letters, digits and . @ + - _, at most 80 of them.")
     if not SHORTEST <= len(password) <= LONGEST or password == name:
         raise UnusableRequest(f"A password has at least {SHORTEST} characters and is not the name; choose another.")
     salt = secrets.token_bytes(SALT_BYTES)
-    return Entry(name, _role(role), COST, salt, _scrypt(password, salt, COST))
+    return Entry(name, _role(role), cost, salt, _scrypt(password, salt, cost))
 
 
 def read_entries(path: Path) -> dict[str, Entry]:
