@@ -34,11 +34,6 @@ PAUSE = """
 from console.actions import attempted, pause
 attempted(lambda person: pause(person, "inference", "because"))
 """
-WHOAMI = """
-import streamlit as st
-from console.access import person
-st.text(str(person()))
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -207,6 +202,15 @@ def test_a_session_ends_with_any_change_of_its_entry(opened: Opened, empty_house
     app = signed_in(opened(empty_house.home), "victor")
     passwords.write_text("".join(f"{line}\n" for line in passwords.read_text().splitlines() if "victor" not in line))
     assert [title.value for title in app.run().title] == ["Sign in"]
+
+
+def test_nothing_of_the_deployment_is_read_for_whoever_is_not_let_in(
+    opened: Opened, empty_house: House, passwords: Path
+) -> None:
+    opened(empty_house.home)
+    for session, let_in in ((None, False), ("victor", True)):
+        app = script("from console.reads import schedules\nschedules()", passwords, session)
+        assert bool(app.exception) is not let_in
 
 
 @pytest.mark.parametrize("damage", ["open", "missing", "garbled"])
