@@ -116,10 +116,7 @@ def test_a_port_that_is_taken_is_told_with_what_to_set(empty_house: House, port:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("--address", "203.0.113.7"), 5, "would listen on 203.0.113.7 without a login"),
         (("--address", "0.0.0.0"), 5, "would listen on 0.0.0.0 without a login"),  # noqa: S104
-        (("--address", "::"), 5, "would listen on :: without a login"),
-        (("--address", "127.0.0.1.example.org"), 5, "without a login"),
         (("--address", ""), 2, "LOANWATCH_CONSOLE_ADDRESS"),
         (("--port", "70000"), 2, "LOANWATCH_CONSOLE_PORT"),
     ],
