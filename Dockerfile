@@ -15,13 +15,19 @@ RUN pip install --disable-pip-version-check -r requirements.txt
 COPY storage ./storage
 COPY jobs ./jobs
 COPY engine ./engine
+COPY console ./console
+COPY .streamlit ./.streamlit
+COPY streamlit_app.py ./
 
-RUN python -m compileall -q storage jobs engine && install -d -o loanwatch -g loanwatch /home/loanwatch/home
+RUN python -m compileall -q storage jobs engine console && install -d -o loanwatch -g loanwatch /home/loanwatch/home
 USER loanwatch
 VOLUME /home/loanwatch/home
 
 # `health` ends with 1 when a process of this container has fallen silent, or none is there.
 HEALTHCHECK --interval=30s --timeout=20s --start-period=60s CMD ["python", "-m", "engine", "health"]
+
+# From outside the container the console is reached at LOANWATCH_CONSOLE_ADDRESS=0.0.0.0, which needs a login.
+EXPOSE 8501
 
 ENTRYPOINT ["python", "-m", "engine"]
 CMD ["up"]

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from console.shell import frame, pages
+from console.sign_in import is_let_in
 
-page = st.navigation(pages(), position="top")
+page = st.navigation(pages(), position="top" if is_let_in() else "hidden")
 frame()
 page.run()

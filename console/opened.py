@@ -2,17 +2,23 @@
 
 import streamlit as st
 
+from console.access import person
+from console.login import settings
 from engine.deployment import Deployment
 from storage.ledger import Ledger
-from storage.settings import load_settings
 
 
-@st.cache_resource(show_spinner=False)
 def deployment() -> Deployment:
-    """The deployment of this process's environment (LOANWATCH_HOME and so on)."""
-    return Deployment.open(load_settings())
+    """The deployment of this process's environment (LOANWATCH_HOME and so on); Refused to whoever is not let in."""
+    person()
+    return _opened()
 
 
 def ledger() -> Ledger:
     """The deployment's ledger."""
     return deployment().ledger
+
+
+@st.cache_resource(show_spinner=False)
+def _opened() -> Deployment:
+    return Deployment.open(settings())

@@ -7,7 +7,9 @@ import streamlit as st
 from console import reads
 from console.actions import tell_now
 from console.elements import box
+from console.links import FOLLOWED_HERE
 from console.opened import ledger
+from console.sign_in import badge, door, is_let_in
 from console.theme import SHEET, appearance
 from storage.runs import recent_runs
 
@@ -33,18 +35,24 @@ def pages() -> list[st.Page]:
 
 
 def frame() -> None:
-    """Everything of a page but its own content."""
+    """Everything of a page but its own content; the end of the script for whoever is not let in."""
     st.set_page_config(page_title="Loanwatch", page_icon=str(MARK), layout="wide")
     st.logo(str(WORDMARK), icon_image=str(MARK))
     # Dialogs stand outside of the part of the page that Streamlit itself declares light or dark.
     st.html(f"{SHEET}<style>body {{ color-scheme: {appearance()}; }}</style>")
+    door()
+    badge()
+    with st.container(key="lw-links"):
+        st.html(FOLLOWED_HERE, unsafe_allow_javascript=True)
     tell_now()
     _alarm()
 
 
 @st.fragment(run_every=LOOK_EVERY)
 def _alarm() -> None:
-    """Says so when runs wait and no worker lives."""
+    """Says so when runs wait and no worker lives; takes the page away when its session has ended."""
+    if not is_let_in():
+        st.rerun()
     with ledger().reading() as connection:
         waiting = recent_runs(connection, 1, state="queued")
     if waiting and not reads.living("worker"):

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from engine.cli_access import app as access_commands
 from engine.cli_data import app as data_commands
 from engine.cli_models import app as model_commands
 from engine.cli_processes import app as process_commands
@@ -21,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (run_commands, replay_commands, model_commands, data_commands, process_commands):
+for commands in (run_commands, replay_commands, model_commands, data_commands, process_commands, access_commands):
     app.add_typer(commands)
 
 

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from engine.cli_processes import serve_together
 from engine.cli_replay import replayed, tell_end
 from engine.deployment import Deployment
 from engine.documents import (
@@ -102,9 +103,9 @@ def _show(documents: Sequence[Document], columns: Sequence[str], empty: str, *, 
 def demo(
     home: Home = None,
     as_json: Json = False,
-    no_console: Annotated[bool, typer.Option("--no-console", hidden=True)] = False,  # noqa: ARG001 - no console yet
+    no_console: Annotated[bool, typer.Option("--no-console", help="End when that is done.")] = False,
 ) -> None:
-    """Make sample data whose newest loans drift, replay a year of governing them, then tell where everything lies."""
+    """Make sample data whose newest loans drift, replay a year of governing them, then go on as `up` until Ctrl-C."""
     deployment = deployment_at(home)
     refuse_company(deployment)
     console = console_for(as_json=as_json)
@@ -123,6 +124,8 @@ def demo(
         raise typer.Exit(document["exit_code"])
     tell_end(console, document["rows"])
     _tell_where(deployment, console)
+    if not (as_json or no_console):
+        serve_together(deployment, console)
 
 
 def _tell_where(deployment: Deployment, console: Console) -> None:

@@ -1,11 +1,9 @@
 """Commands about processes and schedules: `worker`, `scheduler`, `up`, `schedule`, `pause`, `health`."""
 
-import logging
-import os
-import signal
+import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -13,10 +11,12 @@ from rich.console import Console
 from rich.text import Text
 
 from engine import launch
+from engine.binding import is_loopback
 from engine.deployment import Deployment
 from engine.head import ray_for_runs, refuse_unshared
 from engine.overview import health_document, schedule_document
 from engine.scheduler import Scheduler
+from engine.serving import Tied, log_to_stderr, until_told
 from engine.supervisor import Child, keep_running
 from engine.terminal import Home, Json, console_for, deployment_at, print_json
 from engine.views import listing
@@ -26,17 +26,16 @@ app = typer.Typer()
 
 END_GRACE = 15.0  # seconds that a process has to end, beyond the grace that a worker gives its runs
 COLOURS = {"worker": "cyan", "scheduler": "magenta", "console": "green"}
-
-Tied = Annotated[bool, typer.Option("--tied", hidden=True, help="End when standard input does.")]
+CONSOLE = ("-m", "console")  # by its name: nothing of the engine knows the console
 
 
 @app.command()
 def worker(home: Home = None, as_json: Json = False, tied: Tied = False) -> None:  # noqa: ARG001 - --json everywhere
     """Carry out waiting runs until told to stop (Ctrl-C or SIGTERM), on a private Ray or LOANWATCH_RAY_ADDRESS."""
     deployment = deployment_at(home)
-    _log_to_stderr()
+    log_to_stderr()
     serving = Worker(deployment, ray_for_runs(deployment.settings))
-    _until_told(serving.stop, tied=tied)
+    until_told(serving.stop, tied=tied)
     serving.serve()
 
 
@@ -44,29 +43,55 @@ def worker(home: Home = None, as_json: Json = False, tied: Tied = False) -> None
 def scheduler(home: Home = None, as_json: Json = False, tied: Tied = False) -> None:  # noqa: ARG001 - as above
     """Request each pipeline's runs when they are due, until told to stop; a worker carries them out."""
     deployment = deployment_at(home)
-    _log_to_stderr()
+    log_to_stderr()
     serving = Scheduler(deployment)
-    _until_told(serving.stop, tied=tied)
+    until_told(serving.stop, tied=tied)
     serving.serve()
 
 
 @app.command()
-def up(home: Home = None, as_json: Json = False) -> None:
-    """Run worker and scheduler together; what dies is started again, one Ctrl-C stops all."""
-    deployment = deployment_at(home)
+def up(
+    home: Home = None,
+    as_json: Json = False,
+    no_console: Annotated[bool, typer.Option("--no-console", help="Leave the console out.")] = False,
+) -> None:
+    """Run worker, scheduler and console together; what dies is started again, one Ctrl-C stops all."""
+    serve_together(deployment_at(home), console_for(as_json=as_json), with_console=not no_console)
+
+
+def serve_together(deployment: Deployment, console: Console, *, with_console: bool = True) -> None:
+    """Keeps the processes of a deployment running until Ctrl-C or SIGTERM.
+
+    Refused when they can't work together, or when the console would be open to everybody.
+    """
     refuse_unshared(deployment.settings)
-    console = console_for(as_json=as_json)
-    console.print(f"Loanwatch of {deployment.settings.home.absolute()}: worker and scheduler; Ctrl-C stops both.")
+    names = ["worker", "scheduler"]
+    if with_console:
+        _check_console(deployment)
+        names.append("console")
+    told = f"{', '.join(names[:-1])} and {names[-1]}"
+    console.print(f"Loanwatch of {deployment.settings.home.absolute()}: {told}; Ctrl-C stops them.", soft_wrap=True)
     stop = threading.Event()
-    _until_told(stop.set, tied=False)
-    keep_running(children(deployment, console), stop, deployment.settings.stop_grace + END_GRACE)
+    until_told(stop.set, tied=False)
+    keep_running(children(deployment, console, names), stop, deployment.settings.stop_grace + END_GRACE)
 
 
-def children(deployment: Deployment, console: Console) -> list[Child]:
+def children(deployment: Deployment, console: Console, names: Sequence[str]) -> list[Child]:
     """The processes of a deployment, whose lines go to the console with their names before them."""
-    place = ["--home", str(deployment.settings.home.absolute())]
+    place = ["--home", str(deployment.settings.home.absolute()), "--tied"]
     lines = _Lines(console)
-    return [Child(name, ["-m", "engine", name, *place, "--tied"], lines.print) for name in ("worker", "scheduler")]
+    commands = {name: ["-m", "engine", name, *place] for name in names} | {"console": [*CONSOLE, *place]}
+    return [Child(name, commands[name], lines.print) for name in names]
+
+
+def _check_console(deployment: Deployment) -> None:
+    """Ends this process, as the console would end, when the console refuses to listen where it is told to."""
+    if is_loopback(deployment.settings.console_address):
+        return
+    place = ["--home", str(deployment.settings.home.absolute())]
+    code = subprocess.run([sys.executable, *CONSOLE, "--check", *place], check=False).returncode
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -102,7 +127,7 @@ def pause(
 
 @app.command()
 def health(home: Home = None, as_json: Json = False) -> None:
-    """Tell whether worker and scheduler are alive; ends with 1 when one of this host's is silent."""
+    """Tell whether worker, scheduler and console are alive; ends with 1 when one of this host's is silent."""
     document = health_document(deployment_at(home))
     if as_json:
         print_json(document)
@@ -122,22 +147,3 @@ class _Lines:
     def print(self, name: str, line: str) -> None:
         with self._lock:
             self._console.print(Text.assemble((f"{name:<9} ", COLOURS.get(name, "")), line), soft_wrap=True)
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s", level=logging.WARNING)
-    logging.getLogger("loanwatch").setLevel(logging.INFO)
-
-
-def _until_told(stop: Callable[[], None], *, tied: bool) -> None:
-    """Has SIGTERM and Ctrl-C call `stop`, and the end of standard input too when the process is tied to another."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop())
-    if tied:
-        threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True, name="tied").start()
-
-
-def _stop_at_end_of_input(stop: Callable[[], None]) -> None:
-    while os.read(0, 1024):
-        pass
-    stop()

@@ -62,7 +62,8 @@ def _processes(deployment: Deployment) -> Iterator[Finding]:
     for row in lost:
         if row["kind"] not in {other["kind"] for other in alive}:
             told = f"{_name(row)} was last seen {row['seen']} and is {row['state']}"
-            advice = f"look at its log and start it again: `python -m engine {row['kind']}`, or `up`"
+            command = "python -m console" if row["kind"] == "console" else f"python -m engine {row['kind']}"
+            advice = f"look at its log and start it again: `{command}`, or `python -m engine up`"
             yield Finding("processes", "problem", f"{told}; {advice}.")
     for row in alive:
         if row["detail"].get("ray") == "down":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, or_, select
 
 from storage.ledger import Record
 from storage.schema import decisions, runs
@@ -61,3 +61,25 @@ def decision_about(connection: Connection, day: date) -> Record | None:
     """The newest decision about a monitoring date; None when nothing was decided."""
     query = select(decisions).where(decisions.c.monitoring_date == day)
     return connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(1)).first()
+
+
+def decision_page(connection: Connection, limit: int, skip: int = 0, *, acted: bool = False) -> Sequence[Record]:
+    """The newest decisions behind the `skip` newest ones, newest first; `acted`: only those upon which something was
+    done, or would have been but for the cooldown.
+    """
+    query = select(decisions).order_by(decisions.c.decision_id.desc()).limit(limit).offset(skip)
+    return connection.execute(query.where(decisions.c.action != "none") if acted else query).all()
+
+
+def decision_count(connection: Connection, *, acted: bool = False) -> int:
+    """How many decisions `decision_page` goes through."""
+    query = select(func.count()).select_from(decisions)
+    return int(connection.execute(query.where(decisions.c.action != "none") if acted else query).scalar_one())
+
+
+def standing_escalation(connection: Connection) -> Record | None:
+    """The newest decision that asked for a person, unless one of its monitoring date or later was healthy since."""
+    order = (decisions.c.monitoring_date.desc(), decisions.c.decision_id.desc())
+    ends = decisions.c.action == "escalated", decisions.c.status == "healthy"
+    row = connection.execute(select(decisions).where(or_(*ends)).order_by(*order).limit(1)).first()
+    return row if row is not None and row.action == "escalated" else None

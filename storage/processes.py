@@ -1,4 +1,4 @@
-"""Which workers and schedulers there are, and whether they are alive; within the caller's transaction."""
+"""Which workers, schedulers and consoles there are, and whether they are alive; within the caller's transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     stop_grace: float = Field(10.0, ge=0, description="time that a stopping worker leaves its runs to finish")
     keep_versions: int = Field(5, ge=1, description="table versions kept besides those that a model was trained on")
 
+    console_address: str = Field("127.0.0.1", min_length=1, description="where the console listens")
+    console_port: int = Field(8501, ge=1, le=65535, description="the console's port")
+    passwords: str = Field("", description="the console's password file; without it and without OIDC there is no login")
+    operators: str = Field("", description="who of the OIDC users may act: e-mails or subjects, separated by commas")
+
     quarantine_limit: float = Field(0.01, ge=0, le=1, description="share of a file's rows that may be unreadable")
     extract_limit: int = Field(64 * GIB, gt=0, description="bytes that one extract may decompress to")
     feature_set: Literal["safe15", "behavioural", "both"] = Field(
@@ -109,6 +114,11 @@ class Settings(BaseSettings):
     @property
     def ledger_url(self) -> str:
         return self.ledger or f"sqlite:///{quote(str(self.home.absolute() / 'loanwatch.db'))}"
+
+    @property
+    def passwords_file(self) -> Path:
+        """The password file, and where one is put when none was named."""
+        return Path(self.passwords) if self.passwords else self.home.absolute() / "passwords"
 
     def timing(self, pipeline: str) -> str:
         """When a pipeline is due, as it was set; `off` for one without a schedule."""

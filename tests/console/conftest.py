@@ -19,7 +19,7 @@ Opened = Callable[..., AppTest]
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
     """Opens a page (`runs`, `drift` ...) of a home's console, with query parameters if there are any."""
 
-    def open_page(home: Path, page: str = "overview", **query: str) -> AppTest:
+    def open_page(home: Path, page: str = "overview", /, **query: str) -> AppTest:
         monkeypatch.setenv("LOANWATCH_HOME", str(home))
         forget()
         app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20)

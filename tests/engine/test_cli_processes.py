@@ -4,25 +4,29 @@ import os
 import pty
 import re
 import signal
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.presence import alive
 from storage.audit import action_rows
+from tests.console.live import answers, free_port
 from tests.engine.live import ROOT, Site, running, tree, until
 
 pytestmark = pytest.mark.alone
 
 STOPPED_WITHIN = 20.0
+KINDS = ("worker", "scheduler", "console")
 
 
 @pytest.fixture
 def place(tmp_path: Path, small_book: Path) -> Iterator[Site]:
     home = tmp_path / "home"
-    site = Site(home, f"sqlite:///{home / 'loanwatch.db'}", {"data": str(small_book)})
+    given = {"data": str(small_book), "console_port": free_port()}
+    site = Site(home, f"sqlite:///{home / 'loanwatch.db'}", given)
     yield site
     site.close()
 
@@ -34,9 +38,11 @@ def pid_of(site: Site, kind: str) -> int:
 
 def test_up_starts_again_what_dies_and_one_ctrl_c_stops_all(place: Site) -> None:
     process = place.begin("up")
-    until(lambda: pid_of(place, "worker") and pid_of(place, "scheduler"), "worker and scheduler")
+    until(lambda: all(pid_of(place, kind) for kind in KINDS), "worker, scheduler and console")
     assert place.told("health")["healthy"]
-    for kind in ("worker", "scheduler"):
+    url = f"http://127.0.0.1:{place.settings['console_port']}"
+    assert answers(f"{url}/_stcore/health")
+    for kind in KINDS:
         victim = pid_of(place, kind)
         os.kill(victim, signal.SIGKILL)
         until(lambda kind=kind, victim=victim: pid_of(place, kind) not in (0, victim), f"new {kind}")  # type: ignore[misc]
@@ -46,16 +52,48 @@ def test_up_starts_again_what_dies_and_one_ctrl_c_stops_all(place: Site) -> None
     assert process.returncode == 0
     assert not running(family)
     assert re.search(r"^worker +ended with code -9; it is started again in 1 s$", told, re.MULTILINE)
+    assert re.search(rf"^console +The console of {place.home}: {url}$", told, re.MULTILINE)
     assert place.engine("health").returncode == 1
 
 
 def test_the_children_of_a_killed_up_end_by_themselves(place: Site) -> None:
     process = place.begin("up")
-    until(lambda: pid_of(place, "worker") and pid_of(place, "scheduler"), "worker and scheduler")
+    until(lambda: all(pid_of(place, kind) for kind in KINDS), "worker, scheduler and console")
     family = tree(process.pid)
     process.kill()
     process.communicate()
     until(lambda: not running(family), "end of the children", STOPPED_WITHIN)
+
+
+def test_up_goes_on_without_a_console_whose_port_is_taken_or_that_is_not_wanted(place: Site) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", place.settings["console_port"]))
+        other.listen()
+        process = place.begin("up")
+        assert process.stdout
+        told = "".join(iter_until(process.stdout, "ended with code 5"))
+        until(lambda: pid_of(place, "worker") and pid_of(place, "scheduler"), "worker and scheduler")
+        family = tree(process.pid)
+        process.terminate()
+        process.stdout.read()
+        process.stdout.close()
+        assert process.wait(STOPPED_WITHIN) == 0
+    assert re.search(r"^console +error: Port \d+ .+ choose another with LOANWATCH_CONSOLE_PORT.$", told, re.MULTILINE)
+    assert re.search(r"^console +ended with code 5; it is started again in 1 s$", told, re.MULTILINE)
+    assert not running(family)
+    without = place.begin("up", "--no-console")
+    until(lambda: pid_of(place, "worker") and pid_of(place, "scheduler"), "worker and scheduler")
+    assert not any("-m console" in words for words in tree(without.pid).values())
+    without.terminate()
+    told, _ = without.communicate(timeout=STOPPED_WITHIN)
+    assert "worker and scheduler; Ctrl-C" in told
+
+
+def test_up_refuses_a_console_that_everybody_could_use(place: Site) -> None:
+    done = place.engine("up", console_address="0.0.0.0")  # noqa: S104 - refused
+    assert done.returncode == 5
+    assert "would listen on 0.0.0.0 without a login" in done.stderr
+    assert pid_of(place, "worker") == 0
 
 
 def test_a_schedule_is_paused_for_a_reason_and_goes_on(place: Site) -> None:
@@ -114,6 +152,14 @@ def test_a_run_that_was_handed_over_outlives_the_terminal_or_is_cancelled_from_i
             assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code
             os.close(terminal)
             assert place.ended(run_id).state == state
+
+
+def iter_until(lines: Iterable[str], mark: str) -> Iterator[str]:
+    """Lines up to the first with a mark."""
+    for line in lines:
+        yield line
+        if mark in line:
+            return
 
 
 def read_until(terminal: int, mark: bytes) -> bytes:

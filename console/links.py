@@ -1,0 +1,20 @@
+"""Links between pages, in the HTML that pages are made of, followed without loading the console anew.
+
+A new load would be a new session: slower, and one in which nobody has signed in yet. The address is put into the
+browser's history and Streamlit is told as it is told of the back button. Links that open a new tab are left alone.
+"""
+
+FOLLOWED_HERE = """<style>.st-key-lw-links { display: none; }</style><script>
+if (!window.lwFollows) {
+  window.lwFollows = true;
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("a[target=_self]");
+    const other = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (!link || other || event.defaultPrevented || link.origin !== location.origin) return;
+    if (link.hasAttribute("download")) return;
+    event.preventDefault();
+    history.pushState(null, "", link.href);
+    window.dispatchEvent(new PopStateEvent("popstate", { state: null }));
+  });
+}
+</script>"""

@@ -1,0 +1,163 @@
+"""The console's password file: a line a person, `name:role:scrypt:n:r:p:salt:hash`; others may not read it.
+
+Lines that are empty or begin with # are left as they are. Salt and hash are hexadecimal.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import stat
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from engine.errors import EngineError, UnusableRequest
+from storage.durable import CantWrite, make_durable
+
+Role = Literal["viewer", "operator"]
+
+ROLES: tuple[str, ...] = get_args(Role)
+NAME = re.compile(r"[\w.@+-]{1,80}")
+LINE = re.compile(
+    r"(?P<name>[^:]*):(?P<role>[^:]*):scrypt:(?P<n>\d{1,7}):(?P<r>\d{1,2}):(?P<p>\d{1,2})"
+    r":(?P<salt>(?:[0-9a-f]{2}){16,64}):(?P<hash>(?:[0-9a-f]{2}){32})"
+)
+# Costs by OWASP's Password Storage Cheat Sheet: 32 MiB and a fifth of a second for each try.
+COST = (2**15, 8, 3)
+MOST_MEMORY = 256 * 1024**2  # bytes that a line of the file may make a try take
+SALT_BYTES, HASH_BYTES = 16, 32
+SHORTEST, LONGEST = 10, 1024  # characters of a password
+TOO_OPEN = stat.S_IRWXO | stat.S_IWGRP
+
+
+class UnusablePasswords(EngineError):
+    """A password file that can't be used; nobody is let in by it."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A person of the file; `mark` changes with every change of role or password."""
+
+    name: str
+    role: Role
+    cost: tuple[int, int, int]
+    salt: bytes
+    hash: bytes
+
+    @property
+    def line(self) -> str:
+        """The person as a line of the file."""
+        cost = ":".join(str(each) for each in self.cost)
+        return f"{self.name}:{self.role}:scrypt:{cost}:{self.salt.hex()}:{self.hash.hex()}"
+
+    @property
+    def mark(self) -> str:
+        return hashlib.sha256(self.line.encode()).hexdigest()
+
+    def fits(self, password: str) -> bool:
+        """Whether that is the password; takes as long for one that is not."""
+        return hmac.compare_digest(self.hash, _scrypt(password, self.salt, self.cost))
+
+
+# Tried for a name that the file does not have, so that it takes as long to refuse as one that it has.
+NOBODY = Entry("nobody", "viewer", COST, secrets.token_bytes(SALT_BYTES), secrets.token_bytes(HASH_BYTES))
+
+
+def new_entry(name: str, role: str, password: str, cost: tuple[int, int, int] = COST) -> Entry:
+    """The entry of a person; UnusableRequest for a name, role or password that can't be used."""
+    if not NAME.fullmatch(name):
+        raise UnusableRequest(f"{name!r} can't be a name; use letters, digits and . @ + - _, at most 80 of them.")
+    if not SHORTEST <= len(password) <= LONGEST or password == name:
+        raise UnusableRequest(f"A password has at least {SHORTEST} characters and is not the name; choose another.")
+    salt = secrets.token_bytes(SALT_BYTES)
+    return Entry(name, _role(role), cost, salt, _scrypt(password, salt, cost))
+
+
+def read_entries(path: Path) -> dict[str, Entry]:
+    """The people of a password file by name; UnusablePasswords names the file and the line that can't be used."""
+    lines = _lines(path)
+    entries: dict[str, Entry] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            entry = _entry(line)
+        except UnusableRequest as error:
+            raise UnusablePasswords(f"{path} line {number}: {error}") from None
+        if entry.name in entries:
+            raise UnusablePasswords(f"{path} line {number}: {entry.name} is there twice; remove one of the lines.")
+        entries[entry.name] = entry
+    if not entries:
+        raise UnusablePasswords(f"{path} names nobody; `python -m engine password NAME --role operator` adds one.")
+    return entries
+
+
+def verified(entries: dict[str, Entry], name: str, password: str) -> Entry | None:
+    """The entry of a person whose password that is, else None, after the same time for a name that is not there."""
+    entry = entries.get(name, NOBODY)
+    fits = entry.fits(password[:LONGEST])
+    return entry if fits and entry is not NOBODY else None
+
+
+def keep_entry(path: Path, entry: Entry) -> bool:
+    """Whether the person was in the file before; its line is written in place of theirs, the others stay."""
+    lines = _lines(path) if path.exists() else []
+    kept = [line for line in lines if not line.startswith(f"{entry.name}:")]
+    content = "".join(f"{line}\n" for line in [*kept, entry.line])
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        # Readable by its owner alone from the first byte on.
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(content)
+            make_durable(file, draft, path)
+    except OSError as error:
+        raise CantWrite(str(path), error) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return len(kept) < len(lines)
+
+
+def _entry(line: str) -> Entry:
+    found = LINE.fullmatch(line)
+    if found is None:
+        raise UnusableRequest("it is not `name:role:scrypt:n:r:p:salt:hash`; `python -m engine password` writes one.")
+    name, cost = found["name"], (int(found["n"]), int(found["r"]), int(found["p"]))
+    if not NAME.fullmatch(name):
+        raise UnusableRequest(f"{name!r} can't be a name; use letters, digits and . @ + - _, at most 80 of them.")
+    n, r, p = cost
+    if n < 2 or n & (n - 1) or not r or not p or 128 * n * r > MOST_MEMORY:
+        raise UnusableRequest(f"scrypt's costs {n}:{r}:{p} can't be used; `python -m engine password` writes others.")
+    return Entry(name, _role(found["role"]), cost, bytes.fromhex(found["salt"]), bytes.fromhex(found["hash"]))
+
+
+def _role(role: str) -> Role:
+    if role == "viewer":
+        return "viewer"
+    if role == "operator":
+        return "operator"
+    raise UnusableRequest(f"{role!r} is no role; the roles are {' and '.join(ROLES)}.")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            text = file.read()
+    except FileNotFoundError:
+        raise UnusablePasswords(f"{path} is not there; `python -m engine password NAME` makes it.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnusablePasswords(f"{path} can't be read ({error}); mend it or name another.") from None
+    if mode & TOO_OPEN:
+        raise UnusablePasswords(f"{path} is open to other users of this machine; `chmod 600 {path}` closes it.")
+    return text.splitlines()
+
+
+def _scrypt(password: str, salt: bytes, cost: tuple[int, int, int]) -> bytes:
+    n, r, p = cost
+    known = unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+    return hashlib.scrypt(known, salt=salt, n=n, r=r, p=p, maxmem=2 * MOST_MEMORY, dklen=HASH_BYTES)

@@ -1,0 +1,186 @@
+"""The password file, and the command that writes it."""
+
+import os
+import pty
+import stat
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from engine.errors import UnusableRequest
+from engine.passwords import Entry, UnusablePasswords, keep_entry, new_entry, read_entries, verified
+from storage.audit import action_rows
+from tests.engine.live import ROOT, Site
+
+WORD = "correct horse battery"
+LINE = "anna:viewer:scrypt:32768:8:3:" + "0" * 32 + ":" + "0" * 64
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "passwords"
+
+
+def entry(name: str, role: str, password: str) -> Entry:
+    """An entry that costs less to try than one of a real file."""
+    return new_entry(name, role, password, (16, 8, 1))
+
+
+def written(path: Path, text: str, mode: int = 0o600) -> Path:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)
+    return path
+
+
+def test_a_password_fits_and_no_other_does(path: Path) -> None:
+    assert not keep_entry(path, entry("anna", "operator", WORD))
+    entries = read_entries(path)
+    assert verified(entries, "anna", WORD) == entries["anna"]
+    assert entries["anna"].role == "operator"
+    for name, password in (("anna", WORD + " "), ("anna", ""), ("Anna", WORD), ("", WORD), ("nobody", WORD)):
+        assert verified(entries, name, password) is None
+
+
+def test_the_file_holds_no_password_and_no_two_hashes_alike(path: Path) -> None:
+    for name in ("anna", "ben"):
+        keep_entry(path, entry(name, "viewer", WORD))
+    text = path.read_text()
+    assert WORD not in text
+    assert len({line.rpartition(":")[2] for line in text.splitlines()}) == 2
+
+
+def test_a_letter_is_the_same_however_a_keyboard_composes_it(path: Path) -> None:
+    keep_entry(path, entry("anna", "viewer", "gr\u00fcn wie Gras"))
+    assert verified(read_entries(path), "anna", "gru\u0308n wie Gras")
+
+
+def test_an_unknown_name_takes_as_long_as_a_known_one(path: Path) -> None:
+    keep_entry(path, new_entry("anna", "viewer", WORD))
+    entries = read_entries(path)
+    taken = {}
+    for name in ("anna", "nobody-by-that-name"):
+        start = perf_counter()
+        verified(entries, name, "some other words")
+        taken[name] = perf_counter() - start
+    assert min(taken.values()) > 0.2 * max(taken.values())
+
+
+def test_a_new_password_takes_the_place_of_the_old_and_leaves_the_rest(path: Path) -> None:
+    written(path, "# the credit team\n\n")
+    keep_entry(path, entry("anna", "operator", WORD))
+    keep_entry(path, entry("annabel", "viewer", WORD))
+    before = read_entries(path)
+    assert keep_entry(path, entry("anna", "viewer", "another word or two"))
+    after = read_entries(path)
+    assert path.read_text().startswith("# the credit team\n\n")
+    assert after["annabel"] == before["annabel"]
+    assert after["anna"].role == "viewer"
+    assert after["anna"].mark != before["anna"].mark
+    assert verified(after, "anna", WORD) is None
+    assert [each.name for each in path.parent.iterdir()] == ["passwords"]
+
+
+def test_only_its_owner_may_read_what_is_written(path: Path) -> None:
+    old = os.umask(0)
+    try:
+        keep_entry(path, entry("anna", "viewer", WORD))
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o644, 0o620, 0o777])
+def test_a_file_that_is_open_to_others_is_refused_with_what_to_type(path: Path, mode: int) -> None:
+    written(path, LINE + "\n", mode)
+    with pytest.raises(UnusablePasswords, match=f"`chmod 600 {path}`"):
+        read_entries(path)
+    path.chmod(0o600)
+    assert read_entries(path)["anna"].role == "viewer"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("anna:operator:secret", "it is not `name:role:scrypt"),
+        (LINE.replace("viewer", "admin"), "'admin' is no role"),
+        (LINE.replace("anna", "an na"), "can't be a name"),
+        (LINE.replace("32768", "32767"), "costs 32767:8:3"),
+        (LINE.replace("32768:8", "8388608:8"), "costs 8388608:8:3"),
+        (LINE.replace("0" * 64, "0" * 62), "it is not"),
+        (LINE + " ", "it is not"),
+        (LINE + "\n" + LINE, "is there twice"),
+    ],
+)
+def test_a_line_that_can_not_be_used_is_named(path: Path, line: str, told: str) -> None:
+    written(path, f"# first\n{line}\n")
+    number = 2 + line.count("\n")
+    with pytest.raises(UnusablePasswords, match=f"passwords line {number}: .*{told}"):
+        read_entries(path)
+
+
+def test_a_file_that_is_missing_empty_or_no_text_lets_nobody_in(path: Path) -> None:
+    with pytest.raises(UnusablePasswords, match="is not there"):
+        read_entries(path)
+    with pytest.raises(UnusablePasswords, match="names nobody"):
+        read_entries(written(path, "# nobody\n"))
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(UnusablePasswords, match="can't be read"):
+        read_entries(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "password"),
+    [
+        ("", "viewer", WORD),
+        ("a:b", "viewer", WORD),
+        ("a\nb", "viewer", WORD),
+        ("anna", "root", WORD),
+        ("anna", "", WORD),
+        ("anna", "viewer", "short"),
+        ("anna-anna-anna", "viewer", "anna-anna-anna"),
+        ("anna", "viewer", "x" * 2000),
+    ],
+)
+def test_a_name_role_or_password_that_can_not_be_used_is_told(name: str, role: str, password: str) -> None:
+    with pytest.raises(UnusableRequest):
+        new_entry(name, role, password)
+
+
+def test_the_command_asks_twice_without_showing_and_notes_who_did_it(tmp_path: Path) -> None:
+    site = Site(tmp_path / "home")
+    for answers, code, told in (
+        ([WORD, WORD], 0, b"can sign in as operator"),
+        ([WORD, WORD + "!", WORD, WORD], 0, b"has a new password as operator"),
+        (["short", "short"], 2, b"at least 10 characters"),
+    ):
+        seen, ended = at_terminal(site, answers)
+        assert ended == code, seen
+        assert told in seen
+        assert WORD.encode() not in seen
+    assert verified(read_entries(tmp_path / "home" / "passwords"), "anna", WORD)
+    with site.deployment.ledger.reading() as connection:
+        noted = [(row.action, row.subject, row.reason) for row in action_rows(connection)]
+    assert noted == [("password", "anna", "as operator")] * 2
+    site.close()
+
+
+def at_terminal(site: Site, answers: list[str]) -> tuple[bytes, int]:
+    """What the command shows at a terminal, and its exit code, when the answers are typed as they are asked for."""
+    child, terminal = pty.fork()
+    if child == 0:
+        words = [sys.executable, "-m", "engine", "password", "anna", "--role", "operator"]
+        os.chdir(ROOT)
+        os.execve(words[0], words, site.environment())  # noqa: S606 - the interpreter of the tests
+    seen = b""
+    while True:
+        try:
+            block = os.read(terminal, 4096)
+        except OSError:  # how a terminal's end shows
+            break
+        seen += block
+        if seen.endswith(b": ") and answers:
+            os.write(terminal, answers.pop(0).encode() + b"\n")
+    os.close(terminal)
+    return seen, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
