@@ -62,8 +62,9 @@ def test_of_equal_content_the_one_of_the_run_or_the_newest_before_is_meant(ledge
         guessed = ancestry(connection, STAGED, "r9")
         told = ancestry(connection, STAGED, "r9", {BRONZE: "r1"})
         wrong = ancestry(connection, STAGED, "r9", {BRONZE: "r7"})
-    assert guessed is not None and guessed.extracts() == {"/data/r2.csv": "r2"}
-    assert told is not None and told.extracts() == {"/data/r1.csv": "r1"}
+    assert guessed is not None
+    assert told is not None
+    assert (guessed.extracts(), told.extracts()) == ({"/data/r2.csv": "r2"}, {"/data/r1.csv": "r1"})
     assert wrong == guessed
 
 
