@@ -94,7 +94,7 @@ def _rollback_dialog(present: ModelVersion, past: ModelVersion) -> None:
 def _change(present: ModelVersion | None, candidate: ModelVersion) -> None:
     """What changes: the champion now, and the one after."""
     now = _words(present) if present else "none"
-    facts({"Champion now": now, "Champion then": _words(candidate)})
+    facts({"Champion now": now, "Champion after": _words(candidate)})
     st.caption("The next inference scores with it; predictions made until now stay as they are.")
     found = warnings(candidate, present)
     if found:

@@ -11,6 +11,10 @@ from console.theme import TONES
 QUIET = f"light-dark({TONES['quiet'][0]}, {TONES['quiet'][1]})"
 
 GRID_SHEET = f"""<style>
+.stHtml a {{ color: light-dark({TONES["busy"][0]}, {TONES["busy"][1]}); }}
+dl.lw-facts {{ padding: 0; }}
+/* Streamlit's own download does not neutralise formulas; console.exports does. */
+[data-testid="stElementToolbarButton"]:has(button[aria-label^="Download"]) {{ display: none; }}
 .lw-scroll {{ overflow-x: auto; }}
 .lw-scroll:focus-visible {{ outline: 2px solid light-dark(#1f5fae, #8ab8f2); outline-offset: 2px; }}
 table.lw-grid {{ border-collapse: collapse; font-size: 0.9rem; margin: 0; }}
@@ -18,10 +22,14 @@ table.lw-grid {{ border-collapse: collapse; font-size: 0.9rem; margin: 0; }}
   border-bottom: 1px solid light-dark(#e3e7ec, #2b323d); }}
 .lw-grid th {{ color: {QUIET}; font-weight: 500; white-space: nowrap; }}
 .lw-grid .lw-number {{ text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }}
+.lw-grid time {{ white-space: nowrap; }}
 .lw-grid tr.lw-strong td {{ font-weight: 650; }}
 .lw-grid tr.lw-part th {{ color: light-dark(#1f2933, #f0f2f5); font-weight: 650; padding-top: 0.9rem; }}
 .lw-digest {{ display: inline-block; max-width: 9ch; overflow: hidden; text-overflow: clip; vertical-align: bottom;
   white-space: nowrap; user-select: all; font-family: "Source Code Pro", monospace; font-size: 0.85em; cursor: copy; }}
+@media (max-width: 640px) {{ table.lw-grid {{ font-size: 0.8rem; }}
+  .lw-grid th, .lw-grid td {{ padding-right: 0.6rem; max-width: 9.5rem; overflow-wrap: anywhere; }}
+  .lw-grid th {{ white-space: normal; }} }}
 </style>"""
 
 

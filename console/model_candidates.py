@@ -13,7 +13,7 @@ from console.theme import drawn
 from jobs.panels import BLUE, GREY, RED, rows_chart
 
 MEASURES = ("Test AUC", "95% interval", "Train AUC", "Precision", "Recall", "F1")
-ROW = 34  # pixels of height for each candidate
+ROW, AXIS = 28, 44  # pixels of height for each candidate, and for the axis under them
 CHOSEN, OTHER = "chosen", "not chosen"
 
 
@@ -80,7 +80,7 @@ def interval_chart(frame: pd.DataFrame, threshold: float) -> alt.LayerChart:
     note = line.mark_text(style="note", align="left", dx=4, baseline="top").encode(
         x=alt.X("at:Q", scale=scale), y=alt.value(-12), text=alt.value(f"threshold {threshold:g}")
     )
-    return alt.LayerChart(layer=[rule, note, bars, points], width="container", height=ROW * len(frame))
+    return alt.LayerChart(layer=[rule, note, bars, points], width="container", height=ROW * len(frame) + AXIS)
 
 
 def interval_words(frame: pd.DataFrame, threshold: float) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from os.path import commonpath
 from typing import Any
 
 from console.elements import count, figure
@@ -43,7 +44,8 @@ def differences(a: Chosen, b: Chosen) -> list[Difference]:
         *_pairs("Settings of the run", _texts(a.params), _texts(b.params)),
         *_pairs("Libraries", one.get("libraries", {}), other.get("libraries", {})),
         *_pairs("Input tables, by digest", _tables(one), _tables(other), digest=True),
-        *_pairs("Extracts, by SHA-256", one.get("extracts", {}), other.get("extracts", {}), digest=True),
+        Difference("Extracts, by SHA-256", "Folder", _folder(one), _folder(other)),
+        *_pairs("Extracts, by SHA-256", _extracts(one), _extracts(other), digest=True),
         *_pairs("Files, by SHA-256", _files(a), _files(b), digest=True),
     ]
 
@@ -67,7 +69,7 @@ def same_loans(a: Chosen, b: Chosen) -> str:
 
 def _model(a: Chosen, b: Chosen) -> Iterable[Difference]:
     part = "Model"
-    yield Difference(part, "Model", a.row.model_name, b.row.model_name)
+    yield Difference(part, "Model", _full_name(a.row.model_name, a.told), _full_name(b.row.model_name, b.told))
     for name, key in (("Feature set", "feature_set"), ("As of", "as_of")):
         yield Difference(part, name, str(a.told.get(key, ABSENT)), str(b.told.get(key, ABSENT)))
     yield Difference(part, "At its training", _verdict(a), _verdict(b))
@@ -83,7 +85,7 @@ def _measures(a: Chosen, b: Chosen) -> Iterable[Difference]:
 
 
 def _candidates(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterable[Difference]:
-    a, b = one.get("candidates", {}), other.get("candidates", {})
+    a, b = _by_full_name(one), _by_full_name(other)
     for name in dict.fromkeys((*by_rank(a), *by_rank(b))):
         yield Difference("Test AUC of the candidates", name, _ranked(a.get(name)), _ranked(b.get(name)))
 
@@ -127,6 +129,27 @@ def _texts(params: Mapping[str, Any]) -> dict[str, str]:
 
 def _tables(told: Mapping[str, Any]) -> dict[str, str]:
     return {name: table["digest"] for name, table in told.get("tables", {}).items()}
+
+
+def _by_full_name(told: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
+    """The candidates by names that tell the feature set, whether or not several sets were trained on."""
+    return {_full_name(name, told): numbers for name, numbers in told.get("candidates", {}).items()}
+
+
+def _full_name(name: str, told: Mapping[str, Any]) -> str:
+    return name if name.endswith(")") or "feature_set" not in told else f"{name} ({told['feature_set']})"
+
+
+def _folder(told: Mapping[str, Any]) -> str:
+    """The folder in which all extracts lay."""
+    folders = {path.rpartition("/")[0] for path in told.get("extracts", {})}
+    return next(iter(folders)) if len(folders) == 1 else commonpath(folders) if folders else ABSENT
+
+
+def _extracts(told: Mapping[str, Any]) -> dict[str, str]:
+    """The digests of the extracts by their path below that folder."""
+    folder = _folder(told)
+    return {path[len(folder) :].lstrip("/"): sha256 for path, sha256 in told.get("extracts", {}).items()}
 
 
 def _files(one: Chosen) -> dict[str, str]:

@@ -60,9 +60,7 @@ def verdict_facts(verdict: dict[str, Any]) -> dict[str, str]:
         "AUC": f"{figure(verdict['auc'])} on {count(verdict['rows'])} test loans, threshold {verdict['threshold']:g}"
     }
     if verdict.get("champion_auc") is not None:
-        found["Champion then"] = (
-            f"{verdict['compared_with']} with AUC {figure(verdict['champion_auc'])} on the same loans"
-        )
+        found["Champion then"] = f"{verdict['compared_with']}, AUC {figure(verdict['champion_auc'])} on the same loans"
     if verdict.get("difference") is not None:
         found["Difference"] = difference_text(verdict["difference"], verdict.get("low"), verdict.get("high"))
     if verdict.get("p_value") is not None:
@@ -96,7 +94,7 @@ def candidates_and_comparisons(chosen: Chosen) -> None:
         st.caption("The registry keeps no candidates of this version.")
         return
     candidates_part(told["candidates"], chosen.row.model_name, threshold(told))
-    sentences = [escape(comparison_words(one)) for one in told.get("comparisons", [])]
+    sentences = dict.fromkeys(escape(comparison_words(one)) for one in told.get("comparisons", []))
     if sentences:
         st.subheader("Feature sets compared")
         st.html(f"<ul style='margin:0'>{''.join(f'<li>{told}</li>' for told in sentences)}</ul>")

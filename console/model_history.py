@@ -19,7 +19,7 @@ from jobs.panels import BLUE, GREY, rows_chart
 from storage.ledger import Record
 from storage.registry import holder
 
-ROW = 26  # pixels of height for each champion
+ROW, AXIS = 26, 40  # pixels of height for each champion, and for the axis under them
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def history_part() -> None:
         _question(found[-1].since)
     chart.altair_chart(drawn(timeline(found, now), plain=True), width="stretch", theme=None, alt=timeline_words(found))
     rows = [_row(reign, now) for reign in found]
-    grid("Champions, newest first", columns("Version", "Since", "For", "Who", "Why"), rows, strong=[0])
+    grid("Champions, newest first", columns("Version", "Since", "For", "Who", "Why", numbers=["For"]), rows)
     told = f"the newest {EVENTS} events" if len(found) == EVENTS else "every event there was"
     st.caption(f"Nothing here is ever changed or removed: {told}.")
 
@@ -91,7 +91,7 @@ def timeline(found: Sequence[Reign], now: datetime) -> alt.Chart:
                 alt.Tooltip("for:N"),
             ],
         )
-        .properties(width="container", height=ROW * len(order))
+        .properties(width="container", height=ROW * len(order) + AXIS)
     )
     return chart
 
@@ -110,15 +110,21 @@ def champion_on(chosen: date) -> str | None:
     return found.version if found else None
 
 
-def times_part(version: str) -> None:
-    """When this one version was champion, and why."""
-    found = events(version)
+def times_part(model: Record) -> None:
+    """When the model of this row became champion, and why."""
+    found = events(model.version)
     if not found:
         st.caption("It was never champion.")
         return
     now = ledger().clock()
-    rows = [[time_html(row.at, now), escape(row.who), escape(row.why)] for row in found]
-    grid("When this version became champion", columns("Champion since", "Who", "Why"), rows)
+    rows = [[time_html(row.at, now), *_who_and_why(row, model.run_id)] for row in found]
+    grid("When this version became champion", columns("Since", "Who", "Why"), rows)
+
+
+def _who_and_why(event: Record, made_by: str) -> tuple[str, str]:
+    if event.run_id == made_by:
+        return "its training", "promoted, as said above"
+    return escape(event.who), escape(event.why)
 
 
 def _question(first: datetime) -> None:

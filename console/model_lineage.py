@@ -15,8 +15,8 @@ from console.opened import ledger
 from storage.lineage import Ancestor, ancestry
 
 LINEAGE_SHEET = f"""<style>
-.lw-tree, .lw-tree ul {{ list-style: none; margin: 0; padding: 0; }}
-.lw-tree ul {{ margin-left: 0.45rem; border-left: 1px solid light-dark(#c9d0d9, #3d4655); }}
+ul.lw-tree, ul.lw-tree ul {{ list-style: none; margin: 0; padding: 0; }}
+ul.lw-tree ul {{ margin-left: 0.45rem; border-left: 1px solid light-dark(#c9d0d9, #3d4655); }}
 .lw-tree ul > li {{ position: relative; padding-left: 1.3rem; }}
 .lw-tree ul > li::before {{ content: ""; position: absolute; left: 0; top: 1.05rem; width: 0.9rem;
   border-top: 1px solid light-dark(#c9d0d9, #3d4655); }}

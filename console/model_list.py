@@ -13,7 +13,7 @@ from storage.ledger import Record
 
 CHAMPION = f"{STATES['champion'][0]} champion"
 ROWS_SHOWN = 12
-ROW, HEAD = 35, 38  # pixels
+ROW, HEAD = 35, 37  # pixels
 
 
 def version_list(found: Registry, version: str | None) -> None:
@@ -26,6 +26,7 @@ def version_list(found: Registry, version: str | None) -> None:
         frame,
         key=key,
         hide_index=True,
+        row_height=ROW,
         height=HEAD + ROW * min(len(frame), ROWS_SHOWN),
         on_select=lambda: _choose(key, versions),
         selection_mode="single-row",
@@ -72,9 +73,9 @@ def _row(row: Record, champion: str | None) -> dict[str, Any]:
 
 def _column_config() -> dict[str, Any]:
     return {
-        "Version": st.column_config.TextColumn(width=140, pinned=True),
+        "Version": st.column_config.TextColumn(width=135),
         "Role": st.column_config.TextColumn(width=95),
-        "Model": st.column_config.TextColumn(width=250),
+        "Model": st.column_config.TextColumn(width=225),
         "Features": st.column_config.TextColumn(width=95),
         "Test AUC": st.column_config.NumberColumn(format="%.3f", width=75),
         "95% interval": st.column_config.TextColumn(width=115),

@@ -9,7 +9,8 @@ from console.elements import box, empty
 from console.grid import columns, digest_html, grid, link_html
 from console.model_candidates import interval_chart, interval_frame, interval_words
 from console.model_compare import Difference, differences, same_loans
-from console.model_reads import Chosen, best, chosen, threshold
+from console.model_reads import Chosen, best, chosen
+from console.opened import deployment
 from console.theme import drawn
 
 A, B = "compare-a", "compare-b"
@@ -66,9 +67,7 @@ def _pair(a: Chosen, b: Chosen) -> None:
     st.write(same_loans(a, b))
     frame = _intervals(a, b)
     if not frame.empty:
-        limit = (
-            max(threshold(a.told), threshold(b.told)) if threshold(a.told) == threshold(b.told) else threshold(b.told)
-        )
+        limit = deployment().settings.auc_threshold
         st.altair_chart(
             drawn(interval_chart(frame, limit), plain=True),
             width="stretch",

@@ -67,7 +67,7 @@ def _champion_strip(past: list[ModelVersion]) -> None:
         f"<span>{model.model_name}, test AUC {figure(numbers.get('test_auc'))} ({interval_text(numbers)})</span>"
         f'<span class="lw-note">since {time_html(since.at, now)}, {ago(since.at, now)}, by {since.who}</span></div>'
     )
-    with act:
+    with act.container(horizontal=True, horizontal_alignment="right"):
         rollback_button(past)
 
 
@@ -79,24 +79,30 @@ def _versions(every: list[str], shown: Chosen | None, champion: str | None) -> N
         version = st.query_params.get("version")
         box("warn", "There is no such version", f"No model is registered as {version}; choose one of the list.")
         return
-    head, compare, promote = st.columns([5, 1.3, 1.1], vertical_alignment="bottom")
-    head.header(shown.version)
-    if champion and shown.version != champion:
-        compare.button(
-            "Compare with champion", key="compare-champion", on_click=show_pair, args=(champion, shown.version)
-        )
-    if shown.version != champion:
-        with promote:
-            promote_button(shown.version)
+    _head(shown.version, champion)
     facts_side, verdict_side = st.columns(2, gap="large")
     with facts_side:
+        st.subheader("What it is")
         summary_part(shown, champion=shown.version == champion)
     with verdict_side:
         st.subheader("At its training")
         verdict_part(shown.told)
         st.subheader("As champion")
-        times_part(shown.version)
+        times_part(shown.row)
     _parts(shown)
+
+
+def _head(version: str, champion: str | None) -> None:
+    """The version's name, and what can be done with one that is not champion."""
+    head, act = st.columns([3, 2], vertical_alignment="bottom")
+    head.header(version)
+    if version == champion:
+        return
+    with act.container(horizontal=True, horizontal_alignment="right"):
+        if champion:
+            pair = (champion, version)
+            st.button("Compare with champion", key="compare-champion", on_click=show_pair, args=pair)
+        promote_button(version)
 
 
 def _parts(shown: Chosen) -> None:
