@@ -52,8 +52,9 @@ class Dataset:
 
     @property
     def adds_up(self) -> bool:
-        """Whether every record is accounted for: read = stored + quarantined, judged = kept + left out."""
-        return self.read == self.stored + self.quarantined and self.judged == self.kept + sum(self.grounds.values())
+        """Whether every record is accounted for: read = stored + quarantined, stored = judged = kept + left out."""
+        left_out = sum(self.grounds.values())
+        return self.read == self.stored + self.quarantined and self.stored == self.judged == self.kept + left_out
 
 
 def datasets(accounting: Document) -> list[Dataset]:

@@ -84,6 +84,7 @@ def list_frame(published: list[Document]) -> pd.DataFrame:
                 "Table": name,
                 "Rows": one["rows"],
                 "Size": bytes_text(one["bytes"]),
+                "Version": one["version"],
                 "Digest": one["digest"][:12],
                 "Published": at,
                 "Run": f"/run?run_id={one['run_id']}",

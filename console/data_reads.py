@@ -86,10 +86,15 @@ def whole(datamart: Datamart, version: TableVersion) -> pd.DataFrame:
 def _preview(root: str, table: str, name: str, _version: TableVersion) -> Preview:  # noqa: ARG001 - the key
     head = deployment().datamart.head(_version, PREVIEW)
     types = {field.name: str(field.type) for field in head.schema}
-    return Preview(masked(head.to_pandas(date_as_object=True, integer_object_nulls=True)), types)
+    return Preview(_shown(table, head.to_pandas(date_as_object=True, integer_object_nulls=True)), types)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _quarantined(root: str, table: str, name: str, _version: TableVersion) -> pd.DataFrame:  # noqa: ARG001 - the key
-    frame: pd.DataFrame = deployment().datamart.head(_version, QUARANTINED).to_pandas()
-    return masked(frame.assign(text=[masked_record(str(text)) for text in frame["text"]]))
+    return _shown(table, deployment().datamart.head(_version, QUARANTINED).to_pandas())
+
+
+def _shown(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    if table in QUARANTINE:
+        frame = frame.assign(text=[masked_record(str(text)) for text in frame["text"]])
+    return masked(frame)

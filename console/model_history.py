@@ -75,12 +75,13 @@ def timeline(found: Sequence[Reign], now: datetime) -> alt.Chart:
         }
         for one in found
     ]
+    form = "%H:%M" if now - found[-1].since < timedelta(days=2) else "%-d %b %Y"
     order = list(dict.fromkeys(one.version for one in found))
     chart: alt.Chart = (
         rows_chart(pd.DataFrame(rows))
         .mark_bar(height=9, cornerRadius=2)
         .encode(
-            x=alt.X("since:T", title=None, axis=alt.Axis(labelOverlap="greedy", tickCount=6)),
+            x=alt.X("since:T", title=None, axis=alt.Axis(format=form, labelOverlap="greedy", tickCount=6)),
             x2="until:T",
             y=alt.Y("version:N", sort=order, axis=alt.Axis(ticks=False, domain=False, labelLimit=170)),
             color=alt.Color("role:N", scale=alt.Scale(domain=["champion", "past"], range=[BLUE, GREY]), legend=None),

@@ -37,7 +37,7 @@ def quarantine_part(published: list[Document]) -> None:
 
 
 def _dataset(rows: pd.DataFrame, total: int, dataset: str) -> None:
-    shown = f"The first {QUARANTINED} of {count(total)} records" if total > len(rows) else f"{count(total)} records"
+    shown = f"The first {QUARANTINED} of {count(total)} records" if total > len(rows) else f"Records: {count(total)}"
     st.caption(f"{shown}. Personal data is masked, or shown by its kind only.")
     cells = [
         [

@@ -43,6 +43,7 @@ def table_part(table: Document) -> None:
         {
             "Rows": f"{count(table['rows'])} in {parts}",
             "Size": bytes_text(table["bytes"]),
+            "Version": f'<span class="lw-mono">{escape(version.version)}</span>',
             "Digest": digest_html(table["digest"]),
             "Published": f"{time_html(published, ledger().clock())} by {run}",
             "Read it at": path,
@@ -121,11 +122,12 @@ def _columns_part(found: Preview) -> None:
 
 
 def _versions_part(found: Sequence[Record], version: TableVersion) -> None:
-    heads = columns("Published", "Rows", "Size", "Digest", "Made by", "Files", numbers=["Rows", "Size"])
+    heads = columns("Published", "Version", "Rows", "Size", "Digest", "Published by", "Files", numbers=["Rows", "Size"])
     now = ledger().clock()
     rows = [
         [
             time_html(row.published_at, now),
+            f'<span class="lw-mono">{escape(row.version)}</span>',
             count(row.rows),
             bytes_text(row.bytes),
             digest_html(row.digest),
