@@ -112,6 +112,27 @@ def published_rows(connection: Connection) -> Sequence[Record]:
     return connection.execute(query).all()
 
 
+def publication_rows(connection: Connection, table: str, limit: int = 20) -> Sequence[Record]:
+    """Version, rows, bytes, digest, run and time of a table's newest publications, newest first.
+
+    `removed_at` says since when the files of a version are gone.
+    """
+    query = (
+        select(
+            publications.c.version,
+            table_versions.c.rows,
+            table_versions.c.bytes,
+            table_versions.c.digest,
+            publications.c.run_id,
+            publications.c.published_at,
+            table_versions.c.removed_at,
+        )
+        .join(table_versions, SAME_VERSION)
+        .where(publications.c.table_name == table)
+    )
+    return connection.execute(query.order_by(publications.c.publication_id.desc()).limit(limit)).all()
+
+
 def version_of(connection: Connection, table: str, version: str) -> TableVersion | None:
     """A version that has not been removed, whether published or not."""
     query = select(table_versions.c.content).where(

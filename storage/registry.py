@@ -119,14 +119,35 @@ def known_models(connection: Connection) -> list[ModelVersion]:
     return [_model(row) for row in connection.execute(select(models).order_by(models.c.created_at))]
 
 
-def model_rows(connection: Connection, limit: int = 100) -> Sequence[Record]:
-    """The newest registered models, newest first."""
-    return connection.execute(select(models).order_by(models.c.created_at.desc()).limit(limit)).all()
+def model_rows(connection: Connection, limit: int = 100, skip: int = 0) -> Sequence[Record]:
+    """The newest registered models, newest first, behind the `skip` newest of all."""
+    query = select(models).order_by(models.c.created_at.desc(), models.c.version.desc())
+    return connection.execute(query.limit(limit).offset(skip)).all()
 
 
-def alias_rows(connection: Connection, alias: str = CHAMPION, limit: int = 100) -> Sequence[Record]:
-    """The newest events of an alias, newest first."""
+def model_row(connection: Connection, version: str) -> Record | None:
+    """The registered model of that version with its run and moment; None when there is none."""
+    return connection.execute(select(models).where(models.c.version == version)).first()
+
+
+def model_count(connection: Connection) -> int:
+    """How many models are registered."""
+    return int(connection.execute(select(func.count()).select_from(models)).scalar_one())
+
+
+def model_names(connection: Connection, limit: int = 1000) -> list[str]:
+    """The versions of the newest registered models, newest first."""
+    query = select(models.c.version).order_by(models.c.created_at.desc(), models.c.version.desc())
+    return list(connection.execute(query.limit(limit)).scalars())
+
+
+def alias_rows(
+    connection: Connection, alias: str = CHAMPION, limit: int = 100, version: str | None = None
+) -> Sequence[Record]:
+    """The newest events of an alias, newest first; only those that made `version` its holder when it is named."""
     query = select(alias_events).where(alias_events.c.alias == alias)
+    if version is not None:
+        query = query.where(alias_events.c.version == version)
     return connection.execute(query.order_by(alias_events.c.event_id.desc()).limit(limit)).all()
 
 

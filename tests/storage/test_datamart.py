@@ -37,6 +37,27 @@ def test_what_is_written_is_read(mart: Datamart) -> None:
     mart.verify(made)
 
 
+def test_the_head_of_a_version_is_read_without_what_is_behind_it(mart: Datamart) -> None:
+    made = version(mart, "v1", rows(0).slice(1), rows(1, 2), rows(*range(3, 9)), rows(9))
+    Path(mart.folder.path(made.parts[3].name)).unlink()
+    assert mart.head(made, 4)["value"].to_pylist() == [1, 2, 3, 4]
+    assert mart.head(made, 2, ["value"]).to_pydict() == {"value": [1, 2]}
+    assert mart.head(version(mart, "v2", rows(0).slice(1)), 5).schema == rows(0).schema
+    with pytest.raises(StorageError, match="is missing"):
+        mart.head(made, 50)
+
+
+def test_the_head_of_a_large_part_leaves_its_other_pages_alone(mart: Datamart) -> None:
+    made = version(mart, "v1", rows(*range(3_000_000)))
+    file = Path(mart.folder.path(made.parts[0].name))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    assert mart.head(made, 3)["value"].to_pylist() == [0, 1, 2]
+    with pytest.raises(DamagedFile):
+        mart.read(made)
+
+
 def test_equal_content_has_an_equal_digest_whatever_the_versions_name(mart: Datamart) -> None:
     assert version(mart, "v1", rows(1, 2)).digest == version(mart, "v2", rows(1, 2)).digest
     assert version(mart, "v3", rows(2, 1)).digest != version(mart, "v1", rows(1, 2)).digest

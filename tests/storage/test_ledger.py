@@ -9,13 +9,34 @@ from sqlalchemy.exc import IntegrityError
 
 import storage.databases
 import storage.ledger
-from storage.catalog import current_versions, mark_removed, publish, record_versions, removable_versions, version_of
+from storage.catalog import (
+    current_versions,
+    mark_removed,
+    publication_rows,
+    publish,
+    record_versions,
+    removable_versions,
+    version_of,
+)
 from storage.datamart import Part, TableVersion
 from storage.errors import LeaseLost, StorageError, UsageError
 from storage.leases import Lease, beat, claim, finish, reap
 from storage.ledger import Ledger, LedgerUnavailable
 from storage.progress import LogLine, add_logs, log_rows
-from storage.registry import AliasEvent, ModelVersion, champions, free_version, holder, move_alias, register
+from storage.registry import (
+    AliasEvent,
+    ModelVersion,
+    alias_rows,
+    champions,
+    free_version,
+    holder,
+    model_count,
+    model_names,
+    model_row,
+    model_rows,
+    move_alias,
+    register,
+)
 from storage.runs import PipelineActive, Request, request_run, run_row
 from storage.schema import logs, publications, runs
 from tests.conftest import sqlite_only
@@ -215,3 +236,42 @@ def test_a_model_is_registered_once_and_names_never_collide(ledger: Ledger) -> N
         assert register(connection, lease, model("20240503_120000"), NOW)
         assert not register(connection, lease, model("20240503_120000"), NOW)
         assert free_version(connection, NOW) == "20240503_120001"
+
+
+def test_models_are_listed_page_by_page(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        for number in range(5):
+            register(connection, lease, model(f"m{number}"), NOW + timedelta(hours=number // 2))
+        assert model_count(connection) == 5
+        pages = [[row.version for row in model_rows(connection, 2, skip)] for skip in (0, 2, 4, 6)]
+        assert pages == [["m4", "m3"], ["m2", "m1"], ["m0"], []]
+        assert model_names(connection, 3) == ["m4", "m3", "m2"]
+        found = model_row(connection, "m3")
+        assert found is not None
+        assert (found.created_at, found.run_id) == (NOW + timedelta(hours=1), lease.run_id)
+        assert model_row(connection, "m9") is None
+
+
+def test_the_times_of_one_champion(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        for name in ("m1", "m2"):
+            register(connection, lease, model(name), NOW)
+        for day, name in enumerate(("m1", "m2", "m1")):
+            move_alias(connection, AliasEvent(name, "me", f"day {day}"), NOW + timedelta(days=day))
+        assert [row.why for row in alias_rows(connection, version="m1")] == ["day 2", "day 0"]
+        assert [row.version for row in alias_rows(connection)] == ["m1", "m2", "m1"]
+
+
+def test_publications_of_a_table_are_listed_with_what_became_of_their_files(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        for number in range(4):
+            record_versions(connection, lease, [table(f"v{number}")], NOW)
+            publish(connection, lease, [table(f"v{number}")], NOW + timedelta(hours=number))
+        mark_removed(connection, [(TABLE, "v2")], NOW + timedelta(days=1))
+        found = publication_rows(connection, TABLE, 3)
+        assert [(row.version, row.removed_at is None) for row in found] == [("v3", True), ("v2", False), ("v1", True)]
+        assert found[0].published_at == NOW + timedelta(hours=3)
+        assert publication_rows(connection, "gold.model_monitoring") == []
