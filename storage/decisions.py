@@ -55,3 +55,10 @@ def decision_rows(connection: Connection, limit: int = 100, run_id: str | None =
     """The newest decisions, newest first; only that of one monitoring run when it is named."""
     query = select(decisions).order_by(decisions.c.decision_id.desc()).limit(limit)
     return connection.execute(query.where(decisions.c.run_id == run_id) if run_id else query).all()
+
+
+def decisions_between(connection: Connection, first: date, last: date, limit: int = 1500) -> Sequence[Record]:
+    """The newest decisions about the monitoring dates of a period, newest first, without their numbers."""
+    columns = [column for column in decisions.c if column.name != "numbers"]
+    query = select(*columns).where(decisions.c.monitoring_date >= first, decisions.c.monitoring_date <= last)
+    return connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(limit)).all()

@@ -135,6 +135,12 @@ def recent_runs(
     return connection.execute(query).all()
 
 
+def newest_success(connection: Connection, pipeline: str, as_of: date) -> Record | None:
+    """The newest run of a pipeline that went well for that logical date; None when there is none."""
+    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == as_of, runs.c.state == "succeeded")
+    return connection.execute(query.order_by(runs.c.requested_at.desc(), runs.c.run_id.desc()).limit(1)).first()
+
+
 def latest_beat(connection: Connection) -> datetime | None:
     """When a run was last heard of; None before the first."""
     found: datetime | None = connection.execute(select(func.max(runs.c.heartbeat_at))).scalar()
