@@ -108,20 +108,32 @@ def by_cohort(table: pa.Table, curve: RiskCurve | None = None) -> list[dict[str,
     return found
 
 
+def feature_bins(window: pa.Table, reference: Mapping[str, Any]) -> dict[str, list[int]]:
+    """Rows of the window in each bin of each feature, in the order of `bin_labels`: what a histogram needs."""
+    return {
+        name: bin_counts(reference_from_json(frozen), _values(window[name], frozen)).tolist()
+        for name, frozen in reference["features"].items()
+    }
+
+
 def score_shares(window: pa.Table, frozen: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Share and rows of the reference and of the window in each bin of the scores, in the bins' order."""
+    """The shares of the scores' bins, of the reference and of the window."""
+    return shares(frozen, bin_counts(reference_from_json(frozen), numbers(window["predicted_proba"])).tolist())
+
+
+def shares(frozen: Mapping[str, Any], now: Sequence[int]) -> list[dict[str, Any]]:
+    """Share and rows of a frozen reference and of now in each bin, in the bins' order."""
     reference = reference_from_json(frozen)
     before = reference.all_counts()
-    now = bin_counts(reference, numbers(window["predicted_proba"]))
     return [
         {
             "bin": label,
             "reference_share": old / max(int(before.sum()), 1),
-            "current_share": new / max(int(now.sum()), 1),
+            "current_share": new / max(sum(now), 1),
             "reference_count": old,
             "current_count": new,
         }
-        for label, old, new in zip(bin_labels(reference), before.tolist(), now.tolist(), strict=True)
+        for label, old, new in zip(bin_labels(reference), before.tolist(), now, strict=True)
     ]
 
 

@@ -19,6 +19,7 @@ from jobs.measures import (
     discrimination,
     drifts,
     expectation,
+    feature_bins,
     newest_cohorts,
     score_shares,
     window_facts,
@@ -103,6 +104,8 @@ def calculate_monitoring_metrics(job: Job) -> Outcome:
             "row": row,
             "cohorts": by_cohort(unseen, curve),
             "features": features,
+            # Small, and kept with the run: it outlasts the outcomes, which are tidied away.
+            "bins": feature_bins(window, metadata["reference"]),
             "scores": score_shares(window, metadata["reference"]["score"]),
             "confusion": confusion,
         },

@@ -236,7 +236,7 @@ def band_layers(edges: list[float], scale: alt.Scale) -> list[alt.Chart]:
             base.mark_rect(opacity=0.09, color=color).encode(y2="high:Q"),
             base.mark_rule(strokeDash=[4, 3], color=color, opacity=1 if low else 0),
         ]
-        if (high - low) * HEIGHT > 14 * edges[-1]:  # a band too thin for its name goes without
+        if (high - low) * HEIGHT > 18 * edges[-1]:  # a band too thin for its name goes without
             layers.append(text.encode(x=alt.value("width"), text=alt.value(told)))
     return layers
 

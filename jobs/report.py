@@ -18,6 +18,7 @@ from PIL import Image
 from jobs import panels as kit
 from jobs.cohort_panels import NO_LABELS, auc_by_month, scores_by_month
 from jobs.drift import MINIMUM_ROWS
+from jobs.history_panels import change_layers, dated, signs_told
 from jobs.panels import AMBER, BLUE, GREY, Headline, rows_chart, signs
 from jobs.policy import Status, Thresholds
 
@@ -49,27 +50,31 @@ class DashboardData:
 
 
 def psi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -> alt.LayerChart:
-    """PSI by monitoring_date over named bands; further columns psi_chance_level, window_rows, status."""
+    """PSI by monitoring_date over named bands; further columns psi_chance_level, window_rows, status.
+
+    With model_version, a line ends where its champion did, which is marked; with action, what the gate asked for too.
+    """
     limits, name = thresholds or Thresholds(), "Score drift (PSI) over time"
     if not kit.filled(history, "psi"):
         title = TitleParams(name, subtitle="current window against the frozen reference")
         return kit.empty_panel(title, *NO_WINDOW)
     columns = ["monitoring_date", "psi", "psi_chance_level", "window_rows", "status"]
-    rows = history[columns].assign(monitoring_date=pd.to_datetime(history["monitoring_date"]))
-    rows = rows.sort_values("monitoring_date", ignore_index=True)
+    rows = dated(history[[*columns, *(name for name in ("model_version", "action") if name in history)]])
     top = max(limits.psi * 1.5, float(rows[["psi", "psi_chance_level"]].astype(float).max().max()) * 1.12)
     scale = alt.Scale(domain=[0, top], nice=False)
     x, named = kit.date_axis(rows["monitoring_date"]), kit.tips(*columns)
     base = rows_chart(rows).encode(x=x, tooltip=named)
+    reign = {"detail": "model_version:N"} if "model_version" in rows else {}
     few = len(rows) <= 3 * kit.MOST_TICKS
     told = rows if few else rows[(rows["status"] != rows["status"].shift()) | (rows.index == len(rows) - 1)]
     return kit.panel(
-        TitleParams(name, subtitle=f"windows of {_span(rows)} loans; dotted: what chance alone reaches (99%)"),
+        TitleParams(name, subtitle=f"windows of {_span(rows)} loans; dotted: chance (99%){signs_told(rows)}"),
         *kit.band_layers([0, limits.psi_watch, limits.psi, top], scale),
-        base.mark_line(strokeDash=[2, 3], color=GREY, strokeWidth=2).encode(y="psi_chance_level:Q"),
+        *change_layers(rows),
+        base.mark_line(strokeDash=[2, 3], color=GREY, strokeWidth=2).encode(y="psi_chance_level:Q", **reign),
         base.mark_point(shape="stroke", color=GREY, opacity=1 if few else 0).encode(y="psi_chance_level:Q"),
         base.mark_line(color=BLUE, strokeWidth=2 if few else 1.25, strokeJoin="round").encode(
-            y=alt.Y("psi:Q", scale=scale, axis=alt.Axis(format=".2f", tickCount=6))
+            y=alt.Y("psi:Q", scale=scale, axis=alt.Axis(format=".2f", tickCount=6)), **reign
         ),
         _status_points(told).encode(x=x, y=alt.Y("psi:Q", scale=scale), tooltip=named),
     )

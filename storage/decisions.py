@@ -83,3 +83,10 @@ def standing_escalation(connection: Connection) -> Record | None:
     ends = decisions.c.action == "escalated", decisions.c.status == "healthy"
     row = connection.execute(select(decisions).where(or_(*ends)).order_by(*order).limit(1)).first()
     return row if row is not None and row.action == "escalated" else None
+
+
+def decisions_between(connection: Connection, first: date, last: date, limit: int = 1500) -> Sequence[Record]:
+    """The newest decisions about the monitoring dates of a period, newest first, without their numbers."""
+    columns = [column for column in decisions.c if column.name != "numbers"]
+    query = select(*columns).where(decisions.c.monitoring_date >= first, decisions.c.monitoring_date <= last)
+    return connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(limit)).all()

@@ -152,6 +152,12 @@ def replay_mark(run: Record) -> dict[str, Any]:
     return {name: run.cause_detail[name] for name in ("replay",) if name in run.cause_detail}
 
 
+def success_about(connection: Connection, pipeline: str, as_of: date) -> Record | None:
+    """The newest run of a pipeline that went well for that as-of date; None when there is none."""
+    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == as_of, runs.c.state == "succeeded")
+    return connection.execute(query.order_by(runs.c.requested_at.desc(), runs.c.run_id.desc()).limit(1)).first()
+
+
 def latest_beat(connection: Connection) -> datetime | None:
     """When a run was last heard of; None before the first."""
     found: datetime | None = connection.execute(select(func.max(runs.c.heartbeat_at))).scalar()

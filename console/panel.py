@@ -1,0 +1,96 @@
+"""One chart of a page: heading and notes as text, the drawing as wide as its place, its numbers as a table and CSV."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from console.exports import csv_bytes
+from console.theme import appearance, drawn
+
+HEIGHT = 290  # points, axes and legend included
+KEPT_DRAWINGS = 256
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A chart by its name, what it shows in words, the numbers behind it, and how it is made.
+
+    What is drawn depends on `identity` and the theme alone. `chosen` is called with the widget's key after a click;
+    `switch` puts a choice of what is drawn beside the heading.
+    """
+
+    name: str
+    identity: tuple[str, ...]
+    make: Callable[[], alt.LayerChart]
+    words: str
+    numbers: pd.DataFrame
+    chosen: Callable[[str], None] | None = None
+    height: int = HEIGHT
+    switch: Callable[[], None] | None = None
+
+
+def show_panel(panel: Panel) -> None:
+    """The panel, in the place that is at hand."""
+    drawing = _drawing(panel.name, panel.identity, appearance(), panel.height, panel.make)
+    with st.container(key=f"panel-{panel.name}"):
+        _head(panel, drawing)
+        if panel.chosen is None:
+            st.vega_lite_chart(spec=drawing["spec"], width="stretch", theme=None, alt=panel.words)
+        else:
+            key = f"chart-{panel.name}-{'-'.join(panel.identity)}"
+            st.vega_lite_chart(
+                spec=drawing["spec"],
+                width="stretch",
+                theme=None,
+                alt=panel.words,
+                key=key,
+                on_select=partial(panel.chosen, key),
+            )
+
+
+def _head(panel: Panel, drawing: dict[str, Any]) -> None:
+    """Heading and notes, and beside them the ways to other drawings and to the numbers."""
+    told = f'<h2 class="lw-head">{escape(drawing["title"])}</h2><p class="lw-note">{escape(drawing["subtitle"])}</p>'
+    with st.container(horizontal=True, vertical_alignment="top", horizontal_alignment="distribute"):
+        st.html(f'<div class="lw-title">{told}</div>', width="content")
+        with st.container(horizontal=True, width="content"):
+            if panel.switch is not None:
+                panel.switch()
+            _numbers(panel)
+
+
+def _numbers(panel: Panel) -> None:
+    """The table behind the chart, for those who want the numbers or can't see the drawing."""
+    with st.popover("Numbers", key=f"numbers-{panel.name}", type="tertiary", disabled=panel.numbers.empty):
+        st.dataframe(panel.numbers, hide_index=True, height="content" if len(panel.numbers) < 12 else 420)
+        st.download_button(
+            "Download CSV",
+            partial(csv_bytes, panel.numbers),
+            f"{panel.name}.csv",
+            "text/csv",
+            key=f"csv-{panel.name}",
+            on_click="ignore",
+        )
+
+
+@st.cache_data(max_entries=KEPT_DRAWINGS, show_spinner=False)
+def _drawing(
+    name: str,  # noqa: ARG001 - part of the key, like identity
+    identity: tuple[str, ...],  # noqa: ARG001
+    tone: str,  # noqa: ARG001
+    height: int,
+    _make: Callable[[], alt.LayerChart],
+) -> dict[str, Any]:
+    """Title, subtitle and specification of a chart; the page shows the title, as a heading that wraps."""
+    chart = _make()
+    title = chart.title
+    # What the functions of the charts build is tested; checking it anew against the schema takes half of the time.
+    spec = drawn(chart.properties(height=height), plain=True).to_dict(validate=False)
+    spec.pop("title", None)
+    return {"title": str(title.text), "subtitle": str(title.subtitle), "spec": spec}
