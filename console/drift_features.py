@@ -48,8 +48,8 @@ def ranking_panel(view: View, bins: dict[str, pd.DataFrame], chosen: str | None)
         over = rows[rows["csi"] >= view.thresholds.psi]
         first = rows.iloc[0]
         words = (
-            f"CSI of {len(rows)} features, {len(over)} at or above {view.thresholds.psi:g}. The largest is {first['csi']:.3f} "
-            f"of {first['feature']}; chance alone reaches {first['chance_level']:.3f}."
+            f"CSI of {len(rows)} features, {len(over)} at or above {view.thresholds.psi:g}. The largest is "
+            f"{first['csi']:.3f} of {first['feature']}; chance alone reaches {first['chance_level']:.3f}."
         )
     make = partial(_ranking, rows, bins, chosen)
     identity = (*view.identity, chosen or "", str(len(bins)))
@@ -134,8 +134,8 @@ def _unmeasured(view: View) -> None:
     row = view.row
     empty(
         "Feature drift is not measured at this date",
-        f"The current window has {row['window_rows']:,} loans, too few: PSI crosses {figure(view.thresholds.psi, 1)} by "
-        "chance alone below 150. It is measured once enough loans have been scored.",
+        f"The current window has {row['window_rows']:,} loans, too few: PSI crosses {figure(view.thresholds.psi, 1)} "
+        "by chance alone below 150. It is measured once enough loans have been scored.",
     )
 
 

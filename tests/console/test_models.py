@@ -1,6 +1,5 @@
 """The Models page: versions, candidates, lineage, comparison, champions over time, promotion and rollback."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,9 +25,9 @@ def two_models(trained_house: House, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def two(two_models: House, tmp_path: Any) -> Iterator[House]:
+def two(two_models: House, tmp_path: Any) -> House:
     """A copy of it, to do with as one likes."""
-    yield two_models.copy(tmp_path / "home")
+    return two_models.copy(tmp_path / "home")
 
 
 def versions(house: House) -> list[str]:
