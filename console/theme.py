@@ -61,6 +61,9 @@ _TONE_RULES = "\n".join(
 
 SHEET = f"""<style>
 {_TONE_RULES}
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {{ opacity: 1;
+  color: light-dark({TONES["quiet"][0]}, {TONES["quiet"][1]}); }}
+[data-selected="true"] p {{ color: light-dark(#1f5fae, #8ab8f2); }}
 [data-testid="stHtml"] a {{ color: light-dark(#1f5fae, #8ab8f2); }}
 .lw-state {{ font-weight: 600; white-space: nowrap; }}
 .lw-sign {{ display: inline-block; min-width: 1.1em; text-align: center; }}
@@ -68,6 +71,7 @@ SHEET = f"""<style>
 .lw-mono {{ font-family: "Source Code Pro", monospace; font-size: 0.85rem; overflow-wrap: anywhere; }}
 .lw-figure {{ font-size: 1.7rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }}
 .lw-pair {{ display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; align-items: baseline; }}
+.lw-headline {{ font-size: 1.1rem; }}
 .lw-box {{ border: 1px solid light-dark(#d5dae1, #353c48); border-left-width: 4px; border-radius: 0.4rem;
   padding: 0.7rem 0.9rem; }}
 .lw-box.lw-bad {{ border-left-color: light-dark(#b3261e, #ff9488); }}
@@ -92,8 +96,12 @@ def appearance() -> Literal["light", "dark"]:
 
 
 def drawn(chart: Chart, *, plain: bool = False) -> Chart:
-    """The chart in the theme that is on, on the page's own paper; `plain` leaves out the margin round it."""
+    """The chart in the theme that is on, on the page's own paper; `plain` leaves out the margin round it.
+
+    Who can't see it is told by the `alt` of its place on the page: its hundreds of marks have no names of their own.
+    """
     config = {**chart_theme(appearance()), "background": "transparent"}
+    config["mark"] = {**config.get("mark", {}), "aria": False}
     if plain:
         config["padding"] = 4
     return chart.properties(config=config)
