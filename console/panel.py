@@ -37,7 +37,7 @@ class Panel:
 
 def show_panel(panel: Panel) -> None:
     """The panel, in the place that is at hand."""
-    drawing = _drawing(panel.name, panel.identity, appearance(), panel.height, panel.make)
+    drawing = drawing_of(panel.name, panel.identity, appearance(), panel.height, panel.make)
     with st.container(key=f"panel-{panel.name}"):
         _head(panel, drawing)
         if panel.chosen is None:
@@ -80,7 +80,7 @@ def _numbers(panel: Panel) -> None:
 
 
 @st.cache_data(max_entries=KEPT_DRAWINGS, show_spinner=False)
-def _drawing(
+def drawing_of(
     name: str,  # noqa: ARG001 - part of the key, like identity
     identity: tuple[str, ...],  # noqa: ARG001
     tone: str,  # noqa: ARG001

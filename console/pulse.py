@@ -1,6 +1,7 @@
 """The champion's pulse: what the gate found last, AUC and PSI against their thresholds, and how they went."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -10,10 +11,12 @@ from console import reads
 from console.elements import box, count, empty, figure, state_html
 from console.moments import day
 from console.opened import deployment
-from console.theme import drawn
+from console.panel import drawing_of
+from console.theme import appearance
 from jobs.policy import Thresholds
 from jobs.report import psi_over_time
 from jobs.trend_panels import auc_over_time
+from storage.tables import MONITORING
 
 HEIGHT = 230
 SHOWN = 60  # monitoring dates of the small charts
@@ -34,9 +37,8 @@ def show() -> None:
     if history.empty:
         empty("Not monitored yet", "Trigger `inference`, then `monitoring`: AUC and PSI stand here afterwards.")
         return
-    row = history.sort_values("monitoring_date").to_dict("records")[-1]
-    _verdict(row)
-    _trends(history.sort_values("monitoring_date").tail(SHOWN))
+    _verdict(history.to_dict("records")[-1])
+    _trends(history.tail(SHOWN))
 
 
 def _verdict(row: Mapping[Any, Any]) -> None:
@@ -64,11 +66,17 @@ def _verdict(row: Mapping[Any, Any]) -> None:
 def _trends(history: pd.DataFrame) -> None:
     limits = deployment().settings
     thresholds = Thresholds(auc=limits.auc_threshold, psi=limits.psi_threshold)
-    left, right = st.columns(2)
-    auc = auc_over_time(history, limits.auc_threshold).properties(width="container", height=HEIGHT)
-    psi = psi_over_time(history, thresholds).properties(width="container", height=HEIGHT)
-    left.altair_chart(drawn(auc, plain=True), theme=None, alt="AUC by monitoring date with interval and threshold")
-    right.altair_chart(drawn(psi, plain=True), theme=None, alt="PSI by monitoring date over its bands")
+    charts = (
+        ("AUC", "AUC by monitoring date with interval and threshold", partial(auc_over_time, history, thresholds.auc)),
+        ("PSI", "PSI by monitoring date over its bands", partial(psi_over_time, history, thresholds)),
+    )
+    version = reads.version_of(MONITORING)
+    identity = (version.version if version else "", str(thresholds))
+    for column, (name, words, make) in zip(st.columns(2), charts, strict=True):
+        drawing = drawing_of(f"overview-{name}", identity, appearance(), HEIGHT, make)
+        with column:
+            st.html(f'<strong>{drawing["title"]}</strong> <span class="lw-note">{drawing["subtitle"]}</span>')
+            st.vega_lite_chart(spec=drawing["spec"], width="stretch", theme=None, alt=words)
     st.page_link("console/drift.py", label="Panels, features and curves")
 
 

@@ -59,8 +59,9 @@ def champion() -> ModelVersion | None:
 
 
 def monitoring() -> pd.DataFrame:
-    """The monitoring history, a row for each monitoring_date; empty before the first."""
-    return published(MONITORING)
+    """The monitoring history, a row for each monitoring_date, oldest first; empty before the first."""
+    rows = published(MONITORING)
+    return rows if rows.empty else rows.sort_values("monitoring_date")
 
 
 def monitoring_cohorts() -> pd.DataFrame:
@@ -75,9 +76,14 @@ def monitoring_features() -> pd.DataFrame:
 
 def published(table: str) -> pd.DataFrame:
     """The rows of a small published table; an empty frame when it is not published yet."""
-    with ledger().reading() as connection:
-        version = current_versions(connection).get(table)
+    version = version_of(table)
     return pd.DataFrame() if version is None else rows_of(version)
+
+
+def version_of(table: str) -> TableVersion | None:
+    """The version of a table that is published now; None before the first."""
+    with ledger().reading() as connection:
+        return current_versions(connection).get(table)
 
 
 def rows_of(version: TableVersion) -> pd.DataFrame:
