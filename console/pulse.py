@@ -31,7 +31,7 @@ def show() -> None:
         return
     st.html(
         f'<div class="lw-pair">{state_html("champion")} <strong>{model.model_name}</strong>'
-        f'<a href="/models?version={model.version}" target="_self" class="lw-mono">{model.version}</a></div>'
+        f'<a href="/models?version={model.version}" class="lw-mono">{model.version}</a></div>'
     )
     history = reads.monitoring()
     if history.empty:
