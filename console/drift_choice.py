@@ -34,12 +34,12 @@ def chosen(history: pd.DataFrame) -> Choice:
 
 
 def models(history: pd.DataFrame) -> list[str]:
-    """Versions that were monitored: the champion first, then ALL if there are several, then from new to old."""
+    """Versions that were monitored: ALL first if there are several, then the champion, then from new to old."""
     champion = reads.champion()
     versions = sorted(set(history["model_version"]), reverse=True)
     first = [champion.version] if champion and champion.version in versions else versions[:1]
     rest = [version for version in versions if version not in first]
-    return [*first, *([ALL] if rest else []), *rest]
+    return [*([ALL] if rest else []), *first, *rest]
 
 
 def quick(name: str, first: date, last: date) -> tuple[date, date]:
