@@ -40,7 +40,7 @@ def show_panel(panel: Panel) -> None:
     drawing = drawing_of(panel.name, panel.identity, appearance(), panel.height, panel.make)
     with st.container(key=f"panel-{panel.name}"):
         _head(panel, drawing)
-        if panel.chosen is None:
+        if panel.chosen is None or "params" not in drawing["spec"]:  # nothing to click in a drawing without numbers
             st.vega_lite_chart(spec=drawing["spec"], width="stretch", theme=None, alt=panel.words)
         else:
             key = f"chart-{panel.name}-{'-'.join(panel.identity)}"
