@@ -37,17 +37,21 @@ def show() -> None:
     if history.empty:
         empty("Not monitored yet", "Trigger `inference`, then `monitoring`: AUC and PSI stand here afterwards.")
         return
-    _verdict(history.to_dict("records")[-1])
+    _verdict(history.to_dict("records")[-1], model.version)
     _trends(history.tail(SHOWN))
 
 
-def _verdict(row: Mapping[Any, Any]) -> None:
-    """The status of the newest monitoring date with its numbers, and what was decided."""
+def _verdict(row: Mapping[Any, Any], champion: str) -> None:
+    """The status of the newest monitoring date with its numbers, and what was decided.
+
+    They are told to be another model's when the champion has not been monitored yet.
+    """
+    whose = "" if row["model_version"] == champion else f", model {row['model_version']}, champion then"
     limits = deployment().settings
     auc = f"95% interval {figure(_number(row['auc_low']))} to {figure(_number(row['auc_high']))}, "
     psi = f"chance level {figure(_number(row['psi_chance_level']))}, {count(int(row['window_rows']))} loans"
     cells = (
-        ("Verdict", state_html(row["status"]), f"monitored {day(row['monitoring_date'])}"),
+        ("Verdict", state_html(row["status"]), f"monitored {day(row['monitoring_date'])}{whose}"),
         (
             f"AUC, threshold {limits.auc_threshold:.2f}",
             figure(_number(row["auc"])),
