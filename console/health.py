@@ -40,10 +40,10 @@ def _state(kind: str) -> tuple[str, dict[str, Any]]:
     """The state of a kind of process, and the document of the one that tells it."""
     rows = [row for row in reads.processes() if row["kind"] == ("worker" if kind == "Ray" else kind)]
     alive = next((row for row in rows if row["state"] == "alive"), None)
-    if alive is None and (not rows or kind == "Ray"):
-        return ("absent" if rows else "never"), {}
+    if not rows:
+        return "never", {}
     if alive is None:
-        return rows[0]["state"], rows[0]
+        return rows[0]["state"], ({} if kind == "Ray" else rows[0])  # Ray lives and ends with its worker
     if kind == "Ray":
         return ("alive" if alive["detail"].get("ray") == "up" else "starting"), alive
     return "alive", alive
