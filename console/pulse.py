@@ -11,9 +11,8 @@ from console.elements import box, count, empty, figure, state_html
 from console.moments import day
 from console.opened import deployment
 from console.theme import drawn
-from jobs.policy import Thresholds
+from jobs.history_panels import auc_over_time
 from jobs.report import psi_over_time
-from jobs.trend_panels import auc_over_time
 
 HEIGHT = 230
 SHOWN = 60  # monitoring dates of the small charts
@@ -62,11 +61,10 @@ def _verdict(row: Mapping[Any, Any]) -> None:
 
 
 def _trends(history: pd.DataFrame) -> None:
-    limits = deployment().settings
-    thresholds = Thresholds(auc=limits.auc_threshold, psi=limits.psi_threshold)
+    limits = reads.thresholds()
     left, right = st.columns(2)
-    auc = auc_over_time(history, limits.auc_threshold).properties(width="container", height=HEIGHT)
-    psi = psi_over_time(history, thresholds).properties(width="container", height=HEIGHT)
+    auc = auc_over_time(history, limits.auc).properties(width="container", height=HEIGHT)
+    psi = psi_over_time(history, limits).properties(width="container", height=HEIGHT)
     left.altair_chart(drawn(auc, plain=True), theme=None, alt="AUC by monitoring date with interval and threshold")
     right.altair_chart(drawn(psi, plain=True), theme=None, alt="PSI by monitoring date over its bands")
     st.page_link("console/drift.py", label="Panels, features and curves")

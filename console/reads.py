@@ -12,6 +12,8 @@ import streamlit as st
 from console.opened import deployment, ledger
 from engine.documents import Document, decisions_document
 from engine.overview import health_document, schedule_document
+from jobs.drift import MODERATE
+from jobs.policy import Thresholds
 from storage.catalog import current_versions
 from storage.datamart import TableVersion
 from storage.ledger import Record
@@ -78,6 +80,19 @@ def published(table: str) -> pd.DataFrame:
     with ledger().reading() as connection:
         version = current_versions(connection).get(table)
     return pd.DataFrame() if version is None else rows_of(version)
+
+
+def edition(table: str) -> str:
+    """The name of the version that a table is published in; empty when it is not published yet."""
+    with ledger().reading() as connection:
+        version = current_versions(connection).get(table)
+    return version.version if version else ""
+
+
+def thresholds() -> Thresholds:
+    """The thresholds that the gate goes by now."""
+    settings = deployment().settings
+    return Thresholds(settings.auc_threshold, settings.psi_threshold, min(MODERATE, settings.psi_threshold))
 
 
 def rows_of(version: TableVersion) -> pd.DataFrame:
