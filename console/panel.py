@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -42,7 +42,7 @@ def show_panel(panel: Panel) -> None:
     # Of two panels beside each other, the headings stand at one height and the drawings too.
     with st.container(key=f"panel-{panel.name}", height="stretch", vertical_alignment="distribute"):
         _head(panel, drawing)
-        if panel.chosen is None:
+        if panel.chosen is None or "params" not in drawing["spec"]:  # a panel that says what is missing has no marks
             st.vega_lite_chart(spec=drawing["spec"], width="stretch", theme=None, alt=panel.words)
         else:
             key = f"chart-{panel.name}-{'-'.join(panel.identity)}"
@@ -72,7 +72,8 @@ def _head(panel: Panel, drawing: dict[str, Any]) -> None:
 def _numbers(panel: Panel) -> None:
     """The table behind the chart, for those who want the numbers or can't see the drawing."""
     with st.popover("Numbers", key=f"numbers-{panel.name}", type="tertiary", disabled=panel.numbers.empty):
-        st.dataframe(panel.numbers, hide_index=True, height="content" if len(panel.numbers) < 12 else 420)
+        height: Literal["content"] | int = "content" if len(panel.numbers) < 12 else 420
+        st.dataframe(panel.numbers, hide_index=True, width="content", height=height)
         st.download_button(
             "Download CSV",
             partial(csv_bytes, panel.numbers),

@@ -24,6 +24,7 @@ from jobs.policy import Status, Thresholds
 
 LABEL_EXTENT = 166  # room for names of features, taken off the width of their plot
 MOST_FEATURES = 15
+NAME_HEIGHT = 12
 CLASSES = {0: "repaid", 1: "defaulted"}
 NO_WINDOW = ("Not enough scored loans yet", f"Drift needs at least {MINIMUM_ROWS} loans in the current window.")
 NO_SCORES = ("No scored loans yet", "The inference pipeline scores loans from their prediction date on.")
@@ -119,7 +120,9 @@ def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
     x = alt.X("csi:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=across)
     labels = alt.Axis(labelLimit=LABEL_EXTENT - 8, minExtent=LABEL_EXTENT, maxExtent=LABEL_EXTENT, grid=False)
     named = kit.tips("feature", "csi", "chance_level", "band")
-    base = rows_chart(shown).encode(y=alt.Y("feature:N", sort=None, axis=labels), tooltip=named)
+    # Above the bars is room for the names of the bands: as high, however many bars there are.
+    room = alt.Scale(paddingOuter=len(shown) / MOST_FEATURES, align=1)
+    base = rows_chart(shown).encode(y=alt.Y("feature:N", sort=None, axis=labels, scale=room), tooltip=named)
     fill = alt.Color("band:N", legend=None, scale=signs(kit.BANDS, kit.BAND_COLORS))
     return kit.panel(
         title,
@@ -131,13 +134,13 @@ def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
 
 
 def _band_edges() -> list[alt.Chart]:
-    """The lines at which the bands begin, their names above the plot, at two heights so that they never collide."""
+    """The lines at which the bands begin, each with its name at its end: at two heights, so that they never collide."""
     layers: list[alt.Chart] = []
-    for at, name, above in zip((MODERATE, SIGNIFICANT), kit.BANDS[1:], (13, 2), strict=True):
+    for at, name, top in zip((MODERATE, SIGNIFICANT), kit.BANDS[1:], (0, NAME_HEIGHT), strict=True):
         base = rows_chart(pd.DataFrame({"at": [at]})).encode(x="at:Q")
-        text = base.mark_text(style="note", align="left", baseline="bottom", dx=-2)
-        told = text.encode(y=alt.value(-above), text=alt.value(f"{name} from {at:g}"))
-        layers += [base.mark_rule(color=GREY, strokeDash=[4, 3]), told]
+        line = base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(y=alt.value(top), y2=alt.value("height"))
+        text = base.mark_text(style="note", align="left", baseline="top", dx=4)
+        layers += [line, text.encode(y=alt.value(top), text=alt.value(f"{name} from {at:g}"))]
     return layers
 
 
