@@ -15,7 +15,7 @@ from console.theme import appearance, drawn
 
 HEIGHT = 290  # points, axes and legend included
 KEPT_DRAWINGS = 256
-LEGEND_COLUMNS = "max(2, floor(width / 70))"  # as many as there is room for: a narrow chart's legend has several rows
+LEGEND_COLUMNS = "max(2, floor(width / 66))"  # as many as there is room for: a narrow chart's legend has several rows
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ def _band_edges() -> list[alt.Chart]:
         base = rows_chart(pd.DataFrame({"at": [at]})).encode(x="at:Q")
         line = base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(y=alt.value(top), y2=alt.value("height"))
         text = base.mark_text(style="note", align="left", baseline="top", dx=4)
-        layers += [line, text.encode(y=alt.value(top), text=alt.value(f"{name} from {at:g}"))]
+        layers += [line, text.encode(y=alt.value(top), text=alt.value(f"{name} ≥ {at:g}"))]
     return layers
 
 
