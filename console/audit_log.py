@@ -41,5 +41,5 @@ def subject_html(action: str, subject: str) -> str:
     if MODEL.fullmatch(subject):
         return model_link(subject)
     if action in ("pause", "resume"):
-        return f'<a href="/schedule" target="_self">{escape(subject)}</a>'
+        return f'<a href="/schedule">{escape(subject)}</a>'
     return escape(subject)

@@ -35,9 +35,12 @@ def chosen(history: pd.DataFrame) -> Choice:
 
 
 def models(history: pd.DataFrame) -> list[str]:
-    """ALL if several versions were monitored, then the versions from new to old."""
+    """Versions that were monitored: ALL first if there are several, then the champion, then from new to old."""
+    champion = reads.champion()
     versions = sorted(set(history["model_version"]), reverse=True)
-    return [ALL, *versions] if len(versions) > 1 else versions
+    first = [champion.version] if champion and champion.version in versions else versions[:1]
+    rest = [version for version in versions if version not in first]
+    return [*([ALL] if rest else []), *first, *rest]
 
 
 def quick(name: str, first: date, last: date) -> tuple[date, date]:

@@ -72,7 +72,7 @@ class View:
 
 def view_of(choice: Choice, history: pd.DataFrame) -> View:
     """The view of a choice over the whole monitoring history, which has a row of the choice's day."""
-    edition = reads.edition(MONITORING)
+    published = reads.version_of(MONITORING)
     shown = narrowed(history, choice)
     days = set(shown["monitoring_date"])
     decided = _decisions(choice)
@@ -92,7 +92,7 @@ def view_of(choice: Choice, history: pd.DataFrame) -> View:
         decided.get(choice.day),
         champion.version if champion else None,
         reads.thresholds(),
-        edition,
+        published.version if published else "",
     )
 
 

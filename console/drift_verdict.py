@@ -98,11 +98,7 @@ def _links(view: View) -> str:
     links = [("the monitoring run", view.measured.run_id)]
     if view.decision is not None:
         links.append(("the retrain", view.decision.requested_run_id))
-    told = [
-        f'<a href="/run?run_id={escape(run_id)}" target="_self">{escape(words)}</a>'
-        for words, run_id in links
-        if run_id
-    ]
+    told = [f'<a href="/run?run_id={escape(run_id)}">{escape(words)}</a>' for words, run_id in links if run_id]
     return "See " + " and ".join(told) + "." if told else ""
 
 

@@ -71,7 +71,7 @@ def digest_html(digest: str) -> str:
 def link_html(page: str, words: str, **query: str) -> str:
     """A link to a page of this console; the values of `query` must be names, which need no quoting."""
     parts = "&amp;".join(f"{name}={escape(value)}" for name, value in query.items())
-    return f'<a href="/{page}?{parts}" target="_self">{escape(words)}</a>'
+    return f'<a href="/{page}?{parts}">{escape(words)}</a>'
 
 
 def bytes_text(size: int) -> str:

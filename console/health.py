@@ -15,7 +15,7 @@ from storage.ledger import Record
 
 LOOK_EVERY = "2s"
 ABSENT = {"worker": "carries out runs", "Ray": "runs their tasks", "scheduler": "asks for runs when they are due"}
-LINK = '<a href="/run?run_id={0}" target="_self">{0}</a>'
+LINK = '<a href="/run?run_id={0}">{0}</a>'
 
 
 def show() -> None:

@@ -50,4 +50,4 @@ def note_html(text: str) -> str:
 
 
 def _link(page: str, name: str, value: str, words: str) -> str:
-    return f'<a href="/{page}?{name}={quote(value, safe="")}" target="_self">{escape(words)}</a>'
+    return f'<a href="/{page}?{name}={quote(value, safe="")}">{escape(words)}</a>'

@@ -8,10 +8,10 @@ FOLLOWED_HERE = """<style>.st-key-lw-links { display: none; }</style><script>
 if (!window.lwFollows) {
   window.lwFollows = true;
   document.addEventListener("click", (event) => {
-    const link = event.target.closest && event.target.closest("a[target=_self]");
+    const link = event.target.closest && event.target.closest("a[href]");
     const other = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
     if (!link || other || event.defaultPrevented || link.origin !== location.origin) return;
-    if (link.hasAttribute("download")) return;
+    if (link.target || link.hash || link.hasAttribute("download")) return;
     event.preventDefault();
     history.pushState(null, "", link.href);
     window.dispatchEvent(new PopStateEvent("popstate", { state: null }));

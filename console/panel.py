@@ -38,11 +38,11 @@ class Panel:
 
 def show_panel(panel: Panel) -> None:
     """The panel, in the place that is at hand."""
-    drawing = _drawing(panel.name, panel.identity, appearance(), panel.height, panel.make)
+    drawing = drawing_of(panel.name, panel.identity, appearance(), panel.height, panel.make)
     # Of two panels beside each other, the headings stand at one height and the drawings too.
     with st.container(key=f"panel-{panel.name}", height="stretch", vertical_alignment="distribute"):
         _head(panel, drawing)
-        if panel.chosen is None or "params" not in drawing["spec"]:  # a panel that says what is missing has no marks
+        if panel.chosen is None or "params" not in drawing["spec"]:  # nothing to click in a drawing without numbers
             st.vega_lite_chart(spec=drawing["spec"], width="stretch", theme=None, alt=panel.words)
         else:
             key = f"chart-{panel.name}-{'-'.join(panel.identity)}"
@@ -85,7 +85,7 @@ def _numbers(panel: Panel) -> None:
 
 
 @st.cache_data(max_entries=KEPT_DRAWINGS, show_spinner=False)
-def _drawing(
+def drawing_of(
     name: str,  # noqa: ARG001 - part of the key, like identity
     identity: tuple[str, ...],  # noqa: ARG001
     tone: str,  # noqa: ARG001

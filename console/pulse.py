@@ -1,6 +1,7 @@
 """The champion's pulse: what the gate found last, AUC and PSI against their thresholds, and how they went."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -10,9 +11,11 @@ from console import reads
 from console.elements import box, count, empty, figure, state_html
 from console.moments import day
 from console.opened import deployment
-from console.theme import drawn
+from console.panel import drawing_of
+from console.theme import appearance
 from jobs.history_panels import auc_over_time
 from jobs.report import psi_over_time
+from storage.tables import MONITORING
 
 HEIGHT = 230
 SHOWN = 60  # monitoring dates of the small charts
@@ -27,24 +30,27 @@ def show() -> None:
         return
     st.html(
         f'<div class="lw-pair">{state_html("champion")} <strong>{model.model_name}</strong>'
-        f'<a href="/models?version={model.version}" target="_self" class="lw-mono">{model.version}</a></div>'
+        f'<a href="/models?version={model.version}" class="lw-mono">{model.version}</a></div>'
     )
     history = reads.monitoring()
     if history.empty:
         empty("Not monitored yet", "Trigger `inference`, then `monitoring`: AUC and PSI stand here afterwards.")
         return
-    row = history.sort_values("monitoring_date").to_dict("records")[-1]
-    _verdict(row)
-    _trends(history.sort_values("monitoring_date").tail(SHOWN))
+    _verdict(history.to_dict("records")[-1], model.version)
+    _trends(history.tail(SHOWN))
 
 
-def _verdict(row: Mapping[Any, Any]) -> None:
-    """The status of the newest monitoring date with its numbers, and what was decided."""
+def _verdict(row: Mapping[Any, Any], champion: str) -> None:
+    """The status of the newest monitoring date with its numbers, and what was decided.
+
+    They are told to be another model's when the champion has not been monitored yet.
+    """
+    whose = "" if row["model_version"] == champion else f", model {row['model_version']}, champion then"
     limits = deployment().settings
     auc = f"95% interval {figure(_number(row['auc_low']))} to {figure(_number(row['auc_high']))}, "
     psi = f"chance level {figure(_number(row['psi_chance_level']))}, {count(int(row['window_rows']))} loans"
     cells = (
-        ("Verdict", state_html(row["status"]), f"monitored {day(row['monitoring_date'])}"),
+        ("Verdict", state_html(row["status"]), f"monitored {day(row['monitoring_date'])}{whose}"),
         (
             f"AUC, threshold {limits.auc_threshold:.2f}",
             figure(_number(row["auc"])),
@@ -61,12 +67,18 @@ def _verdict(row: Mapping[Any, Any]) -> None:
 
 
 def _trends(history: pd.DataFrame) -> None:
-    limits = reads.thresholds()
-    left, right = st.columns(2)
-    auc = auc_over_time(history, limits.auc).properties(width="container", height=HEIGHT)
-    psi = psi_over_time(history, limits).properties(width="container", height=HEIGHT)
-    left.altair_chart(drawn(auc, plain=True), theme=None, alt="AUC by monitoring date with interval and threshold")
-    right.altair_chart(drawn(psi, plain=True), theme=None, alt="PSI by monitoring date over its bands")
+    thresholds = reads.thresholds()
+    charts = (
+        ("AUC", "AUC by monitoring date with interval and threshold", partial(auc_over_time, history, thresholds.auc)),
+        ("PSI", "PSI by monitoring date over its bands", partial(psi_over_time, history, thresholds)),
+    )
+    version = reads.version_of(MONITORING)
+    identity = (version.version if version else "", str(thresholds))
+    for column, (name, words, make) in zip(st.columns(2), charts, strict=True):
+        drawing = drawing_of(f"overview-{name}", identity, appearance(), HEIGHT, make)
+        with column:
+            st.html(f'<strong>{drawing["title"]}</strong> <span class="lw-note">{drawing["subtitle"]}</span>')
+            st.vega_lite_chart(spec=drawing["spec"], width="stretch", theme=None, alt=words)
     st.page_link("console/drift.py", label="Panels, features and curves")
 
 

@@ -61,8 +61,9 @@ def champion() -> ModelVersion | None:
 
 
 def monitoring() -> pd.DataFrame:
-    """The monitoring history, a row for each monitoring_date; empty before the first."""
-    return published(MONITORING)
+    """The monitoring history, a row for each monitoring_date, oldest first; empty before the first."""
+    rows = published(MONITORING)
+    return rows if rows.empty else rows.sort_values("monitoring_date")
 
 
 def monitoring_cohorts() -> pd.DataFrame:
@@ -77,16 +78,14 @@ def monitoring_features() -> pd.DataFrame:
 
 def published(table: str) -> pd.DataFrame:
     """The rows of a small published table; an empty frame when it is not published yet."""
-    with ledger().reading() as connection:
-        version = current_versions(connection).get(table)
+    version = version_of(table)
     return pd.DataFrame() if version is None else rows_of(version)
 
 
-def edition(table: str) -> str:
-    """The name of the version that a table is published in; empty when it is not published yet."""
+def version_of(table: str) -> TableVersion | None:
+    """The version of a table that is published now; None before the first."""
     with ledger().reading() as connection:
-        version = current_versions(connection).get(table)
-    return version.version if version else ""
+        return current_versions(connection).get(table)
 
 
 def thresholds() -> Thresholds:

@@ -72,7 +72,7 @@ def task_html(view: RunView, name: str, row: Record | None) -> str:
     state = row.state if row else "queued"
     tone = STATES.get(state, ("", "quiet", ""))[1]
     broken = escape(name).replace("_", "_<wbr>")
-    link = f'<a href="/run?run_id={view.run.run_id}&task={name}" target="_self">{broken}</a>'
+    link = f'<a href="/run?run_id={view.run.run_id}&task={name}">{broken}</a>'
     told = "".join(f'<span class="lw-note">{line}</span>' for line in _numbers(view, row) if line) if row else ""
     return f'<div class="lw-task lw-{tone}" role="listitem">{link}{state_html(state)} {told}{_why(row)}</div>'
 

@@ -21,7 +21,7 @@ NUMBERS = ("auc", "auc_low", "auc_high", "psi", "psi_chance_level")
 
 def header(view: RunView, *, worker: bool) -> None:
     """Shows a run's state, times, cause and links."""
-    st.html(f'<div class="lw-pair" style="font-size:1.1rem">{headline(view)}</div>')
+    st.html(f'<div class="lw-pair lw-headline">{headline(view)}</div>')
     if view.run.state == "queued" and not worker:
         box("bad", "Nothing works on this run yet", "No worker is alive. Start one: `python -m engine up`.")
     left, right = st.columns(2)

@@ -140,7 +140,7 @@ def _made(view: RunView, made: Mapping[str, Any]) -> None:
     rest = {}
     if made.get("model"):
         name = escape(made["model"])
-        rest["Model"] = f'<a class="lw-mono" href="/models?version={name}" target="_self">{name}</a>'
+        rest["Model"] = f'<a class="lw-mono" href="/models?version={name}">{name}</a>'
     if made.get("report"):
         rest["Report"] = f'<span class="lw-mono">{escape(made["report"])}</span>'
     if rest:

@@ -106,4 +106,4 @@ def view_of(run_id: str) -> RunView:
 
 def run_link(run_id: str, words: str = "") -> str:
     """A run as a link to its page, in HTML; ids are letters, digits and dashes."""
-    return f'<a class="lw-mono" href="/run?run_id={run_id}" target="_self">{words or run_id}</a>'
+    return f'<a class="lw-mono" href="/run?run_id={run_id}">{words or run_id}</a>'

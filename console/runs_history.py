@@ -67,6 +67,6 @@ def _bar(row: Record, longest: float) -> str:
     told = f"{row.run_id}: {word}, as of {row.as_of}, {exact(row.requested_at)}"
     told += f", took {span(took(row))}" if took(row) else ""
     return (
-        f'<a class="lw-{tone}" href="/run?run_id={row.run_id}" target="_self" title="{escape(told)}" '
+        f'<a class="lw-{tone}" href="/run?run_id={row.run_id}" title="{escape(told)}" '
         f'aria-label="{escape(told)}"><i style="height:{height:.0f}px"></i>{sign}</a>'
     )

@@ -109,7 +109,7 @@ def pages_html(wanted: RunFilter, rows: Sequence[Record], older: str, newer: str
 def _page(wanted: RunFilter, words: str, **bound: str) -> str:
     chosen = dict(zip(FILTERS, (wanted.pipeline, wanted.state, wanted.cause, wanted.text), strict=True))
     query = urlencode({name: value for name, value in {**chosen, **bound}.items() if value})
-    return f'<a href="/runs?{escape(query)}" target="_self">{words}</a>'
+    return f'<a href="/runs?{escape(query)}">{words}</a>'
 
 
 def _line(row: Record, after: Record | None, now: datetime) -> str:
@@ -117,7 +117,7 @@ def _line(row: Record, after: Record | None, now: datetime) -> str:
     took = span(max(0.0, (end - row.started_at).total_seconds())) if row.started_at else ""
     cells = (
         state_html(row.state),
-        f'<a class="lw-mono" href="/run?run_id={row.run_id}" target="_self">{row.run_id}</a>',
+        f'<a class="lw-mono" href="/run?run_id={row.run_id}">{row.run_id}</a>',
         f"{row.as_of}",
         escape(row.cause),
         time_html(row.requested_at, now),
@@ -133,7 +133,7 @@ def _words(row: Record, after: Record | None) -> str:
     short = message if len(message) <= 110 else f"{message[:110].rstrip()}..."
     told = [f'<span class="lw-note" title="{escape(message)}">{escape(short)}</span>'] if message else []
     if after is not None:
-        link = f'<a href="/run?run_id={after.run_id}" target="_self">resumed</a>'
+        link = f'<a href="/run?run_id={after.run_id}">resumed</a>'
         told.append(f'<span class="lw-note">{link}:</span> {state_html(after.state)}')
     return " ".join(told)
 

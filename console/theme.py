@@ -59,15 +59,21 @@ _TONE_RULES = "\n".join(
     f".lw-{name} {{ color: light-dark({light}, {dark}); }}" for name, (light, dark) in TONES.items()
 )
 
+_TONED = ", ".join(f".lw-{name}" for name in TONES)
+
 SHEET = f"""<style>
 {_TONE_RULES}
-[data-testid="stHtml"] a {{ color: light-dark(#1f5fae, #8ab8f2); }}
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {{ opacity: 1;
+  color: light-dark({TONES["quiet"][0]}, {TONES["quiet"][1]}); }}
+[data-selected="true"] p {{ color: light-dark(#1f5fae, #8ab8f2); }}
+[data-testid="stHtml"] a:where(:not({_TONED})) {{ color: light-dark(#1f5fae, #8ab8f2); }}
 .lw-state {{ font-weight: 600; white-space: nowrap; }}
 .lw-sign {{ display: inline-block; min-width: 1.1em; text-align: center; }}
 .lw-note {{ color: light-dark({TONES["quiet"][0]}, {TONES["quiet"][1]}); font-size: 0.87rem; }}
 .lw-mono {{ font-family: "Source Code Pro", monospace; font-size: 0.85rem; overflow-wrap: anywhere; }}
 .lw-figure {{ font-size: 1.7rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }}
 .lw-pair {{ display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; align-items: baseline; }}
+.lw-headline {{ font-size: 1.1rem; }}
 .lw-box {{ border: 1px solid light-dark(#d5dae1, #353c48); border-left-width: 4px; border-radius: 0.4rem;
   padding: 0.7rem 0.9rem; }}
 .lw-box.lw-bad {{ border-left-color: light-dark(#b3261e, #ff9488); }}
@@ -76,12 +82,12 @@ SHEET = f"""<style>
 .lw-box h4 {{ margin: 0; padding: 0; font-size: 1rem; }}
 .lw-box p {{ margin: 0.25rem 0 0; color: light-dark(#1f2933, #f0f2f5); overflow-wrap: anywhere; }}
 .lw-box code {{ font-size: 0.85rem; }}
-.lw-facts {{ display: grid; grid-template-columns: max-content 1fr; gap: 0.15rem 1rem; margin: 0; padding: 0; }}
+dl.lw-facts {{ display: grid; grid-template-columns: max-content 1fr; gap: 0.15rem 1rem; margin: 0; padding: 0; }}
 .lw-facts dt {{ color: light-dark({TONES["quiet"][0]}, {TONES["quiet"][1]}); }}
 .lw-facts dd {{ margin: 0; overflow-wrap: anywhere; }}
 .stMainBlockContainer {{ padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1500px; }}
 @media (max-width: 640px) {{ .stMainBlockContainer {{ padding-left: 1rem; padding-right: 1rem; }}
-  .lw-facts {{ grid-template-columns: 1fr; gap: 0; }} .lw-facts dd {{ margin-bottom: 0.4rem; }} }}
+  dl.lw-facts {{ grid-template-columns: 1fr; gap: 0; }} .lw-facts dd {{ margin-bottom: 0.4rem; }} }}
 @media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}
 </style>"""
 
@@ -92,8 +98,12 @@ def appearance() -> Literal["light", "dark"]:
 
 
 def drawn(chart: Chart, *, plain: bool = False) -> Chart:
-    """The chart in the theme that is on, on the page's own paper; `plain` leaves out the margin round it."""
+    """The chart in the theme that is on, on the page's own paper; `plain` leaves out the margin round it.
+
+    Who can't see it is told by the `alt` of its place on the page: its hundreds of marks have no names of their own.
+    """
     config = {**chart_theme(appearance()), "background": "transparent"}
+    config["mark"] = {**config.get("mark", {}), "aria": False}
     if plain:
         config["padding"] = 4
     return chart.properties(config=config)

@@ -1,12 +1,13 @@
 """A person at the console: a browser window, what it shows, what it asked for, and what axe says about it."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
@@ -15,6 +16,7 @@ from tests.engine.live import LOOPBACK
 AXE = Path(sys.prefix) / "node/node_modules/axe-core/axe.min.js"
 PATIENCE = 60_000  # milliseconds that something which has to come may take
 WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
+MOST_TABS = 60
 SERIOUS = ("serious", "critical")
 OWN_SCHEMES = ("http", "ws", "https", "wss")
 
@@ -46,14 +48,47 @@ class Visitor:
         return self.page.get_by_role("button", name=name, exact=True)
 
     def press(self, name: str) -> None:
-        """Presses the button of that name in the dialog that is open, or else on the page."""
-        dialog = self.page.get_by_role("dialog")
-        within = dialog if dialog.count() else self.page
-        within.get_by_role("button", name=name, exact=True).first.click()
+        """Presses the button of that name on the page."""
+        self.page.get_by_role("button", name=name, exact=True).first.click()
 
-    def sees(self, text: str, patience: int = PATIENCE) -> None:
+    def confirm(self, name: str, reason: str = "") -> None:
+        """Presses the button of that name in the dialog that is open, once its reason is typed, if it wants one."""
+        dialog = self.page.get_by_role("dialog")
+        if reason:
+            dialog.get_by_role("textbox").press_sequentially(reason)
+        dialog.get_by_role("button", name=name, exact=True).click()
+        expect(dialog).to_have_count(0, timeout=PATIENCE)
+
+    def trigger(self, pipeline: str, *, force: bool = False) -> str:
+        """The id of a run of the pipeline, asked for on the Overview page and now in view."""
+        self.open()
+        self.press(f"Run {pipeline}")
+        if force:
+            self.page.get_by_role("dialog").get_by_text("Run every task").click()
+        self.confirm(f"Run {pipeline}")
+        return self.run_in_view(f"{pipeline}-")
+
+    def run_in_view(self, beginning: str, *, other_than: str = "") -> str:
+        """Waits until the page of a run is open whose id begins so, and is not that one; its id."""
+        wanted = re.compile(rf"/run\?run_id=(?!{other_than}$){beginning}[\w-]+$" if other_than else rf"={beginning}")
+        expect(self.page).to_have_url(wanted, timeout=PATIENCE)
+        return parse_qs(urlsplit(self.page.url).query)["run_id"][0]
+
+    def sees(self, text: str) -> None:
         """Waits until the text can be seen."""
-        expect(self.page.get_by_text(text).first).to_be_visible(timeout=patience)
+        expect(self.page.get_by_text(text).first).to_be_visible(timeout=PATIENCE)
+
+    def sees_state(self, word: str) -> None:
+        """Waits until the run in view has that state."""
+        headline = self.page.locator(".lw-headline .lw-state").first
+        expect(headline).to_contain_text(word, timeout=PATIENCE)
+
+    def choose(self, label: str, option: str) -> None:
+        """Chooses from the selectbox of that label."""
+        box = self.page.get_by_role("combobox", name=label)
+        box.press_sequentially(option)
+        self.page.get_by_role("option", name=option).first.wait_for()
+        box.press("Enter")
 
     def violations(self) -> list[str]:
         """The serious and critical findings of axe on the page as it is, each with its first place."""
@@ -68,6 +103,21 @@ class Visitor:
     def strangers(self) -> set[str]:
         """The hosts beyond loopback that were asked for something."""
         return self.asked - {*LOOPBACK, "localhost"}
+
+    def reach(self, name: str) -> None:
+        """Goes to the button of that name by the tabulator key; AssertionError when it can't be reached."""
+        wanted = self.page.get_by_role("button", name=name, exact=True)
+        expect(wanted).to_be_visible(timeout=PATIENCE)
+        for _ in range(MOST_TABS):
+            self.page.keyboard.press("Tab")
+            if wanted.evaluate("element => element === document.activeElement"):
+                return
+        raise AssertionError(f"{name} can't be reached by keyboard")
+
+    def paper(self) -> list[int]:
+        """Red, green and blue of what the page is drawn on."""
+        colour: str = self.page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+        return [int(part) for part in re.findall(r"\d+", colour)[:3]]
 
     def overhang(self) -> int:
         """How many pixels the page is wider than its window."""

@@ -12,7 +12,8 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.engine.live import DEADLINE, ROOT, until
+from engine.presence import alive
+from tests.engine.live import DEADLINE, ROOT, Site, until
 
 CHROMIUM = Path("/usr/bin/chromium")
 # Nothing of the browser's own may look for the network: what is asked for is what the pages ask for.
@@ -86,3 +87,34 @@ def answers(url: str) -> bool:
     with suppress(OSError), urlopen(url, timeout=2) as response:  # noqa: S310 - of loopback
         return bool(response.status == 200)
     return False
+
+
+@contextmanager
+def running_up(site: Site) -> Iterator[str]:
+    """The address of the console of `python -m engine up`, once its worker has its Ray; gone when the block ends."""
+    url = f"http://127.0.0.1:{site.settings['console_port']}"
+    log = site.home / "up.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "engine", "up"],
+            cwd=ROOT,
+            env=site.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        until(lambda: process.poll() is not None or _serves(site, url), "worker and console")
+        assert process.poll() is None, log.read_text()
+        yield url
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(DEADLINE)
+        process.kill()
+
+
+def _serves(site: Site, url: str) -> bool:
+    workers = alive(site.deployment, "worker")
+    return bool(workers) and workers[0].detail["ray"] == "up" and answers(f"{url}/_stcore/health")

@@ -1,6 +1,7 @@
 """The Overview page: what needs a person, what is alive, and the model's health."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from engine import launch
 from engine.presence import Presence
@@ -50,3 +51,14 @@ def test_a_paused_schedule_and_a_missing_scheduler_are_told(opened: Opened, hous
     assert "The schedule of inference is paused" in said
     assert "the extracts are being moved" in said
     assert "No scheduler is alive" in said
+
+
+def test_numbers_of_the_champion_before_are_told_to_be_its_own(
+    opened: Opened, monitored_house: House, tmp_path: Path
+) -> None:
+    house = monitored_house.copy(tmp_path / "home")
+    before = house.champions()[0].version
+    assert f"model {before}, champion then" not in words(opened(house.home))
+    house.succeed("training", data=house.data(), feature_set="behavioural")
+    assert house.champions()[0].version != before
+    assert f"model {before}, champion then" in words(opened(house.home))

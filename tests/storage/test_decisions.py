@@ -9,6 +9,7 @@ from storage.decisions import (
     decision_count,
     decision_page,
     decision_rows,
+    decisions_between,
     record_decision,
     standing_escalation,
 )
@@ -59,3 +60,13 @@ def test_a_person_is_asked_for_until_a_decision_is_healthy(ledger: Ledger) -> No
         assert standing_escalation(connection) is None
         decided(connection, 20, "breach", "escalated")
         assert standing_escalation(connection).monitoring_date == date(2026, 5, 20)  # type: ignore[union-attr]
+
+
+def test_decisions_of_a_period_are_the_newest_of_it_without_their_numbers(ledger: Ledger) -> None:
+    with ledger.writing() as connection:
+        for day in (1, 2, 3, 2):
+            decided(connection, day, "healthy", "none")
+        found = decisions_between(connection, date(2026, 5, 2), date(2026, 5, 3))
+        assert days(found) == [2, 3, 2]
+        assert not hasattr(found[0], "numbers")
+        assert days(decisions_between(connection, date(2026, 5, 1), date(2026, 5, 3), limit=2)) == [2, 3]

@@ -7,7 +7,7 @@ from sqlalchemy import insert, update
 
 from storage.history import RunFilter, continued, followers, runs_page, task_times
 from storage.ledger import Ledger
-from storage.runs import Request, record_skipped
+from storage.runs import Request, record_skipped, success_about
 from storage.schema import runs, tasks
 
 NOW = datetime(2024, 5, 3, 12, tzinfo=UTC)
@@ -87,3 +87,15 @@ def test_times_are_of_work_that_succeeded_runs_did(ledger: Ledger) -> None:
         assert found == [("fit", 7), ("fit", 9)]
         assert len(task_times(connection, "training", limit=1)) == 1
         assert task_times(connection, "inference") == []
+
+
+def test_the_newest_success_about_a_date_is_of_that_pipeline_and_date(ledger: Ledger) -> None:
+    newest = filled(ledger, 4)
+    filled(ledger, 2, replace(WANTED, pipeline="inference"))
+    with ledger.writing() as connection:
+        record_skipped(connection, replace(WANTED, as_of=date(2024, 5, 4)), "", NOW + timedelta(days=1))
+        assert success_about(connection, "training", WANTED.as_of) is None
+        connection.execute(update(runs).values(state="succeeded").where(runs.c.run_id != newest[0]))
+        found = success_about(connection, "training", WANTED.as_of)
+    assert found is not None
+    assert found.run_id == newest[1]
