@@ -17,27 +17,34 @@ LOOK = """<style>
 .lw-says { font-size: 1.12rem; line-height: 1.5; margin: 0 0 0.3rem; max-width: 62rem; }
 .lw-verdict .lw-note { margin: 0 0 0.2rem; max-width: 62rem; }
 .lw-title h2.lw-head { padding: 0; margin: 0; font-size: 1.05rem; font-weight: 650; letter-spacing: 0; }
-.lw-title p { margin: 0.1rem 0 0; }
-[class*="st-key-panel-"] { gap: 0.2rem; padding-top: 0.6rem; }
+[class*="st-key-panel-"] { gap: 0.3rem; padding-top: 0.6rem; }
+[class*="st-key-head-"] { gap: 0; }
+[class*="st-key-head-"] .lw-note { margin: 0; }
+.st-key-drift-downloads { gap: 0.4rem; }
+@media (max-width: 640px) { .st-key-drift [data-testid="stHorizontalBlock"] { row-gap: 0.6rem; } }
 </style>"""
 
 
 def show() -> None:
     """The page of a deployment, as far as it has come."""
-    st.title("Drift", anchor=False)
     st.html(LOOK)
     history = reads.monitoring()
     if history.empty:
+        st.title("Drift", anchor=False)
         _nothing_yet()
         return
-    verdict = st.container(key="drift-verdict")
-    view = view_of(chosen(history), history)
-    with verdict:
-        show_verdict(view)
-    outcome_panels(view)
-    show_features(scores_panel(view), view)
-    show_curves(view)
-    show_downloads(view)
+    with st.container(key="drift"):
+        title, downloads = st.columns([1, 2], vertical_alignment="bottom")
+        title.title("Drift", anchor=False)
+        verdict = st.container(key="drift-verdict")
+        view = view_of(chosen(history), history)
+        with downloads:
+            show_downloads(view)
+        with verdict:
+            show_verdict(view)
+        outcome_panels(view)
+        show_features(scores_panel(view), view)
+        show_curves(view)
 
 
 def outcome_panels(view: View) -> None:

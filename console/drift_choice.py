@@ -5,13 +5,14 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from console import reads
 from console.drift_reads import ALL, Choice
 from console.elements import state_text
 from console.moments import day as day_in_words
 
-PERIODS = {"3m": "3 months", "12m": "12 months", "all": "All", "own": "From, to"}
+PERIODS = {"3m": "3 months", "12m": "12 months", "all": "All", "own": "Custom"}
 USUAL = "12m"
 DAY = "drift-day"  # the key of the date in view, which a click on a history sets too
 
@@ -93,18 +94,19 @@ def _period(first: date, last: date) -> tuple[date, date]:
 
 def _own(first: date, last: date) -> tuple[date, date]:
     """The period that the viewer names, kept within the history."""
-    start, end = (_bound(name, usual, first, last) for name, usual in (("from", first), ("to", last)))
+    bounds = zip(st.columns(2), (("from", first), ("to", last)), strict=True)
+    start, end = (_bound(place, name, usual, first, last) for place, (name, usual) in bounds)
     if start > end:
         st.caption("The first date is after the last; they are taken the other way round.")
     return min(start, end), max(start, end)
 
 
-def _bound(name: str, usual: date, first: date, last: date) -> date:
+def _bound(place: DeltaGenerator, name: str, usual: date, first: date, last: date) -> date:
     try:
         asked = date.fromisoformat(st.query_params.get(name, ""))
     except ValueError:
         asked = usual
-    value: date = st.date_input(
+    value: date = place.date_input(
         name.capitalize(),
         min(max(asked, first), last),
         min_value=first,
@@ -118,6 +120,6 @@ def _bound(name: str, usual: date, first: date, last: date) -> date:
 
 def _model_words(version: str, options: list[str]) -> str:
     if version == ALL:
-        return f"all {len(options) - 1} champions in turn"
+        return f"All champions in turn ({len(options) - 1})"
     champion = reads.champion()
     return f"{version} {state_text('champion')}" if champion and version == champion.version else version

@@ -1,11 +1,13 @@
 """Under the six panels: ROC, precision and recall, calibration and vintage of the date in view."""
 
+from datetime import date
 from functools import partial
 
 import streamlit as st
 
 from console.drift_reads import View
 from console.elements import count, empty
+from console.moments import day
 from console.outcomes import Curves, curves_of
 from console.panel import Panel, show_panel
 from jobs.curve_panels import calibration, precision_recall, roc_curve, vintage
@@ -20,7 +22,7 @@ def show_curves(view: View) -> None:
     """The four curves, or why there are none."""
     outcomes = view.measured.outcomes
     if outcomes is None:
-        _tidied(view)
+        _tidied(view.choice.day)
         return
     if outcomes.rows > AT_ONCE and not _asked(outcomes):
         return
@@ -74,10 +76,9 @@ def _asked(outcomes: TableVersion) -> bool:
     return bool(st.session_state[key])
 
 
-def _tidied(view: View) -> None:
-    day = view.choice.day
+def _tidied(on: date) -> None:
     empty(
-        "ROC, precision-recall, calibration and vintage are not there for this date",
+        f"No ROC, precision-recall, calibration and vintage curves of {day(on)}",
         "They need the outcomes loan by loan, which are kept for the newest monitoring runs only. "
-        f"Choose a later monitoring date, or run `python -m engine run monitoring --as-of {day}`.",
+        "Choose a later monitoring date.",
     )

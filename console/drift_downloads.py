@@ -1,4 +1,4 @@
-"""What can be taken along: the six panels of a date as a picture, and the monitoring history as a table."""
+"""What can be taken along: the six panels of the view as a picture, and its monitoring history as a table."""
 
 from functools import partial
 
@@ -7,21 +7,17 @@ import streamlit as st
 
 from console.drift_reads import View
 from console.exports import csv_bytes
-from console.opened import deployment
 from jobs.dashboard import HEADLINE
 from jobs.panels import Headline
 from jobs.report import DashboardData, dashboard, dashboard_png
-from storage.errors import LoanwatchError
-from storage.files import Folder
 
 
 def show_downloads(view: View) -> None:
-    """The two downloads; the picture is looked for or drawn when it is asked for."""
+    """The two downloads, made when they are asked for."""
     day = view.choice.day
-    st.html('<div class="lw-title"><h2 class="lw-head">To take along</h2></div>')
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, horizontal_alignment="right", key="drift-downloads"):
         st.download_button(
-            "The six panels (PNG)",
+            "Download panels (PNG)",
             partial(png_of, view),
             f"monitoring_dashboard_{day:%Y%m%d}.png",
             "image/png",
@@ -29,7 +25,7 @@ def show_downloads(view: View) -> None:
             on_click="ignore",
         )
         st.download_button(
-            "Monitoring history (CSV)",
+            "Download history (CSV)",
             partial(csv_bytes, view.history),
             f"model_monitoring_{view.choice.first:%Y%m%d}_{view.choice.last:%Y%m%d}.csv",
             "text/csv",
@@ -39,15 +35,7 @@ def show_downloads(view: View) -> None:
 
 
 def png_of(view: View) -> bytes:
-    """The report that the monitoring run stored, if it still is what it was; else the same drawn anew."""
-    stored = view.measured.report
-    if stored is not None:
-        folder = Folder.at(deployment().settings.reports_root)
-        try:
-            if folder.sha256(stored.name) == stored.sha256:
-                return folder.read(stored.name)
-        except LoanwatchError:
-            pass  # gone: it is drawn anew
+    """The report of the date in view, drawn as a monitoring run draws it, over the model and period of the view."""
     return dashboard_png(dashboard(dashboard_of(view)))
 
 

@@ -9,9 +9,12 @@ import streamlit as st
 from console.drift_choice import choose_day, shared
 from console.drift_links import preview, with_dates, with_features
 from console.drift_reads import View, reference_of
-from console.elements import empty, figure
+from console.elements import count, empty
+from console.moments import day
+from console.opened import deployment
 from console.outcomes import window_bins
 from console.panel import Panel, show_panel
+from jobs.drift import SIGNIFICANT
 from jobs.history_panels import csi_over_time
 from jobs.measures import shares
 from jobs.report import feature_drift, score_distribution
@@ -45,10 +48,10 @@ def ranking_panel(view: View, bins: dict[str, pd.DataFrame], chosen: str | None)
     rows = view.features.sort_values("csi", ascending=False)
     words = "Feature drift could not be measured at this date."
     if len(rows):
-        over = rows[rows["csi"] >= view.thresholds.psi]
+        over = rows[rows["csi"] >= SIGNIFICANT]
         first = rows.iloc[0]
         words = (
-            f"CSI of {len(rows)} features, {len(over)} at or above {view.thresholds.psi:g}. The largest is "
+            f"CSI of {len(rows)} features, {len(over)} at or above {SIGNIFICANT:g}. The largest is "
             f"{first['csi']:.3f} of {first['feature']}; chance alone reaches {first['chance_level']:.3f}."
         )
     make = partial(_ranking, rows, bins, chosen)
@@ -64,11 +67,11 @@ def history_panel(view: View, feature: str) -> Panel:
     if len(known):
         words = (
             f"CSI of {feature} at {len(known)} monitoring dates, from {known['csi'].iloc[0]:.3f} to "
-            f"{known['csi'].iloc[-1]:.3f}, {int((known['csi'] >= view.thresholds.psi).sum())} of them at or above "
-            f"{view.thresholds.psi:g}."
+            f"{known['csi'].iloc[-1]:.3f}, {int((known['csi'] >= SIGNIFICANT).sum())} of them at or above "
+            f"{SIGNIFICANT:g}."
         )
     identity = (*view.identity, feature)
-    return Panel("feature-history", identity, partial(_history, view, rows), words, rows, choose_day)
+    return Panel("feature-history", identity, partial(_history, view, rows, feature), words, rows, choose_day)
 
 
 def histogram_panel(view: View, bins: pd.DataFrame, feature: str) -> Panel:
@@ -123,19 +126,19 @@ def _histogram(view: View, bins: dict[str, pd.DataFrame], feature: str) -> None:
     if feature in bins:
         show_panel(histogram_panel(view, bins[feature], feature))
         return
-    day = view.choice.day
     empty(
-        f"{feature}: its values of that date are tidied away",
-        f"The run kept its CSI but not its bins. Run `python -m engine run monitoring --as-of {day}` to have them.",
+        f"{feature}: no histogram of {day(view.choice.day)}",
+        "The run of that date kept the CSI but not the bins, and its loans are tidied away. "
+        "Choose a later monitoring date.",
     )
 
 
 def _unmeasured(view: View) -> None:
-    row = view.row
+    needed = deployment().settings.drift_rows
     empty(
-        "Feature drift is not measured at this date",
-        f"The current window has {row['window_rows']:,} loans, too few: PSI crosses {figure(view.thresholds.psi, 1)} "
-        "by chance alone below 150. It is measured once enough loans have been scored.",
+        f"Feature drift of {day(view.choice.day)} can't be measured",
+        f"The current window has {count(view.row['window_rows'])} loans; below {needed} chance alone would look like "
+        "drift. It is measured once inference has scored more loans.",
     )
 
 
@@ -146,8 +149,8 @@ def _ranking(rows: pd.DataFrame, bins: dict[str, pd.DataFrame], chosen: str | No
     return chart
 
 
-def _history(view: View, rows: pd.DataFrame) -> alt.LayerChart:
-    return with_dates(csi_over_time(rows, view.thresholds), rows, "csi", view.choice.day)
+def _history(view: View, rows: pd.DataFrame, feature: str) -> alt.LayerChart:
+    return with_dates(csi_over_time(rows, feature), rows, "csi", view.choice.day)
 
 
 def _bins(bins: pd.DataFrame, feature: str) -> alt.LayerChart:
@@ -157,7 +160,7 @@ def _bins(bins: pd.DataFrame, feature: str) -> alt.LayerChart:
         for row in bins[bins["bin"] == name].to_dict("records")
         if row["current_count"] or row["reference_count"]
     ]
-    title = alt.TitleParams(f"{feature}: now and then", subtitle="; ".join(["share of loans per bin", *told]))
+    title = alt.TitleParams(f"{feature}: reference and current", subtitle="; ".join(["share of loans per bin", *told]))
     return score_distribution(bins).properties(title=title)
 
 

@@ -8,18 +8,16 @@ from typing import Any
 import pandas as pd
 
 from console import reads
-from console.opened import deployment, ledger
-from jobs.drift import MODERATE
+from console.opened import ledger
 from jobs.policy import Thresholds
 from storage.catalog import version_of
 from storage.datamart import TableVersion
 from storage.decisions import decisions_between
-from storage.files import FileFacts
 from storage.ledger import Record
 from storage.progress import task_rows
 from storage.registry import ModelVersion, model_named
 from storage.runs import success_about
-from storage.tables import OUTCOMES
+from storage.tables import MONITORING, OUTCOMES
 
 ALL = "all"  # every champion, one after the other
 
@@ -36,19 +34,19 @@ class Choice:
 
 @dataclass(frozen=True)
 class Measured:
-    """The newest run that monitored a date: its id, what its tasks handed on, its outcomes and its report."""
+    """The newest run that monitored a date: its id, what its tasks handed on, and its outcomes."""
 
     run_id: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
     outcomes: TableVersion | None = None
-    report: FileFacts | None = None
 
 
 @dataclass(frozen=True)
 class View:
     """The rows behind the page; `history` has `action`, what the gate did, beside the numbers of each date.
 
-    `cohorts` and `features` are of the date in view, `drift` are the features of every date of the history.
+    `edition` is the version of the monitoring tables that the rows are of; `cohorts` and `features` are of the date in
+    view, `drift` are the features of every date of the history.
     """
 
     choice: Choice
@@ -61,11 +59,12 @@ class View:
     decision: Record | None
     champion: str | None
     thresholds: Thresholds
+    edition: str
 
     @property
     def identity(self) -> tuple[str, ...]:
         """What every chart of the view depends on, besides the theme."""
-        day = self.measured.run_id or "", str(self.choice.day), self.row["model_version"]
+        day = self.edition, self.measured.run_id or "", str(self.choice.day), self.row["model_version"]
         actions = ",".join(self.history["action"])
         limits = f"{self.thresholds.auc} {self.thresholds.psi}"
         return (*day, self.choice.model, str(self.choice.first), str(self.choice.last), actions, limits)
@@ -73,6 +72,7 @@ class View:
 
 def view_of(choice: Choice, history: pd.DataFrame) -> View:
     """The view of a choice over the whole monitoring history, which has a row of the choice's day."""
+    published = reads.version_of(MONITORING)
     shown = narrowed(history, choice)
     days = set(shown["monitoring_date"])
     decided = _decisions(choice)
@@ -91,7 +91,8 @@ def view_of(choice: Choice, history: pd.DataFrame) -> View:
         measured_on(choice.day),
         decided.get(choice.day),
         champion.version if champion else None,
-        thresholds(),
+        reads.thresholds(),
+        published.version if published else "",
     )
 
 
@@ -113,21 +114,14 @@ def measured_on(day: date) -> Measured:
         outcomes = {row.task: row.outcome["outcome"] for row in task_rows(connection, run.run_id) if row.outcome}
         tables = outcomes.get("fetch_predictions_and_actuals", {}).get("tables", [])
         kept = version_of(connection, OUTCOMES, tables[0]["version"]) if tables else None
-    reports = outcomes.get("visualize_monitoring_dashboard", {}).get("reports", [])
     values = outcomes.get("calculate_monitoring_metrics", {}).get("values", {})
-    return Measured(run.run_id, values, kept, FileFacts(**reports[0]) if reports else None)
+    return Measured(run.run_id, values, kept)
 
 
 def reference_of(version: str) -> dict[str, Any]:
     """The reference that was frozen with a model, {} for one that is not registered."""
     model = _model(version)
     return reads.metadata_of(model)["reference"] if model else {}
-
-
-def thresholds() -> Thresholds:
-    """The thresholds that the gate goes by now."""
-    settings = deployment().settings
-    return Thresholds(settings.auc_threshold, settings.psi_threshold, min(MODERATE, settings.psi_threshold))
 
 
 def _model(version: str) -> ModelVersion | None:

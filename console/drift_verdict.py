@@ -103,7 +103,9 @@ def _links(view: View) -> str:
 
 
 def _reason(decision: Record | None) -> str:
-    """The gate's own words, as they were recorded."""
+    """The gate's own words where it did something, as they were recorded."""
+    if decision is not None and decision.action == "none":
+        return ""
     if decision is None:
         return '<p class="lw-note">The gate recorded no decision about this date.</p>'
     return f'<p class="lw-note">The gate recorded: {with_code(decision.reason)}</p>'

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -15,6 +15,7 @@ from console.theme import appearance, drawn
 
 HEIGHT = 290  # points, axes and legend included
 KEPT_DRAWINGS = 256
+LEGEND_COLUMNS = "max(2, floor(width / 66))"  # as many as there is room for: a narrow chart's legend has several rows
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Panel:
 def show_panel(panel: Panel) -> None:
     """The panel, in the place that is at hand."""
     drawing = drawing_of(panel.name, panel.identity, appearance(), panel.height, panel.make)
-    with st.container(key=f"panel-{panel.name}"):
+    # Of two panels beside each other, the headings stand at one height and the drawings too.
+    with st.container(key=f"panel-{panel.name}", height="stretch", vertical_alignment="distribute"):
         _head(panel, drawing)
         if panel.chosen is None or "params" not in drawing["spec"]:  # nothing to click in a drawing without numbers
             st.vega_lite_chart(spec=drawing["spec"], width="stretch", theme=None, alt=panel.words)
@@ -55,20 +57,23 @@ def show_panel(panel: Panel) -> None:
 
 
 def _head(panel: Panel, drawing: dict[str, Any]) -> None:
-    """Heading and notes, and beside them the ways to other drawings and to the numbers."""
-    told = f'<h2 class="lw-head">{escape(drawing["title"])}</h2><p class="lw-note">{escape(drawing["subtitle"])}</p>'
-    with st.container(horizontal=True, vertical_alignment="top", horizontal_alignment="distribute"):
-        st.html(f'<div class="lw-title">{told}</div>', width="content")
-        with st.container(horizontal=True, width="content"):
-            if panel.switch is not None:
-                panel.switch()
-            _numbers(panel)
+    """The heading, beside it the ways to other drawings and to the numbers, and the notes under it."""
+    heading = f'<div class="lw-title"><h2 class="lw-head">{escape(drawing["title"])}</h2></div>'
+    with st.container(key=f"head-{panel.name}"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+            st.html(heading, width="stretch")
+            with st.container(horizontal=True, wrap=False, vertical_alignment="center", width="content"):
+                if panel.switch is not None:
+                    panel.switch()
+                _numbers(panel)
+        st.html(f'<p class="lw-note">{escape(drawing["subtitle"])}</p>')
 
 
 def _numbers(panel: Panel) -> None:
     """The table behind the chart, for those who want the numbers or can't see the drawing."""
     with st.popover("Numbers", key=f"numbers-{panel.name}", type="tertiary", disabled=panel.numbers.empty):
-        st.dataframe(panel.numbers, hide_index=True, height="content" if len(panel.numbers) < 12 else 420)
+        height: Literal["content"] | int = "content" if len(panel.numbers) < 12 else 420
+        st.dataframe(panel.numbers, hide_index=True, width="content", height=height)
         st.download_button(
             "Download CSV",
             partial(csv_bytes, panel.numbers),
@@ -93,4 +98,5 @@ def drawing_of(
     # What the functions of the charts build is tested; checking it anew against the schema takes half of the time.
     spec = drawn(chart.properties(height=height), plain=True).to_dict(validate=False)
     spec.pop("title", None)
+    spec["config"]["legend"]["columns"] = {"expr": LEGEND_COLUMNS}
     return {"title": str(title.text), "subtitle": str(title.subtitle), "spec": spec}

@@ -13,9 +13,8 @@ from console.moments import day
 from console.opened import deployment
 from console.panel import drawing_of
 from console.theme import appearance
-from jobs.policy import Thresholds
+from jobs.history_panels import auc_over_time
 from jobs.report import psi_over_time
-from jobs.trend_panels import auc_over_time
 from storage.tables import MONITORING
 
 HEIGHT = 230
@@ -68,8 +67,7 @@ def _verdict(row: Mapping[Any, Any], champion: str) -> None:
 
 
 def _trends(history: pd.DataFrame) -> None:
-    limits = deployment().settings
-    thresholds = Thresholds(auc=limits.auc_threshold, psi=limits.psi_threshold)
+    thresholds = reads.thresholds()
     charts = (
         ("AUC", "AUC by monitoring date with interval and threshold", partial(auc_over_time, history, thresholds.auc)),
         ("PSI", "PSI by monitoring date over its bands", partial(psi_over_time, history, thresholds)),

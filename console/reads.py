@@ -12,6 +12,8 @@ import streamlit as st
 from console.opened import deployment, ledger
 from engine.documents import Document, decisions_document
 from engine.overview import health_document, schedule_document
+from jobs.drift import MODERATE
+from jobs.policy import Thresholds
 from storage.catalog import current_versions
 from storage.datamart import TableVersion
 from storage.ledger import Record
@@ -84,6 +86,12 @@ def version_of(table: str) -> TableVersion | None:
     """The version of a table that is published now; None before the first."""
     with ledger().reading() as connection:
         return current_versions(connection).get(table)
+
+
+def thresholds() -> Thresholds:
+    """The thresholds that the gate goes by now."""
+    settings = deployment().settings
+    return Thresholds(settings.auc_threshold, settings.psi_threshold, min(MODERATE, settings.psi_threshold))
 
 
 def rows_of(version: TableVersion) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def auc_by_month(cohorts: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCha
         ),
     ]
     if rows["expected"].notna().any():
-        title.subtitle = "band: 95% interval; dashed: estimate without labels; hollow: cohort not mature yet"
+        title.subtitle = "band: 95% interval; dashed: estimate; hollow: not mature yet; below: labelled loans"
         dashed = base.encode(y=alt.Y("expected:Q", scale=scale))
         layers[3:3] = [
             dashed.mark_line(color=AMBER, strokeDash=[5, 4], strokeWidth=2),

@@ -5,8 +5,8 @@ import pandas as pd
 from altair import TitleParams
 
 from jobs import panels as kit
+from jobs.drift import MODERATE, SIGNIFICANT
 from jobs.panels import AMBER, BLUE, GREY, RED, VIOLET, rows_chart
-from jobs.policy import Thresholds
 
 NO_AUC = ("No AUC yet", "It can be told once loans of both outcomes are known.")
 NO_CSI = ("Not measured yet", "The drift of a feature needs enough loans in the current window.")
@@ -51,14 +51,17 @@ def auc_over_time(history: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCh
     return kit.panel(title, *layers)
 
 
-def csi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -> alt.LayerChart:
-    """CSI of one feature by monitoring_date over named bands; columns csi, chance_level, window_rows, band."""
-    limits = thresholds or Thresholds()
-    title = TitleParams("Drift over time", subtitle="dotted: what chance alone reaches (99%)")
+def csi_over_time(history: pd.DataFrame, feature: str) -> alt.LayerChart:
+    """CSI of a feature by monitoring_date over named bands.
+
+    Columns monitoring_date, csi, chance_level, window_rows, band, maybe model_version and action.
+    """
+    title = TitleParams(f"{feature}: drift over time", subtitle="dotted: what chance alone reaches (99%)")
     if not kit.filled(history, "csi"):
         return kit.empty_panel(title, *NO_CSI)
     rows = dated(history)
-    top = max(limits.psi * 1.5, float(rows[["csi", "chance_level"]].astype(float).max().max()) * 1.12)
+    title.subtitle += signs_told(rows)
+    top = max(SIGNIFICANT * 1.5, float(rows[["csi", "chance_level"]].astype(float).max().max()) * 1.12)
     scale = alt.Scale(domain=[0, top], nice=False)
     named = kit.tips("monitoring_date", "csi", "chance_level", "window_rows", "band")
     base = rows_chart(rows).encode(x=kit.date_axis(rows["monitoring_date"]), tooltip=named)
@@ -66,7 +69,7 @@ def csi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -
     reign = {"detail": "model_version:N"} if "model_version" in rows else {}
     return kit.panel(
         title,
-        *kit.band_layers([0, limits.psi_watch, limits.psi, top], scale),
+        *kit.band_layers([0, MODERATE, SIGNIFICANT, top], scale),
         *change_layers(rows),
         base.mark_line(strokeDash=[2, 3], color=GREY, strokeWidth=2).encode(y="chance_level:Q", **reign),
         base.mark_line(color=BLUE, strokeWidth=2).encode(y=y, **reign),
@@ -77,18 +80,18 @@ def csi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -
 
 
 def change_layers(rows: pd.DataFrame) -> list[alt.Chart]:
-    """A line and a star at each date from which on another champion served, a triangle where a retrain was asked for.
+    """A line and a star at each date from which on another champion served, a square where a retrain was asked for.
 
     Of rows in the order of their monitoring_date, with model_version and maybe action; none without these.
     """
     layers: list[alt.Chart] = []
     if "model_version" in rows and (changed := champion_changes(rows)).any():
         base = rows_chart(rows.loc[changed, MARKS]).encode(x="monitoring_date:T", tooltip=_words("new champion"))
-        star = base.mark_point(shape=STAR, filled=True, size=50, opacity=1, color=VIOLET)
+        star = base.mark_point(shape=STAR, filled=True, size=140, opacity=1, color=VIOLET)
         layers += [base.mark_rule(color=VIOLET, opacity=0.6), star.encode(y=alt.value(6))]
     if "action" in rows and (asked := rows["action"].eq("requested")).any():
         base = rows_chart(rows.loc[asked, MARKS]).encode(x="monitoring_date:T", tooltip=_words("retrain asked of"))
-        mark = base.mark_point(shape="triangle-right", filled=True, size=60, opacity=1, color=RED)
+        mark = base.mark_point(shape="square", filled=True, size=50, opacity=1, color=RED)
         layers.append(mark.encode(y=alt.value(20)))
     return layers
 
@@ -113,7 +116,7 @@ def signs_told(history: pd.DataFrame) -> str:
     if "model_version" in rows and len(rows) and champion_changes(rows).any():
         told += "; star: new champion"
     if "action" in rows and rows["action"].eq("requested").any():
-        told += "; triangle: retrain asked for"
+        told += "; square: retrain asked for"
     return told
 
 

@@ -17,13 +17,14 @@ from PIL import Image
 
 from jobs import panels as kit
 from jobs.cohort_panels import NO_LABELS, auc_by_month, scores_by_month
-from jobs.drift import MINIMUM_ROWS
+from jobs.drift import MINIMUM_ROWS, MODERATE, SIGNIFICANT
 from jobs.history_panels import change_layers, dated, signs_told
 from jobs.panels import AMBER, BLUE, GREY, Headline, rows_chart, signs
 from jobs.policy import Status, Thresholds
 
 LABEL_EXTENT = 166  # room for names of features, taken off the width of their plot
 MOST_FEATURES = 15
+NAME_HEIGHT = 12
 CLASSES = {0: "repaid", 1: "defaulted"}
 NO_WINDOW = ("Not enough scored loans yet", f"Drift needs at least {MINIMUM_ROWS} loans in the current window.")
 NO_SCORES = ("No scored loans yet", "The inference pipeline scores loans from their prediction date on.")
@@ -88,7 +89,8 @@ def score_distribution(scores: pd.DataFrame) -> alt.LayerChart:
     order, colors = [_sample_name(scores, kind) for kind in ("reference", "current")], [GREY, BLUE]
     names = dict(zip(("reference_share", "current_share"), order, strict=True))
     rows = scores.rename(columns=names).melt(["bin"], order, "sample", "share")
-    axis = alt.Axis(labelExpr="split(replace(datum.label, ' to ', ' to|'), '|')", labelOverlap="greedy")
+    lines = "split(replace(datum.label, ' to ', ' to|'), '|')"
+    axis = alt.Axis(labelExpr=lines, labelOverlap="greedy", labelSeparation=6)
     bars = rows_chart(rows).encode(
         x=alt.X("bin:N", sort=None, axis=axis, scale=alt.Scale(paddingInner=0.25)),
         xOffset=alt.XOffset("sample:N", sort=order),
@@ -102,13 +104,15 @@ def score_distribution(scores: pd.DataFrame) -> alt.LayerChart:
 
 
 def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
-    """CSI of each feature, largest first, each with its level of chance; columns feature, csi, chance_level, band."""
+    """CSI of each feature over named bands, largest first, each with its level of chance.
+
+    Columns feature, csi, chance_level, band.
+    """
     title = TitleParams("Feature drift (CSI), largest first", subtitle="tick: what chance alone reaches (99%)")
     if not kit.filled(features, "csi"):
         return kit.empty_panel(title, *NO_WINDOW)
     rows = features[features["csi"].notna()].sort_values(["csi", "feature"], ascending=[False, True])
     shown = rows.head(MOST_FEATURES)
-    shown = shown.assign(told=[f"{csi:.3f}  {band}" for csi, band in zip(shown["csi"], shown["band"], strict=True)])
     if len(shown) < len(rows):
         title.subtitle = f"{len(shown)} of {len(rows)} features; {title.subtitle}"
     top = max(0.3, float(shown[["csi", "chance_level"]].astype(float).max().max()) * 1.3)
@@ -116,15 +120,28 @@ def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
     x = alt.X("csi:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=across)
     labels = alt.Axis(labelLimit=LABEL_EXTENT - 8, minExtent=LABEL_EXTENT, maxExtent=LABEL_EXTENT, grid=False)
     named = kit.tips("feature", "csi", "chance_level", "band")
-    base = rows_chart(shown).encode(y=alt.Y("feature:N", sort=None, axis=labels), tooltip=named)
+    # Above the bars is room for the names of the bands: as high, however many bars there are.
+    room = alt.Scale(paddingOuter=len(shown) / MOST_FEATURES, align=1)
+    base = rows_chart(shown).encode(y=alt.Y("feature:N", sort=None, axis=labels, scale=room), tooltip=named)
     fill = alt.Color("band:N", legend=None, scale=signs(kit.BANDS, kit.BAND_COLORS))
     return kit.panel(
         title,
-        rows_chart(pd.DataFrame({"at": [0.1, 0.2]})).mark_rule(color=GREY, strokeDash=[4, 3]).encode(x="at:Q"),
+        *_band_edges(),
         base.mark_bar(height={"band": 0.62}, cornerRadiusEnd=2).encode(x=x, color=fill),
         base.mark_tick(style="strong", thickness=2, height={"band": 0.9}).encode(x="chance_level:Q"),
-        base.mark_text(style="note", align="right").encode(x=alt.value("width"), text="told:N"),
+        base.mark_text(style="note", align="right").encode(x=alt.value("width"), text=alt.Text("csi:Q", format=".3f")),
     ).properties(width=kit.WIDTH + kit.AXIS_EXTENT - LABEL_EXTENT)
+
+
+def _band_edges() -> list[alt.Chart]:
+    """The lines at which the bands begin, each with its name at its end: at two heights, so that they never collide."""
+    layers: list[alt.Chart] = []
+    for at, name, top in zip((MODERATE, SIGNIFICANT), kit.BANDS[1:], (0, NAME_HEIGHT), strict=True):
+        base = rows_chart(pd.DataFrame({"at": [at]})).encode(x="at:Q")
+        line = base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(y=alt.value(top), y2=alt.value("height"))
+        text = base.mark_text(style="note", align="left", baseline="top", dx=4)
+        layers += [line, text.encode(y=alt.value(top), text=alt.value(f"{name} ≥ {at:g}"))]
+    return layers
 
 
 def confusion_matrix(counts: pd.DataFrame) -> alt.LayerChart:

@@ -10,8 +10,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from console.drift_choice import quick
-from console.drift_downloads import png_of
+from console.drift_downloads import dashboard_of, png_of
 from console.drift_reads import ALL, Choice, narrowed, view_of
+from console.moments import day as day_in_words
 from tests.conftest import AS_OF, House
 from tests.console.conftest import Opened, words
 
@@ -61,7 +62,7 @@ def test_all_panels_and_curves_stand_with_their_numbers(opened: Opened, monitore
         "Vintage curves",
     ):
         assert name in found
-    assert len(app.get("vega_lite_chart")) == len(found) - 1, "each heading but that of the downloads has a drawing"
+    assert len(app.get("vega_lite_chart")) == len(found), "each heading has a drawing"
 
 
 def test_the_verdict_has_interval_loans_and_level_of_chance(opened: Opened, monitored_house: House) -> None:
@@ -110,33 +111,33 @@ def test_a_feature_is_shown_closer_with_its_bins_and_its_history(opened: Opened,
     ranked = ranked.dropna(subset=["csi"]).sort_values(["csi", "feature"], ascending=[False, True])
     picker = app.selectbox(key="drift-feature")
     assert picker.options == ranked["feature"].tolist()
-    assert f"{picker.value}: now and then" in panels(app)
+    assert f"{picker.value}: reference and current" in panels(app)
     other = ranked["feature"].iloc[3]
     picker.select(other).run()
-    assert f"{other}: now and then" in panels(app)
+    assert f"{other}: reference and current" in panels(app)
     assert app.query_params["feature"] == other
-    assert f"{other}: now and then" in panels(opened(monitored_house.home, "drift", feature=other))
+    assert f"{other}: reference and current" in panels(opened(monitored_house.home, "drift", feature=other))
 
 
 def test_too_few_loans_are_told_instead_of_a_drift(opened: Opened, house: House) -> None:
     house.succeed("monitoring", drift_rows=1_000_000)
     said = words(opened(house.home, "drift"))
     assert "be judged on 207 loans in the current window" in said
-    assert "Feature drift is not measured at this date" in said
+    assert f"Feature drift of {day_in_words(AS_OF)} can" in said
 
 
-def test_the_six_panels_are_taken_along_as_they_were_stored_or_drawn_anew(
+def test_the_picture_is_of_the_model_the_period_and_the_date_in_view(
     opened: Opened, two_reigns: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOANWATCH_HOME", str(two_reigns.home))
     opened(two_reigns.home, "drift")
     history = two_reigns.table("gold.model_monitoring").to_pandas(date_as_object=True)
-    view = view_of(Choice(ALL, AS_OF, LATER[2], LATER[2]), history)
-    assert view.measured.report is not None
-    stored = two_reigns.home / "reports" / view.measured.report.name
-    content = stored.read_bytes()
-    assert png_of(view) == content
-    stored.unlink()
-    anew = Image.open(BytesIO(png_of(view)))
-    assert anew.size == Image.open(BytesIO(content)).size
-    stored.write_bytes(content)
+    past, now = two_reigns.champions()[1].version, two_reigns.champions()[0].version
+    view = view_of(Choice(past, LATER[0], LATER[0], LATER[0]), history)
+    shown = dashboard_of(view)
+    assert (shown.model_version, shown.as_of, shown.history["monitoring_date"].tolist()) == (past, LATER[0], LATER[:1])
+    assert shown.confusion["count"].sum() == row_of(two_reigns, LATER[0])["labelled"]
+    every = view_of(Choice(ALL, AS_OF, LATER[2], LATER[1]), history)
+    assert dashboard_of(every).history["monitoring_date"].tolist() == [AS_OF, *LATER[:2]]
+    assert dashboard_of(every).model_version == now
+    assert Image.open(BytesIO(png_of(view))).width > 1_700

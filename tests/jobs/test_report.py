@@ -160,9 +160,11 @@ def test_bands_follow_the_thresholds_and_are_named() -> None:
 
 
 def test_features_are_ranked_and_named_by_band() -> None:
-    bars = layers(feature_drift(year().drift))[1]["rows"]
-    assert [row["feature"] for row in bars] == ["Age", "tenure", "DTI"]
-    assert bars[0]["told"] == "0.300  significant"
+    chart = feature_drift(year().drift)
+    (bars,) = [layer for layer in layers(chart) if layer["mark"]["type"] == "bar"]
+    assert [row["feature"] for row in bars["rows"]] == ["Age", "tenure", "DTI"]
+    assert "moderate ≥ 0.1" in spec(chart)
+    assert "significant ≥ 0.2" in spec(chart)
     many = pd.DataFrame(
         {"feature": [f"f{i:02}" for i in range(17)], "csi": 0.01, "chance_level": 0.02, "band": "stable"}
     )
@@ -203,7 +205,7 @@ def young(cohorts: pd.DataFrame) -> pd.DataFrame:
 
 def test_estimates_are_dashed_and_cohorts_that_are_not_mature_are_hollow() -> None:
     chart = auc_by_month(young(year().cohorts))
-    assert "dashed: estimate without labels; hollow: cohort not mature yet" in spec(chart)
+    assert "dashed: estimate; hollow: not mature yet; below: labelled loans" in spec(chart)
     (dashed,) = [one for one in layers(chart) if one["encoding"].get("y", {}).get("field") == "expected"
                  and one["mark"]["type"] == "line"]  # fmt: skip
     assert dashed["mark"]["strokeDash"]

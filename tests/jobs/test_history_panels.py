@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 
-from jobs.trend_panels import auc_over_time
+from jobs.history_panels import auc_over_time
 
 HISTORY = pd.DataFrame(
     {
