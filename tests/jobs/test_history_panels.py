@@ -27,4 +27,4 @@ def test_dates_stand_in_their_order_and_a_date_without_outcomes_has_its_estimate
 
 
 def test_an_empty_history_says_what_is_missing() -> None:
-    assert "No matured labels yet" in str(auc_over_time(pd.DataFrame()).to_dict())
+    assert "No AUC yet" in str(auc_over_time(pd.DataFrame()).to_dict())
