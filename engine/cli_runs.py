@@ -35,6 +35,9 @@ from storage.schema import RUN_STATES
 app = typer.Typer()
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `latest`.")]
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Only ask for the run; a worker, or a later `run`, carries it out.")
+]
 
 
 @app.command()
@@ -44,9 +47,7 @@ def run(
     as_of: AsOf = None,
     param: Params = None,
     force: Annotated[bool, typer.Option("--force", help="Run every task, also those whose result is there.")] = False,
-    detach: Annotated[
-        bool, typer.Option("--detach", help="Only ask for the run; a worker, or a later `run`, carries it out.")
-    ] = False,
+    detach: Detach = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -67,6 +68,7 @@ def resume(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `latest`; or a paused pipeline.")],
     param: Params = None,
     data: Data = None,
+    detach: Detach = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -79,7 +81,11 @@ def resume(
         launch.resume_schedule(deployment, run_id)
         _tell(f"The schedule of {run_id} goes on.", {"pipeline": run_id, "paused": False}, as_json=as_json)
         return
-    _carry_out(deployment, launch.resume(deployment, run_id, params_of(param, data)), as_json=as_json)
+    child = launch.resume(deployment, run_id, params_of(param, data))
+    if detach:
+        _tell_queued(deployment, child, as_json=as_json)
+    else:
+        _carry_out(deployment, child, as_json=as_json)
 
 
 @app.command()

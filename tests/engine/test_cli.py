@@ -218,6 +218,15 @@ def test_a_run_of_an_active_pipeline_is_refused(extracts: Path, tmp_path: Path) 
     assert engine("cancel", waiting["run_id"], home=home).returncode == 5
 
 
+def test_a_run_is_resumed_without_waiting_for_it(extracts: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    first = document("run", "training", "--data", str(extracts), "--detach", home=home)["run_id"]
+    assert engine("cancel", first, home=home).returncode == 0
+    child = document("resume", first, "--detach", home=home)
+    assert (child["state"], child["pipeline"]) == ("queued", "training")
+    assert document("show", child["run_id"], home=home)["parent_run_id"] == first
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
