@@ -2,6 +2,7 @@
 
 A new load would be a new session: slower, and one in which nobody has signed in yet. The address is put into the
 browser's history and Streamlit is told as it is told of the back button. Links that open a new tab are left alone.
+A link whose `data-to` is the key of a part of the page in view leads down to it.
 """
 
 FOLLOWED_HERE = """<style>.st-key-lw-links { display: none; }</style><script>
@@ -15,6 +16,8 @@ if (!window.lwFollows) {
     event.preventDefault();
     history.pushState(null, "", link.href);
     window.dispatchEvent(new PopStateEvent("popstate", { state: null }));
+    const place = link.dataset.to && document.querySelector(`.st-key-${link.dataset.to}`);
+    if (place) place.scrollIntoView();
   });
 }
 </script>"""

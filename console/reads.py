@@ -4,6 +4,7 @@ A version of a table or a model never changes, so its content is kept by the ver
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import streamlit as st
 
 from console.opened import deployment, ledger
 from engine.documents import Document, decisions_document
+from engine.launch import crashed_runs
 from engine.overview import health_document, schedule_document
 from jobs.drift import MODERATE
 from jobs.policy import Thresholds
@@ -46,6 +48,23 @@ def last_run(pipeline: str) -> Record | None:
     """The newest run of a pipeline, None before its first."""
     with ledger().reading() as connection:
         return next(iter(recent_runs(connection, 1, pipeline)), None)
+
+
+def silence(run: Record) -> float:
+    """Seconds since whoever carries a running run out was last heard of; 0 for a run that nobody carries out."""
+    heard = run.heartbeat_at or run.started_at
+    if run.state != "running" or heard is None:
+        return 0.0
+    return max(0.0, float((ledger().clock() - heard).total_seconds()))
+
+
+def end_lost_runs(runs: Iterable[Record]) -> bool:
+    """Whether one of the runs was silent for longer than its lease, and has been ended as crashed.
+
+    Whoever looks first does so: when no worker and no scheduler lives, that is the console.
+    """
+    lost = any(silence(run) > deployment().settings.lease for run in runs)
+    return lost and bool(crashed_runs(deployment()))
 
 
 def last_decision() -> Document | None:

@@ -29,11 +29,15 @@ def page() -> None:
     except UnknownRun:
         _unknown(run_id)
         return
+    if not run_id:
+        st.query_params["run_id"] = view.run.run_id  # it stays in view when a newer one comes
     st.html(GRAPH_STYLE + ERROR_STYLE + LOG_STYLE + ROWS_STYLE)
     st.title(f"{view.run.pipeline.capitalize()} run")
     every = EVERY if view.active else None
     st.fragment(_top, run_every=every)(view)
     run_actions(view)
+    if not view.happened:
+        return
     st.fragment(_tasks, run_every=every)(view)
     st.header("Log")
     st.fragment(log_lines, run_every=every)(view, log_controls(view))

@@ -10,7 +10,7 @@ from console.actions import attempted, cancel, request, request_key, resume, tel
 from console.dialogs import closed, dialog_button
 from console.parameters import as_of_input, force_input, parameters
 from console.run_view import RunView
-from console.trigger import go_to_run, say_when_nothing_works
+from console.trigger import go_to_run, say_when_active, say_when_nothing_works
 from engine.launch import RESUMABLE
 from engine.pipelines import PIPELINES
 from storage.runs import PipelineActive
@@ -32,6 +32,7 @@ def run_actions(view: RunView) -> None:
 
 def _resume_dialog(place: str, view: RunView) -> None:
     say_when_nothing_works()
+    say_when_active(view.run.pipeline)
     done = sum(row.state in ("succeeded", "cached", "skipped") for row in view.tasks)
     st.write(f"A new run goes on where this one ended: {done} of {len(view.names)} tasks need not be done again.")
     with st.expander("Parameters", key=f"{place}-parameters"):
@@ -44,6 +45,7 @@ def _resume_dialog(place: str, view: RunView) -> None:
 
 def _again_dialog(place: str, view: RunView) -> None:
     say_when_nothing_works()
+    say_when_active(view.run.pipeline)
     run = view.run
     as_of = as_of_input(run.as_of, place)
     with st.expander("Parameters", key=f"{place}-parameters", expanded=bool(run.params)):

@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from console.elements import with_code
-from console.run_view import RunView
+from console.run_view import RunView, log_link
 from storage.ledger import Record
 
 REJECTED, CANCELLED = 3, 4  # exit codes of runs whose input was refused, and that somebody ended
@@ -30,6 +30,9 @@ def error_html(view: RunView) -> str:
     bad = view.run.state in ("failed", "crashed")
     tone, role = ("bad", ' role="alert"') if bad else ("quiet", "")
     told = [with_code(str(error["message"])), escape(left_out(view)), with_code(what_to_do(view))]
+    task = error.get("task")
+    if task:
+        told.append(log_link(view.run.run_id, str(task), f"What {escape(task)} said in the log"))
     lines = "".join(f"<p>{each}</p>" for each in told if each)
     return f'<div class="lw-box lw-{tone}"{role}><h2 class="lw-what">{title(view)}</h2>{lines}{_tries(view)}</div>'
 

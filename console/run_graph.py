@@ -13,7 +13,7 @@ import streamlit as st
 from console.elements import count, state_html
 from console.moments import span
 from console.run_paths import links
-from console.run_view import RunView, run_link
+from console.run_view import RunView, log_link, run_link
 from console.theme import STATES
 from storage.ledger import Record
 
@@ -72,7 +72,7 @@ def task_html(view: RunView, name: str, row: Record | None) -> str:
     state = row.state if row else "queued"
     tone = STATES.get(state, ("", "quiet", ""))[1]
     broken = escape(name).replace("_", "_<wbr>")
-    link = f'<a href="/run?run_id={view.run.run_id}&task={name}">{broken}</a>'
+    link = log_link(view.run.run_id, name, broken)
     told = "".join(f'<span class="lw-note">{line}</span>' for line in _numbers(view, row) if line) if row else ""
     return f'<div class="lw-task lw-{tone}" role="listitem">{link}{state_html(state)} {told}{_why(row)}</div>'
 

@@ -6,6 +6,8 @@ import streamlit as st
 
 from console.elements import box, facts, figure, state_html
 from console.moments import ago, day, span, time_html
+from console.opened import deployment
+from console.reads import silence
 from console.run_view import RunView, run_link
 from storage.ledger import Record
 
@@ -16,6 +18,7 @@ CAUSES = {
     "resume": "goes on with an earlier run",
     "replay": "part of a replay of history",
 }
+MISSED_BEATS = 2  # beats of a run that fail to come before it is said
 NUMBERS = ("auc", "auc_low", "auc_high", "psi", "psi_chance_level")
 
 
@@ -35,27 +38,31 @@ def headline(view: RunView) -> str:
     """State, time and what is left of it, in HTML."""
     told = [state_html(view.run.state)]
     if view.run.cancel_requested_at and view.active:
-        told.append('<span class="lw-state lw-warn">! asked to end</span>')
+        by = f" by {escape(view.cancelled_by)}" if view.cancelled_by else ""
+        told.append(f'<span class="lw-state lw-warn">! asked to end{by}</span>')
+    quiet = silence(view.run)
+    if quiet > MISSED_BEATS * deployment().settings.heartbeat:
+        told.append(f'<span class="lw-state lw-warn">! not heard of for {span(quiet)}</span>')
     if view.elapsed is not None:
         told.append(f"<span>{span(view.elapsed)}</span>")
     done = sum(row.state in ("succeeded", "cached", "skipped") for row in view.tasks)
-    if view.names:
+    if view.happened:
         told.append(f"<span>{done} of {len(view.names)} tasks done</span>")
     left = view.time_left
     if left is not None:
-        told.append(f'<span>{left_words(left)} <span class="lw-note">by the median of past runs</span></span>')
+        words = left_words(left, begun=view.elapsed is not None)
+        told.append(f'<span>{words} <span class="lw-note">by the median of past runs</span></span>')
     elif view.active:
         told.append('<span class="lw-note">no past run tells how long it will take</span>')
     return "".join(told)
 
 
-def left_words(seconds: float) -> str:
-    """What is left, no finer than a guess can be."""
-    return (
-        "nearly done"
-        if seconds < 1
-        else f"about {span(max(1, round(seconds)) + 0.0 if seconds < 10 else seconds)} left"
-    )
+def left_words(seconds: float, *, begun: bool) -> str:
+    """What is left of a run, or what one that has not begun will take, no finer than a guess can be."""
+    if seconds < 1:
+        return "nearly done" if begun else "done in a moment once it begins"
+    about = f"about {round(seconds)} s" if seconds < 10 else f"about {span(seconds)}"
+    return f"{about} left" if begun else f"{about} once it begins"
 
 
 def when(view: RunView) -> dict[str, str]:
@@ -69,7 +76,8 @@ def when(view: RunView) -> dict[str, str]:
         waited = (run.started_at - run.requested_at).total_seconds()
         told["Started"] = time_html(run.started_at, now) + (f", after waiting {span(waited)}" if waited >= 1 else "")
     if run.finished_at:
-        told["Ended"] = time_html(run.finished_at, now)
+        by = f", cancelled by {escape(view.cancelled_by)}" if run.state == "cancelled" and view.cancelled_by else ""
+        told["Ended"] = time_html(run.finished_at, now) + by
     return told
 
 

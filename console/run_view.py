@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 
 from console.opened import ledger
+from console.reads import end_lost_runs
 from console.run_paths import Needs, critical_path, levels, time_left, usual_times
 from engine.pipelines import PIPELINES
 from engine.task import Task
+from storage.audit import Wanted, action_page
 from storage.decisions import decision_rows
 from storage.history import followers, task_times
 from storage.ledger import Record
@@ -28,12 +31,18 @@ class RunView:
     attempts: Sequence[Record]
     followers: Sequence[Record]
     decision: Record | None
+    cancelled_by: str
     usual: Mapping[str, float]
     now: datetime
 
     @property
     def active(self) -> bool:
         return self.run.state in ACTIVE_STATES
+
+    @property
+    def happened(self) -> bool:
+        """Whether there is, or will be, something that the run did: it has not ended before it was begun."""
+        return self.active or bool(self.tasks)
 
     @property
     def names(self) -> list[str]:
@@ -89,9 +98,15 @@ class RunView:
 
 
 def view_of(run_id: str) -> RunView:
-    """The run as it is now; UnknownRun when there is none."""
+    """The run as it is now; UnknownRun when there is none. One that nobody carries out any more ends as crashed."""
+    view = _read(run_id)
+    return _read(run_id) if end_lost_runs([view.run]) else view
+
+
+def _read(run_id: str) -> RunView:
     with ledger().reading() as connection:
         run = run_row(connection, run_id)
+        cancels = action_page(connection, Wanted(action="cancel", subject=run.run_id), 1)
         active = run.state in ACTIVE_STATES
         return RunView(
             run=run,
@@ -99,9 +114,15 @@ def view_of(run_id: str) -> RunView:
             attempts=attempt_rows(connection, run.run_id, MOST_ATTEMPTS),
             followers=followers(connection, run.run_id),
             decision=next(iter(decision_rows(connection, 1, run.run_id)), None),
+            cancelled_by=cancels[0].who if cancels else "",
             usual=usual_times(task_times(connection, run.pipeline)) if active else {},
             now=ledger().clock(),
         )
+
+
+def log_link(run_id: str, task: str, words: str) -> str:
+    """A link to the lines of a task in a run's log, in HTML; on the run's own page it leads down to them."""
+    return f'<a href="/run?run_id={run_id}&amp;task={escape(task)}" data-to="log-controls">{words}</a>'
 
 
 def run_link(run_id: str, words: str = "") -> str:

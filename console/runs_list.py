@@ -57,12 +57,13 @@ def filters() -> RunFilter:
             for label, key, options in choices
         ]
         text = st.text_input(
-            "Part of the id",
+            "Id or as-of",
             key="id",
             bind="query-params",
             on_change=from_newest,
             width=230,
-            placeholder="20261124",
+            placeholder="2025-11",
+            help="A part of the run's id, or the year, month or day that it is about",
         )
     pipeline, state, cause = (one or "" for one in chosen)
     return RunFilter(pipeline, state, cause, text or "")
@@ -140,7 +141,7 @@ def _words(row: Record, after: Record | None) -> str:
 
 def _nothing(wanted: RunFilter, beyond: bool) -> None:
     if beyond or wanted != RunFilter():
-        empty("No run is like that", "Choose all, or clear the part of the id, to see every run.")
+        empty("No run is like that", "Choose all, or clear the field, to see every run.")
     else:
         empty(
             "No run yet",

@@ -46,9 +46,18 @@ def say_when_nothing_works() -> None:
         box("warn", "The run will wait", NO_WORKER)
 
 
+def say_when_active(pipeline: str) -> None:
+    """Says so when the pipeline has a run under way: asking for another leads to that one."""
+    with ledger().reading() as connection:
+        active = active_run(connection, pipeline)
+    if active is not None:
+        told = f"{active.run_id} is {active.state}, and a pipeline has one active run at a time."
+        box("warn", "A run is under way", f"{told} This button goes to it.")
+
+
 def _ask(place: str, pipeline: str) -> None:
     say_when_nothing_works()
-    _say_when_active(pipeline)
+    say_when_active(pipeline)
     as_of = as_of_input(deployment().today(), place)
     with st.expander("Parameters", key=f"{place}-parameters"):
         params = parameters(pipeline, {}, place)
@@ -62,11 +71,3 @@ def _ask(place: str, pipeline: str) -> None:
 
 def _requested(who: Person, pipeline: str, as_of: date, given: dict[str, Any]) -> str:
     return request(who, pipeline, as_of, **given)
-
-
-def _say_when_active(pipeline: str) -> None:
-    with ledger().reading() as connection:
-        active = active_run(connection, pipeline)
-    if active is not None:
-        told = f"{active.run_id} is {active.state}, and a pipeline has one active run at a time."
-        box("warn", "A run is under way", f"{told} This button goes to it.")

@@ -33,10 +33,11 @@ def action_rows(connection: Connection, limit: int = 100) -> Sequence[Record]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which actions: those of a person, of a kind, or both; by default all."""
+    """Which actions: those of a person, of a kind, on a subject, or all of it together; by default all."""
 
     who: str | None = None
     action: str | None = None
+    subject: str | None = None
 
 
 def action_page(connection: Connection, wanted: Wanted, limit: int, skip: int = 0) -> Sequence[Record]:
@@ -61,7 +62,11 @@ def people_and_kinds(connection: Connection, limit: int = 200) -> tuple[list[str
 
 
 def _of(wanted: Wanted, query: Select[Any]) -> Select[Any]:
-    for column, value in ((actions.c.who, wanted.who), (actions.c.action, wanted.action)):
+    for column, value in (
+        (actions.c.who, wanted.who),
+        (actions.c.action, wanted.action),
+        (actions.c.subject, wanted.subject),
+    ):
         if value is not None:
             query = query.where(column == value)
     return query

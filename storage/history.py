@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Connection, Select, String, and_, or_, select, type_coerce
 
 from storage.ledger import Record
 from storage.schema import runs, tasks
@@ -11,7 +11,10 @@ from storage.schema import runs, tasks
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Which runs are asked for; what is empty is not asked about. `text` is a piece of the id."""
+    """Which runs are asked for; what is empty is not asked about.
+
+    `text` is a piece of the id, or the beginning of the as-of.
+    """
 
     pipeline: str = ""
     state: str = ""
@@ -86,4 +89,7 @@ def _where(query: Select[tuple[object, ...]], wanted: RunFilter) -> Select[tuple
         if value:
             query = query.where(column == value)
     text = wanted.text.strip().lower()
-    return query.where(runs.c.run_id.contains(text, autoescape=True)) if text else query
+    if not text:
+        return query
+    about = type_coerce(runs.c.as_of, String).startswith(text, autoescape=True)
+    return query.where(or_(runs.c.run_id.contains(text, autoescape=True), about))

@@ -33,6 +33,8 @@ def test_pages_follow_each_other_newest_first(filled: Ledger) -> None:
         (Wanted(who="anna"), "531"),
         (Wanted(action="run"), "54"),
         (Wanted("ben", "pause"), "20"),
+        (Wanted(action="run", subject="subject 4"), "4"),
+        (Wanted("anna", subject="subject 4"), ""),
         (Wanted("ben' OR 1=1 --"), ""),
     ],
 )

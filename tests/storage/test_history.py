@@ -59,6 +59,14 @@ def test_a_piece_of_the_id_is_taken_as_it_is_written(ledger: Ledger) -> None:
     assert ids(ledger, wanted=RunFilter(text="%")) == ids(ledger, wanted=RunFilter(text="training_")) == []
 
 
+def test_runs_are_found_by_the_beginning_of_their_as_of(ledger: Ledger) -> None:
+    march = filled(ledger, 2, replace(WANTED, as_of=date(2023, 3, 1)))
+    april = filled(ledger, 2, replace(WANTED, as_of=date(2023, 4, 1), pipeline="inference"))
+    assert ids(ledger, wanted=RunFilter(text="2023-03")) == march
+    assert ids(ledger, wanted=RunFilter(text="2023-04-01")) == april
+    assert ids(ledger, wanted=RunFilter(text="03-01")) == []
+
+
 def test_what_a_run_led_to(ledger: Ledger) -> None:
     (first,) = filled(ledger, 1)
     with ledger.writing() as connection:
