@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from engine.errors import Refused
 from engine.private_ray import PrivateRay, RayAddress, RayUnreachable
 from engine.ray_environment import RAY_ENVIRONMENT, cpus_here
+from engine.sessions import servers_of
 from storage.settings import HOST_AND_PORT, Settings
 
 log = logging.getLogger("loanwatch.engine")
@@ -50,6 +51,7 @@ class PrivateHead:
         self._process: subprocess.Popen[bytes] | None = None
         self._address = ""
         self._begun = 0.0
+        self._servers: set[int] = set()
 
     def look(self) -> State:
         if self._private is None or self._process is None:
@@ -70,7 +72,18 @@ class PrivateHead:
             log.warning("the Ray head did not come up in %.0f s; a new one is started", LIMIT_TO_START)
             self.end()
             return "down"
+        if self._has_lost_a_server(self._process.pid):
+            # Ray itself would go on asking the dead for half a minute or a whole one.
+            log.warning("a server of the Ray head ended while it started; a new one is started")
+            self.end()
+            return "down"
         return "starting"
+
+    def _has_lost_a_server(self, head: int) -> bool:
+        running = servers_of(head)
+        lost = self._servers - running
+        self._servers |= running
+        return bool(lost)
 
     @property
     def address(self) -> RayAddress:
@@ -88,7 +101,7 @@ class PrivateHead:
             self._private.end()
         if self._process is not None:
             self._process.wait()
-        self._private, self._process, self._address = None, None, ""
+        self._private, self._process, self._address, self._servers = None, None, "", set()
 
     def _begin(self) -> None:
         self._private = PrivateRay.begin()

@@ -18,6 +18,7 @@ PREFIX = "lw-"  # short, for the paths of sockets have a limit
 PATIENCE = 5.0  # seconds in which a killed process is to be gone
 TITLE_OF_A_TASK = b"ray::"
 GUARD = b"engine.guard"  # the word by which a guard's own command line is known
+SERVERS = (b"/gcs_server", b"/raylet")  # the programs without which a head can't come up
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ def kill_tasks_of(driver: int) -> int:
     mark = f"#{driver}-".encode()
     tasks = [p.pid for p in _processes() if p.words[0].startswith(TITLE_OF_A_TASK) and mark in p.words[0]]
     return _end(tasks)
+
+
+def servers_of(head: int) -> set[int]:
+    """The process ids of the servers that a head, by its own process id, has running."""
+    return {each.pid for each in _processes() if each.parent == head and each.words[0].endswith(SERVERS)}
 
 
 def kill_bystanders(folder: Path, names: tuple[bytes, ...]) -> None:

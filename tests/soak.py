@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections import Counter
+from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +37,7 @@ from tests.soak_checks import findings, report
 ORIGIN = datetime(2025, 12, 1, 1, 30, tzinfo=UTC)
 SPEED = 8640.0  # simulated seconds in a real one: a day every ten seconds
 CUSTOMERS = 800
+LAST_LINES = 40  # of worker and scheduler, shown when the soak fails
 QUIET = 90.0  # seconds that what is under way at the end has to end by itself
 SETTINGS = {"heartbeat": 1.0, "lease": 6.0, "retry_pause": 0.1, "stop_grace": 3.0, "keep_versions": 3}
 
@@ -51,6 +52,7 @@ class Soak:
     random: random.Random
     killed: Counter[str] = field(default_factory=Counter)
     lines: Counter[str] = field(default_factory=Counter)
+    last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
     memory: dict[str, list[int]] = field(default_factory=dict)
     handles: dict[str, list[int]] = field(default_factory=dict)
     children: list[Child] = field(default_factory=list)
@@ -135,6 +137,7 @@ class Soak:
             return len(recent_runs(connection, 10, state="queued")) + len(recent_runs(connection, 10, state="running"))
 
     def _hear(self, name: str, line: str) -> None:
+        self.last_lines.append(f"{time() - self.begun:6.1f} s  {name}: {line[:160]}")
         if "Traceback" in line or "Error" in line:
             self.lines[f"{name}: {line[:160]}"] += 1
 
@@ -192,6 +195,8 @@ def main() -> int:
         soak.run(given.minutes * 60)
         report(soak)
         found = findings(soak)
+    for line in soak.last_lines if found else ():
+        print(f"last heard: {line}")
     for finding in found:
         print(f"WRONG: {finding}")
     print("soak failed" if found else "soak passed")

@@ -1,4 +1,4 @@
-"""The Ray that a worker's runs use: a head of its own, started anew when it dies, or a cluster that was there before."""  # noqa: E501
+"""The Ray of a worker's runs: a head of its own, started anew when it dies, or a cluster that was there before."""
 
 import os
 import signal
@@ -12,12 +12,14 @@ import pytest
 from engine.errors import Refused
 from engine.head import JoinedCluster, PrivateHead, ray_for_runs, refuse_unshared
 from engine.private_ray import RayUnreachable
+from engine.sessions import servers_of
 from storage.settings import load_settings
 from tests.engine.live import tree, until
 
 pytestmark = pytest.mark.alone
 
 TOLD_WITHIN = 5.0
+GIVEN_UP_WITHIN = 20.0  # seconds; Ray itself asks a dead raylet for 30, a dead GCS for 60
 POSTGRESQL = "postgresql+psycopg://loanwatch@db/ledger"
 SHARED = {"datamart": "s3://bucket/tables", "models": "s3://bucket/models", "reports": "s3://bucket/reports"}
 
@@ -95,3 +97,28 @@ def test_a_private_head_is_started_anew_when_it_dies_and_leaves_nothing(
         head.end()
     assert tree(last) == {}
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("server", ["gcs_server", "raylet"])
+def test_a_head_that_loses_a_server_while_it_starts_is_given_up_at_once(server: str) -> None:
+    head = PrivateHead(load_settings(ray_cpus=1, ray_memory=100 * 1024**2))
+
+    def found() -> list[int]:
+        assert head.look() == "starting"
+        return [pid for pid in servers_of(head.pid or 0) if is_program(pid, server)]
+
+    try:
+        (victim,) = until(found, server)
+        assert head.look() == "starting"
+        first = head.pid
+        os.kill(victim, signal.SIGKILL)
+        until(lambda: head.look() == "down", "end of the head", GIVEN_UP_WITHIN)
+        assert tree(first or 0) == {}
+        until(lambda: head.look() == "up", "new head")
+    finally:
+        head.end()
+
+
+def is_program(pid: int, name: str) -> bool:
+    """Whether the process runs the program of that name."""
+    return Path(f"/proc/{pid}/comm").read_text().strip() == name
