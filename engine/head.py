@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 from engine.errors import Refused
 from engine.private_ray import PrivateRay, RayAddress, RayUnreachable
 from engine.ray_environment import RAY_ENVIRONMENT, cpus_here
-from engine.sessions import servers_of
+from engine.sessions import SERVERS, is_running, servers_of
 from storage.settings import HOST_AND_PORT, Settings
 
 log = logging.getLogger("loanwatch.engine")
@@ -61,6 +61,11 @@ class PrivateHead:
             log.warning("the Ray head ended with code %s; a new one is started", self._process.returncode)
             self.end()
             return "down"
+        if self._has_lost_a_server(self._process.pid):
+            # Ray itself would go on asking the dead for half a minute, a whole one, or for ever.
+            log.warning("a server of the Ray head ended; a new head is started")
+            self.end()
+            return "down"
         self._private = self._private.guarded()
         if self._address:
             return "up"
@@ -72,18 +77,12 @@ class PrivateHead:
             log.warning("the Ray head did not come up in %.0f s; a new one is started", LIMIT_TO_START)
             self.end()
             return "down"
-        if self._has_lost_a_server(self._process.pid):
-            # Ray itself would go on asking the dead for half a minute or a whole one.
-            log.warning("a server of the Ray head ended while it started; a new one is started")
-            self.end()
-            return "down"
         return "starting"
 
     def _has_lost_a_server(self, head: int) -> bool:
-        running = servers_of(head)
-        lost = self._servers - running
-        self._servers |= running
-        return bool(lost)
+        if len(self._servers) < len(SERVERS):
+            self._servers |= servers_of(head)
+        return not all(map(is_running, self._servers))
 
     @property
     def address(self) -> RayAddress:

@@ -76,6 +76,14 @@ def servers_of(head: int) -> set[int]:
     return {each.pid for each in _processes() if each.parent == head and each.words[0].endswith(SERVERS)}
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process of this machine runs; one that only waits to be buried does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 def kill_bystanders(folder: Path, names: tuple[bytes, ...]) -> None:
     """Ends those processes of a private Ray whose program has one of these names, without waiting for them."""
     for process in _processes():
@@ -112,16 +120,9 @@ def _end(pids: Iterable[int]) -> int:
     """How many of these processes were there to be killed; all are gone, or at least no longer running."""
     killed = [pid for pid in pids if _kill(pid)]
     deadline = monotonic() + PATIENCE
-    while any(_is_running(pid) for pid in killed) and monotonic() < deadline:
+    while any(is_running(pid) for pid in killed) and monotonic() < deadline:
         sleep(0.01)
     return len(killed)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def _kill(pid: int) -> bool:

@@ -100,16 +100,16 @@ def test_a_private_head_is_started_anew_when_it_dies_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("server", ["gcs_server", "raylet"])
-def test_a_head_that_loses_a_server_while_it_starts_is_given_up_at_once(server: str) -> None:
+@pytest.mark.parametrize("then", ["starting", "up"])
+def test_a_head_that_loses_a_server_is_given_up_at_once(server: str, then: str) -> None:
     head = PrivateHead(load_settings(ray_cpus=1, ray_memory=100 * 1024**2))
 
     def found() -> list[int]:
-        assert head.look() == "starting"
-        return [pid for pid in servers_of(head.pid or 0) if is_program(pid, server)]
+        there = [pid for pid in servers_of(head.pid or 0) if is_program(pid, server)]
+        return there if head.look() == then else []
 
     try:
-        (victim,) = until(found, server)
-        assert head.look() == "starting"
+        (victim,) = until(found, f"{server} of a head that is {then}")
         first = head.pid
         os.kill(victim, signal.SIGKILL)
         until(lambda: head.look() == "down", "end of the head", GIVEN_UP_WITHIN)
