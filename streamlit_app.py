@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from console.shell import frame, pages
-from console.sign_in import is_let_in
+from console.access.sign_in import is_let_in
+from console.app.shell import frame, pages
 
 page = st.navigation(pages(), position="top" if is_let_in() else "hidden")
 frame()

@@ -1,1 +1,1 @@
-"""The console: Streamlit pages that read through storage, act through engine.launch and draw with jobs.report."""
+"""The console: Streamlit pages. They read through `storage`, act through `engine.control`, draw with `jobs.charts`."""

@@ -1,6 +1,6 @@
 """`python -m console`."""
 
-from console.process import main
+from console.app.server import main
 
 if __name__ == "__main__":
     main()

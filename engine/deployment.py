@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Self
 
-from engine.pipelines import Places
-from storage.datamart import Datamart
+from jobs.job import Places
+from storage.db.ledger import Clock, Ledger, utc_now
 from storage.errors import UsageError
-from storage.ledger import Clock, Ledger, utc_now
-from storage.model_store import ModelStore
+from storage.lake.datamart import Datamart
+from storage.lake.model_store import ModelStore
 from storage.settings import Settings
 
 

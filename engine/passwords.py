@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from engine.errors import EngineError, UnusableRequest
-from storage.durable import CantWrite, make_durable
+from storage.files.durable import CantWrite, make_durable
 
 Role = Literal["viewer", "operator"]
 

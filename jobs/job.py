@@ -9,12 +9,12 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.errors import JobError
-from storage import catalog
-from storage.datamart import Datamart, TableVersion
-from storage.extracts import SourceFile
-from storage.files import FileFacts, Folder
-from storage.model_store import ModelStore
-from storage.registry import ModelVersion, model_from_json
+from storage.files.folder import FileFacts, Folder
+from storage.lake.datamart import Datamart, TableVersion
+from storage.lake.extracts import SourceFile
+from storage.lake.model_store import ModelStore
+from storage.ledger import catalog
+from storage.ledger.models import ModelVersion, model_from_json
 
 log = logging.getLogger("loanwatch.jobs")
 

@@ -13,23 +13,23 @@ import pytest
 from hypothesis import settings as properties
 from sqlalchemy import select
 
+from engine.cluster.private import RayAddress
+from engine.control.runs import checked_request, request
 from engine.deployment import Deployment
-from engine.drive import carry_out
-from engine.launch import checked_request, request
-from engine.local_executor import LocalExecutor
-from engine.private_ray import RayAddress
-from jobs.features import NEEDED, loan_features
+from engine.execution.execute import carry_out
+from engine.execution.executors import LocalExecutor
+from jobs.bronze.sources import SOURCES
+from jobs.gold.features import NEEDED, loan_features
 from jobs.job import Job, Places
-from jobs.sample import SampleSpec, write_sample
-from jobs.sources import SOURCES
-from storage.catalog import current_versions
-from storage.datamart import Datamart, TableVersion
-from storage.files import stream_sha256
-from storage.ledger import Ledger
-from storage.progress import log_rows, task_rows
-from storage.registry import ModelVersion, champions
-from storage.runs import run_row
-from storage.schema import decisions, runs
+from jobs.sample.write import SampleSpec, write_sample
+from storage.db.ledger import Ledger
+from storage.db.schema import decisions, runs
+from storage.files.folder import stream_sha256
+from storage.lake.datamart import Datamart, TableVersion
+from storage.ledger.catalog import current_versions
+from storage.ledger.models import ModelVersion, champions
+from storage.ledger.runs import run_row
+from storage.ledger.tasks import log_rows, task_rows
 from storage.settings import load_settings
 from tests.engine.live import Site, running_head
 from tests.postgres import Postgres, running_postgres

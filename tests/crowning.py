@@ -6,12 +6,12 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from engine.launch import checked_request, request
-from jobs.models import frame
-from jobs.training import frozen_reference
-from storage.leases import Lease, claim, finish
-from storage.registry import AliasEvent, ModelVersion, move_alias, register
-from storage.tables import TRAINING_DATA
+from engine.control.runs import checked_request, request
+from jobs.modelling.pipelines import frame
+from jobs.modelling.training import frozen_reference
+from storage.lake.names import TRAINING_DATA
+from storage.ledger.leases import Lease, claim, finish
+from storage.ledger.models import AliasEvent, ModelVersion, move_alias, register
 from tests.conftest import AS_OF, House
 
 

@@ -24,13 +24,13 @@ from time import monotonic, sleep, time
 
 import psutil
 
+from engine.control.runs import crashed_runs
 from engine.deployment import Deployment
-from engine.launch import crashed_runs
-from engine.scheduler import Scheduler, timetables
-from engine.supervisor import Child, keep_running
-from jobs.sample import SampleSpec, write_sample
-from storage.runs import recent_runs
-from storage.schedule import schedule_of
+from engine.process.supervisor import Child, keep_running
+from engine.scheduling.scheduler import Scheduler, timetables
+from jobs.sample.write import SampleSpec, write_sample
+from storage.ledger.runs import recent_runs
+from storage.ledger.schedules import schedule_of
 from storage.settings import Settings, load_settings
 from tests.soak_checks import findings, report
 
@@ -145,7 +145,14 @@ class Soak:
 def kind_of(process: psutil.Process) -> str:
     """What a process is to a soak; '' for what is not to be killed by itself."""
     words = " ".join(process.cmdline())
-    for mark in ("engine.driver", "engine.guard", "ray.scripts", "gcs_server", "raylet/raylet", "ray::"):
+    for mark in (
+        "engine.worker.run_process",
+        "engine.cluster.guard",
+        "ray.scripts",
+        "gcs_server",
+        "raylet/raylet",
+        "ray::",
+    ):
         if mark in words:
             return mark
     return ""

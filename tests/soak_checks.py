@@ -13,11 +13,11 @@ import psutil
 from sqlalchemy import func, select
 
 from engine.deployment import Deployment
-from engine.housekeeping import tidy
-from engine.scheduler import timetables
-from storage.runs import recent_runs
-from storage.schedule import schedule_rows
-from storage.schema import decisions, processes, publications, runs, slots
+from engine.execution.vacuum import tidy
+from engine.scheduling.scheduler import timetables
+from storage.db.schema import decisions, processes, publications, runs, slots
+from storage.ledger.runs import recent_runs
+from storage.ledger.schedules import schedule_rows
 
 TOLERATED_MEMORY = 48 * 1024**2  # bytes: allocators are not exact
 TOLERATED_HANDLES = 8

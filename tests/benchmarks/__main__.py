@@ -16,11 +16,11 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
 
-from jobs.sample import SampleSpec, write_sample
+from jobs.sample.write import SampleSpec, write_sample
 from tests.benchmarks.polars_data_part import data_part
 from tests.benchmarks.sameness import differences
+from tests.paths import ROOT
 
-PROJECT = Path(__file__).parents[2]
 QUIET = 0.5
 PAUSE = 0.5
 GOLD = "measured/datamart/gold/model_training_data.parquet"
@@ -95,7 +95,7 @@ def measured(data: Path, folder: Path, patience: float) -> Seconds:
 def output_of(*module_and_arguments: str | Path) -> str:
     """What a module prints when it is run in a process of its own."""
     command = [sys.executable, "-m", *map(str, module_and_arguments)]
-    return subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def quiet_load(patience: float) -> float:

@@ -1,10 +1,10 @@
-"""A bare local Ray, started and shut down with the settings of engine.executor; prints the seconds of both as JSON."""
+"""A bare local Ray, started and shut down with the executor's settings; prints the seconds of both as JSON."""
 
 import json
 from pathlib import Path
 from time import perf_counter
 
-from engine.executor import RayExecutor
+from engine.execution.ray_executor import RayExecutor
 from storage.settings import load_settings
 
 

@@ -15,16 +15,16 @@ from time import perf_counter
 
 from streamlit.testing.v1 import AppTest
 
+from engine.control.runs import cancel, checked_request, request
+from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
-from engine.drive import carry_out
-from engine.launch import cancel, checked_request, request
-from engine.local_executor import LocalExecutor
-from engine.pipelines import PIPELINES
-from jobs.sample import SampleSpec, write_sample
+from engine.execution.execute import carry_out
+from engine.execution.executors import LocalExecutor
+from jobs.sample.write import SampleSpec, write_sample
 from storage.settings import load_settings
 from tests.benchmarks.long_history import lengthen, sizes
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = ("overview", "runs", "run", "drift", "models", "data", "schedule", "audit")
 AS_OF = date(2025, 12, 1)
 CUSTOMERS = 2_000
@@ -73,7 +73,7 @@ def seconds_of(page: str, run_id: str) -> float:
     if page == "run":
         app.query_params["run_id"] = run_id
     if page != "overview":
-        app.switch_page(f"console/{page}.py")
+        app.switch_page(f"console/{page}/{page}.py")
     begun = perf_counter()
     app.run()
     took = perf_counter() - begun

@@ -12,9 +12,9 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter, time
 
-from jobs.sample import SampleSpec, write_sample
-from storage.ledger import Record
-from storage.progress import task_rows
+from jobs.sample.write import SampleSpec, write_sample
+from storage.db.ledger import Record
+from storage.ledger.tasks import task_rows
 from tests.engine.live import AS_OF, Site, until
 
 CUSTOMERS = 12_500

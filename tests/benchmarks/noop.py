@@ -1,7 +1,7 @@
 """A pipeline shaped like training whose twelve tasks do nothing: what a run costs without its work."""
 
-from engine.pipelines import TRAINING
-from engine.task import Pipeline, Task
+from engine.definitions.pipelines import TRAINING
+from engine.definitions.task import Pipeline, Task
 from jobs.job import Job, Outcome
 
 

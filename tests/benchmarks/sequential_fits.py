@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 from sklearn.metrics import roc_auc_score
 
-from jobs.features import SAFE15
-from jobs.models import CLASSIFIERS, frame, untrained
+from jobs.gold.features import SAFE15
+from jobs.modelling.pipelines import CLASSIFIERS, frame, untrained
 
 
 def main(gold: str) -> None:

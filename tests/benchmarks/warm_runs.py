@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
+from engine.control.runs import request
+from engine.definitions.pipelines import TRAINING
+from engine.definitions.task import Pipeline
 from engine.deployment import Deployment
-from engine.drive import carry_out
-from engine.executor import RayExecutor
-from engine.launch import request
-from engine.local_executor import Executor
-from engine.pipelines import TRAINING
-from engine.task import Pipeline
-from storage.runs import Request
+from engine.execution.execute import carry_out
+from engine.execution.executors import Executor
+from engine.execution.ray_executor import RayExecutor
+from storage.ledger.runs import Request
 from storage.settings import load_settings
 from tests.benchmarks.noop import NOOP
 

@@ -25,7 +25,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
         app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20)
         app.query_params.update(query)
         if page != "overview":
-            app.switch_page(f"console/{page}.py")
+            app.switch_page(f"console/{page}/{page}.py")
         app.run()
         assert not app.exception, app.exception
         return app

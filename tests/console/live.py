@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Browser, sync_playwright
 
-from engine.presence import alive
+from engine.process.registry import alive
 from tests.engine.live import DEADLINE, ROOT, Site, until
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
-from jobs.sample import SampleSpec, write_sample
+from jobs.sample.write import SampleSpec, write_sample
 from tests.console.journey import PATIENCE, PHONE, WIDE, Visitor, visiting
 from tests.console.live import free_port, running_up
 from tests.engine.live import Site

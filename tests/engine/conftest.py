@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from engine import launch
+from engine.control import runs
+from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
-from engine.drive import carry_out
-from engine.executor import RayExecutor
-from engine.local_executor import Executor, LocalExecutor
-from engine.task import Pipeline, Task
-from storage.progress import task_rows
+from engine.execution.execute import carry_out
+from engine.execution.executors import Executor, LocalExecutor
+from engine.execution.ray_executor import RayExecutor
+from storage.ledger.tasks import task_rows
 from storage.settings import load_settings
 
 TASKS = "tests.engine.sample_tasks"
@@ -43,8 +43,8 @@ class Carried:
         self.pipeline = Pipeline("training", tasks)
 
     def run(self, *, force: bool = False, as_of: date = date(2024, 6, 1), **params: object) -> tuple[str, str]:
-        wanted = launch.checked_request(self.deployment, "training", as_of, force=force, params=params)
-        return self.carry_out(launch.request(self.deployment, wanted))
+        wanted = runs.checked_request(self.deployment, "training", as_of, force=force, params=params)
+        return self.carry_out(runs.request(self.deployment, wanted))
 
     def carry_out(self, run_id: str) -> tuple[str, str]:
         return run_id, carry_out(self.deployment, run_id, self.executor, {"training": self.pipeline})

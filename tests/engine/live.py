@@ -16,17 +16,17 @@ from typing import Any, TypeVar
 
 import psutil
 
-from engine import launch
+from engine.cluster.head import PrivateHead
+from engine.cluster.private import RayAddress
+from engine.control import runs
 from engine.deployment import Deployment
-from engine.head import PrivateHead
-from engine.presence import alive
-from engine.private_ray import RayAddress
-from storage.ledger import Record
-from storage.progress import task_rows
-from storage.runs import run_row
+from engine.process.registry import alive
+from storage.db.ledger import Record
+from storage.ledger.runs import run_row
+from storage.ledger.tasks import task_rows
 from storage.settings import load_settings
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 AS_OF = date(2025, 12, 1)
 DEADLINE = 60.0
 DONE = ("succeeded", "cached", "skipped")
@@ -105,14 +105,14 @@ class LiveWorker:
 
     def drivers(self) -> list[int]:
         """The process ids of its drivers, the waiting one too."""
-        return [pid for pid, words in tree(self.pid).items() if "engine.driver" in words]
+        return [pid for pid, words in tree(self.pid).items() if "engine.worker.run_process" in words]
 
     def driver(self) -> int:
         """The driver that has begun with an order: the one that holds the ledger open."""
         return until(self._busy_driver, "driver at work")
 
     def guards(self) -> list[int]:
-        return [pid for pid, words in tree(self.pid).items() if "engine.guard" in words]
+        return [pid for pid, words in tree(self.pid).items() if "engine.cluster.guard" in words]
 
     def sessions(self) -> list[Path]:
         return sorted(Path(tempfile.gettempdir()).glob(f"lw-{self.pid}-*"))
@@ -217,8 +217,8 @@ class Site:
         )
 
     def request(self, pipeline: str = "training", *, force: bool = False, **params: Any) -> str:
-        wanted = launch.checked_request(self.deployment, pipeline, AS_OF, force=force, params=params)
-        return launch.request(self.deployment, wanted)
+        wanted = runs.checked_request(self.deployment, pipeline, AS_OF, force=force, params=params)
+        return runs.request(self.deployment, wanted)
 
     def run(self, run_id: str) -> Record:
         with self.deployment.ledger.reading() as connection:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from jobs.errors import JobError
 from jobs.job import Job, Outcome, log
-from storage.tables import PREDICTIONS, SCORED
+from storage.lake.names import PREDICTIONS, SCORED
 
 
 def marks(job: Job) -> list[Path]:

@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import UnusableRequest
 from engine.passwords import Entry, UnusablePasswords, keep_entry, new_entry, read_entries, verified
-from storage.audit import action_rows
+from storage.ledger.audit import action_rows
 from tests.engine.live import ROOT, Site
 
 WORD = "correct horse battery"

@@ -16,20 +16,20 @@ import psycopg  # noqa: F401 - as above
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.commit import commit
+from engine.control.runs import checked_request, request
 from engine.deployment import Deployment
-from engine.housekeeping import tidy
-from engine.identity import this_process
-from engine.launch import checked_request, request
-from engine.pipelines import Outcome
-from engine.scheduler import timetables
-from engine.slots import deal_with_due
-from storage.catalog import record_versions
-from storage.datamart import Datamart, TableVersion
+from engine.execution.publish import commit
+from engine.execution.vacuum import tidy
+from engine.process.identity import this_process
+from engine.scheduling.scheduler import timetables
+from engine.scheduling.slots import deal_with_due
+from jobs.job import Outcome
 from storage.errors import LoanwatchError
-from storage.leases import Lease, claim
+from storage.lake.datamart import Datamart, TableVersion
+from storage.lake.names import BRONZE, PREDICTIONS
+from storage.ledger.catalog import record_versions
+from storage.ledger.leases import Lease, claim
 from storage.settings import load_settings
-from storage.tables import BRONZE, PREDICTIONS
 
 TABLES = (BRONZE[0], PREDICTIONS)  # published together, of two parts and of one
 ROWS = 100

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from engine import launch
+from engine.control import runs as control
 from engine.deployment import Deployment
-from engine.scheduler import timetables
-from engine.slots import deal_with_due
-from storage.runs import run_row
-from storage.schedule import Fate, slot_row, slot_rows
-from storage.schema import runs
+from engine.scheduling.scheduler import timetables
+from engine.scheduling.slots import deal_with_due
+from storage.db.schema import runs
+from storage.ledger.runs import run_row
+from storage.ledger.schedules import Fate, slot_row, slot_rows
 
 
 class Desk:
@@ -35,7 +35,7 @@ class Desk:
             connection.execute(update(runs).where(runs.c.finished_at.is_(None)).values(state="succeeded"))
 
     def manual(self, pipeline: str = "inference") -> str:
-        return launch.request(self.deployment, launch.checked_request(self.deployment, pipeline))
+        return control.request(self.deployment, control.checked_request(self.deployment, pipeline))
 
     def run(self, run_id: str) -> Any:
         with self.deployment.ledger.reading() as connection:

@@ -11,13 +11,13 @@ from time import sleep
 
 import psutil
 
-from engine import launch
+from engine.control import runs
+from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
-from engine.drive import carry_out
-from engine.task import Pipeline, Task
+from engine.execution.execute import carry_out
 from jobs.job import Job, Outcome
-from storage.progress import attempt_rows, task_rows
-from storage.runs import run_row
+from storage.ledger.runs import run_row
+from storage.ledger.tasks import attempt_rows, task_rows
 from storage.settings import load_settings
 
 HERE = "tests.faults.greedy"
@@ -41,12 +41,12 @@ def main(home: str) -> None:
     memory = psutil.virtual_memory()
     os.environ["RAY_memory_usage_threshold"] = f"{(memory.total - memory.available + SPARE) / memory.total:.4f}"  # noqa: SIM112
     os.environ["RAY_memory_monitor_refresh_ms"] = "100"  # noqa: SIM112
-    from engine.executor import RayExecutor  # noqa: PLC0415 - Ray reads its environment when it is imported
+    from engine.execution.ray_executor import RayExecutor  # noqa: PLC0415 - Ray reads its environment when it is imported
 
     deployment = Deployment.open(load_settings(home=home, retry_pause=0.1, ray_cpus=2, ray_memory=100 * 1024**2))
     tasks = (Task("greedy", f"{HERE}:greedy", retries=RETRIES),)
     executor = RayExecutor(deployment.settings)
-    run_id = launch.request(deployment, launch.checked_request(deployment, "training", date(2024, 6, 1)))
+    run_id = runs.request(deployment, runs.checked_request(deployment, "training", date(2024, 6, 1)))
     try:
         state = carry_out(deployment, run_id, executor, {"training": Pipeline("training", tasks)})
     finally:

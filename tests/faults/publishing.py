@@ -13,10 +13,10 @@ from time import sleep
 import pyarrow.parquet as pq
 
 from engine.deployment import Deployment
-from engine.housekeeping import link_current
-from storage.catalog import current_versions, publish, record_versions
-from storage.datamart import TableVersion
-from storage.leases import finish
+from engine.execution.vacuum import link_current
+from storage.lake.datamart import TableVersion
+from storage.ledger.catalog import current_versions, publish, record_versions
+from storage.ledger.leases import finish
 from storage.settings import load_settings
 from tests.faults.acts import ROWS, TABLES, claimed, written
 

@@ -1,8 +1,8 @@
 """An owner that stops itself: `python -m tests.faults.stale_owner RUN commit` or `... RUN METHOD TASK`.
 
 Claims a run, carries it out, and stops itself (SIGSTOP) right before the run is committed, or before a method of
-engine.record.Record is called for a task. When it goes on it does what it was about to do, then tries everything else
-that the ledger takes from the owner of a run. Prints a word for each that was refused because the lease was lost.
+`RunRecorder` is called for a task. When it goes on it does what it was about to do, then tries everything else that
+the ledger takes from the owner of a run. Prints a word for each that was refused because the lease was lost.
 """
 
 import os
@@ -10,20 +10,20 @@ import signal
 import sys
 from typing import Any
 
-import engine.runner
+import engine.execution.runner
+from engine.definitions.pipelines import PIPELINES
+from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
-from engine.drive import carry_claimed
-from engine.identity import this_process
-from engine.local_executor import LocalExecutor
-from engine.pipelines import PIPELINES
-from engine.record import Record
-from engine.task import Pipeline, Task
-from storage.catalog import publish, record_versions
+from engine.execution.execute import carry_claimed
+from engine.execution.executors import LocalExecutor
+from engine.execution.recorder import Record
+from engine.process.identity import this_process
 from storage.errors import LeaseLost
-from storage.leases import Lease, beat, claim, finish, pin
-from storage.registry import ModelVersion, register
+from storage.lake.names import SCORED
+from storage.ledger.catalog import publish, record_versions
+from storage.ledger.leases import Lease, beat, claim, finish, pin
+from storage.ledger.models import ModelVersion, register
 from storage.settings import load_settings
-from storage.tables import SCORED
 
 TASKS = "tests.engine.sample_tasks"
 SMALL = Pipeline(
@@ -91,7 +91,7 @@ def main(run_id: str, name: str, task: str = "") -> None:
     """Carries out the run, stops on its way, and goes on."""
     pipelines = PIPELINES
     if name == "commit":
-        engine.runner.commit = Stopping(engine.runner.commit, "")  # type: ignore[assignment]
+        engine.execution.runner.commit = Stopping(engine.execution.runner.commit, "")  # type: ignore[assignment]
     else:
         pipelines = {"training": SMALL}
         stopping = Stopping(getattr(Record, name), task)

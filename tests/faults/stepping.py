@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 KILLED = -signal.SIGKILL
 DEADLINE = 30.0
 # The calls of which anybody else could notice anything: files, names, locks and what is sent. What reads, or closes, or

@@ -9,9 +9,9 @@ from pathlib import Path
 from sqlalchemy import select
 
 from engine.deployment import Deployment
-from storage.progress import task_rows
-from storage.runs import run_row
-from storage.schema import runs
+from storage.db.schema import runs
+from storage.ledger.runs import run_row
+from storage.ledger.tasks import task_rows
 from tests.faults.stepping import ROOT
 
 ROOMS = ("storage", "jobs", "engine")
@@ -30,11 +30,11 @@ MENDED = "from jobs.job import Outcome\n\n\ndef run(job):\n    return Outcome(1,
 PROGRAM = """
 import json, sys
 from datetime import date
-from engine import launch
+from engine.control import runs
 from engine.deployment import Deployment
-from engine.drive import carry_out
-from engine.local_executor import LocalExecutor
-from engine.task import Pipeline, Task
+from engine.execution.execute import carry_out
+from engine.execution.executors import LocalExecutor
+from engine.definitions.task import Pipeline, Task
 from storage.settings import load_settings
 tasks = (
     Task("book", "jobs.book:run"),
@@ -44,9 +44,9 @@ tasks = (
 )
 deployment, parent, params = Deployment.open(load_settings()), sys.argv[1], json.loads(sys.argv[2])
 if parent:
-    run_id = launch.resume(deployment, parent, params)
+    run_id = runs.resume(deployment, parent, params)
 else:
-    run_id = launch.request(deployment, launch.checked_request(deployment, "training", date(2024, 6, 1)))
+    run_id = runs.request(deployment, runs.checked_request(deployment, "training", date(2024, 6, 1)))
 carry_out(deployment, run_id, LocalExecutor(), {"training": Pipeline("training", tasks)})
 print(run_id)
 """

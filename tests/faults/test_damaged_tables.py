@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from engine import launch
+from engine.control import runs
 from engine.deployment import Deployment
-from engine.doctor import findings
-from engine.local_executor import LocalExecutor
-from storage.catalog import current_versions
+from engine.doctor.checks import findings
+from engine.execution.executors import LocalExecutor
 from storage.errors import DamagedFile
-from storage.progress import log_rows
-from storage.tables import SCORED
+from storage.lake.names import SCORED
+from storage.ledger.catalog import current_versions
+from storage.ledger.tasks import log_rows
 from tests.engine.conftest import Carried, task
 
 CUT = 8
@@ -67,7 +67,7 @@ def test_a_damaged_file_is_named_and_its_task_runs_again_on_resume(
     written = file.read_bytes()
     damage(file)
     flag.unlink()
-    resumed, state = book.carry_out(launch.resume(deployment, failed))
+    resumed, state = book.carry_out(runs.resume(deployment, failed))
     assert state == "succeeded"
     assert book.states(resumed) == {"sound": "cached", "one": "succeeded", "stuck": "succeeded"}
     with deployment.ledger.reading() as connection:

@@ -11,15 +11,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from engine import launch
+from engine.control import runs
 from engine.deployment import Deployment
-from engine.housekeeping import tidy
-from engine.local_executor import LocalExecutor
-from storage.catalog import current_versions
+from engine.execution.executors import LocalExecutor
+from engine.execution.vacuum import tidy
 from storage.errors import LoanwatchError
-from storage.runs import run_row
+from storage.lake.names import PREDICTIONS, SCORED
+from storage.ledger.catalog import current_versions
+from storage.ledger.runs import run_row
 from storage.settings import load_settings
-from storage.tables import PREDICTIONS, SCORED
 from tests.conftest import sqlite_only
 from tests.engine.conftest import Carried, task
 from tests.faults.acts import TABLES, written
@@ -108,7 +108,7 @@ def test_a_run_whose_datamart_takes_no_more_fails_and_says_where_and_goes_on_whe
             assert moved.datamart.read(table).num_rows in (1, 2)
             assert moved.datamart.is_linked(table)
         mend()
-        _, state = book.carry_out(launch.resume(moved, failed))
+        _, state = book.carry_out(runs.resume(moved, failed))
         assert state == "succeeded"
         assert drafts(disk) == []
         assert not list(place.glob(f".versions/*/*/{failed}/*"))
@@ -128,15 +128,15 @@ def test_a_large_table_that_fills_the_disk_leaves_no_part_of_itself(deployment: 
 @sqlite_only
 def test_a_ledger_whose_disk_is_full_is_one_sentence_and_whole_afterwards(disk: Path, ledger_url: str) -> None:
     opened = Deployment.open(load_settings(home=disk / "home"))
-    run_id = launch.request(opened, launch.checked_request(opened, "training"))
+    run_id = runs.request(opened, runs.checked_request(opened, "training"))
     free = full(disk)
     with pytest.raises(LoanwatchError, match=rf"The ledger .*{disk}/home/loanwatch.db can't be used \(.*(full|I/O)"):
-        launch.request(opened, launch.checked_request(opened, "inference"))
+        runs.request(opened, runs.checked_request(opened, "inference"))
     free()
     assert opened.ledger.check() == "ok"
     with opened.ledger.reading() as connection:
         assert run_row(connection, run_id).state == "queued"
-    assert launch.request(opened, launch.checked_request(opened, "inference"))
+    assert runs.request(opened, runs.checked_request(opened, "inference"))
     opened.ledger.close()
 
 
@@ -145,11 +145,11 @@ def test_a_ledger_on_a_disk_that_became_read_only_is_one_sentence_and_whole_afte
     disk: Path, ledger_url: str
 ) -> None:
     opened = Deployment.open(load_settings(home=disk / "home"))
-    run_id = launch.request(opened, launch.checked_request(opened, "training"))
+    run_id = runs.request(opened, runs.checked_request(opened, "training"))
     opened.ledger.close()
     mend = read_only(disk)
     with pytest.raises(LoanwatchError, match=rf"The ledger .*{disk}/home/loanwatch.db can't be used \("):
-        launch.request(opened, launch.checked_request(opened, "inference"))
+        runs.request(opened, runs.checked_request(opened, "inference"))
     opened.ledger.close()
     mend()
     assert opened.ledger.check() == "ok"
@@ -176,7 +176,7 @@ def test_a_sync_that_fails_at_any_place_of_a_publish_is_told_and_leaves_old_or_n
             seen = {row for name in TABLES for row in deployment.datamart.read(current[name])["publish"].to_pylist()}
             assert seen in ({old}, {number})
             assert drafts(deployment.settings.home) == []
-            launch.crashed_runs(deployment)
+            runs.crashed_runs(deployment)
             tidy(deployment)
             assert all(deployment.datamart.is_linked(table) for table in current.values())
             (old,) = seen

@@ -9,13 +9,13 @@ from time import monotonic, sleep
 
 import pytest
 
-from storage.ledger import Ledger, Record
-from storage.progress import log_rows
+from storage.db.ledger import Ledger, Record
+from storage.ledger.tasks import log_rows
+from tests.paths import ROOT
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.alone
 
-ROOT = Path(__file__).parents[2]
 WRITERS, KILLED, SECONDS = 8, 3, 4.0
 LEASE = 30.0  # seconds
 # Writes numbered lines and tells each number once it is durable; now and then it begins anew as a fresh process would.
@@ -24,8 +24,9 @@ import sys
 from itertools import count
 from pathlib import Path
 from time import monotonic
-from storage.ledger import Ledger, utc_now
-from storage.progress import LogLine, add_logs, log_rows
+from storage.db.ledger import Ledger, utc_now
+from storage.ledger.tasks import LogLine, add_logs, log_rows
+from tests.paths import ROOT
 url, name, stop, longest = sys.argv[1], sys.argv[2], Path(sys.argv[3]), 0.0
 ledger = Ledger(url)
 for number in count():

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from engine.commit import commit
+from engine.control.runs import cancel, checked_request, request
 from engine.deployment import Deployment
-from engine.documents import decisions_document, run_details
-from engine.launch import cancel, checked_request, request
-from engine.pipelines import Outcome
-from storage.leases import Lease, claim, finish
-from storage.runs import recent_runs
+from engine.documents.runs import decisions_document, run_details
+from engine.execution.publish import commit
+from jobs.job import Outcome
+from storage.ledger.leases import Lease, claim, finish
+from storage.ledger.runs import recent_runs
 from storage.settings import load_settings
 
 FIRST = date(2024, 3, 1)

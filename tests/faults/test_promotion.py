@@ -11,13 +11,13 @@ from sklearn.impute import SimpleImputer
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
-from engine.commit import commit
-from engine.documents import champion_history, models_document
-from engine.pipelines import Outcome
-from engine.views import models_view
-from jobs.models import frame
-from storage.registry import ModelVersion, holder
-from storage.tables import TRAINING_DATA
+from engine.cli.render import models_view
+from engine.documents.runs import champion_history, models_document
+from engine.execution.publish import commit
+from jobs.job import Outcome
+from jobs.modelling.pipelines import frame
+from storage.lake.names import TRAINING_DATA
+from storage.ledger.models import ModelVersion, holder
 from tests.conftest import House
 from tests.crowning import claimed_lease, crown
 

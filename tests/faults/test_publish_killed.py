@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from engine.control.runs import crashed_runs
 from engine.deployment import Deployment
-from engine.housekeeping import link_current, tidy
-from engine.launch import crashed_runs
-from storage.catalog import current_versions, known_versions
-from storage.runs import run_row
+from engine.execution.vacuum import link_current, tidy
+from storage.ledger.catalog import current_versions, known_versions
+from storage.ledger.runs import run_row
 from tests.faults.acts import ROWS, TABLES
 from tests.faults.conftest import Count
 from tests.faults.stepping import ForkServer

@@ -10,16 +10,16 @@ from time import monotonic
 import pytest
 from sqlalchemy import func, select
 
-from engine.commit import commit
 from engine.deployment import Deployment
-from engine.housekeeping import link_current
-from engine.pipelines import Outcome
-from storage.catalog import current_versions, mark_removed, record_versions
-from storage.datamart import TableVersion
+from engine.execution.publish import commit
+from engine.execution.vacuum import link_current
+from jobs.job import Outcome
+from storage.db.schema import publications
 from storage.errors import LeaseLost, StorageError
-from storage.leases import Lease, reap
-from storage.runs import run_row
-from storage.schema import publications
+from storage.lake.datamart import TableVersion
+from storage.ledger.catalog import current_versions, mark_removed, record_versions
+from storage.ledger.leases import Lease, reap
+from storage.ledger.runs import run_row
 from tests.faults.acts import TABLES, claimed, written
 from tests.faults.conftest import Count
 from tests.faults.stepping import ROOT

@@ -14,14 +14,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.drive import carry_out
-from engine.executor import RayExecutor
-from engine.local_executor import Executor, LocalExecutor
-from engine.pipelines import PIPELINES, Pipeline
-from engine.task import Task
-from storage.catalog import current_versions
-from storage.progress import attempt_rows
-from storage.registry import holder
+from engine.definitions.pipelines import PIPELINES, Pipeline
+from engine.definitions.task import Task
+from engine.execution.execute import carry_out
+from engine.execution.executors import Executor, LocalExecutor
+from engine.execution.ray_executor import RayExecutor
+from storage.ledger.catalog import current_versions
+from storage.ledger.models import holder
+from storage.ledger.tasks import attempt_rows
 from storage.settings import load_settings
 from tests.engine.live import ROOT, Site
 from tests.faults.conftest import Count

@@ -8,11 +8,11 @@ from threading import Barrier
 import pytest
 from sqlalchemy import func, select
 
-from engine import launch
+from engine.control import runs as control
 from engine.deployment import Deployment
+from storage.db.schema import runs
 from storage.errors import LoanwatchError
-from storage.runs import PipelineActive
-from storage.schema import runs
+from storage.ledger.runs import PipelineActive
 from tests.engine.live import AS_OF, ROOT, Site
 from tests.faults.conftest import Count
 
@@ -23,7 +23,7 @@ ASKS = """
 import sys
 from datetime import date
 from engine.deployment import Deployment
-from engine.launch import checked_request, request
+from engine.control.runs import checked_request, request
 from storage.settings import load_settings
 deployment = Deployment.open(load_settings())
 wanted = checked_request(deployment, "training", date.fromisoformat(sys.argv[1]), request_key=sys.argv[2])
@@ -38,10 +38,10 @@ except Exception as error:
 
 def asked(deployment: Deployment, key: str | None, start: Barrier) -> str:
     """What one thread is told: the run's id, or why not."""
-    wanted = launch.checked_request(deployment, "training", AS_OF, request_key=key)
+    wanted = control.checked_request(deployment, "training", AS_OF, request_key=key)
     start.wait()
     try:
-        return launch.request(deployment, wanted)
+        return control.request(deployment, wanted)
     except LoanwatchError as error:
         return str(error)
 
@@ -85,7 +85,7 @@ def test_ten_threads_with_one_key_get_one_run_however_they_meet(site: Site, coun
             told = set(threads.map(lambda _: asked(site.deployment, f"key {number}", start), range(10)))  # noqa: B023
         (run_id,) = told
         assert len(run_ids(site)) == number + 1
-        launch.cancel(site.deployment, run_id)
+        control.cancel(site.deployment, run_id)
         assert asked(site.deployment, f"key {number}", Barrier(1)) == run_id  # the same click, though it has ended
     counted(f"row 7: {ROUNDS} times 10 requests with one key, {ROUNDS} runs")
 

@@ -12,9 +12,9 @@ import pytest
 import schedule
 
 from engine.deployment import Deployment
-from engine.rounds import Round, go_round
-from engine.scheduler import Scheduler
-from storage.schedule import schedule_rows
+from engine.scheduling.periodic import Round, go_round
+from engine.scheduling.scheduler import Scheduler
+from storage.ledger.schedules import schedule_rows
 from tests.conftest import sqlite_only
 
 PATIENCE = 20.0

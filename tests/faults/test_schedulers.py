@@ -14,12 +14,12 @@ from time import monotonic, sleep
 
 from sqlalchemy import func, select, update
 
+from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
-from engine.pipelines import PIPELINES
-from engine.scheduler import timetables
-from engine.slots import deal_with_due
-from storage.schedule import schedule_rows
-from storage.schema import processes, runs, slots
+from engine.scheduling.scheduler import timetables
+from engine.scheduling.slots import deal_with_due
+from storage.db.schema import processes, runs, slots
+from storage.ledger.schedules import schedule_rows
 from tests.faults.conftest import Count
 from tests.faults.stepping import ROOT, ForkServer
 from tests.faults.two_schedulers import LeapingClock

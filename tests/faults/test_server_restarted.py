@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from engine import launch
-from engine.pipelines import PIPELINES
-from engine.private_ray import RayAddress
-from storage.schema import publications
+from engine.cluster.private import RayAddress
+from engine.control import runs
+from engine.definitions.pipelines import PIPELINES
+from storage.db.schema import publications
 from tests.conftest import TEMPLATE
 from tests.engine.live import Site, joining, until
 from tests.faults.conftest import Count
@@ -65,4 +65,4 @@ def going_on(site: Site, run_id: str) -> tuple[str, int]:
         return run_id, 0
     assert run.state == "crashed", run.error
     assert "resume" in run.error["message"]
-    return launch.resume(site.deployment, run_id), 1
+    return runs.resume(site.deployment, run_id), 1

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine import launch
+from engine.control import runs
 from engine.deployment import Deployment
-from engine.slots import LOOK_BACK
+from engine.scheduling.slots import LOOK_BACK
 from tests.faults.conftest import Count
 from tests.faults.desk import Desk
 
@@ -99,14 +99,14 @@ def test_what_became_of_a_slot_stays_when_the_clock_was_set_back_and_it_falls_du
         desk.look(due)
         due += DAY
     if outcome == "paused":
-        launch.pause_schedule(desk.deployment, "inference", "a reason")
+        runs.pause_schedule(desk.deployment, "inference", "a reason")
     fate = desk.look(due)
     assert fate is not None
     assert fate.outcome == outcome
     before = desk.rows()
     desk.end_runs()
     if outcome == "paused":
-        launch.resume_schedule(desk.deployment, "inference")
+        runs.resume_schedule(desk.deployment, "inference")
     for moment in (due - MINUTE, due, due - DAY, due + MINUTE):
         assert desk.look(moment) is None
     assert desk.rows() == before

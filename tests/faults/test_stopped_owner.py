@@ -14,14 +14,14 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from engine import launch
-from engine.drive import carry_out
-from engine.local_executor import LocalExecutor
-from engine.pipelines import PIPELINES
-from engine.private_ray import RayAddress
-from storage.catalog import current_versions
-from storage.ledger_checks import takes_writers
-from storage.schema import metadata
+from engine.cluster.private import RayAddress
+from engine.control import runs
+from engine.definitions.pipelines import PIPELINES
+from engine.execution.execute import carry_out
+from engine.execution.executors import LocalExecutor
+from storage.db.checks import takes_writers
+from storage.db.schema import metadata
+from storage.ledger.catalog import current_versions
 from tests.engine.live import ROOT, Site, joining, running, until
 from tests.faults.conftest import Count
 from tests.faults.stale_owner import SMALL
@@ -53,7 +53,7 @@ def hurry(site: Site, **more: float) -> None:
 
 
 def declared_dead(site: Site, run_id: str) -> None:
-    until(lambda: run_id in launch.crashed_runs(site.deployment), "crash", 15.0)
+    until(lambda: run_id in runs.crashed_runs(site.deployment), "crash", 15.0)
 
 
 def stop_outside_a_write(site: Site, pids: list[int]) -> None:
@@ -95,7 +95,7 @@ def test_an_owner_that_was_stopped_past_its_lease_changes_nothing(
     with stale_owner(site, run_id, moment) as stale:
         assert takes_writers(site.deployment.ledger, 1.0)
         declared_dead(site, run_id)
-        again = launch.resume(site.deployment, run_id)
+        again = runs.resume(site.deployment, run_id)
         executor = LocalExecutor()
         assert carry_out(site.deployment, again, executor, pipelines) == "succeeded"
         executor.close()
@@ -125,7 +125,7 @@ def test_a_worker_and_its_driver_that_were_stopped_past_the_lease_change_nothing
         site.more = {}  # a Ray of its own: the stopped driver keeps the other's processors for itself
         with site.worker() as second:
             second.wait_up()
-            again = launch.resume(site.deployment, run_id)
+            again = runs.resume(site.deployment, run_id)
             assert site.ended(again).state == "succeeded"
         assert site.run(run_id).state == "crashed"
         assert {task for task, state in site.states(again).items() if state == "cached"} >= set(done)

@@ -12,14 +12,14 @@ from time import monotonic, sleep
 import pytest
 from sqlalchemy import update
 
-from engine import launch
+from engine.cluster.private import RayAddress
+from engine.control import runs as control
+from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
-from engine.heartbeat import Heartbeat
-from engine.pipelines import PIPELINES
-from engine.private_ray import RayAddress
-from storage.leases import Lease, claim, reap
-from storage.runs import run_row
-from storage.schema import runs
+from engine.execution.heartbeat import Heartbeat
+from storage.db.schema import runs
+from storage.ledger.leases import Lease, claim, reap
+from storage.ledger.runs import run_row
 from tests.conftest import postgresql_only, sqlite_only
 from tests.engine.live import ROOT, LiveWorker, Site, calls_of, joining, running, tree, until
 from tests.faults.conftest import Count
@@ -32,8 +32,8 @@ SILENCE = timedelta(seconds=30)
 CLAIMS = """
 import sys, time
 from engine.deployment import Deployment
-from engine.identity import this_process
-from storage.leases import claim
+from engine.process.identity import this_process
+from storage.ledger.leases import claim
 from storage.settings import load_settings
 deployment = Deployment.open(load_settings())
 with deployment.ledger.writing() as connection:
@@ -69,7 +69,7 @@ class Killing:
         family, sessions = [*tree(worker.pid), *calls_of(driver)], worker.sessions()
         worker.kill()
         begun = monotonic()
-        until(lambda: self.run_id in launch.crashed_runs(self.site.deployment), "crash", WITHIN)
+        until(lambda: self.run_id in control.crashed_runs(self.site.deployment), "crash", WITHIN)
         self.seconds.append(monotonic() - begun)
         assert self.site.run(self.run_id).state == "crashed"
         done = self.site.done(self.run_id)
@@ -78,7 +78,7 @@ class Killing:
         assert self.site.done(self.run_id) == done  # whoever lived on for a moment could not write any more
         self.check_reused()
         self.done = done
-        self.run_id = launch.resume(self.site.deployment, self.run_id)
+        self.run_id = control.resume(self.site.deployment, self.run_id)
         self.ids.append(self.run_id)
 
     def check_reused(self) -> None:
@@ -141,12 +141,12 @@ def test_a_process_killed_right_after_its_claim_has_crashed(site: Site) -> None:
     with subprocess.Popen(words, cwd=ROOT, env=site.environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "claimed\n"
-        assert launch.crashed_runs(site.deployment) == []
+        assert control.crashed_runs(site.deployment) == []
         process.kill()
     # Known to have ended: nobody has to wait for its lease to run out.
-    assert launch.crashed_runs(site.deployment) == [run_id]
+    assert control.crashed_runs(site.deployment) == [run_id]
     assert "has ended; resume the run" in site.run(run_id).error["message"]
-    resumed = launch.resume(site.deployment, run_id)
+    resumed = control.resume(site.deployment, run_id)
     assert site.run(resumed).parent_run_id == run_id
 
 
@@ -195,7 +195,7 @@ def test_a_run_whose_beats_are_refused_is_crashed_by_its_own_worker(
 
 def running_run(deployment: Deployment) -> Lease:
     """The lease that a process of another machine has on a new run."""
-    run_id = launch.request(deployment, launch.checked_request(deployment, "training"))
+    run_id = control.request(deployment, control.checked_request(deployment, "training"))
     with deployment.ledger.writing() as connection:
         lease = claim(connection, run_id, "elsewhere:0badcafe:1:1", deployment.ledger.clock())
     assert lease

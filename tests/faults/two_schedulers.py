@@ -8,7 +8,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from engine.deployment import Deployment
-from engine.scheduler import Scheduler
+from engine.scheduling.scheduler import Scheduler
 from storage.settings import load_settings
 
 TIMES = {

@@ -6,9 +6,9 @@ import pytest
 
 from jobs.errors import JobError
 from jobs.job import Outcome, added, merged, outcome_from_json
-from storage.datamart import Part, TableVersion
-from storage.files import FileFacts
-from storage.registry import ModelVersion
+from storage.files.folder import FileFacts
+from storage.lake.datamart import Part, TableVersion
+from storage.ledger.models import ModelVersion
 from tests.conftest import Workshop
 
 

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,13 +13,13 @@ import pyarrow.compute as pc
 import pytest
 from pyarrow import parquet
 
-from jobs.features import SAFE15
-from jobs.quality import KEYS
-from jobs.sources import SOURCES
+from jobs.bronze.sources import SOURCES
+from jobs.gold.features import SAFE15
+from jobs.silver.quality import KEYS
 from tests.conftest import House
+from tests.paths import LOANS, SHARED
 
-SHARED = Path(__file__).parents[2].parent / "shared"
-LOANS, REFERENCE = SHARED / "data" / "loans", SHARED / "data" / "reference"
+REFERENCE = SHARED / "data" / "reference"
 pytestmark = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference data are not here")
 
 # The reference drops minus signs: a negative count is positive there and null here, a genuine negative lost its sign.

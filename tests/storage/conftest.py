@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from storage.ledger import Ledger
+from storage.db.ledger import Ledger
 
 
 @pytest.fixture

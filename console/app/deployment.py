@@ -1,0 +1,24 @@
+"""The deployment that this console shows, opened once for all its sessions."""
+
+import streamlit as st
+
+from console.access.policy import settings
+from console.access.session import person
+from engine.deployment import Deployment
+from storage.db.ledger import Ledger
+
+
+def deployment() -> Deployment:
+    """The deployment of this process's environment (LOANWATCH_HOME and so on); Refused to whoever is not let in."""
+    person()
+    return _opened()
+
+
+def ledger() -> Ledger:
+    """The deployment's ledger."""
+    return deployment().ledger
+
+
+@st.cache_resource(show_spinner=False)
+def _opened() -> Deployment:
+    return Deployment.open(settings())

@@ -1,0 +1,39 @@
+"""Which dialog of this session is open: one at most, open until it is dismissed or has done what it is for.
+
+The session remembers it, because a page that looks anew by itself must not close what somebody is filling in.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from console.access.session import person
+from console.app.actions import request_key
+
+OPEN = "open-dialog"
+ONLY_OPERATORS = "Only an operator may do this; you may look."
+
+
+def dialog_button(label: str, place: str, content: Callable[..., None], *given: Any, **how: Any) -> None:
+    """A button for operators that opens a dialog of the same title; `content(place, *given)` draws what is in it.
+
+    `place` is the key of the button and of the dialog's request. `how` goes to st.button; a `why_not` among it
+    disables the button and says why. It stands outside of fragments.
+    """
+    why_not = how.pop("why_not", None)
+    why_not = why_not if person().operates else ONLY_OPERATORS
+    st.button(label, key=place, on_click=opened, args=(place,), disabled=bool(why_not), help=why_not, **how)
+    if st.session_state.get(OPEN) == place and not why_not:
+        st.dialog(label, on_dismiss=closed)(content)(place, *given)
+
+
+def opened(place: str) -> None:
+    """Opens a dialog, for a new request."""
+    st.session_state[OPEN] = place
+    request_key(place, fresh=True)
+
+
+def closed() -> None:
+    """Closes whatever dialog is open."""
+    st.session_state.pop(OPEN, None)

@@ -1,0 +1,146 @@
+"""The console as a process: `python -m console` serves streamlit_app.py from here until it is told to end."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from streamlit import config
+from streamlit.web import bootstrap
+
+from console.access.policy import refuse_unguarded
+from engine.cli.terminal import Home, console_for, fail
+from engine.deployment import Deployment
+from engine.errors import Refused, UnusableRequest
+from engine.process.addresses import EVERYWHERE, is_taken, web_address
+from engine.process.background import Background
+from engine.process.registry import Presence
+from engine.process.signals import Tied, at_end_of_input, log_to_stderr
+from storage.db.ledger import LedgerUnavailable
+from storage.settings import Settings, load_settings
+
+log = logging.getLogger("loanwatch.console")
+
+SCRIPT = Path(__file__).parents[2] / "streamlit_app.py"
+LOOK = 0.2  # seconds between two looks at whether it is time to beat
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+Port = Annotated[int | None, typer.Option("--port", help="The port to listen on [LOANWATCH_CONSOLE_PORT, 8501].")]
+Address = Annotated[str | None, typer.Option("--address", help="Where to listen [LOANWATCH_CONSOLE_ADDRESS].")]
+Check = Annotated[bool, typer.Option("--check", hidden=True, help="Only tell whether it may listen there.")]
+
+
+@app.command()
+def serve(
+    home: Home = None, port: Port = None, address: Address = None, tied: Tied = False, check: Check = False
+) -> None:
+    """Serve the console in the browser until told to stop (Ctrl-C or SIGTERM)."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+    settings = load_settings(home=home, console_port=port, console_address=address)
+    options = streamlit_options(settings)
+    config._main_script_path = str(SCRIPT)  # noqa: SLF001 - as `streamlit run` does, for the config.toml beside it
+    bootstrap.load_config_options(options)
+    refuse_unguarded(settings)
+    if check:
+        return
+    refuse_taken(settings)
+    # The pages open the deployment of the environment.
+    os.environ["LOANWATCH_HOME"] = str(settings.home.absolute())
+    log_to_stderr()
+    if tied:
+        at_end_of_input(_end_this_process)
+    with Attendance(Deployment.open(settings)):
+        bootstrap.run(str(SCRIPT), False, [], options)
+
+
+def streamlit_options(settings: Settings) -> dict[str, object]:
+    """The options of Streamlit that the settings of a deployment decide, named as its command line names them."""
+    return {
+        "server_address": settings.console_address,
+        "server_port": settings.console_port,
+        "server_headless": True,
+        "logger_hideWelcomeMessage": True,  # it would ask a public host for this machine's address
+        "browser_gatherUsageStats": False,
+    }
+
+
+def refuse_taken(settings: Settings) -> None:
+    """Refused when another process listens there; UnusableRequest when nobody can."""
+    address, port = settings.console_address, settings.console_port
+    try:
+        if is_taken(address, port):
+            raise Refused(
+                f"Port {port} on {address} is taken by another process; choose another with LOANWATCH_CONSOLE_PORT."
+            )
+    except OSError as error:
+        told = error.strerror or str(error)
+        raise UnusableRequest(
+            f"The console can't listen on {address} port {port} ({told}); choose another place with "
+            "LOANWATCH_CONSOLE_ADDRESS and LOANWATCH_CONSOLE_PORT."
+        ) from None
+
+
+class Attendance(Background):
+    """Enters the console in the ledger once it answers, and beats while it serves. Never calls Streamlit."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        super().__init__("console-beat")
+        settings = deployment.settings
+        self._deployment = deployment
+        self._place = (settings.console_address, settings.console_port)
+        self._detail = {"address": web_address(*self._place)}
+        self._presence = Presence(deployment, "console")
+
+    def work(self) -> None:
+        while not self._answers():
+            if self.ended.wait(LOOK):
+                return
+        home = self._deployment.settings.home.absolute()
+        console_for().print(f"The console of {home}: {self._detail['address']}", highlight=False, soft_wrap=True)
+        arrived = False
+        while not self.ended.wait(LOOK):
+            try:
+                if arrived:
+                    self._presence.beat(self._detail)
+                else:
+                    self._presence.arrive(self._detail)
+                    arrived = True
+            except LedgerUnavailable as error:
+                log.warning("%s", error)
+        with suppress(LedgerUnavailable):
+            self._presence.leave()
+
+    def _answers(self) -> bool:
+        address, port = self._place
+        reached = "127.0.0.1" if address in EVERYWHERE else address
+        with suppress(OSError), socket.create_connection((reached, port), timeout=1):
+            return True
+        return False
+
+
+def main() -> None:
+    """Runs the console; every error ends in one sentence and an exit code."""
+    try:
+        app(prog_name="python -m console")
+    except Exception as error:  # noqa: BLE001 - the last place where an error can become a sentence
+        sys.exit(fail(error))
+
+
+def _end(*_: object) -> NoReturn:
+    """Ends the process before Streamlit, which has a handler of its own, is there to be told."""
+    sys.exit(0)
+
+
+def _end_this_process() -> None:
+    # Whoever read the output is gone, and Streamlit, told to end, first prints that it does.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.kill(os.getpid(), signal.SIGTERM)

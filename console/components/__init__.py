@@ -1,0 +1,1 @@
+"""Elements that pages are built from: tables, charts, times, downloads, and the theme with every colour."""

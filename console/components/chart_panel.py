@@ -1,0 +1,102 @@
+"""One chart of a page: heading and notes as text, the drawing as wide as its place, its numbers as a table and CSV."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from typing import Any, Literal
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from console.components.csv_export import csv_bytes
+from console.components.theme import appearance, drawn
+
+HEIGHT = 290  # points, axes and legend included
+KEPT_DRAWINGS = 256
+LEGEND_COLUMNS = "max(2, floor(width / 66))"  # as many as there is room for: a narrow chart's legend has several rows
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A chart by its name, what it shows in words, the numbers behind it, and how it is made.
+
+    What is drawn depends on `identity` and the theme alone. `chosen` is called with the widget's key after a click;
+    `switch` puts a choice of what is drawn beside the heading.
+    """
+
+    name: str
+    identity: tuple[str, ...]
+    make: Callable[[], alt.LayerChart]
+    words: str
+    numbers: pd.DataFrame
+    chosen: Callable[[str], None] | None = None
+    height: int = HEIGHT
+    switch: Callable[[], None] | None = None
+
+
+def show_panel(panel: Panel) -> None:
+    """The panel, in the place that is at hand."""
+    drawing = drawing_of(panel.name, panel.identity, appearance(), panel.height, panel.make)
+    # Of two panels beside each other, the headings stand at one height and the drawings too.
+    with st.container(key=f"panel-{panel.name}", height="stretch", vertical_alignment="distribute"):
+        _head(panel, drawing)
+        if panel.chosen is None or "params" not in drawing["spec"]:  # nothing to click in a drawing without numbers
+            st.vega_lite_chart(spec=drawing["spec"], width="stretch", theme=None, alt=panel.words)
+        else:
+            key = f"chart-{panel.name}-{'-'.join(panel.identity)}"
+            st.vega_lite_chart(
+                spec=drawing["spec"],
+                width="stretch",
+                theme=None,
+                alt=panel.words,
+                key=key,
+                on_select=partial(panel.chosen, key),
+            )
+
+
+def _head(panel: Panel, drawing: dict[str, Any]) -> None:
+    """The heading, beside it the ways to other drawings and to the numbers, and the notes under it."""
+    heading = f'<div class="lw-title"><h2 class="lw-head">{escape(drawing["title"])}</h2></div>'
+    with st.container(key=f"head-{panel.name}"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+            st.html(heading, width="stretch")
+            with st.container(horizontal=True, wrap=False, vertical_alignment="center", width="content"):
+                if panel.switch is not None:
+                    panel.switch()
+                _numbers(panel)
+        st.html(f'<p class="lw-note">{escape(drawing["subtitle"])}</p>')
+
+
+def _numbers(panel: Panel) -> None:
+    """The table behind the chart, for those who want the numbers or can't see the drawing."""
+    with st.popover("Numbers", key=f"numbers-{panel.name}", type="tertiary", disabled=panel.numbers.empty):
+        height: Literal["content"] | int = "content" if len(panel.numbers) < 12 else 420
+        st.dataframe(panel.numbers, hide_index=True, width="content", height=height)
+        st.download_button(
+            "Download CSV",
+            partial(csv_bytes, panel.numbers),
+            f"{panel.name}.csv",
+            "text/csv",
+            key=f"csv-{panel.name}",
+            on_click="ignore",
+        )
+
+
+@st.cache_data(max_entries=KEPT_DRAWINGS, show_spinner=False)
+def drawing_of(
+    name: str,  # noqa: ARG001 - part of the key, like identity
+    identity: tuple[str, ...],  # noqa: ARG001
+    tone: str,  # noqa: ARG001
+    height: int,
+    _make: Callable[[], alt.LayerChart],
+) -> dict[str, Any]:
+    """Title, subtitle and specification of a chart; the page shows the title, as a heading that wraps."""
+    chart = _make()
+    title = chart.title
+    # What the functions of the charts build is tested; checking it anew against the schema takes half of the time.
+    spec = drawn(chart.properties(height=height), plain=True).to_dict(validate=False)
+    spec.pop("title", None)
+    spec["config"]["legend"]["columns"] = {"expr": LEGEND_COLUMNS}
+    return {"title": str(title.text), "subtitle": str(title.subtitle), "spec": spec}

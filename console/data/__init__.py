@@ -1,0 +1,1 @@
+"""The Data page: tables, row accounting, quarantine and masked previews."""

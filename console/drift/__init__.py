@@ -1,0 +1,1 @@
+"""The Drift page: the verdict, the six panels, features and curves."""

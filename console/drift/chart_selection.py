@@ -1,0 +1,95 @@
+"""What makes charts answer the pointer: dates and features that can be clicked, and what a feature looks like."""
+
+import base64
+from collections.abc import Sequence
+from datetime import date
+
+import altair as alt
+import pandas as pd
+
+from jobs.charts.history import dated
+from jobs.charts.kit import BLUE, GREY, RED, filled, rows_chart
+
+BOX = (220, 96)  # of a feature's small histogram, in points
+
+
+def with_dates(chart: alt.LayerChart, history: pd.DataFrame, column: str, day: date) -> alt.LayerChart:
+    """The chart over monitoring dates with a line at the date in view; a click chooses the nearest date.
+
+    The selection is called `day`, its field `iso`. The chart's own tooltip is kept.
+    """
+    if not filled(history, column):
+        return chart
+    rows = dated(history.dropna(subset=[column]))
+    rows["iso"] = rows["monitoring_date"].dt.strftime("%Y-%m-%d")
+    here = rows_chart(rows[rows["iso"] == day.isoformat()][["monitoring_date"]])
+    choosing = alt.selection_point(name="day", fields=["iso"], on="click", nearest=True, toggle=False)
+    hit = rows_chart(rows).mark_point(size=500, opacity=0, filled=True, cursor="pointer")
+    hit = hit.encode(x="monitoring_date:T", y=f"{column}:Q", tooltip=_tooltip(chart))
+    line = here.mark_rule(color=GREY, strokeWidth=6, opacity=0.28).encode(x="monitoring_date:T")
+    return _extended(chart, [line], [hit.add_params(choosing)])
+
+
+def with_features(
+    chart: alt.LayerChart, features: pd.DataFrame, previews: dict[str, str], chosen: str | None
+) -> alt.LayerChart:
+    """The bars of features with the chosen one marked; the pointer brings a feature's picture, a click chooses it.
+
+    The selection is called `feature`, its field `feature`; `previews` are pictures by feature.
+    """
+    if not filled(features, "csi"):
+        return chart
+    rows = features.assign(
+        mark=features["feature"] == chosen, image=[previews.get(name, "") for name in features["feature"]]
+    )
+    choosing = alt.selection_point(name="feature", fields=["feature"], on="click", toggle=False)
+    hover = alt.selection_point(name="hover", fields=["feature"], on="pointerover", clear="pointerout", empty=False)
+    wide = rows_chart(rows).encode(y=alt.Y("feature:N", sort=None), x=alt.value(0), x2=alt.value("width"))
+    band = {"band": 1.0}
+    marked = wide.transform_filter("datum.mark").mark_rect(color=BLUE, opacity=0.16, height=band)
+    tips = [
+        alt.Tooltip("feature:N"),
+        alt.Tooltip("csi:Q", format=".3f", title="CSI"),
+        alt.Tooltip("chance_level:Q", format=".3f", title="chance level"),
+        alt.Tooltip("window_rows:Q", format=",", title="loans"),
+        *([alt.Tooltip("image:N", title="image")] if previews else []),
+    ]
+    hit = wide.mark_rect(color=GREY, cursor="pointer", height=band).encode(
+        opacity=alt.condition(hover, alt.value(0.16), alt.value(0)), tooltip=tips
+    )
+    return _extended(chart, [marked], [hit.add_params(choosing, hover)])
+
+
+def preview(shares: pd.DataFrame) -> str:
+    """A small histogram as the address of a picture: the reference as outlines, the current window as bars."""
+    width, height = BOX
+    step = width / max(len(shares), 1)
+    top = max(float(shares[["reference_share", "current_share"]].max().max()), 1e-9)
+    bars = "".join(
+        _bar((index * step, step), now * height / top, old * height / top)
+        for index, (now, old) in enumerate(zip(shares["current_share"], shares["reference_share"], strict=True))
+    )
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">{bars}</svg>'
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
+def _bar(place: tuple[float, float], now: float, old: float) -> str:
+    left, step = place
+    height = BOX[1]
+    color = RED if old == 0 and now > 0 else BLUE
+    return (
+        f'<rect x="{left + 2:.1f}" y="{height - now:.1f}" width="{step - 4:.1f}" height="{now:.1f}" fill="{color}"/>'
+        f'<rect x="{left + 1:.1f}" y="{height - old:.1f}" width="{step - 2:.1f}" height="{old:.1f}" '
+        f'fill="none" stroke="{GREY}" stroke-width="1.5"/>'
+    )
+
+
+def _tooltip(chart: alt.LayerChart) -> list[alt.Tooltip]:
+    """The tooltip of the last layer, which stands for the whole."""
+    found: list[alt.Tooltip] = chart.layer[-1].encoding.tooltip
+    return found
+
+
+def _extended(chart: alt.LayerChart, under: Sequence[alt.Chart], over: Sequence[alt.Chart]) -> alt.LayerChart:
+    layers = [*under, *chart.layer, *over]
+    return alt.LayerChart(layer=layers, title=chart.title, width=chart.width, height=chart.height)

@@ -1,0 +1,84 @@
+"""Under the six panels: ROC, precision and recall, calibration and vintage of the date in view."""
+
+from datetime import date
+from functools import partial
+
+import streamlit as st
+
+from console.components.chart_panel import Panel, show_panel
+from console.components.elements import count, empty
+from console.components.times import day
+from console.drift.curve_data import Curves, curves_of
+from console.drift.query import View
+from jobs.charts.curves import calibration, precision_recall, roc_curve, vintage
+from storage.errors import LoanwatchError
+from storage.lake.datamart import TableVersion
+
+AT_ONCE = 200_000  # loans whose curves take well under a second; larger books are drawn when somebody asks
+HEIGHT = 330
+
+
+def show_curves(view: View) -> None:
+    """The four curves, or why there are none."""
+    outcomes = view.measured.outcomes
+    if outcomes is None:
+        _tidied(view.choice.day)
+        return
+    if outcomes.rows > AT_ONCE and not _asked(outcomes):
+        return
+    try:
+        with st.spinner(f"Drawing the curves of {count(outcomes.rows)} loans", show_time=True):
+            curves = curves_of(outcomes)
+    except LoanwatchError as error:
+        empty("The curves can't be drawn", str(error))
+        return
+    panels = curve_panels(view, curves)
+    for pair in (panels[:2], panels[2:]):
+        for place, panel in zip(st.columns(2, gap="large"), pair, strict=True):
+            with place:
+                show_panel(panel)
+
+
+def curve_panels(view: View, curves: Curves) -> list[Panel]:
+    """ROC, precision-recall, calibration, vintage."""
+    auc, key = curves.auc, view.identity
+    labelled = "No outcomes are known yet."
+    if auc is not None:
+        labelled = f"{auc.n:,} labelled loans, {auc.positives:,} of which defaulted."
+    area = f" AUC {auc.value:.3f}." if auc is not None and auc.value is not None else ""
+    bins, ages = curves.calibration, curves.vintage
+    outside = int(((bins["mean_score"] < bins["low"]) | (bins["mean_score"] > bins["high"])).sum()) if len(bins) else 0
+    told = f"Bad rate by score in {len(bins)} bins; the mean score lies outside the 95% interval in {outside} of them."
+    aged = f"Cumulative bad rate by months on book of {ages['cohort'].nunique() if len(ages) else 0} cohorts."
+    return [
+        Panel(
+            "roc", key, partial(roc_curve, curves.roc, auc), f"ROC curve.{area} {labelled}", curves.roc, height=HEIGHT
+        ),
+        Panel(
+            "precision-recall",
+            key,
+            partial(precision_recall, curves.precision_recall, auc),
+            f"Precision against recall. {labelled}",
+            curves.precision_recall,
+            height=HEIGHT,
+        ),
+        Panel("calibration", key, partial(calibration, bins), told, bins, height=HEIGHT),
+        Panel("vintage", key, partial(vintage, ages), aged, ages, height=HEIGHT),
+    ]
+
+
+def _asked(outcomes: TableVersion) -> bool:
+    key = f"drift-curves-{outcomes.version}"
+    if not st.session_state.get(key):
+        st.session_state[key] = st.button(
+            f"Draw ROC, calibration and vintage of {count(outcomes.rows)} loans", key="drift-curves"
+        )
+    return bool(st.session_state[key])
+
+
+def _tidied(on: date) -> None:
+    empty(
+        f"No ROC, precision-recall, calibration and vintage curves of {day(on)}",
+        "They need the outcomes loan by loan, which are kept for the newest monitoring runs only. "
+        "Choose a later monitoring date.",
+    )

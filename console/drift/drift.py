@@ -1,0 +1,80 @@
+"""The Drift page: is the model still good, and why not?"""
+
+import streamlit as st
+
+from console.app import queries
+from console.components.chart_panel import show_panel
+from console.components.elements import empty
+from console.drift.curves import show_curves
+from console.drift.downloads import show_downloads
+from console.drift.features import show_features
+from console.drift.filters import chosen
+from console.drift.panels import at_threshold_panel, auc_panel, confusion_panel, psi_panel, scores_panel
+from console.drift.query import View, view_of
+from console.drift.verdict import show_verdict
+
+LOOK = """<style>
+.lw-says { font-size: 1.12rem; line-height: 1.5; margin: 0 0 0.3rem; max-width: 62rem; }
+.lw-verdict .lw-note { margin: 0 0 0.2rem; max-width: 62rem; }
+.lw-title h2.lw-head { padding: 0; margin: 0; font-size: 1.05rem; font-weight: 650; letter-spacing: 0; }
+[class*="st-key-panel-"] { gap: 0.3rem; padding-top: 0.6rem; }
+[class*="st-key-head-"] { gap: 0; }
+[class*="st-key-head-"] .lw-note { margin: 0; }
+.st-key-drift-downloads { gap: 0.4rem; }
+@media (max-width: 640px) { .st-key-drift [data-testid="stHorizontalBlock"] { row-gap: 0.6rem; } }
+</style>"""
+
+
+def show() -> None:
+    """The page of a deployment, as far as it has come."""
+    st.html(LOOK)
+    history = queries.monitoring()
+    if history.empty:
+        st.title("Drift", anchor=False)
+        _nothing_yet()
+        return
+    with st.container(key="drift"):
+        title, downloads = st.columns([1, 2], vertical_alignment="bottom")
+        title.title("Drift", anchor=False)
+        verdict = st.container(key="drift-verdict")
+        view = view_of(chosen(history), history)
+        with downloads:
+            show_downloads(view)
+        with verdict:
+            show_verdict(view)
+        outcome_panels(view)
+        show_features(scores_panel(view), view)
+        show_curves(view)
+
+
+def outcome_panels(view: View) -> None:
+    """The panels of AUC, PSI and what came true, two beside each other where there is room."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        show_panel(auc_panel(view))
+    with right:
+        show_panel(psi_panel(view))
+    left, right = st.columns(2, gap="large")
+    with left:
+        show_panel(at_threshold_panel(view))
+    with right:
+        show_panel(confusion_panel(view))
+
+
+def _nothing_yet() -> None:
+    champion = queries.champion()
+    if champion is None:
+        empty(
+            "No monitoring yet",
+            "Here will be whether the champion still ranks well and how far its scores and inputs have drifted.",
+            "There is no model yet: run `python -m engine run training`, then inference, then monitoring.",
+        )
+        return
+    empty(
+        "No monitoring yet",
+        f"Model {champion.version} is champion and has not been monitored.",
+        "Run `python -m engine run inference`, then `python -m engine run monitoring`.",
+    )
+
+
+show()

@@ -1,0 +1,167 @@
+"""The six panels of a view of the Drift page, each with its words and its numbers."""
+
+from functools import partial
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from console.components.chart_panel import Panel
+from console.components.times import day
+from console.drift.chart_selection import with_dates
+from console.drift.filters import choose_day, shared
+from console.drift.query import ALL, View
+from jobs.charts.cohorts import auc_by_month, scores_by_month
+from jobs.charts.history import auc_over_time, champion_changes
+from jobs.charts.kit import filled
+from jobs.charts.report import confusion_matrix, psi_over_time, score_distribution
+
+HISTORY = [
+    "monitoring_date", "model_version", "status", "auc", "auc_low", "auc_high", "labelled", "defaults", "auc_estimate",
+    "psi", "psi_chance_level", "window_rows", "window_from", "window_to", "reference_rows", "action",
+]  # fmt: skip
+COHORT = [
+    "cohort", "mature", "scored", "labelled", "defaults", "auc", "auc_low", "auc_high", "auc_estimate", "auc_forecast",
+    "precision", "recall", "f1",
+]  # fmt: skip
+BY = {"cohort": "By cohort", "date": "By date"}
+
+
+def auc_panel(view: View) -> Panel:
+    """AUC by cohort month at the date in view, or by monitoring date over the period."""
+    switch = partial(_auc_switch, view)
+    if auc_by(view) == "date":
+        rows, make = _numbers(view.history, HISTORY), partial(_over_dates, view, "auc")
+        return Panel("auc-by-date", view.identity, make, _auc_history(view), rows, choose_day, switch=switch)
+    make = partial(auc_by_month, view.cohorts, view.thresholds.auc)
+    words = _cohorts_in_words(view)
+    return Panel("auc-by-month", view.identity, make, words, _numbers(view.cohorts, COHORT), switch=switch)
+
+
+def auc_by(view: View) -> str:
+    """Which of BY the AUC panel shows: the dates when several champions are looked at, else the cohorts."""
+    asked = st.session_state.get(_auc_key(view), st.query_params.get("auc"))
+    return asked if asked in BY else _usual_auc(view)
+
+
+def _usual_auc(view: View) -> str:
+    return "date" if view.choice.model == ALL else "cohort"
+
+
+def _auc_key(view: View) -> str:
+    """Of the widget: of its own for the story of several champions, which begins with the dates."""
+    return f"drift-auc-{_usual_auc(view)}"
+
+
+def psi_panel(view: View) -> Panel:
+    """PSI by monitoring date; a click on a date chooses it."""
+    make = partial(_over_dates, view, "psi")
+    return Panel("psi-over-time", view.identity, make, _psi_history(view), _numbers(view.history, HISTORY), choose_day)
+
+
+def scores_panel(view: View) -> Panel:
+    """The scores' bins, reference against the current window."""
+    rows = pd.DataFrame(view.measured.values.get("scores", []))
+    words = "No scores of this date are known."
+    if len(rows):
+        most = rows.assign(gap=(rows["current_share"] - rows["reference_share"]).abs()).nlargest(1, "gap").iloc[0]
+        words = (
+            f"Share of loans by score, {int(rows['reference_count'].sum()):,} of the reference against "
+            f"{int(rows['current_count'].sum()):,} now. The largest gap is in the bin {most['bin']}: "
+            f"{most['reference_share']:.1%} before, {most['current_share']:.1%} now."
+        )
+    return Panel("score-distribution", view.identity, partial(score_distribution, rows), words, rows)
+
+
+def at_threshold_panel(view: View) -> Panel:
+    """Precision, recall and F1 by cohort month."""
+    row = view.row
+    words = "Precision, recall and F1 by cohort month; no outcomes yet."
+    if row["f1"] is not None:
+        words = (
+            f"Precision, recall and F1 by cohort month. Over all {int(row['labelled']):,} labelled loans: precision "
+            f"{row['precision']:.2f}, recall {row['recall']:.2f}, F1 {row['f1']:.2f}."
+        )
+    make = partial(scores_by_month, view.cohorts)
+    return Panel("scores-by-month", view.identity, make, words, _numbers(view.cohorts, COHORT))
+
+
+def confusion_panel(view: View) -> Panel:
+    """What was predicted, of what happened."""
+    rows = pd.DataFrame(view.measured.values.get("confusion", []))
+    words = "No outcomes are known yet."
+    if len(rows):
+        names = {0: "repaid", 1: "defaulted"}
+        told = [
+            f"{row['count']:,} that {names[row['actual']]} were predicted as {names[row['predicted']]}"
+            for row in view.measured.values["confusion"]
+        ]
+        words = f"Confusion matrix: {'; '.join(told)}."
+    return Panel("confusion-matrix", view.identity, partial(confusion_matrix, rows), words, rows)
+
+
+def _auc_switch(view: View) -> None:
+    key = _auc_key(view)
+    if key not in st.session_state:
+        st.session_state[key] = auc_by(view)
+    st.segmented_control(
+        "AUC by", list(BY), format_func=BY.__getitem__, key=key, required=True, label_visibility="collapsed"
+    )
+    shared("auc", auc_by(view), _usual_auc(view))
+
+
+def _over_dates(view: View, column: str) -> alt.LayerChart:
+    limits = view.thresholds
+    chart = psi_over_time(view.history, limits) if column == "psi" else auc_over_time(view.history, limits.auc)
+    return with_dates(chart, view.history, column, view.choice.day)
+
+
+def _psi_history(view: View) -> str:
+    rows = view.history
+    if not filled(rows, "psi"):
+        return "No PSI was measured in this period."
+    worst = rows.nlargest(1, "psi").iloc[0]
+    over = int((rows["psi"] >= view.thresholds.psi).sum())
+    return (
+        f"PSI at {len(rows)} monitoring dates from {day(rows['monitoring_date'].iloc[0])} to "
+        f"{day(rows['monitoring_date'].iloc[-1])}: {over} at or above {view.thresholds.psi:g}, the highest "
+        f"{worst['psi']:.3f} on {day(worst['monitoring_date'])}.{_changes(rows)}"
+    )
+
+
+def _auc_history(view: View) -> str:
+    rows = view.history
+    if not filled(rows, "auc"):
+        return "No AUC was measured in this period."
+    worst = rows.nsmallest(1, "auc").iloc[0]
+    below = int((rows["auc"] < view.thresholds.auc).sum())
+    return (
+        f"AUC at {len(rows)} monitoring dates with 95% intervals: {below} below "
+        f"{view.thresholds.auc:.2f}, the lowest {worst['auc']:.3f} on {day(worst['monitoring_date'])}.{_changes(rows)}"
+    )
+
+
+def _changes(rows: pd.DataFrame) -> str:
+    changed = rows[champion_changes(rows)]
+    told = [
+        f"{version} on {day(at)}"
+        for version, at in zip(changed["model_version"], changed["monitoring_date"], strict=True)
+    ]
+    return f" New champions: {', '.join(told)}." if told else ""
+
+
+def _cohorts_in_words(view: View) -> str:
+    known = view.cohorts.dropna(subset=["auc"])
+    if known.empty:
+        return "AUC by cohort month; no outcomes are known yet."
+    lowest = known.nsmallest(1, "auc").iloc[0]
+    young = int((~known["mature"].astype(bool)).sum())
+    return (
+        f"AUC of {len(known)} cohort months with 95% intervals; the lowest is {lowest['auc']:.3f} of "
+        f"{lowest['cohort']} ({int(lowest['n']):,} loans), {int((known['auc'] < view.thresholds.auc).sum())} are below "
+        f"{view.thresholds.auc:.2f}, {young} are not mature yet."
+    )
+
+
+def _numbers(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    return rows[[name for name in columns if name in rows]]

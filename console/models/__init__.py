@@ -1,0 +1,1 @@
+"""The Models page: versions, candidates, comparison, lineage, promotion and rollback."""

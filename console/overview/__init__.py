@@ -1,0 +1,1 @@
+"""The Overview page: alerts, processes, pipelines and the champion's health."""

@@ -1,0 +1,1 @@
+"""The Run page: one run with its graph, timeline, log, rows and actions."""

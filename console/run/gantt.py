@@ -1,0 +1,162 @@
+"""When each attempt of a run's tasks was under way: a bar for every attempt, the critical path marked and named."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from console.components.elements import empty
+from console.components.theme import STATES, TONES, appearance, drawn
+from console.components.times import span
+from console.run.query import MOST_ATTEMPTS, RunView
+from storage.db.ledger import Record
+
+LABEL, BAR, BETWEEN = 18, 12, 7  # pixels: a task's name, a bar under it, before the next task
+INK = ("#1f2933", "#f0f2f5")
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Where an attempt's bar is: how many bars of its task stand above it."""
+
+    attempt: Record
+    lane: int
+
+
+def gantt(view: RunView) -> None:
+    """Draws the attempts of a run, and says in words what made it take so long."""
+    if not view.attempts:
+        told = "Nothing was run: every result was there already." if view.tasks else "It appears when the run begins."
+        empty("No attempts yet" if view.active else "No attempts", told)
+        return
+    bars, names = frames(view)
+    shown = drawn(chart(bars, names), plain=True)
+    with st.container(key="gantt"):
+        st.altair_chart(shown, width="stretch", theme=None, alt=in_words(view))
+    st.html(f'<div class="lw-note">{critical_words(view)}</div>')
+    if len(view.attempts) == MOST_ATTEMPTS:
+        st.caption(f"The first {MOST_ATTEMPTS:,} attempts.")
+
+
+def frames(view: RunView) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row for each bar and a row for each task's name, with places in pixels and times in seconds of the run."""
+    start = view.run.started_at or view.attempts[0].started_at
+    bars, names, place = [], [], 0
+    for name in view.names:
+        found = lanes([row for row in view.attempts if row.task == name], view.now)
+        if not found:
+            continue
+        critical = name in view.critical
+        names.append({"place": place + LABEL / 2 - 1, "name": f"◆ {name}" if critical else name, "critical": critical})
+        top = place + LABEL
+        bars += [
+            _bar(view, each, start) | {"critical": critical} | {"top": top + each.lane * (BAR + 2)} for each in found
+        ]
+        place = top + (max(each.lane for each in found) + 1) * (BAR + 2) + BETWEEN
+    frame = pd.DataFrame(bars)
+    return frame.assign(bottom=frame["top"] + BAR, middle=frame["top"] + BAR / 2), pd.DataFrame(names)
+
+
+def lanes(attempts: Sequence[Record], now: datetime) -> list[Lane]:
+    """The attempts of a task in lanes, as few as there were parts at the same time; the tries of a part in one."""
+    parts: dict[str, list[Record]] = {}
+    for row in sorted(attempts, key=lambda each: each.started_at):
+        parts.setdefault(row.part, []).append(row)
+    ends: list[datetime] = []
+    found = []
+    for rows in parts.values():
+        lane = next((number for number, end in enumerate(ends) if end <= rows[0].started_at), len(ends))
+        ends[lane : lane + 1] = [rows[-1].finished_at or now]
+        found += [Lane(row, lane) for row in rows]
+    return found
+
+
+def chart(bars: pd.DataFrame, names: pd.DataFrame) -> Any:
+    """The bars over the seconds of the run, under the names of their tasks."""
+    height = int(bars["bottom"].max()) + BETWEEN
+    tone = int(appearance() == "dark")
+    ink = INK[tone]
+    at = alt.Y("top:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
+    seconds = alt.X("start:Q", title="seconds since the run began", scale=alt.Scale(domainMin=0, nice=False))
+    states = list(dict.fromkeys(bars["state"]))
+    colours = [TONES[_tone(state)][tone] for state in states]
+    marks = (
+        alt.Chart(bars)
+        .mark_bar(cornerRadius=2)
+        .encode(
+            x=seconds,
+            x2="end:Q",
+            y=at,
+            y2="bottom:Q",
+            color=alt.Color("state:N", scale=alt.Scale(domain=states, range=colours), legend=None),
+            opacity=alt.condition("datum.critical", alt.value(1), alt.value(0.6)),
+            stroke=alt.condition("datum.critical", alt.value(ink), alt.value(None)),
+            strokeWidth=alt.value(1.5),
+            tooltip=["task:N", "part:N", "try:Q", "state:N", alt.Tooltip("took:N", title="took"), "error:N"],
+        )
+    )
+    text = (
+        alt.Chart(names)
+        .mark_text(align="left", baseline="middle", fontSize=11.5, color=ink)
+        .encode(x=alt.value(0), y=alt.Y("place:Q"), text="name:N")
+    )
+    signs = (
+        alt.Chart(bars[bars["sign"] != ""])
+        .mark_text(align="left", dx=4, fontSize=11.5, color=ink)
+        .encode(x="end:Q", y=alt.Y("middle:Q"), text="sign:N")
+    )
+    return alt.layer(marks, text, signs).properties(height=height)
+
+
+def critical_words(view: RunView) -> str:
+    """The critical path in words, with how much of the run it was."""
+    path = view.critical
+    if not path:
+        return "No task has ended yet."
+    took = sum(_seconds(view, name) for name in path)
+    whole = view.elapsed or 0.0
+    what = "so far" if view.active else f"of {span(whole)}"
+    before = (view.attempts[0].started_at - (view.run.started_at or view.attempts[0].started_at)).total_seconds()
+    start = f" The first task began after {span(before)}." if before >= 1 else ""
+    return f"◆ Critical path: {' → '.join(path)}, {span(took)} {what}.{start}"
+
+
+def in_words(view: RunView) -> str:
+    """What the chart shows, for those who can't see it."""
+    return f"{len(view.attempts)} attempts of {len({row.task for row in view.attempts})} tasks. {critical_words(view)}"
+
+
+def _seconds(view: RunView, name: str) -> float:
+    row = view.by_name[name]
+    return float(((row.finished_at or view.now) - row.started_at).total_seconds())
+
+
+def _bar(view: RunView, found: Lane, start: datetime) -> dict[str, object]:
+    row, state = found.attempt, view.attempt_state(found.attempt)
+    begun = max(0.0, (row.started_at - start).total_seconds())
+    end = max(begun, ((row.finished_at or view.now) - start).total_seconds())
+    return {
+        "task": row.task,
+        "part": row.part or "all",
+        "try": row.attempt,
+        "state": state,
+        "start": begun,
+        "end": end,
+        "took": span(end - begun),
+        "error": str(row.error["message"]) if row.error else "",
+        "sign": _sign(row, state),
+    }
+
+
+def _sign(row: Record, state: str) -> str:
+    """What stands behind a bar: the sign of an attempt that did not go well, the number of a further try."""
+    sign = "" if state == "succeeded" else STATES.get(state, ("?", "", ""))[0]
+    return f"{sign} try {row.attempt}".strip() if row.attempt > 1 else sign
+
+
+def _tone(state: str) -> str:
+    return STATES.get(state, ("", "quiet", ""))[1]

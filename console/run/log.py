@@ -1,0 +1,141 @@
+"""A run's log: its newest lines, filtered by task and level, in a box that keeps the reader's place."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC
+from html import escape
+
+import streamlit as st
+
+from console.app.deployment import ledger
+from console.components.times import exact, local
+from console.run.query import RunView
+from storage.db.ledger import Record
+from storage.ledger.tasks import LogFilter, log_tail
+
+HEIGHT = 420
+PAGE, MOST = 300, 3_000  # lines that are shown at first and added by each wish for older ones; lines at most
+PIECE = 40  # lines that are one element: what is full never changes, so text can be marked while the log goes on
+MOST_IN_FILE = 100_000
+ORDER = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LEAST = {"all": "", "warnings": "WARNING", "errors": "ERROR"}
+TONE = {"WARNING": "warn", "ERROR": "bad", "CRITICAL": "bad"}
+SIGN = {"WARNING": "!", "ERROR": "✗", "CRITICAL": "✗"}
+
+LOG_STYLE = """<style>
+.lw-log { font-family: "Source Code Pro", monospace; font-size: 0.78rem; line-height: 1.5; margin: 0; }
+.lw-log div { display: grid; grid-template-columns: 4.9rem 1.1rem minmax(8rem, 15rem) 1fr; gap: 0 0.6rem; }
+.lw-log div > * { overflow-wrap: anywhere; }
+.lw-log time, .lw-log .lw-by { color: light-dark(#56606c, #a9b3bf); }
+.lw-log .lw-said { white-space: pre-wrap; }
+@media (max-width: 760px) {
+  .lw-log div { grid-template-columns: 4.9rem 1.1rem 1fr; padding-bottom: 0.25rem; }
+  .lw-log .lw-said { grid-column: 1 / -1; }
+}
+</style>"""
+
+
+def log_controls(view: RunView) -> LogFilter:
+    """Which lines the reader wants; what was chosen stands in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="log-controls"):
+        task = st.selectbox(
+            "Task",
+            ["", *view.names],
+            format_func=lambda name: name or "every task",
+            key="task",
+            bind="query-params",
+            width=320,
+        )
+        least = st.segmented_control(
+            "Lines", list(LEAST), default="all", required=True, key="lines", bind="query-params"
+        )
+        st.download_button(
+            "Download",
+            data=lambda: log_text(view.run.run_id),
+            file_name=f"{view.run.run_id}.log",
+            mime="text/plain",
+            on_click="ignore",
+            key="log-download",
+        )
+    levels = ORDER[ORDER.index(LEAST[least or "all"]) :] if LEAST[least or "all"] else ()
+    return LogFilter(task or "", tuple(levels))
+
+
+def log_lines(view: RunView, wanted: LogFilter) -> None:
+    """Draws the newest lines, the last in view; the box follows them, unless the reader has scrolled up.
+
+    What is shown once stays, so that nothing moves under the reader's eyes: the lines grow at their end only.
+    """
+    first = f"log-{view.run.run_id}-{wanted.task}-{'-'.join(wanted.levels)}"
+    rows = shown(view.run.run_id, wanted, st.session_state.get(first))
+    with st.container(height=HEIGHT, autoscroll=True, key="log", border=True, gap=None):
+        if not rows:
+            st.html(f'<div class="lw-note">{nothing(view, wanted)}</div>')
+        for start in range(0, len(rows), PIECE):
+            st.html(log_html(rows[start : start + PIECE], first=not start))
+    if rows:
+        st.session_state[first] = rows[0].log_id
+        _foot(view.run.run_id, wanted, first, len(rows))
+
+
+def shown(run_id: str, wanted: LogFilter, first: int | None) -> Sequence[Record]:
+    """The lines from the first one on that was shown before; the newest ones when none was."""
+    if first is None:
+        return tail(run_id, wanted, PAGE)
+    return tail(run_id, replace(wanted, since=first), MOST)
+
+
+def tail(run_id: str, wanted: LogFilter, limit: int) -> Sequence[Record]:
+    """The newest lines of a run, oldest first."""
+    with ledger().reading() as connection:
+        return log_tail(connection, run_id, wanted, limit)
+
+
+def log_html(rows: Sequence[Record], *, first: bool = True) -> str:
+    """Lines of a log: time (the exact one on hover), sign of the level, task, words.
+
+    The first piece of a log can be reached by keyboard, so that the box can be scrolled by it.
+    """
+    reached = ' tabindex="0" role="region" aria-label="Lines of the log"' if first else ""
+    return f'<div class="lw-log"{reached}>{"".join(map(_line, rows))}</div>'
+
+
+def log_text(run_id: str) -> str:
+    """The run's log as plain text, a line each with time in UTC, level and task; its newest lines if it is too long."""
+    rows = tail(run_id, LogFilter(), MOST_IN_FILE)
+    return "".join(
+        f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} {row.level:<7} {row.task}: {row.message}\n" for row in rows
+    )
+
+
+def nothing(view: RunView, wanted: LogFilter) -> str:
+    """Why there are no lines."""
+    if wanted.task or wanted.levels:
+        return "No line is like that. Choose every task and all lines to see the rest."
+    return "Lines appear here as soon as a task says something." if view.active else "No task said anything."
+
+
+def _line(row: Record) -> str:
+    tone = f" lw-{TONE[row.level]}" if row.level in TONE else ""
+    sign = f'<b title="{escape(row.level)}" class="{tone.strip()}">{SIGN.get(row.level, "")}</b>'
+    at = f'<time title="{escape(exact(row.at))}">{local(row.at):%H:%M:%S}</time>'
+    by = f'<span class="lw-by">{escape(row.task)}</span>'
+    return f'<div>{at}{sign}{by}<span class="lw-said{tone}">{escape(row.message)}</span></div>'
+
+
+def _foot(run_id: str, wanted: LogFilter, first: str, count: int) -> None:
+    """Says how many lines are shown, and offers older ones if there are any."""
+    older = bool(tail(run_id, replace(wanted, before=st.session_state[first]), 1))
+    with st.container(horizontal=True, vertical_alignment="center", key="log-foot"):
+        which = (
+            f"The newest {count:,} lines; the download has up to {MOST_IN_FILE:,}." if older else f"{count:,} lines."
+        )
+        st.caption(which, width="content")
+        if older and count < MOST:
+            st.button("Show older lines", key="log-older", on_click=_more, args=(run_id, wanted, first))
+
+
+def _more(run_id: str, wanted: LogFilter, first: str) -> None:
+    older = tail(run_id, replace(wanted, before=st.session_state[first]), PAGE)
+    if older:
+        st.session_state[first] = older[0].log_id

@@ -1,0 +1,130 @@
+"""One run as its page shows it, read from the ledger in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+
+from console.app.deployment import ledger
+from console.app.queries import end_lost_runs
+from console.run.critical_path import Needs, critical_path, levels, time_left, usual_times
+from engine.definitions.pipelines import PIPELINES
+from engine.definitions.task import Task
+from storage.db.ledger import Record
+from storage.db.schema import ACTIVE_STATES
+from storage.ledger.audit import Wanted, action_page
+from storage.ledger.decisions import decision_rows
+from storage.ledger.run_search import followers, task_times
+from storage.ledger.runs import run_row
+from storage.ledger.tasks import attempt_rows, task_rows
+
+MOST_ATTEMPTS = 1000
+STOPPED = "Stopped"  # the type of the error of an attempt that was ended from outside
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run with its tasks and attempts, what went before and what came after, at one moment."""
+
+    run: Record
+    tasks: Sequence[Record]
+    attempts: Sequence[Record]
+    followers: Sequence[Record]
+    decision: Record | None
+    cancelled_by: str
+    usual: Mapping[str, float]
+    now: datetime
+
+    @property
+    def active(self) -> bool:
+        return self.run.state in ACTIVE_STATES
+
+    @property
+    def happened(self) -> bool:
+        """Whether there is, or will be, something that the run did: it has not ended before it was begun."""
+        return self.active or bool(self.tasks)
+
+    @property
+    def names(self) -> list[str]:
+        """The tasks that the run has, or will have when it has not begun."""
+        return [row.task for row in self.tasks] or [task.name for task in self._declared]
+
+    @property
+    def needs(self) -> Needs:
+        """What each task waits for. A task that is not declared any more stands by itself."""
+        declared = {task.name: task.needs for task in self._declared}
+        names = self.names
+        return {name: tuple(need for need in declared.get(name, ()) if need in names) for name in names}
+
+    @property
+    def levels(self) -> list[list[str]]:
+        return levels(self.needs)
+
+    @property
+    def by_name(self) -> dict[str, Record]:
+        return {row.task: row for row in self.tasks}
+
+    @property
+    def critical(self) -> list[str]:
+        """The tasks of the critical path that took time, first to last."""
+        finished = {row.task: row.finished_at for row in self.tasks if row.started_at and row.finished_at}
+        worked = {row.task for row in self.attempts}
+        return [name for name in critical_path(self.needs, finished) if name in worked]
+
+    @property
+    def time_left(self) -> float | None:
+        """Seconds, judged by past runs; None for a run that has ended or can't be judged."""
+        return time_left(self.needs, self.tasks, self.usual, self.now) if self.active else None
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds since the run was begun, until it ended; None before it was."""
+        if self.run.started_at is None:
+            return None
+        return float(((self.run.finished_at or self.now) - self.run.started_at).total_seconds())
+
+    def attempt_state(self, attempt: Record) -> str:
+        """The state of an attempt; `cancelled` when it did not fail by itself but was ended with its run or task."""
+        if attempt.state != "failed" or not attempt.error:
+            return str(attempt.state)
+        told = self.run.error["message"] if self.run.error and self.run.state in ("cancelled", "crashed") else None
+        ended = attempt.error.get("type") == STOPPED or attempt.error["message"] == told
+        return "cancelled" if ended else "failed"
+
+    @property
+    def _declared(self) -> Sequence[Task]:
+        pipeline = PIPELINES.get(self.run.pipeline)
+        return pipeline.tasks if pipeline else ()
+
+
+def view_of(run_id: str) -> RunView:
+    """The run as it is now; UnknownRun when there is none. One that nobody carries out any more ends as crashed."""
+    view = _read(run_id)
+    return _read(run_id) if end_lost_runs([view.run]) else view
+
+
+def _read(run_id: str) -> RunView:
+    with ledger().reading() as connection:
+        run = run_row(connection, run_id)
+        cancels = action_page(connection, Wanted(action="cancel", subject=run.run_id), 1)
+        active = run.state in ACTIVE_STATES
+        return RunView(
+            run=run,
+            tasks=task_rows(connection, run.run_id),
+            attempts=attempt_rows(connection, run.run_id, MOST_ATTEMPTS),
+            followers=followers(connection, run.run_id),
+            decision=next(iter(decision_rows(connection, 1, run.run_id)), None),
+            cancelled_by=cancels[0].who if cancels else "",
+            usual=usual_times(task_times(connection, run.pipeline)) if active else {},
+            now=ledger().clock(),
+        )
+
+
+def log_link(run_id: str, task: str, words: str) -> str:
+    """A link to the lines of a task in a run's log, in HTML; on the run's own page it leads down to them."""
+    return f'<a href="/run?run_id={run_id}&amp;task={escape(task)}" data-to="log-controls">{words}</a>'
+
+
+def run_link(run_id: str, words: str = "") -> str:
+    """A run as a link to its page, in HTML; ids are letters, digits and dashes."""
+    return f'<a class="lw-mono" href="/run?run_id={run_id}">{words or run_id}</a>'

@@ -1,0 +1,1 @@
+"""The Runs page: every run, filters, and the dialog that triggers one."""

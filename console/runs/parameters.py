@@ -1,0 +1,96 @@
+"""The parameters of a pipeline as widgets, made from the settings that its tasks depend on."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from console.app.deployment import deployment
+from engine.control.runs import pipeline_named
+from engine.definitions.task import settings_of
+from storage.settings import GIB, Settings
+
+FIRST_DAY = date(2000, 1, 1)
+UPPER = {"auc": "AUC", "psi": "PSI"}
+FINE, COARSE = 0.01, 1.0  # steps of a number input; a share or a threshold is chosen in hundredths
+
+
+def parameters(pipeline: str, given: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """What the person changed, by the setting's name; `given` are the parameters that stand over the settings.
+
+    `place` keeps the widgets of one dialog apart from those of another.
+    """
+    before = {**deployment().settings.model_dump(), **given}
+    chosen = {name: _widget(name, before[name], f"{place}-{name}") for name in names(pipeline)}
+    return {name: value for name, value in chosen.items() if value != before[name]}
+
+
+def names(pipeline: str) -> list[str]:
+    """The parameters that the pipeline's runs have: the folder of the extracts first."""
+    return ["data", *sorted(settings_of(pipeline_named(pipeline)))]
+
+
+def as_of_input(value: date, place: str) -> date:
+    """The logical date that the person chose."""
+    return st.date_input(
+        "As of",
+        value,
+        min_value=FIRST_DAY,
+        format="YYYY-MM-DD",
+        key=f"{place}-as-of",
+        help="The logical date of the run: nothing later than it is seen.",
+    )
+
+
+def force_input(place: str) -> bool:
+    """Whether everything is to run, unchanged or not."""
+    return st.checkbox(
+        "Run every task, also those whose inputs have not changed", key=f"{place}-force", help="On the shell: --force"
+    )
+
+
+def label(name: str) -> str:
+    """A setting's name as words: `AUC threshold`."""
+    first, *rest = name.split("_")
+    return " ".join([UPPER.get(first, first.capitalize()), *rest])
+
+
+def _widget(name: str, value: Any, key: str) -> Any:
+    field = Settings.model_fields[name]
+    help_ = f"{(field.description or '').capitalize()}. On the shell: `--param {name}=...`"
+    return _maker(field)(field, label(name), value, help=help_, key=key)
+
+
+def _maker(field: FieldInfo) -> Callable[..., Any]:
+    if get_origin(field.annotation) is Literal:
+        return _choice
+    return _number if field.annotation in (int, float) else _text
+
+
+def _choice(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:
+    options = list(get_args(field.annotation))
+    return st.selectbox(name, options, options.index(value), **common)
+
+
+def _number(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:
+    """A number in the limits of its setting; one that may not be reached is checked when the run is requested."""
+    number = field.annotation or float
+    low, high = (_limit(field, kinds) for kinds in (("ge", "gt"), ("le", "lt")))
+    step = FINE if number is float and field.default < 1 else COARSE
+    limits: dict[str, Any] = {
+        "min_value": None if low is None else number(low),
+        "max_value": None if high is None else number(high),
+        "step": number(GIB if value >= GIB else step),
+    }
+    return st.number_input(name, value=number(value), format="%d" if number is int else "%g", **limits, **common)
+
+
+def _text(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:  # noqa: ARG001 - as the other makers
+    return st.text_input(name, value, placeholder="the usual place", **common).strip()
+
+
+def _limit(field: FieldInfo, kinds: tuple[str, ...]) -> float | None:
+    found = [getattr(rule, kind) for rule in field.metadata for kind in kinds if hasattr(rule, kind)]
+    return found[0] if found else None

@@ -1,0 +1,73 @@
+"""A button that asks for a run of a pipeline: one click opens its dialog, one confirmation is one run."""
+
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from console.access.session import Person
+from console.app import queries
+from console.app.actions import attempted, request, request_key
+from console.app.deployment import deployment, ledger
+from console.app.dialogs import closed, dialog_button
+from console.components.elements import box
+from console.runs.parameters import as_of_input, force_input, parameters
+from storage.ledger.runs import active_run
+
+RUN_PAGE = "console/run/run.py"
+NO_WORKER = "No worker is alive. Start one: `python -m engine up`."
+
+
+def trigger_button(pipeline: str, *, primary: bool = False) -> None:
+    """A button that opens the dialog in which a run of the pipeline is requested.
+
+    It stands outside of fragments, and once on a page.
+    """
+    kind = "primary" if primary else "secondary"
+    dialog_button(f"Run {pipeline}", f"trigger-{pipeline}", _ask, pipeline, type=kind)
+
+
+def trigger_buttons(pipelines: tuple[str, ...]) -> None:
+    """A trigger button for each pipeline, side by side."""
+    with st.container(horizontal=True, key="triggers"):
+        for pipeline in pipelines:
+            trigger_button(pipeline)
+
+
+def go_to_run(run_id: str) -> None:
+    """Closes the dialog and goes to the run's own page; ends this script run."""
+    closed()
+    st.switch_page(RUN_PAGE, query_params={"run_id": run_id})
+
+
+def say_when_nothing_works() -> None:
+    """Says so when no worker is alive, and what to type."""
+    if not queries.living("worker"):
+        box("warn", "The run will wait", NO_WORKER)
+
+
+def say_when_active(pipeline: str) -> None:
+    """Says so when the pipeline has a run under way: asking for another leads to that one."""
+    with ledger().reading() as connection:
+        active = active_run(connection, pipeline)
+    if active is not None:
+        told = f"{active.run_id} is {active.state}, and a pipeline has one active run at a time."
+        box("warn", "A run is under way", f"{told} This button goes to it.")
+
+
+def _ask(place: str, pipeline: str) -> None:
+    say_when_nothing_works()
+    say_when_active(pipeline)
+    as_of = as_of_input(deployment().today(), place)
+    with st.expander("Parameters", key=f"{place}-parameters"):
+        params = parameters(pipeline, {}, place)
+    force = force_input(place)
+    if st.button(f"Run {pipeline}", type="primary", key=f"{place}-confirm"):
+        given = {"params": params, "force": force, "request_key": request_key(place)}
+        run_id = attempted(lambda who: _requested(who, pipeline, as_of, given))
+        if run_id:
+            go_to_run(run_id)
+
+
+def _requested(who: Person, pipeline: str, as_of: date, given: dict[str, Any]) -> str:
+    return request(who, pipeline, as_of, **given)

@@ -1,0 +1,1 @@
+"""The Schedule page: next slots, recent ones, pauses and retraining decisions."""

@@ -1,0 +1,163 @@
+"""A replay of history: at each date the runs that operation would have made then, with only what was known then.
+
+Every step is an ordinary run, carried out here: it is cached, leased, published and decided upon as any other. What is
+done is read from the ledger, so that the same replay asked for again goes on where it stopped.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from engine.backfill.history import NO_MODEL, OWN_HOME, dates_done, ended_trainings, row_about, unteachable
+from engine.backfill.strides import Stride
+from engine.control.runs import checked_request, crashed_runs, requested
+from engine.definitions.pipelines import PIPELINES
+from engine.definitions.task import settings_of
+from engine.deployment import Deployment
+from engine.documents.runs import Document
+from engine.errors import EngineError, Refused
+from engine.execution.execute import carry_out
+from engine.execution.executors import Executor
+from engine.process.registry import alive
+from jobs.bronze.sources import SOURCES
+from storage.db.ledger import Record
+from storage.lake.extracts import source_files
+from storage.ledger.decisions import decision_about
+from storage.ledger.models import holder
+from storage.ledger.runs import caused_by, newest_success, replay_mark, run_row
+
+Told = Callable[[str], None]
+
+
+class ReplayStopped(EngineError):
+    """A replay that ended before its last date; the same command goes on from there."""
+
+    def __init__(self, day: date, why: str, state: str = "failed", exit_code: int = 1) -> None:
+        super().__init__(f"The replay stopped at {day}: {why} The same command goes on from there.")
+        self.state, self.exit_code = state, exit_code
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to replay: the dates, those of them at which the calendar asks for a training, the extracts' folder.
+
+    `mark` stands for the extracts' bytes and everything else that the decisions depend on; all runs carry it.
+    """
+
+    dates: tuple[date, ...]
+    trainings: frozenset[date]
+    data: str
+    mark: str
+
+
+def planned(deployment: Deployment, dates: Sequence[date], data: str, train_every: Stride | None = None) -> Plan:
+    """The plan of a replay of these dates, in order; ExtractMissing when a dataset is not in the folder.
+
+    The calendar counts from the first date on; a training is due at the first of the dates on or after each of its own.
+    """
+    calendar = train_every.dates(dates[0], dates[-1]) if train_every else ()
+    due = [next((day for day in dates if day >= each), None) for each in calendar]
+    names = sorted({name for pipeline in PIPELINES.values() for name in settings_of(pipeline)} | {"cooldown_days"})
+    content = {
+        "extracts": {name: [file.sha256 for file in source_files(deployment.ledger, data, name)] for name in SOURCES},
+        "settings": {name: str(getattr(deployment.settings, name)) for name in names},
+        "calendar": f"{train_every} from {dates[0]}" if train_every else "",
+    }
+    mark = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    return Plan(tuple(dates), frozenset(day for day in due if day), data, mark)
+
+
+def refuse_company(deployment: Deployment) -> None:
+    """Refused (exit code 5) while a worker or a scheduler is alive: a replay needs the pipelines for itself."""
+    for kind in ("worker", "scheduler"):
+        if alive(deployment, kind):
+            raise Refused(
+                f"A replay carries its runs out itself, one date after another, and a {kind} is alive that would come "
+                f"between; stop it, or {OWN_HOME}."
+            )
+
+
+class Replay:
+    """Carries out a plan. `told` hears what is being done."""
+
+    def __init__(self, deployment: Deployment, plan: Plan, executor: Executor, told: Told = lambda _: None) -> None:
+        self._deployment = deployment
+        self._plan = plan
+        self._executor = executor
+        self._told = told
+
+    def rows(self) -> Iterator[Document]:
+        """A row for each date as soon as it is done (`row_about`), done now or before.
+
+        Refused where history can't be replayed; ReplayStopped when a run ends otherwise than it should, or when no
+        model could be trained at any date.
+        """
+        crashed_runs(self._deployment)
+        with self._deployment.ledger.reading() as connection:
+            done = dates_done(connection, self._plan.dates, self._plan.mark)
+        row: Document = {}
+        for day in self._plan.dates:
+            if day not in done:
+                self._carry(day)
+            self._settle(day)
+            with self._deployment.ledger.reading() as connection:
+                row = row_about(connection, day)
+            yield row
+        if row["status"] == NO_MODEL:
+            raise ReplayStopped(
+                self._plan.dates[-1], f"no model could be trained ({row['reason']}) Choose a later --to."
+            )
+
+    def _carry(self, day: date) -> None:
+        """What operation does at a date: a training when it is due, then inference and monitoring."""
+        with self._deployment.ledger.reading() as connection:
+            trained, champion = ended_trainings(connection, day), holder(connection)
+        if not trained and (champion is None or day in self._plan.trainings):
+            self._run("training", day, why="calendar" if champion else "first")
+            with self._deployment.ledger.reading() as connection:
+                champion = holder(connection)
+        if champion is not None:
+            self._run("inference", day)
+            self._run("monitoring", day)
+
+    def _settle(self, day: date) -> None:
+        """Carries out the training that the gate asked for at a date, unless history has gone on since."""
+        with self._deployment.ledger.reading() as connection:
+            newest, decision = newest_success(connection), decision_about(connection, day)
+            if decision is None or decision.action != "requested" or (newest and newest.as_of > day):
+                return
+            asked = _last_of(connection, decision.requested_run_id)
+        if asked.state == "queued":
+            self._carried(asked.run_id, day)
+        elif asked.state != "succeeded" and not unteachable(asked) and replay_mark(asked):
+            more = {"cause_run_id": decision.run_id, "parent_run_id": asked.run_id}
+            self._run("training", day, why="gate", **more)
+
+    def _run(self, pipeline: str, day: date, why: str = "", **more: Any) -> None:
+        detail = {"replay": self._plan.mark, **({"why": why} if why else {})}
+        params = {"data": self._plan.data}
+        wanted = checked_request(
+            self._deployment, pipeline, day, params=params, cause="replay", cause_detail=detail, **more
+        )
+        self._carried(requested(self._deployment, wanted, anything=False), day)
+
+    def _carried(self, run_id: str, day: date) -> None:
+        """Carries a run out; ReplayStopped unless it went well, or found that a date's book can't be learnt from."""
+        with self._deployment.ledger.reading() as connection:
+            self._told(f"{day} {run_row(connection, run_id).pipeline}")
+        state = carry_out(self._deployment, run_id, self._executor)
+        with self._deployment.ledger.reading() as connection:
+            run = run_row(connection, run_id)
+        if state != "succeeded" and not (run.pipeline == "training" and unteachable(run)):
+            error = run.error or {}
+            why = f"{run_id} {state}: {error.get('message', 'nobody knows why.')}"
+            raise ReplayStopped(day, why, state, int(error.get("exit_code", 1)))
+
+
+def _last_of(connection: Any, run_id: str) -> Record:
+    """The newest of the runs that went on with a requested one, or that one itself."""
+    later = caused_by(connection, run_id)
+    return _last_of(connection, later[-1]) if later else run_row(connection, run_id)

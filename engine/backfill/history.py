@@ -1,0 +1,91 @@
+"""What the ledger tells of a replay: a row for each date, and which dates are done and need not be done again."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine.documents.runs import Document
+from engine.errors import Refused
+from storage.db.ledger import Record
+from storage.ledger.decisions import decision_about
+from storage.ledger.models import model_made_by
+from storage.ledger.runs import newest_success, replay_mark, run_row, runs_as_of
+
+NO_MODEL = "no model"  # the status of a date at which no model could be trained yet
+NUMBERS = ("labelled", "auc", "auc_low", "auc_high", "auc_estimate", "psi", "psi_chance_level", "model_version")
+OWN_HOME = "replay into a home of its own (--home)"
+
+
+def row_about(connection: Connection, day: date) -> Document:
+    """The row of a date that is done: its numbers, the decision, and the trainings that ended as of it."""
+    trainings = [training_document(connection, run) for run in ended_trainings(connection, day)]
+    decision = decision_about(connection, day)
+    if decision is None:
+        reason = trainings[-1]["reason"] if trainings else ""
+        decided = {"status": NO_MODEL, "action": "none", "reason": reason, "run_id": None}
+        numbers: dict[str, Any] = {}
+    else:
+        decided = {name: getattr(decision, name) for name in ("status", "action", "reason", "run_id")}
+        numbers = decision.numbers
+    told = {name: numbers.get(name) for name in NUMBERS}
+    return {"date": day.isoformat(), **told, **decided, "trainings": trainings}
+
+
+def training_document(connection: Connection, run: Record) -> Document:
+    """A training: what asked for it (first, calendar, gate, ...), how it ended, the model, and whether it took over."""
+    model = model_made_by(connection, run.run_id)
+    verdict = model.promotion if model else {}
+    return {
+        "run_id": run.run_id,
+        "asked_by": run.cause_detail.get("why", "gate" if run.cause == "governance" else run.cause),
+        "state": run.state,
+        "version": model.version if model else None,
+        "promoted": bool(verdict.get("promote")),
+        "reason": verdict.get("reason") or (run.error["message"] if run.error else ""),
+    }
+
+
+def ended_trainings(connection: Connection, day: date) -> list[Record]:
+    """The trainings as of a date that went well, or found that the book of that date can't be learnt from."""
+    found = runs_as_of(connection, "training", day)
+    return [run for run in found if run.state == "succeeded" or unteachable(run)]
+
+
+def unteachable(run: Record) -> bool:
+    """Whether a training failed because of what was known at its date, such as too few outcomes."""
+    return bool(run.state == "failed" and run.error and run.error.get("type") == "JobError")
+
+
+def dates_done(connection: Connection, dates: Iterable[date], mark: str) -> set[date]:
+    """Those of the dates that this replay need not do again.
+
+    Refused (exit code 5) where history can't be replayed: a date that is not done although the ledger knows a later
+    one, whose champions would come from the future; or that was replayed on other extracts or settings.
+    """
+    newest = newest_success(connection)
+    done = set()
+    for day in dates:
+        runs = _runs_of(connection, day)
+        other = next((run for run in runs if replay_mark(run) not in ({}, {"replay": mark})), None)
+        if other is not None:
+            raise Refused(
+                f"{day} was replayed here before on other extracts, settings or calendar ({other.run_id}); "
+                f"give the same ones, or {OWN_HOME}."
+            )
+        past = newest is not None and day < newest.as_of
+        if decision_about(connection, day) is not None or (runs and past):
+            done.add(day)
+        elif newest is not None and past:
+            raise Refused(
+                f"{day} can't be replayed in this home: its history goes on to {newest.as_of} ({newest.run_id}), so "
+                f"its models know what was not known then; {OWN_HOME}."
+            )
+    return done
+
+
+def _runs_of(connection: Connection, day: date) -> list[Record]:
+    """The runs that made a date what it is: the one that decided, or the trainings that came to nothing."""
+    decision = decision_about(connection, day)
+    return [run_row(connection, decision.run_id)] if decision else ended_trainings(connection, day)

@@ -1,0 +1,56 @@
+"""The command line: `python -m engine COMMAND`."""
+
+import sys
+
+import typer
+
+from engine.cli.access import app as access_commands
+from engine.cli.backfill import app as replay_commands
+from engine.cli.data import app as data_commands
+from engine.cli.models import app as model_commands
+from engine.cli.processes import app as process_commands
+from engine.cli.render import state_text
+from engine.cli.runs import app as run_commands
+from engine.cli.terminal import Home, Json, console_for, deployment_at, fail, print_json
+from engine.doctor.checks import findings
+from engine.doctor.finding import Finding
+from storage.errors import StorageError
+
+app = typer.Typer(
+    help="Loanwatch: four extracts in, a governed loan-default model out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for commands in (run_commands, replay_commands, model_commands, data_commands, process_commands, access_commands):
+    app.add_typer(commands)
+
+
+@app.command()
+def doctor(home: Home = None, as_json: Json = False) -> None:
+    """Check home, ledger, tables, models, disk, clock and Ray, and say what to do about each finding."""
+    try:
+        found = findings(deployment_at(home))
+    except StorageError as error:
+        found = [Finding("ledger", "problem", str(error))]
+    if as_json:
+        print_json([vars(finding) for finding in found])
+    else:
+        states = {"ok": "succeeded", "warning": "retrying", "problem": "failed"}
+        for finding in found:
+            sign = state_text(states[finding.level])
+            sign.plain = f"{sign.plain[0]} {finding.level}"
+            console_for().print(sign, f"{finding.check}: {finding.message}", highlight=False, soft_wrap=True)
+    if any(finding.level == "problem" for finding in found):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Runs the command line; every error ends in one sentence and an exit code."""
+    as_json = "--json" in sys.argv
+    try:
+        app()
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last place where an error can become a sentence
+        sys.exit(fail(error, as_json=as_json))

@@ -1,0 +1,156 @@
+"""The command `replay`: history once more, date by date, with only what was known then."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from engine.backfill.backfill import Plan, Replay, ReplayStopped, planned, refuse_company
+from engine.backfill.history import NO_MODEL
+from engine.backfill.strides import stride_of
+from engine.cli.foreground import local_ray, own_output, terminating_politely
+from engine.cli.render import interval
+from engine.cli.terminal import (
+    Data,
+    Home,
+    Json,
+    console_for,
+    day_of,
+    deployment_at,
+    params_of,
+    print_json,
+    tell_error,
+)
+from engine.deployment import Deployment
+from engine.documents.runs import Document
+from engine.errors import UnusableRequest
+from engine.execution.executors import Executor
+from engine.execution.inputs import data_folder
+
+app = typer.Typer()
+
+# A sign and a colour for every status, so that colour is never the only sign.
+SIGNS = {
+    "healthy": ("✓", "green"),
+    "watch": ("!", "yellow"),
+    "breach": ("✗", "bold red"),
+    "insufficient": ("·", "dim"),
+    NO_MODEL: ("-", "dim"),
+}
+HEADINGS = ("date", "n", "AUC", "95% interval", "estimate", "PSI", "status", "what was done")
+LINE = "{:<10}  {:>6}  {:>5}  {:<14}  {:>8}  {:>5}  "
+
+
+@app.command()
+def replay(
+    first: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="The first date.")],
+    last: Annotated[str, typer.Option("--to", metavar="YYYY-MM-DD", help="The last date; today at most.")],
+    every: Annotated[str, typer.Option("--every", help="The stride: day, week, month, or `2 weeks`.")] = "month",
+    train_every: Annotated[
+        str | None,
+        typer.Option(
+            "--train-every",
+            help="Train by the calendar too, such as every `6 months` from --from on [only when the gate asks].",
+        ),
+    ] = None,
+    data: Data = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Govern the past: at each date inference and monitoring with what was known then, a retrain when the gate asks.
+
+    The first date trains the first model. The same command goes on where it was stopped. A home whose history goes
+    beyond the dates is refused, for its models know what was not known then; so is one with a live worker.
+    """
+    deployment = deployment_at(home)
+    plan = _plan(deployment, (first, last, every), train_every, params_of(None, data))
+    refuse_company(deployment)
+    console = console_for(as_json=as_json)
+    with own_output() if as_json else nullcontext(), local_ray(deployment) as executor:
+        document = replayed(deployment, plan, executor, console)
+    if as_json:
+        print_json(document)
+    elif document["error"]:
+        tell_error(console, str(document["error"]))
+    else:
+        tell_end(console, document["rows"])
+    raise typer.Exit(document["exit_code"])
+
+
+def replayed(deployment: Deployment, plan: Plan, executor: Executor, console: Console) -> Document:
+    """The rows of a replay and how it ended, while each date is printed as soon as it is done."""
+    rows: list[Document] = []
+    end: dict[str, Any] = {"state": "succeeded", "error": None, "exit_code": 0}
+    try:
+        with terminating_politely(), console.status("") as status:
+            for row in Replay(deployment, plan, executor, lambda step: _show(status, step)).rows():
+                if not rows:
+                    console.print(Text(_line(HEADINGS), "bold"), soft_wrap=True)
+                rows.append(row)
+                console.print(row_text(row), highlight=False, soft_wrap=True)
+    except ReplayStopped as stopped:
+        end = {"state": stopped.state, "error": str(stopped), "exit_code": stopped.exit_code}
+    except KeyboardInterrupt:
+        end = {"state": "cancelled", "error": "The replay was stopped; the same command goes on.", "exit_code": 4}
+    return {**end, "rows": rows}
+
+
+def tell_end(console: Console, rows: Sequence[Document]) -> None:
+    """Says how many dates were breaches and how many trainings there were."""
+    breaches = sum(row["status"] == "breach" for row in rows)
+    trainings = [training for row in rows for training in row["trainings"]]
+    took_over = sum(training["promoted"] for training in trainings)
+    told = f"{len(rows)} dates, {breaches} in breach; {len(trainings)} trainings, {took_over} took over."
+    console.print(f"{told} `python -m engine models` and `metrics` tell more.", highlight=False, soft_wrap=True)
+
+
+def row_text(row: Document) -> Text:
+    """A date's numbers, status and what was done, in one line."""
+    sign, style = SIGNS[row["status"]]
+    interval_text = interval(row["auc_low"], row["auc_high"])
+    numbers = (_shown(row["auc"]), interval_text, _shown(row["auc_estimate"]), _shown(row["psi"]))
+    count = "-" if row["labelled"] is None else f"{row['labelled']:,}"
+    return Text.assemble(
+        LINE.format(row["date"], count, *numbers), (f"{sign} {row['status']:<12}  ", style), done_at(row)
+    )
+
+
+def done_at(row: Document) -> str:
+    """What was done at a date: trainings and what became of them, or the gate's silence and call for a person."""
+    told = {"suppressed": ["no retrain within the cooldown"], "escalated": ["a person is asked"]}.get(row["action"], [])
+    told = [*told, *(f"{training['asked_by']} training: {_end_of(training)}" for training in row["trainings"])]
+    return "; ".join([*told, row["reason"]] if row["status"] == NO_MODEL else told)
+
+
+def _end_of(training: Document) -> str:
+    if training["version"]:
+        return f"{training['version']} {'took over' if training['promoted'] else 'did not take over'}"
+    return "nothing new to learn from" if training["state"] == "succeeded" else "no model came of it"
+
+
+def _plan(deployment: Deployment, span: tuple[str, str, str], train_every: str | None, params: dict[str, Any]) -> Plan:
+    first, last, stride = day_of(span[0], "--from"), day_of(span[1], "--to"), stride_of(span[2], "--every")
+    if first is None or last is None or first > last:
+        raise UnusableRequest(f"--from {span[0]} is after --to {span[1]}; give the earlier date first.")
+    if last > deployment.today():
+        raise UnusableRequest(f"--to {span[1]} has not come yet; today is {deployment.today()}.")
+    with deployment.ledger.reading() as connection:
+        folder = params.get("data") or data_folder(connection, deployment, "training")
+    calendar = stride_of(train_every, "--train-every") if train_every is not None else None
+    return planned(deployment, stride.dates(first, last), folder, calendar)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return LINE.format(*cells[:6]) + f"{cells[6]:<14}  {cells[7]}"
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _show(status: Status, step: str) -> None:
+    status.update(f"{step} ...")

@@ -1,0 +1,74 @@
+"""Follows a run in the ledger, whoever carries it out: a live task tree on a terminal, plain lines elsewhere."""
+
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+
+from engine.cli.render import number, remark, run_view
+from engine.deployment import Deployment
+from engine.documents.runs import run_document
+from engine.process.background import Background
+from storage.errors import LoanwatchError
+from storage.ledger.tasks import task_rows
+
+PAUSE = 0.2
+
+
+class Follower(Background):
+    """A thread that shows a run's progress until the block ends. It only reads the ledger."""
+
+    def __init__(self, deployment: Deployment, run_id: str, console: Console) -> None:
+        super().__init__("follower")
+        self._deployment = deployment
+        self._run_id = run_id
+        self._console = console
+        self._seen: dict[str, tuple[str, int, int]] = {}
+
+    def work(self) -> None:
+        try:
+            self._show_until_ended()
+        except LoanwatchError as error:
+            self._console.print(f"The run goes on, but its progress can't be shown: {error}", soft_wrap=True)
+
+    def _show_until_ended(self) -> None:
+        if not self._console.is_terminal:
+            while not self.ended.wait(PAUSE):
+                self._print_changes()
+            self._print_changes()
+            return
+        with Live(console=self._console, auto_refresh=False, transient=False) as live:
+            while not self.ended.wait(PAUSE):
+                live.update(self._view(), refresh=True)
+            live.update(self._view(), refresh=True)
+
+    def _view(self) -> Any:
+        now = self._deployment.ledger.clock()
+        with self._deployment.ledger.reading() as connection:
+            document = run_document(connection, self._run_id)
+            begun = {row.task: row.started_at for row in task_rows(connection, self._run_id)}
+        return run_view(document, _elapsed(begun, now))
+
+    def _print_changes(self) -> None:
+        with self._deployment.ledger.reading() as connection:
+            tasks = run_document(connection, self._run_id)["tasks"]
+        for task in tasks:
+            now = (task["state"], task["attempts"], task["parts"][0])
+            before, self._seen[task["name"]] = self._seen.get(task["name"]), now
+            if now != before and task["state"] != "queued":
+                self._console.print(_line(task), highlight=False, soft_wrap=True)
+
+
+def _elapsed(begun: dict[str, datetime | None], now: datetime) -> dict[str, float]:
+    return {name: (now - start).total_seconds() for name, start in begun.items() if start}
+
+
+def _line(task: dict[str, Any]) -> str:
+    done, total = task["parts"]
+    parts = f" {done}/{total} parts" if total > 1 else ""
+    rows = f"  {number(task['rows_in'])} -> {number(task['rows_out'])} rows" if task["rows_out"] is not None else ""
+    time = f"  {task['duration_s']:.1f} s" if task["duration_s"] is not None and task["state"] != "cached" else ""
+    tries = f"  try {task['attempts']}" if task["attempts"] > 1 else ""
+    said = remark(task)
+    return f"{task['name']}{parts}: {task['state']}{tries}{rows}{time}{'  ' + said if said else ''}"

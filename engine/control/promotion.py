@@ -1,0 +1,96 @@
+"""Who is champion, decided by a person: promote a registered version, or roll back to the champion before."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine.control.runs import who
+from engine.deployment import Deployment
+from engine.errors import Refused, UnusableRequest
+from storage.lake.model_store import UntrustedModel
+from storage.ledger.audit import Action, note
+from storage.ledger.models import AliasEvent, ModelVersion, champions, holder, model_named, move_alias
+
+Choice = Callable[[Connection], ModelVersion]
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """Version `version` is champion from now on, in place of `before` (None for none); who chose it, and why."""
+
+    version: str
+    before: str | None
+    who: str
+    why: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The appointment as plain JSON types."""
+        return asdict(self)
+
+
+def promote(deployment: Deployment, version: str, reason: str, by: str | None = None) -> Appointment:
+    """The appointment of a registered version, its files being those that were registered.
+
+    UnusableRequest (exit code 2) for an empty reason or a version that the ledger does not know; Refused (5) when it is
+    champion already or one of its files is missing or damaged. The event and the note in the audit log are one
+    transaction.
+    """
+    return _appointed(
+        deployment, lambda connection: _known(connection, version), Action(by or who(), "promote", version, reason)
+    )
+
+
+def rollback(deployment: Deployment, reason: str, by: str | None = None) -> Appointment:
+    """The appointment of the champion before the present one: the newest other version in the alias's history.
+
+    Errors as for `promote`; Refused (5) too when there was no other champion before.
+    """
+    return _appointed(deployment, _champion_before, Action(by or who(), "rollback", "", reason))
+
+
+def _appointed(deployment: Deployment, chosen: Choice, action: Action) -> Appointment:
+    reason = action.reason.strip()
+    if not reason:
+        raise UnusableRequest(f"--reason is empty; say why you {action.action}.")
+    with deployment.ledger.reading() as connection:
+        model = chosen(connection)
+    _check_files(deployment, model)  # before the turn to write is taken: reading big files may take its time
+    now = deployment.ledger.clock()
+    with deployment.ledger.writing() as connection:
+        present = holder(connection)
+        if present is not None and present.version == model.version:
+            raise Refused(f"Model {model.version} is champion already; there is nothing to {action.action}.")
+        if chosen(connection).version != model.version:
+            raise Refused("Another champion was chosen meanwhile; look at `python -m engine models` and ask again.")
+        move_alias(connection, AliasEvent(model.version, action.who, reason), now)
+        note(connection, Action(action.who, action.action, model.version, reason), now)
+    return Appointment(model.version, present.version if present else None, action.who, reason)
+
+
+def _known(connection: Connection, version: str) -> ModelVersion:
+    model = model_named(connection, version)
+    if model is None:
+        raise UnusableRequest(f"There is no model {version!r}; `python -m engine models` lists the versions there are.")
+    return model
+
+
+def _champion_before(connection: Connection) -> ModelVersion:
+    past = champions(connection, limit=2)
+    if len(past) < 2:
+        there = f"{past[0].version} is the only champion there ever was" if past else "there never was a champion"
+        raise Refused(f"There is nothing to roll back to: {there}; `promote VERSION` makes another one champion.")
+    return past[1]
+
+
+def _check_files(deployment: Deployment, model: ModelVersion) -> None:
+    """Refused when a file of the model does not have the bytes that were registered."""
+    for facts in model.files.values():
+        try:
+            deployment.models.read(facts)
+        except UntrustedModel as error:
+            raise Refused(
+                f"Model {model.version} can't become champion: {error.path} can't be trusted, {error.why}; "
+                "restore the file from a backup, choose another version, or train again."
+            ) from error

@@ -1,0 +1,1 @@
+"""The checks of `doctor`: home, ledger, stores, processes, Ray, disk and clock."""

@@ -1,0 +1,88 @@
+"""Processes and schedules as documents: what is alive, what is due next, what became of the last slots."""
+
+from datetime import datetime
+from typing import Any
+
+from engine.definitions.pipelines import PIPELINES
+from engine.deployment import Deployment
+from engine.documents.runs import Document, moment
+from engine.process.identity import host, is_gone
+from engine.scheduling.timetable import timetable
+from storage.db.ledger import Record
+from storage.ledger.processes import process_rows
+from storage.ledger.schedules import schedule_rows, slot_rows
+
+NEXT_SLOTS = 3
+
+
+def health_document(deployment: Deployment, limit: int = 20) -> Document:
+    """The newest processes with their state (alive, silent, gone, stopped), and whether all is well.
+
+    It is, when some process is alive and none is lost: has not ended by itself, without another of its kind in its
+    place. Judged by the processes of this host, if there were any: in a container, by its own.
+    """
+    now = deployment.ledger.clock()
+    with deployment.ledger.reading() as connection:
+        rows = process_rows(connection, limit)
+    found = [_process(deployment, row, now) for row in rows]
+    judged = [row for row in found if row["host"] == host()] or found
+    alive = {row["kind"] for row in judged if row["state"] == "alive"}
+    lost = {row["kind"] for row in judged if row["state"] in ("silent", "gone")}
+    return {"healthy": bool(alive) and lost <= alive, "processes": found}
+
+
+def schedule_document(deployment: Deployment, limit: int = 10) -> Document:
+    """Each pipeline's timing, next slots and pause, and what became of the newest slots."""
+    now = deployment.ledger.clock()
+    with deployment.ledger.reading() as connection:
+        schedules = {row.pipeline: row for row in schedule_rows(connection)}
+        newest = slot_rows(connection, limit)
+    return {
+        "timezone": deployment.settings.timezone,
+        "pipelines": [_pipeline(deployment, name, schedules.get(name), now) for name in PIPELINES],
+        "slots": [
+            {
+                "slot": row.slot,
+                "due_at": moment(row.due_at),
+                "outcome": row.outcome,
+                "run_id": row.run_id,
+                "reason": row.reason,
+            }
+            for row in newest
+        ],
+    }
+
+
+def _process(deployment: Deployment, row: Record, now: datetime) -> Document:
+    silence = (now - row.heartbeat_at).total_seconds()
+    state = "alive"
+    if row.stopped_at is not None:
+        state = "stopped"
+    elif is_gone(row.process_id):
+        state = "gone"
+    elif silence > deployment.settings.lease:
+        state = "silent"
+    return {
+        "kind": row.kind,
+        "state": state,
+        "host": row.host,
+        "pid": row.pid,
+        "started_at": moment(row.started_at),
+        "seen": moment(row.heartbeat_at),
+        "detail": row.detail,
+    }
+
+
+def _pipeline(deployment: Deployment, name: str, row: Record | None, now: datetime) -> dict[str, Any]:
+    settings = deployment.settings
+    table = timetable(name, settings.timing(name), settings.zone)
+    coming = table.next_after(now, NEXT_SLOTS) if table else []
+    local = [f"{slot.due_at.astimezone(settings.zone):%a %Y-%m-%d %H:%M %Z}" for slot in coming]
+    paused = None if row is None or row.paused_at is None else f"by {row.paused_by}: {row.pause_reason}"
+    return {
+        "pipeline": name,
+        "timing": settings.timing(name),
+        "next": local[0] if local else None,
+        "coming": [moment(slot.due_at) for slot in coming],
+        "paused": paused,
+    }

@@ -1,0 +1,43 @@
+"""A task under way: its parts, and the attempts at them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.definitions.task import Task, function_named
+from jobs.job import Job, Outcome
+
+COLLECT = "collect"
+WHOLE = ""
+
+
+@dataclass
+class Work:
+    """A task that is under way: its job, the parts that are done, and how often it was tried."""
+
+    task: Task
+    job: Job
+    key: str
+    parts: Sequence[str]
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    tries: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Attempt:
+    """A call that is waiting to be submitted, or that is running until `deadline` (monotonic seconds)."""
+
+    work: Work
+    part: str
+    not_before: float = 0.0
+    deadline: float = 0.0
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.work.task.name, self.part, self.work.tries[self.part]
+
+
+def parts_of(task: Task, job: Job) -> Sequence[str]:
+    """The keys of a task's parts; one for a task that does not fan out."""
+    if task.split is None:
+        return [WHOLE]
+    return list(function_named(task.split)(job)) if isinstance(task.split, str) else task.split

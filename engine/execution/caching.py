@@ -1,0 +1,160 @@
+"""Which results may be used again: a task is cached when its code, settings and inputs are those of an earlier one."""
+
+import ast
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+from engine.cluster.guard import PROJECT
+from engine.definitions.task import Task
+from jobs.bronze.sources import SOURCES
+from jobs.job import Job, Outcome, outcome_from_json
+from storage.db.ledger import Ledger
+from storage.errors import DamagedFile
+from storage.ledger.catalog import known_versions
+from storage.ledger.models import succession
+from storage.ledger.tasks import reusable_tasks
+
+ROOMS = ("jobs", "storage")
+LIBRARIES = ("pyarrow", "numpy", "pandas", "scipy", "scikit-learn", "altair", "vl-convert-python", "pillow")
+
+
+def cache_key(task: Task, job: Job) -> str:
+    """SHA-256 of everything that the task's result depends on.
+
+    As-of counts only through the newest date that it admits in the inputs, so that an unchanged book stays cached from
+    one day to the next. A table that the task extends does not count as an input: see `reusable`.
+    """
+    inputs = {name: table for name, table in job.tables.items() if name not in task.writes}
+    dates = {day for table in job.tables.values() for day in table.dates if day <= job.as_of.isoformat()}
+    content = {
+        "task": task.name,
+        "code": [code_of(reference) for reference in task.functions],
+        "split": task.split,
+        "python": sys.version_info[:2],
+        "settings": {name: str(value) for name, value in job.settings.items()},
+        "extracts": {name: [file.sha256 for file in files] for name, files in job.extracts.items()},
+        "tables": {name: table.digest for name, table in inputs.items()},
+        "newest_date": max(dates, default=None),
+        "as_of": job.as_of.isoformat() if task.dated or _brings_news(task, job) else None,
+        "values": job.values,
+        "champions": [model.version for model in job.champions],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def key_after(task: Task, job: Job, outcome: Outcome) -> str:
+    """The key that the same task will have once its outcome is published.
+
+    As cache_key, with the tables that it extended, and with the champion that its own model is going to be. A verdict
+    on a model thus counts for the champion that it was made against and no other.
+    """
+    made = {table.table: table for table in outcome.tables if table.table in task.reads}
+    after = job.champions
+    if task.uses_champion and outcome.model is not None and outcome.model.promotion.get("promote"):
+        after = succession(outcome.model, after)
+    return cache_key(task, replace(job, tables={**job.tables, **made}, champions=after))
+
+
+def _brings_news(task: Task, job: Job) -> bool:
+    """Whether the task is going to take in extracts that are not published yet, of whose dates nothing is known."""
+    for dataset, files in job.extracts.items():
+        name = f"bronze.{SOURCES[dataset].bronze}"
+        if name in task.reads:
+            published = job.tables.get(name)
+            if published is None or sorted(published.sources.values()) != sorted(file.sha256 for file in files):
+                return True
+    return False
+
+
+def extended(task: Task, job: Job) -> dict[str, str | None]:
+    """Digests of the tables that the task extends (reads and writes), as they were before it ran."""
+    own = [name for name in task.writes if name in task.reads]
+    return {name: job.tables[name].digest if name in job.tables else None for name in own}
+
+
+def reusable(ledger: Ledger, task: Task, job: Job, key: str) -> tuple[tuple[str, Outcome] | None, list[str]]:
+    """(the run and the outcome of an earlier task with the same key whose outputs are intact, what was not intact).
+
+    The result of a task that extends a table counts only while the table is what it was before that task or what it
+    became by it; otherwise rows that others have added since would be lost.
+    """
+    before = extended(task, job)
+    complaints: list[str] = []
+    with ledger.reading() as connection:
+        rows = reusable_tasks(connection, key)
+        known = known_versions(connection)
+    for row in rows:
+        outcome = outcome_from_json(row.outcome["outcome"])
+        became = {table.table: table.digest for table in outcome.tables}
+        allowed = [digest in (row.outcome["extended"].get(name), became.get(name)) for name, digest in before.items()]
+        there = all((table.table, table.version) in known for table in outcome.tables)
+        if all(allowed) and there and not outcome.values.get("refused"):
+            damage = list(_damage(job, outcome))
+            if not damage:
+                return (row.run_id, outcome), complaints
+            complaints += damage
+    return None, complaints
+
+
+def _damage(job: Job, outcome: Outcome) -> Iterator[str]:
+    """What of an outcome's files is not as it was written."""
+    for table in outcome.tables:
+        try:
+            job.datamart.verify(table)
+        except DamagedFile as error:
+            yield str(error)
+    for facts in (*outcome.artifacts, *(outcome.model.files.values() if outcome.model else ())):
+        if not job.models.intact(facts):
+            yield f"{job.models.folder.path(facts.name)} is not what was written; it is made anew."
+    for facts in outcome.reports:
+        if job.reports.size(facts.name) != facts.bytes or job.reports.sha256(facts.name) != facts.sha256:
+            yield f"{job.reports.path(facts.name)} is not what was written; it is made anew."
+
+
+@lru_cache(maxsize=256)
+def code_of(reference: str) -> str:
+    """SHA-256 of a function's module, of every module of the project that it imports, and of library versions."""
+    digest = hashlib.sha256(reference.encode())
+    for file in sorted(_imported_files(reference.partition(":")[0])):
+        digest.update(Path(file).read_bytes())
+    digest.update(" ".join(f"{library}={version(library)}" for library in LIBRARIES).encode())
+    return digest.hexdigest()
+
+
+def _imported_files(module: str) -> set[str]:
+    found: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        file = _file_of(name)
+        if file is None or name in found:
+            continue
+        found[name] = file
+        waiting += _project_imports(file)
+    return set(found.values())
+
+
+@lru_cache(maxsize=256)
+def _project_imports(file: str) -> tuple[str, ...]:
+    return tuple(name for name in _imports(ast.parse(Path(file).read_bytes())) if name.split(".")[0] in ROOMS)
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _file_of(module: str) -> str | None:
+    # Looked for on the disk: asking the import system would import the packages above it, and scikit-learn with them.
+    path = PROJECT.joinpath(*module.split("."))
+    return next((str(file) for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)

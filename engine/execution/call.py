@@ -1,0 +1,148 @@
+"""One call of a task function, in whatever process it happens: its log lines, its result or its failure, as data."""
+
+import logging
+import threading
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+from engine.definitions.task import Task, function_named
+from jobs.job import Job, Outcome
+from storage.db.ledger import Ledger, utc_now
+from storage.errors import LoanwatchError
+from storage.ledger.tasks import LogLine, add_logs
+
+FLUSH_SECONDS = 1.0
+ARROW_THREADS = 2  # reading columns side by side pays whenever a neighbour waits for the disk
+
+
+@dataclass(frozen=True)
+class Call:
+    """A task, a job, and the outcomes of the parts when this is the call that collects them."""
+
+    task: Task
+    job: Job
+    ledger: str
+    parts: Sequence[Outcome] | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a call gave nothing back. `exit_code` and `retryable` are the error's own."""
+
+    type: str
+    message: str
+    exit_code: int = 1
+    retryable: bool = True
+    trace: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a call ended, with the log lines that were not in the ledger yet."""
+
+    outcome: Outcome | None = None
+    failure: Failure | None = None
+    lines: list[LogLine] = field(default_factory=list)
+
+
+class CallLog(logging.Handler):
+    """Collects a call's log lines; what is older than a second goes to the ledger while the call goes on."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(logging.INFO)
+        self._call = call
+        self._lines: list[LogLine] = []
+        self._ended = threading.Event()
+        self._flusher = threading.Thread(target=self._flush_until_ended, daemon=True, name="call-log")
+        self._flusher.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        at = datetime.fromtimestamp(record.created, tz=utc_now().tzinfo)
+        with self.lock or threading.RLock():
+            self._lines.append(LogLine(self._call.task.name, at, record.levelname, storable(record.getMessage())))
+
+    def end(self) -> list[LogLine]:
+        """Stops the flusher; gives back the lines that it had not written."""
+        self._ended.set()
+        self._flusher.join()
+        return self._taken()
+
+    def _taken(self) -> list[LogLine]:
+        with self.lock or threading.RLock():
+            lines, self._lines = self._lines, []
+        return lines
+
+    def _flush_until_ended(self) -> None:
+        while not self._ended.wait(FLUSH_SECONDS):
+            lines = self._taken()
+            if not lines:
+                continue
+            try:
+                with _ledger(self._call.ledger).writing() as connection:
+                    add_logs(connection, self._call.job.run_id, lines)
+            except LoanwatchError:
+                # The ledger is away for the moment; the lines go back with the report.
+                self._lines[:0] = lines
+
+
+def storable(text: str) -> str:
+    """The text without what a database does not take: NUL and lone surrogates."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def run_call(call: Call) -> Report:
+    """The report of a call; whatever the task function raises becomes a Failure."""
+    logger = logging.getLogger("loanwatch")
+    logger.setLevel(logging.INFO)
+    handler = CallLog(call)
+    logger.addHandler(handler)
+    pa.set_cpu_count(max(ARROW_THREADS, call.task.cpus))
+    outcome, failure = None, None
+    try:
+        outcome = _result(call)
+    except LoanwatchError as error:
+        failure = Failure(type(error).__name__, storable(str(error)), error.exit_code, error.retryable, _trace(error))
+    except MemoryError as error:
+        failure = Failure(
+            "MemoryError", "The task needs more memory than there is; free some and resume.", 1, True, _trace(error)
+        )
+    except Exception as error:  # noqa: BLE001 - a failing task is a recorded outcome, whatever it raised
+        failure = Failure(type(error).__name__, _one_line(error), trace=_trace(error))
+    finally:
+        logger.removeHandler(handler)
+    return Report(outcome, failure, handler.end())
+
+
+def call_is_imported() -> bool:
+    """True: a process that can say so has this module, and all that it needs."""
+    return True
+
+
+def _result(call: Call) -> Outcome:
+    if call.parts is not None and call.task.collect is not None:
+        outcome: Outcome = function_named(call.task.collect)(call.job, call.parts)
+    else:
+        outcome = function_named(call.task.run)(call.job)
+    return outcome
+
+
+def _one_line(error: Exception) -> str:
+    return storable(f"{type(error).__name__}: {' '.join(str(error).split())[:300] or 'no message'}")
+
+
+def _trace(error: BaseException) -> str:
+    return storable("".join(traceback.format_exception(error))[-8000:])
+
+
+@lru_cache(maxsize=4)
+def _ledger(url: str) -> Ledger:
+    return Ledger(url)

@@ -1,0 +1,55 @@
+"""A queued run, carried out in this process: claimed, pinned, run to its end."""
+
+from collections.abc import Mapping
+
+from engine.control.runs import pipeline_named
+from engine.definitions.pipelines import PIPELINES
+from engine.definitions.task import Pipeline
+from engine.deployment import Deployment
+from engine.errors import Refused
+from engine.execution.call import Failure
+from engine.execution.executors import Executor
+from engine.execution.inputs import pins_of
+from engine.execution.recorder import Record
+from engine.execution.runner import Runner
+from engine.execution.vacuum import tidy
+from engine.process.identity import this_process
+from storage.db.ledger import LedgerUnavailable
+from storage.errors import LeaseLost, LoanwatchError
+from storage.ledger.leases import Lease, claim, pin
+from storage.ledger.runs import run_row
+
+
+def carry_out(
+    deployment: Deployment, run_id: str, executor: Executor, pipelines: Mapping[str, Pipeline] = PIPELINES
+) -> str:
+    """The state in which a waiting run ended. Refused when another has it; LeaseLost when it was declared dead."""
+    with deployment.ledger.writing() as connection:
+        lease = claim(connection, run_id, this_process(), deployment.ledger.clock())
+    if lease is None:
+        raise Refused(f"Run {run_id} is not waiting any more; `python -m engine show {run_id}` tells its end.")
+    return carry_claimed(deployment, lease, executor, pipelines)
+
+
+def carry_claimed(
+    deployment: Deployment, lease: Lease, executor: Executor, pipelines: Mapping[str, Pipeline] = PIPELINES
+) -> str:
+    """The state in which a run ended that was claimed for this process; LeaseLost when it was declared dead."""
+    with deployment.ledger.reading() as connection:
+        run = run_row(connection, lease.run_id)
+    try:
+        deployment = deployment.with_settings(deployment.settings.changed(**run.params))
+        pipeline = pipeline_named(run.pipeline, pipelines)
+        with deployment.ledger.writing() as connection:
+            pins = pins_of(connection, deployment, run)
+            pin(connection, lease, pins.as_json())
+    except (LeaseLost, LedgerUnavailable):
+        raise
+    except LoanwatchError as error:
+        failure = Failure(type(error).__name__, str(error), error.exit_code, retryable=False)
+        Record(deployment.ledger, lease).run_failed(failure.as_json())
+        return "failed"
+    try:
+        return Runner(deployment, pipeline, executor, lease).execute(pins, force=run.force)
+    finally:
+        tidy(deployment)

@@ -1,0 +1,67 @@
+"""Where calls run: the interface that `RayExecutor` has too, and a thread of this process for tests and debugging."""
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for_futures
+from itertools import count
+from time import sleep
+from typing import Protocol
+
+from engine.execution.call import Call, Report, run_call
+
+
+class Executor(Protocol):
+    """Runs calls somewhere else; every call that was submitted is reported once, unless it is cancelled."""
+
+    @property
+    def slots(self) -> int:
+        """How many CPUs calls may take at the same time."""
+
+    def open(self) -> None:
+        """Starts whatever calls need, if it is not there yet."""
+
+    def submit(self, call: Call) -> int:
+        """A ticket for the call."""
+
+    def wait(self, timeout: float) -> list[tuple[int, Report]]:
+        """The reports that came in, after the first one or after `timeout` seconds."""
+
+    def cancel(self, ticket: int) -> None:
+        """Ends a call for good; it is not reported."""
+
+    def close(self) -> None:
+        """Ends everything that was started."""
+
+
+class LocalExecutor:
+    """Runs calls one after another in a thread of this process; a cancelled one that has begun ends unseen."""
+
+    slots = 1
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "task")
+        self._tickets = count()
+        self._running: dict[Future[Report], int] = {}
+
+    def open(self) -> None:
+        """Nothing: the thread starts with the first call."""
+
+    def submit(self, call: Call) -> int:
+        ticket = next(self._tickets)
+        self._running[self._pool.submit(run_call, call)] = ticket
+        return ticket
+
+    def wait(self, timeout: float) -> list[tuple[int, Report]]:
+        if not self._running:
+            sleep(timeout)
+            return []
+        done, _ = wait_for_futures(self._running, timeout, FIRST_COMPLETED)
+        return [(self._running.pop(future), future.result()) for future in done]
+
+    def cancel(self, ticket: int) -> None:
+        for future, held in list(self._running.items()):
+            if held == ticket:
+                future.cancel()
+                del self._running[future]
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)

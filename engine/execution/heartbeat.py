@@ -1,0 +1,49 @@
+"""Beats for a run while it is worked on, and hears when it was cancelled or lost."""
+
+import logging
+import threading
+from time import monotonic
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.deployment import Deployment
+from engine.process.background import Background
+from storage.errors import LeaseLost, LoanwatchError
+from storage.ledger.leases import Lease, beat, cancel_requested
+
+LOOK = 0.25  # seconds between two looks whether somebody asked for the run to be cancelled
+log = logging.getLogger("loanwatch.engine")
+
+
+class Heartbeat(Background):
+    """A thread that renews a lease, so that hashing a large file does not make the run look dead."""
+
+    def __init__(self, deployment: Deployment, lease: Lease) -> None:
+        super().__init__("heartbeat")
+        self._deployment = deployment
+        self._lease = lease
+        self.cancelled = threading.Event()
+        self.lost = threading.Event()
+
+    def check(self) -> None:
+        """LeaseLost when the run was declared dead."""
+        if self.lost.is_set():
+            raise LeaseLost(self._lease.run_id)
+
+    def work(self) -> None:
+        pause = min(LOOK, self._deployment.settings.heartbeat)
+        due = monotonic() + self._deployment.settings.heartbeat
+        while not self.ended.wait(pause):
+            try:
+                with self._deployment.ledger.reading() as connection:
+                    if cancel_requested(connection, self._lease.run_id):
+                        self.cancelled.set()
+                if monotonic() >= due:
+                    with self._deployment.ledger.writing() as connection:
+                        beat(connection, self._lease, self._deployment.ledger.clock())
+                    due = monotonic() + self._deployment.settings.heartbeat
+            except LeaseLost:
+                self.lost.set()
+                return
+            except (LoanwatchError, SQLAlchemyError) as error:
+                log.warning("a heartbeat of %s failed: %s", self._lease.run_id, error)

@@ -1,0 +1,139 @@
+"""The ledger's side of one run: each method is one transaction under the run's lease."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, literal
+
+from engine.definitions.task import Pipeline, Task
+from engine.execution.caching import extended, key_after
+from engine.execution.call import Failure, Report
+from jobs.job import Job, Outcome
+from storage.db.ledger import Ledger
+from storage.db.schema import tasks
+from storage.db.types import Moment
+from storage.ledger.catalog import record_versions
+from storage.ledger.leases import Lease, check_lease, finish
+from storage.ledger.tasks import LogLine, add_logs, end_attempt, plan_tasks, start_attempt, update_task
+
+AttemptKey = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Record:
+    """Writes what happens in a run, as it happens."""
+
+    ledger: Ledger
+    lease: Lease
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction in which the lease holds."""
+        with self.ledger.writing() as connection:
+            check_lease(connection, self.lease)
+            yield connection
+
+    def planned(self, pipeline: Pipeline) -> None:
+        with self._writing() as connection:
+            plan_tasks(connection, self.lease.run_id, [task.name for task in pipeline.tasks])
+
+    def ready(self, task: Task, key: str, parts: int) -> None:
+        """A task whose needs are met and that has to be run."""
+        with self._writing() as connection:
+            update_task(connection, self.lease.run_id, task.name, cache_key=key, parts_total=parts)
+
+    def cached(self, task: Task, key: str, run_id: str, outcome: Outcome) -> None:
+        """A task whose result was there already."""
+        now = self.ledger.clock()
+        with self._writing() as connection:
+            update_task(
+                connection,
+                self.lease.run_id,
+                task.name,
+                state="skipped" if outcome.skipped else "cached",
+                cache_key=key,
+                cached_from=run_id,
+                rows_in=outcome.rows_in,
+                rows_out=outcome.rows_out,
+                started_at=now,
+                finished_at=now,
+                outcome={"outcome": outcome.as_json(), "extended": {}},
+            )
+
+    def attempt_started(self, key: AttemptKey, attempts: int) -> None:
+        with self._writing() as connection:
+            now = self.ledger.clock()
+            start_attempt(connection, self.lease.run_id, key, now)
+            started = func.coalesce(tasks.c.started_at, literal(now, Moment))
+            update_task(connection, self.lease.run_id, key[0], state="running", attempts=attempts, started_at=started)
+
+    def attempt_ended(self, key: AttemptKey, report: Report, done: int) -> None:
+        """A call that came back, well or not, with the rest of its log."""
+        state = "failed" if report.failure else "succeeded"
+        error = report.failure.as_json() if report.failure else None
+        with self._writing() as connection:
+            add_logs(connection, self.lease.run_id, report.lines)
+            end_attempt(connection, self.lease.run_id, key, state=state, finished_at=self.ledger.clock(), error=error)
+            update_task(connection, self.lease.run_id, key[0], parts_done=done)
+
+    def noted(self, task: Task, complaints: Sequence[str]) -> None:
+        """Why results that were there could not be used again."""
+        if complaints:
+            with self._writing() as connection:
+                for complaint in complaints:
+                    self._log(connection, task, "WARNING", complaint)
+
+    def retrying(self, task: Task, failure: Failure) -> None:
+        with self._writing() as connection:
+            update_task(connection, self.lease.run_id, task.name, state="retrying", error=failure.as_json())
+            self._log(connection, task, "WARNING", f"{failure.message} Trying again.")
+
+    def finished(self, task: Task, job: Job, outcome: Outcome) -> None:
+        """A task that is done; its table versions are entered, though not published yet."""
+        now = self.ledger.clock()
+        with self._writing() as connection:
+            made = [table for table in outcome.tables if table.version == self.lease.run_id]
+            record_versions(connection, self.lease, made, now)
+            update_task(
+                connection,
+                self.lease.run_id,
+                task.name,
+                state="skipped" if outcome.skipped else "succeeded",
+                rows_in=outcome.rows_in,
+                rows_out=outcome.rows_out,
+                finished_at=now,
+                error=None,
+                key_after=key_after(task, job, outcome),
+                outcome={"outcome": outcome.as_json(), "extended": extended(task, job)},
+            )
+
+    def failed(self, task: Task, failure: Failure) -> None:
+        with self._writing() as connection:
+            now = self.ledger.clock()
+            update_task(
+                connection, self.lease.run_id, task.name, state="failed", finished_at=now, error=failure.as_json()
+            )
+            self._log(connection, task, "ERROR", failure.message)
+
+    def left_out(self, names: Mapping[str, str]) -> None:
+        """Tasks that can't run, each with the name of the one that failed."""
+        with self._writing() as connection:
+            for name, blamed in names.items():
+                update_task(connection, self.lease.run_id, name, state="upstream_failed", blamed=blamed)
+
+    def ended_early(self, names: Sequence[str], state: str, error: dict[str, Any]) -> None:
+        """The run ended before its tasks did."""
+        now = self.ledger.clock()
+        with self._writing() as connection:
+            for name in names:
+                update_task(connection, self.lease.run_id, name, state="cancelled", finished_at=now)
+            finish(connection, self.lease, state, error, now)
+
+    def run_failed(self, error: dict[str, Any]) -> None:
+        with self._writing() as connection:
+            finish(connection, self.lease, "failed", error, self.ledger.clock())
+
+    def _log(self, connection: Any, task: Task, level: str, message: str) -> None:
+        add_logs(connection, self.lease.run_id, [LogLine(task.name, self.ledger.clock(), level, message)])

@@ -1,0 +1,1 @@
+"""What long-lived processes share: identity, registry, signals, supervision, background threads and addresses."""

@@ -1,0 +1,1 @@
+"""The scheduler: which slots are due, and what becomes of each."""

@@ -1,0 +1,67 @@
+"""The scheduler: a process that looks at the clock and inserts the slots that fall due; nothing else."""
+
+import logging
+import threading
+from functools import partial
+
+from engine.control.runs import crashed_runs
+from engine.definitions.pipelines import PIPELINES
+from engine.deployment import Deployment
+from engine.process.registry import Presence
+from engine.scheduling.periodic import Round, go_round
+from engine.scheduling.slots import deal_with_due
+from engine.scheduling.timetable import Timetable, timetable
+from storage.db.ledger import Clock, LedgerUnavailable
+
+log = logging.getLogger("loanwatch.engine")
+
+LOOK = 1.0  # seconds between two looks at each timetable
+
+
+class Scheduler:
+    """Keeps the timetables of one deployment until it is told to stop. `clock` tells when slots fall due."""
+
+    def __init__(self, deployment: Deployment, clock: Clock | None = None, look: float = LOOK) -> None:
+        self._deployment = deployment
+        self._clock = clock or deployment.ledger.clock
+        self._look = look
+        self._presence = Presence(deployment, "scheduler")
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Asks the scheduler to end."""
+        self._stop.set()
+
+    def serve(self) -> None:
+        """Looks at every timetable once a second until it is told to stop."""
+        tables = timetables(self._deployment)
+        rounds = [
+            Round(f"the schedule of {table.pipeline}", self._look, partial(self._deal, table)) for table in tables
+        ]
+        for table in timetables(self._deployment):
+            for slot in table.next_after(self._clock()):
+                log.info("%s is due next at %s UTC", slot.name, f"{slot.due_at:%Y-%m-%d %H:%M}")
+        rounds.append(Round("the scheduler's beat", self._deployment.settings.heartbeat, self._beat))
+        self._presence.arrive({})
+        try:
+            go_round(rounds, self._stop)
+        finally:
+            try:
+                self._presence.leave()
+            except LedgerUnavailable as error:
+                log.warning("%s", error)
+
+    def _deal(self, table: Timetable) -> None:
+        deal_with_due(self._deployment, table, self._clock())
+
+    def _beat(self) -> None:
+        self._presence.beat({})
+        for run_id in crashed_runs(self._deployment):
+            log.warning("%s had gone silent and is crashed", run_id)
+
+
+def timetables(deployment: Deployment) -> list[Timetable]:
+    """The timetables of the pipelines that have one, in the order of the pipelines."""
+    settings = deployment.settings
+    found = (timetable(name, settings.timing(name), settings.zone) for name in PIPELINES)
+    return [table for table in found if table is not None]

@@ -1,0 +1,95 @@
+"""Bronze: each raw extract as Parquet, every column text, nothing changed; what can't be read is kept and counted."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from jobs.bronze.extracts import Limits
+from jobs.bronze.records import Chunk, Reject, read_extract
+from jobs.bronze.sources import SOURCES, Source
+from jobs.errors import InputRejected
+from jobs.job import Job, Outcome, log
+from storage.lake.extracts import SourceFile
+
+QUARANTINE_SCHEMA = pa.schema(
+    [("file", pa.string()), ("line", pa.int64()), ("reason", pa.string()), ("text", pa.string())]
+)
+
+
+class Intake:
+    """The rows of one extract on their way to Parquet, with what was read and set aside so far."""
+
+    def __init__(self, source: Source, file: SourceFile, limit: float) -> None:
+        self._source, self._file, self._limit = source, file, limit
+        self.stored = 0
+        self.blank_lines = 0
+        self.rejects: list[Reject] = []
+
+    def rows(self, chunks: Iterator[Chunk]) -> Iterator[pa.Table]:
+        """The readable rows; InputRejected at the end when more than the limit's share could not be read."""
+        yield self._source.bronze_schema.empty_table()
+        for chunk in chunks:
+            self.stored += chunk.table.num_rows
+            self.blank_lines += chunk.blank_lines
+            self.rejects += chunk.rejects
+            yield chunk.table
+        if len(self.rejects) > self._limit * self.read:
+            first = self.rejects[0]
+            raise InputRejected(
+                f"{len(self.rejects)} of {self.read} rows can't be read, more than {self._limit:.1%} "
+                f"(the first: {first.reason})",
+                file=self._file.name,
+                line=first.line,
+                hint="deliver the extract again, or raise quarantine_limit",
+            )
+
+    @property
+    def read(self) -> int:
+        """Records read: `stored` + quarantined, always."""
+        return self.stored + len(self.rejects)
+
+    def quarantine(self) -> pa.Table:
+        """The records that were set aside: file, line (from 1), reason, text as far as it may be shown."""
+        rows = [{"file": self._file.name, **reject._asdict()} for reject in self.rejects]
+        return pa.Table.from_pylist(rows, QUARANTINE_SCHEMA)
+
+
+def file_numbers(job: Job) -> list[str]:
+    """The parts of an ingest: one for each file of the dataset."""
+    (files,) = job.extracts.values()
+    return [str(number) for number in range(len(files))]
+
+
+def ingest(job: Job) -> Outcome:
+    """One file of the task's dataset, as a part of its bronze and quarantine tables."""
+    ((dataset, files),) = job.extracts.items()
+    return ingested(job, dataset, files, int(job.part))
+
+
+def ingested(job: Job, dataset: str, files: tuple[SourceFile, ...], number: int) -> Outcome:
+    """File `number` of a dataset as part `number` of its bronze and quarantine tables."""
+    source, file = SOURCES[dataset], files[number]
+    intake = Intake(source, file, float(job.settings["quarantine_limit"]))
+    limits = Limits(unpacked=int(job.settings["extract_limit"]))
+    lineage = {f"{file.folder}/{file.name}": file.sha256}
+    with file.open() as stream:
+        rows = intake.rows(read_extract(stream, source, file.name, limits))
+        bronze = job.write(f"bronze.{source.bronze}", rows, number, sources=lineage)
+    if file.stamp and not file.is_unchanged():
+        raise InputRejected("changed while it was read", file=file.name, hint="run again when it is complete")
+    quarantine = job.write(f"quarantine.{dataset}", [intake.quarantine()], number, sources=lineage)
+    aside = f", {len(intake.rejects)} quarantined" if intake.rejects else ""
+    log.info("%s: %d records read, %d stored%s", file.name, intake.read, intake.stored, aside)
+    return Outcome(
+        rows_in=intake.read,
+        rows_out=intake.stored,
+        tables=(bronze, quarantine),
+        values={
+            "read": intake.read,
+            "stored": intake.stored,
+            "quarantined": len(intake.rejects),
+            "reasons": dict(sorted(Counter(reject.reason for reject in intake.rejects).items())),
+            "blank_lines": intake.blank_lines,
+        },
+    )

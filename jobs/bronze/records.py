@@ -1,0 +1,190 @@
+"""The records of an extract as text-only Arrow tables, and the malformed ones with line, reason and text.
+
+`jobs.bronze.extracts` cuts the file into blocks of whole lines, `jobs.bronze.scan` tells good records from malformed
+ones, Arrow parses the good ones. Always records read = rows + rejects: Arrow's count of rows is checked against the
+scan's.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pyarrow as pa
+from pyarrow import csv
+
+from jobs.bronze.extracts import Limits, Readable, check_text, header_of, line_blocks
+from jobs.bronze.scan import Fault, Scan, Shape, scanned
+from jobs.bronze.sources import Kind, Source
+from jobs.errors import InputRejected, JobError
+
+SHOWN_LETTERS = 2000
+_ID = re.compile(r"[A-Za-z]+_[A-Za-z0-9_]*[0-9][A-Za-z0-9_]*")
+_ID_DIGITS = 8  # fewer than an SSN has
+_NOTHING = Scan(0, [], 0, quoted_ends=False, lines=0, end=0)
+_DATE = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
+_SMALL = re.compile(r"[-_]*[0-9]{1,3}_*")
+_KINDS = (
+    ("", re.compile(r"\s*")),
+    ("<ssn>", re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}")),
+    ("<number>", re.compile(r"[-_]*[0-9][0-9._]*")),
+    ("<text>", re.compile(r".*", re.DOTALL)),
+)
+
+
+class Reject(NamedTuple):
+    """A malformed record: the physical line (from 1) where it starts, what is wrong, and its text as may be shown."""
+
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some consecutive records: `table` (declared columns, all text) and `rejects`; blank lines are no records."""
+
+    table: pa.Table
+    rejects: list[Reject]
+    blank_lines: int = 0
+
+    @property
+    def records(self) -> int:
+        """The records read: rows and rejects."""
+        return int(self.table.num_rows) + len(self.rejects)
+
+
+@dataclass(frozen=True)
+class _Extract:
+    """A file being read: what it should hold, its name, and its column names in the file's order."""
+
+    source: Source
+    file: str
+    names: tuple[str, ...]
+
+
+def read_extract(stream: Readable, source: Source, file: str, limits: Limits | None = None) -> Iterator[Chunk]:
+    """The records of a CSV extract, block by block; unpacked on the way when `file` ends in `.gz`.
+
+    `file` is the name for messages. Raises InputRejected for a file that is unusable as a whole: empty, no records,
+    other columns, not UTF-8, CR-only line ends, broken or too large gzip data. How many rejects are too many is the
+    caller's to say.
+    """
+    limits = limits or Limits()
+    extract, line, rest, records = None, 1, b"", 0
+    for block in line_blocks(stream, file, limits):
+        data = block
+        if extract is None:
+            header = header_of(block, source, file)
+            extract, line, data = _Extract(source, file, header.names), header.line + 1, block[header.end :]
+        check_text(data, extract.names, file, line + rest.count(b"\n"))
+        data = rest + data
+        plain = _plain_table(data, extract, limits.record)
+        if plain is not None:
+            chunk, rest, line = Chunk(plain, []), b"", line + plain.num_rows
+        else:
+            scan = scanned(data, Shape(len(extract.names), limits.record, limits.record)) if data else _NOTHING
+            chunk = _chunk(extract, data, scan, line)
+            rest, line = data[scan.end :], line + scan.lines
+        records += chunk.records
+        yield chunk
+    if extract and rest:
+        chunk = _chunk(extract, rest, scanned(rest, Shape(len(extract.names), limits.record, 0)), line)
+        records += chunk.records
+        yield chunk
+    if not records:
+        what = "holds a header but no records" if extract else "is empty"
+        raise InputRejected(what, file=file, hint="deliver the extract again")
+
+
+def _plain_table(data: bytes, extract: _Extract, longest: int) -> pa.Table | None:
+    """The records of a block in which every line is one, without quotes or CR, as Arrow finds quickly; else None."""
+    if not data or b'"' in data or b"\r" in data or b"\0" in data or _has_long_line(data, longest):
+        return None
+    table = _parsed(data, extract, csv.ParseOptions(quote_char=False))
+    return table if table is not None and table.num_rows == data.count(b"\n") else None
+
+
+def _has_long_line(data: bytes, longest: int) -> bool:
+    start = 0
+    while start < len(data):
+        end = data.rfind(b"\n", start, start + longest + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
+
+
+def _chunk(extract: _Extract, data: bytes, scan: Scan, line: int) -> Chunk:
+    """The chunk of a scanned block whose first line is `line` (from 1)."""
+    table = _table(_without(data[: scan.end], scan.faults), extract, scan)
+    if table.num_rows != scan.good:
+        raise JobError(
+            f"{extract.file}: of the {scan.good} good records from line {line} on, {table.num_rows} were parsed; "
+            "nothing of it was stored, please report it."
+        )
+    rejects = [Reject(line + fault.line, fault.reason, _shown(data, fault, extract)) for fault in scan.faults]
+    return Chunk(table, rejects, scan.blank_lines)
+
+
+def _without(data: bytes, faults: list[Fault]) -> bytes:
+    """The bytes of the good records."""
+    if not faults:
+        return data
+    starts = [0, *(fault.end for fault in faults)]
+    ends = [*(fault.start for fault in faults), len(data)]
+    return b"".join(data[start:end] for start, end in zip(starts, ends, strict=True))
+
+
+def _table(good: bytes, extract: _Extract, scan: Scan) -> pa.Table:
+    """The parsed records, columns in declared order, every one text and no value null."""
+    table = _parsed(good, extract, csv.ParseOptions(newlines_in_values=scan.quoted_ends)) if scan.good else None
+    return extract.source.bronze_schema.empty_table() if table is None else table
+
+
+def _parsed(data: bytes, extract: _Extract, options: csv.ParseOptions) -> pa.Table | None:
+    """The records as Arrow parses them; None when it does not."""
+    data = b"\n" + data  # a blank line, passed over: else Arrow drops a byte order mark from the first value
+    table = None
+    with suppress(pa.ArrowInvalid):  # its message quotes a record, maybe with personal data: the caller sees no rows
+        table = csv.read_csv(
+            pa.py_buffer(data),
+            read_options=csv.ReadOptions(column_names=extract.names, block_size=len(data)),
+            parse_options=options,
+            convert_options=csv.ConvertOptions(
+                column_types=extract.source.bronze_schema,
+                include_columns=extract.source.names,
+                strings_can_be_null=False,
+                check_utf8=False,
+            ),
+        )
+    return table
+
+
+def _shown(data: bytes, fault: Fault, extract: _Extract) -> str:
+    """The malformed record as may be shown: its start, and only the kinds of its values if some are personal."""
+    start = data[fault.start : min(fault.end, fault.start + 4 * SHOWN_LETTERS)]
+    text = start.decode("utf-8", errors="ignore").rstrip("\r\n")[:SHOWN_LETTERS]
+    return _masked(text, extract) if extract.source.personal else text
+
+
+def _masked(text: str, extract: _Extract) -> str:
+    """The text with each value replaced by its kind, but for dates, an id in its place, and a single small number.
+
+    Two small numbers might be pieces of one that says more, so then none is shown.
+    """
+    fields = [field.strip('" \t') for field in re.split(r"[,\r\n]", text)]
+    ids = extract.source.of_kind(Kind.IDENTIFIER)
+    names = [*extract.names, *[""] * len(fields)]
+    small = sum(1 for field in fields if _SMALL.fullmatch(field)) == 1
+    return ",".join(
+        field
+        if _DATE.fullmatch(field) or (small and _SMALL.fullmatch(field)) or (name in ids and _is_id(field))
+        else next(kind for kind, pattern in _KINDS if pattern.fullmatch(field))
+        for field, name in zip(fields, names, strict=False)
+    )
+
+
+def _is_id(field: str) -> bool:
+    return bool(_ID.fullmatch(field)) and sum(letter.isdigit() for letter in field) <= _ID_DIGITS

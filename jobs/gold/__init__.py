@@ -1,0 +1,1 @@
+"""Gold: labels, features and the table that models are trained on. Imported by modelling and monitoring."""

@@ -1,0 +1,41 @@
+"""Gold: one row for each loan whose outcome is known, with the features that a model may learn from."""
+
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.errors import JobError
+from jobs.gold.features import NEEDED, loan_features
+from jobs.job import Job, Outcome, log
+from jobs.loan_calendar import known_by
+from storage.lake.names import TRAINING_DATA
+
+
+def matured(features: pa.Table, as_of: date) -> pa.Table:
+    """The loans with a label that was known at as-of."""
+    known = known_by(features["observation_date"], as_of)
+    return features.filter(pc.and_(pa.array(known), pc.is_valid(features["label"])))
+
+
+def gold_feature_engineering(job: Job) -> Outcome:
+    """The training data: features and labels of every matured loan of the governed book."""
+    tables = {
+        name: job.read(f"silver.{name}", columns, categories=["Customer_ID", "loan_id"])
+        for name, columns in NEEDED.items()
+    }
+    features, left_out = loan_features(tables)
+    rows = matured(features, job.as_of)
+    if rows.num_rows == 0:
+        raise JobError(f"No loan's outcome is known on {job.as_of}; choose a later --as-of or deliver a longer ledger.")
+    bad = int(pc.sum(rows["label"]).as_py())
+    log.info("%d loans, %d with a known outcome, %d of them defaulted", features.num_rows, rows.num_rows, bad)
+    for reason, count in left_out.items():
+        log.info("left out: %d %s", count, reason.replace("_", " "))
+    sources = {name: table.digest for name, table in job.tables.items()}
+    return Outcome(
+        rows_in=sum(table.num_rows for table in tables.values()),
+        rows_out=rows.num_rows,
+        tables=(job.write(TRAINING_DATA, [rows], sources=sources),),
+        values={"loans": features.num_rows, "matured": rows.num_rows, "defaults": bad, "left_out": left_out},
+    )

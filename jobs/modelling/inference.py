@@ -1,0 +1,138 @@
+"""Inference: every loan that can be scored at as-of, scored by the champion."""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.bronze.ingest import ingested
+from jobs.bronze.sources import SOURCES
+from jobs.errors import JobError
+from jobs.gold.features import NEEDED, loan_features
+from jobs.job import Job, Outcome, log, merged
+from jobs.loan_calendar import known_by, months_of
+from jobs.modelling.champion import serving_champion
+from jobs.modelling.pipelines import frame
+from jobs.silver.clean import cleaned_part
+from jobs.silver.quality import columns_to_judge, verdict
+from storage.lake.datamart import TableVersion
+from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, SCORED
+from storage.ledger.models import ModelVersion
+
+
+def refresh_dataset(job: Job) -> Outcome:
+    """The dataset's bronze and cleaned tables made anew, if its extracts are not those that were published."""
+    source = SOURCES[job.part]
+    files = job.extracts.get(job.part, ())
+    published = job.tables.get(f"bronze.{source.bronze}")
+    known = published and sorted(published.sources.values()) == sorted(file.sha256 for file in files)
+    if known or not files:
+        return Outcome()
+    ingests = merged([ingested(job, job.part, files, number) for number in range(len(files))])
+    bronze = ingests.tables[0]
+    cleanings = merged([cleaned_part(job, bronze, number) for number in range(len(bronze.parts))])
+    return Outcome(tables=(*ingests.tables, *cleanings.tables), values={job.part: ingests.values})
+
+
+def prepare_inference_data(job: Job, refreshed: Sequence[Outcome]) -> Outcome:
+    """Features of every loan whose prediction date has come: quality control and features as in training, at as-of."""
+    fresh = merged(refreshed)
+    versions = {table.table: table for table in fresh.tables}
+    staged = {
+        source.silver: versions.get(f"staged.{source.silver}") or job.table(f"staged.{source.silver}")
+        for source in SOURCES.values()
+    }
+    governed, flagged = governed_tables(job, staged)
+    features, left_out = loan_features(governed)
+    rows = features.filter(pa.array(known_by(features["prediction_date"], job.as_of)))
+    if rows.num_rows == 0:
+        raise JobError(f"No loan can be scored on {job.as_of}; choose a later --as-of or deliver newer extracts.")
+    log.info("%d loans can be scored, %d customers are flagged", rows.num_rows, flagged)
+    table = job.write(
+        INFERENCE_FEATURES, [rows], sources={version.table: version.digest for version in staged.values()}
+    )
+    return Outcome(
+        rows_in=sum(version.rows for version in staged.values()),
+        rows_out=rows.num_rows,
+        tables=(*fresh.tables, table),
+        values={"loans": rows.num_rows, "flagged": flagged, "left_out": left_out, "refreshed": sorted(fresh.values)},
+    )
+
+
+def governed_tables(job: Job, staged: Mapping[str, TableVersion]) -> tuple[dict[str, pa.Table], int]:
+    """(the rows and columns that features need, after quality control at as-of; how many customers were flagged)."""
+    wanted = {name: list(dict.fromkeys((*columns_to_judge(name), *NEEDED[name]))) for name in staged}
+    tables = {
+        name: job.datamart.read(version, wanted[name], categories=["Customer_ID", "loan_id"])
+        for name, version in staged.items()
+    }
+    found = verdict(tables, job.as_of)
+    return {name: table.filter(pa.array(found.kept[name])) for name, table in tables.items()}, len(found.flagged)
+
+
+def retrieve_best_model(job: Job) -> Outcome:
+    """The version of the champion that serves, once its files were found to be those that were registered."""
+    model, refused = serving_champion(job)
+    if model is not None:
+        log.info("%s, version %s", model.model_name, model.version)
+        return Outcome(values={"version": model.version, "refused": refused}, artifacts=tuple(model.files.values()))
+    if refused:
+        raise JobError(f"None of the champions {', '.join(refused)} has the files that were registered; train again.")
+    raise JobError(
+        "There is no champion yet; run `python -m engine run training` first, and if that was done, "
+        "`python -m engine models --json` says why its model was not promoted."
+    )
+
+
+def make_predictions(job: Job) -> Outcome:
+    """A probability of default for every prepared loan, by the champion that was retrieved."""
+    model = model_of(job, job.values["retrieve_best_model"]["version"])
+    pipeline = job.models.load(model.files["model"])
+    rows = job.read(INFERENCE_FEATURES)
+    features = tuple(pipeline.feature_names_in_)
+    inputs = frame(rows, features)
+    size = rows.num_rows
+    scored = pa.table(
+        {
+            "customer_id": rows["Customer_ID"].cast(pa.string()),
+            "loan_id": rows["loan_id"].cast(pa.string()),
+            "prediction_date": pa.repeat(pa.scalar(job.as_of, pa.date32()), size),
+            "predicted_label": pa.array(pipeline.predict(inputs), pa.int8()),
+            "predicted_proba": pa.array(pipeline.predict_proba(inputs)[:, 1], pa.float64()),
+            "model_version": pa.repeat(pa.scalar(model.version), size),
+            "cohort": months_of(rows["prediction_date"]),
+        }
+    )
+    log.info("%d loans scored with %s", size, model.version)
+    return Outcome(size, size, {"version": model.version}, tables=(job.write(SCORED, [scored]),))
+
+
+def store_predictions_gold(job: Job) -> Outcome:
+    """The predictions as a gold table, after a last look: one row a loan, every probability between 0 and 1."""
+    scored = job.read(SCORED)
+    probability = scored["predicted_proba"].to_numpy()
+    findings = []
+    if pc.count_distinct(scored["loan_id"]).as_py() != scored.num_rows:
+        findings.append("a loan is there twice")
+    if any(column.null_count for column in scored.columns):
+        findings.append("a value is missing")
+    if not ((probability >= 0) & (probability <= 1)).all():
+        findings.append("a probability is not between 0 and 1")
+    if findings:
+        raise JobError(f"The predictions were not stored: {', '.join(findings)}; train a new model.")
+    table = job.write(PREDICTIONS, [scored], sources=dict(_lineage(job)))
+    return Outcome(
+        scored.num_rows, scored.num_rows, {"version": job.values["make_predictions"]["version"]}, tables=(table,)
+    )
+
+
+def model_of(job: Job, version: str) -> ModelVersion:
+    """The champion, present or past, of that version."""
+    for model in job.champions:
+        if model.version == version:
+            return model
+    raise JobError(f"Model {version} was never champion here; run `python -m engine run inference` again.")
+
+
+def _lineage(job: Job) -> Sequence[tuple[str, str]]:
+    return [(name, table.digest) for name, table in job.tables.items()]

@@ -1,0 +1,129 @@
+"""Promotion: whether a newly trained model takes the champion's place, judged on rows that neither of them saw.
+
+The stable hash split makes these rows: a test loan is a test loan in every training, so no champion was ever fitted on
+one. The new model becomes champion unless it is worse: significantly so by the paired DeLong comparison at 95%, or with
+an AUC below the threshold. Where the two rank alike (a difference of exactly 0), or the rows can't tell them apart, the
+new one takes over: it knows the newer data. It was chosen among its candidates on these very rows, which favours it a
+little; that a champion was chosen in the same way evens that out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.governance.policy import told_apart
+from jobs.job import Job, log
+from jobs.modelling.champion import serving_champion
+from jobs.modelling.splits import labels_of, scores_of, sides
+from jobs.statistics.discrimination import AucDifference, paired_auc_difference
+from storage.files.folder import FileFacts
+from storage.lake.names import TRAINING_DATA
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """Whether a model is to become champion, and why, with the numbers.
+
+    `champion` is who was champion when the run began: the verdict holds against no other. `compared_with` is the model
+    that it was compared with, None if none could be. `auc` is the new model's; the difference is new minus old.
+    """
+
+    promote: bool
+    reason: str
+    champion: str | None
+    compared_with: str | None
+    threshold: float
+    rows: int
+    auc: float
+    champion_auc: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict as plain JSON types."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Opponent:
+    """The model to compare with, and how it fared on the test rows (new minus old); or why there is no comparison."""
+
+    version: str | None
+    difference: AucDifference | None
+    why_not: str = ""
+
+
+def promotion(auc: float, rows: int, threshold: float, champion: str | None, opponent: Opponent) -> Promotion:
+    """The verdict on a model with this test AUC on so many test rows.
+
+    Worse means that the whole 95% interval of the difference lies below 0.
+    """
+    found = opponent.difference
+    worse = found is not None and found.high is not None and found.high < 0
+    weak = auc < threshold
+    verdict = "Not promoted" if worse or weak else "Promoted"
+    told = [f"its AUC {told_apart(auc, threshold)} on {rows:,} test loans is below {threshold:g}"] if weak else []
+    told.append(_comparison(opponent, worse=worse))
+    numbers = {"auc": auc} if found is None else _numbers(found)
+    return Promotion(
+        promote=not (worse or weak),
+        reason=f"{verdict}: {'; '.join(told)}.",
+        champion=champion,
+        compared_with=opponent.version,
+        threshold=threshold,
+        rows=rows,
+        **{**numbers, "auc": auc},
+    )
+
+
+def judged(job: Job, artifact: FileFacts, features: Sequence[str], auc: float) -> Promotion:
+    """The verdict on a pipeline that was fitted in this run and has this test AUC, against the champion that serves."""
+    _, test = sides(job.read(TRAINING_DATA))
+    champion = job.champions[0].version if job.champions else None
+    opponent = _opponent(job, test, artifact, features)
+    verdict = promotion(auc, test.num_rows, float(job.settings["auc_threshold"]), champion, opponent)
+    log.info("%s", verdict.reason)
+    return verdict
+
+
+def _opponent(job: Job, test: pa.Table, artifact: FileFacts, features: Sequence[str]) -> Opponent:
+    if not job.champions:
+        return Opponent(None, None, "there was no champion before")
+    model, _ = serving_champion(job)
+    if model is None:
+        return Opponent(None, None, "no champion has the files that were registered, so there is none to compare with")
+    old = job.models.load(model.files["model"])
+    known = tuple(old.feature_names_in_)
+    unknown = sorted(set(known) - set(test.column_names))
+    if unknown:
+        return Opponent(None, None, f"champion {model.version} needs {unknown[0]}, which this book does not have")
+    new = scores_of(job.models.load(artifact), test, features)
+    return Opponent(model.version, paired_auc_difference(labels_of(test), new, scores_of(old, test, known)))
+
+
+def _comparison(opponent: Opponent, *, worse: bool) -> str:
+    found = opponent.difference
+    if found is None or found.auc_b is None:
+        return opponent.why_not
+    against = f"champion {opponent.version} with AUC {found.auc_b:.3f} on the same {found.n:,} test loans"
+    if found.low is None or found.high is None or found.p_value is None or found.difference is None:
+        return f"too few loans defaulted to tell it from {against}"
+    if found.variance == 0:
+        return f"it ranks exactly like {against}"
+    interval = f"difference {found.difference:+.3f}, 95% interval {found.low:+.3f} to {found.high:+.3f}"
+    told = "significantly worse than" if worse else "not significantly worse than"
+    return f"{told} {against} ({interval}, p = {found.p_value:.2g})"
+
+
+def _numbers(found: AucDifference) -> dict[str, Any]:
+    return {
+        "champion_auc": found.auc_b,
+        "difference": found.difference,
+        "low": found.low,
+        "high": found.high,
+        "p_value": found.p_value,
+    }

@@ -1,0 +1,43 @@
+"""The six-panel dashboard of a monitoring date, drawn from the stored monitoring tables."""
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.charts.kit import Headline
+from jobs.charts.report import DashboardData, dashboard, dashboard_png
+from jobs.governance.gate import thresholds_of
+from jobs.job import Job, Outcome, log
+from storage.lake.names import MONITORING
+
+HEADLINE = ("auc", "auc_low", "auc_high", "psi", "psi_chance_level", "window_rows", "precision", "recall", "f1")
+
+
+def visualize_monitoring_dashboard(job: Job) -> Outcome:
+    """`monitoring_dashboard_YYYYMMDD.png` of this monitoring date."""
+    data = dashboard_data(job)
+    name = f"monitoring_dashboard_{job.as_of:%Y%m%d}.png"
+    facts = job.reports.write(name, dashboard_png(dashboard(data)))
+    log.info("drawn: %s (%d kB)", job.reports.path(name), facts.bytes // 1024)
+    return Outcome(values={"report": job.reports.path(name)}, reports=(facts,))
+
+
+def dashboard_data(job: Job) -> DashboardData:
+    """What the dashboard of this monitoring date shows: its own rows, and the history up to it."""
+    found = job.values["calculate_monitoring_metrics"]
+    row = found["row"]
+    history = job.read(MONITORING)
+    history = history.filter(pc.less_equal(history["monitoring_date"], pa.scalar(job.as_of, pa.date32())))
+    cohorts = pd.DataFrame(job.values["store_monitoring_results_gold"]["cohorts"])
+    return DashboardData(
+        model_version=row["model_version"],
+        as_of=job.as_of,
+        status=row["status"],
+        cohorts=cohorts.assign(n=cohorts["labelled"]) if len(cohorts) else cohorts,
+        history=history.to_pandas(),
+        scores=pd.DataFrame(found["scores"]),
+        drift=pd.DataFrame(found["features"]).dropna(subset=["csi"]),
+        confusion=pd.DataFrame(found["confusion"]),
+        headline=Headline(labelled_rows=row["labelled"], **{name: row[name] for name in HEADLINE}),
+        thresholds=thresholds_of(job),
+    )

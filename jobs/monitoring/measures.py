@@ -1,0 +1,142 @@
+"""What is measured of a champion on scored loans: discrimination, its estimate, drift; in all and by cohort month."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.modelling.splits import labels_of, numbers
+from jobs.statistics.discrimination import auc_with_interval, classification_scores, gini
+from jobs.statistics.drift import Drift, bin_counts, bin_labels, drift, ks_distance, reference_from_json
+from jobs.statistics.estimate import RiskCurve, estimated_auc
+
+AREA = ("auc", "auc_low", "auc_high", "ks", "gini")
+AT_THRESHOLD = ("precision", "recall", "f1")
+NOTHING = dict.fromkeys((*AREA, *AT_THRESHOLD))
+
+
+def window_facts(window: pa.Table, score: Drift) -> dict[str, Any]:
+    """PSI of a window with its level of chance, and which cohorts and how many rows it is about."""
+    cohorts = sorted(pc.unique(window["cohort"]).to_pylist())
+    return {
+        "psi": score.value,
+        "psi_chance_level": score.chance_level,
+        "psi_status": score.status,
+        "window_rows": window.num_rows,
+        "reference_rows": score.n,
+        "window_from": cohorts[0] if cohorts else None,
+        "window_to": cohorts[-1] if cohorts else None,
+    }
+
+
+def auc_status(measured: Mapping[str, Any], rows: int) -> str:
+    """`measured` when the AUC has an interval and at least `rows` outcomes behind it, else `insufficient`."""
+    return "measured" if measured["auc_low"] is not None and measured["labelled"] >= rows else "insufficient"
+
+
+def newest_cohorts(table: pa.Table, rows: int) -> pa.Table:
+    """The rows of the newest cohort months: as many months as it takes to have at least `rows` rows, or all."""
+    cohorts = table["cohort"].to_numpy(zero_copy_only=False)
+    months, counts = np.unique(cohorts.astype(str), return_counts=True)
+    enough = np.flatnonzero(np.cumsum(counts[::-1]) >= rows)
+    first = months[::-1][enough[0]] if len(enough) else ""
+    return table.filter(pc.greater_equal(table["cohort"], first))
+
+
+def drifts(window: pa.Table, reference: Mapping[str, Any], rows: int) -> tuple[Drift, list[dict[str, Any]]]:
+    """(PSI of the scores, CSI of each feature, the largest first) of a window against the frozen reference."""
+    score = drift(reference_from_json(reference["score"]), numbers(window["predicted_proba"]), rows)
+    found = []
+    for name, frozen in reference["features"].items():
+        csi = drift(reference_from_json(frozen), _values(window[name], frozen), rows)
+        found.append(
+            {
+                "feature": name,
+                "csi": csi.value,
+                "chance_level": csi.chance_level,
+                "window_rows": csi.m,
+                "band": csi.band,
+            }
+        )
+    return score, sorted(found, key=lambda row: (-(row["csi"] or 0.0), row["feature"]))
+
+
+def discrimination(table: pa.Table) -> tuple[dict[str, Any], list[dict[str, int]]]:
+    """(AUC with interval, precision, recall, F1 and counts of the labelled rows; the four counts of the confusion)."""
+    known = table.filter(pc.is_valid(table["label"]))
+    counts = {"labelled": known.num_rows, "defaults": int(pc.sum(known["label"]).as_py() or 0)}
+    if known.num_rows == 0:
+        return {**NOTHING, **counts}, []
+    labels, scores = labels_of(known), numbers(known["predicted_proba"])
+    auc = auc_with_interval(labels, scores)
+    chosen = classification_scores(labels, np.asarray(known["predicted_label"].to_numpy(), np.int64))
+    confusion = [
+        {"actual": actual, "predicted": predicted, "count": count}
+        for actual, row in enumerate(chosen.confusion)
+        for predicted, count in enumerate(row)
+    ]
+    ks = ks_distance(scores[labels == 1], scores[labels == 0])
+    areas = dict(zip(AREA, (auc.value, auc.low, auc.high, ks, gini(auc.value)), strict=True))
+    return {**areas, "precision": chosen.precision, "recall": chosen.recall, "f1": chosen.f1, **counts}, confusion
+
+
+def expectation(table: pa.Table, curve: RiskCurve | None, rows: int = 1) -> dict[str, Any]:
+    """`auc_estimate` of the loans whose outcome is not known yet, and how many loans it rests on.
+
+    None without a curve, or with fewer than `rows` such loans.
+    """
+    waiting = numbers(table.filter(pc.invert(table["observed"]))["predicted_proba"])
+    enough = curve is not None and waiting.size >= max(rows, 1)
+    estimate = estimated_auc(waiting, curve(waiting)) if enough and curve is not None else None
+    return {"auc_estimate": estimate, "estimate_rows": int(waiting.size)}
+
+
+def by_cohort(table: pa.Table, curve: RiskCurve | None = None) -> list[dict[str, Any]]:
+    """Discrimination and its estimate for each cohort month, oldest first, with how many loans were scored.
+
+    A cohort is `mature` when the observation date of each of its loans has come.
+    """
+    found = []
+    for cohort in sorted(pc.unique(table["cohort"]).to_pylist()):
+        rows = table.filter(pc.equal(table["cohort"], cohort))
+        expected = expectation(rows, curve)
+        mature = expected["estimate_rows"] == 0
+        facts = {"cohort": cohort, "scored": rows.num_rows, "mature": mature}
+        found.append({**facts, **expected, **discrimination(rows)[0]})
+    return found
+
+
+def feature_bins(window: pa.Table, reference: Mapping[str, Any]) -> dict[str, list[int]]:
+    """Rows of the window in each bin of each feature, in the order of `bin_labels`: what a histogram needs."""
+    return {
+        name: bin_counts(reference_from_json(frozen), _values(window[name], frozen)).tolist()
+        for name, frozen in reference["features"].items()
+    }
+
+
+def score_shares(window: pa.Table, frozen: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The shares of the scores' bins, of the reference and of the window."""
+    return shares(frozen, bin_counts(reference_from_json(frozen), numbers(window["predicted_proba"])).tolist())
+
+
+def shares(frozen: Mapping[str, Any], now: Sequence[int]) -> list[dict[str, Any]]:
+    """Share and rows of a frozen reference and of now in each bin, in the bins' order."""
+    reference = reference_from_json(frozen)
+    before = reference.all_counts()
+    return [
+        {
+            "bin": label,
+            "reference_share": old / max(int(before.sum()), 1),
+            "current_share": new / max(sum(now), 1),
+            "reference_count": old,
+            "current_count": new,
+        }
+        for label, old, new in zip(bin_labels(reference), before.tolist(), now, strict=True)
+    ]
+
+
+def _values(column: pa.ChunkedArray, frozen: Mapping[str, Any]) -> Any:
+    texts: Sequence[str | None] = column.to_pylist() if frozen["kind"] == "category" else ()
+    return texts if frozen["kind"] == "category" else numbers(column)

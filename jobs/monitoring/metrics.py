@@ -1,0 +1,161 @@
+"""Monitoring: how well the champion ranked what came true, and how far its scores and inputs drifted."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.governance.gate import decision_on, thresholds_of
+from jobs.governance.policy import Thresholds
+from jobs.job import Job, Outcome, log
+from jobs.modelling.inference import model_of
+from jobs.monitoring.measures import (
+    AREA,
+    AT_THRESHOLD,
+    auc_status,
+    by_cohort,
+    discrimination,
+    drifts,
+    expectation,
+    feature_bins,
+    newest_cohorts,
+    score_shares,
+    window_facts,
+)
+from jobs.statistics.estimate import risk_curve_from_json
+from storage.lake.names import (
+    MONITORING,
+    MONITORING_COHORTS,
+    MONITORING_FEATURES,
+    OUTCOMES,
+)
+
+BREACHABLE = ("auc", "psi")
+MONITORING_SCHEMA = pa.schema(
+    [
+        ("monitoring_date", pa.date32()),
+        *((name, pa.float64()) for name in ("auc", *AT_THRESHOLD, "psi")),
+        *((name, pa.float64()) for name in ("auc_low", "auc_high", "psi_chance_level", "ks", "gini", "auc_estimate")),
+        *((name, pa.int64()) for name in ("labelled", "defaults", "fitted_left_out", "window_rows", "reference_rows")),
+        ("estimate_rows", pa.int64()),
+        *(
+            (name, pa.string())
+            for name in ("window_from", "window_to", "auc_status", "psi_status", "status", "model_version")
+        ),
+        # Of a threshold that was crossed: whether beyond noise. Null where none was.
+        *((f"{metric}_confirmed", pa.bool_()) for metric in BREACHABLE),
+    ]
+)
+COHORT_SCHEMA = pa.schema(
+    [
+        ("monitoring_date", pa.date32()),
+        ("cohort", pa.string()),
+        *((name, pa.int64()) for name in ("scored", "labelled", "defaults", "estimate_rows")),
+        ("mature", pa.bool_()),
+        *((name, pa.float64()) for name in (*AREA, *AT_THRESHOLD, "auc_estimate", "auc_forecast")),
+    ]
+)
+FEATURE_SCHEMA = pa.schema(
+    [
+        ("monitoring_date", pa.date32()),
+        ("feature", pa.string()),
+        ("csi", pa.float64()),
+        ("chance_level", pa.float64()),
+        ("window_rows", pa.int64()),
+        ("band", pa.string()),
+    ]
+)
+
+
+def calculate_monitoring_metrics(job: Job) -> Outcome:
+    """AUC, precision, recall and F1 on outcomes that the champion never saw; PSI and CSI of the newest cohorts.
+
+    And the AUC to expect of the loans whose outcome is not known yet, by the risk curve frozen with the champion.
+    """
+    table = job.read(OUTCOMES)
+    fetched = job.values["fetch_predictions_and_actuals"]
+    metadata = json.loads(job.models.read(model_of(job, fetched["version"]).files["metadata"]))
+    # Champions of before there were risk curves go without an estimate.
+    curve = risk_curve_from_json(metadata["risk_curve"]) if "risk_curve" in metadata else None
+    rows = int(job.settings["drift_rows"])
+    unseen = table.filter(pc.invert(table["fitted"]))
+    window = newest_cohorts(unseen, rows)
+    score, features = drifts(window, metadata["reference"], rows)
+    measured, confusion = discrimination(unseen)
+    row = judged_row(
+        {
+            **measured,
+            **expectation(unseen, curve, rows),
+            **window_facts(window, score),
+            "fitted_left_out": fetched["fitted"],
+            "auc_status": auc_status(measured, int(job.settings["auc_rows"])),
+            "model_version": fetched["version"],
+        },
+        thresholds_of(job),
+    )
+    told = (_shown(row["auc"]), row["labelled"], _shown(row["auc_estimate"]), _shown(score.value), window.num_rows)
+    log.info("AUC %s on %d outcomes, estimated %s for those to come, PSI %s on %d rows", *told)
+    return Outcome(
+        rows_in=table.num_rows,
+        rows_out=unseen.num_rows,
+        values={
+            "row": row,
+            "cohorts": by_cohort(unseen, curve),
+            "features": features,
+            # Small, and kept with the run: it outlasts the outcomes, which are tidied away.
+            "bins": feature_bins(window, metadata["reference"]),
+            "scores": score_shares(window, metadata["reference"]["score"]),
+            "confusion": confusion,
+        },
+    )
+
+
+def judged_row(row: Mapping[str, Any], thresholds: Thresholds) -> dict[str, Any]:
+    """The numbers of a monitoring date with their status, and for each crossed threshold whether beyond noise."""
+    decision = decision_on(row, thresholds)
+    confirmed: dict[str, bool] = {breach.metric: breach.confirmed for breach in decision.breaches}
+    return {**row, "status": decision.status, **{f"{name}_confirmed": confirmed.get(name) for name in BREACHABLE}}
+
+
+def store_monitoring_results_gold(job: Job) -> Outcome:
+    """The monitoring tables with the rows of this monitoring date, in place of those it had before.
+
+    Each cohort has beside what came true what was forecast before any of it did.
+    """
+    found = job.values["calculate_monitoring_metrics"]
+    day = {"monitoring_date": job.as_of}
+    cohorts = with_forecasts(job, found["cohorts"])
+    new = {
+        MONITORING: pa.Table.from_pylist([{**day, **found["row"]}], MONITORING_SCHEMA),
+        MONITORING_COHORTS: pa.Table.from_pylist([{**day, **row} for row in cohorts], COHORT_SCHEMA),
+        MONITORING_FEATURES: pa.Table.from_pylist([{**day, **row} for row in found["features"]], FEATURE_SCHEMA),
+    }
+    tables = [job.write(name, [_extended(job, name, rows)]) for name, rows in new.items()]
+    return Outcome(1, tables[0].rows, {"cohorts": cohorts}, tables=tuple(tables))
+
+
+def with_forecasts(job: Job, cohorts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The cohorts, each with its `auc_forecast`: the newest earlier estimate from when no outcome of it was known."""
+    earlier: dict[str, float] = {}
+    if MONITORING_COHORTS in job.tables:
+        before = job.read(MONITORING_COHORTS)
+        for row in before.sort_by("monitoring_date").to_pylist() if "auc_estimate" in before.column_names else []:
+            if row["monitoring_date"] < job.as_of and row["labelled"] == 0 and row["auc_estimate"] is not None:
+                earlier[row["cohort"]] = row["auc_estimate"]
+    return [{**cohort, "auc_forecast": earlier.get(cohort["cohort"])} for cohort in cohorts]
+
+
+def _extended(job: Job, name: str, rows: pa.Table) -> pa.Table:
+    if name not in job.tables:
+        return rows
+    before = job.read(name)
+    kept = before.filter(pc.not_equal(before["monitoring_date"], pa.scalar(job.as_of, pa.date32())))
+    # Rows of before a column was added have null there.
+    together = pa.concat_tables([rows.schema.empty_table(), kept, rows], promote_options="default")
+    return together.select(rows.schema.names).combine_chunks().sort_by("monitoring_date")
+
+
+def _shown(value: float | None) -> str:
+    return "insufficient" if value is None else f"{value:.4f}"

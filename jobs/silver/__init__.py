@@ -1,0 +1,1 @@
+"""Silver: cleaned values and quality control. Imported by gold and modelling."""

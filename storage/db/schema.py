@@ -1,0 +1,240 @@
+"""The ledger's tables, in SQLAlchemy Core: the same on SQLite and PostgreSQL."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from storage.db.types import Day, Moment
+
+ACTIVE_STATES = ("queued", "running")
+RUN_STATES = (*ACTIVE_STATES, "succeeded", "failed", "cancelled", "crashed", "skipped")
+TASK_STATES = (
+    "queued",
+    "running",
+    "retrying",
+    "succeeded",
+    "cached",
+    "skipped",
+    "failed",
+    "upstream_failed",
+    "cancelled",
+)
+
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String(80), primary_key=True),
+    Column("pipeline", String(40), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("as_of", Day, nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("force", Boolean, nullable=False),
+    Column("cause", String(20), nullable=False),  # manual, schedule, governance, resume, replay
+    Column("cause_run_id", String(80), ForeignKey("runs.run_id")),
+    Column("cause_detail", JSON, nullable=False),
+    Column("parent_run_id", String(80), ForeignKey("runs.run_id")),
+    Column("slot", String(80), unique=True),
+    Column("request_key", String(80), unique=True),
+    Column("requested_by", String(80), nullable=False),
+    Column("requested_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("error", JSON),
+    Column("owner", String(120)),
+    Column("epoch", Integer, nullable=False, default=0),
+    Column("heartbeat_at", Moment),
+    Column("cancel_requested_at", Moment),
+    Column("pins", JSON, nullable=False),  # the versions that were current when the run started
+    Index("runs_by_pipeline", "pipeline", "requested_at"),
+    Index("runs_by_time", "requested_at"),
+)
+
+# One active run a pipeline, whoever asks, however many processes ask at once.
+active = text(f"state IN {ACTIVE_STATES}")
+Index("one_active_run", runs.c.pipeline, unique=True, sqlite_where=active, postgresql_where=active)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("run_id", String(80), ForeignKey("runs.run_id"), primary_key=True),
+    Column("task", String(60), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("parts_done", Integer, nullable=False, default=0),
+    Column("parts_total", Integer, nullable=False, default=1),
+    Column("rows_in", BigInteger),
+    Column("rows_out", BigInteger),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("error", JSON),
+    Column("blamed", String(60)),  # for upstream_failed: the task that failed
+    Column("cache_key", String(64)),
+    Column("key_after", String(64)),  # the key of the same task once its own result is published
+    Column("cached_from", String(80)),  # the run whose result was used
+    Column("outcome", JSON),
+    Index("tasks_by_key", "cache_key"),
+    Index("tasks_by_key_after", "key_after"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("run_id", String(80), ForeignKey("runs.run_id"), primary_key=True),
+    Column("task", String(60), primary_key=True),
+    Column("part", String(120), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("error", JSON),
+)
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("log_id", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", String(80), nullable=False),
+    Column("task", String(60), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("level", String(10), nullable=False),
+    Column("message", Text, nullable=False),
+    Index("logs_by_run", "run_id", "log_id"),
+)
+
+table_versions = Table(
+    "table_versions",
+    metadata,
+    Column("table_name", String(80), primary_key=True),
+    Column("version", String(80), primary_key=True),
+    Column("run_id", String(80), ForeignKey("runs.run_id"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("content", JSON, nullable=False),  # parts, dates, sources
+    Column("removed_at", Moment),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("publication_id", Integer, primary_key=True, autoincrement=True),
+    Column("table_name", String(80), nullable=False),
+    Column("version", String(80), nullable=False),
+    Column("run_id", String(80), ForeignKey("runs.run_id"), nullable=False),
+    Column("published_at", Moment, nullable=False),
+    Index("publications_by_table", "table_name", "publication_id"),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("version", String(40), primary_key=True),
+    Column("model_name", String(60), nullable=False),
+    Column("run_id", String(80), ForeignKey("runs.run_id"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("files", JSON, nullable=False),  # name, bytes and SHA-256 of the pickles and the metadata
+    Column("summary", JSON, nullable=False),  # what lists and comparisons show; the rest is in model_metadata
+    Column("trained_on", JSON, nullable=False),  # table name to version
+)
+
+alias_events = Table(
+    "alias_events",
+    metadata,
+    Column("event_id", Integer, primary_key=True, autoincrement=True),
+    Column("alias", String(40), nullable=False),
+    Column("version", String(40), ForeignKey("models.version"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("run_id", String(80), ForeignKey("runs.run_id")),
+    Index("alias_events_by_alias", "alias", "event_id"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision_id", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", String(80), ForeignKey("runs.run_id"), nullable=False),
+    Column("monitoring_date", Day, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("numbers", JSON, nullable=False),
+    Column("action", String(20), nullable=False),  # none, requested, suppressed, escalated
+    Column("reason", Text, nullable=False),
+    Column("requested_run_id", String(80), ForeignKey("runs.run_id")),
+    Column("decided_at", Moment, nullable=False),
+)
+
+source_digests = Table(
+    "source_digests",
+    metadata,
+    Column("path", Text, nullable=False),
+    Column("stamp", String(120), nullable=False),  # size and times of the file when it was read
+    Column("sha256", String(64), nullable=False),
+    UniqueConstraint("path", "stamp"),
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("process_id", String(120), primary_key=True),  # host:pid and when it began
+    Column("kind", String(20), nullable=False),  # worker, scheduler, console
+    Column("host", String(80), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("heartbeat_at", Moment, nullable=False),
+    Column("stopped_at", Moment),
+    Column("detail", JSON, nullable=False),  # of a worker: Ray's address, state and CPUs
+    Index("processes_by_kind", "kind", "heartbeat_at"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("pipeline", String(40), primary_key=True),
+    Column("through", Moment, nullable=False),  # every slot up to here has been dealt with
+    Column("paused_at", Moment),
+    Column("paused_by", String(80)),
+    Column("pause_reason", Text),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("slot", String(80), primary_key=True),  # training@2026-11-29T02:00, in the deployment's zone
+    Column("pipeline", String(40), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("outcome", String(16), nullable=False),  # requested, waiting, skipped, missed, paused
+    Column("reason", Text, nullable=False),
+    Column("run_id", String(80), ForeignKey("runs.run_id")),
+    Column("recorded_at", Moment, nullable=False),
+    Index("slots_by_pipeline", "pipeline", "due_at"),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("action_id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("action", String(40), nullable=False),  # run, resume, cancel, pause, promote, ...
+    Column("subject", String(120), nullable=False),  # the run, pipeline or model that it was done to
+    Column("reason", Text, nullable=False),
+    Index("actions_by_time", "at"),
+)

@@ -1,0 +1,195 @@
+"""Which versions of the tables exist and which are current, within the caller's transaction."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, insert, select, update
+
+from storage.db.ledger import Record
+from storage.db.schema import models, publications, table_versions
+from storage.errors import StorageError
+from storage.lake.datamart import Part, TableVersion
+from storage.ledger.leases import Lease, check_lease
+
+SAME_VERSION = (publications.c.table_name == table_versions.c.table_name) & (
+    publications.c.version == table_versions.c.version
+)
+
+
+def as_json(version: TableVersion) -> dict[str, Any]:
+    """The version as plain JSON types; `from_json` is its inverse."""
+    return {
+        "table": version.table,
+        "version": version.version,
+        "parts": [vars(part) for part in version.parts],
+        "dates": list(version.dates),
+        "sources": version.sources,
+    }
+
+
+def from_json(content: dict[str, Any]) -> TableVersion:
+    """The inverse of as_json."""
+    parts = tuple(Part(**part) for part in content["parts"])
+    return TableVersion(content["table"], content["version"], parts, tuple(content["dates"]), content["sources"])
+
+
+def record_versions(connection: Connection, lease: Lease, versions: Iterable[TableVersion], now: datetime) -> None:
+    """Enters versions that a task of this run has written; nobody else sees them before they are published."""
+    check_lease(connection, lease)
+    rows = [
+        {
+            "table_name": version.table,
+            "version": version.version,
+            "run_id": lease.run_id,
+            "created_at": now,
+            "rows": version.rows,
+            "bytes": version.bytes,
+            "digest": version.digest,
+            "content": as_json(version),
+        }
+        for version in versions
+    ]
+    if rows:
+        connection.execute(insert(table_versions), rows)
+
+
+def publish(connection: Connection, lease: Lease, versions: Iterable[TableVersion], now: datetime) -> None:
+    """Makes versions current, all together; StorageError for one whose files were deleted meanwhile."""
+    check_lease(connection, lease)
+    current = current_versions(connection)
+    changed = [version for version in versions if current.get(version.table) != version]
+    for version in changed:
+        if version_of(connection, version.table, version.version) is None:
+            raise StorageError(f"Version {version.version} of {version.table} is gone; resume the run to make it anew.")
+    rows = [
+        {"table_name": version.table, "version": version.version, "run_id": lease.run_id, "published_at": now}
+        for version in changed
+    ]
+    if rows:
+        connection.execute(insert(publications), rows)
+
+
+def current_versions(connection: Connection) -> dict[str, TableVersion]:
+    """The current version of every published table, by the table's name, as of one moment."""
+    query = (
+        select(table_versions.c.content)
+        .join_from(table_versions, publications, SAME_VERSION)
+        .where(publications.c.publication_id.in_(_newest()))
+    )
+    found = (from_json(content) for content in connection.execute(query).scalars())
+    return {version.table: version for version in found}
+
+
+def published_versions(connection: Connection, table: str) -> list[TableVersion]:
+    """The versions of a table that were ever published and still have files, newest publication first."""
+    query = (
+        select(table_versions.c.content)
+        .join_from(table_versions, publications, SAME_VERSION)
+        .where(table_versions.c.table_name == table, table_versions.c.removed_at.is_(None))
+        .order_by(publications.c.publication_id.desc())
+    )
+    return [from_json(content) for content in connection.execute(query).scalars()]
+
+
+def published_rows(connection: Connection) -> Sequence[Record]:
+    """Table, version, rows, bytes, digest, publishing run and time of every current version, by table name."""
+    query = (
+        select(
+            publications.c.table_name,
+            publications.c.version,
+            table_versions.c.rows,
+            table_versions.c.bytes,
+            table_versions.c.digest,
+            publications.c.run_id,
+            publications.c.published_at,
+        )
+        .join(table_versions, SAME_VERSION)
+        .where(publications.c.publication_id.in_(_newest()))
+        .order_by(publications.c.table_name)
+    )
+    return connection.execute(query).all()
+
+
+def publication_rows(connection: Connection, table: str, limit: int = 20) -> Sequence[Record]:
+    """Version, rows, bytes, digest, run and time of a table's newest publications, newest first.
+
+    `removed_at` says since when the files of a version are gone.
+    """
+    query = (
+        select(
+            publications.c.version,
+            table_versions.c.rows,
+            table_versions.c.bytes,
+            table_versions.c.digest,
+            publications.c.run_id,
+            publications.c.published_at,
+            table_versions.c.removed_at,
+        )
+        .join(table_versions, SAME_VERSION)
+        .where(publications.c.table_name == table)
+    )
+    return connection.execute(query.order_by(publications.c.publication_id.desc()).limit(limit)).all()
+
+
+def version_of(connection: Connection, table: str, version: str) -> TableVersion | None:
+    """A version that has not been removed, whether published or not."""
+    query = select(table_versions.c.content).where(
+        table_versions.c.table_name == table,
+        table_versions.c.version == version,
+        table_versions.c.removed_at.is_(None),
+    )
+    content = connection.execute(query).scalar()
+    return None if content is None else from_json(content)
+
+
+def removable_versions(connection: Connection, keep: int) -> list[tuple[str, str]]:
+    """(table, version) of what may go: not among the newest `keep`, not current, not what a model was trained on."""
+    kept = {(name, version.version) for name, version in current_versions(connection).items()}
+    for trained_on in connection.execute(select(models.c.trained_on)).scalars():
+        kept.update(trained_on.items())
+    published = {(row.table_name, row.version) for row in connection.execute(select(publications))}
+    query = (
+        select(table_versions.c.table_name, table_versions.c.version)
+        .where(table_versions.c.removed_at.is_(None))
+        .order_by(table_versions.c.table_name, table_versions.c.created_at.desc())
+    )
+    # What failed runs made counts apart: it is there for their resumption, and must not push out published history.
+    seen: Counter[tuple[str, bool]] = Counter()
+    removable = []
+    for table, version in connection.execute(query):
+        group = (table, (table, version) in published)
+        seen[group] += 1
+        if seen[group] > keep and (table, version) not in kept:
+            removable.append((table, version))
+    return removable
+
+
+def known_versions(connection: Connection) -> set[tuple[str, str]]:
+    """(table, version) of everything that has files."""
+    query = select(table_versions.c.table_name, table_versions.c.version).where(table_versions.c.removed_at.is_(None))
+    return {(table, version) for table, version in connection.execute(query)}
+
+
+def mark_removed(connection: Connection, removed: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Records that the files of versions are gone, so that nothing is reused from them."""
+    for table, version in removed:
+        connection.execute(
+            update(table_versions)
+            .where(table_versions.c.table_name == table, table_versions.c.version == version)
+            .values(removed_at=now)
+        )
+
+
+def _newest() -> Select[tuple[int]]:
+    """The id of each table's newest publication, found by stepping from table to table through the index.
+
+    Grouping would read every publication there ever was, and there are some for each run.
+    """
+    first = select(func.min(publications.c.table_name).label("name"))
+    names = first.cte("names", recursive=True)
+    after = select(func.min(publications.c.table_name)).where(publications.c.table_name > names.c.name)
+    names = names.union_all(select(after.scalar_subquery()).where(names.c.name.is_not(None)))
+    newest = select(func.max(publications.c.publication_id)).where(publications.c.table_name == names.c.name)
+    return select(newest.scalar_subquery()).where(names.c.name.is_not(None))

@@ -1,0 +1,92 @@
+"""Governance decisions in the ledger: what was found, what was done about it and why, in the caller's transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, or_, select
+
+from storage.db.ledger import Record
+from storage.db.schema import decisions, runs
+
+
+@dataclass(frozen=True)
+class GovernanceDecision:
+    """A decision of one monitoring run. `action` is none, requested, suppressed or escalated (a person is asked)."""
+
+    run_id: str
+    monitoring_date: date
+    status: str
+    numbers: dict[str, Any]
+    action: str
+    reason: str
+    requested_run_id: str | None = None
+
+
+def record_decision(connection: Connection, decision: GovernanceDecision, now: datetime) -> None:
+    """Appends a decision."""
+    connection.execute(insert(decisions).values(**vars(decision), decided_at=now))
+
+
+def is_decided(connection: Connection, run_id: str) -> bool:
+    """Whether the decision of a monitoring run was recorded before (a cached task hands it over again)."""
+    query = select(decisions.c.decision_id).where(decisions.c.run_id == run_id)
+    return connection.execute(query).first() is not None
+
+
+def past_decisions(connection: Connection, until: date) -> Sequence[Record]:
+    """Day, status, action, requested run and that run's state of every decision up to a monitoring date, in order."""
+    query = (
+        select(
+            decisions.c.monitoring_date,
+            decisions.c.status,
+            decisions.c.action,
+            decisions.c.requested_run_id,
+            runs.c.state,
+        )
+        .join_from(decisions, runs, runs.c.run_id == decisions.c.requested_run_id, isouter=True)
+        .where(decisions.c.monitoring_date <= until)
+    )
+    return connection.execute(query.order_by(decisions.c.monitoring_date, decisions.c.decision_id)).all()
+
+
+def decision_rows(connection: Connection, limit: int = 100, run_id: str | None = None) -> Sequence[Record]:
+    """The newest decisions, newest first; only that of one monitoring run when it is named."""
+    query = select(decisions).order_by(decisions.c.decision_id.desc()).limit(limit)
+    return connection.execute(query.where(decisions.c.run_id == run_id) if run_id else query).all()
+
+
+def decision_about(connection: Connection, day: date) -> Record | None:
+    """The newest decision about a monitoring date; None when nothing was decided."""
+    query = select(decisions).where(decisions.c.monitoring_date == day)
+    return connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(1)).first()
+
+
+def decision_page(connection: Connection, limit: int, skip: int = 0, *, acted: bool = False) -> Sequence[Record]:
+    """The newest decisions behind the `skip` newest ones, newest first; `acted`: only those upon which something was
+    done, or would have been but for the cooldown.
+    """
+    query = select(decisions).order_by(decisions.c.decision_id.desc()).limit(limit).offset(skip)
+    return connection.execute(query.where(decisions.c.action != "none") if acted else query).all()
+
+
+def decision_count(connection: Connection, *, acted: bool = False) -> int:
+    """How many decisions `decision_page` goes through."""
+    query = select(func.count()).select_from(decisions)
+    return int(connection.execute(query.where(decisions.c.action != "none") if acted else query).scalar_one())
+
+
+def standing_escalation(connection: Connection) -> Record | None:
+    """The newest decision that asked for a person, unless one of its monitoring date or later was healthy since."""
+    order = (decisions.c.monitoring_date.desc(), decisions.c.decision_id.desc())
+    ends = decisions.c.action == "escalated", decisions.c.status == "healthy"
+    row = connection.execute(select(decisions).where(or_(*ends)).order_by(*order).limit(1)).first()
+    return row if row is not None and row.action == "escalated" else None
+
+
+def decisions_between(connection: Connection, first: date, last: date, limit: int = 1500) -> Sequence[Record]:
+    """The newest decisions about the monitoring dates of a period, newest first, without their numbers."""
+    columns = [column for column in decisions.c if column.name != "numbers"]
+    query = select(*columns).where(decisions.c.monitoring_date >= first, decisions.c.monitoring_date <= last)
+    return connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(limit)).all()

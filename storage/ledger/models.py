@@ -1,0 +1,157 @@
+"""The model registry: versions, and the events that say who was champion when, in the caller's transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from storage.db.ledger import Record
+from storage.db.schema import alias_events, models
+from storage.files.folder import FileFacts
+from storage.ledger.leases import Lease, check_lease
+
+CHAMPION = "champion"
+REMEMBERED = 5  # champions, present and past, that a run knows
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A registered model. `files` has model, encoders and metadata; `summary` is what lists and comparisons show."""
+
+    version: str
+    model_name: str
+    files: dict[str, FileFacts]
+    summary: dict[str, Any]
+    trained_on: dict[str, str]
+
+    @property
+    def promotion(self) -> dict[str, Any]:
+        """The verdict of its own training on whether it should become champion; {} for a model that had none."""
+        found: dict[str, Any] = self.summary.get("promotion", {})
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        return {**vars(self), "files": {role: vars(facts) for role, facts in self.files.items()}}
+
+
+def model_from_json(content: dict[str, Any]) -> ModelVersion:
+    """The inverse of ModelVersion.as_json."""
+    files = {role: FileFacts(**facts) for role, facts in content["files"].items()}
+    return ModelVersion(**{**content, "files": files})
+
+
+def free_version(connection: Connection, moment: datetime) -> str:
+    """The first name YYYYMMDD_HHMMSS from `moment` on that no model has."""
+    while True:
+        version = f"{moment:%Y%m%d_%H%M%S}"
+        if connection.execute(select(models.c.version).where(models.c.version == version)).first() is None:
+            return version
+        moment += timedelta(seconds=1)
+
+
+def register(connection: Connection, lease: Lease, model: ModelVersion, now: datetime) -> bool:
+    """Enters a model; False when the same model was entered before (a cached task hands it over again)."""
+    check_lease(connection, lease)
+    if connection.execute(select(models.c.version).where(models.c.version == model.version)).first() is not None:
+        return False
+    connection.execute(insert(models).values(**model.as_json(), run_id=lease.run_id, created_at=now))
+    return True
+
+
+@dataclass(frozen=True)
+class AliasEvent:
+    """Alias `alias` points at `version` from now on, and why."""
+
+    version: str
+    who: str
+    why: str
+    run_id: str | None = None
+    alias: str = CHAMPION
+
+
+def move_alias(connection: Connection, change: AliasEvent, now: datetime) -> None:
+    """Appends the event that moves an alias."""
+    connection.execute(insert(alias_events).values(**vars(change), at=now))
+
+
+def holder(connection: Connection, alias: str = CHAMPION, at: datetime | None = None) -> ModelVersion | None:
+    """The model that an alias points at, now or at a moment in the past; None before the first event."""
+    newest = select(func.max(alias_events.c.event_id)).where(alias_events.c.alias == alias)
+    if at is not None:
+        newest = newest.where(alias_events.c.at <= at)
+    query = select(models).join(alias_events, alias_events.c.version == models.c.version)
+    row = connection.execute(query.where(alias_events.c.event_id == newest.scalar_subquery())).first()
+    return None if row is None else _model(row)
+
+
+def champions(connection: Connection, limit: int = REMEMBERED) -> list[ModelVersion]:
+    """The models that are or were champion, the present one first, each once."""
+    latest = func.max(alias_events.c.event_id).label("latest")
+    held = (
+        select(alias_events.c.version, latest).where(alias_events.c.alias == CHAMPION).group_by(alias_events.c.version)
+    )
+    ranked = held.subquery()
+    query = select(models).join(ranked, ranked.c.version == models.c.version).order_by(ranked.c.latest.desc())
+    return [_model(row) for row in connection.execute(query.limit(limit))]
+
+
+def succession(model: ModelVersion, before: Sequence[ModelVersion]) -> tuple[ModelVersion, ...]:
+    """What `champions` gives once this model has become champion after those before."""
+    return (model, *(old for old in before if old.version != model.version))[:REMEMBERED]
+
+
+def model_named(connection: Connection, version: str) -> ModelVersion | None:
+    """The registered model of that version; None when there is none."""
+    row = connection.execute(select(models).where(models.c.version == version)).first()
+    return None if row is None else _model(row)
+
+
+def model_made_by(connection: Connection, run_id: str) -> ModelVersion | None:
+    """The model that a run registered; None when it registered none."""
+    row = connection.execute(select(models).where(models.c.run_id == run_id)).first()
+    return None if row is None else _model(row)
+
+
+def known_models(connection: Connection) -> list[ModelVersion]:
+    """Every registered model, oldest first."""
+    return [_model(row) for row in connection.execute(select(models).order_by(models.c.created_at))]
+
+
+def model_rows(connection: Connection, limit: int = 100, skip: int = 0) -> Sequence[Record]:
+    """The newest registered models, newest first, behind the `skip` newest of all."""
+    query = select(models).order_by(models.c.created_at.desc(), models.c.version.desc())
+    return connection.execute(query.limit(limit).offset(skip)).all()
+
+
+def model_row(connection: Connection, version: str) -> Record | None:
+    """The registered model of that version with its run and moment; None when there is none."""
+    return connection.execute(select(models).where(models.c.version == version)).first()
+
+
+def model_count(connection: Connection) -> int:
+    """How many models are registered."""
+    return int(connection.execute(select(func.count()).select_from(models)).scalar_one())
+
+
+def model_names(connection: Connection, limit: int = 1000) -> list[str]:
+    """The versions of the newest registered models, newest first."""
+    query = select(models.c.version).order_by(models.c.created_at.desc(), models.c.version.desc())
+    return list(connection.execute(query.limit(limit)).scalars())
+
+
+def alias_rows(
+    connection: Connection, alias: str = CHAMPION, limit: int = 100, version: str | None = None
+) -> Sequence[Record]:
+    """The newest events of an alias, newest first; only those that made `version` its holder when it is named."""
+    query = select(alias_events).where(alias_events.c.alias == alias)
+    if version is not None:
+        query = query.where(alias_events.c.version == version)
+    return connection.execute(query.order_by(alias_events.c.event_id.desc()).limit(limit)).all()
+
+
+def _model(row: Record) -> ModelVersion:
+    return model_from_json(
+        {name: getattr(row, name) for name in ("version", "model_name", "files", "summary", "trained_on")}
+    )

@@ -1,0 +1,184 @@
+"""Runs in the ledger: who asked for what, and what there is. Every function works within the caller's transaction."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from storage.db.ledger import Record
+from storage.db.schema import ACTIVE_STATES, runs
+from storage.errors import StorageError
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asks for. `cause` is manual, schedule, governance, resume or replay."""
+
+    pipeline: str
+    as_of: date
+    requested_by: str
+    params: dict[str, Any] = field(default_factory=dict)
+    force: bool = False
+    cause: str = "manual"
+    cause_run_id: str | None = None
+    cause_detail: dict[str, Any] = field(default_factory=dict)
+    parent_run_id: str | None = None
+    slot: str | None = None
+    request_key: str | None = None
+
+
+class PipelineActive(StorageError):
+    """A request for a pipeline that has a queued or running run already."""
+
+    exit_code = 5
+
+    def __init__(self, pipeline: str, run_id: str, state: str) -> None:
+        queued = f"is waiting for a worker, or for `run {pipeline}` without options; `cancel {run_id}` withdraws it"
+        running = f"is running; wait for it (`show {run_id}`) or end it (`cancel {run_id}`)"
+        told = queued if state == "queued" else running
+        super().__init__(f"Pipeline {pipeline} already has an active run: {run_id} {told}.")
+        self.pipeline, self.run_id, self.state = pipeline, run_id, state
+
+
+def request_run(connection: Connection, request: Request, now: datetime) -> str:
+    """The id of the new queued run, or of the one that the same request key or slot made before.
+
+    Raises PipelineActive when the pipeline has a queued or running run.
+    """
+    before = earlier_request(connection, request)
+    if before is not None:
+        return before
+    current = active_run(connection, request.pipeline)
+    if current is not None:
+        raise PipelineActive(request.pipeline, current.run_id, current.state)
+    run_id = _new_id(request, now)
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(runs).values(_new_row(request, run_id, now)))
+    except IntegrityError:
+        # Another process was quicker between the look and the insert (PostgreSQL only; SQLite writes one at a time).
+        before = earlier_request(connection, request)
+        if before is not None:
+            return before
+        current = active_run(connection, request.pipeline)
+        if current is None:
+            raise
+        raise PipelineActive(request.pipeline, current.run_id, current.state) from None
+    return run_id
+
+
+def earlier_request(connection: Connection, request: Request) -> str | None:
+    """The id of the run that the same request key or slot made before; None when there is none."""
+    for column, value in ((runs.c.request_key, request.request_key), (runs.c.slot, request.slot)):
+        if value is not None:
+            run_id = connection.execute(select(runs.c.run_id).where(column == value)).scalar()
+            if run_id is not None:
+                return str(run_id)
+    return None
+
+
+def record_skipped(connection: Connection, request: Request, why: str, now: datetime) -> str:
+    """The id of a run that is only there to tell that it did not happen, and why."""
+    run_id = _new_id(request, now)
+    error = {"type": "Skipped", "message": why, "exit_code": 5}
+    row = {**_new_row(request, run_id, now), "state": "skipped", "finished_at": now, "error": error}
+    connection.execute(insert(runs).values(row))
+    return run_id
+
+
+def active_run(connection: Connection, pipeline: str) -> Record | None:
+    """The queued or running run of a pipeline."""
+    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.state.in_(ACTIVE_STATES))
+    return connection.execute(query).first()
+
+
+def cancel_queued(connection: Connection, run_id: str, now: datetime) -> bool:
+    """Whether a run that nobody had claimed was cancelled."""
+    return bool(
+        connection.execute(
+            update(runs)
+            .where(runs.c.run_id == run_id, runs.c.state == "queued")
+            .values(state="cancelled", finished_at=now, cancel_requested_at=now)
+        ).rowcount
+    )
+
+
+def ask_to_cancel(connection: Connection, run_id: str, now: datetime) -> None:
+    """Leaves word for whoever works on the run."""
+    connection.execute(update(runs).where(runs.c.run_id == run_id).values(cancel_requested_at=now))
+
+
+def run_row(connection: Connection, run_id: str) -> Record:
+    """The run's row; StorageError when there is none. `latest` is the newest run of all."""
+    query = select(runs).where(runs.c.run_id == run_id)
+    if run_id == "latest":
+        query = select(runs).order_by(runs.c.requested_at.desc()).limit(1)
+    row = connection.execute(query).first()
+    if row is None:
+        raise UnknownRun(f"There is no run {run_id!r}; `python -m engine runs` lists them.")
+    return row
+
+
+def recent_runs(
+    connection: Connection, limit: int, pipeline: str | None = None, state: str | None = None
+) -> Sequence[Record]:
+    """The newest runs, newest first."""
+    query = select(runs).order_by(runs.c.requested_at.desc(), runs.c.run_id.desc()).limit(limit)
+    if pipeline:
+        query = query.where(runs.c.pipeline == pipeline)
+    if state:
+        query = query.where(runs.c.state == state)
+    return connection.execute(query).all()
+
+
+def newest_success(connection: Connection) -> Record | None:
+    """Of the runs that succeeded, the one with the latest as-of; None before the first."""
+    query = select(runs).where(runs.c.state == "succeeded")
+    return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.requested_at.desc()).limit(1)).first()
+
+
+def runs_as_of(connection: Connection, pipeline: str, day: date) -> Sequence[Record]:
+    """The runs of a pipeline with that as-of, oldest first."""
+    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == day)
+    return connection.execute(query.order_by(runs.c.requested_at, runs.c.run_id)).all()
+
+
+def replay_mark(run: Record) -> dict[str, Any]:
+    """What the `cause_detail` of a run of a replay has, and of a run that it led to: {"replay": what it works on}."""
+    return {name: run.cause_detail[name] for name in ("replay",) if name in run.cause_detail}
+
+
+def success_about(connection: Connection, pipeline: str, as_of: date) -> Record | None:
+    """The newest run of a pipeline that went well for that as-of date; None when there is none."""
+    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == as_of, runs.c.state == "succeeded")
+    return connection.execute(query.order_by(runs.c.requested_at.desc(), runs.c.run_id.desc()).limit(1)).first()
+
+
+def latest_beat(connection: Connection) -> datetime | None:
+    """When a run was last heard of; None before the first."""
+    found: datetime | None = connection.execute(select(func.max(runs.c.heartbeat_at))).scalar()
+    return found
+
+
+def caused_by(connection: Connection, run_id: str) -> list[str]:
+    """Ids of the runs that this one caused or that resumed it, oldest first."""
+    query = select(runs.c.run_id).where(or_(runs.c.cause_run_id == run_id, runs.c.parent_run_id == run_id))
+    return list(connection.execute(query.order_by(runs.c.requested_at)).scalars())
+
+
+class UnknownRun(StorageError):
+    """A run id that the ledger does not know."""
+
+    exit_code = 2
+
+
+def _new_id(request: Request, now: datetime) -> str:
+    return f"{request.pipeline}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _new_row(request: Request, run_id: str, now: datetime) -> dict[str, Any]:
+    return {**vars(request), "run_id": run_id, "state": "queued", "requested_at": now, "epoch": 0, "pins": {}}

@@ -1,0 +1,37 @@
+"""Links between pages, in a real browser: the session, and who signed in to it, stays."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from engine.passwords import keep_entry, new_entry
+from storage.ledger.audit import Action, note
+from tests.conftest import House
+from tests.console.live import running_console
+
+WORD = "correct horse battery"
+
+
+def test_a_link_is_followed_within_the_session(empty_house: House, tmp_path: Path, browser: Browser) -> None:
+    path = tmp_path / "passwords"
+    keep_entry(path, new_entry("anna", "operator", WORD))
+    with empty_house.deployment.ledger.writing() as connection:
+        note(connection, Action("anna", "pause", "inference"), empty_house.deployment.ledger.clock())
+    with running_console(empty_house.home, passwords=path) as console:
+        page = browser.new_page()
+        page.goto(f"{console.url}/audit?action=pause")
+        page.get_by_role("textbox", name="Name").fill("anna")
+        page.get_by_role("textbox", name="Password").fill(WORD)
+        page.get_by_role("textbox", name="Password").press("Enter")
+        expect(page.get_by_role("heading", name="Audit")).to_be_visible()
+        page.get_by_role("link", name="inference").click()
+        expect(page.get_by_role("heading", name="Schedule", exact=True)).to_be_visible()
+        expect(page).to_have_url(re.compile(r"/schedule$"))
+        expect(page.get_by_text("anna, operator")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("heading", name="Audit")).to_be_visible()
+        expect(page.get_by_text("anna, operator")).to_be_visible()
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        page.close()

@@ -1,0 +1,108 @@
+"""The Audit page: who did what, when, to what and why."""
+
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from console.audit.rows import MOST_EXPORTED, exported, subject_html
+from storage.ledger.audit import Action, Wanted, note
+from tests.conftest import House
+from tests.console.conftest import Opened, words
+
+RUN = "training-20261123-235953-1676"
+MODEL = "20261123_235953"
+
+
+def done(house: House, *actions: Action) -> None:
+    with house.deployment.ledger.writing() as connection:
+        for action in actions:
+            note(connection, action, house.deployment.ledger.clock())
+
+
+def log_lines(app: AppTest) -> list[str]:
+    (found,) = (each.proto.body for each in app.get("html") if "Actions, newest first" in each.proto.body)
+    return re.findall(r"<li>.*?</li>", found, re.DOTALL)
+
+
+def test_an_empty_log_says_what_will_be_here(opened: Opened, empty_house: House) -> None:
+    assert "Nobody has done anything yet" in words(opened(empty_house.home, "audit"))
+
+
+def test_who_did_what_to_what_and_why_with_links(opened: Opened, empty_house: House) -> None:
+    done(
+        empty_house,
+        Action("anna", "run", RUN),
+        Action("ben", "promote", MODEL, "validated <b>"),
+        Action("<anna>", "pause", "inference", "why not"),
+    )
+    newest, second, oldest = log_lines(opened(empty_house.home, "audit"))
+    assert "&lt;anna&gt;" in newest
+    assert 'href="/schedule"' in newest
+    assert f'href="/models?version={MODEL}"' in second
+    assert "validated &lt;b&gt;" in second
+    assert f'href="/run?run_id={RUN}"' in oldest
+
+
+@pytest.mark.parametrize("subject", ["../../x", "javascript:alert(1)", '"><script>', "training-1-2-zz", "20261123"])
+def test_what_is_no_run_and_no_model_has_no_link(subject: str) -> None:
+    assert "<a" not in subject_html("run", subject)
+    assert "<script" not in subject_html("run", subject)
+
+
+def test_it_is_filtered_by_person_and_action_in_an_address_that_can_be_shared(
+    opened: Opened, empty_house: House
+) -> None:
+    done(empty_house, *(Action(who, what, RUN) for who in ("anna", "ben") for what in ("run", "cancel")))
+    app = opened(empty_house.home, "audit")
+    assert len(log_lines(app)) == 4
+    app.selectbox(key="who-did").select("ben").run()
+    assert len(log_lines(app)) == 2
+    app.selectbox(key="action").select("cancel").run()
+    assert len(log_lines(app)) == 1
+    shared = opened(empty_house.home, "audit", **{"who-did": "anna", "action": "run"})
+    (line,) = log_lines(shared)
+    assert "anna" in line
+    assert "<strong>run</strong>" in line
+    with empty_house.deployment.ledger.writing() as connection:
+        note(connection, Action("carl", "pause", "training"), empty_house.deployment.ledger.clock())
+    assert "Nothing of that kind" in words(opened(empty_house.home, "audit", **{"who-did": "carl", "action": "run"}))
+
+
+def test_it_is_paged(opened: Opened, empty_house: House) -> None:
+    done(empty_house, *(Action("anna", "run", f"subject {number}") for number in range(120)))
+    first, third = log_lines(opened(empty_house.home, "audit")), log_lines(opened(empty_house.home, "audit", page="3"))
+    assert (len(first), len(third)) == (50, 20)
+    assert "subject 119" in first[0]
+    assert "subject 0" in third[-1]
+
+
+def test_the_csv_holds_what_is_chosen_and_no_formula(
+    empty_house: House, monkeypatch: pytest.MonkeyPatch, opened: Opened
+) -> None:
+    done(empty_house, Action("anna", "run", RUN), Action("=cmd", "promote", MODEL, '=HYPERLINK("http://x")'))
+    app = opened(empty_house.home, "audit")
+    assert "Download 2 as CSV" in [button.label for button in app.get("download_button")]
+    text = exported(Wanted()).decode("utf-8-sig")
+    header, newest, oldest = text.splitlines()
+    assert header == "at,who,action,subject,reason"
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ,'=cmd,promote,", newest)
+    assert "'=HYPERLINK" in newest
+    assert oldest.endswith(f"anna,run,{RUN},")
+    assert exported(Wanted(who="anna")).decode("utf-8-sig").splitlines() == [header, oldest]
+
+
+def test_the_export_has_a_limit_that_the_button_tells(opened: Opened, empty_house: House) -> None:
+    done(empty_house, *(Action("anna", "run", RUN) for _ in range(MOST_EXPORTED + 5)))
+    app = opened(empty_house.home, "audit")
+    assert f"Download {MOST_EXPORTED:,} as CSV" in [button.label for button in app.get("download_button")]
+    assert exported(Wanted()).count(b"\r\n") == MOST_EXPORTED + 1
+
+
+def test_nothing_of_it_is_exported_for_whoever_is_not_let_in(
+    opened: Opened, empty_house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    done(empty_house, Action("anna", "run", RUN))
+    monkeypatch.setenv("LOANWATCH_PASSWORDS", str(tmp_path / "nobody"))
+    assert RUN not in words(opened(empty_house.home, "audit"))

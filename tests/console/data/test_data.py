@@ -1,0 +1,111 @@
+"""The Data page: tables, previews without personal data, where every row went, and what could not be read."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from console.data.masking import masked, masked_record
+from console.data.query import PREVIEW
+from console.data.row_accounting import datasets
+from engine.documents.runs import run_details
+from storage.ledger.runs import recent_runs
+from tests.conftest import House
+from tests.console.conftest import Opened, words
+
+WHOLE_SSN = re.compile(r"(?<![\d*])\d{3}-\d{2}-\d{4}")
+
+
+@pytest.fixture(scope="module")
+def dirty_house(trained_house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A deployment with a record among its attributes that can't be read, an SSN and a name in it."""
+    folder = tmp_path_factory.mktemp("dirty")
+    data = folder / "data"
+    data.mkdir()
+    for extract in Path(trained_house.data()).iterdir():
+        (data / extract.name).write_bytes(extract.read_bytes())
+    with (data / "features_attributes.csv").open("a") as file:
+        file.write("CUS_0x1,Jane Roe,44,821-00-0265,Lawyer,2023-01-01,too,many,fields\n")
+    house = trained_house.copy(folder / "home")
+    house.succeed("training", data=str(data))
+    return house
+
+
+def test_an_empty_home_says_what_will_be_here(opened: Opened, empty_house: House) -> None:
+    for view in ("Tables", "Row accounting", "Quarantine"):
+        said = words(opened(empty_house.home, "data", view=view))
+        assert "will be here" in said
+
+
+def test_tables_are_listed_with_rows_size_and_the_run_that_made_them(opened: Opened, monitored_house: House) -> None:
+    frame = opened(monitored_house.home, "data").dataframe[0].value
+    rows = dict(zip(frame["Layer"] + "." + frame["Table"], frame["Rows"], strict=True))
+    versions = monitored_house.versions()
+    assert {name: versions[name].rows for name in rows} == rows
+    assert frame["Layer"].tolist() == sorted(
+        frame["Layer"], key=["gold", "silver", "bronze", "quarantine", "staged"].index
+    )
+    assert all(address.startswith("/run?run_id=") for address in frame["Run"])
+
+
+def test_a_preview_masks_names_and_all_but_the_last_digits_of_ssns(opened: Opened, trained_house: House) -> None:
+    for table in ("bronze.features_attributes", "silver.attributes", "staged.attributes"):
+        said = words(opened(trained_house.home, "data", table=table))
+        rows = trained_house.table(table).slice(0, PREVIEW).to_pandas()
+        assert "Masked, as personal:" in said
+        assert not WHOLE_SSN.search(said)
+        for name in rows["Name"].dropna():
+            assert str(name) not in said
+    assert "***-**-" in said
+
+
+def test_columns_and_versions_of_a_table_are_shown(opened: Opened, trained_house: House) -> None:
+    table = "gold.model_training_data"
+    said = words(opened(trained_house.home, "data", table=table, part="Columns"))
+    for name in trained_house.table(table).column_names:
+        assert name in said
+    said = words(opened(trained_house.home, "data", table=table, part="Versions"))
+    assert trained_house.versions()[table].version in said
+    assert "in use" in said
+
+
+def test_an_unknown_table_is_one_sentence(opened: Opened, trained_house: House) -> None:
+    said = words(opened(trained_house.home, "data", table="gold.<i>none"))
+    assert "No published table is named gold.&lt;i&gt;none" in said
+
+
+def test_every_record_is_accounted_for(opened: Opened, dirty_house: House) -> None:
+    with dirty_house.deployment.ledger.reading() as connection:
+        run = recent_runs(connection, 1, "training", "succeeded")[0]
+        found = datasets(run_details(connection, run.run_id)["accounting"])
+    assert [one.adds_up for one in found] == [True] * 4
+    said = words(opened(dirty_house.home, "data", view="Row accounting"))
+    assert said.count("checked") == 4
+    assert "does not add up" not in said
+    for one in found:
+        assert f"{one.read:,}" in said
+    flagged = dirty_house.values(run.run_id, "remove_flagged_customers")
+    assert f"{flagged['flagged']:,}" in said
+    for reason, number in flagged["reasons"].items():
+        assert f"<dt>{reason}</dt>" in said
+        assert f"<dd>{number:,}</dd>" in said
+
+
+def test_quarantine_shows_line_and_reason_but_nobodys_data(opened: Opened, dirty_house: House) -> None:
+    said = words(opened(dirty_house.home, "data", view="Quarantine"))
+    row = dirty_house.table("quarantine.features_attributes").to_pylist()[0]
+    assert f"{row['line']:,}" in said
+    assert row["reason"] in said
+    assert "821-00-0265" not in said
+    assert "Jane Roe" not in said
+
+
+def test_whatever_looks_like_an_ssn_is_masked_wherever_it_stands() -> None:
+    frame = pd.DataFrame({"SSN": ["821-00-0265", "no number"], "note": ["call 821-00-0265", "x"], "Age": [4, 5]})
+    shown = masked(frame)
+    assert shown["SSN"].tolist() == ["***-**-0265", "•••"]
+    assert shown["note"].tolist() == ["call ***-**-0265", "x"]
+    assert shown["Age"].tolist() == [4, 5]
+    assert masked_record("a,821000265,b") == "a,*****0265,b"
+    assert frame["SSN"][0] == "821-00-0265", "the frame itself is left alone"

@@ -1,0 +1,80 @@
+"""The sentences about a monitoring date: what is the matter stands first, with its rows and the noise behind it."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+
+from console.drift.verdict import auc_words, drivers, psi_words, verdict
+from jobs.governance.policy import Thresholds
+
+LIMITS = Thresholds(0.70, 0.2, 0.1)
+ROW: dict[str, Any] = {
+    "auc": 0.75,
+    "auc_low": 0.72,
+    "auc_high": 0.78,
+    "auc_status": "measured",
+    "auc_estimate": None,
+    "labelled": 2345,
+    "psi": 0.05,
+    "psi_chance_level": 0.03,
+    "window_rows": 1200,
+    "window_from": "2025-03",
+    "window_to": "2025-04",
+}
+
+
+def row(**values: Any) -> dict[str, Any]:
+    return {**ROW, **values}
+
+
+def test_a_good_model_is_told_with_interval_and_loans() -> None:
+    told = verdict(ROW, None, LIMITS)
+    assert told == (
+        "AUC 0.750 (95% interval 0.720 to 0.780, 2,345 labelled loans) reaches the 0.70 that it must; the scores are "
+        "stable, PSI 0.050 (1,200 loans of 2025-03 to 2025-04; chance alone reaches 0.030)."
+    )
+
+
+def test_drift_stands_first_and_what_the_gate_did_last() -> None:
+    told = verdict(row(psi=0.31), SimpleNamespace(action="requested"), LIMITS)
+    assert told.startswith("the scores have drifted, PSI 0.310")
+    assert told.endswith("the gate asked for a retrain.")
+
+
+def test_an_auc_below_the_threshold_is_sure_or_within_noise() -> None:
+    assert auc_words(row(auc=0.66, auc_low=0.63, auc_high=0.69), LIMITS).endswith("with its whole interval")
+    assert auc_words(row(auc=0.69, auc_low=0.66, auc_high=0.72), LIMITS).endswith("but within noise")
+    assert auc_words(row(auc_low=0.69), LIMITS).endswith("though its interval goes below")
+
+
+def test_an_auc_that_rounds_to_the_threshold_is_told_apart_from_it() -> None:
+    assert "AUC 0.6999" in auc_words(row(auc=0.6999, auc_low=0.68, auc_high=0.72), LIMITS)
+
+
+def test_too_few_loans_are_told_with_the_estimate_if_there_is_one() -> None:
+    few = row(auc=None, auc_status="insufficient", labelled=12, auc_estimate=0.77)
+    assert auc_words(few, LIMITS) == ("AUC can't be judged on 12 labelled loans (estimated without labels: 0.770)")
+    assert psi_words(row(psi=None, window_rows=80), LIMITS) == (
+        "drift can't be judged on 80 loans in the current window"
+    )
+
+
+def test_drift_that_chance_reaches_is_within_noise() -> None:
+    assert psi_words(row(psi=0.25, psi_chance_level=0.3), LIMITS).endswith("within noise")
+    assert "and watched" in psi_words(row(psi=0.15), LIMITS)
+
+
+def test_inputs_are_named_only_beyond_chance() -> None:
+    features = pd.DataFrame(
+        {
+            "feature": ["Age", "DTI", "tenure", "loan_amt", "Occupation"],
+            "csi": [0.30, 0.12, 0.11, 0.25, 0.15],
+            "chance_level": [0.05, 0.05, 0.20, 0.05, 0.05],
+            "band": ["significant", "moderate", "moderate", "significant", "moderate"],
+        }
+    )
+    told = drivers(features)
+    assert told == "Inputs that drifted the most (CSI): Age 0.30, loan_amt 0.25, Occupation 0.15 and 1 more."
+    assert drivers(features.assign(band="stable")) == "No single input has drifted beyond chance."
+    assert drivers(features.head(0)) == ""

@@ -1,0 +1,179 @@
+"""What the Models page works out by itself: pages, words, differences, reigns."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from console.models.candidates import by_rank, interval_frame, interval_words
+from console.models.champion_history import reigns
+from console.models.comparison import A, B, defaults
+from console.models.detail import comparison_words, verdict_facts
+from console.models.differences import differences, same_loans
+from console.models.lineage import checksums, mismatches
+from console.models.promotion import warnings
+from console.models.query import Chosen
+from console.models.version_list import outcome, page_of
+from storage.ledger.models import ModelVersion
+
+NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
+NUMBERS = {
+    "train_auc": 0.9,
+    "test_auc": 0.8,
+    "auc_low": 0.75,
+    "auc_high": 0.84,
+    "precision": 0.5,
+    "recall": 0.6,
+    "f1": 0.55,
+}
+COMPARED = {"compared": "best", "a": "A", "b": "B", "n": 2000, "difference": 0.02, "low": 0.01, "high": 0.03}
+
+
+@dataclass
+class Row:
+    """A row of the registry, or of its events."""
+
+    version: str
+    model_name: str = "RandomForestClassifier"
+    files: dict[str, Any] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
+    at: datetime = NOW
+    who: str = "me"
+    why: str = "so"
+    run_id: str | None = None
+
+
+def version(name: str, params: dict[str, Any] | None = None, **told: Any) -> Chosen:
+    metadata = {
+        "feature_set": "safe15",
+        "candidates": {"RandomForestClassifier": NUMBERS},
+        "features": ["Age", "tenure"],
+        "libraries": {"numpy": "2.4"},
+        "extracts": {"/data/a.csv": "aa", "/data/b/1.csv": "bb"},
+        "rows": {"train": {"loans": 100, "defaults": 10}},
+    }
+    return Chosen(Row(name), {**metadata, **told}, "", params or {})  # type: ignore[arg-type]
+
+
+def differing(a: Chosen, b: Chosen) -> dict[str, tuple[str, str, str]]:
+    return {one.name: (one.a, one.b, one.change) for one in differences(a, b) if one.differs}
+
+
+def test_equal_versions_differ_in_nothing() -> None:
+    assert differing(version("a"), version("b")) == {}
+
+
+def test_only_what_differs_is_told() -> None:
+    better = {"RandomForestClassifier": {**NUMBERS, "test_auc": 0.81}}
+    other = version(
+        "b",
+        {"auc_threshold": 0.8},
+        candidates=better,
+        features=["Age", "hist_total_paid"],
+        libraries={"numpy": "2.5"},
+        extracts={"/data/a.csv": "aa", "/data/b/1.csv": "cc"},
+        rows={"train": {"loans": 1100, "defaults": 10}},
+    )
+    found = differing(version("a"), other)
+    assert found == {
+        "Test AUC": ("0.800", "0.810", "+0.010"),
+        "RandomForestClassifier (safe15)": ("0.800 (0.750 to 0.840)", "0.810 (0.750 to 0.840)", ""),
+        "tenure": ("used", "not used", ""),
+        "hist_total_paid": ("not used", "used", ""),
+        "Train loans": ("100", "1,100", "+1,000"),
+        "auc_threshold": ("-", "0.8", ""),
+        "numpy": ("2.4", "2.5", ""),
+        "b/1.csv": ("bb", "cc", ""),
+    }
+
+
+def test_extracts_that_moved_are_the_same_extracts() -> None:
+    moved = version("b", extracts={"/other/a.csv": "aa", "/other/b/1.csv": "bb"})
+    assert differing(version("a"), moved) == {"Folder": ("/data", "/other", "")}
+
+
+def test_a_candidate_of_one_set_is_held_against_the_same_of_several() -> None:
+    both = version(
+        "b", candidates={"RandomForestClassifier (safe15)": NUMBERS, "RandomForestClassifier (behavioural)": NUMBERS}
+    )
+    assert "RandomForestClassifier (safe15)" not in differing(version("a"), both)
+    assert differing(version("a"), both)["RandomForestClassifier (behavioural)"][0] == "-"
+
+
+def test_whether_two_aucs_may_be_compared() -> None:
+    table = {"gold.model_training_data": {"version": "v", "digest": "d1"}}
+    a, b = version("a", tables=table), version("b", tables=table)
+    assert same_loans(a, b) == "Both were measured on the same test loans."
+    other = version("b", tables={"gold.model_training_data": {"version": "w", "digest": "d2"}})
+    assert "different test loans" in same_loans(a, other)
+    verdict = {"promote": True, "compared_with": "a", "rows": 900, "difference": -0.01, "low": -0.03, "high": 0.01}
+    paired = same_loans(a, version("b", promotion=verdict))
+    assert "On the same 900 test loans the AUC of b minus that of a is -0.010, 95% interval -0.030 to +0.010" in paired
+
+
+def test_a_comparison_says_what_can_be_told_from_it() -> None:
+    assert comparison_words(COMPARED).startswith("A ranks better than B: AUC +0.020, 95% interval +0.010 to +0.030")
+    assert comparison_words({**COMPARED, "low": -0.01}).startswith("A and B can't be told apart")
+    assert comparison_words({**COMPARED, "low": -0.03, "high": -0.01}).startswith("A ranks worse than B")
+    assert comparison_words({**COMPARED, "low": None}) == "Too few of the 2,000 test loans defaulted to tell A from B."
+
+
+def test_a_verdict_without_a_comparison_has_its_auc_alone() -> None:
+    alone = {"auc": 0.7, "rows": 1200, "threshold": 0.7, "champion_auc": None, "difference": None, "p_value": None}
+    assert verdict_facts(alone) == {"AUC": "0.700 on 1,200 test loans, threshold 0.7"}
+
+
+def test_the_outcome_of_a_training_in_the_list() -> None:
+    assert outcome({}) == "not judged"
+    assert outcome({"promotion": {"promote": True, "reason": "Promoted: x."}}) == "✓ promoted"
+    assert outcome({"promotion": {"promote": False, "reason": "Not promoted: weak."}}) == "✗ not promoted: weak."
+
+
+def test_candidates_without_an_interval_are_in_the_table_but_not_in_the_plot() -> None:
+    candidates = {"weak": {**NUMBERS, "test_auc": 0.6}, "strong": NUMBERS, "none": {**NUMBERS, "test_auc": None}}
+    assert by_rank(candidates) == ["strong", "weak", "none"]
+    frame = interval_frame({"strong": NUMBERS, "none": {**NUMBERS, "auc_low": None}}, "strong")
+    assert frame["name"].tolist() == ["strong"]
+    assert interval_words(frame, 0.7).endswith("strong 0.800, 95% interval 0.750 to 0.840.")
+
+
+def test_what_speaks_against_a_promotion() -> None:
+    verdict = {"promote": False, "reason": "Not promoted: weak.", "threshold": 0.7}
+    weak = {"candidates": {"M": {**NUMBERS, "test_auc": 0.65}}, "promotion": verdict, "as_of": "2025-01-01"}
+    present = ModelVersion("p", "M", {}, {"as_of": "2026-01-01"}, {})
+    told = warnings(ModelVersion("v", "M", {}, weak, {}), present)
+    assert told == [
+        "Its test AUC 0.650 is below the threshold 0.7.",
+        "Its own training refused it. Not promoted: weak.",
+        "It knows the data up to 2025-01-01, the champion up to 2026-01-01.",
+    ]
+    good = {"candidates": {"M": NUMBERS}, "promotion": {**verdict, "promote": True}, "as_of": "2026-02-01"}
+    assert warnings(ModelVersion("v", "M", {}, good, {}), present) == []
+
+
+def test_a_reign_ends_where_the_next_begins() -> None:
+    events = [Row(name, at=NOW + timedelta(days=day)) for name, day in (("c", 2), ("b", 1), ("a", 0))]
+    found = reigns(events)  # type: ignore[arg-type]
+    assert [(one.version, one.until and (one.until - one.since).days) for one in found] == [
+        ("c", None),
+        ("b", 1),
+        ("a", 1),
+    ]
+
+
+def test_the_versions_that_a_comparison_begins_with() -> None:
+    names = ["v4", "v3", "v2", "v1"]
+    assert defaults(names, "v3", None, None) == {A: "v3", B: "v4"}
+    assert defaults(names, "v4", None, None) == {A: "v4", B: "v3"}
+    assert defaults(names, None, None, None) == {A: "v4", B: "v3"}
+    assert defaults(names, "v3", "v1", "v2") == {A: "v1", B: "v2"}
+    assert defaults(names, "v3", None, "v3") == {A: "v4", B: "v3"}
+    assert defaults(names, "v3", "gone", "v4") == {A: "v3", B: "v4"}
+    assert page_of([str(number) for number in range(120)], "99") == 2
+    assert page_of(names, None) == page_of(names, "gone") == 1
+
+
+def test_extracts_as_sha256sum_writes_them() -> None:
+    assert checksums({"/b": "22", "/a": "11"}) == "11  /a\n22  /b"
+    assert mismatches({"extracts": {"/a": "11", "/b": "33"}}, {"/a": "11", "/b": "22"}) == [
+        "/b was 33 when the model was trained; its tables lead elsewhere."
+    ]

@@ -1,0 +1,221 @@
+"""The Models page: versions, candidates, lineage, comparison, champions over time, promotion and rollback."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+from streamlit.testing.v1 import AppTest
+
+from storage.db.schema import models
+from storage.ledger.audit import action_rows
+from storage.ledger.models import alias_rows, champions, model_rows
+from tests.conftest import House
+from tests.console.conftest import Opened, words
+
+NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def two_models(trained_house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A deployment with a champion on 15 features and a newer model on both feature sets that was refused."""
+    house = trained_house.copy(tmp_path_factory.mktemp("two") / "home")
+    house.succeed("training", data=house.data(), feature_set="both", auc_threshold=0.99)
+    return house
+
+
+@pytest.fixture
+def two(two_models: House, tmp_path: Any) -> House:
+    """A copy of it, to do with as one likes."""
+    return two_models.copy(tmp_path / "home")
+
+
+def versions(house: House) -> list[str]:
+    """All versions, newest first."""
+    with house.deployment.ledger.reading() as connection:
+        return [row.version for row in model_rows(connection)]
+
+
+def keys(app: AppTest) -> set[str]:
+    return {button.key for button in app.button}
+
+
+def test_an_empty_home_says_what_will_be_here(opened: Opened, empty_house: House) -> None:
+    told = words(opened(empty_house.home, "models"))
+    assert "No models yet" in told
+    assert "python -m engine run training" in told
+
+
+def test_the_champion_is_shown_first(opened: Opened, two_models: House) -> None:
+    refused, champion = versions(two_models)
+    app = opened(two_models.home, "models")
+    told = words(app)
+    assert f'lw-figure">{champion}' in told
+    assert app.header[0].value == champion
+    frame = app.dataframe[0].value
+    assert frame["Version"].tolist() == [refused, champion]
+    assert frame["Role"].tolist() == ["", "★ champion"]
+    assert frame["At training"][0].startswith("✗ not promoted: its AUC")
+    assert frame["Test loans"][0] > 100
+    assert f"promote-{champion}" not in keys(app)
+
+
+def test_a_version_shows_all_its_candidates_and_why_it_was_refused(opened: Opened, two_models: House) -> None:
+    refused, champion = versions(two_models)
+    app = opened(two_models.home, "models", version=refused)
+    told = words(app)
+    assert app.header[0].value == refused
+    for name in ("RandomForestClassifier", "GradientBoostingClassifier", "LogisticRegression"):
+        for features in ("safe15", "behavioural"):
+            assert f"{name} ({features})" in told
+    assert "is below 0.99" in told
+    assert "threshold 0.99" in told
+    assert f"{champion}, AUC" in told
+    assert "ranks better than" in told or "can't be told apart" in told
+    assert "It was never champion." in told
+
+
+def test_an_unknown_version_is_one_sentence(opened: Opened, two_models: House) -> None:
+    told = words(opened(two_models.home, "models", version="<b>none</b>"))
+    assert "No model is registered as &lt;b&gt;none&lt;/b&gt;" in told
+
+
+def test_lineage_leads_to_the_extracts(opened: Opened, two_models: House) -> None:
+    refused = versions(two_models)[0]
+    app = opened(two_models.home, "models", version=refused, part="Lineage")
+    told = words(app)
+    for table in ("gold.model_training_data", "silver.loan_daily", "staged.loan_daily", "bronze.LMS_loans"):
+        assert f"<b>{table}</b>" in told
+    sources = {
+        path: digest
+        for name, one in two_models.versions().items()
+        if name.startswith("bronze.")
+        for path, digest in one.sources.items()
+    }
+    assert len(sources) == 4
+    for path, digest in sources.items():
+        assert digest in told
+        assert f"{digest}  {path}" in app.code[0].value
+
+
+def test_contents_tell_features_settings_libraries_and_digests(opened: Opened, two_models: House) -> None:
+    with two_models.deployment.ledger.reading() as connection:
+        row = model_rows(connection)[0]
+    told = words(opened(two_models.home, "models", version=row.version, part="Features, settings, files"))
+    assert "hist_Loan_Payment_Ratio" in told
+    assert "auc_threshold" in told
+    assert "scikit-learn" in told
+    for facts in row.files.values():
+        assert facts["sha256"] in told
+
+
+def test_damaged_metadata_is_told_and_the_registry_still_shown(opened: Opened, two: House) -> None:
+    refused = versions(two)[0]
+    (two.home / "model_store" / f"model_metadata_{refused}.json").write_text("{}")
+    told = words(opened(two.home, "models", version=refused))
+    assert "its SHA-256 is not the one that was registered" in told
+    assert "LogisticRegression (safe15)" in told
+
+
+def test_two_versions_show_what_differs_and_on_demand_the_rest(opened: Opened, two_models: House) -> None:
+    refused, champion = versions(two_models)
+    app = opened(two_models.home, "models", a=champion, b=refused)
+    told = words(app)
+    assert [picker.value for picker in app.selectbox] == [champion, refused]
+    assert "hist_total_paid" in told
+    assert f"the AUC of {refused} minus that of {champion} is" in told
+    assert "scikit-learn" not in told
+    assert "bronze.LMS_loans" not in told
+    app.toggle(key="compare-all").set_value(True).run()
+    assert "scikit-learn" in words(app)
+    assert "bronze.LMS_loans" in words(app)
+    app.button(key="compare-swap").click().run()
+    assert [picker.value for picker in app.selectbox] == [refused, champion]
+    assert (app.query_params["a"], app.query_params["b"]) == (refused, champion)
+
+
+def test_one_version_alone_can_not_be_compared(opened: Opened, trained_house: House) -> None:
+    assert "Nothing to compare yet" in words(opened(trained_house.home, "models", view="Compare two"))
+
+
+def test_a_refused_version_is_promoted_with_a_reason_only(opened: Opened, two: House) -> None:
+    refused, champion = versions(two)
+    app = opened(two.home, "models", version=refused)
+    app.button(key=f"promote-{refused}").click().run()
+    told = words(app)
+    assert "Its own training refused it." in told
+    assert "below the threshold 0.99" in told
+    assert champion in told
+    assert app.button(key="appointing-do").disabled
+    app.text_input(key="appointing-reason").input("   ").run()
+    assert app.button(key="appointing-do").disabled
+    app.text_input(key="appointing-reason").input(" the committee wants it ").run()
+    app.button(key="appointing-do").click().run()
+    assert not app.exception
+    assert [toast.value for toast in app.toast] == [f"{refused} is champion now; the next inference scores with it."]
+    assert f'lw-figure">{refused}' in words(app)
+    assert "appointing-do" not in keys(app)
+    with two.deployment.ledger.reading() as connection:
+        event = alias_rows(connection)[0]
+        action = action_rows(connection, 1)[0]
+    assert (event.version, event.why) == (refused, "the committee wants it")
+    assert (action.action, action.subject, action.reason) == ("promote", refused, "the committee wants it")
+
+
+def test_a_rollback_makes_the_champion_before_champion_again(opened: Opened, two: House) -> None:
+    refused, champion = versions(two)
+    app = opened(two.home, "models")
+    assert app.button(key="rollback").disabled  # there was no other champion yet
+    app.query_params["version"] = refused
+    app.run().button(key=f"promote-{refused}").click().run()
+    app.text_input(key="appointing-reason").input("try it").run().button(key="appointing-do").click().run()
+    app.button(key="rollback").click().run()
+    assert champion in words(app)
+    app.text_input(key="appointing-reason").input("it was no good").run()
+    app.button(key="appointing-do").click().run()
+    with two.deployment.ledger.reading() as connection:
+        assert champions(connection)[0].version == champion
+        assert action_rows(connection, 1)[0].action == "rollback"
+    told = words(opened(two.home, "models", view="Champions over time"))
+    for why in ("try it", "it was no good", "Promoted: there was no champion before."):
+        assert why in told
+
+
+def test_a_dialog_that_tells_of_another_champion_does_nothing(opened: Opened, two: House) -> None:
+    refused, champion = versions(two)
+    app = opened(two.home, "models", version=refused)
+    app.button(key=f"promote-{refused}").click().run()
+    app.text_input(key="appointing-reason").input("mine").run()
+    app.button(key="appointing-cancel").click().run()
+    assert "appointing-do" not in keys(app)
+    with two.deployment.ledger.reading() as connection:
+        assert champions(connection)[0].version == champion
+
+
+def test_a_damaged_model_is_not_promoted(opened: Opened, two: House) -> None:
+    refused, champion = versions(two)
+    app = opened(two.home, "models", version=refused)
+    (two.home / "model_store" / f"best_model_{refused}.pkl").write_bytes(b"not it")
+    app.button(key=f"promote-{refused}").click().run()
+    app.text_input(key="appointing-reason").input("mine").run().button(key="appointing-do").click().run()
+    assert "can't be trusted" in app.error[0].value
+    with two.deployment.ledger.reading() as connection:
+        assert champions(connection)[0].version == champion
+
+
+def test_many_versions_come_in_pages(opened: Opened, two: House) -> None:
+    ledger = two.deployment.ledger
+    with ledger.reading() as connection:
+        row = model_rows(connection)[-1]
+    old = [
+        {**row._mapping, "version": f"2020{number:04d}_000000", "created_at": NOW - timedelta(days=3000 - number)}
+        for number in range(60)
+    ]
+    with ledger.writing() as connection:
+        connection.execute(insert(models), old)
+    app = opened(two.home, "models")
+    assert len(app.dataframe[0].value) == 50
+    last = opened(two.home, "models", version="20200003_000000")
+    assert last.header[0].value == "20200003_000000"
+    assert len(last.dataframe[0].value) == 12
+    assert "20200003_000000" in last.dataframe[0].value["Version"].tolist()

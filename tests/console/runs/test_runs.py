@@ -1,0 +1,75 @@
+"""The page of all runs: filters, pages, errors in a line, and the recent ones of each pipeline."""
+
+from datetime import timedelta
+
+import pytest
+
+from console.runs.run_list import PAGE
+from engine.control import runs
+from tests.conftest import AS_OF, House
+from tests.console.conftest import Opened, words
+
+
+@pytest.fixture
+def busy(house: House) -> list[str]:
+    """The ids of more cancelled inferences than fit on a page, oldest first, in a deployment with other runs."""
+    made = []
+    for _ in range(PAGE + 5):
+        wanted = runs.checked_request(house.deployment, "inference", AS_OF, force=True)
+        made.append(runs.request(house.deployment, wanted))
+        runs.cancel(house.deployment, made[-1])
+    return made
+
+
+def listed(said: str) -> list[str]:
+    """The ids in the list, in its order."""
+    table = said[said.index("lw-runs") :]
+    return [part.split('"')[0] for part in table.split('lw-mono" href="/run?run_id=')[1:]]
+
+
+def test_an_empty_home_says_how_to_ask_for_a_run(opened: Opened, empty_house: House) -> None:
+    said = words(opened(empty_house.home, "runs"))
+    assert "No run yet" in said
+    assert "python -m engine run training" in said
+    assert said.count("no run yet") == 3
+
+
+def test_the_list_goes_on_page_by_page(opened: Opened, house: House, busy: list[str]) -> None:
+    first = words(opened(house.home, "runs"))
+    assert listed(first) == busy[: -PAGE - 1 : -1]
+    assert ">Older<" in first
+    assert ">Newer<" not in first
+    second = words(opened(house.home, "runs", older=busy[-PAGE]))
+    assert listed(second)[:5] == busy[4::-1]
+    assert len(listed(second)) == 7
+    assert ">Newer<" in second
+    assert ">Older<" not in second
+
+
+def test_filters_add_up_and_begin_at_the_newest(opened: Opened, house: House, busy: list[str]) -> None:
+    app = opened(house.home, "runs", older=busy[3])
+    app.selectbox(key="state").select("succeeded").run()
+    assert "older" not in app.query_params
+    shown = listed(words(app))
+    assert len(shown) == 2
+    app.selectbox(key="pipeline").select("training").run()
+    (training,) = listed(words(app))
+    assert training.startswith("training-")
+    app.text_input(key="id").set_value("no such piece").run()
+    assert "No run is like that" in words(app)
+
+
+def test_a_failed_run_tells_why_and_what_went_on_with_it(opened: Opened, house: House) -> None:
+    ended = house.run("training", AS_OF + timedelta(days=1), data=str(house.home / "nowhere"))
+    said = words(opened(house.home, "runs", state="failed"))
+    assert listed(said) == [ended.run_id]
+    assert str(house.home / "nowhere")[:20] in said
+    child = runs.resume(house.deployment, ended.run_id, {"data": house.data()})
+    assert f'<a href="/run?run_id={child}">resumed</a>' in words(opened(house.home, "runs", state="failed"))
+
+
+def test_recent_runs_stand_at_a_glance_with_how_they_ended(opened: Opened, house: House, busy: list[str]) -> None:
+    said = words(opened(house.home, "runs"))
+    assert "The newest 30 runs of inference" in said
+    assert f"{busy[-1]}: cancelled" in said
+    assert "1 of 1 succeeded" in said

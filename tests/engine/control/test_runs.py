@@ -1,0 +1,143 @@
+"""Requests: one active run a pipeline, one run a request key, and what can be resumed or cancelled."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.control import runs
+from engine.deployment import Deployment
+from engine.errors import Refused, UnusableRequest
+from storage.db.ledger import utc_now
+from storage.errors import UsageError
+from storage.ledger.audit import action_rows
+from storage.ledger.leases import claim
+from storage.ledger.runs import PipelineActive, UnknownRun, run_row
+from storage.settings import load_settings
+
+
+def test_a_second_request_for_an_active_pipeline_is_told_which_run_is_in_the_way(deployment: Deployment) -> None:
+    first = runs.request(deployment, runs.checked_request(deployment, "training"))
+    with pytest.raises(PipelineActive, match=first) as refused:
+        runs.request(deployment, runs.checked_request(deployment, "training"))
+    assert refused.value.exit_code == 5
+    runs.request(deployment, runs.checked_request(deployment, "inference"))
+
+
+def test_one_request_key_is_one_run_however_many_ask_at_once(deployment: Deployment) -> None:
+    wanted = runs.checked_request(deployment, "training", request_key="double click")
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(lambda _: runs.request(deployment, wanted), range(16)))
+    assert len(ids) == 1
+
+
+def test_of_many_different_requests_at_once_one_wins(deployment: Deployment) -> None:
+    def ask(_: int) -> str | None:
+        try:
+            return runs.request(deployment, runs.checked_request(deployment, "training"))
+        except PipelineActive:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        won = [run_id for run_id in pool.map(ask, range(16)) if run_id]
+    assert len(won) == 1
+
+
+@pytest.mark.parametrize(
+    ("params", "complaint"),
+    [
+        ({"colour": "red"}, "no parameter 'colour'"),
+        ({"psi_threshold": "0.3"}, "no parameter 'psi_threshold'"),
+        ({"quarantine_limit": "many"}, "LOANWATCH_QUARANTINE_LIMIT"),
+        ({"feature_set": "best"}, "LOANWATCH_FEATURE_SET"),
+    ],
+)
+def test_a_parameter_that_can_not_be_right_is_named(
+    deployment: Deployment, params: dict[str, str], complaint: str
+) -> None:
+    with pytest.raises((UnusableRequest, UsageError), match=complaint) as refused:
+        runs.checked_request(deployment, "training", params=params)
+    assert refused.value.exit_code == 2
+
+
+def test_an_unknown_pipeline_or_run_is_named(deployment: Deployment) -> None:
+    with pytest.raises(UnusableRequest, match="'trainng'; the pipelines are training, inference, monitoring"):
+        runs.checked_request(deployment, "trainng")
+    with pytest.raises(UnknownRun, match="nothing-1"):
+        runs.cancel(deployment, "nothing-1")
+
+
+def test_a_waiting_run_is_cancelled_at_once_and_can_be_resumed(deployment: Deployment) -> None:
+    wanted = runs.checked_request(deployment, "training", date(2024, 2, 3), params={"feature_set": "behavioural"})
+    run_id = runs.request(deployment, wanted)
+    assert runs.cancel(deployment, run_id) == "cancelled"
+    with pytest.raises(Refused, match="cancelled already"):
+        runs.cancel(deployment, run_id)
+    resumed = runs.resume(deployment, run_id)
+    with deployment.ledger.reading() as connection:
+        row = run_row(connection, resumed)
+    assert (row.cause, row.parent_run_id, row.as_of) == ("resume", run_id, date(2024, 2, 3))
+    assert row.params == {"feature_set": "behavioural"}
+
+
+def test_a_run_that_did_not_fail_is_not_resumed(deployment: Deployment) -> None:
+    run_id = runs.request(deployment, runs.checked_request(deployment, "training"))
+    with pytest.raises(Refused, match="is queued"):
+        runs.resume(deployment, run_id)
+
+
+def test_a_silent_run_is_crashed_by_whoever_looks_and_stops_blocking(tmp_path: Path) -> None:
+    now = utc_now()
+    clock = [now]
+    deployment = Deployment.open(load_settings(home=tmp_path), lambda: clock[0])
+    run_id = runs.request(deployment, runs.checked_request(deployment, "training"))
+    with deployment.ledger.writing() as connection:
+        assert claim(connection, run_id, "somebody", now)
+    clock[0] = now + timedelta(seconds=29)
+    with pytest.raises(PipelineActive):
+        runs.request(deployment, runs.checked_request(deployment, "training"))
+    clock[0] = now + timedelta(seconds=31)
+    runs.request(deployment, runs.checked_request(deployment, "training"))
+    with deployment.ledger.reading() as connection:
+        assert run_row(connection, run_id).state == "crashed"
+    deployment.ledger.close()
+
+
+def test_the_default_as_of_is_today_in_the_deployments_zone(tmp_path: Path) -> None:
+    late = utc_now().replace(year=2024, month=6, day=1, hour=23, minute=30)
+    deployment = Deployment.open(load_settings(home=tmp_path, timezone="Asia/Tokyo"), lambda: late)
+    assert runs.checked_request(deployment, "training").as_of == date(2024, 6, 2)
+    deployment.ledger.close()
+
+
+def noted(deployment: Deployment) -> list[tuple[str, str, str]]:
+    with deployment.ledger.reading() as connection:
+        return [(row.who, row.action, row.subject) for row in reversed(action_rows(connection))]
+
+
+def test_what_a_person_asks_for_is_in_the_audit_log_once(deployment: Deployment) -> None:
+    wanted = runs.checked_request(deployment, "training", requested_by="ann", request_key="double click")
+    run_id = runs.request(deployment, wanted)
+    assert runs.request(deployment, wanted) == run_id
+    with pytest.raises(PipelineActive):
+        runs.request(deployment, runs.checked_request(deployment, "training", requested_by="ben"))
+    assert noted(deployment) == [("ann", "run", run_id)]
+    runs.cancel(deployment, run_id, by="cem")
+    resumed = runs.resume(deployment, run_id)
+    assert noted(deployment)[1:] == [("cem", "cancel", run_id), (runs.who(), "resume", resumed)]
+
+
+@pytest.mark.parametrize("cause", ["schedule", "governance", "replay"])
+def test_what_nobody_asked_for_in_person_is_not(deployment: Deployment, cause: str) -> None:
+    runs.request(deployment, runs.checked_request(deployment, "training", cause=cause))
+    assert noted(deployment) == []
+
+
+def test_a_run_that_is_handed_back_is_not_a_persons_resumption(deployment: Deployment) -> None:
+    run_id = runs.request(deployment, runs.checked_request(deployment, "training", requested_by="ann"))
+    with deployment.ledger.writing() as connection:
+        lease = claim(connection, run_id, "somebody", deployment.ledger.clock())
+    assert lease is not None
+    assert runs.handed_back(deployment, lease, "The worker stops")
+    assert noted(deployment) == [("ann", "run", run_id)]

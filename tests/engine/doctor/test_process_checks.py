@@ -1,0 +1,141 @@
+"""Findings about what runs a deployment: each fault is provoked, named, and comes with what to do about it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.deployment import Deployment
+from engine.doctor.checks import findings
+from engine.process.identity import this_process
+from storage.db.ledger import utc_now
+from storage.ledger.processes import Process, arrive
+from storage.settings import load_settings
+from tests.conftest import postgresql_only, sqlite_only
+from tests.engine.live import ROOT, until
+
+pytestmark = pytest.mark.alone
+
+HOLDS = """
+import sys, time
+from storage.db.ledger import Ledger
+with Ledger(sys.argv[1]).writing() as connection:
+    print("holds", flush=True)
+    time.sleep(600)
+"""
+NAME, MACHINE, *_ = this_process().split(":")
+GONE = f"{NAME}:{MACHINE}:{os.getpid()}:1"  # a process id of this machine that another process has by now
+
+
+def found(deployment: Deployment, check: str) -> list[tuple[str, str]]:
+    """Levels and messages of one check."""
+    return [(each.level, each.message) for each in findings(deployment) if each.check == check]
+
+
+def entered(deployment: Deployment, name: str, kind: str = "worker", **detail: Any) -> None:
+    with deployment.ledger.writing() as connection:
+        arrive(connection, Process(name, kind, "host", 4711), detail, deployment.ledger.clock())
+
+
+@contextmanager
+def held(url: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that is stopped in the middle of a write."""
+    words = [sys.executable, "-c", HOLDS, url]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "holds\n"
+            process.send_signal(signal.SIGSTOP)
+            yield process
+        finally:
+            process.kill()
+
+
+@sqlite_only
+def test_a_writer_that_does_not_let_go_is_named_with_what_to_do(deployment: Deployment, ledger_url: str) -> None:
+    assert found(deployment, "lock") == [("ok", "the ledger takes writers")]
+    with held(ledger_url) as process:
+        everything = findings(deployment)
+        (level, message) = everything[-1].level, everything[-1].message
+        assert (everything[-1].check, level) == ("lock", "problem")  # nothing after it: it would wait
+        assert f"it is open in process {process.pid}" in message
+        assert "kill -CONT" in message
+    assert found(deployment, "lock") == [("ok", "the ledger takes writers")]
+
+
+def test_processes_that_are_lost_are_problems_until_others_take_their_place(deployment: Deployment) -> None:
+    (told,) = found(deployment, "processes")
+    assert told == ("ok", "no worker or scheduler runs; `python -m engine up` starts them")
+    entered(deployment, GONE)
+    (problem, _) = found(deployment, "processes")
+    assert problem[0] == "problem"
+    assert "The worker with process id 4711 on host was last seen" in problem[1]
+    assert "is gone; look at its log and start it again: `python -m engine worker`" in problem[1]
+    entered(deployment, "elsewhere:0badcafe:1:1", ray="up")
+    assert found(deployment, "processes") == [("ok", "alive: worker 4711 on host")]
+
+
+def test_a_worker_whose_ray_is_down_is_told(deployment: Deployment) -> None:
+    entered(deployment, "elsewhere:0badcafe:1:1", ray="down")
+    (warning, _) = found(deployment, "processes")
+    assert warning[0] == "warning"
+    assert "its Ray is down" in warning[1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "level", "told"),
+    [
+        ({"ray_address": "127.0.0.1:1"}, "problem", "No Ray answers at 127.0.0.1:1"),
+        ({"ray_address": "10.0.0.9:6379"}, "problem", "can't share a SQLite ledger"),
+        ({"ray_memory": 10**15}, "warning", "LOANWATCH_RAY_MEMORY"),
+        ({}, "ok", "CPUs"),
+    ],
+)
+def test_rays_that_can_not_be_used_are_told(tmp_path: Path, settings: dict[str, Any], level: str, told: str) -> None:
+    deployment = Deployment.open(load_settings(home=tmp_path, **settings))
+    ((seen, message),) = found(deployment, "ray")
+    assert seen == level
+    assert told in message
+    deployment.ledger.close()
+
+
+@postgresql_only
+def test_a_clock_that_is_off_against_the_server_is_a_problem(tmp_path: Path, ledger_url: str) -> None:
+    for seconds, level in ((60, "problem"), (-60, "problem"), (0, "ok")):
+        settings = load_settings(home=tmp_path, ledger=ledger_url)
+        off = timedelta(seconds=seconds)
+        deployment = Deployment.open(settings, lambda off=off: utc_now() + off)  # type: ignore[misc]
+        ((seen, message),) = found(deployment, "clock")
+        assert seen == level, message
+        assert ("set one of them" in message) == (level == "problem")
+        deployment.ledger.close()
+
+
+def test_what_a_killed_process_left_is_named_ended_and_removed(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    folder = tmp_path / f"lw-{gone.pid}-abc"
+    folder.mkdir()
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", str(folder)]) as left:
+        until(lambda: str(folder) in Path(f"/proc/{left.pid}/cmdline").read_text(), "process")
+        ((level, message),) = found(deployment, "leftovers")
+        assert left.wait(10) == -signal.SIGKILL
+    assert level == "warning"
+    assert str(folder) in message
+    assert not folder.exists()
+    assert found(deployment, "leftovers") == [("ok", "no socket, folder or process of a killed one")]
+
+
+def test_findings_about_processes_stand_in_their_order(deployment: Deployment) -> None:
+    checks = [finding.check for finding in findings(deployment)]
+    assert checks[3:9] == ["lock", "clock", "processes", "runs", "ray", "leftovers"]

@@ -1,0 +1,97 @@
+"""What makes a task run again, and what does not."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from engine.definitions.task import Task
+from engine.execution.caching import _project_imports, cache_key, code_of, extended, key_after
+from jobs.job import Job, Outcome, Places
+from storage.lake.datamart import Part, TableVersion
+from storage.lake.extracts import SourceFile
+from storage.lake.names import BRONZE, SCORED, STAGED
+from tests.engine.conftest import task
+
+
+def version(table: str, content: str, *dates: str, **sources: str) -> TableVersion:
+    return TableVersion(table, "run", (Part("p", 1, 1, content),), dates, sources)
+
+
+def forget() -> None:
+    code_of.cache_clear()
+    _project_imports.cache_clear()
+
+
+@pytest.fixture
+def job() -> Job:
+    tables = {STAGED[3]: version(STAGED[3], "rows", "2024-01-01", "2024-03-01")}
+    settings = {"feature_set": "safe15"}
+    return Job("t", "run", date(2024, 2, 1), "stamp", Places("a", "b", "c"), settings, tables, {"before": {"n": 1}})
+
+
+@pytest.fixture
+def one() -> Task:
+    return task("one", reads=(STAGED[3],))
+
+
+def test_a_later_day_counts_only_when_it_admits_something_new(one: Task, job: Job) -> None:
+    key = cache_key(one, job)
+    assert cache_key(one, replace(job, as_of=date(2024, 2, 29))) == key
+    assert cache_key(one, replace(job, as_of=date(2024, 3, 1))) != key
+    assert cache_key(one, replace(job, as_of=date(2023, 12, 31))) != key
+
+
+def test_a_dated_task_counts_every_day(job: Job) -> None:
+    dated = task("one", reads=(STAGED[3],), dated=True)
+    assert cache_key(dated, job) != cache_key(dated, replace(job, as_of=date(2024, 2, 2)))
+
+
+def test_settings_values_and_content_count_but_names_of_runs_do_not(one: Task, job: Job) -> None:
+    key = cache_key(one, job)
+    assert cache_key(one, replace(job, settings={"feature_set": "behavioural"})) != key
+    assert cache_key(one, replace(job, values={"before": {"n": 2}})) != key
+    assert cache_key(one, replace(job, tables={STAGED[3]: version(STAGED[3], "others", "2024-01-01")})) != key
+    renamed = replace(job.tables[STAGED[3]], version="another run")
+    assert cache_key(one, replace(job, run_id="another", stamp="later", tables={STAGED[3]: renamed})) == key
+
+
+def test_the_function_and_everything_it_imports_count() -> None:
+    assert code_of("jobs.gold.training_data:gold_feature_engineering") != code_of("jobs.gold.training_data:matured")
+    assert code_of("jobs.gold.training_data:matured") == code_of("jobs.gold.training_data:matured")
+
+
+def test_an_imported_module_that_changes_changes_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "outer.py").write_text("from jobs.inner import value\n")
+    inner = tmp_path / "jobs" / "inner.py"
+    inner.write_text("value = 1\n")
+    monkeypatch.setattr("engine.execution.caching.PROJECT", tmp_path)
+    forget()
+    before = code_of("jobs.outer:run")
+    inner.write_text("value = 2\n")
+    forget()
+    assert code_of("jobs.outer:run") != before
+    forget()
+
+
+def test_extracts_that_are_not_published_yet_count_by_the_day(job: Job) -> None:
+    takes_in = task("t", reads=(BRONZE[3], *STAGED), writes=(BRONZE[3], *STAGED), extracts=("lms_loan_daily",))
+    file = SourceFile("lms_loan_daily", "folder", "lms_loan_daily.csv", 1, "new")
+    old = version(BRONZE[3], "bytes", **{"folder/lms_loan_daily.csv": "old"})
+    job = replace(job, extracts={"lms_loan_daily": (file,)}, tables={**job.tables, BRONZE[3]: old})
+    tomorrow = replace(job, as_of=date(2024, 2, 2))
+    assert cache_key(takes_in, job) != cache_key(takes_in, tomorrow)
+    taken = version(BRONZE[3], "new bytes", **{"folder/lms_loan_daily.csv": "new"})
+    after = key_after(takes_in, job, Outcome(tables=(taken,)))
+    assert after == cache_key(takes_in, replace(job, tables={**job.tables, BRONZE[3]: taken}))
+    assert after == key_after(takes_in, tomorrow, Outcome(tables=(taken,)))
+
+
+def test_a_table_that_the_task_extends_is_remembered_as_it_was(job: Job) -> None:
+    grows = task("t", reads=(SCORED,), writes=(SCORED,))
+    assert extended(grows, job) == {SCORED: None}
+    before = version(SCORED, "rows")
+    assert extended(grows, replace(job, tables={SCORED: before})) == {SCORED: before.digest}
+    assert cache_key(grows, job) == cache_key(grows, replace(job, tables={**job.tables, SCORED: before}))

@@ -1,0 +1,59 @@
+"""Everything but the ledger on object storage: the same code, a real S3 server, no links."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from engine.control import runs
+from engine.deployment import Deployment
+from engine.doctor.checks import findings
+from engine.execution.execute import carry_out
+from engine.execution.executors import LocalExecutor
+from jobs.sample.write import SampleSpec, write_sample
+from storage.errors import DamagedFile
+from storage.ledger.catalog import current_versions
+from storage.settings import load_settings
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    boto3.client("s3", endpoint_url=f"http://{host}:{port}").create_bucket(Bucket="loanwatch")
+    yield f"s3://loanwatch/{{}}?scheme=http&endpoint_override={host}:{port}&region=us-east-1"
+    server.stop()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_the_three_pipelines_run_on_object_storage(bucket: str, tmp_path: Path) -> None:
+    write_sample(tmp_path / "data", SampleSpec(1500, 5))
+    settings = load_settings(
+        home=tmp_path / "home",
+        data=str(tmp_path / "data"),
+        datamart=bucket.format("datamart"),
+        models=bucket.format("models"),
+        reports=bucket.format("reports"),
+    )
+    deployment = Deployment.open(settings)
+    executor = LocalExecutor()
+    for pipeline in ("training", "inference", "monitoring"):
+        run_id = runs.request(deployment, runs.checked_request(deployment, pipeline))
+        assert carry_out(deployment, run_id, executor) == "succeeded"
+    executor.close()
+    with deployment.ledger.reading() as connection:
+        current = current_versions(connection)
+    predictions = current["gold.model_predictions"]
+    assert deployment.datamart.read(predictions).num_rows > 1000
+    assert not (tmp_path / "home" / "datamart").exists()
+    assert {finding.check for finding in findings(deployment) if finding.level == "problem"} == set()
+    deployment.datamart.drop(predictions.table, predictions.version)
+    with pytest.raises(DamagedFile, match="it is gone"):
+        deployment.datamart.verify(predictions)
+    deployment.ledger.close()

@@ -1,0 +1,151 @@
+"""A live worker: cancelling, handing back, dead heads, dead drivers, and what listens meanwhile."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.control import runs
+from storage.db.checks import takes_writers
+from storage.ledger.catalog import current_versions
+from storage.ledger.runs import caused_by
+from tests.engine.live import LOOPBACK, LiveWorker, Site, calls_of, listeners, running, tree, until
+
+pytestmark = pytest.mark.alone
+
+CANCELLED_WITHIN = 2.0  # seconds from the request to no process of the run
+GONE_WITHIN = 5.0
+
+
+@pytest.fixture(scope="module")
+def worker(small_book: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveWorker]:
+    """A worker of a trained deployment; every test leaves it alive."""
+    home = tmp_path_factory.mktemp("worker") / "home"
+    site = Site(home, f"sqlite:///{home / 'loanwatch.db'}", {"data": str(small_book), "stop_grace": 0.5})
+    with site.worker() as live:
+        live.wait_up()
+        assert site.ended(site.request()).state == "succeeded"
+        yield live
+    site.close()
+
+
+def begun(worker: LiveWorker, task: str = "train_evaluate_select_model") -> str:
+    """The id of a training that is at that task."""
+    run_id = worker.site.request(force=True)
+    worker.site.wait_begun(run_id, task)
+    return run_id
+
+
+def published(site: Site) -> object:
+    with site.deployment.ledger.reading() as connection:
+        return current_versions(connection)
+
+
+def successor(site: Site, run_id: str) -> str:
+    with site.deployment.ledger.reading() as connection:
+        (found,) = caused_by(connection, run_id)
+    return found
+
+
+@pytest.mark.parametrize("task", ["ingest_feature_clickstream", "train_evaluate_select_model"])
+def test_a_cancelled_run_has_no_process_two_seconds_later(worker: LiveWorker, task: str) -> None:
+    before = published(worker.site)
+    run_id = begun(worker, task)
+    driver = worker.driver()
+    runs.cancel(worker.site.deployment, run_id)
+    until(lambda: not running([driver, *calls_of(driver)]), "end of the run's processes", CANCELLED_WITHIN)
+    assert worker.site.ended(run_id).state == "cancelled"
+    assert published(worker.site) == before
+
+
+def test_a_driver_that_does_not_hear_is_killed_when_its_run_is_cancelled(worker: LiveWorker) -> None:
+    run_id = begun(worker)
+    driver = worker.driver()
+    os.kill(driver, signal.SIGSTOP)
+    while not takes_writers(worker.site.deployment.ledger, 0.2):  # it was stopped in the middle of a write
+        os.kill(driver, signal.SIGCONT)
+        os.kill(driver, signal.SIGSTOP)
+    runs.cancel(worker.site.deployment, run_id)
+    until(lambda: not running([driver, *calls_of(driver)]), "end of the run's processes", CANCELLED_WITHIN)
+    assert worker.site.ended(run_id).state == "cancelled"
+    assert set(worker.site.states(run_id).values()) <= {"succeeded", "cancelled"}
+
+
+def test_a_run_whose_driver_was_killed_is_crashed_at_once_and_resumes(worker: LiveWorker) -> None:
+    run_id = begun(worker)
+    driver = worker.driver()
+    os.kill(driver, signal.SIGKILL)
+    until(lambda: worker.site.run(run_id).state == "crashed", "crash", GONE_WITHIN)
+    assert "code -9; resume it" in worker.site.run(run_id).error["message"]
+    until(lambda: not running(calls_of(driver)), "end of its calls", GONE_WITHIN)
+    again = runs.resume(worker.site.deployment, run_id)
+    assert worker.site.ended(again).state == "succeeded"
+    assert worker.site.states(again)["gold_feature_engineering"] == "cached"
+
+
+def test_nothing_listens_beyond_loopback_while_a_run_is_under_way(worker: LiveWorker) -> None:
+    run_id = begun(worker)
+    found = listeners(tree(worker.pid))
+    assert len(found) > 3
+    assert {each.laddr.ip for each in found} <= set(LOOPBACK)
+    runs.cancel(worker.site.deployment, run_id)
+    worker.site.ended(run_id)
+
+
+def test_the_token_is_for_this_user_alone(worker: LiveWorker) -> None:
+    (session,) = worker.sessions()
+    assert session.stat().st_mode & 0o777 == 0o700
+    assert (session / "token").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_killed_guard_is_replaced(worker: LiveWorker) -> None:
+    (guard,) = worker.guards()
+    os.kill(guard, signal.SIGKILL)
+    until(lambda: worker.guards() and worker.guards() != [guard], "new guard", GONE_WITHIN)
+
+
+@pytest.mark.parametrize("part", ["ray.scripts", "raylet/raylet"])
+def test_a_run_goes_on_by_itself_when_its_ray_head_is_killed(worker: LiveWorker, part: str) -> None:
+    run_id = begun(worker)
+    (victim,) = [pid for pid, words in tree(worker.pid).items() if part in words]
+    os.kill(victim, signal.SIGKILL)
+    ended = worker.site.ended(run_id)
+    assert (ended.state, ended.error["type"]) == ("crashed", "HandedBack")
+    again = successor(worker.site, run_id)
+    assert worker.site.run(again).parent_run_id == run_id
+    assert worker.site.ended(again).state == "succeeded"
+    assert worker.site.states(again)["ingest_lms_loan_daily"] == "cached"
+
+
+def test_a_run_is_handed_back_only_so_often(worker: LiveWorker) -> None:
+    site = worker.site
+    run_id = site.request(force=True)
+    for times in range(runs.HAND_BACKS + 1):
+        # At the first task, so that the rest of the run, its model too, is still to come when the head dies.
+        site.wait_begun(run_id, "ingest_feature_clickstream")
+        os.kill(until(lambda: worker.head, "head"), signal.SIGKILL)
+        ended = site.ended(run_id)
+        assert ended.state == "crashed", times
+        if times < runs.HAND_BACKS:
+            run_id = successor(site, run_id)
+    assert f"`resume {run_id}` goes on with it" in ended.error["message"]
+    with site.deployment.ledger.reading() as connection:
+        assert caused_by(connection, run_id) == []
+    until(lambda: worker.head, "head")
+
+
+def test_a_worker_that_is_told_to_stop_hands_its_run_to_whoever_comes_next(worker: LiveWorker) -> None:
+    """The last test of the module: it stops the worker."""
+    run_id = begun(worker)
+    family = tree(worker.pid)
+    assert worker.stop() == 0
+    until(lambda: not running(family), "end of all its processes", GONE_WITHIN)
+    assert worker.sessions() == []
+    assert "another run goes on with it" in worker.site.run(run_id).error["message"]
+    again = successor(worker.site, run_id)
+    assert worker.site.run(again).state == "queued"
+    assert "waiting for a worker" in worker.site.engine("runs").stdout
+    assert worker.site.told("run", "training")["run_id"] == again
+    assert worker.site.states(again)["gold_feature_engineering"] == "cached"

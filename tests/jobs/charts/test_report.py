@@ -1,0 +1,224 @@
+"""The six panels and the dashboard, drawn for real: whole year, one month, nothing at all."""
+
+import io
+import json
+from datetime import date, timedelta
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from jobs.charts.cohorts import auc_by_month, scores_by_month
+from jobs.charts.kit import INKS, months
+from jobs.charts.report import (
+    DashboardData,
+    Headline,
+    confusion_matrix,
+    dashboard,
+    dashboard_png,
+    feature_drift,
+    psi_over_time,
+    score_distribution,
+    themed,
+)
+from jobs.governance.policy import Thresholds
+
+NOTHING = pd.DataFrame()
+PANELS = [auc_by_month, psi_over_time, score_distribution, feature_drift, scores_by_month, confusion_matrix]
+
+
+def year(count: int = 12) -> DashboardData:
+    generator = np.random.default_rng(3)
+    auc = 0.75 + 0.03 * generator.normal(size=count)
+    cohorts = pd.DataFrame({
+        "cohort": [str(pd.Period("2023-07", "M") + i) for i in range(count)], "n": generator.integers(150, 400, count),
+        "auc": auc, "auc_low": auc - 0.06, "auc_high": auc + 0.05, "precision": auc - 0.3, "recall": auc - 0.1,
+        "f1": auc - 0.2,
+    })  # fmt: skip
+    history = pd.DataFrame({
+        "monitoring_date": [date(2023, 7, 1) + timedelta(days=30 * i) for i in range(count)], "auc": auc,
+        "psi": np.linspace(0.02, 0.25, count), "psi_chance_level": 0.03, "window_rows": 400,
+        "status": ["healthy"] * (count - 1) + ["breach"],
+    })  # fmt: skip
+    scores = pd.DataFrame({"bin": ["≤ 0.1", "0.1 to 0.2", "> 0.2", "MISSING"], "reference_share": [0.3, 0.4, 0.3, 0.0]})
+    scores["current_share"] = [0.2, 0.4, 0.4, 0.0]
+    drift = pd.DataFrame({"feature": ["DTI", "Age", "tenure"], "csi": [0.02, 0.3, 0.15], "chance_level": 0.04})
+    drift["band"] = ["stable", "significant", "moderate"]
+    confusion = pd.DataFrame({"actual": [0, 0, 1, 1], "predicted": [0, 1, 0, 1], "count": [1200, 300, 100, 400]})
+    line = Headline(0.741, 0.69, 0.79, 2_000, 0.25, 0.03, 400, 0.5, 0.6, 0.55)
+    return DashboardData("v1", date(2024, 6, 30), "breach", cohorts, history, scores, drift, confusion, line)
+
+
+def empty() -> DashboardData:
+    return DashboardData("v1", date(2024, 6, 30), "insufficient", NOTHING, NOTHING, NOTHING, NOTHING, NOTHING)
+
+
+def frames(data: DashboardData) -> list[pd.DataFrame]:
+    return [data.cohorts, data.history, data.scores, data.drift, data.cohorts, data.confusion]
+
+
+def spec(chart: Any) -> str:
+    return json.dumps(chart.to_dict(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("data", [year(), year(1), year(30), empty()], ids=["year", "month", "long", "empty"])
+def test_dashboard_png_is_wide_small_and_always_the_same(data: DashboardData) -> None:
+    png = dashboard_png(dashboard(data))
+    assert png == dashboard_png(dashboard(data))
+    image = Image.open(io.BytesIO(png))
+    assert 1_700 <= image.width <= 1_900
+    assert len(png) < 400_000
+    # A picture of nothing but background has one colour; text and marks have many shades.
+    assert len(image.convert("RGB").getcolors(1 << 24) or []) > 50
+
+
+def test_text_is_drawn_by_the_font_that_comes_along() -> None:
+    chart = themed(confusion_matrix(year().confusion))
+    pictures = [dashboard_png(chart.properties(title=title), scale=1) for title in ("Words", "Other")]
+    first, second = (np.asarray(Image.open(io.BytesIO(png)), dtype=int)[:60] for png in pictures)
+    assert np.abs(first - second).max() > 100
+
+
+def test_dashboard_tells_version_date_status_and_numbers() -> None:
+    text = spec(dashboard(year()))
+    for told in ("v1", "30 June 2024", "▲ Breach", "0.741", "0.690 to 0.790", "0.250", "chance level 0.030", "2,000"):
+        assert told in text
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_each_panel_draws_alone_in_both_themes_and_other_widths(index: int) -> None:
+    chart = PANELS[index](frames(year())[index]).properties(width=320)
+    light, dark = dashboard_png(themed(chart), scale=1), dashboard_png(themed(chart, "dark"), scale=1)
+    corners = [Image.open(io.BytesIO(png)).convert("RGB").getpixel((0, 0)) for png in (light, dark)]
+    assert corners == [tuple(bytes.fromhex(INKS[name]["paper"][1:])) for name in ("light", "dark")]
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_no_rows_and_no_values_say_so(index: int) -> None:
+    frame = frames(year())[index]
+    blank = frame.assign(
+        **{c: np.nan for c in frame.select_dtypes("number").columns if c not in ("actual", "predicted")}
+    )
+    for nothing in (NOTHING, frame.iloc[:0], blank):
+        text = spec(PANELS[index](nothing))
+        assert " yet" in text
+        assert "NaN" not in text
+
+
+def test_rows_are_not_limited() -> None:
+    count = 6_000
+    days = pd.DataFrame({"monitoring_date": pd.date_range("2010-01-01", periods=count), "psi": 0.05})
+    days = days.assign(psi_chance_level=0.03, window_rows=500, status="healthy")
+    assert len(dashboard_png(themed(psi_over_time(days)), scale=1)) > 5_000
+
+
+def test_absent_months_are_gaps_and_sizes_stand_under_months() -> None:
+    cohorts = year().cohorts.drop(index=4).sample(frac=1, random_state=1)
+    rows = months(cohorts)
+    assert rows["cohort"].tolist() == [str(pd.Period("2023-07", "M") + i) for i in range(12)]
+    assert rows["auc"].isna().tolist() == [i == 4 for i in range(12)]
+    assert rows.loc[4, "month"] == "Nov|0||2023-11"
+    assert rows["month"].iloc[0] == f"Jul|{year().cohorts.loc[0, 'n']}|2023|2023-07"
+    assert rows["month"].iloc[6].split("|")[2] == "2024"
+    assert rows["shown"].all()
+    assert months(year(40).cohorts)["shown"].sum() <= 13
+
+
+def test_nullable_columns_are_taken() -> None:
+    data = year()
+    cohorts = data.cohorts.convert_dtypes()
+    cohorts.loc[3, ["auc", "auc_low", "auc_high"]] = pd.NA
+    assert len(dashboard_png(themed(auc_by_month(cohorts)), scale=1)) > 5_000
+    history = data.history.convert_dtypes()
+    history.loc[2, ["psi", "psi_chance_level"]] = pd.NA
+    assert len(dashboard_png(themed(psi_over_time(history)), scale=1)) > 5_000
+
+
+def layers(chart: alt.LayerChart) -> list[dict[str, Any]]:
+    """The layers, each with the rows it draws."""
+    document = chart.to_dict()
+    for layer in document["layer"]:
+        layer["rows"] = document["datasets"][layer.get("data", document.get("data"))["name"]]
+    found: list[dict[str, Any]] = document["layer"]
+    return found
+
+
+def test_months_below_the_threshold_have_a_sign_of_their_own() -> None:
+    rows = layers(auc_by_month(year().cohorts, threshold=0.75))[-1]["rows"]
+    assert [row["below"] for row in rows] == (year().cohorts["auc"] < 0.75).tolist()
+    shape = layers(auc_by_month(year().cohorts))[-1]["encoding"]["shape"]
+    assert shape["condition"]["value"] != shape["value"]
+
+
+def test_bands_follow_the_thresholds_and_are_named() -> None:
+    text = spec(psi_over_time(year().history, Thresholds(psi=0.3, psi_watch=0.15)))
+    assert "moderate from 0.15" in text
+    assert "significant from 0.3" in text
+
+
+def test_features_are_ranked_and_named_by_band() -> None:
+    chart = feature_drift(year().drift)
+    (bars,) = [layer for layer in layers(chart) if layer["mark"]["type"] == "bar"]
+    assert [row["feature"] for row in bars["rows"]] == ["Age", "tenure", "DTI"]
+    assert "moderate ≥ 0.1" in spec(chart)
+    assert "significant ≥ 0.2" in spec(chart)
+    many = pd.DataFrame(
+        {"feature": [f"f{i:02}" for i in range(17)], "csi": 0.01, "chance_level": 0.02, "band": "stable"}
+    )
+    assert "15 of 17 features" in spec(feature_drift(many))
+
+
+def test_confusion_shares_are_of_the_actual_class() -> None:
+    rows = layers(confusion_matrix(year().confusion))[0]["rows"]
+    assert [row["told"] for row in rows] == [
+        "80% of all that repaid", "20% of all that repaid", "20% of all that defaulted", "80% of all that defaulted",
+    ]  # fmt: skip
+    one_class = pd.DataFrame({"actual": [0, 0, 1, 1], "predicted": [0, 1, 0, 1], "count": [5, 1, 0, 0]})
+    assert "0% of all that defaulted" in spec(confusion_matrix(one_class))
+
+
+def test_scores_tell_how_many_loans_they_are() -> None:
+    counted = year().scores.assign(reference_count=[300, 400, 300, 0], current_count=[40, 80, 80, 0])
+    text = spec(score_distribution(counted))
+    assert "reference (1,000 loans)" in text
+    assert "current (200 loans)" in text
+
+
+def test_precision_recall_and_f1_differ_by_shape_and_dash() -> None:
+    lines, points = layers(scores_by_month(year().cohorts))
+    assert len({json.dumps(dash) for dash in lines["encoding"]["strokeDash"]["scale"]["range"]}) == 3
+    assert len(set(points["encoding"]["shape"]["scale"]["range"])) == 3
+
+
+def young(cohorts: pd.DataFrame) -> pd.DataFrame:
+    """The cohorts, of which the last three are not mature, the last two without any label; five had a forecast."""
+    count = len(cohorts)
+    rows = cohorts.assign(mature=[i < count - 3 for i in range(count)], auc_forecast=np.nan, auc_estimate=np.nan)
+    rows.loc[count - 2 :, ["auc", "auc_low", "auc_high"]] = np.nan
+    rows.loc[count - 7 : count - 3, "auc_forecast"] = 0.74
+    rows.loc[count - 3 :, "auc_estimate"] = 0.71
+    return rows
+
+
+def test_estimates_are_dashed_and_cohorts_that_are_not_mature_are_hollow() -> None:
+    chart = auc_by_month(young(year().cohorts))
+    assert "dashed: estimate; hollow: not mature yet; below: labelled loans" in spec(chart)
+    (dashed,) = [one for one in layers(chart) if one["encoding"].get("y", {}).get("field") == "expected"
+                 and one["mark"]["type"] == "line"]  # fmt: skip
+    assert dashed["mark"]["strokeDash"]
+    # A forecast of before any label stands where there is one; elsewhere the estimate of today.
+    assert [row["expected"] for row in dashed["rows"]] == [None] * 5 + [0.74] * 5 + [0.71] * 2
+    fill = layers(chart)[-1]["encoding"]["fill"]["scale"]
+    assert dict(zip(fill["domain"], fill["range"], strict=True))["not mature yet"] == "transparent"
+    assert [row["maturity"] for row in dashed["rows"]] == ["mature"] * 9 + ["not mature yet"] * 3
+    assert len(dashboard_png(themed(chart), scale=1)) > 5_000
+
+
+def test_without_any_label_there_is_still_the_estimate() -> None:
+    rows = young(year().cohorts).tail(2)
+    assert "dashed: estimate" in spec(auc_by_month(rows))
+    assert " yet" in spec(auc_by_month(rows.assign(auc_estimate=np.nan)))
+    assert "dashed: estimate" not in spec(auc_by_month(year().cohorts))

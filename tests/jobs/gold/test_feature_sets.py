@@ -1,0 +1,142 @@
+"""Training on both feature sets: six candidates by unambiguous names, compared on the same test loans."""
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from rich.console import Console
+from sklearn.isotonic import IsotonicRegression
+
+from engine.cli.render import models_view
+from engine.documents.runs import models_document
+from jobs.errors import JobError
+from jobs.gold.features import FEATURE_SETS
+from jobs.modelling.candidates import BOTH, CLASSIFIER_NAMES, candidate_names, candidate_of, candidates
+from jobs.modelling.comparison import set_comparisons
+from jobs.modelling.pipelines import CLASSIFIERS, frame
+from jobs.statistics.discrimination import paired_auc_difference
+from jobs.statistics.estimate import risk_curve_from_json
+from storage.lake.names import TRAINING_DATA
+from tests.conftest import House, Workshop
+
+NUMBERS = {"train_auc", "test_auc", "auc_low", "auc_high", "precision", "recall", "f1"}
+
+
+@pytest.fixture(scope="module")
+def both(trained_house: House, tmp_path_factory: pytest.TempPathFactory) -> tuple[House, str]:
+    """(a deployment whose newest training took both feature sets, that run)."""
+    house = trained_house.copy(tmp_path_factory.mktemp("both") / "home")
+    return house, house.succeed("training", data=house.data(), feature_set="both")
+
+
+def document(house: House) -> dict[str, Any]:
+    with house.deployment.ledger.reading() as connection:
+        return models_document(connection)[0]
+
+
+def metadata(house: House) -> dict[str, Any]:
+    version = document(house)["version"]
+    found: dict[str, Any] = json.loads((house.home / "model_store" / f"model_metadata_{version}.json").read_text())
+    return found
+
+
+def test_the_names_are_those_of_the_classifiers() -> None:
+    assert set(CLASSIFIER_NAMES) == set(CLASSIFIERS)
+
+
+@pytest.mark.parametrize("feature_set", [*FEATURE_SETS, BOTH])
+def test_a_candidate_is_found_by_its_name(workshop: Workshop, feature_set: str) -> None:
+    job = workshop.job(settings={"feature_set": feature_set})
+    found = [candidate_of(job, name) for name in candidate_names(job)]
+    sets = [*FEATURE_SETS] if feature_set == BOTH else [feature_set]
+    assert len(found) == len(set(candidate_names(job))) == 3 * len(sets)
+    assert {one.feature_set for one in found} == set(sets)
+    assert {one.classifier for one in found} == set(CLASSIFIERS)
+    with pytest.raises(JobError, match="There is no candidate 'x'"):
+        candidate_of(job, "x")
+
+
+def test_one_set_keeps_the_plain_names() -> None:
+    assert list(candidates("safe15")) == list(candidates("behavioural")) == list(CLASSIFIER_NAMES)
+
+
+def test_both_sets_are_trained_in_the_same_twelve_boxes(both: tuple[House, str]) -> None:
+    house, run = both
+    assert len(house.states(run)) == 12
+    told = document(house)
+    assert set(told["candidates"]) == {f"{name} ({kind})" for name in CLASSIFIERS for kind in FEATURE_SETS}
+    assert all(set(numbers) == NUMBERS for numbers in told["candidates"].values())
+    best = max(told["candidates"], key=lambda name: told["candidates"][name]["test_auc"])
+    assert told["model_name"] == best
+    assert f"({told['feature_set']})" in best
+    assert tuple(metadata(house)["features"]) == FEATURE_SETS[told["feature_set"]]
+
+
+def test_a_set_trained_with_the_other_is_as_when_trained_alone(both: tuple[House, str], trained_house: House) -> None:
+    alone, beside = document(trained_house)["candidates"], document(both[0])["candidates"]
+    assert {name: beside[f"{name} (safe15)"] for name in alone} == alone
+
+
+def test_the_registry_has_the_paired_comparison_on_the_same_test_loans(both: tuple[House, str]) -> None:
+    house, run = both
+    told = document(house)
+    best, *same = told["comparisons"]
+    assert (best["compared"], {one["compared"] for one in same}) == ("best", {"same classifier"})
+    assert len(same) == 3
+    assert all(one["a"].endswith("(behavioural)") and one["b"].endswith("(safe15)") for one in told["comparisons"])
+    rows = house.table(TRAINING_DATA)
+    test = pc.sum(pc.equal(rows["split"], "test")).as_py()
+    for one in told["comparisons"]:
+        areas = [told["candidates"][one[side]]["test_auc"] for side in ("a", "b")]
+        assert one["difference"] == pytest.approx(areas[0] - areas[1])
+        assert one["low"] <= one["difference"] <= one["high"]
+        assert one["n"] == test
+    assert metadata(house)["comparisons"] == told["comparisons"]
+    assert f"{best['a']}: AUC {best['difference']:+.4f}" in house.log(run, "train_evaluate_select_model")
+
+
+def test_people_read_the_comparison(both: tuple[House, str]) -> None:
+    with both[0].deployment.ledger.reading() as connection:
+        documents = models_document(connection)
+    console = Console(file=io.StringIO(), width=300)
+    console.print(models_view(documents))
+    best = documents[0]["comparisons"][0]
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert (
+        f"{best['a']} against {best['b']}, on the same {best['n']:,} test loans: AUC {best['difference']:+.3f}" in told
+    )
+
+
+def test_comparisons_are_of_the_best_and_of_each_classifier() -> None:
+    generator = np.random.default_rng(1)
+    labels = (generator.random(600) < 0.3).astype(np.int8)
+    made = list(candidates(BOTH).values())
+    scores = {one.name: labels * (0.5 + number) + generator.normal(size=600) for number, one in enumerate(made)}
+    best, *same = set_comparisons(pa.table({"label": labels}), scores, made)
+    assert (best["a"], best["b"]) == ("LogisticRegression (behavioural)", "LogisticRegression (safe15)")
+    assert [one["a"].split()[0] for one in same] == [one["b"].split()[0] for one in same]
+    paired = paired_auc_difference(labels, scores[best["a"]], scores[best["b"]])
+    assert {name: best[name] for name in vars(paired)} == vars(paired)
+    alone = [one for one in made if one.feature_set == "safe15"]
+    assert set_comparisons(pa.table({"label": labels}), scores, alone) == []
+
+
+def test_inference_scores_with_the_features_of_the_winner(both: tuple[House, str], tmp_path: Any) -> None:
+    house = both[0].copy(tmp_path / "copy")
+    house.succeed("inference", force=True)
+    assert set(house.table("gold.model_predictions")["model_version"].to_pylist()) == {document(house)["version"]}
+
+
+def test_the_risk_curve_is_frozen_from_the_test_loans(trained_house: House) -> None:
+    made, rows = metadata(trained_house), trained_house.table(TRAINING_DATA)
+    test = rows.filter(pc.equal(rows["split"], "test"))
+    pipeline = trained_house.deployment.models.load(trained_house.champions()[0].files["model"])
+    scores = pipeline.predict_proba(frame(test, tuple(made["features"])))[:, 1]
+    curve = risk_curve_from_json(made["risk_curve"])
+    theirs = IsotonicRegression(out_of_bounds="clip").fit(scores, test["label"].to_numpy())
+    assert curve(scores) == pytest.approx(theirs.predict(scores))
+    assert curve.rows == test.num_rows

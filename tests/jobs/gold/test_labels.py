@@ -1,0 +1,112 @@
+import hashlib
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.bronze.sources import SOURCES
+from jobs.gold.labels import codes_in, default_labels, loans, splits
+
+SCHEMA = SOURCES["lms_loan_daily"].silver_schema
+IDS = ["007", "7", " 7", "a,b", 'say "x"', "😀", "x" * 500, "Ünï", "line\nbreak", "=1+1"]
+
+
+def ledger(*rows: dict[str, Any]) -> pa.Table:
+    start = {"Customer_ID": "c", "loan_start_date": date(2024, 1, 31), "loan_amt": 10, "tenure": 10}
+    return pa.Table.from_pylist([{**start, **row} for row in rows], SCHEMA)
+
+
+def label_of(*installments: tuple[int, int | None]) -> int | None:
+    rows = [{"loan_id": "l", "installment_num": number, "overdue_amt": overdue} for number, overdue in installments]
+    (label,) = default_labels(ledger(*rows), pa.array(["l"])).to_pylist()
+    return label  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("number", range(11))
+def test_only_installments_3_to_6_make_a_default(number: int) -> None:
+    others = [(other, 0) for other in range(11) if other != number]
+    assert label_of(*others, (number, 1)) == (1 if 3 <= number <= 6 else 0)
+
+
+@pytest.mark.parametrize(
+    ("installments", "label"),
+    [
+        ([(3, 0), (4, 0), (5, 0), (6, 0)], 0),
+        ([(3, 0), (4, 500), (5, 0), (6, 0)], 1),
+        ([(3, None), (4, 0)], 0),
+        ([(3, None), (4, 1)], 1),
+        ([(3, 0)], 0),
+        ([(6, 1)], 1),
+        ([(0, 5), (1, 5), (2, 5), (7, 5)], None),
+        ([], None),
+    ],
+)
+def test_a_label_is_what_was_observed(installments: list[tuple[int, int | None]], label: int | None) -> None:
+    assert label_of(*installments) == label
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 10), st.none() | st.integers(0, 2)), max_size=30))
+def test_each_loan_has_its_own_label(rows: list[tuple[str, int, int | None]]) -> None:
+    table = ledger(*({"loan_id": i, "installment_num": number, "overdue_amt": due} for i, number, due in rows))
+    expected = []
+    for loan in "abc":
+        seen = [due or 0 for i, number, due in rows if i == loan and 3 <= number <= 6]
+        expected.append(int(any(seen)) if seen else None)
+    assert default_labels(table, pa.array(["a", "b", "c"])).to_pylist() == expected
+
+
+def test_a_loan_is_a_row_with_its_dates() -> None:
+    found = loans(
+        ledger(
+            {"loan_id": "b", "installment_num": 1, "Customer_ID": "one"},
+            {"loan_id": "a", "installment_num": 0, "Customer_ID": "two", "loan_start_date": date(2023, 8, 31)},
+            {"loan_id": "b", "installment_num": 0, "Customer_ID": "one"},
+            {"loan_id": None, "installment_num": 0},
+            {"loan_id": "c", "installment_num": 0, "loan_start_date": None},
+        )
+    )
+    assert found.select(["loan_id", "Customer_ID", "prediction_date", "observation_date"]).to_pylist() == [
+        {
+            "loan_id": "b",
+            "Customer_ID": "one",
+            "prediction_date": date(2024, 4, 30),
+            "observation_date": date(2024, 7, 31),
+        },
+        {
+            "loan_id": "a",
+            "Customer_ID": "two",
+            "prediction_date": date(2023, 11, 30),
+            "observation_date": date(2024, 2, 29),
+        },
+    ]
+
+
+def test_ids_are_kept_exactly_whether_encoded_or_not() -> None:
+    table = ledger(*({"loan_id": one, "installment_num": 3, "overdue_amt": n % 2} for n, one in enumerate(IDS)))
+    place = table.column_names.index("loan_id")
+    encoded = table.set_column(place, "loan_id", table["loan_id"].dictionary_encode())
+    for form in (table, encoded):
+        assert loans(form)["loan_id"].to_pylist() == IDS
+        assert default_labels(form, pa.array(IDS)).to_pylist() == [n % 2 for n in range(len(IDS))]
+        assert codes_in(form["loan_id"], pa.array(IDS[::-1])).tolist() == list(range(len(IDS)))[::-1]
+
+
+def test_codes_are_minus_one_for_null_and_for_strangers() -> None:
+    column = pa.chunked_array([["a", None, "z"], ["b"]], pa.string())
+    assert codes_in(column, pa.array(["b", "a"])).tolist() == [1, -1, -1, 0]
+    assert codes_in(column.dictionary_encode(), pa.array(["b", "a"])).tolist() == [1, -1, -1, 0]
+
+
+@given(st.text())
+def test_the_split_is_sha_256_of_the_id(loan_id: str) -> None:
+    number = int(hashlib.sha256(loan_id.encode("utf-8")).hexdigest()[:16], 16)
+    assert splits(pa.array([loan_id])).to_pylist() == ["test" if number % 100 < 20 else "train"]
+
+
+def test_the_split_never_moves() -> None:
+    found = splits(pa.array([f"loan-{number}" for number in range(20_000)])).to_pylist()
+    assert [number for number in range(40) if found[number] == "test"] == [0, 7, 13, 15, 21, 25, 30, 31, 37]
+    assert 0.19 < found.count("test") / 20_000 < 0.21

@@ -1,0 +1,113 @@
+from datetime import date
+from typing import Any
+
+import pytest
+
+from jobs.governance.gate import decision_on, model_governance_gate, thresholds_of, trigger_retraining_dag
+from jobs.governance.policy import Thresholds
+from storage.ledger.runs import run_row
+from tests.conftest import AS_OF, House, Workshop
+
+SETTINGS = {"auc_threshold": 0.7, "psi_threshold": 0.2}
+NUMBERS = ("auc", "auc_high", "psi", "psi_chance_level")
+Row = dict[str, Any]
+
+
+def row(auc: float | None, high: float | None, psi: float | None, chance: float | None) -> Row:
+    status = "insufficient" if auc is None or high is None else "measured"
+    return {**dict(zip(NUMBERS, (auc, high, psi, chance), strict=True)), "auc_status": status}
+
+
+CASES: list[tuple[Row, str, bool, list[tuple[str, bool]]]] = [
+    (row(0.80, 0.85, 0.05, 0.1), "healthy", False, []),
+    (row(0.70, 0.75, 0.05, 0.1), "healthy", False, []),
+    (row(0.699999, 0.75, 0.05, 0.1), "breach", True, [("auc", False)]),
+    (row(0.60, 0.69, 0.05, 0.1), "breach", True, [("auc", True)]),
+    (row(0.80, 0.85, 0.2, 0.1), "breach", True, [("psi", True)]),
+    (row(0.80, 0.85, 0.2, 0.3), "breach", True, [("psi", False)]),
+    (row(0.80, 0.85, 0.15, 0.1), "watch", False, []),
+    (row(None, None, 0.05, 0.1), "insufficient", False, []),
+    (row(0.80, 0.85, None, None), "insufficient", False, []),
+    (row(None, None, None, None), "insufficient", False, []),
+    (row(None, None, 0.3, 0.1), "breach", True, [("psi", True)]),
+    (row(0.60, 0.65, None, None), "breach", True, [("auc", True)]),
+    (row(0.60, 0.65, 0.3, 0.1), "breach", True, [("auc", True), ("psi", True)]),
+    (row(0.50, None, 0.05, 0.1), "insufficient", False, []),
+]
+
+
+@pytest.mark.parametrize(("numbers", "status", "retrain", "breaches"), CASES)
+def test_the_gate_decides_on_the_numbers(
+    workshop: Workshop, numbers: Row, status: str, retrain: bool, breaches: list[tuple[str, bool]]
+) -> None:
+    job = workshop.job(settings=SETTINGS, values={"calculate_monitoring_metrics": {"row": numbers}})
+    outcome = model_governance_gate(job)
+    found = outcome.values
+    assert (found["status"], found["retrain"]) == (status, retrain)
+    assert [(one["metric"], one["confirmed"]) for one in found["numbers"]["breaches"]] == breaches
+    assert outcome.decision == found
+    assert found["reason"].endswith(".")
+    assert {name: found["numbers"][name] for name in numbers} == numbers
+
+
+def test_an_auc_of_too_few_outcomes_is_not_judged() -> None:
+    numbers = row(0.40, 0.65, 0.05, 0.1) | {"auc_status": "insufficient"}
+    decision = decision_on(numbers, Thresholds())
+    assert (decision.status, decision.breaches, decision.retrain) == ("insufficient", (), False)
+
+
+def test_thresholds_are_the_settings(workshop: Workshop) -> None:
+    job = workshop.job(settings={"auc_threshold": 0.8, "psi_threshold": 0.4})
+    assert thresholds_of(job) == Thresholds(auc=0.8, psi=0.4)
+    numbers = row(0.75, 0.78, 0.3, 0.1)
+    assert decision_on(numbers, thresholds_of(job)).breaches[0].metric == "auc"
+    assert decision_on(numbers, Thresholds()).breaches[0].metric == "psi"
+
+
+@pytest.mark.parametrize("status", ["healthy", "watch", "insufficient"])
+def test_nothing_is_triggered_without_a_breach(workshop: Workshop, status: str) -> None:
+    gate: dict[str, Any] = {"status": status, "retrain": False, "reason": "fine.", "numbers": {}}
+    outcome = trigger_retraining_dag(workshop.job(values={"model_governance_gate": gate}))
+    assert (outcome.skipped, outcome.request) == (f"the model is {status}", None)
+
+
+def test_a_breach_asks_for_training_and_says_why(workshop: Workshop) -> None:
+    numbers = {"psi": 0.3}
+    gate = {"status": "breach", "retrain": True, "reason": "PSI 0.3 is too high.", "numbers": numbers}
+    outcome = trigger_retraining_dag(workshop.job(values={"model_governance_gate": gate}))
+    assert outcome.skipped is None
+    assert outcome.request == {"pipeline": "training", "reason": "PSI 0.3 is too high.", "numbers": numbers}
+
+
+def test_a_healthy_model_is_left_alone(monitored_house: House) -> None:
+    (decision,) = monitored_house.decisions()
+    assert (decision.status, decision.action, decision.requested_run_id) == ("healthy", "none", None)
+    assert decision.monitoring_date == AS_OF
+    assert monitored_house.governance_requests() == []
+    assert monitored_house.states(decision.run_id)["trigger_retraining_dag"] == "skipped"
+
+
+def test_a_breach_requests_a_training_run_of_the_same_day_and_book(house: House) -> None:
+    day = date(2025, 11, 1)
+    house.succeed("inference", day, force=True)
+    run = house.succeed("monitoring", day, auc_threshold=0.99)
+    (decision,) = house.decisions()
+    (wanted,) = house.governance_requests()
+    assert (decision.status, decision.action, decision.requested_run_id) == ("breach", "requested", wanted)
+    assert "AUC" in decision.reason
+    with house.deployment.ledger.reading() as connection:
+        requested = run_row(connection, wanted)
+    assert (requested.pipeline, requested.state, requested.as_of) == ("training", "queued", day)
+    assert (requested.cause, requested.cause_run_id) == ("governance", run)
+    assert requested.params == {"data": house.data(), "feature_set": "safe15"}
+    assert house.states(run)["trigger_retraining_dag"] == "succeeded"
+
+
+def test_a_second_breach_while_training_waits_is_suppressed_with_its_reason(house: House) -> None:
+    house.succeed("monitoring", auc_threshold=0.99)
+    house.succeed("monitoring", auc_threshold=0.98)
+    (wanted,) = house.governance_requests()
+    first, second = house.decisions()
+    assert (first.action, second.action) == ("requested", "suppressed")
+    assert second.requested_run_id == wanted
+    assert "No run was requested: one was on 2025-12-01, within 7 days" in second.reason

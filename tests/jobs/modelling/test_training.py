@@ -1,0 +1,237 @@
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
+
+from jobs.errors import JobError
+from jobs.gold.features import CATEGORICAL, FEATURE_SETS, SAFE15
+from jobs.job import Outcome
+from jobs.modelling.pipelines import CLASSIFIERS, frame
+from jobs.modelling.training import fit_candidate, numbers, select_model
+from storage.lake.names import TRAINING_DATA
+from tests.conftest import AS_OF, House, Workshop
+from tests.paths import ROOT
+
+CODE = """
+import sys
+from jobs.job import Job, Places
+from jobs.modelling.training import fit_candidate
+from storage.ledger.catalog import from_json
+import datetime, json
+from tests.paths import ROOT
+mart, models, name, version = sys.argv[1:]
+job = Job("t", "r", datetime.date(2025, 12, 1), "s", Places(mart, models, models), {"feature_set": "safe15"},
+          {"gold.model_training_data": from_json(json.loads(version))}, part=name)
+print(fit_candidate(job).artifacts[0].sha256)
+"""
+
+
+def metadata_of(house: House) -> dict[str, Any]:
+    model = house.champions()[0]
+    found: dict[str, Any] = json.loads(house.deployment.models.read(model.files["metadata"]))
+    return found
+
+
+def sides(house: House) -> tuple[pa.Table, pa.Table]:
+    rows = house.table(TRAINING_DATA)
+    return rows.filter(pc.equal(rows["split"], "train")), rows.filter(pc.equal(rows["split"], "test"))
+
+
+def scores_of(house: House, rows: pa.Table) -> Any:
+    pipeline = house.deployment.models.load(house.champions()[0].files["model"])
+    return pipeline.predict_proba(frame(rows, SAFE15))[:, 1]
+
+
+def candidate(workshop: Workshop, table: pa.Table, name: str, feature_set: str = "safe15") -> Outcome:
+    job = workshop.job({TRAINING_DATA: table}, settings={"feature_set": feature_set}, part=name)
+    return fit_candidate(job)
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_candidate_is_measured_on_rows_that_it_was_not_fitted_on(
+    trained_house: House, workshop: Workshop, name: str
+) -> None:
+    train, test = sides(trained_house)
+    outcome = candidate(workshop, trained_house.table(TRAINING_DATA), name)
+    pipeline = workshop.job().models.load(outcome.artifacts[0])
+    labels = test["label"].to_numpy()
+    scores, chosen = pipeline.predict_proba(frame(test, SAFE15))[:, 1], pipeline.predict(frame(test, SAFE15))
+    found = outcome.values["numbers"]
+    assert found["test_auc"] == pytest.approx(roc_auc_score(labels, scores))
+    assert found["auc_low"] < found["test_auc"] < found["auc_high"]
+    assert found["precision"] == pytest.approx(precision_score(labels, chosen))
+    assert found["recall"] == pytest.approx(recall_score(labels, chosen))
+    assert found["f1"] == pytest.approx(f1_score(labels, chosen))
+    fitted = roc_auc_score(train["label"].to_numpy(), pipeline.predict_proba(frame(train, SAFE15))[:, 1])
+    assert found["train_auc"] == pytest.approx(fitted)
+    assert outcome.values["name"] == name
+
+
+def test_test_rows_teach_nothing(trained_house: House, workshop: Workshop) -> None:
+    rows = trained_house.table(TRAINING_DATA)
+    is_test = pc.equal(rows["split"], "test")
+    flipped = pc.if_else(is_test, pc.cast(pc.subtract(1, rows["label"]), pa.int8()), rows["label"])
+    other = rows.set_column(rows.column_names.index("label"), "label", flipped)
+    name = "LogisticRegression"
+    (one,) = candidate(Workshop(workshop.folder / "a"), rows, name).artifacts
+    (two,) = candidate(Workshop(workshop.folder / "b"), other, name).artifacts
+    assert one.sha256 == two.sha256
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_candidate_has_the_same_bytes_in_every_process(trained_house: House, workshop: Workshop, name: str) -> None:
+    table = trained_house.versions()[TRAINING_DATA]
+    version_json = json.dumps(
+        {
+            "table": table.table,
+            "version": table.version,
+            "parts": [vars(part) for part in table.parts],
+            "dates": [],
+            "sources": {},
+        }
+    )
+    places = trained_house.deployment.places.datamart, str(workshop.folder), name, version_json
+    environment = {**os.environ, "PYTHONHASHSEED": "77", "OMP_NUM_THREADS": "1"}
+    elsewhere = subprocess.run(
+        [sys.executable, "-c", CODE, *places],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd=ROOT,
+    ).stdout.strip()
+    rows = trained_house.table(TRAINING_DATA)
+    here = [candidate(workshop, rows, name).artifacts[0].sha256 for _ in range(2)]
+    assert [elsewhere] * 2 == here
+
+
+def test_the_best_candidate_is_kept_whatever_their_order(trained_house: House, workshop: Workshop) -> None:
+    rows = trained_house.table(TRAINING_DATA)
+    job = workshop.job({TRAINING_DATA: rows}, settings={"feature_set": "safe15"})
+    candidates = [fit_candidate(job.for_part(name)) for name in CLASSIFIERS]
+    best = max(candidates, key=lambda one: float(one.values["numbers"]["test_auc"]))
+    for order in (candidates, candidates[::-1]):
+        made = select_model(job, order).values["metadata"]
+        assert made["model_name"] == best.values["name"]
+        assert made["files"]["model"]["sha256"] == best.artifacts[0].sha256
+        assert set(made["candidates"]) == set(CLASSIFIERS)
+
+
+@pytest.mark.parametrize(
+    ("side", "label", "told"),
+    [("train", 0, "0 defaulted"), ("train", 1, r"Of \d+ train loans \d+ defaulted"), ("test", 0, r"test loans 0")],
+)
+def test_labels_of_one_class_are_a_job_error(
+    trained_house: House, workshop: Workshop, side: str, label: int, told: str
+) -> None:
+    rows = trained_house.table(TRAINING_DATA)
+    labels = pc.if_else(pc.equal(rows["split"], side), pa.scalar(label, pa.int8()), rows["label"])
+    table = rows.set_column(rows.column_names.index("label"), "label", labels)
+    with pytest.raises(JobError, match=told) as caught:
+        candidate(workshop, table, "LogisticRegression")
+    assert "nothing to learn from; choose a later --as-of or deliver a larger book." in str(caught.value)
+    assert not caught.value.retryable
+
+
+def test_no_test_rows_are_a_job_error(trained_house: House, workshop: Workshop) -> None:
+    train, _ = sides(trained_house)
+    with pytest.raises(JobError, match="Of 0 test loans 0 defaulted"):
+        candidate(workshop, train, "LogisticRegression")
+
+
+def test_the_behavioural_features_are_learned_from_when_asked_for(house: House) -> None:
+    house.succeed("training", data=house.data(), feature_set="behavioural")
+    made = metadata_of(house)
+    assert made["feature_set"] == "behavioural"
+    assert tuple(made["features"]) == FEATURE_SETS["behavioural"]
+    pipeline = house.deployment.models.load(house.champions()[0].files["model"])
+    assert {"hist_total_paid", "hist_Loan_Payment_Ratio"} < set(pipeline.feature_names_in_)
+    house.succeed("inference", force=True)
+    assert set(house.table("gold.model_predictions")["model_version"].to_pylist()) == {made["version"]}
+
+
+def test_metadata_say_everything_about_the_model(trained_house: House) -> None:
+    made, model = metadata_of(trained_house), trained_house.champions()[0]
+    train, test = sides(trained_house)
+    assert (made["version"], made["as_of"]) == (model.version, AS_OF.isoformat())
+    assert tuple(made["features"]) == SAFE15
+    assert sorted(made["categorical"]) == sorted(CATEGORICAL)
+    assert made["rows"]["train"] == {"loans": train.num_rows, "defaults": pc.sum(train["label"]).as_py()}
+    assert made["rows"]["test"] == {"loans": test.num_rows, "defaults": pc.sum(test["label"]).as_py()}
+    assert made["libraries"]["scikit-learn"] == version("scikit-learn")
+    assert set(made["candidates"]) == set(CLASSIFIERS)
+    versions = trained_house.versions()
+    assert {TRAINING_DATA, "silver.clickstream", "bronze.LMS_loans"} <= set(made["tables"])
+    for name, known in made["tables"].items():
+        assert known == {"version": versions[name].version, "digest": versions[name].digest}
+    assert len(made["extracts"]) == 4
+    for path, sha256 in made["extracts"].items():
+        assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == sha256
+
+
+def test_the_three_files_carry_the_version_and_the_registered_digests(trained_house: House) -> None:
+    model = trained_house.champions()[0]
+    folder = trained_house.home / "model_store"
+    assert {role: facts.name for role, facts in model.files.items()} == {
+        "model": f"best_model_{model.version}.pkl",
+        "encoders": f"label_encoders_{model.version}.pkl",
+        "metadata": f"model_metadata_{model.version}.json",
+    }
+    made = metadata_of(trained_house)
+    for role, facts in model.files.items():
+        assert hashlib.sha256((folder / facts.name).read_bytes()).hexdigest() == facts.sha256
+        assert role == "metadata" or made["files"][role]["sha256"] == facts.sha256
+    assert model.trained_on == {TRAINING_DATA: trained_house.versions()[TRAINING_DATA].version}
+
+
+def test_the_reference_is_the_test_scores_in_their_own_deciles(trained_house: House) -> None:
+    _, test = sides(trained_house)
+    scores = scores_of(trained_house, test)
+    frozen = metadata_of(trained_house)["reference"]["score"]
+    edges = np.unique(np.quantile(scores, np.arange(1, 10) / 10))
+    assert frozen["edges"] == pytest.approx(edges.tolist())
+    bounds = [-np.inf, *frozen["edges"], np.inf]
+    counts = [int(((scores > low) & (scores <= high)).sum()) for low, high in pairwise(bounds)]
+    assert frozen["counts"] == counts
+    assert (sum(counts), frozen["missing"]) == (test.num_rows, 0)
+
+
+def test_the_reference_has_every_feature_of_the_test_rows(trained_house: House) -> None:
+    _, test = sides(trained_house)
+    frozen = metadata_of(trained_house)["reference"]["features"]
+    assert tuple(sorted(frozen)) == tuple(sorted(SAFE15))
+    for name, reference in frozen.items():
+        assert reference["kind"] == ("category" if name in CATEGORICAL else "numeric")
+        assert reference["missing"] == test[name].null_count, name
+        total = sum(reference["counts"]) + reference["missing"] + reference.get("rare_count", 0)
+        assert total == test.num_rows, name
+    occupations = test["Occupation"].to_pylist()
+    jobs = frozen["Occupation"]
+    assert jobs["counts"] == [occupations.count(level) for level in jobs["levels"]]
+
+
+def test_training_as_of_an_earlier_day_knows_less(house: House) -> None:
+    before = metadata_of(house)["rows"]["train"]["loans"]
+    house.succeed("training", date(2024, 9, 1), data=house.data())
+    made = metadata_of(house)
+    assert made["as_of"] == "2024-09-01"
+    assert 100 < made["rows"]["train"]["loans"] < before
+    assert pc.max(house.table(TRAINING_DATA)["observation_date"]).as_py() <= date(2024, 9, 1)
+
+
+def test_numbers_has_nan_for_null() -> None:
+    values = numbers(pa.chunked_array([[1, None, 3]], pa.int64()))
+    assert values.dtype == np.float64
+    assert np.isnan(values).tolist() == [False, True, False]

@@ -1,0 +1,80 @@
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.job import Job
+from jobs.monitoring.dashboard import dashboard_data, visualize_monitoring_dashboard
+from storage.lake.names import MONITORING
+from tests.conftest import AS_OF, House
+
+SETTINGS = {"auc_threshold": 0.72, "psi_threshold": 0.25}
+MEASURED, STORED = "calculate_monitoring_metrics", "store_monitoring_results_gold"
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def job(monitored_house: House, tmp_path: Path) -> Job:
+    """The job of drawing the day that was monitored, into a folder of the test's own."""
+    house = monitored_house
+    (run,) = {version.version for name, version in house.versions().items() if name == MONITORING}
+    return Job(
+        task="visualize_monitoring_dashboard",
+        run_id=run,
+        as_of=AS_OF,
+        stamp="",
+        places=replace(house.deployment.places, reports=str(tmp_path / "reports")),
+        settings=SETTINGS,
+        tables={MONITORING: house.versions()[MONITORING]},
+        values={name: house.values(run, name) for name in (MEASURED, STORED)},
+    )
+
+
+def changed(job: Job, **changes: Any) -> Job:
+    found = {**job.values["calculate_monitoring_metrics"], **changes}
+    return replace(job, values={MEASURED: found, STORED: {"cohorts": found["cohorts"]}})
+
+
+def test_the_dashboard_is_a_picture_named_for_its_day(job: Job, tmp_path: Path) -> None:
+    outcome = visualize_monitoring_dashboard(job)
+    path = tmp_path / "reports" / "monitoring_dashboard_20251201.png"
+    picture = path.read_bytes()
+    assert picture.startswith(PNG)
+    assert int.from_bytes(picture[16:20], "big") > 800
+    assert outcome.values["report"] == str(path)
+    assert (outcome.reports[0].name, outcome.reports[0].bytes) == (path.name, len(picture))
+
+
+def test_the_picture_shows_the_stored_numbers(job: Job) -> None:
+    row = job.values["calculate_monitoring_metrics"]["row"]
+    data = dashboard_data(job)
+    assert (data.model_version, data.as_of, data.status) == (row["model_version"], AS_OF, row["status"])
+    assert (data.headline.auc, data.headline.psi) == (row["auc"], row["psi"])
+    assert data.headline.labelled_rows == row["labelled"]
+    assert (data.thresholds.auc, data.thresholds.psi) == (0.72, 0.25)
+    assert data.cohorts["n"].tolist() == data.cohorts["labelled"].tolist()
+    assert data.cohorts["n"].sum() == row["labelled"]
+    assert len(data.drift) == 15
+    assert data.confusion["count"].sum() == row["labelled"]
+    assert data.scores["reference_share"].sum() == pytest.approx(1)
+    assert data.history["auc"].tolist() == [row["auc"]]
+
+
+def test_the_history_ends_with_the_day_itself(job: Job) -> None:
+    assert dashboard_data(replace(job, as_of=date(2025, 11, 30))).history.empty
+
+
+def test_a_day_on_which_nothing_could_be_measured_is_drawn_all_the_same(job: Job, tmp_path: Path) -> None:
+    found = job.values["calculate_monitoring_metrics"]
+    measured = ("auc", "auc_low", "auc_high", "precision", "recall", "f1", "psi", "psi_chance_level")
+    row = {**found["row"], **dict.fromkeys(measured), "labelled": 0, "status": "insufficient"}
+    features = [{**one, "csi": None, "chance_level": None, "band": None} for one in found["features"]]
+    visualize_monitoring_dashboard(changed(job, row=row, features=features, cohorts=[], confusion=[], scores=[]))
+    assert (tmp_path / "reports" / "monitoring_dashboard_20251201.png").read_bytes().startswith(PNG)
+
+
+def test_the_same_numbers_are_the_same_picture(job: Job) -> None:
+    first, second = (visualize_monitoring_dashboard(job).reports[0] for _ in range(2))
+    assert first.sha256 == second.sha256

@@ -1,0 +1,194 @@
+"""What monitoring measures besides AUC and drift: KS, Gini, the estimate, maturity, and the earlier forecast."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy import stats
+
+from jobs.governance.gate import model_governance_gate
+from jobs.job import Job
+from jobs.monitoring.measures import by_cohort, discrimination, expectation
+from jobs.monitoring.metrics import (
+    COHORT_SCHEMA,
+    calculate_monitoring_metrics,
+    store_monitoring_results_gold,
+    with_forecasts,
+)
+from jobs.statistics.drift import numeric_reference
+from jobs.statistics.estimate import RiskCurve, estimated_auc, risk_curve
+from jobs.statistics.vintage import vintage_curves
+from storage.lake.names import INFERENCE_FEATURES, MONITORING, MONITORING_COHORTS, OUTCOMES
+from storage.ledger.models import ModelVersion
+from tests.conftest import AS_OF, House, Workshop
+
+GATE = {"auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150, "auc_rows": 50}
+GENERATOR = np.random.default_rng(1)
+SCORES = GENERATOR.random(600)
+LABELS = (GENERATOR.random(600) < SCORES).astype(int)
+
+
+def outcomes(labels: Sequence[int | None], scores: Sequence[float], cohort: str = "2024-01") -> pa.Table:
+    """Scored loans that nothing was fitted on; a loan without a label has not been observed yet."""
+    count = len(labels)
+    return pa.table(
+        {
+            "loan_id": pa.array([f"{cohort}-{number}" for number in range(count)], pa.string()),
+            "predicted_label": pa.array([int(score > 0.5) for score in scores], pa.int8()),
+            "predicted_proba": pa.array(scores, pa.float64()),
+            "cohort": pa.array([cohort] * count, pa.string()),
+            "label": pa.array(labels, pa.int8()),
+            "fitted": pa.array([False] * count, pa.bool_()),
+            "observed": pa.array([label is not None for label in labels], pa.bool_()),
+        }
+    )
+
+
+def job_on(workshop: Workshop, table: pa.Table, metadata: dict[str, Any], **fields: Any) -> Job:
+    """A job that measures these outcomes of a champion with these metadata."""
+    facts = workshop.job().models.folder.write("metadata.json", json.dumps(metadata).encode())
+    return workshop.job(
+        {OUTCOMES: table},
+        settings=GATE,
+        values={"fetch_predictions_and_actuals": {"version": "v1", "fitted": 0}},
+        champions=(ModelVersion("v1", "x", {"metadata": facts}, {}, {}),),
+        **fields,
+    )
+
+
+def metadata(curve: RiskCurve | None = None) -> dict[str, Any]:
+    made: dict[str, Any] = {"reference": {"score": numeric_reference(SCORES).as_json(), "features": {}}}
+    return made if curve is None else made | {"risk_curve": curve.as_json()}
+
+
+def test_ks_and_gini_are_of_bad_against_good() -> None:
+    measured, _ = discrimination(outcomes(LABELS.tolist(), SCORES.tolist()))
+    theirs = stats.ks_2samp(SCORES[LABELS == 1], SCORES[LABELS == 0]).statistic
+    assert measured["ks"] == pytest.approx(theirs)
+    assert measured["gini"] == pytest.approx(2 * measured["auc"] - 1)
+
+
+def test_the_estimate_is_of_loans_whose_outcome_is_not_known_and_needs_enough_of_them() -> None:
+    curve = risk_curve(LABELS, SCORES)
+    waiting = outcomes([None] * 200, SCORES[:200].tolist())
+    table = pa.concat_tables([outcomes(LABELS.tolist(), SCORES.tolist()), waiting])
+    found = expectation(table, curve, 150)
+    assert found == {"auc_estimate": estimated_auc(SCORES[:200], curve(SCORES[:200])), "estimate_rows": 200}
+    assert expectation(table, curve, 201) == {"auc_estimate": None, "estimate_rows": 200}
+    assert expectation(table, None, 1) == {"auc_estimate": None, "estimate_rows": 200}
+    assert expectation(outcomes([1, 0], [0.9, 0.1]), curve)["auc_estimate"] is None
+
+
+def test_a_cohort_is_mature_once_all_of_it_was_observed() -> None:
+    whole = outcomes([0, 1], [0.1, 0.9], "2024-01")
+    part = outcomes([0, None], [0.1, 0.9], "2024-02")
+    young = outcomes([None] * 3, [0.1, 0.5, 0.9], "2024-03")
+    found = by_cohort(pa.concat_tables([young, part, whole]), risk_curve(LABELS, SCORES))
+    assert [row["mature"] for row in found] == [True, False, False]
+    assert [row["estimate_rows"] for row in found] == [0, 1, 3]
+    assert [row["auc_estimate"] is None for row in found] == [True, True, False]
+
+
+def test_a_flat_risk_curve_makes_a_watch_and_never_hides_a_breach(workshop: Workshop) -> None:
+    blind = RiskCurve((0.0, 1.0), (0.3, 0.3), 600)
+    waiting = outcomes([None] * 600, SCORES.tolist(), "2024-03")
+    healthy = pa.concat_tables([outcomes(LABELS.tolist(), SCORES.tolist()), waiting])
+    breached = pa.concat_tables([outcomes((1 - LABELS).tolist(), SCORES.tolist()), waiting])
+    found = {}
+    for name, table in (("healthy", healthy), ("breached", breached)):
+        for kind, curve in (("none", None), ("blind", blind), ("sharp", risk_curve(LABELS, SCORES))):
+            shop = Workshop(workshop.folder / name / kind)
+            values = calculate_monitoring_metrics(job_on(shop, table, metadata(curve))).values
+            gate = model_governance_gate(shop.job(settings=GATE, values={"calculate_monitoring_metrics": values}))
+            assert gate.values["status"] == values["row"]["status"]
+            found[name, kind] = gate.values["status"]
+    assert {kind: found["healthy", kind] for kind in ("none", "blind", "sharp")} == {
+        "none": "healthy", "blind": "watch", "sharp": "healthy",
+    }  # fmt: skip
+    assert {found["breached", kind] for kind in ("none", "blind", "sharp")} == {"breach"}
+
+
+def test_confirmed_flags_say_whether_a_breach_is_beyond_noise(workshop: Workshop) -> None:
+    made = metadata()
+    fine, turned, shifted = LABELS.tolist(), (1 - LABELS).tolist(), (0.9 + SCORES / 10).tolist()
+    scores_now = SCORES.tolist()
+    cases = [(fine, scores_now, (None, None)), (turned, scores_now, (True, None)), (fine, shifted, (None, True))]
+    for number, (labels, scores, expected) in enumerate(cases):
+        shop = Workshop(workshop.folder / str(number))
+        row = calculate_monitoring_metrics(job_on(shop, outcomes(labels, scores), made)).values["row"]
+        assert (row["auc_confirmed"], row["psi_confirmed"]) == expected
+    noise = Workshop(workshop.folder / "noise")
+    # The bad loans score a little higher: an AUC near 0.62, with an upper bound above the threshold.
+    few = outcomes([1] * 30 + [0] * 30, [score / 40 for score in (*range(5, 35), *range(1, 31))])
+    row = calculate_monitoring_metrics(job_on(noise, few, made)).values["row"]
+    assert (row["status"], row["auc_confirmed"]) == ("breach", False)
+
+
+def test_what_was_forecast_stands_beside_what_came_true(workshop: Workshop) -> None:
+    curve = risk_curve(LABELS, SCORES)
+    tables: dict[str, pa.Table] = {}
+    stages = [[None] * 600, [None] * 300 + LABELS[300:].tolist(), LABELS.tolist()]
+    found = []
+    for number, labels in enumerate(stages):
+        shop = Workshop(workshop.folder / str(number))
+        job = job_on(shop, outcomes(labels, SCORES.tolist()), metadata(curve))
+        values = {"calculate_monitoring_metrics": calculate_monitoring_metrics(job).values}
+        later = Workshop(workshop.folder / f"store{number}").job(
+            tables, as_of=AS_OF + timedelta(days=30 * number), values=values
+        )
+        outcome = store_monitoring_results_gold(later)
+        tables = {table.table: later.datamart.read(table) for table in outcome.tables}
+        found.append(outcome.values["cohorts"][0])
+    first = found[0]["auc_estimate"]
+    assert first == estimated_auc(SCORES, curve(SCORES))
+    assert [row["auc_forecast"] for row in found] == [None, first, first]
+    assert [row["mature"] for row in found] == [False, False, True]
+    assert found[2]["auc_estimate"] is None
+    assert found[2]["auc_low"] < found[2]["auc_forecast"] < found[2]["auc_high"]
+    assert tables[MONITORING_COHORTS]["auc_forecast"].to_pylist() == [None, first, first]
+    assert tables[MONITORING]["auc_estimate"].to_pylist()[0] == first
+
+
+def test_a_date_that_is_monitored_again_knows_nothing_of_its_own_or_later_dates(workshop: Workshop) -> None:
+    schema = pa.schema([("monitoring_date", pa.date32()), *COHORT_SCHEMA.remove(0)])
+    kept = [{"monitoring_date": AS_OF, "cohort": "2024-01", "labelled": 0, "auc_estimate": 0.7}]
+    job = workshop.job({MONITORING_COHORTS: pa.Table.from_pylist(kept, schema)})
+    cohorts = by_cohort(outcomes([0, 1], [0.1, 0.9]))
+    for days, forecast in ((-1, None), (0, None), (1, 0.7)):
+        (found,) = with_forecasts(replace(job, as_of=AS_OF + timedelta(days=days)), cohorts)
+        assert found["auc_forecast"] == forecast
+
+
+def test_the_vintage_at_six_months_is_the_bad_rate_of_the_labels(monitored_house: House) -> None:
+    rows = monitored_house.table(OUTCOMES)
+    bad = rows["bad_month"].to_numpy()
+    points = vintage_curves(rows["cohort"].to_pylist(), bad, rows["months_on_book"].to_numpy())
+    assert {point.cohort for point in points} == set(rows["cohort"].to_pylist())
+    six = [point for point in points if point.months_on_book == 6]
+    labels = dict.fromkeys((point.cohort for point in six), 0.0)
+    for cohort in labels:
+        own = [row["label"] for row in rows.to_pylist() if row["cohort"] == cohort]
+        labels[cohort] = sum(own) / len(own)
+    assert {point.cohort: point.bad_rate for point in six} == pytest.approx(labels)
+    assert all(point.mature for point in six)
+    assert all(point.bad_rate == 0 for point in points if point.months_on_book < 3)
+
+
+def test_months_on_book_are_those_known_at_as_of(house: House) -> None:
+    day = date(2024, 9, 1)
+    house.succeed("inference", day, force=True)
+    house.succeed("monitoring", day)
+    rows = house.table(OUTCOMES)
+    starts = {row["loan_id"]: row["loan_start_date"] for row in house.table(INFERENCE_FEATURES).to_pylist()}
+    for row in rows.to_pylist():
+        start = starts[row["loan_id"]]
+        assert row["months_on_book"] <= (day.year - start.year) * 12 + day.month - start.month
+        assert row["observed"] or row["label"] is None
+    newest = [row for row in rows.to_pylist() if row["cohort"] == "2024-09"]
+    assert {row["bad_month"] for row in newest if row["bad_month"]} <= {3}
+    assert not any(row["observed"] for row in newest)

@@ -1,0 +1,61 @@
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+
+from jobs.modelling.pipelines import frame
+from storage.lake.names import (
+    MONITORING,
+    PREDICTIONS,
+    TRAINING_DATA,
+)
+from tests.conftest import House
+from tests.crowning import crown
+
+NOISE = ("Amount_invested_monthly", "fe_10_std")
+
+
+def measured(house: House) -> dict[str, Any]:
+    """The monitoring row of the newest date."""
+    row: dict[str, Any] = house.table(MONITORING).sort_by("monitoring_date").to_pylist()[-1]
+    return row
+
+
+def test_a_model_that_remembers_is_judged_by_what_it_never_saw(house: House) -> None:
+    rows = house.table(TRAINING_DATA)
+    train = rows.filter(pc.equal(rows["split"], "train"))
+    pipeline = make_pipeline(SimpleImputer(), KNeighborsClassifier(1))
+    crown(house, pipeline.fit(frame(train, NOISE), train["label"].to_numpy()), NOISE)
+    house.succeed("inference")
+    house.succeed("monitoring")
+    row = measured(house)
+    labels = {one["loan_id"]: one for one in rows.select(["loan_id", "label", "split"]).to_pylist()}
+    scored = [one for one in house.table(PREDICTIONS).to_pylist() if one["loan_id"] in labels]
+    everything = roc_auc_score(
+        [labels[one["loan_id"]]["label"] for one in scored], [r["predicted_proba"] for r in scored]
+    )
+    unseen = [one for one in scored if labels[one["loan_id"]]["split"] == "test"]
+    truth, scores = [labels[one["loan_id"]]["label"] for one in unseen], [one["predicted_proba"] for one in unseen]
+    assert everything > 0.85
+    assert row["auc"] == pytest.approx(roc_auc_score(truth, scores))
+    assert 0.35 < row["auc"] < 0.65
+    assert (row["labelled"], row["defaults"]) == (len(unseen), sum(truth))
+    assert row["fitted_left_out"] == train.num_rows
+    assert row["model_version"] == "20300101_000000"
+
+
+def test_loans_that_train_in_name_but_matured_later_were_never_seen(house: House) -> None:
+    house.succeed("training", date(2024, 9, 1), data=house.data())
+    house.succeed("inference", force=True)
+    house.succeed("monitoring")
+    features = house.table("staged.inference_features")
+    late = pc.greater(features["observation_date"], pa.scalar(date(2024, 9, 1), pa.date32()))
+    unseen = pc.or_(late, pc.equal(features["split"], "test"))
+    assert measured(house)["labelled"] == pc.sum(unseen).as_py()
+    assert measured(house)["fitted_left_out"] == features.num_rows - pc.sum(unseen).as_py()

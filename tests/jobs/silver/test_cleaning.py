@@ -1,0 +1,249 @@
+"""The rules for dates, categories, texts and SSNs by example, and the real extracts against their reference."""
+
+import math
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from jobs.bronze.records import read_extract
+from jobs.bronze.sources import (
+    CATEGORY,
+    COUNT,
+    DATE,
+    DECIMAL,
+    IDENTIFIER,
+    INTEGER,
+    OCCUPATION,
+    SOURCES,
+    SSN,
+    TEXT,
+    Column,
+    Rule,
+    Source,
+)
+from jobs.silver.cleaning import Cleaned, cleaned, valid_ssn
+from tests.paths import SHARED
+
+DATA = SHARED / "data"
+RULES = {"integer": INTEGER, "count": COUNT, "decimal": DECIMAL, "date": DATE, "category": CATEGORY, "text": TEXT}
+
+
+def column_of(rule: Rule, texts: list[str | None]) -> Cleaned:
+    source = Source("d", "b", "s", (Column("x", rule),))
+    return cleaned(pa.table({"x": pa.array(texts, pa.string())}), source)
+
+
+def value_of(rule: Rule, text: str | None) -> Any:
+    return column_of(rule, [text]).table["x"][0].as_py()
+
+
+def reason_of(rule: Rule, text: str | None) -> str | None:
+    result = column_of(rule, [text])
+    assert (result.table["x"].null_count == 1) == bool(result.problems)
+    return next(iter(result.problems["x"])) if result.problems else None
+
+
+@pytest.mark.parametrize("kind", RULES)
+@pytest.mark.parametrize("text", ["", " ", "\t\n", None])
+def test_nothing_is_null_and_counted_as_empty(kind: str, text: str | None) -> None:
+    assert value_of(RULES[kind], text) is None
+    assert reason_of(RULES[kind], text) == "empty"
+    assert reason_of(IDENTIFIER, text) == "empty"
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("1/5/2023", date(2023, 5, 1)),
+        ("01/05/2023", date(2023, 5, 1)),
+        ("31/12/2024", date(2024, 12, 31)),
+        ("29/2/2024", date(2024, 2, 29)),
+        (" 1/5/2023 ", date(2023, 5, 1)),
+    ],
+)
+def test_dates(text: str, day: date) -> None:
+    assert value_of(DATE, text) == day
+
+
+@pytest.mark.parametrize(
+    "text", ["31/2/2024", "29/2/2023", "29/2/1900", "0/1/2024", "1/13/2024", "32/1/2024", "1/1/0000"]
+)
+def test_days_that_do_not_exist_are_null(text: str) -> None:
+    assert reason_of(DATE, text) == "no such day"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2024-01-05", "1/5/23", "1.5.2023", "1-5-2023", "20230501", "1/5/2023 00:00", "1/5/20233", "001/5/2023"),
+        *("\uff11/5/2023", "1 /5/2023", "1/May/2023", "_", "1/5/2023x", "-1/5/2023"),
+    ],
+)
+def test_other_ways_to_write_a_date_are_null(text: str) -> None:
+    assert reason_of(DATE, text) == "not d/M/yyyy"
+
+
+@pytest.mark.parametrize("text", ["_______", "_", "NM", "!@9#%8", " _ "])
+def test_placeholders_of_categories_are_null(text: str) -> None:
+    assert reason_of(CATEGORY, text) == "placeholder"
+
+
+def test_categories_are_trimmed_and_otherwise_kept() -> None:
+    assert value_of(CATEGORY, " Good ") == "Good"
+    assert value_of(CATEGORY, "__") == "__"
+    assert value_of(OCCUPATION, "NM") == "NM"
+    assert reason_of(OCCUPATION, "_______") == reason_of(OCCUPATION, "_") == "placeholder"
+
+
+@pytest.mark.parametrize(
+    "text", ["007", "9" * 5000, 'a,"b"', "🙂", " CUS_1 ", "CUS_0x1", "_", "NM", "a\nb", "e\u0301", "é"]
+)
+def test_identifiers_and_texts_are_kept_exactly(text: str) -> None:
+    for rule in (IDENTIFIER, TEXT):
+        assert value_of(rule, text) == text
+        assert reason_of(rule, text) is None
+
+
+def test_ssns_are_trimmed_and_left_to_quality_control() -> None:
+    texts = [" 123-45-6789\t", "#F%$D@*&8", "", None]
+    result = column_of(SSN, texts)
+    assert result.table["x"].to_pylist() == ["123-45-6789", "#F%$D@*&8", "", ""]
+    assert result.problems == {}
+    assert valid_ssn(result.table["x"]).to_pylist() == [True, False, False, False]
+
+
+def test_valid_ssn() -> None:
+    invalid = [
+        *("123456789", "123-45-67890", "123-456-789", "12a-45-6789", "x123-45-6789", "123-45-6789\n123-45-6789"),
+        *("\uff11\uff12\uff13-45-6789", "123\u201145-6789", "", None),
+    ]
+    array = pa.array(["123-45-6789", " 123-45-6789 ", *invalid], pa.string())
+    for texts in (array, array.dictionary_encode(), pa.chunked_array([array]), array.cast(pa.large_string())):
+        assert valid_ssn(texts).to_pylist() == [True, True, *[False] * len(invalid)]
+
+
+def test_problems_count_rows_by_reason() -> None:
+    texts = ["_", "1,5", "", "_", "7", "1,5", "_", None, "1e99"]
+    assert column_of(INTEGER, texts).problems == {
+        "x": {"ambiguous number": 2, "beyond 1e15": 1, "empty": 2, "no number": 3}
+    }
+
+
+ANY = st.none() | st.text(max_size=30) | st.text("0123456789.,-+_eExX $%()\u2212\uff11NaInf/", max_size=12)
+
+
+@given(st.lists(ANY, max_size=20))
+@example(["9" * 5000, "1" * 100_000 + "x", "_" * 100_000 + "-" * 100_000])
+def test_any_text_gives_a_value_or_a_counted_null(texts: list[str | None]) -> None:
+    for rule in (*RULES.values(), IDENTIFIER, OCCUPATION, SSN):
+        result = column_of(rule, texts)
+        result.table.validate(full=True)
+        assert result.table.num_rows == len(texts)
+        assert result.table["x"].null_count == sum(sum(counts.values()) for counts in result.problems.values())
+
+
+def test_texts_of_a_dictionary_that_no_row_has_are_no_problem() -> None:
+    coded = pa.table({"x": pa.array(["_", "1", "2"]).dictionary_encode()}).slice(1)
+    assert cleaned(coded, Source("d", "b", "s", (Column("x", INTEGER),))).problems == {}
+
+
+@given(st.dates())
+def test_every_date_comes_back(day: date) -> None:
+    assert value_of(DATE, f"{day.day}/{day.month}/{day.year:04}") == day
+
+
+@given(st.lists(st.lists(ANY, max_size=6), max_size=4), st.sampled_from(["mask", "encode"]))
+def test_how_the_texts_are_stored_makes_no_difference(parts: list[list[str | None]], nulls: str) -> None:
+    for kind, rule in RULES.items():
+        source = Source("d", "b", "s", (Column(kind, rule),))
+        plain = pa.chunked_array([pa.array(part, pa.string()) for part in parts], pa.string())
+        coded = pa.chunked_array(
+            [chunk.dictionary_encode(null_encoding=nulls) for chunk in plain.chunks],
+            pa.dictionary(pa.int32(), pa.string()),
+        )
+        expected = cleaned(pa.table({kind: plain}), source)
+        for column in (coded, plain.cast(pa.large_string()), plain.cast(pa.dictionary(pa.int8(), pa.large_string()))):
+            found = cleaned(pa.table({kind: column}), source)
+            assert found.table.equals(expected.table)
+            assert found.problems == expected.problems
+
+
+def test_columns_come_in_declared_order_and_type_whatever_the_table_holds() -> None:
+    source = SOURCES["features_attributes"]
+    table = pa.table({name: pa.array(["1"], pa.string()) for name in [*reversed(source.names), "other"]})
+    for rows in (table, table.slice(1), table.schema.empty_table()):
+        assert cleaned(rows, source).table.schema == source.silver_schema
+
+
+def received(dataset: str) -> pa.Table:
+    path = DATA / "loans" / f"{dataset}.csv.gz"
+    with path.open("rb") as stream:
+        return pa.concat_tables([chunk.table for chunk in read_extract(stream, SOURCES[dataset], path.name)])
+
+
+# Where the reference stripped a minus sign, by column: how many of its rows, and what ours holds instead.
+SIGNS = {
+    "Num_Bank_Accounts": (2, "null"),
+    "Num_of_Loan": (215, "null"),
+    "Num_of_Delayed_Payment": (40, "null"),
+    "Delay_from_due_date": (49, "negative"),
+    "Changed_Credit_Limit": (86, "negative"),
+}
+
+
+def differences(ours: pa.ChunkedArray, theirs: pa.ChunkedArray) -> tuple[int, str]:
+    """The number of values that differ beyond the reference's 32 bits, and how all of them do."""
+    if pa.types.is_floating(theirs.type):
+        ours, theirs = ours.cast(pa.float64()), theirs.cast(pa.float64())
+        close = pc.less_equal(pc.abs(pc.subtract(ours, theirs)), pc.multiply(pc.abs(theirs), 1e-6))
+        same = pc.or_(pc.fill_null(close, fill_value=False), pc.and_(ours.is_null(), theirs.is_null()))
+    else:
+        theirs = theirs.cast(ours.type)
+        same = pc.or_(pc.fill_null(pc.equal(ours, theirs), fill_value=False), pc.and_(ours.is_null(), theirs.is_null()))
+    mine, other = ours.filter(pc.invert(same)).to_pylist(), theirs.filter(pc.invert(same)).to_pylist()
+    if all(value is None for value in mine):
+        return len(mine), "null"
+    negated = all(math.isclose(-value, stripped, rel_tol=1e-6) for value, stripped in zip(mine, other, strict=True))
+    return len(mine), "negative" if negated else "otherwise"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real extracts and their reference are not here")
+@pytest.mark.parametrize("dataset", SOURCES)
+def test_the_real_extracts_clean_as_in_the_reference_but_for_signs(dataset: str) -> None:
+    source = SOURCES[dataset]
+    theirs = pq.read_table(DATA / "reference" / f"silver_{source.silver}.parquet")
+    ours = cleaned(received(dataset), source).table
+    kept = pc.unique(theirs["Customer_ID"]).cast(pa.string())
+    ours = ours.filter(pc.is_in(ours["Customer_ID"], kept))
+    key = "installment_num" if dataset == "lms_loan_daily" else "snapshot_date"
+    order = [("Customer_ID", "ascending"), (key, "ascending")]
+    ours, theirs = ours.sort_by(order), theirs.sort_by(order)
+    found = {name: differences(ours[name], theirs[name]) for name in source.names}
+    assert {name: difference for name, difference in found.items() if difference[0]} == {
+        name: SIGNS[name] for name in source.names if name in SIGNS
+    }
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real extracts are not here")
+def test_what_became_null_in_the_real_extracts() -> None:
+    results = {dataset: cleaned(received(dataset), SOURCES[dataset]) for dataset in SOURCES}
+    assert pc.sum(pc.invert(valid_ssn(results["features_attributes"].table["SSN"]))).as_py() == 370
+    assert {dataset: result.problems for dataset, result in results.items() if result.problems} == {
+        "features_attributes": {"Occupation": {"placeholder": 434}},
+        "features_financials": {
+            "Num_Bank_Accounts": {"negative count": 2},
+            "Num_of_Loan": {"negative count": 242},
+            "Num_of_Delayed_Payment": {"negative count": 40},
+            "Type_of_Loan": {"empty": 672},
+            "Changed_Credit_Limit": {"no number": 133},
+            "Credit_Mix": {"placeholder": 1275},
+            "Payment_of_Min_Amount": {"placeholder": 724},
+            "Payment_Behaviour": {"placeholder": 503},
+        },
+    }

@@ -1,0 +1,150 @@
+"""Ledgers of earlier releases become today's with every row intact, once, whole or not at all."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+import storage.db.migrations
+from storage.db.ledger import Ledger, LedgerUnavailable
+from storage.db.migrations.version import NEWEST, VERSIONS, LedgerTooNew
+from storage.db.schema import metadata
+from storage.ledger.catalog import current_versions
+from storage.ledger.models import holder
+from storage.ledger.runs import active_run, run_row
+from tests.paths import ROOT
+from tests.postgres import Postgres
+
+FIRST_RELEASE = Path(__file__).with_name("first_release.sql")
+TRAINED, WAITING = "training-20260301-020000-0a1b", "training-20260301-030000-2c3d"
+NEW_TABLES = {"processes", "schedules", "slots", "actions"}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger without tables."""
+    if request.param == "sqlite":
+        opened = Ledger(f"sqlite:///{tmp_path / 'loanwatch.db'}")
+        yield opened
+        opened.close()
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.database() as name:
+        opened = Ledger(server.url(name))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def old(empty: Ledger) -> Ledger:
+    """A ledger as the first release left it."""
+    script = FIRST_RELEASE.read_text(encoding="utf-8")
+    if empty.is_sqlite:
+        script = script.replace(" SERIAL ", " INTEGER ")
+    with empty.writing() as connection:
+        for statement in script.split(";\n"):
+            connection.exec_driver_sql(statement.replace("%", "%%") if not empty.is_sqlite else statement)
+    return empty
+
+
+def contents(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table of the first release, as it is stored."""
+    tables = sorted(set(inspect(connection).get_table_names()) - NEW_TABLES - {"alembic_version"})
+    return {
+        table: sorted(tuple(map(str, row)) for row in connection.execute(text(f"SELECT * FROM {table}")))  # noqa: S608
+        for table in tables
+    }
+
+
+def assert_newest(ledger: Ledger) -> None:
+    assert ledger.version() == (NEWEST, NEWEST)
+    with ledger.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+        keys = {table: inspect(connection).get_pk_constraint(table)["constrained_columns"] for table in metadata.tables}
+        assert keys == {name: [column.name for column in table.primary_key] for name, table in metadata.tables.items()}
+
+
+def test_the_versions_known_to_the_code_are_those_that_there_are_steps_for() -> None:
+    scripts = ScriptDirectory(str(Path(storage.db.migrations.__file__).parent))
+    assert tuple(step.revision for step in scripts.walk_revisions())[::-1] == VERSIONS
+
+
+def test_a_new_ledger_has_todays_schema(empty: Ledger) -> None:
+    assert empty.version() == (None, NEWEST)
+    empty.prepare()
+    assert_newest(empty)
+
+
+def test_a_ledger_of_the_first_release_becomes_todays_with_every_row_intact(old: Ledger) -> None:
+    with old.reading() as connection:
+        before = contents(connection)
+    assert sum(map(len, before.values())) == 13
+    old.prepare()
+    old.prepare()
+    assert_newest(old)
+    with old.reading() as connection:
+        assert contents(connection) == before
+        assert run_row(connection, TRAINED).params == {"data": "/data/März"}
+        assert current_versions(connection)["gold.model_predictions"].bytes == 4_000_000_000
+        active, champion = active_run(connection, "training"), holder(connection)
+    assert active is not None
+    assert champion is not None
+    assert (active.run_id, active.force, champion.version) == (WAITING, True, "20260301_020009")
+
+
+def test_processes_that_start_together_migrate_once(old: Ledger) -> None:
+    program = (
+        "import sys, storage.db.migrations.apply\n"
+        "from storage.db.ledger import Ledger\n"
+        "ledger = Ledger(sys.argv[1])\n"
+        "print(ledger.version(), flush=True)\n"
+        "ledger.prepare()\n"
+        "print(ledger.version(), flush=True)\n"
+        "ledger.close()\n"
+    )
+    words = [sys.executable, "-W", "error", "-c", program, old.url]
+    pipe = subprocess.PIPE
+    with old.writing():  # nobody gets to migrate before all have seen that it has to be done
+        both = [subprocess.Popen(words, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
+        assert [process.stdout and process.stdout.readline() for process in both] == [f"{(None, NEWEST)}\n"] * 3
+    for process in both:
+        told, complaint = process.communicate(timeout=60)
+        assert (process.returncode, told, complaint) == (0, f"{(NEWEST, NEWEST)}\n", "")
+    assert_newest(old)
+
+
+def test_a_migration_that_fails_leaves_everything_as_it_was(old: Ledger) -> None:
+    with old.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE slots (x INTEGER)")
+        before = contents(connection)
+    with pytest.raises(LedgerUnavailable, match="slots.* already exists"):
+        old.prepare()
+    with old.reading() as connection:
+        assert set(inspect(connection).get_table_names()) & {"processes", "alembic_version", "slots"} == {"slots"}
+        assert contents(connection) == before
+
+
+def test_a_ledger_of_a_later_release_is_refused(ledger: Ledger) -> None:
+    with ledger.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(LedgerTooNew, match="has schema version 9999 and this release knows none above") as refused:
+        ledger.prepare()
+    assert refused.value.exit_code == 5
+    assert ledger.version() == ("9999", NEWEST)
+
+
+def test_a_start_on_an_up_to_date_ledger_does_not_pay_for_alembic(ledger: Ledger) -> None:
+    program = (
+        "import sys\n"
+        "from storage.db.ledger import Ledger\n"
+        "Ledger(sys.argv[1]).prepare()\n"
+        "sys.exit('alembic' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program, ledger.url], cwd=ROOT, check=False).returncode == 0

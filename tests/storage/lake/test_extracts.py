@@ -1,0 +1,82 @@
+"""Which files a dataset consists of, and digests that are remembered only while a file stays untouched."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from storage.db.ledger import Ledger
+from storage.lake.extracts import ExtractMissing, has_extracts, source_files
+
+NAME = "lms_loan_daily"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data folder"
+    folder.mkdir()
+    return folder
+
+
+def old(file: Path) -> None:
+    os.utime(file, (1_600_000_000, 1_600_000_000))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
+def test_a_dataset_is_one_file(ledger: Ledger, data: Path, ending: str) -> None:
+    (data / f"{NAME}{ending}").write_bytes(b"x")
+    (file,) = source_files(ledger, str(data), NAME)
+    assert (file.name, file.bytes) == (f"{NAME}{ending}", 1)
+    with file.open() as stream:
+        assert stream.read() == b"x"  # as received: what is packed is unpacked by whoever reads it
+
+
+@pytest.mark.parametrize("folder", [NAME, f"{NAME}.csv"])
+def test_a_dataset_is_a_folder_of_parts_by_name(ledger: Ledger, data: Path, folder: str) -> None:
+    (data / folder).mkdir()
+    for name in ("part 2.csv", "part 1.csv.gz", "_SUCCESS", ".part 1.csv.crc", "notes.txt"):
+        (data / folder / name).write_bytes(name.encode())
+    assert [file.name for file in source_files(ledger, str(data), NAME)] == [
+        f"{folder}/part 1.csv.gz",
+        f"{folder}/part 2.csv",
+    ]
+
+
+def test_what_is_not_there_or_there_twice_is_named(ledger: Ledger, data: Path) -> None:
+    with pytest.raises(ExtractMissing, match=r"lms_loan_daily\.csv is missing") as missing:
+        source_files(ledger, str(data), NAME)
+    assert missing.value.exit_code == 3
+    assert not has_extracts(str(data), [NAME])
+    (data / f"{NAME}.csv").touch()
+    (data / f"{NAME}.csv.gz").touch()
+    with pytest.raises(ExtractMissing, match="more than once"):
+        source_files(ledger, str(data), NAME)
+    assert has_extracts(str(data), [NAME])
+
+
+def test_an_empty_folder_of_parts_is_named(ledger: Ledger, data: Path) -> None:
+    (data / NAME).mkdir()
+    with pytest.raises(ExtractMissing, match="has no .csv"):
+        source_files(ledger, str(data), NAME)
+
+
+def test_a_changed_file_has_a_new_digest(ledger: Ledger, data: Path) -> None:
+    file = data / f"{NAME}.csv"
+    file.write_bytes(b"one")
+    old(file)
+    (before,) = source_files(ledger, str(data), NAME)
+    assert source_files(ledger, str(data), NAME) == (before,)
+    file.write_bytes(b"two")
+    (after,) = source_files(ledger, str(data), NAME)
+    assert before.sha256 != after.sha256
+
+
+def test_a_file_just_written_is_read_again(ledger: Ledger, data: Path) -> None:
+    file = data / f"{NAME}.csv"
+    file.write_bytes(b"one")
+    stamp = file.stat().st_mtime_ns
+    (before,) = source_files(ledger, str(data), NAME)
+    file.write_bytes(b"two")  # within the resolution of the clock: same size, same time
+    os.utime(file, ns=(stamp, stamp))
+    (after,) = source_files(ledger, str(data), NAME)
+    assert before.sha256 != after.sha256

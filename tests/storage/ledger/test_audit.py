@@ -1,0 +1,51 @@
+"""The audit log: what was done stays, and is found by person and kind, page by page."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from storage.db.ledger import Ledger
+from storage.ledger.audit import Action, Wanted, action_count, action_page, action_rows, note, people_and_kinds
+
+NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def filled(ledger: Ledger) -> Ledger:
+    with ledger.writing() as connection:
+        for number in range(6):
+            who = "anna" if number % 2 else "ben"
+            note(connection, Action(who, "pause" if number < 4 else "run", f"subject {number}", "why"), NOW)
+    return ledger
+
+
+def test_pages_follow_each_other_newest_first(filled: Ledger) -> None:
+    with filled.reading() as connection:
+        pages = [action_page(connection, Wanted(), 4, skip) for skip in (0, 4, 8)]
+        assert [[row.subject[-1] for row in page] for page in pages] == [["5", "4", "3", "2"], ["1", "0"], []]
+        assert action_rows(connection) == [*pages[0], *pages[1]]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Wanted(), "543210"),
+        (Wanted(who="anna"), "531"),
+        (Wanted(action="run"), "54"),
+        (Wanted("ben", "pause"), "20"),
+        (Wanted(action="run", subject="subject 4"), "4"),
+        (Wanted("anna", subject="subject 4"), ""),
+        (Wanted("ben' OR 1=1 --"), ""),
+    ],
+)
+def test_actions_are_found_by_person_and_kind(filled: Ledger, wanted: Wanted, found: str) -> None:
+    with filled.reading() as connection:
+        rows = action_page(connection, wanted, 10)
+        assert "".join(row.subject[-1] for row in rows) == found
+        assert action_count(connection, wanted) == len(found)
+
+
+def test_people_and_kinds_are_told_once_each(filled: Ledger) -> None:
+    with filled.reading() as connection:
+        assert people_and_kinds(connection) == (["anna", "ben"], ["pause", "run"])
+        assert people_and_kinds(connection, 1) == (["anna"], ["pause"])
