@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Self
 
-from jobs.job import Places
+from jobs.job import StoreRoots
 from storage.db.ledger import Clock, Ledger, utc_now
 from storage.errors import UsageError
 from storage.lake.datamart import Datamart
@@ -42,8 +42,8 @@ class Deployment:
         return ModelStore(self.settings.models_root)
 
     @property
-    def places(self) -> Places:
-        return Places(self.settings.datamart_root, self.settings.models_root, self.settings.reports_root)
+    def roots(self) -> StoreRoots:
+        return StoreRoots(self.settings.datamart_root, self.settings.models_root, self.settings.reports_root)
 
     def today(self) -> date:
         """The logical date of a run that names none: the day it is now in the deployment's time zone."""

@@ -1,4 +1,4 @@
-"""What a task function gets (`Job`) and gives back (`Outcome`): keys, settings and small summaries, never tables."""
+"""What a task function gets (`Job`) and gives back (`TaskResult`): keys, settings and small summaries, never tables."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ log = logging.getLogger("loanwatch.jobs")
 
 
 @dataclass(frozen=True)
-class Places:
+class StoreRoots:
     """Roots of the stores that a task may write to."""
 
     datamart: str
@@ -41,7 +41,7 @@ class Job:
     run_id: str
     as_of: date
     stamp: str
-    places: Places
+    roots: StoreRoots
     settings: Mapping[str, Any] = field(default_factory=dict)
     tables: Mapping[str, TableVersion] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -51,15 +51,15 @@ class Job:
 
     @property
     def datamart(self) -> Datamart:
-        return Datamart(self.places.datamart)
+        return Datamart(self.roots.datamart)
 
     @property
     def models(self) -> ModelStore:
-        return ModelStore(self.places.models)
+        return ModelStore(self.roots.models)
 
     @property
     def reports(self) -> Folder:
-        return Folder.at(self.places.reports)
+        return Folder.at(self.roots.reports)
 
     def for_part(self, part: str) -> "Job":
         """The same job, for one part of the task."""
@@ -83,7 +83,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TaskResult:
     """What a task gave back.
 
     `values` go to the tasks that need this one; `tables`, `artifacts` and `reports` are what it wrote. `model`,
@@ -113,9 +113,9 @@ class Outcome:
         }
 
 
-def outcome_from_json(content: dict[str, Any]) -> Outcome:
-    """The inverse of Outcome.as_json."""
-    return Outcome(
+def result_from_json(content: dict[str, Any]) -> TaskResult:
+    """The inverse of TaskResult.as_json."""
+    return TaskResult(
         **{
             **content,
             "tables": tuple(catalog.from_json(table) for table in content["tables"]),
@@ -126,7 +126,7 @@ def outcome_from_json(content: dict[str, Any]) -> Outcome:
     )
 
 
-def merged(outcomes: Sequence[Outcome]) -> Outcome:
+def merged(outcomes: Sequence[TaskResult]) -> TaskResult:
     """The outcome of a task from those of its parts, in their order: rows and counts added up, tables put together."""
     tables: dict[str, TableVersion] = {}
     values: dict[str, Any] = {}
@@ -134,7 +134,7 @@ def merged(outcomes: Sequence[Outcome]) -> Outcome:
         values = added(values, outcome.values)
         for table in outcome.tables:
             tables[table.table] = tables[table.table].merged(table) if table.table in tables else table
-    return Outcome(
+    return TaskResult(
         rows_in=_total([outcome.rows_in for outcome in outcomes]),
         rows_out=_total([outcome.rows_out for outcome in outcomes]),
         values=values,

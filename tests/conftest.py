@@ -16,11 +16,11 @@ from sqlalchemy import select
 from engine.cluster.private import RayAddress
 from engine.control.runs import checked_request, request
 from engine.deployment import Deployment
-from engine.execution.execute import carry_out
+from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
 from jobs.bronze.sources import SOURCES
 from jobs.gold.features import NEEDED, loan_features
-from jobs.job import Job, Places
+from jobs.job import Job, StoreRoots
 from jobs.sample.write import SampleSpec, write_sample
 from storage.db.ledger import Ledger
 from storage.db.schema import decisions, runs
@@ -88,7 +88,7 @@ class House:
         run_id = request(self.deployment, wanted)
         executor = LocalExecutor()
         try:
-            carry_out(self.deployment, run_id, executor)
+            execute_run(self.deployment, run_id, executor)
         finally:
             executor.close()
         with self.deployment.ledger.reading() as connection:
@@ -155,13 +155,13 @@ class Workshop:
 
     def job(self, tables: Mapping[str, pa.Table] | None = None, **fields: Any) -> Job:
         """A job that reads these tables, each written as one part."""
-        places = Places(str(self.folder / "datamart"), str(self.folder / "models"), str(self.folder / "reports"))
-        mart = Datamart(places.datamart)
+        roots = StoreRoots(str(self.folder / "datamart"), str(self.folder / "models"), str(self.folder / "reports"))
+        mart = Datamart(roots.datamart)
         given = {
             name: TableVersion(name, "given", (mart.write(name, "given", 0, [table]),))
             for name, table in (tables or {}).items()
         }
-        common = {"task": "test", "run_id": "run", "as_of": AS_OF, "stamp": "20251201_000000", "places": places}
+        common = {"task": "test", "run_id": "run", "as_of": AS_OF, "stamp": "20251201_000000", "roots": roots}
         return Job(**{**common, "tables": given, **fields})
 
 

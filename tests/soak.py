@@ -24,7 +24,7 @@ from time import monotonic, sleep, time
 
 import psutil
 
-from engine.control.runs import crashed_runs
+from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
 from engine.process.supervisor import Child, keep_running
 from engine.scheduling.scheduler import Scheduler, timetables
@@ -84,7 +84,7 @@ class Soak:
                 self._kill_one(sparing=monotonic() > spare)
                 next_kill = monotonic() + self.random.uniform(3, 9)
             if monotonic() > next_look:
-                crashed_runs(self.deployment)  # somebody looks
+                reap_stale_runs(self.deployment)  # somebody looks
                 if monotonic() > spare:
                     self._measure()
                 next_look = monotonic() + 1
@@ -129,7 +129,7 @@ class Soak:
     def _come_to_rest(self) -> None:
         deadline = monotonic() + QUIET
         while monotonic() < deadline and self._active():
-            crashed_runs(self.deployment)
+            reap_stale_runs(self.deployment)
             sleep(0.5)
 
     def _active(self) -> int:

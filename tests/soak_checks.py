@@ -13,7 +13,7 @@ import psutil
 from sqlalchemy import func, select
 
 from engine.deployment import Deployment
-from engine.execution.vacuum import tidy
+from engine.execution.vacuum import vacuum
 from engine.scheduling.scheduler import timetables
 from storage.db.schema import decisions, processes, publications, runs, slots
 from storage.ledger.runs import recent_runs
@@ -96,7 +96,7 @@ def _wrong_slots(soak: Soaked) -> Iterator[str]:
 
 def _left(soak: Soaked) -> Iterator[str]:
     sleep(soak.deployment.settings.lease + 1)  # a draft counts as left behind when it is older than a lease
-    tidy(soak.deployment)
+    vacuum(soak.deployment)
     home = soak.deployment.settings.home
     found = {
         "temporary files": [str(path) for path in home.rglob("*.tmp")],

@@ -24,7 +24,7 @@ class TooManyTries(Refused):
     """A try that was not made, because too many before it failed."""
 
 
-class BackOff:
+class RateLimit:
     """Lets one try pass at a time, and none while a name, or everybody, has to wait."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:

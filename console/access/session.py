@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from console.access.policy import Login, login_of, refuse_unguarded, settings
-from console.access.rate_limit import BackOff
+from console.access.rate_limit import RateLimit
 from engine.control.runs import who
 from engine.errors import Refused
 from engine.passwords import Entry, Role, read_entries, verified
@@ -21,7 +21,7 @@ SIGNED_IN = "signed-in"  # in the session, which lives in this process: what the
 LONGEST_SESSION = 12 * 3600.0  # seconds after which somebody signs in again
 LONGEST_NAME = 80
 
-_tries = BackOff()
+_tries = RateLimit()
 
 
 class NotSignedIn(Refused):

@@ -13,7 +13,7 @@ from streamlit.auth_util import get_secrets_auth_section
 
 from console.access import session
 from console.access.policy import is_public, login_of, settings
-from console.components.elements import box
+from console.components.elements import callout
 from storage.errors import LoanwatchError
 
 log = logging.getLogger("loanwatch.console")
@@ -35,7 +35,7 @@ def is_let_in() -> bool:
     return True
 
 
-def door() -> None:
+def sign_in_gate() -> None:
     """Nothing for whoever is let in; else the sign-in form, or why there is none, and the end of the script."""
     try:
         session.person()
@@ -44,7 +44,7 @@ def door() -> None:
         st.stop()
     except LoanwatchError as error:
         st.title("Closed")
-        box("bad", "This console lets nobody in", str(error))
+        callout("bad", "This console lets nobody in", str(error))
         if login_of(settings()) == "none" and is_public():
             _end_unguarded(str(error))
         st.stop()
@@ -68,7 +68,7 @@ def _form() -> None:
             _providers()
             return
         if WRONG in st.session_state:
-            box("bad", st.session_state[WRONG])
+            callout("bad", st.session_state[WRONG])
         with st.form("sign-in-form", border=True):
             name = st.text_input("Name", autocomplete="username", key="sign-in-name")
             tries = int(st.session_state.get(TRIES, 0))

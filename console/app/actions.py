@@ -34,7 +34,7 @@ def request(person: Person, pipeline: str, as_of: date, **given: Any) -> str:
     try:
         return runs.request(deployment(), wanted)
     except PipelineActive as active:
-        tell(f"{pipeline} is under way already; this is its run.", icon=":material/info:")
+        flash(f"{pipeline} is under way already; this is its run.", icon=":material/info:")
         return active.run_id
 
 
@@ -69,12 +69,12 @@ def request_key(place: str, *, fresh: bool = False) -> str:
     return key
 
 
-def tell(words: str, icon: str = ":material/check:") -> None:
+def flash(words: str, icon: str = ":material/check:") -> None:
     """Has the next script run of this session say what was done."""
     st.session_state[TOLD] = (words, icon)
 
 
-def tell_now() -> None:
+def show_flash() -> None:
     """Says what the last action did, once."""
     if TOLD in st.session_state:
         words, icon = st.session_state.pop(TOLD)

@@ -11,16 +11,16 @@ import pandas as pd
 import streamlit as st
 
 from console.app.deployment import deployment, ledger
-from engine.control.runs import crashed_runs
+from engine.control.runs import reap_stale_runs
 from engine.documents.processes import health_document, schedule_document
 from engine.documents.runs import Document, decisions_document
 from jobs.governance.policy import Thresholds
 from jobs.statistics.drift import MODERATE
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING, MONITORING_COHORTS, MONITORING_FEATURES
 from storage.ledger.catalog import current_versions
-from storage.ledger.models import ModelVersion, holder, model_from_json
+from storage.ledger.models import ModelVersion, model_by_alias, model_from_json
 from storage.ledger.runs import recent_runs
 
 KEPT_TABLES = 32  # versions of tables whose rows are kept in memory, over all sessions
@@ -44,13 +44,13 @@ def schedules() -> list[Document]:
     return found
 
 
-def last_run(pipeline: str) -> Record | None:
+def last_run(pipeline: str) -> LedgerRow | None:
     """The newest run of a pipeline, None before its first."""
     with ledger().reading() as connection:
         return next(iter(recent_runs(connection, 1, pipeline)), None)
 
 
-def silence(run: Record) -> float:
+def silence(run: LedgerRow) -> float:
     """Seconds since whoever carries a running run out was last heard of; 0 for a run that nobody carries out."""
     heard = run.heartbeat_at or run.started_at
     if run.state != "running" or heard is None:
@@ -58,13 +58,13 @@ def silence(run: Record) -> float:
     return max(0.0, float((ledger().clock() - heard).total_seconds()))
 
 
-def end_lost_runs(runs: Iterable[Record]) -> bool:
+def end_lost_runs(runs: Iterable[LedgerRow]) -> bool:
     """Whether one of the runs was silent for longer than its lease, and has been ended as crashed.
 
     Whoever looks first does so: when no worker and no scheduler lives, that is the console.
     """
     lost = any(silence(run) > deployment().settings.lease for run in runs)
-    return lost and bool(crashed_runs(deployment()))
+    return lost and bool(reap_stale_runs(deployment()))
 
 
 def last_decision() -> Document | None:
@@ -76,7 +76,7 @@ def last_decision() -> Document | None:
 def champion() -> ModelVersion | None:
     """The model that scores now, None before the first training."""
     with ledger().reading() as connection:
-        return holder(connection)
+        return model_by_alias(connection)
 
 
 def monitoring() -> pd.DataFrame:
@@ -123,7 +123,7 @@ def metadata_of(model: ModelVersion) -> dict[str, Any]:
     return _metadata(deployment().settings.models_root, model.version, model)
 
 
-def model_of_row(row: Record) -> ModelVersion:
+def model_of_row(row: LedgerRow) -> ModelVersion:
     """The registered model of a row of the registry."""
     names = ("version", "model_name", "files", "summary", "trained_on")
     return model_from_json({name: getattr(row, name) for name in names})

@@ -19,7 +19,7 @@ from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from engine.process.addresses import EVERYWHERE, is_taken, web_address
 from engine.process.background import Background
-from engine.process.registry import Presence
+from engine.process.registry import ProcessRegistry
 from engine.process.signals import Tied, at_end_of_input, log_to_stderr
 from storage.db.ledger import LedgerUnavailable
 from storage.settings import Settings, load_settings
@@ -56,7 +56,7 @@ def serve(
     log_to_stderr()
     if tied:
         at_end_of_input(_end_this_process)
-    with Attendance(Deployment.open(settings)):
+    with HeartbeatThread(Deployment.open(settings)):
         bootstrap.run(str(SCRIPT), False, [], options)
 
 
@@ -87,7 +87,7 @@ def refuse_taken(settings: Settings) -> None:
         ) from None
 
 
-class Attendance(Background):
+class HeartbeatThread(Background):
     """Enters the console in the ledger once it answers, and beats while it serves. Never calls Streamlit."""
 
     def __init__(self, deployment: Deployment) -> None:
@@ -96,7 +96,7 @@ class Attendance(Background):
         self._deployment = deployment
         self._place = (settings.console_address, settings.console_port)
         self._detail = {"address": web_address(*self._place)}
-        self._presence = Presence(deployment, "console")
+        self._registry = ProcessRegistry(deployment, "console")
 
     def work(self) -> None:
         while not self._answers():
@@ -108,14 +108,14 @@ class Attendance(Background):
         while not self.ended.wait(LOOK):
             try:
                 if arrived:
-                    self._presence.beat(self._detail)
+                    self._registry.beat(self._detail)
                 else:
-                    self._presence.arrive(self._detail)
+                    self._registry.register(self._detail)
                     arrived = True
             except LedgerUnavailable as error:
                 log.warning("%s", error)
         with suppress(LedgerUnavailable):
-            self._presence.leave()
+            self._registry.deregister()
 
     def _answers(self) -> bool:
         address, port = self._place

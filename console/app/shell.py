@@ -4,12 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from console.access.sign_in import badge, door, is_let_in
+from console.access.sign_in import badge, is_let_in, sign_in_gate
 from console.app import queries
-from console.app.actions import tell_now
+from console.app.actions import show_flash
 from console.app.deployment import ledger
 from console.app.navigation import FOLLOWED_HERE
-from console.components.elements import box
+from console.components.elements import callout
 from console.components.theme import SHEET, appearance
 from storage.ledger.runs import recent_runs
 
@@ -40,11 +40,11 @@ def frame() -> None:
     st.logo(str(WORDMARK), icon_image=str(MARK))
     # Dialogs stand outside of the part of the page that Streamlit itself declares light or dark.
     st.html(f"{SHEET}<style>body {{ color-scheme: {appearance()}; }}</style>")
-    door()
+    sign_in_gate()
     badge()
     with st.container(key="lw-links"):
         st.html(FOLLOWED_HERE, unsafe_allow_javascript=True)
-    tell_now()
+    show_flash()
     _alarm()
 
 
@@ -57,4 +57,4 @@ def _alarm() -> None:
         waiting = recent_runs(connection, 1, state="queued")
     if waiting and not queries.living("worker"):
         told = f"{waiting[0].run_id} waits, and no worker is alive. Start one: `python -m engine up`."
-        box("bad", "Nothing works on the waiting runs", told)
+        callout("bad", "Nothing works on the waiting runs", told)

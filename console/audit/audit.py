@@ -8,7 +8,7 @@ from console.app.deployment import deployment, ledger
 from console.audit.rows import MOST_EXPORTED, exported, line
 from console.components.elements import count, empty
 from console.components.event_list import LINES_SHEET, chosen_page, lines
-from storage.ledger.audit import Wanted, action_count, action_page, people_and_kinds
+from storage.ledger.audit import ActionFilter, action_count, action_page, people_and_kinds
 
 PAGE = 50
 COLUMNS = "8rem 12rem 7rem 17rem 1fr"
@@ -52,11 +52,11 @@ def audit() -> None:
         lines("Actions, newest first", COLUMNS, [line(row, now) for row in rows])
 
 
-def _wanted(people: Sequence[str], kinds: Sequence[str]) -> Wanted:
+def _wanted(people: Sequence[str], kinds: Sequence[str]) -> ActionFilter:
     with st.container(horizontal=True):
         who = st.selectbox("Who", [EVERYBODY, *people], key="who-did", bind="query-params", width=240)
         action = st.selectbox("Action", [EVERYTHING, *kinds], key="action", bind="query-params", width=240)
-    return Wanted(None if who == EVERYBODY else who, None if action == EVERYTHING else action)
+    return ActionFilter(None if who == EVERYBODY else who, None if action == EVERYTHING else action)
 
 
 audit()

@@ -10,22 +10,22 @@ from console.app.deployment import ledger
 from console.components.csv_export import csv_bytes
 from console.components.event_list import model_link, note_html, run_link
 from console.components.times import time_html
-from storage.db.ledger import Record
-from storage.ledger.audit import Wanted, action_page
+from storage.db.ledger import LedgerRow
+from storage.ledger.audit import ActionFilter, action_page
 
 MOST_EXPORTED = 10_000
 RUN = re.compile(r"[a-z]+-\d{8}-\d{6}-[0-9a-f]+")
 MODEL = re.compile(r"\d{8}_\d{6}(_\d+)?")
 
 
-def line(row: Record, now: datetime) -> tuple[str, ...]:
+def line(row: LedgerRow, now: datetime) -> tuple[str, ...]:
     """An action as cells of HTML: when, who, what, to what, why."""
     subject = subject_html(row.action, row.subject)
     action = f"<strong>{escape(row.action)}</strong>"
     return time_html(row.at, now), escape(row.who), action, subject, note_html(row.reason)
 
 
-def exported(wanted: Wanted) -> bytes:
+def exported(wanted: ActionFilter) -> bytes:
     """The newest of the wanted actions as CSV, moments in UTC."""
     with ledger().reading() as connection:
         rows = action_page(connection, wanted, MOST_EXPORTED)

@@ -21,7 +21,7 @@ def state_text(state: str) -> str:
     return f"{sign} {word}"
 
 
-def box(tone: str, title: str, *sentences: str) -> None:
+def callout(tone: str, title: str, *sentences: str) -> None:
     """A box that says what is the matter; backquoted words of its sentences are set as code."""
     told = "".join(f"<p>{with_code(sentence)}</p>" for sentence in sentences if sentence)
     role = ' role="alert"' if tone == "bad" else ""
@@ -30,10 +30,10 @@ def box(tone: str, title: str, *sentences: str) -> None:
 
 def empty(title: str, *sentences: str) -> None:
     """What stands where there is nothing yet: what would be here, and what to do about it."""
-    box("quiet", title, *sentences)
+    callout("quiet", title, *sentences)
 
 
-def facts(pairs: Mapping[str, str]) -> None:
+def description_list(pairs: Mapping[str, str]) -> None:
     """Names and values under each other; the values are HTML already."""
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{value}</dd>" for name, value in pairs.items())
     st.html(f'<dl class="lw-facts">{rows}</dl>')

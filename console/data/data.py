@@ -5,7 +5,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from console.components.elements import box, empty
+from console.components.elements import callout, empty
 from console.components.table import GRID_SHEET, bytes_text
 from console.components.times import viewer_zone
 from console.data.quarantine import quarantine_part
@@ -67,7 +67,7 @@ def _tables(published: list[Document]) -> None:
     if asked is None:
         st.caption("Choose a table for its columns, its first rows and its last versions.")
     elif asked not in names:
-        box("warn", "There is no such table", f"No published table is named {asked}; choose one of the list.")
+        callout("warn", "There is no such table", f"No published table is named {asked}; choose one of the list.")
     else:
         table_part(published[names.index(asked)])
 

@@ -5,7 +5,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from console.components.elements import box, count, empty
+from console.components.elements import callout, count, empty
 from console.components.table import columns, grid
 from console.data.query import QUARANTINED, quarantined
 from engine.documents.runs import Document
@@ -20,7 +20,7 @@ def quarantine_part(published: list[Document]) -> None:
     try:
         found = quarantined()
     except LoanwatchError as error:
-        box("bad", "Quarantine can't be read", str(error), "Run the training again, with `--force`.")
+        callout("bad", "Quarantine can't be read", str(error), "Run the training again, with `--force`.")
         return
     if not found:
         told = (

@@ -9,7 +9,7 @@ import streamlit as st
 from console.app.deployment import deployment, ledger
 from console.data.masking import masked, masked_record
 from engine.documents.runs import Document, run_details, tables_document
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.lake.datamart import Datamart, TableVersion
 from storage.lake.names import QUARANTINE, split_name
 from storage.ledger.catalog import current_versions, publication_rows
@@ -44,7 +44,7 @@ def current(table: str) -> TableVersion | None:
         return current_versions(connection).get(table)
 
 
-def publications(table: str) -> Sequence[Record]:
+def publications(table: str) -> Sequence[LedgerRow]:
     """The table's newest publications, newest first."""
     with ledger().reading() as connection:
         return publication_rows(connection, table, VERSIONS)

@@ -11,13 +11,13 @@ import streamlit as st
 
 from console.app.deployment import deployment, ledger
 from console.components.csv_export import csv_bytes
-from console.components.elements import box, count, facts
+from console.components.elements import callout, count, description_list
 from console.components.table import bytes_text, columns, digest_html, grid, link_html
 from console.components.times import time_html
 from console.data.masking import PERSONAL
 from console.data.query import PREVIEW, WHOLE, Preview, current, may_be_whole, preview, publications, whole
 from engine.documents.runs import Document
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.errors import LoanwatchError
 from storage.lake.datamart import Datamart, TableVersion
 
@@ -39,7 +39,7 @@ def table_part(table: Document) -> None:
     path = f'<span class="lw-mono">{escape(table["path"])}</span>' if table["path"] else "none: it is between two tasks"
     parts = "1 file" if len(version.parts) == 1 else f"{count(len(version.parts))} files"
     run = link_html("run", table["run_id"], run_id=table["run_id"])
-    facts(
+    description_list(
         {
             "Rows": f"{count(table['rows'])} in {parts}",
             "Size": bytes_text(table["bytes"]),
@@ -52,7 +52,7 @@ def table_part(table: Document) -> None:
     try:
         found = preview(version)
     except LoanwatchError as error:
-        box("bad", "This table can't be read", str(error), "Run the pipeline that makes it again, with `--force`.")
+        callout("bad", "This table can't be read", str(error), "Run the pipeline that makes it again, with `--force`.")
         found = None
     tabs = st.tabs(PARTS, key="part", bind="query-params")
     if tabs[0].open and found is not None:
@@ -121,7 +121,7 @@ def _columns_part(found: Preview) -> None:
     grid("Columns in their order", columns("", "Column", "Type", "Note", numbers=[""]), rows)
 
 
-def _versions_part(found: Sequence[Record], version: TableVersion) -> None:
+def _versions_part(found: Sequence[LedgerRow], version: TableVersion) -> None:
     heads = columns("Published", "Version", "Rows", "Size", "Digest", "Published by", "Files", numbers=["Rows", "Size"])
     now = ledger().clock()
     rows = [
@@ -142,7 +142,7 @@ def _versions_part(found: Sequence[Record], version: TableVersion) -> None:
     )
 
 
-def _files(row: Record, present: str) -> str:
+def _files(row: LedgerRow, present: str) -> str:
     if row.removed_at is not None:
         return f"removed {time_html(row.removed_at, ledger().clock())}"
     return "in use" if row.version == present else "kept"

@@ -11,7 +11,7 @@ import streamlit as st
 
 from console.app.deployment import deployment
 from jobs.charts.curves import MOST_POINTS, as_frame
-from jobs.modelling.splits import labels_of, numbers
+from jobs.modelling.splits import as_floats, labels_of
 from jobs.monitoring.measures import feature_bins, newest_cohorts
 from jobs.statistics.calibration import calibration_bins
 from jobs.statistics.curves import precision_recall_points, roc_points
@@ -49,7 +49,7 @@ def window_bins(version: TableVersion, model: str, reference: dict[str, Any]) ->
 def curves_from(table: pa.Table) -> Curves:
     """The curves of a table with the columns JUDGED and AGED, one row a loan."""
     known = table.filter(pc.and_(pc.invert(table["fitted"]), pc.is_valid(table["label"])))
-    labels, scores = labels_of(known), numbers(known["predicted_proba"])
+    labels, scores = labels_of(known), as_floats(known["predicted_proba"])
     roc, recall = roc_points(labels, scores), precision_recall_points(labels, scores)
     return Curves(
         _thinned(pd.DataFrame({"false_positive_rate": roc[0], "true_positive_rate": roc[1]})),
@@ -64,7 +64,7 @@ def _vintage(table: pa.Table) -> pd.DataFrame:
     """The vintage curves of the loans with an installment on record."""
     on_book = table.filter(pc.is_valid(table["months_on_book"]))
     cohorts = on_book["cohort"].to_numpy(zero_copy_only=False)
-    return as_frame(vintage_curves(cohorts, numbers(on_book["bad_month"]), numbers(on_book["months_on_book"])))
+    return as_frame(vintage_curves(cohorts, as_floats(on_book["bad_month"]), as_floats(on_book["months_on_book"])))
 
 
 def _thinned(points: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from console.app import queries
 from console.app.deployment import ledger
 from jobs.governance.policy import Thresholds
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING, OUTCOMES
 from storage.ledger.catalog import version_of
@@ -56,7 +56,7 @@ class View:
     features: pd.DataFrame
     drift: pd.DataFrame
     measured: Measured
-    decision: Record | None
+    decision: LedgerRow | None
     champion: str | None
     thresholds: Thresholds
     edition: str
@@ -129,7 +129,7 @@ def _model(version: str) -> ModelVersion | None:
         return model_named(connection, version)
 
 
-def _decisions(choice: Choice) -> dict[date, Record]:
+def _decisions(choice: Choice) -> dict[date, LedgerRow]:
     """The newest decision about each date of the period."""
     with ledger().reading() as connection:
         newest_first = decisions_between(connection, choice.first, choice.last)

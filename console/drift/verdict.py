@@ -11,7 +11,7 @@ from console.components.elements import count, state_html, with_code
 from console.components.times import day
 from console.drift.query import View
 from jobs.governance.policy import Thresholds, told_apart
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 
 MOST_NAMED = 3  # features that a sentence names
 DONE = {
@@ -35,7 +35,7 @@ def show_verdict(view: View) -> None:
     )
 
 
-def verdict(row: Mapping[str, Any], decision: Record | None, limits: Thresholds) -> str:
+def verdict(row: Mapping[str, Any], decision: LedgerRow | None, limits: Thresholds) -> str:
     """The sentence about a row of the monitoring history and the decision on it, if one is known."""
     done = DONE.get(decision.action, "") if decision else ""
     parts = [auc_words(row, limits), psi_words(row, limits)]
@@ -102,7 +102,7 @@ def _links(view: View) -> str:
     return "See " + " and ".join(told) + "." if told else ""
 
 
-def _reason(decision: Record | None) -> str:
+def _reason(decision: LedgerRow | None) -> str:
     """The gate's own words where it did something, as they were recorded."""
     if decision is not None and decision.action == "none":
         return ""

@@ -16,14 +16,14 @@ from console.components.theme import drawn
 from console.components.times import day, local, span, time_html, viewer_zone
 from console.models.query import EVENTS, events
 from jobs.charts.kit import BLUE, GREY, rows_chart
-from storage.db.ledger import Record
-from storage.ledger.models import holder
+from storage.db.ledger import LedgerRow
+from storage.ledger.models import model_by_alias
 
 ROW, AXIS = 26, 40  # pixels of height for each champion, and for the axis under them
 
 
 @dataclass(frozen=True)
-class Reign:
+class ChampionPeriod:
     """A stretch of time in which a version was champion; `until` is None for the present one."""
 
     version: str
@@ -34,17 +34,18 @@ class Reign:
     run_id: str | None
 
 
-def reigns(found: Sequence[Record]) -> list[Reign]:
-    """The reigns of the champions, newest first, of events that are newest first."""
+def champion_periods(found: Sequence[LedgerRow]) -> list[ChampionPeriod]:
+    """The champion_periods of the champions, newest first, of events that are newest first."""
     ends = [None, *(row.at for row in found)]
     return [
-        Reign(row.version, row.at, until, row.who, row.why, row.run_id) for row, until in zip(found, ends, strict=False)
+        ChampionPeriod(row.version, row.at, until, row.who, row.why, row.run_id)
+        for row, until in zip(found, ends, strict=False)
     ]
 
 
 def history_part() -> None:
     """All champions: a timeline, who was one on a day, and the events with who and why."""
-    found = reigns(events())
+    found = champion_periods(events())
     if not found:
         empty(
             "No champion yet",
@@ -57,14 +58,16 @@ def history_part() -> None:
     with question:
         _question(found[-1].since)
     chart.altair_chart(drawn(timeline(found, now), plain=True), width="stretch", theme=None, alt=timeline_words(found))
-    rows = [_row(reign, now) for reign in found]
+    rows = [_row(period, now) for period in found]
     grid("Champions, newest first", columns("Version", "Since", "For", "Who", "Why", numbers=["For"]), rows)
     told = f"the newest {EVENTS} events" if len(found) == EVENTS else "every event there was"
     st.caption(f"Nothing here is ever changed or removed: {told}.")
 
 
-def timeline(found: Sequence[Reign], now: datetime) -> alt.Chart:
-    """A bar from the first to the last moment of every reign, a line for each version, the present one coloured."""
+def timeline(found: Sequence[ChampionPeriod], now: datetime) -> alt.Chart:
+    """A bar from the first to the last moment of every period, a line for each version, the present one
+    coloured.
+    """
     rows = [
         {
             "version": one.version,
@@ -97,7 +100,7 @@ def timeline(found: Sequence[Reign], now: datetime) -> alt.Chart:
     return chart
 
 
-def timeline_words(found: Sequence[Reign]) -> str:
+def timeline_words(found: Sequence[ChampionPeriod]) -> str:
     """The timeline in words."""
     told = "; ".join(f"{one.version} from {day(local(one.since).date())}" for one in found[:8])
     return f"Champions over time, newest first: {told}."
@@ -107,11 +110,11 @@ def champion_on(chosen: date) -> str | None:
     """The version that was champion at the end of a day of the viewer's."""
     end = datetime.combine(chosen + timedelta(days=1), time(), viewer_zone())
     with ledger().reading() as connection:
-        found = holder(connection, at=end)
+        found = model_by_alias(connection, at=end)
     return found.version if found else None
 
 
-def times_part(model: Record) -> None:
+def times_part(model: LedgerRow) -> None:
     """When the model of this row became champion, and why."""
     found = events(model.version)
     if not found:
@@ -122,7 +125,7 @@ def times_part(model: Record) -> None:
     grid("When this version became champion", columns("Since", "Who", "Why"), rows)
 
 
-def _who_and_why(event: Record, made_by: str) -> tuple[str, str]:
+def _who_and_why(event: LedgerRow, made_by: str) -> tuple[str, str]:
     if event.run_id == made_by:
         return "its training", "promoted, as said above"
     return escape(event.who), escape(event.why)
@@ -147,8 +150,8 @@ def _question(first: datetime) -> None:
             st.caption(f"At the end of {day(asked)}, {viewer_zone().key}.")
 
 
-def _row(reign: Reign, now: datetime) -> list[str]:
-    lasted = span(((reign.until or now) - reign.since).total_seconds())
-    who = link_html("run", reign.who, run_id=reign.run_id) if reign.run_id else escape(reign.who)
-    mark = f"{state_html('champion', reign.version)}" if reign.until is None else escape(reign.version)
-    return [mark, time_html(reign.since, now), lasted, who, escape(reign.why)]
+def _row(period: ChampionPeriod, now: datetime) -> list[str]:
+    lasted = span(((period.until or now) - period.since).total_seconds())
+    who = link_html("run", period.who, run_id=period.run_id) if period.run_id else escape(period.who)
+    mark = f"{state_html('champion', period.version)}" if period.until is None else escape(period.version)
+    return [mark, time_html(period.since, now), lasted, who, escape(period.why)]

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from console.app.deployment import deployment
-from console.components.elements import box, empty
+from console.components.elements import callout, empty
 from console.components.table import columns, digest_html, grid, link_html
 from console.components.theme import drawn
 from console.models.candidates import interval_chart, interval_frame, interval_words
@@ -39,7 +39,7 @@ def compare_part(names: list[str], champion: str | None) -> None:
     if a is None or b is None:
         empty("That version is gone", "Choose another one above.")
     elif a.version == b.version:
-        box("quiet", "These are the same version", "Choose another one on either side.")
+        callout("quiet", "These are the same version", "Choose another one on either side.")
     else:
         _pair(a, b)
 

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from console.app.deployment import ledger
-from console.components.elements import box, count, facts, figure, state_html
+from console.components.elements import callout, count, description_list, figure, state_html
 from console.components.table import bytes_text, columns, digest_html, grid, link_html
 from console.components.times import time_html
 from console.models.candidates import candidates_part, interval_text
@@ -22,7 +22,7 @@ def summary_part(chosen: Chosen, *, champion: bool) -> None:
     rows = told.get("rows", {})
     auc = f"{figure(numbers.get('test_auc'))}, 95% interval {interval_text(numbers)}"
     run = link_html("run", row.run_id, run_id=row.run_id)
-    facts(
+    description_list(
         {
             "Role": state_html("champion") if champion else '<span class="lw-note">registered, not champion</span>',
             "Model": escape(row.model_name),
@@ -34,7 +34,7 @@ def summary_part(chosen: Chosen, *, champion: bool) -> None:
         }
     )
     if chosen.damage:
-        box(
+        callout(
             "bad", "The metadata of this version can't be shown", chosen.damage, "What is shown here is the registry's."
         )
 
@@ -51,7 +51,7 @@ def verdict_part(told: dict[str, Any]) -> None:
         f'<p style="margin:0"><span class="lw-state lw-{tone}"><span class="lw-sign" aria-hidden="true">{sign}</span> '
         f"{word}</span>: {escape(reason)}</p>"
     )
-    facts({name: escape(value) for name, value in verdict_facts(verdict).items()})
+    description_list({name: escape(value) for name, value in verdict_facts(verdict).items()})
 
 
 def verdict_facts(verdict: dict[str, Any]) -> dict[str, str]:
@@ -114,11 +114,13 @@ def contents_part(chosen: Chosen) -> None:
         grid("Features in their order", columns("", "Feature", "Kind", numbers=[""]), rows)
     with right:
         st.subheader("Settings of its run")
-        facts({name: f'<span class="lw-mono">{escape(str(value))}</span>' for name, value in chosen.params.items()})
+        description_list(
+            {name: f'<span class="lw-mono">{escape(str(value))}</span>' for name, value in chosen.params.items()}
+        )
         if not chosen.params:
             st.caption("None but the deployment's own.")
         st.subheader("Libraries")
-        facts({name: escape(str(value)) for name, value in told.get("libraries", {}).items()})
+        description_list({name: escape(str(value)) for name, value in told.get("libraries", {}).items()})
         st.subheader("Files")
         files = [
             [

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from console.app.deployment import ledger
-from console.components.elements import box, count, empty
+from console.components.elements import callout, count, empty
 from console.components.table import QUIET, digest_html, link_html
 from console.components.times import day, local
 from console.models.query import Chosen
@@ -44,7 +44,7 @@ def lineage_part(chosen: Chosen) -> None:
     st.caption("Digests are SHA-256: hover for the whole, click to mark it for copying.")
     extracts = {path: sha256 for one in tree for path, sha256 in one.extracts().items()}
     for sentence in mismatches(chosen.metadata, extracts):
-        box("warn", "The metadata and the ledger disagree", sentence)
+        callout("warn", "The metadata and the ledger disagree", sentence)
     with st.expander(f"Extracts as received: {len(extracts)}"):
         st.caption("Saved to a file, `sha256sum -c` checks them against what lies there now.")
         st.code(checksums(extracts), language=None)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from console.app.deployment import ledger
 from console.app.queries import model_of_row
-from console.components.elements import box, empty, figure, state_html
+from console.components.elements import callout, empty, figure, state_html
 from console.components.table import GRID_SHEET
 from console.components.times import ago, time_html
 from console.models.candidates import interval_text
@@ -56,7 +56,7 @@ def _champion_strip(past: list[ModelVersion]) -> None:
     told, act = st.columns([5, 1], vertical_alignment="center")
     if not past:
         with told:
-            box("warn", "There is no champion", "Inference can't run until there is one: promote a version below.")
+            callout("warn", "There is no champion", "Inference can't run until there is one: promote a version below.")
         return
     model = past[0]
     numbers = best(model.summary, model.model_name)
@@ -77,7 +77,7 @@ def _versions(every: list[str], shown: Chosen | None, champion: str | None) -> N
     version_list(found, shown.version if shown else None)
     if shown is None:
         version = st.query_params.get("version")
-        box("warn", "There is no such version", f"No model is registered as {version}; choose one of the list.")
+        callout("warn", "There is no such version", f"No model is registered as {version}; choose one of the list.")
         return
     _head(shown.version, champion)
     facts_side, verdict_side = st.columns(2, gap="large")

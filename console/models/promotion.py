@@ -6,8 +6,8 @@ from html import escape
 import streamlit as st
 
 from console.access.session import Person, person
-from console.app.actions import attempted, promote, roll_back, tell
-from console.components.elements import box, facts, figure
+from console.app.actions import attempted, flash, promote, roll_back
+from console.components.elements import callout, description_list, figure
 from console.models.candidates import interval_text
 from console.models.query import best, succession, threshold
 from engine.errors import Refused
@@ -94,11 +94,11 @@ def _rollback_dialog(present: ModelVersion, past: ModelVersion) -> None:
 def _change(present: ModelVersion | None, candidate: ModelVersion) -> None:
     """What changes: the champion now, and the one after."""
     now = _words(present) if present else "none"
-    facts({"Champion now": now, "Champion after": _words(candidate)})
+    description_list({"Champion now": now, "Champion after": _words(candidate)})
     st.caption("The next inference scores with it; predictions made until now stay as they are.")
     found = warnings(candidate, present)
     if found:
-        box("warn", "What speaks against it", *found)
+        callout("warn", "What speaks against it", *found)
 
 
 def _words(model: ModelVersion) -> str:
@@ -118,7 +118,7 @@ def _reason(label: str, action: Callable[[Person, str], str]) -> None:
         version = attempted(lambda who: action(who, why.strip()))
         if version is not None:
             _forget()
-            tell(f"{version} is champion now; the next inference scores with it.")
+            flash(f"{version} is champion now; the next inference scores with it.")
             st.rerun()
 
 

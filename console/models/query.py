@@ -6,13 +6,13 @@ from typing import Any
 
 from console.app import queries
 from console.app.deployment import deployment, ledger
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.errors import LoanwatchError
 from storage.ledger.models import (
     ModelVersion,
     alias_rows,
     champions,
-    holder,
+    model_by_alias,
     model_count,
     model_names,
     model_row,
@@ -29,7 +29,7 @@ EVENTS = 100
 class Registry:
     """A page of the registry: its rows, how many models there are in all, and which of them is champion."""
 
-    rows: Sequence[Record]
+    rows: Sequence[LedgerRow]
     count: int
     champion: str | None
 
@@ -42,7 +42,7 @@ class Registry:
 class Chosen:
     """One version: its row, its metadata ({} when the file can't be trusted, `damage` then says why), its settings."""
 
-    row: Record
+    row: LedgerRow
     metadata: dict[str, Any]
     damage: str
     params: dict[str, Any]
@@ -60,7 +60,7 @@ class Chosen:
 def registry(page: int) -> Registry:
     """Page `page` (from 1) of the registry, newest first."""
     with ledger().reading() as connection:
-        present = holder(connection)
+        present = model_by_alias(connection)
         return Registry(
             model_rows(connection, PAGE, (page - 1) * PAGE),
             model_count(connection),
@@ -93,7 +93,7 @@ def succession() -> list[ModelVersion]:
         return champions(connection, limit=2)
 
 
-def events(version: str | None = None) -> Sequence[Record]:
+def events(version: str | None = None) -> Sequence[LedgerRow]:
     """The newest events that made a model champion, newest first; of one version when it is named."""
     with ledger().reading() as connection:
         return alias_rows(connection, limit=EVENTS, version=version)

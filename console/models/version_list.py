@@ -9,7 +9,7 @@ import streamlit as st
 from console.components.theme import STATES
 from console.components.times import viewer_zone
 from console.models.query import PAGE, Registry, best
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 
 CHAMPION = f"{STATES['champion'][0]} champion"
 ROWS_SHOWN = 12
@@ -53,7 +53,7 @@ def outcome(summary: dict[str, Any]) -> str:
     return f"✗ {verdict['reason']}".replace("Not promoted: ", "not promoted: ")
 
 
-def _row(row: Record, champion: str | None) -> dict[str, Any]:
+def _row(row: LedgerRow, champion: str | None) -> dict[str, Any]:
     numbers = best(row.summary, row.model_name)
     low, high = numbers.get("auc_low"), numbers.get("auc_high")
     made = row.created_at.replace(tzinfo=row.created_at.tzinfo or UTC).astimezone(viewer_zone())

@@ -10,7 +10,7 @@ import streamlit as st
 from console.app import queries
 from console.app.deployment import deployment
 from console.components.chart_panel import drawing_of
-from console.components.elements import box, count, empty, figure, state_html
+from console.components.elements import callout, count, empty, figure, state_html
 from console.components.theme import appearance
 from console.components.times import day
 from jobs.charts.history import auc_over_time
@@ -63,7 +63,7 @@ def _verdict(row: Mapping[Any, Any], champion: str) -> None:
         column.html(f'<span class="lw-note">{name}</span>{told}')
     decision = queries.last_decision()
     if decision is not None and row["status"] in ("breach", "watch"):
-        box("bad" if row["status"] == "breach" else "warn", f"The gate: {row['status']}", decision["reason"])
+        callout("bad" if row["status"] == "breach" else "warn", f"The gate: {row['status']}", decision["reason"])
 
 
 def _trends(history: pd.DataFrame) -> None:

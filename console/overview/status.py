@@ -11,7 +11,7 @@ from console.components.elements import state_html
 from console.components.times import ago, short, span, time_html
 from console.runs.trigger import trigger_button
 from engine.definitions.pipelines import PIPELINES
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 
 LOOK_EVERY = "2s"
 ABSENT = {"worker": "carries out runs", "Ray": "runs their tasks", "scheduler": "asks for runs when they are due"}
@@ -65,7 +65,7 @@ def _pipeline(pipeline: str) -> None:
     st.html(f"{_last(run, now)}<br>{_next(due, now)}")
 
 
-def _last(run: Record | None, now: datetime) -> str:
+def _last(run: LedgerRow | None, now: datetime) -> str:
     if run is None:
         return '<span class="lw-note">It has never run.</span>'
     begun, ended = run.started_at, run.finished_at

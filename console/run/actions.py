@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from console.access.session import Person
-from console.app.actions import attempted, cancel, request, request_key, resume, tell
+from console.app.actions import attempted, cancel, flash, request, request_key, resume
 from console.app.dialogs import closed, dialog_button
 from console.run.query import RunView
 from console.runs.parameters import as_of_input, force_input, parameters
@@ -65,7 +65,7 @@ def _cancel_dialog(place: str, view: RunView) -> None:
     if st.button("Cancel this run", type="primary", key=f"{place}-confirm"):
         state = attempted(lambda who: cancel(who, view.run.run_id))
         if state:
-            tell("Cancelled." if state == "cancelled" else "Asked to end; it takes a moment.")
+            flash("Cancelled." if state == "cancelled" else "Asked to end; it takes a moment.")
             closed()
             st.rerun()
 
@@ -75,7 +75,7 @@ def resumed(who: Person, run_id: str, params: dict[str, Any]) -> str:
     try:
         return resume(who, run_id, params)
     except PipelineActive as active:
-        tell(f"{active.pipeline} is under way already; this is its run.", icon=":material/info:")
+        flash(f"{active.pipeline} is under way already; this is its run.", icon=":material/info:")
         return active.run_id
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from graphlib import TopologicalSorter
 from statistics import median
 
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 
 Needs = Mapping[str, tuple[str, ...]]
 ENOUGH = 10  # newest times of a task that its median is taken of
@@ -46,7 +46,7 @@ def critical_path(needs: Needs, finished: Mapping[str, datetime]) -> list[str]:
     return path[::-1]
 
 
-def usual_times(rows: Iterable[Record]) -> dict[str, float]:
+def usual_times(rows: Iterable[LedgerRow]) -> dict[str, float]:
     """The median seconds of each task's newest times; the rows come newest first."""
     times: dict[str, list[float]] = {}
     for row in rows:
@@ -54,7 +54,7 @@ def usual_times(rows: Iterable[Record]) -> dict[str, float]:
     return {task: median(found[:ENOUGH]) for task, found in times.items()}
 
 
-def time_left(needs: Needs, rows: Sequence[Record], usual: Mapping[str, float], now: datetime) -> float | None:
+def time_left(needs: Needs, rows: Sequence[LedgerRow], usual: Mapping[str, float], now: datetime) -> float | None:
     """Seconds until the longest chain of what is still open is done, were every task to take its usual time.
 
     A task that is over its usual time counts as about to end. None when an open task was never measured.

@@ -7,7 +7,7 @@ import streamlit as st
 
 from console.components.elements import with_code
 from console.run.query import RunView, log_link
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 
 REJECTED, CANCELLED = 3, 4  # exit codes of runs whose input was refused, and that somebody ended
 MOST_TRIES = 12
@@ -69,7 +69,7 @@ def what_to_do(view: RunView) -> str:
     return how
 
 
-def failed_tries(view: RunView) -> Sequence[Record]:
+def failed_tries(view: RunView) -> Sequence[LedgerRow]:
     """The attempts that failed by themselves, in their order."""
     return [row for row in view.attempts if row.error and view.attempt_state(row) == "failed"]
 

@@ -13,7 +13,7 @@ from console.components.elements import empty
 from console.components.theme import STATES, TONES, appearance, drawn
 from console.components.times import span
 from console.run.query import MOST_ATTEMPTS, RunView
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 
 LABEL, BAR, BETWEEN = 18, 12, 7  # pixels: a task's name, a bar under it, before the next task
 INK = ("#1f2933", "#f0f2f5")
@@ -23,7 +23,7 @@ INK = ("#1f2933", "#f0f2f5")
 class Lane:
     """Where an attempt's bar is: how many bars of its task stand above it."""
 
-    attempt: Record
+    attempt: LedgerRow
     lane: int
 
 
@@ -61,9 +61,9 @@ def frames(view: RunView) -> tuple[pd.DataFrame, pd.DataFrame]:
     return frame.assign(bottom=frame["top"] + BAR, middle=frame["top"] + BAR / 2), pd.DataFrame(names)
 
 
-def lanes(attempts: Sequence[Record], now: datetime) -> list[Lane]:
+def lanes(attempts: Sequence[LedgerRow], now: datetime) -> list[Lane]:
     """The attempts of a task in lanes, as few as there were parts at the same time; the tries of a part in one."""
-    parts: dict[str, list[Record]] = {}
+    parts: dict[str, list[LedgerRow]] = {}
     for row in sorted(attempts, key=lambda each: each.started_at):
         parts.setdefault(row.part, []).append(row)
     ends: list[datetime] = []
@@ -152,7 +152,7 @@ def _bar(view: RunView, found: Lane, start: datetime) -> dict[str, object]:
     }
 
 
-def _sign(row: Record, state: str) -> str:
+def _sign(row: LedgerRow, state: str) -> str:
     """What stands behind a bar: the sign of an attempt that did not go well, the number of a further try."""
     sign = "" if state == "succeeded" else STATES.get(state, ("?", "", ""))[0]
     return f"{sign} try {row.attempt}".strip() if row.attempt > 1 else sign

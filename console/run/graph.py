@@ -15,7 +15,7 @@ from console.components.theme import STATES
 from console.components.times import span
 from console.run.critical_path import links
 from console.run.query import RunView, log_link, run_link
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 
 BOX, GAP, LINK = 108, 14, 30  # pixels: height of a box, between two boxes, width of the links between two columns
 FIRST_WORDS = 72  # letters of an error that fit in a box
@@ -67,7 +67,7 @@ def graph_html(view: RunView) -> str:
     return f'<div class="lw-graph" role="group" tabindex="0" aria-label="{label}">{"".join(parts)}</div>'
 
 
-def task_html(view: RunView, name: str, row: Record | None) -> str:
+def task_html(view: RunView, name: str, row: LedgerRow | None) -> str:
     """One box: name, state with parts and tries, rows and time, and what there is to say."""
     state = row.state if row else "queued"
     tone = STATES.get(state, ("", "quiet", ""))[1]
@@ -77,20 +77,20 @@ def task_html(view: RunView, name: str, row: Record | None) -> str:
     return f'<div class="lw-task lw-{tone}" role="listitem">{link}{state_html(state)} {told}{_why(row)}</div>'
 
 
-def _numbers(view: RunView, row: Record) -> list[str]:
+def _numbers(view: RunView, row: LedgerRow) -> list[str]:
     tries = f"{row.attempts} tries" if row.attempts > 1 else ""
     parts = f"{row.parts_done} of {row.parts_total} parts" if row.parts_total > 1 else ""
     rows = f"{count(row.rows_in)} → {count(row.rows_out)} rows" if row.rows_out is not None else ""
     return [", ".join(filter(None, (_time(view, row), parts, tries))), rows]
 
 
-def _time(view: RunView, row: Record) -> str:
+def _time(view: RunView, row: LedgerRow) -> str:
     if row.started_at is None or row.cached_from:
         return ""
     return span(max(0.0, ((row.finished_at or view.now) - row.started_at).total_seconds()))
 
 
-def _why(row: Record | None) -> str:
+def _why(row: LedgerRow | None) -> str:
     """What else there is to say of a task: an error's first words, who is to blame, whose result it is."""
     if row is None:
         return ""

@@ -6,10 +6,10 @@ import streamlit as st
 
 from console.app.deployment import deployment
 from console.app.queries import silence
-from console.components.elements import box, facts, figure, state_html
+from console.components.elements import callout, description_list, figure, state_html
 from console.components.times import ago, day, span, time_html
 from console.run.query import RunView, run_link
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 
 CAUSES = {
     "manual": "asked for by hand",
@@ -26,12 +26,12 @@ def header(view: RunView, *, worker: bool) -> None:
     """Shows a run's state, times, cause and links."""
     st.html(f'<div class="lw-pair lw-headline">{headline(view)}</div>')
     if view.run.state == "queued" and not worker:
-        box("bad", "Nothing works on this run yet", "No worker is alive. Start one: `python -m engine up`.")
+        callout("bad", "Nothing works on this run yet", "No worker is alive. Start one: `python -m engine up`.")
     left, right = st.columns(2)
     with left:
-        facts(when(view))
+        description_list(when(view))
     with right:
-        facts({**why(view), **given(view)})
+        description_list({**why(view), **given(view)})
 
 
 def headline(view: RunView) -> str:
@@ -123,5 +123,5 @@ def numbers(found: dict[str, object]) -> str:
     return escape(", ".join(told).replace("_", " "))
 
 
-def _follower(row: Record) -> str:
+def _follower(row: LedgerRow) -> str:
     return f"{run_link(row.run_id)} {state_html(row.state)} <span class='lw-note'>{escape(row.cause)}</span>"

@@ -10,7 +10,7 @@ import streamlit as st
 from console.app.deployment import ledger
 from console.components.times import exact, local
 from console.run.query import RunView
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.ledger.tasks import LogFilter, log_tail
 
 HEIGHT = 420
@@ -78,20 +78,20 @@ def log_lines(view: RunView, wanted: LogFilter) -> None:
         _foot(view.run.run_id, wanted, first, len(rows))
 
 
-def shown(run_id: str, wanted: LogFilter, first: int | None) -> Sequence[Record]:
+def shown(run_id: str, wanted: LogFilter, first: int | None) -> Sequence[LedgerRow]:
     """The lines from the first one on that was shown before; the newest ones when none was."""
     if first is None:
         return tail(run_id, wanted, PAGE)
     return tail(run_id, replace(wanted, since=first), MOST)
 
 
-def tail(run_id: str, wanted: LogFilter, limit: int) -> Sequence[Record]:
+def tail(run_id: str, wanted: LogFilter, limit: int) -> Sequence[LedgerRow]:
     """The newest lines of a run, oldest first."""
     with ledger().reading() as connection:
         return log_tail(connection, run_id, wanted, limit)
 
 
-def log_html(rows: Sequence[Record], *, first: bool = True) -> str:
+def log_html(rows: Sequence[LedgerRow], *, first: bool = True) -> str:
     """Lines of a log: time (the exact one on hover), sign of the level, task, words.
 
     The first piece of a log can be reached by keyboard, so that the box can be scrolled by it.
@@ -115,7 +115,7 @@ def nothing(view: RunView, wanted: LogFilter) -> str:
     return "Lines appear here as soon as a task says something." if view.active else "No task said anything."
 
 
-def _line(row: Record) -> str:
+def _line(row: LedgerRow) -> str:
     tone = f" lw-{TONE[row.level]}" if row.level in TONE else ""
     sign = f'<b title="{escape(row.level)}" class="{tone.strip()}">{SIGN.get(row.level, "")}</b>'
     at = f'<time title="{escape(exact(row.at))}">{local(row.at):%H:%M:%S}</time>'

@@ -10,9 +10,9 @@ from console.app.queries import end_lost_runs
 from console.run.critical_path import Needs, critical_path, levels, time_left, usual_times
 from engine.definitions.pipelines import PIPELINES
 from engine.definitions.task import Task
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import ACTIVE_STATES
-from storage.ledger.audit import Wanted, action_page
+from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.decisions import decision_rows
 from storage.ledger.run_search import followers, task_times
 from storage.ledger.runs import run_row
@@ -26,11 +26,11 @@ STOPPED = "Stopped"  # the type of the error of an attempt that was ended from o
 class RunView:
     """A run with its tasks and attempts, what went before and what came after, at one moment."""
 
-    run: Record
-    tasks: Sequence[Record]
-    attempts: Sequence[Record]
-    followers: Sequence[Record]
-    decision: Record | None
+    run: LedgerRow
+    tasks: Sequence[LedgerRow]
+    attempts: Sequence[LedgerRow]
+    followers: Sequence[LedgerRow]
+    decision: LedgerRow | None
     cancelled_by: str
     usual: Mapping[str, float]
     now: datetime
@@ -61,7 +61,7 @@ class RunView:
         return levels(self.needs)
 
     @property
-    def by_name(self) -> dict[str, Record]:
+    def by_name(self) -> dict[str, LedgerRow]:
         return {row.task: row for row in self.tasks}
 
     @property
@@ -83,7 +83,7 @@ class RunView:
             return None
         return float(((self.run.finished_at or self.now) - self.run.started_at).total_seconds())
 
-    def attempt_state(self, attempt: Record) -> str:
+    def attempt_state(self, attempt: LedgerRow) -> str:
         """The state of an attempt; `cancelled` when it did not fail by itself but was ended with its run or task."""
         if attempt.state != "failed" or not attempt.error:
             return str(attempt.state)
@@ -106,7 +106,7 @@ def view_of(run_id: str) -> RunView:
 def _read(run_id: str) -> RunView:
     with ledger().reading() as connection:
         run = run_row(connection, run_id)
-        cancels = action_page(connection, Wanted(action="cancel", subject=run.run_id), 1)
+        cancels = action_page(connection, ActionFilter(action="cancel", subject=run.run_id), 1)
         active = run.state in ACTIVE_STATES
         return RunView(
             run=run,

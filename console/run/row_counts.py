@@ -6,12 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from console.components.elements import count, empty, facts, state_html
+from console.components.elements import count, description_list, empty, state_html
 from console.run.header import numbers
 from console.run.query import RunView, run_link
 from engine.definitions.pipelines import PIPELINES
 from engine.documents.runs import outputs
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 
 ROWS_STYLE = """<style>
 .lw-wide { overflow-x: auto; }
@@ -51,7 +51,7 @@ def versions(view: RunView) -> None:
         _made(view, made)
 
 
-def told(row: Record) -> str:
+def told(row: LedgerRow) -> str:
     """What a task says of rows that it left out, or of values that became null, in HTML."""
     values: Mapping[str, Any] = row.outcome["outcome"]["values"] if row.outcome else {}
     lines = []
@@ -144,7 +144,7 @@ def _made(view: RunView, made: Mapping[str, Any]) -> None:
     if made.get("report"):
         rest["Report"] = f'<span class="lw-mono">{escape(made["report"])}</span>'
     if rest:
-        facts(rest)
+        description_list(rest)
     if view.decision is not None:
         _decision(view.decision)
     elif not made["tables"] and not rest:
@@ -154,11 +154,11 @@ def _made(view: RunView, made: Mapping[str, Any]) -> None:
         )
 
 
-def _decision(row: Record) -> None:
+def _decision(row: LedgerRow) -> None:
     told_ = f"{state_html(row.status)} {state_html(row.action)}<br>{escape(row.reason)}"
     if row.requested_run_id:
         told_ += f"<br>asked for {run_link(row.requested_run_id)}"
-    facts({"Decision": told_, "Numbers": numbers(row.numbers)})
+    description_list({"Decision": told_, "Numbers": numbers(row.numbers)})
 
 
 def _version(version: str, own: str = "") -> str:

@@ -9,7 +9,7 @@ from console.app.deployment import ledger
 from console.components.theme import STATES
 from console.components.times import exact, span
 from engine.definitions.pipelines import PIPELINES
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import ACTIVE_STATES
 from storage.ledger.run_search import RunFilter, runs_page
 
@@ -36,7 +36,7 @@ def history() -> None:
             st.html(history_html(pipeline, rows[::-1]))
 
 
-def history_html(pipeline: str, rows: Sequence[Record]) -> str:
+def history_html(pipeline: str, rows: Sequence[LedgerRow]) -> str:
     """A bar for each run with the sign of its state under it, oldest first; the height is how long it took."""
     if not rows:
         return f'<div class="lw-past"><h2>{escape(pipeline)}</h2><span class="lw-note">no run yet</span></div>'
@@ -49,19 +49,19 @@ def history_html(pipeline: str, rows: Sequence[Record]) -> str:
     )
 
 
-def in_words(rows: Sequence[Record], longest: float) -> str:
+def in_words(rows: Sequence[LedgerRow], longest: float) -> str:
     """How many of the runs went well, and how long the longest took."""
     ended = [row for row in rows if row.state not in (*ACTIVE_STATES, "skipped")]
     well = sum(row.state == "succeeded" for row in ended)
     return f"{well} of {len(ended)} succeeded, the longest took {span(longest)}" if ended else "none has ended yet"
 
 
-def took(row: Record) -> float:
+def took(row: LedgerRow) -> float:
     """Seconds that a run took; 0 for one that has not ended or was never begun."""
     return float((row.finished_at - row.started_at).total_seconds()) if row.started_at and row.finished_at else 0.0
 
 
-def _bar(row: Record, longest: float) -> str:
+def _bar(row: LedgerRow, longest: float) -> str:
     sign, tone, word = STATES.get(row.state, ("?", "quiet", row.state))
     height = LOWEST + (HIGHEST - LOWEST) * (took(row) / longest if longest else 0)
     told = f"{row.run_id}: {word}, as of {row.as_of}, {exact(row.requested_at)}"

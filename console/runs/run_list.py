@@ -11,7 +11,7 @@ from console.app.deployment import ledger
 from console.components.elements import empty, state_html
 from console.components.times import span, time_html
 from engine.definitions.pipelines import PIPELINES
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import RUN_STATES
 from storage.ledger.run_search import RunFilter, continued, runs_page
 
@@ -89,7 +89,7 @@ def run_list(wanted: RunFilter, bounds: Mapping[str, str]) -> None:
     st.html(list_html(rows, after, ledger().clock()) + pages_html(wanted, rows, older, newer, more=more))
 
 
-def list_html(rows: Sequence[Record], after: Mapping[str, Record], now: datetime) -> str:
+def list_html(rows: Sequence[LedgerRow], after: Mapping[str, LedgerRow], now: datetime) -> str:
     """A line for each run; `after` are the runs that went on with some of them."""
     heads = ("State", "Run", "As of", "Why", "Requested", "Took", "Error")
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
@@ -97,7 +97,7 @@ def list_html(rows: Sequence[Record], after: Mapping[str, Record], now: datetime
     return f'<table class="lw-runs"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def pages_html(wanted: RunFilter, rows: Sequence[Record], older: str, newer: str, *, more: bool) -> str:
+def pages_html(wanted: RunFilter, rows: Sequence[LedgerRow], older: str, newer: str, *, more: bool) -> str:
     """Links to the neighbouring pages of the list, as far as there are any."""
     links = []
     if older or (newer and more):
@@ -113,7 +113,7 @@ def _page(wanted: RunFilter, words: str, **bound: str) -> str:
     return f'<a href="/runs?{escape(query)}">{words}</a>'
 
 
-def _line(row: Record, after: Record | None, now: datetime) -> str:
+def _line(row: LedgerRow, after: LedgerRow | None, now: datetime) -> str:
     end = row.finished_at or now
     took = span(max(0.0, (end - row.started_at).total_seconds())) if row.started_at else ""
     cells = (
@@ -128,7 +128,7 @@ def _line(row: Record, after: Record | None, now: datetime) -> str:
     return f'<tr>{told}<td class="lw-words">{_words(row, after)}</td></tr>'
 
 
-def _words(row: Record, after: Record | None) -> str:
+def _words(row: LedgerRow, after: LedgerRow | None) -> str:
     """The first words of an error, and what became of the run that went on with this one."""
     message = str(row.error["message"]) if row.error else ""
     short = message if len(message) <= 110 else f"{message[:110].rstrip()}..."

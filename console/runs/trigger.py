@@ -10,7 +10,7 @@ from console.app import queries
 from console.app.actions import attempted, request, request_key
 from console.app.deployment import deployment, ledger
 from console.app.dialogs import closed, dialog_button
-from console.components.elements import box
+from console.components.elements import callout
 from console.runs.parameters import as_of_input, force_input, parameters
 from storage.ledger.runs import active_run
 
@@ -43,7 +43,7 @@ def go_to_run(run_id: str) -> None:
 def say_when_nothing_works() -> None:
     """Says so when no worker is alive, and what to type."""
     if not queries.living("worker"):
-        box("warn", "The run will wait", NO_WORKER)
+        callout("warn", "The run will wait", NO_WORKER)
 
 
 def say_when_active(pipeline: str) -> None:
@@ -52,7 +52,7 @@ def say_when_active(pipeline: str) -> None:
         active = active_run(connection, pipeline)
     if active is not None:
         told = f"{active.run_id} is {active.state}, and a pipeline has one active run at a time."
-        box("warn", "A run is under way", f"{told} This button goes to it.")
+        callout("warn", "A run is under way", f"{told} This button goes to it.")
 
 
 def _ask(place: str, pipeline: str) -> None:

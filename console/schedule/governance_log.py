@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 
 from console.app.deployment import deployment, ledger
-from console.components.elements import box, count, empty, figure, state_html
+from console.components.elements import callout, count, empty, figure, state_html
 from console.components.event_list import chosen_page, lines, note_html, run_link
 from console.components.times import day, time_html
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.ledger.decisions import decision_count, decision_page, standing_escalation
 
 PAGE = 20
@@ -22,7 +22,7 @@ def escalation() -> None:
     with ledger().reading() as connection:
         found = standing_escalation(connection)
     if found is not None:
-        box(
+        callout(
             "bad",
             f"A person is asked to look at the model, since {day(found.monitoring_date)}",
             found.reason,
@@ -63,7 +63,7 @@ def governance_log(now: datetime) -> None:
         lines("Governance decisions, newest first", COLUMNS, [_line(row, now) for row in rows])
 
 
-def _line(row: Record, now: datetime) -> tuple[str, ...]:
+def _line(row: LedgerRow, now: datetime) -> tuple[str, ...]:
     asked = f"monitoring {run_link(row.run_id)}"
     if row.requested_run_id:
         asked += f" &nbsp; retrain {run_link(row.requested_run_id)}"

@@ -79,7 +79,7 @@ def _pause_dialog(place: str, name: str) -> None:
         reason = st.text_area("Why?", key=f"{place}-reason", max_chars=500, placeholder="It is kept, and shown to all.")
         sent = st.form_submit_button("Pause", type="primary")
     if sent and actions.attempted(lambda by: _paused(by, name, reason)):
-        actions.tell(f"The schedule of {name} is paused.")
+        actions.flash(f"The schedule of {name} is paused.")
         closed()
         st.rerun()
 
@@ -92,4 +92,4 @@ def _paused(by: Person, name: str, reason: str) -> str:
 
 def _let_go_on(name: str) -> None:
     if actions.attempted(lambda by: actions.unpause(by, name)):
-        actions.tell(f"The schedule of {name} goes on.")
+        actions.flash(f"The schedule of {name} goes on.")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from console.app import queries
 from console.app.deployment import deployment, ledger
-from console.components.elements import box, empty, state_html
+from console.components.elements import callout, empty, state_html
 from console.components.event_list import LINES_SHEET, lines, note_html, run_link
 from console.components.times import time_html
 from console.schedule.calendar import STRIP_SHEET, lanes, strip
@@ -40,7 +40,7 @@ def schedule() -> None:
 def _scheduler() -> None:
     """That nothing is requested while no scheduler is alive."""
     if not queries.living("scheduler"):
-        box(
+        callout(
             "warn",
             "No scheduler is alive, so no slot is requested",
             "Start it with worker and console: `python -m engine up`, or by itself: `python -m engine scheduler`. "

@@ -13,20 +13,20 @@ from typing import Any
 
 from engine.backfill.history import NO_MODEL, OWN_HOME, dates_done, ended_trainings, row_about, unteachable
 from engine.backfill.strides import Stride
-from engine.control.runs import checked_request, crashed_runs, requested
+from engine.control.runs import checked_request, reap_stale_runs, requested
 from engine.definitions.pipelines import PIPELINES
 from engine.definitions.task import settings_of
 from engine.deployment import Deployment
 from engine.documents.runs import Document
 from engine.errors import EngineError, Refused
-from engine.execution.execute import carry_out
+from engine.execution.execute import execute_run
 from engine.execution.executors import Executor
 from engine.process.registry import alive
 from jobs.bronze.sources import SOURCES
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.lake.extracts import source_files
 from storage.ledger.decisions import decision_about
-from storage.ledger.models import holder
+from storage.ledger.models import model_by_alias
 from storage.ledger.runs import caused_by, newest_success, replay_mark, run_row
 
 Told = Callable[[str], None]
@@ -95,7 +95,7 @@ class Replay:
         Refused where history can't be replayed; ReplayStopped when a run ends otherwise than it should, or when no
         model could be trained at any date.
         """
-        crashed_runs(self._deployment)
+        reap_stale_runs(self._deployment)
         with self._deployment.ledger.reading() as connection:
             done = dates_done(connection, self._plan.dates, self._plan.mark)
         row: Document = {}
@@ -114,11 +114,11 @@ class Replay:
     def _carry(self, day: date) -> None:
         """What operation does at a date: a training when it is due, then inference and monitoring."""
         with self._deployment.ledger.reading() as connection:
-            trained, champion = ended_trainings(connection, day), holder(connection)
+            trained, champion = ended_trainings(connection, day), model_by_alias(connection)
         if not trained and (champion is None or day in self._plan.trainings):
             self._run("training", day, why="calendar" if champion else "first")
             with self._deployment.ledger.reading() as connection:
-                champion = holder(connection)
+                champion = model_by_alias(connection)
         if champion is not None:
             self._run("inference", day)
             self._run("monitoring", day)
@@ -148,7 +148,7 @@ class Replay:
         """Carries a run out; ReplayStopped unless it went well, or found that a date's book can't be learnt from."""
         with self._deployment.ledger.reading() as connection:
             self._told(f"{day} {run_row(connection, run_id).pipeline}")
-        state = carry_out(self._deployment, run_id, self._executor)
+        state = execute_run(self._deployment, run_id, self._executor)
         with self._deployment.ledger.reading() as connection:
             run = run_row(connection, run_id)
         if state != "succeeded" and not (run.pipeline == "training" and unteachable(run)):
@@ -157,7 +157,7 @@ class Replay:
             raise ReplayStopped(day, why, state, int(error.get("exit_code", 1)))
 
 
-def _last_of(connection: Any, run_id: str) -> Record:
+def _last_of(connection: Any, run_id: str) -> LedgerRow:
     """The newest of the runs that went on with a requested one, or that one itself."""
     later = caused_by(connection, run_id)
     return _last_of(connection, later[-1]) if later else run_row(connection, run_id)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from engine.documents.runs import Document
 from engine.errors import Refused
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.ledger.decisions import decision_about
 from storage.ledger.models import model_made_by
 from storage.ledger.runs import newest_success, replay_mark, run_row, runs_as_of
@@ -33,7 +33,7 @@ def row_about(connection: Connection, day: date) -> Document:
     return {"date": day.isoformat(), **told, **decided, "trainings": trainings}
 
 
-def training_document(connection: Connection, run: Record) -> Document:
+def training_document(connection: Connection, run: LedgerRow) -> Document:
     """A training: what asked for it (first, calendar, gate, ...), how it ended, the model, and whether it took over."""
     model = model_made_by(connection, run.run_id)
     verdict = model.promotion if model else {}
@@ -47,13 +47,13 @@ def training_document(connection: Connection, run: Record) -> Document:
     }
 
 
-def ended_trainings(connection: Connection, day: date) -> list[Record]:
+def ended_trainings(connection: Connection, day: date) -> list[LedgerRow]:
     """The trainings as of a date that went well, or found that the book of that date can't be learnt from."""
     found = runs_as_of(connection, "training", day)
     return [run for run in found if run.state == "succeeded" or unteachable(run)]
 
 
-def unteachable(run: Record) -> bool:
+def unteachable(run: LedgerRow) -> bool:
     """Whether a training failed because of what was known at its date, such as too few outcomes."""
     return bool(run.state == "failed" and run.error and run.error.get("type") == "JobError")
 
@@ -85,7 +85,7 @@ def dates_done(connection: Connection, dates: Iterable[date], mark: str) -> set[
     return done
 
 
-def _runs_of(connection: Connection, day: date) -> list[Record]:
+def _runs_of(connection: Connection, day: date) -> list[LedgerRow]:
     """The runs that made a date what it is: the one that decided, or the trainings that came to nothing."""
     decision = decision_about(connection, day)
     return [run_row(connection, decision.run_id)] if decision else ended_trainings(connection, day)

@@ -10,7 +10,7 @@ from engine.control import runs
 from engine.deployment import Deployment
 from engine.errors import Refused
 from engine.process.registry import NO_WORKER, has_worker
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.ledger.runs import caused_by, run_row
 
 PAUSE = 0.1
@@ -36,7 +36,7 @@ def followed(deployment: Deployment, run_id: str, console: Console) -> str | Non
         run_id = successor
 
 
-def _until(deployment: Deployment, run_id: str, console: Console) -> Record:
+def _until(deployment: Deployment, run_id: str, console: Console) -> LedgerRow:
     """The run's row once it has ended; a person is told when nobody is there to carry it out."""
     told, looked = False, monotonic()
     while True:
@@ -46,7 +46,7 @@ def _until(deployment: Deployment, run_id: str, console: Console) -> Record:
             return run
         if monotonic() - looked > deployment.settings.heartbeat:
             looked = monotonic()
-            runs.crashed_runs(deployment)
+            runs.reap_stale_runs(deployment)
             if run.state == "queued" and not told and not has_worker(deployment):
                 console.print(f"{run_id} is waiting for a worker: {NO_WORKER}.", highlight=False, soft_wrap=True)
                 told = True
@@ -74,7 +74,7 @@ def _answer(console: Console) -> str:
         return "detach"
 
 
-def _successor(deployment: Deployment, ended: Record) -> str | None:
+def _successor(deployment: Deployment, ended: LedgerRow) -> str | None:
     """The run that goes on with one that was handed back."""
     if ended.state != "crashed":
         return None

@@ -12,7 +12,7 @@ from rich.console import Console
 from engine.cli.follow import Follower
 from engine.definitions.task import function_named
 from engine.deployment import Deployment
-from engine.execution.execute import carry_out
+from engine.execution.execute import execute_run
 from engine.execution.executors import Executor
 
 # By name: most commands do without Ray, whose import takes its time.
@@ -32,7 +32,7 @@ def local_ray(deployment: Deployment) -> Iterator[Executor]:
 def follow_to_end(deployment: Deployment, run_id: str, executor: Executor, console: Console) -> str:
     """The state in which a queued run ended, carried out here while its progress is shown."""
     with terminating_politely(), Follower(deployment, run_id, console):
-        return carry_out(deployment, run_id, executor)
+        return execute_run(deployment, run_id, executor)
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def rollback(reason: Reason, home: Home = None, as_json: Json = False) -> None:
     _tell(promotion.rollback(deployment_at(home), reason), as_json=as_json)
 
 
-def _tell(made: promotion.Appointment, *, as_json: bool) -> None:
+def _tell(made: promotion.Promotion, *, as_json: bool) -> None:
     if as_json:
         print_json(made.as_json())
         return

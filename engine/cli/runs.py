@@ -113,7 +113,7 @@ def runs(
     deployment = deployment_at(home)
     if state and state not in RUN_STATES:
         raise UnusableRequest(f"There is no state {state!r}; the states are {', '.join(RUN_STATES)}.")
-    control.crashed_runs(deployment)
+    control.reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
         found = runs_document(connection, limit, pipeline, state)
     documents = [{**document, "waiting_for": waiting_for(deployment, document["state"])} for document in found]
@@ -130,7 +130,7 @@ def runs(
 def show(run_id: Run, home: Home = None, as_json: Json = False) -> None:
     """Show a run: tasks, attempts, row accounting, what it made and what it led to."""
     deployment = deployment_at(home)
-    control.crashed_runs(deployment)
+    control.reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
         document = run_details(connection, run_id)
     document["waiting_for"] = waiting_for(deployment, document["state"])
@@ -245,6 +245,6 @@ def _print_lines(document: list[dict[str, str]]) -> None:
 
 
 def _has_ended(deployment: Deployment, run_id: str) -> bool:
-    control.crashed_runs(deployment)
+    control.reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
         return run_row(connection, run_id).finished_at is not None

@@ -28,7 +28,7 @@ FOREGROUND = ("-m", "ray.scripts.scripts", "start", "--head", "--block")
 class RayForRuns(Protocol):
     """What a worker wants to know of the Ray that it hands to its runs."""
 
-    def look(self) -> State:
+    def poll(self) -> State:
         """How it is now; starts it when it is not there."""
 
     @property
@@ -53,7 +53,7 @@ class PrivateHead:
         self._begun = 0.0
         self._servers: set[int] = set()
 
-    def look(self) -> State:
+    def poll(self) -> State:
         if self._private is None or self._process is None:
             self._begin()
             return "starting"
@@ -133,7 +133,7 @@ class JoinedCluster:
         self._looked = self._answered = -math.inf
         self._state: State = "down"
 
-    def look(self) -> State:
+    def poll(self) -> State:
         if monotonic() - self._looked > BETWEEN_PROBES:
             self._state = self._probed()
             self._looked = monotonic()

@@ -11,13 +11,13 @@ from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from storage.lake.model_store import UntrustedModel
 from storage.ledger.audit import Action, note
-from storage.ledger.models import AliasEvent, ModelVersion, champions, holder, model_named, move_alias
+from storage.ledger.models import AliasEvent, ModelVersion, champions, model_by_alias, model_named, move_alias
 
 Choice = Callable[[Connection], ModelVersion]
 
 
 @dataclass(frozen=True)
-class Appointment:
+class Promotion:
     """Version `version` is champion from now on, in place of `before` (None for none); who chose it, and why."""
 
     version: str
@@ -30,27 +30,27 @@ class Appointment:
         return asdict(self)
 
 
-def promote(deployment: Deployment, version: str, reason: str, by: str | None = None) -> Appointment:
+def promote(deployment: Deployment, version: str, reason: str, by: str | None = None) -> Promotion:
     """The appointment of a registered version, its files being those that were registered.
 
     UnusableRequest (exit code 2) for an empty reason or a version that the ledger does not know; Refused (5) when it is
     champion already or one of its files is missing or damaged. The event and the note in the audit log are one
     transaction.
     """
-    return _appointed(
+    return _promoted(
         deployment, lambda connection: _known(connection, version), Action(by or who(), "promote", version, reason)
     )
 
 
-def rollback(deployment: Deployment, reason: str, by: str | None = None) -> Appointment:
+def rollback(deployment: Deployment, reason: str, by: str | None = None) -> Promotion:
     """The appointment of the champion before the present one: the newest other version in the alias's history.
 
     Errors as for `promote`; Refused (5) too when there was no other champion before.
     """
-    return _appointed(deployment, _champion_before, Action(by or who(), "rollback", "", reason))
+    return _promoted(deployment, _champion_before, Action(by or who(), "rollback", "", reason))
 
 
-def _appointed(deployment: Deployment, chosen: Choice, action: Action) -> Appointment:
+def _promoted(deployment: Deployment, chosen: Choice, action: Action) -> Promotion:
     reason = action.reason.strip()
     if not reason:
         raise UnusableRequest(f"--reason is empty; say why you {action.action}.")
@@ -59,14 +59,14 @@ def _appointed(deployment: Deployment, chosen: Choice, action: Action) -> Appoin
     _check_files(deployment, model)  # before the turn to write is taken: reading big files may take its time
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
-        present = holder(connection)
+        present = model_by_alias(connection)
         if present is not None and present.version == model.version:
             raise Refused(f"Model {model.version} is champion already; there is nothing to {action.action}.")
         if chosen(connection).version != model.version:
             raise Refused("Another champion was chosen meanwhile; look at `python -m engine models` and ask again.")
         move_alias(connection, AliasEvent(model.version, action.who, reason), now)
         note(connection, Action(action.who, action.action, model.version, reason), now)
-    return Appointment(model.version, present.version if present else None, action.who, reason)
+    return Promotion(model.version, present.version if present else None, action.who, reason)
 
 
 def _known(connection: Connection, version: str) -> ModelVersion:

@@ -67,7 +67,7 @@ def request(deployment: Deployment, wanted: Request) -> str:
     A new run that a person asked for goes into the audit log. Raises PipelineActive (exit code 5) when the pipeline
     has a run that is queued or running.
     """
-    crashed_runs(deployment)
+    reap_stale_runs(deployment)
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
         before = earlier_request(connection, wanted)
@@ -81,7 +81,7 @@ def request(deployment: Deployment, wanted: Request) -> str:
 
 def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None = None, by: str | None = None) -> str:
     """The id of a new run that does what an ended one had not finished; the ended one stays as it is."""
-    crashed_runs(deployment)
+    reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
         parent = run_row(connection, run_id)
     if parent.state not in RESUMABLE:
@@ -101,7 +101,7 @@ def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None
 
 def cancel(deployment: Deployment, run_id: str, by: str | None = None) -> str:
     """The state of a run that was asked to end: `cancelled` when nobody had begun it; Refused when it can't be."""
-    crashed_runs(deployment)
+    reap_stale_runs(deployment)
     with deployment.ledger.writing() as connection:
         run = run_row(connection, run_id)
         if run.finished_at is not None:
@@ -113,7 +113,7 @@ def cancel(deployment: Deployment, run_id: str, by: str | None = None) -> str:
     return "running"
 
 
-def crashed_runs(deployment: Deployment) -> list[str]:
+def reap_stale_runs(deployment: Deployment) -> list[str]:
     """Ids of the runs that have just been found silent, or whose process has ended; they are crashed from now on."""
     silence = timedelta(seconds=deployment.settings.lease)
     with deployment.ledger.writing() as connection:

@@ -17,7 +17,7 @@ FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 class Task:
     """One box of a pipeline.
 
-    `run` names a module-level function that takes a Job and gives an Outcome, as `module:function`: a process imports
+    `run` names a module-level function that takes a Job and gives a TaskResult, as `module:function`: a process imports
     only what it runs. A task with `split` fans out: `run` is called once for each key that `split` has, or gives when
     it names a function, and `collect` (by default: adding up) makes one outcome of theirs. `reads` are tables made
     earlier in the run or published before it; `settings` the settings it sees; `extracts` the raw datasets. A `dated`

@@ -14,7 +14,7 @@ from jobs.bronze.sources import SOURCES
 from storage.errors import DamagedFile, LoanwatchError
 from storage.lake.extracts import has_extracts
 from storage.ledger.catalog import current_versions
-from storage.ledger.models import holder, known_models
+from storage.ledger.models import known_models, model_by_alias
 
 LITTLE_SPACE = 2 * 1024**3
 
@@ -85,7 +85,7 @@ def _tables(deployment: Deployment) -> Iterator[Finding]:
 
 def _models(deployment: Deployment) -> Iterator[Finding]:
     with deployment.ledger.reading() as connection:
-        champion = holder(connection)
+        champion = model_by_alias(connection)
     if champion is None:
         yield Finding("models", "warning", "There is no champion yet; `python -m engine run training` makes one.")
         return

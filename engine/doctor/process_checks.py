@@ -11,7 +11,7 @@ from engine.cluster.environment import cpus_here
 from engine.cluster.head import refuse_unshared
 from engine.cluster.private import RayAddress, RayUnreachable
 from engine.cluster.sessions import dead_sessions, remove_dead_sessions
-from engine.control.runs import crashed_runs
+from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
 from engine.doctor.finding import Finding
 from engine.documents.processes import health_document
@@ -78,7 +78,7 @@ def _name(row: Document) -> str:
 
 
 def _runs(deployment: Deployment) -> Iterator[Finding]:
-    crashed = crashed_runs(deployment)
+    crashed = reap_stale_runs(deployment)
     for run_id in crashed:
         yield Finding("runs", "warning", f"{run_id} had gone silent and is crashed now; `resume {run_id}` finishes it.")
     with deployment.ledger.reading() as connection:

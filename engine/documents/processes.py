@@ -8,7 +8,7 @@ from engine.deployment import Deployment
 from engine.documents.runs import Document, moment
 from engine.process.identity import host, is_gone
 from engine.scheduling.timetable import timetable
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.ledger.processes import process_rows
 from storage.ledger.schedules import schedule_rows, slot_rows
 
@@ -53,7 +53,7 @@ def schedule_document(deployment: Deployment, limit: int = 10) -> Document:
     }
 
 
-def _process(deployment: Deployment, row: Record, now: datetime) -> Document:
+def _process(deployment: Deployment, row: LedgerRow, now: datetime) -> Document:
     silence = (now - row.heartbeat_at).total_seconds()
     state = "alive"
     if row.stopped_at is not None:
@@ -73,7 +73,7 @@ def _process(deployment: Deployment, row: Record, now: datetime) -> Document:
     }
 
 
-def _pipeline(deployment: Deployment, name: str, row: Record | None, now: datetime) -> dict[str, Any]:
+def _pipeline(deployment: Deployment, name: str, row: LedgerRow | None, now: datetime) -> dict[str, Any]:
     settings = deployment.settings
     table = timetable(name, settings.timing(name), settings.zone)
     coming = table.next_after(now, NEXT_SLOTS) if table else []

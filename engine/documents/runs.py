@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 
 from engine.deployment import Deployment
 from engine.errors import UnusableRequest
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.lake.names import MONITORING, split_name
 from storage.ledger.catalog import current_versions, published_rows
 from storage.ledger.decisions import decision_rows
-from storage.ledger.models import CHAMPION, alias_rows, holder, model_rows
+from storage.ledger.models import CHAMPION, alias_rows, model_by_alias, model_rows
 from storage.ledger.runs import caused_by, recent_runs, run_row
 from storage.ledger.tasks import attempt_rows, log_rows, task_rows
 
@@ -73,7 +73,7 @@ def run_details(connection: Connection, run_id: str) -> Document:
     }
 
 
-def task_document(row: Record) -> Document:
+def task_document(row: LedgerRow) -> Document:
     """A task as documents tell it."""
     return {
         "name": row.task,
@@ -89,7 +89,7 @@ def task_document(row: Record) -> Document:
     }
 
 
-def outputs(rows: Iterable[Record]) -> Document:
+def outputs(rows: Iterable[LedgerRow]) -> Document:
     """What a run's tasks made: tables with version, rows and digest; the model; reports; the run it asked for."""
     made: Document = {"tables": {}}
     for row in rows:
@@ -128,7 +128,7 @@ def runs_document(connection: Connection, limit: int, pipeline: str | None, stat
 
 def models_document(connection: Connection) -> list[Document]:
     """The registered models, newest first, with their candidates and aliases."""
-    champion = holder(connection)
+    champion = model_by_alias(connection)
     return [
         {
             "version": row.version,

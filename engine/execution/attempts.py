@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.definitions.task import Task, function_named
-from jobs.job import Job, Outcome
+from jobs.job import Job, TaskResult
 
 COLLECT = "collect"
 WHOLE = ""
@@ -18,7 +18,7 @@ class Work:
     job: Job
     key: str
     parts: Sequence[str]
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, TaskResult] = field(default_factory=dict)
     tries: dict[str, int] = field(default_factory=dict)
 
 

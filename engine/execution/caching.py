@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.cluster.guard import PROJECT
 from engine.definitions.task import Task
 from jobs.bronze.sources import SOURCES
-from jobs.job import Job, Outcome, outcome_from_json
+from jobs.job import Job, TaskResult, result_from_json
 from storage.db.ledger import Ledger
 from storage.errors import DamagedFile
 from storage.ledger.catalog import known_versions
@@ -48,7 +48,7 @@ def cache_key(task: Task, job: Job) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def key_after(task: Task, job: Job, outcome: Outcome) -> str:
+def key_after(task: Task, job: Job, outcome: TaskResult) -> str:
     """The key that the same task will have once its outcome is published.
 
     As cache_key, with the tables that it extended, and with the champion that its own model is going to be. A verdict
@@ -78,7 +78,7 @@ def extended(task: Task, job: Job) -> dict[str, str | None]:
     return {name: job.tables[name].digest if name in job.tables else None for name in own}
 
 
-def reusable(ledger: Ledger, task: Task, job: Job, key: str) -> tuple[tuple[str, Outcome] | None, list[str]]:
+def reusable(ledger: Ledger, task: Task, job: Job, key: str) -> tuple[tuple[str, TaskResult] | None, list[str]]:
     """(the run and the outcome of an earlier task with the same key whose outputs are intact, what was not intact).
 
     The result of a task that extends a table counts only while the table is what it was before that task or what it
@@ -90,7 +90,7 @@ def reusable(ledger: Ledger, task: Task, job: Job, key: str) -> tuple[tuple[str,
         rows = reusable_tasks(connection, key)
         known = known_versions(connection)
     for row in rows:
-        outcome = outcome_from_json(row.outcome["outcome"])
+        outcome = result_from_json(row.outcome["outcome"])
         became = {table.table: table.digest for table in outcome.tables}
         allowed = [digest in (row.outcome["extended"].get(name), became.get(name)) for name, digest in before.items()]
         there = all((table.table, table.version) in known for table in outcome.tables)
@@ -102,7 +102,7 @@ def reusable(ledger: Ledger, task: Task, job: Job, key: str) -> tuple[tuple[str,
     return None, complaints
 
 
-def _damage(job: Job, outcome: Outcome) -> Iterator[str]:
+def _damage(job: Job, outcome: TaskResult) -> Iterator[str]:
     """What of an outcome's files is not as it was written."""
     for table in outcome.tables:
         try:

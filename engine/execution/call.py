@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from engine.definitions.task import Task, function_named
-from jobs.job import Job, Outcome
+from jobs.job import Job, TaskResult
 from storage.db.ledger import Ledger, utc_now
 from storage.errors import LoanwatchError
 from storage.ledger.tasks import LogLine, add_logs
@@ -28,7 +28,7 @@ class Call:
     task: Task
     job: Job
     ledger: str
-    parts: Sequence[Outcome] | None = None
+    parts: Sequence[TaskResult] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Failure:
 class Report:
     """How a call ended, with the log lines that were not in the ledger yet."""
 
-    outcome: Outcome | None = None
+    outcome: TaskResult | None = None
     failure: Failure | None = None
     lines: list[LogLine] = field(default_factory=list)
 
@@ -127,9 +127,9 @@ def call_is_imported() -> bool:
     return True
 
 
-def _result(call: Call) -> Outcome:
+def _result(call: Call) -> TaskResult:
     if call.parts is not None and call.task.collect is not None:
-        outcome: Outcome = function_named(call.task.collect)(call.job, call.parts)
+        outcome: TaskResult = function_named(call.task.collect)(call.job, call.parts)
     else:
         outcome = function_named(call.task.run)(call.job)
     return outcome

@@ -10,9 +10,9 @@ from engine.errors import Refused
 from engine.execution.call import Failure
 from engine.execution.executors import Executor
 from engine.execution.inputs import pins_of
-from engine.execution.recorder import Record
+from engine.execution.recorder import RunRecorder
 from engine.execution.runner import Runner
-from engine.execution.vacuum import tidy
+from engine.execution.vacuum import vacuum
 from engine.process.identity import this_process
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
@@ -20,7 +20,7 @@ from storage.ledger.leases import Lease, claim, pin
 from storage.ledger.runs import run_row
 
 
-def carry_out(
+def execute_run(
     deployment: Deployment, run_id: str, executor: Executor, pipelines: Mapping[str, Pipeline] = PIPELINES
 ) -> str:
     """The state in which a waiting run ended. Refused when another has it; LeaseLost when it was declared dead."""
@@ -28,10 +28,10 @@ def carry_out(
         lease = claim(connection, run_id, this_process(), deployment.ledger.clock())
     if lease is None:
         raise Refused(f"Run {run_id} is not waiting any more; `python -m engine show {run_id}` tells its end.")
-    return carry_claimed(deployment, lease, executor, pipelines)
+    return execute_claimed_run(deployment, lease, executor, pipelines)
 
 
-def carry_claimed(
+def execute_claimed_run(
     deployment: Deployment, lease: Lease, executor: Executor, pipelines: Mapping[str, Pipeline] = PIPELINES
 ) -> str:
     """The state in which a run ended that was claimed for this process; LeaseLost when it was declared dead."""
@@ -47,9 +47,9 @@ def carry_claimed(
         raise
     except LoanwatchError as error:
         failure = Failure(type(error).__name__, str(error), error.exit_code, retryable=False)
-        Record(deployment.ledger, lease).run_failed(failure.as_json())
+        RunRecorder(deployment.ledger, lease).run_failed(failure.as_json())
         return "failed"
     try:
         return Runner(deployment, pipeline, executor, lease).execute(pins, force=run.force)
     finally:
-        tidy(deployment)
+        vacuum(deployment)

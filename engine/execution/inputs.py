@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
 from jobs.bronze.sources import SOURCES
-from jobs.job import Job, Outcome
+from jobs.job import Job, TaskResult
 from storage.db.schema import runs
 from storage.errors import DamagedFile
 from storage.lake.datamart import TableVersion
@@ -92,7 +92,9 @@ def _folder_at_home(deployment: Deployment) -> str:
     return str(deployment.settings.home.absolute() / "data")
 
 
-def job_of(deployment: Deployment, pipeline: Pipeline, task: Task, pins: Pins, outcomes: Mapping[str, Outcome]) -> Job:
+def job_of(
+    deployment: Deployment, pipeline: Pipeline, task: Task, pins: Pins, outcomes: Mapping[str, TaskResult]
+) -> Job:
     """What a task gets once the tasks that it needs are done. Raises ExtractMissing when a dataset is not there."""
     made = {table.table: table for name in pipeline.ancestors[task.name] for table in outcomes[name].tables}
     visible = {**pins.tables, **made}
@@ -104,7 +106,7 @@ def job_of(deployment: Deployment, pipeline: Pipeline, task: Task, pins: Pins, o
         run_id=pins.run_id,
         as_of=pins.as_of,
         stamp=pins.stamp,
-        places=deployment.places,
+        roots=deployment.roots,
         settings={name: getattr(deployment.settings, name) for name in task.settings},
         tables={name: visible[name] for name in task.reads if name in visible},
         values={name: outcomes[name].values for name in task.needs},

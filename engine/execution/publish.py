@@ -12,11 +12,11 @@ from engine.control.runs import checked_request
 from engine.deployment import Deployment
 from engine.execution.inputs import data_folder
 from jobs.governance.retraining import Past, Step, next_step
-from jobs.job import Outcome
+from jobs.job import TaskResult
 from storage.ledger.catalog import publish
 from storage.ledger.decisions import GovernanceDecision, is_decided, past_decisions, record_decision
 from storage.ledger.leases import Lease, finish
-from storage.ledger.models import AliasEvent, ModelVersion, holder, move_alias, register
+from storage.ledger.models import AliasEvent, ModelVersion, model_by_alias, move_alias, register
 from storage.ledger.runs import PipelineActive, caused_by, replay_mark, request_run, run_row
 
 log = logging.getLogger("loanwatch.engine")
@@ -27,10 +27,10 @@ class Origin:
     """An outcome and the run in which its task really ran; effects are applied once for each origin."""
 
     run_id: str
-    outcome: Outcome
+    outcome: TaskResult
 
 
-def commit(deployment: Deployment, lease: Lease, outcomes: Sequence[tuple[str, Outcome]]) -> None:
+def commit(deployment: Deployment, lease: Lease, outcomes: Sequence[tuple[str, TaskResult]]) -> None:
     """Publishes tables, registers models and records decisions, if the run still holds its lease; LeaseLost if not."""
     now = deployment.ledger.clock()
     tables = [table for _, outcome in outcomes for table in outcome.tables]
@@ -48,7 +48,7 @@ def commit(deployment: Deployment, lease: Lease, outcomes: Sequence[tuple[str, O
 
 def _register(connection: Connection, deployment: Deployment, lease: Lease, model: ModelVersion) -> None:
     """Enters a model, and makes it champion if its verdict says so and is about the champion there is now."""
-    now, present = deployment.ledger.clock(), holder(connection)
+    now, present = deployment.ledger.clock(), model_by_alias(connection)
     judged = _still_judged(model, present.version if present else None)
     if register(connection, lease, judged, now) and judged.promotion["promote"]:
         why = str(judged.promotion["reason"])
@@ -134,6 +134,6 @@ def _requested(connection: Connection, deployment: Deployment, origin: Origin, r
 def _same_book(connection: Connection, deployment: Deployment) -> dict[str, Any]:
     """The parameters of a retraining that reads the extracts in use and builds the features of the champion."""
     folder = data_folder(connection, deployment, "monitoring")
-    champion = holder(connection)
+    champion = model_by_alias(connection)
     same = {"feature_set": champion.summary["feature_set"]} if champion and "feature_set" in champion.summary else {}
     return {**same, "data": folder} if folder else same

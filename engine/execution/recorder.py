@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, literal
 from engine.definitions.task import Pipeline, Task
 from engine.execution.caching import extended, key_after
 from engine.execution.call import Failure, Report
-from jobs.job import Job, Outcome
+from jobs.job import Job, TaskResult
 from storage.db.ledger import Ledger
 from storage.db.schema import tasks
 from storage.db.types import Moment
@@ -22,7 +22,7 @@ AttemptKey = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
-class Record:
+class RunRecorder:
     """Writes what happens in a run, as it happens."""
 
     ledger: Ledger
@@ -44,7 +44,7 @@ class Record:
         with self._writing() as connection:
             update_task(connection, self.lease.run_id, task.name, cache_key=key, parts_total=parts)
 
-    def cached(self, task: Task, key: str, run_id: str, outcome: Outcome) -> None:
+    def cached(self, task: Task, key: str, run_id: str, outcome: TaskResult) -> None:
         """A task whose result was there already."""
         now = self.ledger.clock()
         with self._writing() as connection:
@@ -90,7 +90,7 @@ class Record:
             update_task(connection, self.lease.run_id, task.name, state="retrying", error=failure.as_json())
             self._log(connection, task, "WARNING", f"{failure.message} Trying again.")
 
-    def finished(self, task: Task, job: Job, outcome: Outcome) -> None:
+    def finished(self, task: Task, job: Job, outcome: TaskResult) -> None:
         """A task that is done; its table versions are entered, though not published yet."""
         now = self.ledger.clock()
         with self._writing() as connection:

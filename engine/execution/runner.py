@@ -14,8 +14,8 @@ from engine.execution.executors import Executor
 from engine.execution.heartbeat import Heartbeat
 from engine.execution.inputs import Pins, job_of
 from engine.execution.publish import commit
-from engine.execution.recorder import Record
-from jobs.job import Job, Outcome, merged
+from engine.execution.recorder import RunRecorder
+from jobs.job import Job, TaskResult, merged
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
 from storage.ledger.leases import Lease
@@ -33,10 +33,10 @@ class Runner:
         self._deployment = deployment
         self._pipeline = pipeline
         self._executor = executor
-        self._record = Record(deployment.ledger, lease)
+        self._record = RunRecorder(deployment.ledger, lease)
         self._lease = lease
         self._states = {task.name: "queued" for task in pipeline.tasks}
-        self._outcomes: dict[str, Outcome] = {}
+        self._outcomes: dict[str, TaskResult] = {}
         self._origins: dict[str, str] = {}
         self._waiting: list[Attempt] = []
         self._places = {task.name: place for place, task in enumerate(pipeline.tasks)}
@@ -156,7 +156,7 @@ class Runner:
         else:
             self._finish(work, merged([work.outcomes[part] for part in work.parts]))
 
-    def _finish(self, work: Work, outcome: Outcome) -> None:
+    def _finish(self, work: Work, outcome: TaskResult) -> None:
         name = work.task.name
         foreign = [table.table for table in outcome.tables if table.table not in work.task.writes]
         if foreign:

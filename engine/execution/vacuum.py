@@ -15,7 +15,7 @@ from storage.ledger.catalog import current_versions, known_versions, mark_remove
 log = logging.getLogger("loanwatch.engine")
 
 
-def tidy(deployment: Deployment) -> None:
+def vacuum(deployment: Deployment) -> None:
     """Leaves links and versions in order. What the ledger says of a run stays, so a failure only warns."""
     try:
         link_current(deployment)
@@ -52,7 +52,7 @@ def remove_old(deployment: Deployment) -> None:
         known = known_versions(connection)
         for table, version in sorted(deployment.datamart.versions() - known):
             deployment.datamart.drop(table, version)
-        for folder in (deployment.datamart.folder, deployment.models.folder, Folder.at(deployment.places.reports)):
+        for folder in (deployment.datamart.folder, deployment.models.folder, Folder.at(deployment.roots.reports)):
             folder.remove_drafts(age=deployment.settings.lease)
 
 

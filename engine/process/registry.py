@@ -8,13 +8,13 @@ from typing import Any
 
 from engine.deployment import Deployment
 from engine.process.identity import host, is_gone, this_process
-from storage.db.ledger import Record
-from storage.ledger.processes import Process, arrive, beating, leave, stay
+from storage.db.ledger import LedgerRow
+from storage.ledger.processes import Process, beating, deregister, heartbeat, register
 
 NO_WORKER = "no worker is alive; start one with `python -m engine worker` or `up`"
 
 
-class Presence:
+class ProcessRegistry:
     """The presence of this process; `kind` is worker, scheduler or console."""
 
     def __init__(self, deployment: Deployment, kind: str) -> None:
@@ -23,10 +23,10 @@ class Presence:
         self._beaten = 0.0
         self._detail: dict[str, Any] = {}
 
-    def arrive(self, detail: dict[str, Any]) -> None:
+    def register(self, detail: dict[str, Any]) -> None:
         """Enters the process."""
         with self._deployment.ledger.writing() as connection:
-            arrive(connection, self.process, detail, self._deployment.ledger.clock())
+            register(connection, self.process, detail, self._deployment.ledger.clock())
         self._beaten, self._detail = monotonic(), detail
 
     def beat(self, detail: dict[str, Any]) -> bool:
@@ -34,17 +34,17 @@ class Presence:
         if monotonic() - self._beaten < self._deployment.settings.heartbeat and detail == self._detail:
             return False
         with self._deployment.ledger.writing() as connection:
-            stay(connection, self.process.process_id, detail, self._deployment.ledger.clock())
+            heartbeat(connection, self.process.process_id, detail, self._deployment.ledger.clock())
         self._beaten, self._detail = monotonic(), detail
         return True
 
-    def leave(self) -> None:
+    def deregister(self) -> None:
         """Says that the process ends."""
         with self._deployment.ledger.writing() as connection:
-            leave(connection, self.process.process_id, self._deployment.ledger.clock())
+            deregister(connection, self.process.process_id, self._deployment.ledger.clock())
 
 
-def alive(deployment: Deployment, kind: str) -> Sequence[Record]:
+def alive(deployment: Deployment, kind: str) -> Sequence[LedgerRow]:
     """The living processes of a kind, newest first: they beat lately, and have not ended as far as can be seen here."""
     silence = timedelta(seconds=deployment.settings.lease)
     with deployment.ledger.reading() as connection:

@@ -29,10 +29,10 @@ class Child:
     _not_before: float = 0.0
     _begun: float = field(default=0.0, repr=False)
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Starts the process when it is not there and its pause is over."""
         if self.process is not None and self.process.poll() is not None:
-            self._mourn(self.process.returncode)
+            self._on_exit(self.process.returncode)
         if self.process is None and monotonic() >= self._not_before:
             self._start()
 
@@ -77,7 +77,7 @@ class Child:
         if self.process is not None and self.process.stdin is not None:
             self.process.stdin.close()
 
-    def _mourn(self, code: int) -> None:
+    def _on_exit(self, code: int) -> None:
         if monotonic() - self._begun > STEADY:
             self._pause = FIRST_PAUSE
         self.say(self.name, f"ended with code {code}; it is started again in {self._pause:.0f} s")
@@ -92,7 +92,7 @@ def keep_running(children: Sequence[Child], stop: threading.Event, grace: float)
     try:
         while not stop.is_set():
             for child in children:
-                child.look()
+                child.poll()
             sleep(PAUSE)
     finally:
         for child in reversed(children):

@@ -15,7 +15,7 @@ MOST_ROUNDS = 16
 
 
 @dataclass
-class Round:
+class PeriodicTask:
     """One function and the call of it that is under way; an exception of a call is logged, and the next call comes."""
 
     name: str
@@ -35,7 +35,7 @@ class Round:
             log.error("%s failed (%s: %s); it is tried again", self.name, type(error).__name__, error)  # noqa: TRY400
 
 
-def go_round(rounds: list[Round], stop: threading.Event) -> None:
+def run_periodically(rounds: list[PeriodicTask], stop: threading.Event) -> None:
     """Calls each round at its interval until `stop` is set; what is under way then is not waited for."""
     pool = ThreadPoolExecutor(MOST_ROUNDS, "round")
     jobs = _planned(rounds, pool)
@@ -52,7 +52,7 @@ def go_round(rounds: list[Round], stop: threading.Event) -> None:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _planned(rounds: list[Round], pool: ThreadPoolExecutor) -> schedule.Scheduler:
+def _planned(rounds: list[PeriodicTask], pool: ThreadPoolExecutor) -> schedule.Scheduler:
     jobs = schedule.Scheduler()
     for each in rounds:
         each.begin(pool)

@@ -4,12 +4,12 @@ import logging
 import threading
 from functools import partial
 
-from engine.control.runs import crashed_runs
+from engine.control.runs import reap_stale_runs
 from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
-from engine.process.registry import Presence
-from engine.scheduling.periodic import Round, go_round
-from engine.scheduling.slots import deal_with_due
+from engine.process.registry import ProcessRegistry
+from engine.scheduling.periodic import PeriodicTask, run_periodically
+from engine.scheduling.slots import process_due_slots
 from engine.scheduling.timetable import Timetable, timetable
 from storage.db.ledger import Clock, LedgerUnavailable
 
@@ -25,7 +25,7 @@ class Scheduler:
         self._deployment = deployment
         self._clock = clock or deployment.ledger.clock
         self._look = look
-        self._presence = Presence(deployment, "scheduler")
+        self._registry = ProcessRegistry(deployment, "scheduler")
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -36,27 +36,28 @@ class Scheduler:
         """Looks at every timetable once a second until it is told to stop."""
         tables = timetables(self._deployment)
         rounds = [
-            Round(f"the schedule of {table.pipeline}", self._look, partial(self._deal, table)) for table in tables
+            PeriodicTask(f"the schedule of {table.pipeline}", self._look, partial(self._deal, table))
+            for table in tables
         ]
         for table in timetables(self._deployment):
             for slot in table.next_after(self._clock()):
                 log.info("%s is due next at %s UTC", slot.name, f"{slot.due_at:%Y-%m-%d %H:%M}")
-        rounds.append(Round("the scheduler's beat", self._deployment.settings.heartbeat, self._beat))
-        self._presence.arrive({})
+        rounds.append(PeriodicTask("the scheduler's beat", self._deployment.settings.heartbeat, self._beat))
+        self._registry.register({})
         try:
-            go_round(rounds, self._stop)
+            run_periodically(rounds, self._stop)
         finally:
             try:
-                self._presence.leave()
+                self._registry.deregister()
             except LedgerUnavailable as error:
                 log.warning("%s", error)
 
     def _deal(self, table: Timetable) -> None:
-        deal_with_due(self._deployment, table, self._clock())
+        process_due_slots(self._deployment, table, self._clock())
 
     def _beat(self) -> None:
-        self._presence.beat({})
-        for run_id in crashed_runs(self._deployment):
+        self._registry.beat({})
+        for run_id in reap_stale_runs(self._deployment):
             log.warning("%s had gone silent and is crashed", run_id)
 
 

@@ -14,15 +14,15 @@ from engine.control.runs import checked_request
 from engine.deployment import Deployment
 from engine.execution.inputs import book_in_use
 from engine.scheduling.timetable import Timetable, nominal_day
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.ledger.runs import PipelineActive, Request, record_skipped, request_run, run_row
 from storage.ledger.schedules import (
-    Fate,
     Slot,
-    dealt_with,
+    SlotOutcome,
+    processed_through,
+    record_new_outcomes,
+    record_outcome,
     schedule_of,
-    settle,
-    settle_new,
     slot_row,
     waiting_slot,
 )
@@ -33,7 +33,7 @@ LOOK_BACK = timedelta(days=3 * 366)  # a clock that leaps further than this is w
 SETTLED = ("requested", "skipped", "paused")
 
 
-def deal_with_due(deployment: Deployment, timetable: Timetable, now: datetime) -> Fate | None:
+def process_due_slots(deployment: Deployment, timetable: Timetable, now: datetime) -> SlotOutcome | None:
     """What became of the newest slot that fell due by `now` (UTC), or of the one that waits; None without such a slot.
 
     One transaction: a scheduler that is killed has done all of it or nothing, and two of them do it once.
@@ -42,7 +42,7 @@ def deal_with_due(deployment: Deployment, timetable: Timetable, now: datetime) -
         schedule = schedule_of(connection, timetable.pipeline, now)
         if now < schedule.through:
             # The clock was set back. What had its run keeps it, what was only missed gets another chance.
-            dealt_with(connection, timetable.pipeline, now)
+            processed_through(connection, timetable.pipeline, now)
             return None
         if now - schedule.through > LOOK_BACK:
             told = (timetable.pipeline, schedule.through, LOOK_BACK.days)
@@ -54,11 +54,11 @@ def deal_with_due(deployment: Deployment, timetable: Timetable, now: datetime) -
         # After the clock was set back, the one that waits may be the one that falls due.
         if waiting is not None and waiting.slot != due[-1].name:
             _skip(connection, deployment, _slot_of(waiting), "The next slot fell due while this one waited.")
-        missed = Fate("missed", f"Nobody looked at the schedule before {now:%Y-%m-%d %H:%M} UTC.")
-        count = settle_new(connection, due[:-1], missed, deployment.ledger.clock())
+        missed = SlotOutcome("missed", f"Nobody looked at the schedule before {now:%Y-%m-%d %H:%M} UTC.")
+        count = record_new_outcomes(connection, due[:-1], missed, deployment.ledger.clock())
         if count:
             log.warning("%d slots of %s were missed; the newest one is caught up with", count, timetable.pipeline)
-        dealt_with(connection, timetable.pipeline, due[-1].due_at)
+        processed_through(connection, timetable.pipeline, due[-1].due_at)
         return _settled(connection, deployment, due[-1], schedule)
 
 
@@ -76,35 +76,37 @@ def scheduled_request(connection: Connection, deployment: Deployment, slot: Slot
     )
 
 
-def _settled(connection: Connection, deployment: Deployment, slot: Slot, schedule: Record) -> Fate | None:
+def _settled(connection: Connection, deployment: Deployment, slot: Slot, schedule: LedgerRow) -> SlotOutcome | None:
     known = slot_row(connection, slot.name)
     if known is not None and known.outcome in SETTLED:
         return None
     if schedule.paused_at is not None:
-        fate = Fate("paused", f"The schedule was paused by {schedule.paused_by}: {schedule.pause_reason}")
+        fate = SlotOutcome("paused", f"The schedule was paused by {schedule.paused_by}: {schedule.pause_reason}")
     else:
         try:
             wanted = scheduled_request(connection, deployment, slot)
             run_id = request_run(connection, wanted, deployment.ledger.clock())
-            fate = Fate("requested", "", run_id)
+            fate = SlotOutcome("requested", "", run_id)
         except PipelineActive as active:
             if run_row(connection, active.run_id).cause == "schedule":
                 return _skip(connection, deployment, slot, f"Run {active.run_id} was still active.")
-            fate = Fate("waiting", f"Run {active.run_id} is active; the slot's run is requested when it has ended.")
+            fate = SlotOutcome(
+                "waiting", f"Run {active.run_id} is active; the slot's run is requested when it has ended."
+            )
     if known is None or (known.outcome, known.reason) != (fate.outcome, fate.reason):
         log.info("%s %s: %s", slot.name, fate.outcome, fate.run_id or fate.reason)
-        settle(connection, slot, fate, deployment.ledger.clock())
+        record_outcome(connection, slot, fate, deployment.ledger.clock())
     return fate
 
 
-def _skip(connection: Connection, deployment: Deployment, slot: Slot, why: str) -> Fate:
+def _skip(connection: Connection, deployment: Deployment, slot: Slot, why: str) -> SlotOutcome:
     now = deployment.ledger.clock()
     run_id = record_skipped(connection, scheduled_request(connection, deployment, slot), why, now)
-    fate = Fate("skipped", why, run_id)
+    fate = SlotOutcome("skipped", why, run_id)
     log.warning("%s skipped: %s", slot.name, why)
-    settle(connection, slot, fate, now)
+    record_outcome(connection, slot, fate, now)
     return fate
 
 
-def _slot_of(row: Record) -> Slot:
+def _slot_of(row: LedgerRow) -> Slot:
     return Slot(row.slot, row.pipeline, row.due_at)

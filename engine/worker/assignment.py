@@ -10,7 +10,7 @@ RAY_IS_GONE = 75  # the exit code with which a driver asks its worker to hand th
 
 
 @dataclass(frozen=True)
-class Order:
+class RunAssignment:
     """A claimed run, and the settings of the deployment."""
 
     lease: Lease
@@ -21,7 +21,7 @@ class Order:
         return json.dumps(asdict(self)).encode() + b"\n"
 
 
-def order_of(line: bytes) -> Order:
+def assignment_from_line(line: bytes) -> RunAssignment:
     """The order that `as_line` wrote."""
     content = json.loads(line)
-    return Order(Lease(**content["lease"]), content["settings"])
+    return RunAssignment(Lease(**content["lease"]), content["settings"])

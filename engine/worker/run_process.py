@@ -15,9 +15,9 @@ from contextlib import suppress
 
 from engine.cluster.private import RayAddress, RayUnreachable
 from engine.deployment import Deployment
-from engine.execution.execute import carry_claimed
+from engine.execution.execute import execute_claimed_run
 from engine.execution.ray_executor import RayExecutor
-from engine.worker.assignment import RAY_IS_GONE, Order, order_of
+from engine.worker.assignment import RAY_IS_GONE, RunAssignment, assignment_from_line
 from storage.errors import LoanwatchError
 from storage.settings import load_settings
 
@@ -25,11 +25,11 @@ LEDGER_PATIENCE = 20.0  # seconds in which a restarted database server is waited
 log = logging.getLogger("loanwatch.engine")
 
 
-def carry(order: Order, executor: RayExecutor) -> int:
+def carry(order: RunAssignment, executor: RayExecutor) -> int:
     """The exit code of this process, once the ordered run has ended."""
     try:
         deployment = Deployment.open(load_settings(**order.settings), patience=LEDGER_PATIENCE)
-        carry_claimed(deployment, order.lease, executor)
+        execute_claimed_run(deployment, order.lease, executor)
     except RayUnreachable as error:
         log.warning("%s", error)
         return RAY_IS_GONE
@@ -56,7 +56,7 @@ def main() -> None:
             watch = threading.Thread(target=_end_with_the_worker, args=(pipe.fileno(),), daemon=True, name="worker")
             if line.endswith(b"\n"):
                 watch.start()
-                code = carry(order_of(line), executor)
+                code = carry(assignment_from_line(line), executor)
     # Straight out: threads of Ray and Arrow have nothing to finish, and the ledger has everything.
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""A worker's crew: the driver processes of its runs, and one that is ready for the next."""
+"""A worker's pool: the driver processes of its runs, and one that is ready for the next."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ from time import monotonic
 from engine.cluster.guard import PROJECT
 from engine.cluster.private import RayAddress
 from engine.cluster.sessions import kill_tasks_of
-from engine.worker.assignment import Order
+from engine.worker.assignment import RunAssignment
 from storage.ledger.leases import Lease
 
 log = logging.getLogger("loanwatch.engine")
@@ -20,7 +20,7 @@ log = logging.getLogger("loanwatch.engine")
 PATIENCE = 5.0  # seconds in which a killed process is to be gone
 
 
-class Driver:
+class RunProcess:
     """A driver process as its worker sees it."""
 
     def __init__(self, cluster: RayAddress) -> None:
@@ -37,7 +37,7 @@ class Driver:
         """The exit code, None while the process runs."""
         return self._process.poll()
 
-    def take(self, order: Order) -> None:
+    def take(self, order: RunAssignment) -> None:
         """Hands over an order; a driver that has just died shows by its exit code."""
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
@@ -57,55 +57,55 @@ class Driver:
 
 
 @dataclass
-class Mission:
+class ActiveRun:
     """A run that a driver carries out; `cancelled_since` (monotonic seconds) once it was told to end."""
 
     lease: Lease
-    driver: Driver
+    driver: RunProcess
     cancelled_since: float | None = None
 
 
 @dataclass
-class Crew:
-    """The missions under way, by run id, and the driver that waits for the next."""
+class RunProcessPool:
+    """The active under way, by run id, and the driver that waits for the next."""
 
-    missions: dict[str, Mission] = field(default_factory=dict)
-    _spare: Driver | None = None
-    _spared_at: float = 0.0
+    active: dict[str, ActiveRun] = field(default_factory=dict)
+    _standby: RunProcess | None = None
+    _standby_since: float = 0.0
 
-    def send(self, order: Order, cluster: RayAddress) -> None:
-        """Begins a mission at once, on the Ray at that address."""
-        driver, self._spare = self._spare, None
+    def send(self, order: RunAssignment, cluster: RayAddress) -> None:
+        """Begins a run at once, on the Ray at that address."""
+        driver, self._standby = self._standby, None
         if driver is None or driver.code is not None:
-            driver = Driver(cluster)
+            driver = RunProcess(cluster)
         driver.take(order)
-        self.missions[order.lease.run_id] = Mission(order.lease, driver)
+        self.active[order.lease.run_id] = ActiveRun(order.lease, driver)
 
     def make_ready(self, cluster: RayAddress) -> None:
         """Has a driver wait for the next order; one that died is replaced a second later at the earliest."""
-        if self._spare is not None and self._spare.code is not None:
-            log.warning("a waiting driver ended with code %s", self._spare.code)
-            self._spare = None
-        if self._spare is None and monotonic() - self._spared_at > 1.0:
-            self._spare, self._spared_at = Driver(cluster), monotonic()
+        if self._standby is not None and self._standby.code is not None:
+            log.warning("a waiting driver ended with code %s", self._standby.code)
+            self._standby = None
+        if self._standby is None and monotonic() - self._standby_since > 1.0:
+            self._standby, self._standby_since = RunProcess(cluster), monotonic()
 
-    def ended(self) -> list[Mission]:
-        """The missions whose process has ended."""
-        return [mission for mission in self.missions.values() if mission.driver.code is not None]
+    def ended(self) -> list[ActiveRun]:
+        """The active whose process has ended."""
+        return [run for run in self.active.values() if run.driver.code is not None]
 
-    def dismiss(self, mission: Mission) -> None:
-        """Ends a mission's process, if it runs, and forgets the mission."""
-        mission.driver.kill()
-        self.missions.pop(mission.lease.run_id, None)
+    def terminate(self, run: ActiveRun) -> None:
+        """Ends a run's process, if it runs, and forgets the run."""
+        run.driver.kill()
+        self.active.pop(run.lease.run_id, None)
 
-    def disband(self) -> None:
-        """Ends every process of the crew."""
-        for mission in list(self.missions.values()):
-            self.dismiss(mission)
-        self.drop_spare()
+    def shutdown(self) -> None:
+        """Ends every process of the pool."""
+        for run in list(self.active.values()):
+            self.terminate(run)
+        self.drop_standby()
 
-    def drop_spare(self) -> None:
+    def drop_standby(self) -> None:
         """Ends the driver that waits; the Ray that it has joined may be gone."""
-        if self._spare is not None:
-            self._spare.kill()
-            self._spare = None
+        if self._standby is not None:
+            self._standby.kill()
+            self._standby = None

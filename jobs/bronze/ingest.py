@@ -9,7 +9,7 @@ from jobs.bronze.extracts import Limits
 from jobs.bronze.records import Chunk, Reject, read_extract
 from jobs.bronze.sources import SOURCES, Source
 from jobs.errors import InputRejected
-from jobs.job import Job, Outcome, log
+from jobs.job import Job, TaskResult, log
 from storage.lake.extracts import SourceFile
 
 QUARANTINE_SCHEMA = pa.schema(
@@ -61,13 +61,13 @@ def file_numbers(job: Job) -> list[str]:
     return [str(number) for number in range(len(files))]
 
 
-def ingest(job: Job) -> Outcome:
+def ingest(job: Job) -> TaskResult:
     """One file of the task's dataset, as a part of its bronze and quarantine tables."""
     ((dataset, files),) = job.extracts.items()
     return ingested(job, dataset, files, int(job.part))
 
 
-def ingested(job: Job, dataset: str, files: tuple[SourceFile, ...], number: int) -> Outcome:
+def ingested(job: Job, dataset: str, files: tuple[SourceFile, ...], number: int) -> TaskResult:
     """File `number` of a dataset as part `number` of its bronze and quarantine tables."""
     source, file = SOURCES[dataset], files[number]
     intake = Intake(source, file, float(job.settings["quarantine_limit"]))
@@ -81,7 +81,7 @@ def ingested(job: Job, dataset: str, files: tuple[SourceFile, ...], number: int)
     quarantine = job.write(f"quarantine.{dataset}", [intake.quarantine()], number, sources=lineage)
     aside = f", {len(intake.rejects)} quarantined" if intake.rejects else ""
     log.info("%s: %d records read, %d stored%s", file.name, intake.read, intake.stored, aside)
-    return Outcome(
+    return TaskResult(
         rows_in=intake.read,
         rows_out=intake.stored,
         tables=(bronze, quarantine),

@@ -29,8 +29,8 @@ def auc_over_time(history: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCh
     scale = alt.Scale(domain=[max(low - 0.03, 0), min(high + 0.03, 1)], nice=False, zero=False)
     named = kit.tips("monitoring_date", "auc", "auc_low", "auc_high", "auc_estimate", "labelled", "status")
     base = rows_chart(rows).encode(x=kit.date_axis(rows["monitoring_date"]), tooltip=named)
-    reign = base.encode(detail="model_version:N")
-    interval = reign.encode(y=alt.Y("auc_low:Q", scale=scale), y2="auc_high:Q")
+    by_model = base.encode(detail="model_version:N")
+    interval = by_model.encode(y=alt.Y("auc_low:Q", scale=scale), y2="auc_high:Q")
     y = alt.Y("auc:Q", scale=scale, axis=alt.Axis(format=".2f", tickCount=6))
     few = len(rows) <= 3 * kit.MOST_TICKS
     layers = [
@@ -38,12 +38,12 @@ def auc_over_time(history: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCh
         interval.mark_rule(color=BLUE, opacity=0.5 if few else 0),
         *kit.threshold_layers(threshold, f"threshold {threshold:.2f}", scale),
         *change_layers(rows),
-        reign.mark_line(color=BLUE, strokeWidth=2).encode(y=y),
+        by_model.mark_line(color=BLUE, strokeWidth=2).encode(y=y),
         base.mark_point(color=BLUE, filled=True, size=50, opacity=1 if few else 0).encode(y=y),
     ]
     if rows["auc_estimate"].notna().any():
         title.subtitle = f"band: 95% interval; dashed: estimate without labels{signs_told(history)}"
-        dashed = reign.encode(y=alt.Y("auc_estimate:Q", scale=scale))
+        dashed = by_model.encode(y=alt.Y("auc_estimate:Q", scale=scale))
         layers[4:4] = [
             dashed.mark_line(color=AMBER, strokeDash=[5, 4], strokeWidth=2),
             dashed.mark_point(shape="diamond", color=AMBER, filled=False, size=45, opacity=1 if few else 0),
@@ -66,13 +66,13 @@ def csi_over_time(history: pd.DataFrame, feature: str) -> alt.LayerChart:
     named = kit.tips("monitoring_date", "csi", "chance_level", "window_rows", "band")
     base = rows_chart(rows).encode(x=kit.date_axis(rows["monitoring_date"]), tooltip=named)
     y = alt.Y("csi:Q", scale=scale, axis=alt.Axis(format=".2f", tickCount=6))
-    reign = {"detail": "model_version:N"} if "model_version" in rows else {}
+    by_model = {"detail": "model_version:N"} if "model_version" in rows else {}
     return kit.panel(
         title,
         *kit.band_layers([0, MODERATE, SIGNIFICANT, top], scale),
         *change_layers(rows),
-        base.mark_line(strokeDash=[2, 3], color=GREY, strokeWidth=2).encode(y="chance_level:Q", **reign),
-        base.mark_line(color=BLUE, strokeWidth=2).encode(y=y, **reign),
+        base.mark_line(strokeDash=[2, 3], color=GREY, strokeWidth=2).encode(y="chance_level:Q", **by_model),
+        base.mark_line(color=BLUE, strokeWidth=2).encode(y=y, **by_model),
         base.mark_point(color=BLUE, filled=True, size=50, opacity=1 if len(rows) <= 3 * kit.MOST_TICKS else 0).encode(
             y=y
         ),

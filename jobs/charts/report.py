@@ -65,17 +65,17 @@ def psi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -
     scale = alt.Scale(domain=[0, top], nice=False)
     x, named = kit.date_axis(rows["monitoring_date"]), kit.tips(*columns)
     base = rows_chart(rows).encode(x=x, tooltip=named)
-    reign = {"detail": "model_version:N"} if "model_version" in rows else {}
+    by_model = {"detail": "model_version:N"} if "model_version" in rows else {}
     few = len(rows) <= 3 * kit.MOST_TICKS
     told = rows if few else rows[(rows["status"] != rows["status"].shift()) | (rows.index == len(rows) - 1)]
     return kit.panel(
         TitleParams(name, subtitle=f"windows of {_span(rows)} loans; dotted: chance (99%){signs_told(rows)}"),
         *kit.band_layers([0, limits.psi_watch, limits.psi, top], scale),
         *change_layers(rows),
-        base.mark_line(strokeDash=[2, 3], color=GREY, strokeWidth=2).encode(y="psi_chance_level:Q", **reign),
+        base.mark_line(strokeDash=[2, 3], color=GREY, strokeWidth=2).encode(y="psi_chance_level:Q", **by_model),
         base.mark_point(shape="stroke", color=GREY, opacity=1 if few else 0).encode(y="psi_chance_level:Q"),
         base.mark_line(color=BLUE, strokeWidth=2 if few else 1.25, strokeJoin="round").encode(
-            y=alt.Y("psi:Q", scale=scale, axis=alt.Axis(format=".2f", tickCount=6)), **reign
+            y=alt.Y("psi:Q", scale=scale, axis=alt.Axis(format=".2f", tickCount=6)), **by_model
         ),
         _status_points(told).encode(x=x, y=alt.Y("psi:Q", scale=scale), tooltip=named),
     )

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from jobs.errors import JobError
 from jobs.gold.features import NEEDED, loan_features
-from jobs.job import Job, Outcome, log
+from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from storage.lake.names import TRAINING_DATA
 
@@ -18,7 +18,7 @@ def matured(features: pa.Table, as_of: date) -> pa.Table:
     return features.filter(pc.and_(pa.array(known), pc.is_valid(features["label"])))
 
 
-def gold_feature_engineering(job: Job) -> Outcome:
+def gold_feature_engineering(job: Job) -> TaskResult:
     """The training data: features and labels of every matured loan of the governed book."""
     tables = {
         name: job.read(f"silver.{name}", columns, categories=["Customer_ID", "loan_id"])
@@ -33,7 +33,7 @@ def gold_feature_engineering(job: Job) -> Outcome:
     for reason, count in left_out.items():
         log.info("left out: %d %s", count, reason.replace("_", " "))
     sources = {name: table.digest for name, table in job.tables.items()}
-    return Outcome(
+    return TaskResult(
         rows_in=sum(table.num_rows for table in tables.values()),
         rows_out=rows.num_rows,
         tables=(job.write(TRAINING_DATA, [rows], sources=sources),),

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from jobs.governance.policy import Decision, Thresholds, decide
-from jobs.job import Job, Outcome, log
+from jobs.job import Job, TaskResult, log
 from jobs.statistics.drift import MODERATE
 
 
@@ -23,7 +23,7 @@ def decision_on(row: Mapping[str, Any], thresholds: Thresholds) -> Decision:
     return decide(auc, psi, thresholds, row.get("auc_estimate"))
 
 
-def model_governance_gate(job: Job) -> Outcome:
+def model_governance_gate(job: Job) -> TaskResult:
     """The decision on this monitoring date's numbers, to be recorded when the run commits."""
     row = job.values["calculate_monitoring_metrics"]["row"]
     decision = decision_on(row, thresholds_of(job))
@@ -31,13 +31,13 @@ def model_governance_gate(job: Job) -> Outcome:
     log.info("%s: %s", decision.status, reason)
     numbers = {**row, **decision.as_json()}
     found = {"status": decision.status, "reason": reason, "retrain": decision.retrain, "numbers": numbers}
-    return Outcome(values=found, decision=found)
+    return TaskResult(values=found, decision=found)
 
 
-def trigger_retraining_dag(job: Job) -> Outcome:
+def trigger_retraining_dag(job: Job) -> TaskResult:
     """A request for a training run when the gate asks for one; skipped otherwise."""
     gate = job.values["model_governance_gate"]
     if not gate["retrain"]:
-        return Outcome(skipped=f"the model is {gate['status']}")
+        return TaskResult(skipped=f"the model is {gate['status']}")
     log.info("a training run is requested: %s", gate["reason"])
-    return Outcome(request={"pipeline": "training", "reason": gate["reason"], "numbers": gate["numbers"]})
+    return TaskResult(request={"pipeline": "training", "reason": gate["reason"], "numbers": gate["numbers"]})

@@ -9,7 +9,7 @@ from jobs.bronze.ingest import ingested
 from jobs.bronze.sources import SOURCES
 from jobs.errors import JobError
 from jobs.gold.features import NEEDED, loan_features
-from jobs.job import Job, Outcome, log, merged
+from jobs.job import Job, TaskResult, log, merged
 from jobs.loan_calendar import known_by, months_of
 from jobs.modelling.champion import serving_champion
 from jobs.modelling.pipelines import frame
@@ -20,21 +20,21 @@ from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, SCORED
 from storage.ledger.models import ModelVersion
 
 
-def refresh_dataset(job: Job) -> Outcome:
+def refresh_dataset(job: Job) -> TaskResult:
     """The dataset's bronze and cleaned tables made anew, if its extracts are not those that were published."""
     source = SOURCES[job.part]
     files = job.extracts.get(job.part, ())
     published = job.tables.get(f"bronze.{source.bronze}")
     known = published and sorted(published.sources.values()) == sorted(file.sha256 for file in files)
     if known or not files:
-        return Outcome()
+        return TaskResult()
     ingests = merged([ingested(job, job.part, files, number) for number in range(len(files))])
     bronze = ingests.tables[0]
     cleanings = merged([cleaned_part(job, bronze, number) for number in range(len(bronze.parts))])
-    return Outcome(tables=(*ingests.tables, *cleanings.tables), values={job.part: ingests.values})
+    return TaskResult(tables=(*ingests.tables, *cleanings.tables), values={job.part: ingests.values})
 
 
-def prepare_inference_data(job: Job, refreshed: Sequence[Outcome]) -> Outcome:
+def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskResult:
     """Features of every loan whose prediction date has come: quality control and features as in training, at as-of."""
     fresh = merged(refreshed)
     versions = {table.table: table for table in fresh.tables}
@@ -51,7 +51,7 @@ def prepare_inference_data(job: Job, refreshed: Sequence[Outcome]) -> Outcome:
     table = job.write(
         INFERENCE_FEATURES, [rows], sources={version.table: version.digest for version in staged.values()}
     )
-    return Outcome(
+    return TaskResult(
         rows_in=sum(version.rows for version in staged.values()),
         rows_out=rows.num_rows,
         tables=(*fresh.tables, table),
@@ -70,12 +70,12 @@ def governed_tables(job: Job, staged: Mapping[str, TableVersion]) -> tuple[dict[
     return {name: table.filter(pa.array(found.kept[name])) for name, table in tables.items()}, len(found.flagged)
 
 
-def retrieve_best_model(job: Job) -> Outcome:
+def retrieve_best_model(job: Job) -> TaskResult:
     """The version of the champion that serves, once its files were found to be those that were registered."""
     model, refused = serving_champion(job)
     if model is not None:
         log.info("%s, version %s", model.model_name, model.version)
-        return Outcome(values={"version": model.version, "refused": refused}, artifacts=tuple(model.files.values()))
+        return TaskResult(values={"version": model.version, "refused": refused}, artifacts=tuple(model.files.values()))
     if refused:
         raise JobError(f"None of the champions {', '.join(refused)} has the files that were registered; train again.")
     raise JobError(
@@ -84,7 +84,7 @@ def retrieve_best_model(job: Job) -> Outcome:
     )
 
 
-def make_predictions(job: Job) -> Outcome:
+def make_predictions(job: Job) -> TaskResult:
     """A probability of default for every prepared loan, by the champion that was retrieved."""
     model = model_of(job, job.values["retrieve_best_model"]["version"])
     pipeline = job.models.load(model.files["model"])
@@ -104,10 +104,10 @@ def make_predictions(job: Job) -> Outcome:
         }
     )
     log.info("%d loans scored with %s", size, model.version)
-    return Outcome(size, size, {"version": model.version}, tables=(job.write(SCORED, [scored]),))
+    return TaskResult(size, size, {"version": model.version}, tables=(job.write(SCORED, [scored]),))
 
 
-def store_predictions_gold(job: Job) -> Outcome:
+def store_predictions_gold(job: Job) -> TaskResult:
     """The predictions as a gold table, after a last look: one row a loan, every probability between 0 and 1."""
     scored = job.read(SCORED)
     probability = scored["predicted_proba"].to_numpy()
@@ -121,7 +121,7 @@ def store_predictions_gold(job: Job) -> Outcome:
     if findings:
         raise JobError(f"The predictions were not stored: {', '.join(findings)}; train a new model.")
     table = job.write(PREDICTIONS, [scored], sources=dict(_lineage(job)))
-    return Outcome(
+    return TaskResult(
         scored.num_rows, scored.num_rows, {"version": job.values["make_predictions"]["version"]}, tables=(table,)
     )
 

@@ -44,7 +44,7 @@ def untrained(name: str, features: tuple[str, ...]) -> Pipeline:
     return Pipeline([("columns", columns), *scaler, ("classifier", clone(CLASSIFIERS[name]))])
 
 
-def fitted(pipeline: Pipeline, inputs: pd.DataFrame, labels: Any) -> Pipeline:
+def fit_reproducibly(pipeline: Pipeline, inputs: pd.DataFrame, labels: Any) -> Pipeline:
     """The pipeline after fitting, the same bytes for the same rows in every process.
 
     A tree keeps its nodes in records with padding, which holds whatever memory held before; it is set to zero.

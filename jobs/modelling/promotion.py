@@ -1,4 +1,4 @@
-"""Promotion: whether a newly trained model takes the champion's place, judged on rows that neither of them saw.
+"""PromotionVerdict: whether a newly trained model takes the champion's place, judged on rows that neither of them saw.
 
 The stable hash split makes these rows: a test loan is a test loan in every training, so no champion was ever fitted on
 one. The new model becomes champion unless it is worse: significantly so by the paired DeLong comparison at 95%, or with
@@ -16,14 +16,14 @@ import pyarrow as pa
 from jobs.governance.policy import told_apart
 from jobs.job import Job, log
 from jobs.modelling.champion import serving_champion
-from jobs.modelling.splits import labels_of, scores_of, sides
+from jobs.modelling.splits import labels_of, scores_of, train_and_test
 from jobs.statistics.discrimination import AucDifference, paired_auc_difference
 from storage.files.folder import FileFacts
 from storage.lake.names import TRAINING_DATA
 
 
 @dataclass(frozen=True)
-class Promotion:
+class PromotionVerdict:
     """Whether a model is to become champion, and why, with the numbers.
 
     `champion` is who was champion when the run began: the verdict holds against no other. `compared_with` is the model
@@ -57,7 +57,7 @@ class Opponent:
     why_not: str = ""
 
 
-def promotion(auc: float, rows: int, threshold: float, champion: str | None, opponent: Opponent) -> Promotion:
+def verdict_on(auc: float, rows: int, threshold: float, champion: str | None, opponent: Opponent) -> PromotionVerdict:
     """The verdict on a model with this test AUC on so many test rows.
 
     Worse means that the whole 95% interval of the difference lies below 0.
@@ -69,7 +69,7 @@ def promotion(auc: float, rows: int, threshold: float, champion: str | None, opp
     told = [f"its AUC {told_apart(auc, threshold)} on {rows:,} test loans is below {threshold:g}"] if weak else []
     told.append(_comparison(opponent, worse=worse))
     numbers = {"auc": auc} if found is None else _numbers(found)
-    return Promotion(
+    return PromotionVerdict(
         promote=not (worse or weak),
         reason=f"{verdict}: {'; '.join(told)}.",
         champion=champion,
@@ -80,12 +80,12 @@ def promotion(auc: float, rows: int, threshold: float, champion: str | None, opp
     )
 
 
-def judged(job: Job, artifact: FileFacts, features: Sequence[str], auc: float) -> Promotion:
+def promotion_verdict(job: Job, artifact: FileFacts, features: Sequence[str], auc: float) -> PromotionVerdict:
     """The verdict on a pipeline that was fitted in this run and has this test AUC, against the champion that serves."""
-    _, test = sides(job.read(TRAINING_DATA))
+    _, test = train_and_test(job.read(TRAINING_DATA))
     champion = job.champions[0].version if job.champions else None
     opponent = _opponent(job, test, artifact, features)
-    verdict = promotion(auc, test.num_rows, float(job.settings["auc_threshold"]), champion, opponent)
+    verdict = verdict_on(auc, test.num_rows, float(job.settings["auc_threshold"]), champion, opponent)
     log.info("%s", verdict.reason)
     return verdict
 

@@ -15,7 +15,7 @@ Scores = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 
 
-def sides(table: pa.Table) -> tuple[pa.Table, pa.Table]:
+def train_and_test(table: pa.Table) -> tuple[pa.Table, pa.Table]:
     """(train, test); JobError when one of them lacks rows of either class."""
     found = []
     for side in ("train", "test"):
@@ -41,7 +41,7 @@ def scores_of(pipeline: Any, table: pa.Table, features: Sequence[str]) -> Scores
     return scores
 
 
-def numbers(column: pa.ChunkedArray) -> Scores:
+def as_floats(column: pa.ChunkedArray) -> Scores:
     """A column as float64, NaN for null."""
     values: Scores = column.cast(pa.float64()).to_numpy()
     return values

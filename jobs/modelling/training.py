@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.gold.features import CATEGORICAL
-from jobs.job import Job, Outcome, log
+from jobs.job import Job, TaskResult, log
 from jobs.modelling.candidates import candidate_of
 from jobs.modelling.comparison import set_comparisons
-from jobs.modelling.pipelines import fitted, frame, label_encoders, untrained
-from jobs.modelling.promotion import judged
-from jobs.modelling.splits import Scores, labels_of, numbers, scores_of, sides
+from jobs.modelling.pipelines import fit_reproducibly, frame, label_encoders, untrained
+from jobs.modelling.promotion import promotion_verdict
+from jobs.modelling.splits import Scores, as_floats, labels_of, scores_of, train_and_test
 from jobs.statistics.discrimination import auc_with_interval, classification_scores
 from jobs.statistics.drift import category_reference, numeric_reference
 from jobs.statistics.estimate import risk_curve
@@ -28,13 +28,13 @@ from storage.ledger.models import ModelVersion
 LIBRARIES = ("scikit-learn", "numpy", "pandas", "pyarrow", "scipy")
 
 
-def fit_candidate(job: Job) -> Outcome:
+def fit_candidate(job: Job) -> TaskResult:
     """One model, fitted on the train rows and measured on the test rows."""
     candidate = candidate_of(job, job.part)
     features = candidate.features
-    train, test = sides(job.read(TRAINING_DATA))
+    train, test = train_and_test(job.read(TRAINING_DATA))
     train_labels, test_labels = labels_of(train), labels_of(test)
-    pipeline = fitted(untrained(candidate.classifier, features), frame(train, features), train_labels)
+    pipeline = fit_reproducibly(untrained(candidate.classifier, features), frame(train, features), train_labels)
     scores = scores_of(pipeline, test, features)
     auc = auc_with_interval(test_labels, scores)
     chosen = classification_scores(test_labels, pipeline.predict(frame(test, features)))
@@ -49,17 +49,19 @@ def fit_candidate(job: Job) -> Outcome:
     }
     log.info("%s: test AUC %.4f, train AUC %.4f", job.part, auc.value, numbers["train_auc"])
     artifact = job.models.keep_pickle(pipeline)
-    return Outcome(train.num_rows + test.num_rows, None, {"name": job.part, "numbers": numbers}, artifacts=(artifact,))
+    return TaskResult(
+        train.num_rows + test.num_rows, None, {"name": job.part, "numbers": numbers}, artifacts=(artifact,)
+    )
 
 
-def select_model(job: Job, trained: Sequence[Outcome]) -> Outcome:
+def select_model(job: Job, trained: Sequence[TaskResult]) -> TaskResult:
     """The candidate with the best test AUC, with its encoders and everything that is to be known about it."""
     best = max(trained, key=lambda one: one.values["numbers"]["test_auc"])
     (artifact,) = best.artifacts
     pipeline = job.models.load(artifact)
     encoders = job.models.keep_pickle(label_encoders(pipeline))
     candidate = candidate_of(job, best.values["name"])
-    train, test = sides(job.read(TRAINING_DATA))
+    train, test = train_and_test(job.read(TRAINING_DATA))
     scores = scores_of(pipeline, test, candidate.features)
     metadata = {
         "model_name": candidate.name,
@@ -78,10 +80,10 @@ def select_model(job: Job, trained: Sequence[Outcome]) -> Outcome:
     log.info("%s is the best of %d", candidate.name, len(trained))
     kept = (*(facts for one in trained for facts in one.artifacts), encoders)
     rows = train.num_rows + test.num_rows
-    return Outcome(rows, rows, {"metadata": metadata}, artifacts=kept)
+    return TaskResult(rows, rows, {"metadata": metadata}, artifacts=kept)
 
 
-def _comparisons(job: Job, test: pa.Table, trained: Sequence[Outcome]) -> list[dict[str, Any]]:
+def _comparisons(job: Job, test: pa.Table, trained: Sequence[TaskResult]) -> list[dict[str, Any]]:
     """How the feature sets compare, when more than one was trained on."""
     made = {one.values["name"]: (candidate_of(job, one.values["name"]), one.artifacts[0]) for one in trained}
     if len({candidate.feature_set for candidate, _ in made.values()}) < 2:
@@ -104,13 +106,13 @@ def frozen_reference(test: pa.Table, scores: Scores, features: Sequence[str]) ->
         "features": {
             name: category_reference(test[name].to_pylist()).as_json()
             if name in CATEGORICAL
-            else numeric_reference(numbers(test[name])).as_json()
+            else numeric_reference(as_floats(test[name])).as_json()
             for name in features
         },
     }
 
 
-def store_best_model(job: Job) -> Outcome:
+def store_best_model(job: Job) -> TaskResult:
     """The best model under the names that people know, to be registered when the run commits.
 
     With it goes the verdict on whether it becomes champion, against the champion that the run began with and no other.
@@ -122,7 +124,7 @@ def store_best_model(job: Job) -> Outcome:
         "encoders": job.models.place(files["encoders"], f"label_encoders_{job.stamp}.pkl"),
     }
     best = made["candidates"][made["model_name"]]
-    verdict = judged(job, files["model"], made["features"], best["test_auc"]).as_json()
+    verdict = promotion_verdict(job, files["model"], made["features"], best["test_auc"]).as_json()
     metadata = {
         **made,
         "version": job.stamp,
@@ -147,7 +149,7 @@ def store_best_model(job: Job) -> Outcome:
         summary={**summary_of(made), "promotion": verdict},
         trained_on={TRAINING_DATA: job.table(TRAINING_DATA).version},
     )
-    return Outcome(values={"version": job.stamp, "promotion": verdict}, model=model)
+    return TaskResult(values={"version": job.stamp, "promotion": verdict}, model=model)
 
 
 def summary_of(metadata: Mapping[str, Any]) -> dict[str, Any]:

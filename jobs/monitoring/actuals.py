@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from jobs.errors import JobError
 from jobs.gold.labels import LABEL_INSTALLMENTS, codes_in, default_labels
-from jobs.job import Job, Outcome, log
+from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.modelling.inference import model_of
 from jobs.silver.quality import valid_rows
@@ -21,7 +21,7 @@ from storage.lake.names import INFERENCE_FEATURES, OUTCOMES, PREDICTIONS
 LEDGER_COLUMNS = ["loan_id", "installment_num", "overdue_amt", "snapshot_date"]
 
 
-def fetch_predictions_and_actuals(job: Job) -> Outcome:
+def fetch_predictions_and_actuals(job: Job) -> TaskResult:
     """The latest predictions, the label of each loan whose outcome is known, and whether the model was fitted on it."""
     predictions = job.read(PREDICTIONS)
     newest = pc.max(predictions["prediction_date"]).as_py()
@@ -47,7 +47,7 @@ def fetch_predictions_and_actuals(job: Job) -> Outcome:
         table = table.append_column(name, column)
     left_out, known = int(pc.sum(fitted).as_py() or 0), len(table["label"]) - table["label"].null_count
     log.info("%d predictions of %s, %d outcomes known, %d rows fitted", table.num_rows, newest, known, left_out)
-    return Outcome(
+    return TaskResult(
         rows_in=predictions.num_rows,
         rows_out=table.num_rows,
         values={"version": model.version, "fitted": left_out},

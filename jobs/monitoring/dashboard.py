@@ -7,19 +7,19 @@ import pyarrow.compute as pc
 from jobs.charts.kit import Headline
 from jobs.charts.report import DashboardData, dashboard, dashboard_png
 from jobs.governance.gate import thresholds_of
-from jobs.job import Job, Outcome, log
+from jobs.job import Job, TaskResult, log
 from storage.lake.names import MONITORING
 
 HEADLINE = ("auc", "auc_low", "auc_high", "psi", "psi_chance_level", "window_rows", "precision", "recall", "f1")
 
 
-def visualize_monitoring_dashboard(job: Job) -> Outcome:
+def visualize_monitoring_dashboard(job: Job) -> TaskResult:
     """`monitoring_dashboard_YYYYMMDD.png` of this monitoring date."""
     data = dashboard_data(job)
     name = f"monitoring_dashboard_{job.as_of:%Y%m%d}.png"
     facts = job.reports.write(name, dashboard_png(dashboard(data)))
     log.info("drawn: %s (%d kB)", job.reports.path(name), facts.bytes // 1024)
-    return Outcome(values={"report": job.reports.path(name)}, reports=(facts,))
+    return TaskResult(values={"report": job.reports.path(name)}, reports=(facts,))
 
 
 def dashboard_data(job: Job) -> DashboardData:

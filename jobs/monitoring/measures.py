@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.modelling.splits import labels_of, numbers
+from jobs.modelling.splits import as_floats, labels_of
 from jobs.statistics.discrimination import auc_with_interval, classification_scores, gini
-from jobs.statistics.drift import Drift, bin_counts, bin_labels, drift, ks_distance, reference_from_json
+from jobs.statistics.drift import Drift, bin_counts, bin_labels, ks_distance, measured_drift, reference_from_json
 from jobs.statistics.estimate import RiskCurve, estimated_auc
 
 AREA = ("auc", "auc_low", "auc_high", "ks", "gini")
@@ -47,10 +47,10 @@ def newest_cohorts(table: pa.Table, rows: int) -> pa.Table:
 
 def drifts(window: pa.Table, reference: Mapping[str, Any], rows: int) -> tuple[Drift, list[dict[str, Any]]]:
     """(PSI of the scores, CSI of each feature, the largest first) of a window against the frozen reference."""
-    score = drift(reference_from_json(reference["score"]), numbers(window["predicted_proba"]), rows)
+    score = measured_drift(reference_from_json(reference["score"]), as_floats(window["predicted_proba"]), rows)
     found = []
     for name, frozen in reference["features"].items():
-        csi = drift(reference_from_json(frozen), _values(window[name], frozen), rows)
+        csi = measured_drift(reference_from_json(frozen), _values(window[name], frozen), rows)
         found.append(
             {
                 "feature": name,
@@ -69,7 +69,7 @@ def discrimination(table: pa.Table) -> tuple[dict[str, Any], list[dict[str, int]
     counts = {"labelled": known.num_rows, "defaults": int(pc.sum(known["label"]).as_py() or 0)}
     if known.num_rows == 0:
         return {**NOTHING, **counts}, []
-    labels, scores = labels_of(known), numbers(known["predicted_proba"])
+    labels, scores = labels_of(known), as_floats(known["predicted_proba"])
     auc = auc_with_interval(labels, scores)
     chosen = classification_scores(labels, np.asarray(known["predicted_label"].to_numpy(), np.int64))
     confusion = [
@@ -82,12 +82,12 @@ def discrimination(table: pa.Table) -> tuple[dict[str, Any], list[dict[str, int]
     return {**areas, "precision": chosen.precision, "recall": chosen.recall, "f1": chosen.f1, **counts}, confusion
 
 
-def expectation(table: pa.Table, curve: RiskCurve | None, rows: int = 1) -> dict[str, Any]:
+def estimated_auc_of_waiting(table: pa.Table, curve: RiskCurve | None, rows: int = 1) -> dict[str, Any]:
     """`auc_estimate` of the loans whose outcome is not known yet, and how many loans it rests on.
 
     None without a curve, or with fewer than `rows` such loans.
     """
-    waiting = numbers(table.filter(pc.invert(table["observed"]))["predicted_proba"])
+    waiting = as_floats(table.filter(pc.invert(table["observed"]))["predicted_proba"])
     enough = curve is not None and waiting.size >= max(rows, 1)
     estimate = estimated_auc(waiting, curve(waiting)) if enough and curve is not None else None
     return {"auc_estimate": estimate, "estimate_rows": int(waiting.size)}
@@ -101,7 +101,7 @@ def by_cohort(table: pa.Table, curve: RiskCurve | None = None) -> list[dict[str,
     found = []
     for cohort in sorted(pc.unique(table["cohort"]).to_pylist()):
         rows = table.filter(pc.equal(table["cohort"], cohort))
-        expected = expectation(rows, curve)
+        expected = estimated_auc_of_waiting(rows, curve)
         mature = expected["estimate_rows"] == 0
         facts = {"cohort": cohort, "scored": rows.num_rows, "mature": mature}
         found.append({**facts, **expected, **discrimination(rows)[0]})
@@ -118,7 +118,7 @@ def feature_bins(window: pa.Table, reference: Mapping[str, Any]) -> dict[str, li
 
 def score_shares(window: pa.Table, frozen: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The shares of the scores' bins, of the reference and of the window."""
-    return shares(frozen, bin_counts(reference_from_json(frozen), numbers(window["predicted_proba"])).tolist())
+    return shares(frozen, bin_counts(reference_from_json(frozen), as_floats(window["predicted_proba"])).tolist())
 
 
 def shares(frozen: Mapping[str, Any], now: Sequence[int]) -> list[dict[str, Any]]:
@@ -139,4 +139,4 @@ def shares(frozen: Mapping[str, Any], now: Sequence[int]) -> list[dict[str, Any]
 
 def _values(column: pa.ChunkedArray, frozen: Mapping[str, Any]) -> Any:
     texts: Sequence[str | None] = column.to_pylist() if frozen["kind"] == "category" else ()
-    return texts if frozen["kind"] == "category" else numbers(column)
+    return texts if frozen["kind"] == "category" else as_floats(column)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from jobs.governance.gate import decision_on, thresholds_of
 from jobs.governance.policy import Thresholds
-from jobs.job import Job, Outcome, log
+from jobs.job import Job, TaskResult, log
 from jobs.modelling.inference import model_of
 from jobs.monitoring.measures import (
     AREA,
@@ -18,7 +18,7 @@ from jobs.monitoring.measures import (
     by_cohort,
     discrimination,
     drifts,
-    expectation,
+    estimated_auc_of_waiting,
     feature_bins,
     newest_cohorts,
     score_shares,
@@ -69,7 +69,7 @@ FEATURE_SCHEMA = pa.schema(
 )
 
 
-def calculate_monitoring_metrics(job: Job) -> Outcome:
+def calculate_monitoring_metrics(job: Job) -> TaskResult:
     """AUC, precision, recall and F1 on outcomes that the champion never saw; PSI and CSI of the newest cohorts.
 
     And the AUC to expect of the loans whose outcome is not known yet, by the risk curve frozen with the champion.
@@ -87,7 +87,7 @@ def calculate_monitoring_metrics(job: Job) -> Outcome:
     row = judged_row(
         {
             **measured,
-            **expectation(unseen, curve, rows),
+            **estimated_auc_of_waiting(unseen, curve, rows),
             **window_facts(window, score),
             "fitted_left_out": fetched["fitted"],
             "auc_status": auc_status(measured, int(job.settings["auc_rows"])),
@@ -97,7 +97,7 @@ def calculate_monitoring_metrics(job: Job) -> Outcome:
     )
     told = (_shown(row["auc"]), row["labelled"], _shown(row["auc_estimate"]), _shown(score.value), window.num_rows)
     log.info("AUC %s on %d outcomes, estimated %s for those to come, PSI %s on %d rows", *told)
-    return Outcome(
+    return TaskResult(
         rows_in=table.num_rows,
         rows_out=unseen.num_rows,
         values={
@@ -119,7 +119,7 @@ def judged_row(row: Mapping[str, Any], thresholds: Thresholds) -> dict[str, Any]
     return {**row, "status": decision.status, **{f"{name}_confirmed": confirmed.get(name) for name in BREACHABLE}}
 
 
-def store_monitoring_results_gold(job: Job) -> Outcome:
+def store_monitoring_results_gold(job: Job) -> TaskResult:
     """The monitoring tables with the rows of this monitoring date, in place of those it had before.
 
     Each cohort has beside what came true what was forecast before any of it did.
@@ -133,7 +133,7 @@ def store_monitoring_results_gold(job: Job) -> Outcome:
         MONITORING_FEATURES: pa.Table.from_pylist([{**day, **row} for row in found["features"]], FEATURE_SCHEMA),
     }
     tables = [job.write(name, [_extended(job, name, rows)]) for name, rows in new.items()]
-    return Outcome(1, tables[0].rows, {"cohorts": cohorts}, tables=tuple(tables))
+    return TaskResult(1, tables[0].rows, {"cohorts": cohorts}, tables=tuple(tables))
 
 
 def with_forecasts(job: Job, cohorts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

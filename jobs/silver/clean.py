@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.bronze.sources import SOURCES, Source
-from jobs.job import Job, Outcome, added, log
+from jobs.job import Job, TaskResult, added, log
 from jobs.loan_calendar import OBSERVATION_MONTHS, PREDICTION_MONTHS, months_later
 from jobs.silver.cleaning import cleaned
 from storage.lake.datamart import TableVersion
@@ -47,13 +47,13 @@ def part_numbers(job: Job) -> list[str]:
     return [str(number) for number in range(len(bronze.parts))]
 
 
-def clean(job: Job) -> Outcome:
+def clean(job: Job) -> TaskResult:
     """One part of the task's bronze table, cleaned."""
     (bronze,) = job.tables.values()
     return cleaned_part(job, bronze, int(job.part))
 
 
-def cleaned_part(job: Job, bronze: TableVersion, number: int) -> Outcome:
+def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
     """Part `number` of a bronze table as part `number` of its cleaned table."""
     source = next(source for source in SOURCES.values() if bronze.table == f"bronze.{source.bronze}")
     cleaning = Cleaning(source)
@@ -66,7 +66,7 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> Outcome:
         told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
         log.info("%s: %s became null", column, told)
     log.info("%s: %d rows cleaned", source.silver, cleaning.rows)
-    return Outcome(
+    return TaskResult(
         rows_in=cleaning.rows,
         rows_out=cleaning.rows,
         tables=(staged,),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.job import Job, Outcome, log
+from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.silver.cleaning import valid_ssn
 from storage.lake.datamart import TableVersion
@@ -94,7 +94,7 @@ def valid_rows(name: str, table: pa.Table, as_of: date) -> Mask:
     return visible & ~_superseded(table.select(KEYS[name]), visible)
 
 
-def remove_flagged_customers(job: Job) -> Outcome:
+def remove_flagged_customers(job: Job) -> TaskResult:
     """The four silver tables: cleaned rows up to as-of without those of flagged customers."""
     staged = {name: job.table(f"staged.{name}") for name in KEYS}
     judged = {
@@ -109,7 +109,7 @@ def remove_flagged_customers(job: Job) -> Outcome:
     log.info("%d customers flagged in all", len(found.flagged))
     for name, counts in found.accounting.items():
         log.info("%s: %s", name, ", ".join(f"{count} {what}" for what, count in counts.items()))
-    return Outcome(
+    return TaskResult(
         rows_in=sum(counts["read"] for counts in found.accounting.values()),
         rows_out=sum(counts["kept"] for counts in found.accounting.values()),
         tables=tuple(tables),

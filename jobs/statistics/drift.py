@@ -201,7 +201,9 @@ def band(value: float) -> Band:
     return "significant" if value >= SIGNIFICANT else "moderate" if value >= MODERATE else "stable"
 
 
-def drift(reference: Reference, values: ArrayLike | Sequence[str | None], minimum_rows: int = MINIMUM_ROWS) -> Drift:
+def measured_drift(
+    reference: Reference, values: ArrayLike | Sequence[str | None], minimum_rows: int = MINIMUM_ROWS
+) -> Drift:
     """The drift of the current rows against the reference; nothing is measured on fewer than `minimum_rows`."""
     expected, current = reference.all_counts(), bin_counts(reference, values)
     n, m, bins = int(expected.sum()), int(current.sum()), expected.size

@@ -17,7 +17,7 @@ from storage.db.migrations.version import NEWEST, is_newest, stored_version
 from storage.errors import StorageError
 
 Clock = Callable[[], datetime]
-Record = Row[*tuple[Any, ...]]
+LedgerRow = Row[*tuple[Any, ...]]
 TURN_NOT_COME = "55P03"  # PostgreSQL's code of a lock that was waited for too long
 NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two tries to reach a server

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select
 
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import actions
 
 
@@ -26,13 +26,13 @@ def note(connection: Connection, action: Action, now: datetime) -> None:
     connection.execute(insert(actions).values(**vars(action), at=now))
 
 
-def action_rows(connection: Connection, limit: int = 100) -> Sequence[Record]:
+def action_rows(connection: Connection, limit: int = 100) -> Sequence[LedgerRow]:
     """The newest actions, newest first."""
     return connection.execute(select(actions).order_by(actions.c.action_id.desc()).limit(limit)).all()
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ActionFilter:
     """Which actions: those of a person, of a kind, on a subject, or all of it together; by default all."""
 
     who: str | None = None
@@ -40,13 +40,13 @@ class Wanted:
     subject: str | None = None
 
 
-def action_page(connection: Connection, wanted: Wanted, limit: int, skip: int = 0) -> Sequence[Record]:
+def action_page(connection: Connection, wanted: ActionFilter, limit: int, skip: int = 0) -> Sequence[LedgerRow]:
     """The newest of the actions that are wanted, behind the `skip` newest ones, newest first."""
     query = select(actions).order_by(actions.c.action_id.desc()).limit(limit).offset(skip)
     return connection.execute(_of(wanted, query)).all()
 
 
-def action_count(connection: Connection, wanted: Wanted) -> int:
+def action_count(connection: Connection, wanted: ActionFilter) -> int:
     """How many actions are wanted."""
     return int(connection.execute(_of(wanted, select(func.count()).select_from(actions))).scalar_one())
 
@@ -61,7 +61,7 @@ def people_and_kinds(connection: Connection, limit: int = 200) -> tuple[list[str
     return people, kinds
 
 
-def _of(wanted: Wanted, query: Select[Any]) -> Select[Any]:
+def _of(wanted: ActionFilter, query: Select[Any]) -> Select[Any]:
     for column, value in (
         (actions.c.who, wanted.who),
         (actions.c.action, wanted.action),

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import models, publications, table_versions
 from storage.errors import StorageError
 from storage.lake.datamart import Part, TableVersion
@@ -93,7 +93,7 @@ def published_versions(connection: Connection, table: str) -> list[TableVersion]
     return [from_json(content) for content in connection.execute(query).scalars()]
 
 
-def published_rows(connection: Connection) -> Sequence[Record]:
+def published_rows(connection: Connection) -> Sequence[LedgerRow]:
     """Table, version, rows, bytes, digest, publishing run and time of every current version, by table name."""
     query = (
         select(
@@ -112,7 +112,7 @@ def published_rows(connection: Connection) -> Sequence[Record]:
     return connection.execute(query).all()
 
 
-def publication_rows(connection: Connection, table: str, limit: int = 20) -> Sequence[Record]:
+def publication_rows(connection: Connection, table: str, limit: int = 20) -> Sequence[LedgerRow]:
     """Version, rows, bytes, digest, run and time of a table's newest publications, newest first.
 
     `removed_at` says since when the files of a version are gone.

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select
 
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import decisions, runs
 
 
@@ -35,7 +35,7 @@ def is_decided(connection: Connection, run_id: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def past_decisions(connection: Connection, until: date) -> Sequence[Record]:
+def past_decisions(connection: Connection, until: date) -> Sequence[LedgerRow]:
     """Day, status, action, requested run and that run's state of every decision up to a monitoring date, in order."""
     query = (
         select(
@@ -51,19 +51,19 @@ def past_decisions(connection: Connection, until: date) -> Sequence[Record]:
     return connection.execute(query.order_by(decisions.c.monitoring_date, decisions.c.decision_id)).all()
 
 
-def decision_rows(connection: Connection, limit: int = 100, run_id: str | None = None) -> Sequence[Record]:
+def decision_rows(connection: Connection, limit: int = 100, run_id: str | None = None) -> Sequence[LedgerRow]:
     """The newest decisions, newest first; only that of one monitoring run when it is named."""
     query = select(decisions).order_by(decisions.c.decision_id.desc()).limit(limit)
     return connection.execute(query.where(decisions.c.run_id == run_id) if run_id else query).all()
 
 
-def decision_about(connection: Connection, day: date) -> Record | None:
+def decision_about(connection: Connection, day: date) -> LedgerRow | None:
     """The newest decision about a monitoring date; None when nothing was decided."""
     query = select(decisions).where(decisions.c.monitoring_date == day)
     return connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(1)).first()
 
 
-def decision_page(connection: Connection, limit: int, skip: int = 0, *, acted: bool = False) -> Sequence[Record]:
+def decision_page(connection: Connection, limit: int, skip: int = 0, *, acted: bool = False) -> Sequence[LedgerRow]:
     """The newest decisions behind the `skip` newest ones, newest first; `acted`: only those upon which something was
     done, or would have been but for the cooldown.
     """
@@ -77,7 +77,7 @@ def decision_count(connection: Connection, *, acted: bool = False) -> int:
     return int(connection.execute(query.where(decisions.c.action != "none") if acted else query).scalar_one())
 
 
-def standing_escalation(connection: Connection) -> Record | None:
+def standing_escalation(connection: Connection) -> LedgerRow | None:
     """The newest decision that asked for a person, unless one of its monitoring date or later was healthy since."""
     order = (decisions.c.monitoring_date.desc(), decisions.c.decision_id.desc())
     ends = decisions.c.action == "escalated", decisions.c.status == "healthy"
@@ -85,7 +85,7 @@ def standing_escalation(connection: Connection) -> Record | None:
     return row if row is not None and row.action == "escalated" else None
 
 
-def decisions_between(connection: Connection, first: date, last: date, limit: int = 1500) -> Sequence[Record]:
+def decisions_between(connection: Connection, first: date, last: date, limit: int = 1500) -> Sequence[LedgerRow]:
     """The newest decisions about the monitoring dates of a period, newest first, without their numbers."""
     columns = [column for column in decisions.c if column.name != "numbers"]
     query = select(*columns).where(decisions.c.monitoring_date >= first, decisions.c.monitoring_date <= last)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import table_versions
 from storage.lake.names import NAMES
 
@@ -53,7 +53,7 @@ def ancestry(
     return None if row is None else _with_sources(connection, row, known or {})
 
 
-def _with_sources(connection: Connection, row: Record, known: Mapping[str, str]) -> Ancestor:
+def _with_sources(connection: Connection, row: LedgerRow, known: Mapping[str, str]) -> Ancestor:
     sources: dict[str, str] = row.content["sources"]
     found = {name: _source(connection, row, name, known) for name in sources if name in NAMES}
     return Ancestor(
@@ -70,7 +70,7 @@ def _with_sources(connection: Connection, row: Record, known: Mapping[str, str])
     )
 
 
-def _source(connection: Connection, made: Record, table: str, known: Mapping[str, str]) -> Record | None:
+def _source(connection: Connection, made: LedgerRow, table: str, known: Mapping[str, str]) -> LedgerRow | None:
     """The version of `table` from which `made` was made."""
     digest = made.content["sources"][table]
     for version in (known.get(table), made.version):
@@ -89,6 +89,6 @@ def _source(connection: Connection, made: Record, table: str, known: Mapping[str
     return connection.execute(query.limit(1)).first()
 
 
-def _named(connection: Connection, table: str, version: str) -> Record | None:
+def _named(connection: Connection, table: str, version: str) -> LedgerRow | None:
     query = select(table_versions).where(table_versions.c.table_name == table, table_versions.c.version == version)
     return connection.execute(query).first()

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import alias_events, models
 from storage.files.folder import FileFacts
 from storage.ledger.leases import Lease, check_lease
@@ -76,7 +76,7 @@ def move_alias(connection: Connection, change: AliasEvent, now: datetime) -> Non
     connection.execute(insert(alias_events).values(**vars(change), at=now))
 
 
-def holder(connection: Connection, alias: str = CHAMPION, at: datetime | None = None) -> ModelVersion | None:
+def model_by_alias(connection: Connection, alias: str = CHAMPION, at: datetime | None = None) -> ModelVersion | None:
     """The model that an alias points at, now or at a moment in the past; None before the first event."""
     newest = select(func.max(alias_events.c.event_id)).where(alias_events.c.alias == alias)
     if at is not None:
@@ -119,13 +119,13 @@ def known_models(connection: Connection) -> list[ModelVersion]:
     return [_model(row) for row in connection.execute(select(models).order_by(models.c.created_at))]
 
 
-def model_rows(connection: Connection, limit: int = 100, skip: int = 0) -> Sequence[Record]:
+def model_rows(connection: Connection, limit: int = 100, skip: int = 0) -> Sequence[LedgerRow]:
     """The newest registered models, newest first, behind the `skip` newest of all."""
     query = select(models).order_by(models.c.created_at.desc(), models.c.version.desc())
     return connection.execute(query.limit(limit).offset(skip)).all()
 
 
-def model_row(connection: Connection, version: str) -> Record | None:
+def model_row(connection: Connection, version: str) -> LedgerRow | None:
     """The registered model of that version with its run and moment; None when there is none."""
     return connection.execute(select(models).where(models.c.version == version)).first()
 
@@ -143,7 +143,7 @@ def model_names(connection: Connection, limit: int = 1000) -> list[str]:
 
 def alias_rows(
     connection: Connection, alias: str = CHAMPION, limit: int = 100, version: str | None = None
-) -> Sequence[Record]:
+) -> Sequence[LedgerRow]:
     """The newest events of an alias, newest first; only those that made `version` its holder when it is named."""
     query = select(alias_events).where(alias_events.c.alias == alias)
     if version is not None:
@@ -151,7 +151,7 @@ def alias_rows(
     return connection.execute(query.order_by(alias_events.c.event_id.desc()).limit(limit)).all()
 
 
-def _model(row: Record) -> ModelVersion:
+def _model(row: LedgerRow) -> ModelVersion:
     return model_from_json(
         {name: getattr(row, name) for name in ("version", "model_name", "files", "summary", "trained_on")}
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import processes
 
 KEPT = timedelta(days=7)
@@ -23,25 +23,25 @@ class Process:
     pid: int
 
 
-def arrive(connection: Connection, process: Process, detail: dict[str, Any], now: datetime) -> None:
+def register(connection: Connection, process: Process, detail: dict[str, Any], now: datetime) -> None:
     """Records a process that begins; those that were last seen a week ago are forgotten."""
     connection.execute(delete(processes).where(processes.c.heartbeat_at < now - KEPT))
     connection.execute(delete(processes).where(processes.c.process_id == process.process_id))
     connection.execute(insert(processes).values(**vars(process), started_at=now, heartbeat_at=now, detail=detail))
 
 
-def stay(connection: Connection, process_id: str, detail: dict[str, Any], now: datetime) -> None:
+def heartbeat(connection: Connection, process_id: str, detail: dict[str, Any], now: datetime) -> None:
     """Records that the process is alive, and what there is to know about it."""
     beat = update(processes).where(processes.c.process_id == process_id)
     connection.execute(beat.values(heartbeat_at=now, detail=detail, stopped_at=None))
 
 
-def leave(connection: Connection, process_id: str, now: datetime) -> None:
+def deregister(connection: Connection, process_id: str, now: datetime) -> None:
     """Records that the process has ended by itself."""
     connection.execute(update(processes).where(processes.c.process_id == process_id).values(stopped_at=now))
 
 
-def beating(connection: Connection, kind: str, silence: timedelta, now: datetime) -> Sequence[Record]:
+def beating(connection: Connection, kind: str, silence: timedelta, now: datetime) -> Sequence[LedgerRow]:
     """The processes of a kind that have not ended and that beat within `silence`, newest first."""
     query = select(processes).where(
         processes.c.kind == kind, processes.c.stopped_at.is_(None), processes.c.heartbeat_at > now - silence
@@ -49,6 +49,6 @@ def beating(connection: Connection, kind: str, silence: timedelta, now: datetime
     return connection.execute(query.order_by(processes.c.started_at.desc())).all()
 
 
-def process_rows(connection: Connection, limit: int = 100) -> Sequence[Record]:
+def process_rows(connection: Connection, limit: int = 100) -> Sequence[LedgerRow]:
     """The processes that were seen in the last week, newest first."""
     return connection.execute(select(processes).order_by(processes.c.started_at.desc()).limit(limit)).all()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, String, and_, or_, select, type_coerce
 
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import runs, tasks
 
 
@@ -24,7 +24,7 @@ class RunFilter:
 
 def runs_page(
     connection: Connection, limit: int, wanted: RunFilter, older_than: str = "", newer_than: str = ""
-) -> list[Record]:
+) -> list[LedgerRow]:
     """The newest runs that are wanted, newest first: those older than a run, or the nearest that are newer than one.
 
     A run that does not exist bounds nothing.
@@ -43,19 +43,19 @@ def runs_page(
     return list(connection.execute(newest_first.limit(limit)).all())
 
 
-def followers(connection: Connection, run_id: str, limit: int = 20) -> Sequence[Record]:
+def followers(connection: Connection, run_id: str, limit: int = 20) -> Sequence[LedgerRow]:
     """The newest runs that this one caused or that go on with it, oldest first."""
     query = select(runs).where(or_(runs.c.cause_run_id == run_id, runs.c.parent_run_id == run_id))
     return list(reversed(connection.execute(query.order_by(runs.c.requested_at.desc()).limit(limit)).all()))
 
 
-def continued(connection: Connection, run_ids: Sequence[str], limit: int = 200) -> dict[str, Record]:
+def continued(connection: Connection, run_ids: Sequence[str], limit: int = 200) -> dict[str, LedgerRow]:
     """The newest run that goes on with each of these, by the id of the one that it goes on with."""
     query = select(runs).where(runs.c.parent_run_id.in_(run_ids)).order_by(runs.c.requested_at.desc()).limit(limit)
     return {row.parent_run_id: row for row in reversed(connection.execute(query).all())}
 
 
-def task_times(connection: Connection, pipeline: str, limit: int = 30) -> Sequence[Record]:
+def task_times(connection: Connection, pipeline: str, limit: int = 30) -> Sequence[LedgerRow]:
     """Task, started_at and finished_at of the work that the newest succeeded runs of a pipeline did, newest run first.
 
     What was taken from an earlier run is not among it.
@@ -76,7 +76,7 @@ def task_times(connection: Connection, pipeline: str, limit: int = 30) -> Sequen
     return connection.execute(query).all()
 
 
-def _bound(connection: Connection, run_id: str) -> Record | None:
+def _bound(connection: Connection, run_id: str) -> LedgerRow | None:
     return connection.execute(select(runs.c.requested_at, runs.c.run_id).where(runs.c.run_id == run_id)).first()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import ACTIVE_STATES, runs
 from storage.errors import StorageError
 
@@ -90,7 +90,7 @@ def record_skipped(connection: Connection, request: Request, why: str, now: date
     return run_id
 
 
-def active_run(connection: Connection, pipeline: str) -> Record | None:
+def active_run(connection: Connection, pipeline: str) -> LedgerRow | None:
     """The queued or running run of a pipeline."""
     query = select(runs).where(runs.c.pipeline == pipeline, runs.c.state.in_(ACTIVE_STATES))
     return connection.execute(query).first()
@@ -112,7 +112,7 @@ def ask_to_cancel(connection: Connection, run_id: str, now: datetime) -> None:
     connection.execute(update(runs).where(runs.c.run_id == run_id).values(cancel_requested_at=now))
 
 
-def run_row(connection: Connection, run_id: str) -> Record:
+def run_row(connection: Connection, run_id: str) -> LedgerRow:
     """The run's row; StorageError when there is none. `latest` is the newest run of all."""
     query = select(runs).where(runs.c.run_id == run_id)
     if run_id == "latest":
@@ -125,7 +125,7 @@ def run_row(connection: Connection, run_id: str) -> Record:
 
 def recent_runs(
     connection: Connection, limit: int, pipeline: str | None = None, state: str | None = None
-) -> Sequence[Record]:
+) -> Sequence[LedgerRow]:
     """The newest runs, newest first."""
     query = select(runs).order_by(runs.c.requested_at.desc(), runs.c.run_id.desc()).limit(limit)
     if pipeline:
@@ -135,24 +135,24 @@ def recent_runs(
     return connection.execute(query).all()
 
 
-def newest_success(connection: Connection) -> Record | None:
+def newest_success(connection: Connection) -> LedgerRow | None:
     """Of the runs that succeeded, the one with the latest as-of; None before the first."""
     query = select(runs).where(runs.c.state == "succeeded")
     return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.requested_at.desc()).limit(1)).first()
 
 
-def runs_as_of(connection: Connection, pipeline: str, day: date) -> Sequence[Record]:
+def runs_as_of(connection: Connection, pipeline: str, day: date) -> Sequence[LedgerRow]:
     """The runs of a pipeline with that as-of, oldest first."""
     query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == day)
     return connection.execute(query.order_by(runs.c.requested_at, runs.c.run_id)).all()
 
 
-def replay_mark(run: Record) -> dict[str, Any]:
+def replay_mark(run: LedgerRow) -> dict[str, Any]:
     """What the `cause_detail` of a run of a replay has, and of a run that it led to: {"replay": what it works on}."""
     return {name: run.cause_detail[name] for name in ("replay",) if name in run.cause_detail}
 
 
-def success_about(connection: Connection, pipeline: str, as_of: date) -> Record | None:
+def success_about(connection: Connection, pipeline: str, as_of: date) -> LedgerRow | None:
     """The newest run of a pipeline that went well for that as-of date; None when there is none."""
     query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == as_of, runs.c.state == "succeeded")
     return connection.execute(query.order_by(runs.c.requested_at.desc(), runs.c.run_id.desc()).limit(1)).first()

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import schedules, slots
 
 OUTCOMES = ("requested", "waiting", "skipped", "missed", "paused")
@@ -26,7 +26,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Fate:
+class SlotOutcome:
     """What became of a slot, and why; `run_id` is its run, if it has one."""
 
     outcome: str
@@ -34,7 +34,7 @@ class Fate:
     run_id: str | None = None
 
 
-def schedule_of(connection: Connection, pipeline: str, now: datetime) -> Record:
+def schedule_of(connection: Connection, pipeline: str, now: datetime) -> LedgerRow:
     """The pipeline's schedule; one that is new begins now, so nothing before it counts as missed."""
     query = select(schedules).where(schedules.c.pipeline == pipeline)
     row = connection.execute(query).first()
@@ -44,34 +44,34 @@ def schedule_of(connection: Connection, pipeline: str, now: datetime) -> Record:
     return row
 
 
-def schedule_rows(connection: Connection) -> Sequence[Record]:
+def schedule_rows(connection: Connection) -> Sequence[LedgerRow]:
     """The schedules that there are."""
     return connection.execute(select(schedules).order_by(schedules.c.pipeline)).all()
 
 
-def dealt_with(connection: Connection, pipeline: str, through: datetime) -> None:
+def processed_through(connection: Connection, pipeline: str, through: datetime) -> None:
     """Records that every slot up to `through` has been dealt with."""
     connection.execute(update(schedules).where(schedules.c.pipeline == pipeline).values(through=through))
 
 
-def slot_row(connection: Connection, name: str) -> Record | None:
+def slot_row(connection: Connection, name: str) -> LedgerRow | None:
     """What became of a slot; None when nothing did yet."""
     return connection.execute(select(slots).where(slots.c.slot == name)).first()
 
 
-def waiting_slot(connection: Connection, pipeline: str) -> Record | None:
+def waiting_slot(connection: Connection, pipeline: str) -> LedgerRow | None:
     """The slot of a pipeline that waits for another run to end."""
     query = select(slots).where(slots.c.pipeline == pipeline, slots.c.outcome == "waiting")
     return connection.execute(query.order_by(slots.c.due_at.desc())).first()
 
 
-def settle(connection: Connection, slot: Slot, fate: Fate, now: datetime) -> None:
+def record_outcome(connection: Connection, slot: Slot, fate: SlotOutcome, now: datetime) -> None:
     """Records what became of a slot, in place of what was recorded before."""
     connection.execute(delete(slots).where(slots.c.slot == slot.name))
     connection.execute(insert(slots).values(_values(slot, fate, now)))
 
 
-def settle_new(connection: Connection, due: Iterable[Slot], fate: Fate, now: datetime) -> int:
+def record_new_outcomes(connection: Connection, due: Iterable[Slot], fate: SlotOutcome, now: datetime) -> int:
     """How many of these slots nothing had become of yet; `fate` is theirs now."""
     wanted = {slot.name: slot for slot in due}
     # By name: a slot that is known from before the time zone was changed fell due at another moment.
@@ -82,7 +82,7 @@ def settle_new(connection: Connection, due: Iterable[Slot], fate: Fate, now: dat
     return len(new)
 
 
-def slot_rows(connection: Connection, limit: int = 50, pipeline: str | None = None) -> Sequence[Record]:
+def slot_rows(connection: Connection, limit: int = 50, pipeline: str | None = None) -> Sequence[LedgerRow]:
     """The newest slots of which something became, newest first."""
     query = select(slots).order_by(slots.c.due_at.desc(), slots.c.slot).limit(limit)
     return connection.execute(query.where(slots.c.pipeline == pipeline) if pipeline else query).all()
@@ -103,5 +103,5 @@ def unpause(connection: Connection, pipeline: str) -> bool:
     return bool(connection.execute(query).rowcount)
 
 
-def _values(slot: Slot, fate: Fate, now: datetime) -> dict[str, object]:
+def _values(slot: Slot, fate: SlotOutcome, now: datetime) -> dict[str, object]:
     return {"slot": slot.name, "pipeline": slot.pipeline, "due_at": slot.due_at, **vars(fate), "recorded_at": now}

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.db.schema import attempts, logs, tasks
 
 
@@ -60,7 +60,7 @@ def end_attempt(connection: Connection, run_id: str, key: tuple[str, str, int], 
     )
 
 
-def reusable_tasks(connection: Connection, cache_key: str, limit: int = 5) -> Sequence[Record]:
+def reusable_tasks(connection: Connection, cache_key: str, limit: int = 5) -> Sequence[LedgerRow]:
     """Finished tasks of any run that had the same code, settings and inputs, newest first."""
     query = (
         select(tasks.c.run_id, tasks.c.task, tasks.c.outcome, tasks.c.rows_in, tasks.c.rows_out)
@@ -75,12 +75,12 @@ def reusable_tasks(connection: Connection, cache_key: str, limit: int = 5) -> Se
     return connection.execute(query).all()
 
 
-def task_rows(connection: Connection, run_id: str) -> Sequence[Record]:
+def task_rows(connection: Connection, run_id: str) -> Sequence[LedgerRow]:
     """The run's tasks in their order."""
     return connection.execute(select(tasks).where(tasks.c.run_id == run_id).order_by(tasks.c.position)).all()
 
 
-def attempt_rows(connection: Connection, run_id: str, limit: int | None = None) -> Sequence[Record]:
+def attempt_rows(connection: Connection, run_id: str, limit: int | None = None) -> Sequence[LedgerRow]:
     """Every attempt of the run, or the first ones, in the order in which they began."""
     query = select(attempts).where(attempts.c.run_id == run_id).order_by(attempts.c.started_at, attempts.c.part)
     return connection.execute(query.limit(limit)).all()
@@ -94,7 +94,7 @@ def add_logs(connection: Connection, run_id: str, lines: Sequence[LogLine]) -> N
 
 def log_rows(
     connection: Connection, run_id: str, task: str | None = None, after: int = 0, limit: int = 10_000
-) -> Sequence[Record]:
+) -> Sequence[LedgerRow]:
     """Lines of the run's log behind line id `after`, oldest first."""
     query = select(logs).where(logs.c.run_id == run_id, logs.c.log_id > after).order_by(logs.c.log_id).limit(limit)
     return connection.execute(query.where(logs.c.task == task) if task else query).all()
@@ -110,7 +110,7 @@ class LogFilter:
     before: int | None = None
 
 
-def log_tail(connection: Connection, run_id: str, wanted: LogFilter, limit: int) -> Sequence[Record]:
+def log_tail(connection: Connection, run_id: str, wanted: LogFilter, limit: int) -> Sequence[LedgerRow]:
     """The newest lines of the run's log that are wanted, oldest first."""
     query = select(logs).where(logs.c.run_id == run_id, logs.c.log_id >= wanted.since)
     if wanted.before is not None:

@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from engine.control.runs import cancel, checked_request, request
 from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
-from engine.execution.execute import carry_out
+from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
 from jobs.sample.write import SampleSpec, write_sample
 from storage.settings import load_settings
@@ -59,7 +59,7 @@ def prepared(home: Path) -> str:
     made = []
     for pipeline in PIPELINES:
         made.append(request(deployment, checked_request(deployment, pipeline, AS_OF)))
-        assert carry_out(deployment, made[-1], executor) == "succeeded"
+        assert execute_run(deployment, made[-1], executor) == "succeeded"
     executor.close()
     lengthen(deployment)
     print(sizes(deployment))

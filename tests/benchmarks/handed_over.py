@@ -13,7 +13,7 @@ from statistics import median
 from time import perf_counter, time
 
 from jobs.sample.write import SampleSpec, write_sample
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.ledger.tasks import task_rows
 from tests.engine.live import AS_OF, Site, until
 
@@ -61,7 +61,7 @@ def chain(site: Site, days: int) -> float:
     return perf_counter() - begun
 
 
-def tasks(site: Site, run_id: str) -> list[Record]:
+def tasks(site: Site, run_id: str) -> list[LedgerRow]:
     """What the ledger has of the run's tasks."""
     with site.deployment.ledger.reading() as connection:
         return list(task_rows(connection, run_id))

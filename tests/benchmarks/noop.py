@@ -2,12 +2,12 @@
 
 from engine.definitions.pipelines import TRAINING
 from engine.definitions.task import Pipeline, Task
-from jobs.job import Job, Outcome
+from jobs.job import Job, TaskResult
 
 
-def nothing(job: Job) -> Outcome:
+def nothing(job: Job) -> TaskResult:
     """Nothing."""
-    return Outcome(values={"task": job.task})
+    return TaskResult(values={"task": job.task})
 
 
 NOOP = Pipeline(

@@ -13,7 +13,7 @@ from engine.control.runs import request
 from engine.definitions.pipelines import TRAINING
 from engine.definitions.task import Pipeline
 from engine.deployment import Deployment
-from engine.execution.execute import carry_out
+from engine.execution.execute import execute_run
 from engine.execution.executors import Executor
 from engine.execution.ray_executor import RayExecutor
 from storage.ledger.runs import Request
@@ -28,7 +28,7 @@ def seconds_of(deployment: Deployment, pipeline: Pipeline, executor: Executor) -
     """The time from the request of a run to its committed end, with the links in order."""
     begun = perf_counter()
     run_id = request(deployment, Request(pipeline.name, deployment.today(), "benchmark", force=True))
-    state = carry_out(deployment, run_id, executor, {pipeline.name: pipeline})
+    state = execute_run(deployment, run_id, executor, {pipeline.name: pipeline})
     assert state == "succeeded", state
     return perf_counter() - begun
 

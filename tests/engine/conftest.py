@@ -9,7 +9,7 @@ import pytest
 from engine.control import runs
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
-from engine.execution.execute import carry_out
+from engine.execution.execute import execute_run
 from engine.execution.executors import Executor, LocalExecutor
 from engine.execution.ray_executor import RayExecutor
 from storage.ledger.tasks import task_rows
@@ -44,17 +44,17 @@ class Carried:
 
     def run(self, *, force: bool = False, as_of: date = date(2024, 6, 1), **params: object) -> tuple[str, str]:
         wanted = runs.checked_request(self.deployment, "training", as_of, force=force, params=params)
-        return self.carry_out(runs.request(self.deployment, wanted))
+        return self.execute_run(runs.request(self.deployment, wanted))
 
-    def carry_out(self, run_id: str) -> tuple[str, str]:
-        return run_id, carry_out(self.deployment, run_id, self.executor, {"training": self.pipeline})
+    def execute_run(self, run_id: str) -> tuple[str, str]:
+        return run_id, execute_run(self.deployment, run_id, self.executor, {"training": self.pipeline})
 
     def states(self, run_id: str) -> dict[str, str]:
         with self.deployment.ledger.reading() as connection:
             return {row.task: row.state for row in task_rows(connection, run_id)}
 
     def marks(self, task: str) -> int:
-        return len(list(Path(self.deployment.places.reports).glob(f"{task}.*")))
+        return len(list(Path(self.deployment.roots.reports).glob(f"{task}.*")))
 
 
 @pytest.fixture

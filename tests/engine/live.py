@@ -21,7 +21,7 @@ from engine.cluster.private import RayAddress
 from engine.control import runs
 from engine.deployment import Deployment
 from engine.process.registry import alive
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import task_rows
 from storage.settings import load_settings
@@ -87,7 +87,7 @@ class LiveWorker:
         return self.process.pid
 
     @property
-    def row(self) -> Record | None:
+    def row(self) -> LedgerRow | None:
         """Its row in the ledger, None while it is not there or not alive."""
         return next((row for row in alive(self.site.deployment, "worker") if row.pid == self.pid), None)
 
@@ -220,7 +220,7 @@ class Site:
         wanted = runs.checked_request(self.deployment, pipeline, AS_OF, force=force, params=params)
         return runs.request(self.deployment, wanted)
 
-    def run(self, run_id: str) -> Record:
+    def run(self, run_id: str) -> LedgerRow:
         with self.deployment.ledger.reading() as connection:
             return run_row(connection, run_id)
 
@@ -235,7 +235,7 @@ class Site:
         """Waits until a task runs."""
         until(lambda: self.states(run_id).get(task) in ("running", *DONE), f"{task} of {run_id}")
 
-    def ended(self, run_id: str) -> Record:
+    def ended(self, run_id: str) -> LedgerRow:
         """The run's row, once it has ended."""
         until(lambda: self.run(run_id).finished_at, f"end of {run_id}")
         return self.run(run_id)
@@ -249,7 +249,7 @@ def running_head() -> Iterator[RayAddress]:
     """A Ray head of the tests' own, for workers that join one."""
     head = PrivateHead(load_settings(ray_cpus=2, ray_memory=200 * 1024**2))
     try:
-        until(lambda: head.look() == "up", "Ray head")
+        until(lambda: head.poll() == "up", "Ray head")
         yield head.address
     finally:
         head.end()

@@ -8,99 +8,99 @@ from pathlib import Path
 import pyarrow as pa
 
 from jobs.errors import JobError
-from jobs.job import Job, Outcome, log
+from jobs.job import Job, TaskResult, log
 from storage.lake.names import PREDICTIONS, SCORED
 
 
 def marks(job: Job) -> list[Path]:
-    folder = Path(job.places.reports)
+    folder = Path(job.roots.reports)
     folder.mkdir(parents=True, exist_ok=True)
     return sorted(folder.glob(f"{job.task}.{job.part}.*"))
 
 
 def mark(job: Job) -> int:
     number = len(marks(job)) + 1
-    (Path(job.places.reports) / f"{job.task}.{job.part}.{number}").touch()
+    (Path(job.roots.reports) / f"{job.task}.{job.part}.{number}").touch()
     return number
 
 
-def works(job: Job) -> Outcome:
+def works(job: Job) -> TaskResult:
     mark(job)
     log.info("%s works", job.task)
-    return Outcome(1, 1, {"from": job.task})
+    return TaskResult(1, 1, {"from": job.task})
 
 
-def fails_twice(job: Job) -> Outcome:
+def fails_twice(job: Job) -> TaskResult:
     if mark(job) <= 2:
         raise RuntimeError("not yet")
-    return Outcome(1, 1)
+    return TaskResult(1, 1)
 
 
-def always_fails(job: Job) -> Outcome:
+def always_fails(job: Job) -> TaskResult:
     mark(job)
     raise RuntimeError("never")
 
 
-def fails_while_told(job: Job) -> Outcome:
+def fails_while_told(job: Job) -> TaskResult:
     mark(job)
-    if (Path(job.places.reports) / "fail").exists():
+    if (Path(job.roots.reports) / "fail").exists():
         raise RuntimeError("told to fail")
-    return Outcome(1, 1)
+    return TaskResult(1, 1)
 
 
-def bad_input(job: Job) -> Outcome:
+def bad_input(job: Job) -> TaskResult:
     mark(job)
     raise JobError("The data can't be used; mend them.")
 
 
-def kills_its_process_once(job: Job) -> Outcome:
+def kills_its_process_once(job: Job) -> TaskResult:
     if mark(job) == 1:
         os.kill(os.getpid(), signal.SIGKILL)
-    return Outcome(1, 1)
+    return TaskResult(1, 1)
 
 
-def waits_for_release(job: Job) -> Outcome:
+def waits_for_release(job: Job) -> TaskResult:
     mark(job)
-    fifo = Path(job.places.reports) / "release"
+    fifo = Path(job.roots.reports) / "release"
     with fifo.open("rb") as stream:
         stream.read()
-    return Outcome(1, 1)
+    return TaskResult(1, 1)
 
 
 def three_parts(_job: Job) -> Sequence[str]:
     return ["a", "b", "c"]
 
 
-def one_part(job: Job) -> Outcome:
+def one_part(job: Job) -> TaskResult:
     number = mark(job)
     if job.part == "b" and number == 1:
         raise RuntimeError("b needs two tries")
-    return Outcome(10, 9, {"parts": 1})
+    return TaskResult(10, 9, {"parts": 1})
 
 
-def put_together(_job: Job, parts: Sequence[Outcome]) -> Outcome:
-    return Outcome(values={"parts": sum(part.values["parts"] for part in parts)}, rows_in=30, rows_out=27)
+def put_together(_job: Job, parts: Sequence[TaskResult]) -> TaskResult:
+    return TaskResult(values={"parts": sum(part.values["parts"] for part in parts)}, rows_in=30, rows_out=27)
 
 
-def writes_scores(job: Job) -> Outcome:
+def writes_scores(job: Job) -> TaskResult:
     mark(job)
     rows = pa.table({"loan_id": ["L1", "L2"], "value": [len(marks(job)), 0]})
-    return Outcome(2, 2, tables=(job.write(SCORED, [rows]),))
+    return TaskResult(2, 2, tables=(job.write(SCORED, [rows]),))
 
 
-def writes_undeclared(job: Job) -> Outcome:
-    return Outcome(2, 2, tables=(job.write(PREDICTIONS, [pa.table({"loan_id": ["L1"]})]),))
+def writes_undeclared(job: Job) -> TaskResult:
+    return TaskResult(2, 2, tables=(job.write(PREDICTIONS, [pa.table({"loan_id": ["L1"]})]),))
 
 
-def extends_scores(job: Job) -> Outcome:
+def extends_scores(job: Job) -> TaskResult:
     """Appends a row named for as-of, as the monitoring history does."""
     mark(job)
     row = pa.table({"loan_id": [job.as_of.isoformat()]})
     rows = [job.read(SCORED), row] if SCORED in job.tables else [row]
     table = pa.concat_tables(rows)
-    return Outcome(1, table.num_rows, tables=(job.write(SCORED, [table]),))
+    return TaskResult(1, table.num_rows, tables=(job.write(SCORED, [table]),))
 
 
-def writes_and_fails(job: Job) -> Outcome:
+def writes_and_fails(job: Job) -> TaskResult:
     job.write(PREDICTIONS, [pa.table({"loan_id": ["L1"]})])
     raise JobError("It failed after it wrote.")

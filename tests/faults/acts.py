@@ -19,11 +19,11 @@ import pyarrow.compute as pc
 from engine.control.runs import checked_request, request
 from engine.deployment import Deployment
 from engine.execution.publish import commit
-from engine.execution.vacuum import tidy
+from engine.execution.vacuum import vacuum
 from engine.process.identity import this_process
 from engine.scheduling.scheduler import timetables
-from engine.scheduling.slots import deal_with_due
-from jobs.job import Outcome
+from engine.scheduling.slots import process_due_slots
+from jobs.job import TaskResult
 from storage.errors import LoanwatchError
 from storage.lake.datamart import Datamart, TableVersion
 from storage.lake.names import BRONZE, PREDICTIONS
@@ -64,8 +64,8 @@ def publish(home: str, ledger: str, number: str) -> Act:
     tables = written(deployment.datamart, lease.run_id, int(number))
     with deployment.ledger.writing() as connection:
         record_versions(connection, lease, tables, deployment.ledger.clock())
-    commit(deployment, lease, [(lease.run_id, Outcome(tables=tuple(tables)))])
-    tidy(deployment)
+    commit(deployment, lease, [(lease.run_id, TaskResult(tables=tuple(tables)))])
+    vacuum(deployment)
 
 
 def schedule(home: str, ledger: str, moment: str) -> Act:
@@ -76,8 +76,8 @@ def schedule(home: str, ledger: str, moment: str) -> Act:
     with deployment.ledger.reading() as connection:
         connection.exec_driver_sql("SELECT 1")
     yield
-    deal_with_due(deployment, table, now)
-    deal_with_due(deployment, table, now)
+    process_due_slots(deployment, table, now)
+    process_due_slots(deployment, table, now)
 
 
 ACTS: Mapping[str, Callable[..., Act]] = {"publish": publish, "schedule": schedule}

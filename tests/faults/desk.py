@@ -9,10 +9,10 @@ from sqlalchemy import select, update
 from engine.control import runs as control
 from engine.deployment import Deployment
 from engine.scheduling.scheduler import timetables
-from engine.scheduling.slots import deal_with_due
+from engine.scheduling.slots import process_due_slots
 from storage.db.schema import runs
 from storage.ledger.runs import run_row
-from storage.ledger.schedules import Fate, slot_row, slot_rows
+from storage.ledger.schedules import SlotOutcome, slot_row, slot_rows
 
 
 class Desk:
@@ -22,12 +22,12 @@ class Desk:
         self.deployment = deployment.with_settings(deployment.settings.changed(**settings))
         self.tables = {table.pipeline: table for table in timetables(self.deployment)}
 
-    def look(self, moment: datetime, pipeline: str = "inference") -> Fate | None:
-        return deal_with_due(self.deployment, self.tables[pipeline], moment)
+    def poll(self, moment: datetime, pipeline: str = "inference") -> SlotOutcome | None:
+        return process_due_slots(self.deployment, self.tables[pipeline], moment)
 
     def look_at_all(self, moment: datetime) -> list[tuple[str, str]]:
         """Pipelines and outcomes of one look at every timetable."""
-        fates = [(name, self.look(moment, name)) for name in self.tables]
+        fates = [(name, self.poll(moment, name)) for name in self.tables]
         return [(name, fate.outcome) for name, fate in fates if fate is not None]
 
     def end_runs(self) -> None:

@@ -14,8 +14,8 @@ import psutil
 from engine.control import runs
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
-from engine.execution.execute import carry_out
-from jobs.job import Job, Outcome
+from engine.execution.execute import execute_run
+from jobs.job import Job, TaskResult
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import attempt_rows, task_rows
 from storage.settings import load_settings
@@ -27,13 +27,13 @@ SPARE = 4 * 1024**3  # beyond what is in use when Ray is about to start: more th
 RETRIES = 1
 
 
-def greedy(_job: Job) -> Outcome:
+def greedy(_job: Job) -> TaskResult:
     """Takes memory, and touches it, for as long as it is let."""
     taken = []
     while len(taken) * BLOCK < MOST:
         taken.append(b"\1" * BLOCK)
         sleep(0.02)
-    return Outcome(values={"taken": len(taken)})
+    return TaskResult(values={"taken": len(taken)})
 
 
 def main(home: str) -> None:
@@ -48,7 +48,7 @@ def main(home: str) -> None:
     executor = RayExecutor(deployment.settings)
     run_id = runs.request(deployment, runs.checked_request(deployment, "training", date(2024, 6, 1)))
     try:
-        state = carry_out(deployment, run_id, executor, {"training": Pipeline("training", tasks)})
+        state = execute_run(deployment, run_id, executor, {"training": Pipeline("training", tasks)})
     finally:
         executor.close()
     with deployment.ledger.reading() as connection:

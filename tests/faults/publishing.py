@@ -50,7 +50,7 @@ def keep_reading(deployment: Deployment, end: Path) -> str:
     """How many reads there were through the ledger and by path, how many were torn, and how many versions were seen."""
     reads, by_path, torn = 0, 0, 0
     seen: set[int] = set()
-    paths = [Path(deployment.places.datamart) / f"{name.replace('.', '/', 1)}.parquet" for name in TABLES]
+    paths = [Path(deployment.roots.datamart) / f"{name.replace('.', '/', 1)}.parquet" for name in TABLES]
     while not end.exists():
         with deployment.ledger.reading() as connection:
             current = current_versions(connection)

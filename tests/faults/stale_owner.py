@@ -14,9 +14,9 @@ import engine.execution.runner
 from engine.definitions.pipelines import PIPELINES
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
-from engine.execution.execute import carry_claimed
+from engine.execution.execute import execute_claimed_run
 from engine.execution.executors import LocalExecutor
-from engine.execution.recorder import Record
+from engine.execution.recorder import RunRecorder
 from engine.process.identity import this_process
 from storage.errors import LeaseLost
 from storage.lake.names import SCORED
@@ -52,7 +52,7 @@ def is_key(given: object) -> bool:
 
 def refusals(deployment: Deployment, lease: Lease) -> list[str]:
     """The names of all that an owner may write, as far as it is refused."""
-    now, record = deployment.ledger.clock(), Record(deployment.ledger, lease)
+    now, record = deployment.ledger.clock(), RunRecorder(deployment.ledger, lease)
     task = SMALL.tasks[0]
     writes: dict[str, Any] = {
         "publish": lambda connection: publish(connection, lease, [], now),
@@ -94,15 +94,15 @@ def main(run_id: str, name: str, task: str = "") -> None:
         engine.execution.runner.commit = Stopping(engine.execution.runner.commit, "")  # type: ignore[assignment]
     else:
         pipelines = {"training": SMALL}
-        stopping = Stopping(getattr(Record, name), task)
+        stopping = Stopping(getattr(RunRecorder, name), task)
         # A plain function, for a method is only bound to its object when it is one.
-        setattr(Record, name, lambda *given: stopping(*given))  # noqa: PLW0108
+        setattr(RunRecorder, name, lambda *given: stopping(*given))  # noqa: PLW0108
     deployment = Deployment.open(load_settings())
     with deployment.ledger.writing() as connection:
         lease = claim(connection, run_id, this_process(), deployment.ledger.clock())
     assert lease
     executor = LocalExecutor()
-    refused = [name] if is_refused(lambda: carry_claimed(deployment, lease, executor, pipelines)) else []
+    refused = [name] if is_refused(lambda: execute_claimed_run(deployment, lease, executor, pipelines)) else []
     executor.close()
     print(" ".join(refused + refusals(deployment, lease)))  # noqa: T201 - for the test that started this
 

@@ -19,20 +19,20 @@ ROOMS = ("storage", "jobs", "engine")
 MODULES = {
     "rate": '"""A rate."""\n\nRATE = 1\n',
     "book": "from jobs.job import Outcome\nfrom jobs.rate import RATE\n\n\n"
-    "def run(job):\n    return Outcome(1, 1, {'rate': RATE})\n",
+    "def run(job):\n    return TaskResult(1, 1, {'rate': RATE})\n",
     "score": "from jobs.job import Outcome\n\n\n"
-    "def run(job):\n    return Outcome(1, 1, {'features': job.settings['feature_set']})\n",
+    "def run(job):\n    return TaskResult(1, 1, {'features': job.settings['feature_set']})\n",
     "summed": "from jobs.job import Outcome\n\n\n"
-    "def run(job):\n    return Outcome(1, 1, {'sum': job.values['book']['rate'] + 1})\n",
+    "def run(job):\n    return TaskResult(1, 1, {'sum': job.values['book']['rate'] + 1})\n",
     "last": "from jobs.job import Outcome\n\n\ndef run(job):\n    raise ValueError('a bug')\n",
 }
-MENDED = "from jobs.job import Outcome\n\n\ndef run(job):\n    return Outcome(1, 1, dict(job.values))\n"
+MENDED = "from jobs.job import Outcome\n\n\ndef run(job):\n    return TaskResult(1, 1, dict(job.values))\n"
 PROGRAM = """
 import json, sys
 from datetime import date
 from engine.control import runs
 from engine.deployment import Deployment
-from engine.execution.execute import carry_out
+from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
 from engine.definitions.task import Pipeline, Task
 from storage.settings import load_settings
@@ -47,7 +47,7 @@ if parent:
     run_id = runs.resume(deployment, parent, params)
 else:
     run_id = runs.request(deployment, runs.checked_request(deployment, "training", date(2024, 6, 1)))
-carry_out(deployment, run_id, LocalExecutor(), {"training": Pipeline("training", tasks)})
+execute_run(deployment, run_id, LocalExecutor(), {"training": Pipeline("training", tasks)})
 print(run_id)
 """
 

@@ -31,11 +31,11 @@ def test_a_day_that_changes_the_clocks_has_each_slot_once(
     table = desk.tables["inference"]
     now = datetime(*first, 12, tzinfo=table.zone).astimezone(UTC)
     end = datetime(*last, 12, tzinfo=table.zone).astimezone(UTC)
-    desk.look(now)
+    desk.poll(now)
     requested = []
     while now < end:
         now += 10 * MINUTE
-        fate = desk.look(now)
+        fate = desk.poll(now)
         if fate is not None:
             assert fate.outcome == "requested"
             requested.append(str(desk.run(str(fate.run_id)).slot))

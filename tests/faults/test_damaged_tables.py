@@ -58,16 +58,16 @@ def test_a_damaged_file_is_named_and_its_task_runs_again_on_resume(
             task("stuck", "fails_while_told", needs=("one",), retries=0),
         ),
     )
-    flag = Path(deployment.places.reports) / "fail"
+    flag = Path(deployment.roots.reports) / "fail"
     flag.parent.mkdir(parents=True)
     flag.touch()
     failed, state = book.run(as_of=date(2024, 6, 1))
     assert (state, book.states(failed)["one"]) == ("failed", "succeeded")
-    (file,) = (Path(deployment.places.datamart) / ".versions/staged/scored" / failed).iterdir()
+    (file,) = (Path(deployment.roots.datamart) / ".versions/staged/scored" / failed).iterdir()
     written = file.read_bytes()
     damage(file)
     flag.unlink()
-    resumed, state = book.carry_out(runs.resume(deployment, failed))
+    resumed, state = book.execute_run(runs.resume(deployment, failed))
     assert state == "succeeded"
     assert book.states(resumed) == {"sound": "cached", "one": "succeeded", "stuck": "succeeded"}
     with deployment.ledger.reading() as connection:

@@ -14,7 +14,7 @@ import pytest
 from engine.control import runs
 from engine.deployment import Deployment
 from engine.execution.executors import LocalExecutor
-from engine.execution.vacuum import tidy
+from engine.execution.vacuum import vacuum
 from storage.errors import LoanwatchError
 from storage.lake.names import PREDICTIONS, SCORED
 from storage.ledger.catalog import current_versions
@@ -108,7 +108,7 @@ def test_a_run_whose_datamart_takes_no_more_fails_and_says_where_and_goes_on_whe
             assert moved.datamart.read(table).num_rows in (1, 2)
             assert moved.datamart.is_linked(table)
         mend()
-        _, state = book.carry_out(runs.resume(moved, failed))
+        _, state = book.execute_run(runs.resume(moved, failed))
         assert state == "succeeded"
         assert drafts(disk) == []
         assert not list(place.glob(f".versions/*/*/{failed}/*"))
@@ -176,8 +176,8 @@ def test_a_sync_that_fails_at_any_place_of_a_publish_is_told_and_leaves_old_or_n
             seen = {row for name in TABLES for row in deployment.datamart.read(current[name])["publish"].to_pylist()}
             assert seen in ({old}, {number})
             assert drafts(deployment.settings.home) == []
-            runs.crashed_runs(deployment)
-            tidy(deployment)
+            runs.reap_stale_runs(deployment)
+            vacuum(deployment)
             assert all(deployment.datamart.is_linked(table) for table in current.values())
             (old,) = seen
             if not ended.hit:

@@ -9,7 +9,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from storage.db.ledger import Ledger, Record
+from storage.db.ledger import Ledger, LedgerRow
 from storage.ledger.tasks import log_rows
 from tests.paths import ROOT
 from tests.postgres import Postgres
@@ -103,7 +103,7 @@ def test_processes_that_write_hard_lose_nothing_acknowledged_and_see_no_lock(
     counted(f"row 21: {len(rows)} writes by {WRITERS} processes, longest wait for a turn {max(longest):.1f} s, 0 lost")
 
 
-def checked(file: Path, number: int, rows: Sequence[Record]) -> float:
+def checked(file: Path, number: int, rows: Sequence[LedgerRow]) -> float:
     """The writer's longest wait for its turn, in seconds, once what it was told is durable was found."""
     lines = file.read_text().split("\n")[:-1]
     stored = [int(row.message) for row in rows if row.task == str(number)]

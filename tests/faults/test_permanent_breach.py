@@ -11,7 +11,7 @@ from engine.control.runs import cancel, checked_request, request
 from engine.deployment import Deployment
 from engine.documents.runs import decisions_document, run_details
 from engine.execution.publish import commit
-from jobs.job import Outcome
+from jobs.job import TaskResult
 from storage.ledger.leases import Lease, claim, finish
 from storage.ledger.runs import recent_runs
 from storage.settings import load_settings
@@ -38,8 +38,8 @@ def monitored(deployment: Deployment, day: date, status: str = "breach") -> dict
     lease = claimed(deployment, request(deployment, checked_request(deployment, "monitoring", day)))
     found = {"status": status, "reason": f"It is a {status}.", "retrain": status == "breach", "numbers": {"psi": 0.3}}
     wanted = {"pipeline": "training", "reason": found["reason"], "numbers": found["numbers"]}
-    gate = Outcome(decision=found)
-    trigger = Outcome(request=wanted) if status == "breach" else Outcome(skipped="fine")
+    gate = TaskResult(decision=found)
+    trigger = TaskResult(request=wanted) if status == "breach" else TaskResult(skipped="fine")
     commit(deployment, lease, [(lease.run_id, gate), (lease.run_id, trigger)])
     with deployment.ledger.reading() as connection:
         return decisions_document(connection)[0]

@@ -14,10 +14,10 @@ from sklearn.pipeline import make_pipeline
 from engine.cli.render import models_view
 from engine.documents.runs import champion_history, models_document
 from engine.execution.publish import commit
-from jobs.job import Outcome
+from jobs.job import TaskResult
 from jobs.modelling.pipelines import frame
 from storage.lake.names import TRAINING_DATA
-from storage.ledger.models import ModelVersion, holder
+from storage.ledger.models import ModelVersion, model_by_alias
 from tests.conftest import House
 from tests.crowning import claimed_lease, crown
 
@@ -40,7 +40,7 @@ def told(house: House) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 def newest(house: House) -> ModelVersion:
     with house.deployment.ledger.reading() as connection:
-        found = holder(connection)
+        found = model_by_alias(connection)
     assert found is not None
     return found
 
@@ -133,7 +133,7 @@ def test_a_verdict_about_another_champion_promotes_nobody(house: House) -> None:
     meanwhile = crown(house, neighbours(house, "train"), NOISE, lease=lease)
     verdict = {**before.promotion, "promote": True, "champion": before.version, "reason": "Promoted: it was better."}
     late = ModelVersion("20310101_000000", "x", before.files, {**before.summary, "promotion": verdict}, {})
-    commit(house.deployment, lease, [(lease.run_id, Outcome(model=late))])
+    commit(house.deployment, lease, [(lease.run_id, TaskResult(model=late))])
     model, history = told(house)
     assert (model["version"], model["aliases"], model["promotion"]["promote"]) == (late.version, [], False)
     assert (

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from engine.control.runs import crashed_runs
+from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
-from engine.execution.vacuum import link_current, tidy
+from engine.execution.vacuum import link_current, vacuum
 from storage.ledger.catalog import current_versions, known_versions
 from storage.ledger.runs import run_row
 from tests.faults.acts import ROWS, TABLES
@@ -37,7 +37,7 @@ def seen_by_path(deployment: Deployment) -> list[int]:
     found = []
     for name in TABLES:
         layer, _, table = name.partition(".")
-        rows = pq.read_table(Path(deployment.places.datamart) / layer / f"{table}.parquet")["publish"].to_pylist()
+        rows = pq.read_table(Path(deployment.roots.datamart) / layer / f"{table}.parquet")["publish"].to_pylist()
         assert len(rows) in (ROWS, 2 * ROWS)
         assert len(set(rows)) == 1
         found.append(rows[0])
@@ -58,11 +58,11 @@ def test_a_publish_that_is_killed_at_any_system_call_is_wholly_there_or_not_at_a
     assert fork_server.act("publish", home, ledger, old).code == 0
     new = next(numbers)
     for call in fork_server.killed_at_every_call(lambda: ("publish", home, ledger, new)):  # noqa: B023
-        crashed_runs(deployment)  # on PostgreSQL it waits until the killed writer's transaction has come to its end
+        reap_stale_runs(deployment)  # on PostgreSQL it waits until the killed writer's transaction has come to its end
         seen = seen_in_ledger(deployment)
         outcome = "new" if seen == {new} else "old" if seen == {old} else "other"
         assert set(seen_by_path(deployment)) <= {old, new}
-        tidy(tidying)
+        vacuum(tidying)
         if outcome == "other" or deployment.ledger.check() != "ok" or set(seen_by_path(deployment)) != seen:
             other.append((call, seen))
         outcomes[outcome if call else "survived"] += 1
@@ -77,7 +77,7 @@ def test_a_publish_that_is_killed_at_any_system_call_is_wholly_there_or_not_at_a
     assert link_current(deployment) == []
     for draft in drafts(deployment):  # what is younger than a lease might be somebody's who is still at work
         os.utime(draft, (0, 0), follow_symlinks=False)
-    tidy(tidying)
+    vacuum(tidying)
     assert drafts(deployment) == []
     with deployment.ledger.reading() as connection:
         assert deployment.datamart.versions() <= known_versions(connection)

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from engine.deployment import Deployment
 from engine.execution.publish import commit
 from engine.execution.vacuum import link_current
-from jobs.job import Outcome
+from jobs.job import TaskResult
 from storage.db.schema import publications
 from storage.errors import LeaseLost, StorageError
 from storage.lake.datamart import TableVersion
@@ -52,7 +52,7 @@ def prepared(deployment: Deployment, pipeline: str, number: int) -> tuple[Lease,
 
 
 def end(deployment: Deployment, lease: Lease, tables: Sequence[TableVersion]) -> None:
-    commit(deployment, lease, [(lease.run_id, Outcome(tables=tuple(tables)))])
+    commit(deployment, lease, [(lease.run_id, TaskResult(tables=tuple(tables)))])
 
 
 def seen(deployment: Deployment) -> list[set[int]]:

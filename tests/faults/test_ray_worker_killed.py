@@ -16,11 +16,11 @@ import pytest
 
 from engine.definitions.pipelines import PIPELINES, Pipeline
 from engine.definitions.task import Task
-from engine.execution.execute import carry_out
+from engine.execution.execute import execute_run
 from engine.execution.executors import Executor, LocalExecutor
 from engine.execution.ray_executor import RayExecutor
 from storage.ledger.catalog import current_versions
-from storage.ledger.models import holder
+from storage.ledger.models import model_by_alias
 from storage.ledger.tasks import attempt_rows
 from storage.settings import load_settings
 from tests.engine.live import ROOT, Site
@@ -62,7 +62,7 @@ class Killer(threading.Thread):
 def trained(site: Site, executor: Executor, pipeline: Pipeline) -> str:
     """The id of a training that was carried out here."""
     run_id = site.request()
-    carry_out(site.deployment, run_id, executor, {"training": pipeline})
+    execute_run(site.deployment, run_id, executor, {"training": pipeline})
     return run_id
 
 
@@ -70,7 +70,7 @@ def made(site: Site) -> object:
     """What a training is for: the bytes of every table and of the model."""
     with site.deployment.ledger.reading() as connection:
         tables = {name: [part.sha256 for part in table.parts] for name, table in current_versions(connection).items()}
-        champion = holder(connection)
+        champion = model_by_alias(connection)
     assert champion is not None
     return tables, {kind: facts.sha256 for kind, facts in champion.files.items() if kind != "metadata"}
 
@@ -101,7 +101,7 @@ def test_killed_ray_workers_are_replaced_and_the_result_is_as_if_nothing_had_hap
 
 def test_a_task_whose_worker_always_dies_is_tried_as_often_as_declared(tmp_path: Path, executor: Executor) -> None:
     site = Site(tmp_path / "home", settings={"retry_pause": 0.0})
-    reports = Path(site.deployment.places.reports)
+    reports = Path(site.deployment.roots.reports)
     reports.mkdir(parents=True)
     os.mkfifo(reports / "release")
     killer = Killer("doomed", 100)

@@ -12,7 +12,7 @@ import pytest
 import schedule
 
 from engine.deployment import Deployment
-from engine.scheduling.periodic import Round, go_round
+from engine.scheduling.periodic import PeriodicTask, run_periodically
 from engine.scheduling.scheduler import Scheduler
 from storage.ledger.schedules import schedule_rows
 from tests.conftest import sqlite_only
@@ -45,10 +45,10 @@ def until(true: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def going(*rounds: Round) -> Iterator[threading.Thread]:
+def going(*rounds: PeriodicTask) -> Iterator[threading.Thread]:
     """The rounds, called in a thread of their own for as long as the block lasts."""
     stop = threading.Event()
-    thread = threading.Thread(target=go_round, args=(list(rounds), stop))
+    thread = threading.Thread(target=run_periodically, args=(list(rounds), stop))
     thread.start()
     try:
         yield thread
@@ -65,7 +65,7 @@ def test_a_round_that_raises_is_tried_again_and_holds_up_no_other(caplog: pytest
         raised()
         raise RuntimeError("never works")
 
-    with going(Round("the bad one", 0.05, raises), Round("another", 0.05, others)) as thread:
+    with going(PeriodicTask("the bad one", 0.05, raises), PeriodicTask("another", 0.05, others)) as thread:
         raised.reach(10)
         others.reach(10)
         assert thread.is_alive()
@@ -81,7 +81,7 @@ def test_a_round_that_sleeps_long_is_not_called_twice_at_once_and_the_others_are
         slept()
         wake.wait(PATIENCE)
 
-    with going(Round("the slow one", 0.05, sleeps), Round("another", 0.05, others)):
+    with going(PeriodicTask("the slow one", 0.05, sleeps), PeriodicTask("another", 0.05, others)):
         others.reach(30)
         assert len(slept.moments) == 1
         wake.set()
@@ -96,7 +96,7 @@ def test_the_end_does_not_wait_for_a_round_that_is_slow() -> None:
         begun.set()
         wake.wait(PATIENCE)
 
-    with going(Round("the slow one", 0.05, sleeps)):
+    with going(PeriodicTask("the slow one", 0.05, sleeps)):
         assert begun.wait(PATIENCE)
         before = monotonic()
     assert monotonic() - before < 2.0
@@ -114,7 +114,7 @@ def test_rounds_go_on_when_the_wall_clock_is_set_back(monkeypatch: pytest.Monkey
 
     shifted = SimpleNamespace(**{**vars(real), "datetime": Shifted})
     monkeypatch.setattr(schedule, "datetime", shifted)
-    with going(Round("one", 0.05, calls)):
+    with going(PeriodicTask("one", 0.05, calls)):
         calls.reach(5)
         shift[0] = -real.timedelta(days=400)
         calls.reach(len(calls.moments) + 5)

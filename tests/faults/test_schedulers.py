@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
 from engine.scheduling.scheduler import timetables
-from engine.scheduling.slots import deal_with_due
+from engine.scheduling.slots import process_due_slots
 from storage.db.schema import processes, runs, slots
 from storage.ledger.schedules import schedule_rows
 from tests.faults.conftest import Count
@@ -161,7 +161,7 @@ def test_a_scheduler_killed_at_any_system_call_has_done_all_of_a_slot_or_nothing
     (table,) = [table for table in timetables(deployment) if table.pipeline == "inference"]
     place = (deployment.settings.home, deployment.settings.ledger_url)
     days = count(1)
-    assert deal_with_due(deployment, table, START) is None
+    assert process_due_slots(deployment, table, START) is None
     day, found = next(days), Counter[str]()
     for call in fork_server.killed_at_every_call(lambda: ("schedule", *place, (START + day * DAY).isoformat())):  # noqa: B023
         with deployment.ledger.writing() as connection:  # waits until a killed writer's transaction has come to its end
@@ -170,9 +170,9 @@ def test_a_scheduler_killed_at_any_system_call_has_done_all_of_a_slot_or_nothing
             requested = connection.execute(select(runs.c.run_id).where(runs.c.slot == name)).scalars().all()
         assert remembered == requested  # never one without the other
         found["done" if remembered else "nothing"] += bool(call)
-        again = deal_with_due(deployment, table, START + day * DAY)
+        again = process_due_slots(deployment, table, START + day * DAY)
         assert (again is None) == bool(remembered)
-        assert deal_with_due(deployment, table, START + day * DAY) is None
+        assert process_due_slots(deployment, table, START + day * DAY) is None
         with deployment.ledger.writing() as connection:
             assert connection.execute(select(func.count()).where(runs.c.slot == name)).scalar() == 1
             connection.execute(update(runs).where(runs.c.state == "queued").values(state="succeeded"))

@@ -27,51 +27,51 @@ def desk(deployment: Deployment) -> Desk:
 def test_a_slot_waits_for_a_manual_run_and_then_both_are_recorded(desk: Desk) -> None:
     manual = desk.manual()
     due = datetime(2026, 3, 3, 3, tzinfo=UTC)
-    waits = desk.look(due)
+    waits = desk.poll(due)
     assert waits is not None
     assert (waits.outcome, waits.run_id) == ("waiting", None)
     assert manual in waits.reason
     assert desk.slot("inference@2026-03-03T03:00").outcome == "waiting"
-    desk.look(due + 60 * MINUTE)
+    desk.poll(due + 60 * MINUTE)
     assert desk.runs_of_slots() == []
     desk.end_runs()
-    requested = desk.look(due + 61 * MINUTE)
+    requested = desk.poll(due + 61 * MINUTE)
     assert requested is not None
     assert requested.outcome == "requested"
     assert desk.run(manual).state == "succeeded"
     run = desk.run(str(requested.run_id))
     assert (run.state, run.cause, run.slot) == ("queued", "schedule", "inference@2026-03-03T03:00")
     assert (run.as_of, run.requested_by) == (due.date(), "scheduler")
-    assert desk.look(due + 62 * MINUTE) is None
+    assert desk.poll(due + 62 * MINUTE) is None
     assert [(row.slot, row.outcome, row.run_id) for row in desk.rows()] == [(run.slot, "requested", run.run_id)]
 
 
 def test_a_slot_that_waits_falls_due_again_when_the_clock_was_set_back_and_still_gets_its_run(desk: Desk) -> None:
     desk.manual()
     due = datetime(2026, 3, 3, 3, tzinfo=UTC)
-    assert desk.look(due) is not None
-    assert desk.look(due - MINUTE) is None  # another scheduler, whose clock is behind, or the same one's was set back
-    desk.look(due)
+    assert desk.poll(due) is not None
+    assert desk.poll(due - MINUTE) is None  # another scheduler, whose clock is behind, or the same one's was set back
+    desk.poll(due)
     desk.end_runs()
-    requested = desk.look(due + MINUTE)
+    requested = desk.poll(due + MINUTE)
     assert requested is not None
     assert (requested.outcome, desk.runs_of_slots()) == ("requested", ["inference@2026-03-03T03:00"])
 
 
 def test_a_slot_that_waits_until_the_next_falls_due_is_skipped_and_the_next_waits(desk: Desk) -> None:
     desk.manual()
-    desk.look(datetime(2026, 3, 3, 3, tzinfo=UTC))
-    desk.look(datetime(2026, 3, 4, 3, tzinfo=UTC))
+    desk.poll(datetime(2026, 3, 3, 3, tzinfo=UTC))
+    desk.poll(datetime(2026, 3, 4, 3, tzinfo=UTC))
     assert desk.slot("inference@2026-03-03T03:00").outcome == "skipped"
     assert desk.slot("inference@2026-03-04T03:00").outcome == "waiting"
     desk.end_runs()
-    desk.look(datetime(2026, 3, 4, 5, tzinfo=UTC))
+    desk.poll(datetime(2026, 3, 4, 5, tzinfo=UTC))
     assert desk.runs_of_slots() == ["inference@2026-03-04T03:00"]
 
 
 def test_a_slot_that_falls_due_while_the_last_scheduled_run_is_active_is_skipped_and_recorded(desk: Desk) -> None:
-    first = desk.look(datetime(2026, 3, 3, 3, tzinfo=UTC))
-    second = desk.look(datetime(2026, 3, 4, 3, tzinfo=UTC))
+    first = desk.poll(datetime(2026, 3, 3, 3, tzinfo=UTC))
+    second = desk.poll(datetime(2026, 3, 4, 3, tzinfo=UTC))
     assert first is not None
     assert second is not None
     assert second.outcome == "skipped"
@@ -82,10 +82,10 @@ def test_a_slot_that_falls_due_while_the_last_scheduled_run_is_active_is_skipped
     assert skipped.finished_at is not None
     row = desk.slot("inference@2026-03-04T03:00")
     assert (row.outcome, row.reason, row.run_id) == ("skipped", second.reason, second.run_id)
-    assert desk.look(datetime(2026, 3, 4, 3, 1, tzinfo=UTC)) is None
+    assert desk.poll(datetime(2026, 3, 4, 3, 1, tzinfo=UTC)) is None
     desk.end_runs()
-    assert desk.look(datetime(2026, 3, 4, 3, 2, tzinfo=UTC)) is None  # what was skipped stays so
-    third = desk.look(datetime(2026, 3, 5, 3, tzinfo=UTC))
+    assert desk.poll(datetime(2026, 3, 4, 3, 2, tzinfo=UTC)) is None  # what was skipped stays so
+    third = desk.poll(datetime(2026, 3, 5, 3, tzinfo=UTC))
     assert third is not None
     assert third.outcome == "requested"
 
@@ -96,11 +96,11 @@ def test_what_became_of_a_slot_stays_when_the_clock_was_set_back_and_it_falls_du
 ) -> None:
     due = datetime(2026, 3, 3, 3, tzinfo=UTC)
     if outcome == "skipped":
-        desk.look(due)
+        desk.poll(due)
         due += DAY
     if outcome == "paused":
         runs.pause_schedule(desk.deployment, "inference", "a reason")
-    fate = desk.look(due)
+    fate = desk.poll(due)
     assert fate is not None
     assert fate.outcome == outcome
     before = desk.rows()
@@ -108,7 +108,7 @@ def test_what_became_of_a_slot_stays_when_the_clock_was_set_back_and_it_falls_du
     if outcome == "paused":
         runs.resume_schedule(desk.deployment, "inference")
     for moment in (due - MINUTE, due, due - DAY, due + MINUTE):
-        assert desk.look(moment) is None
+        assert desk.poll(moment) is None
     assert desk.rows() == before
 
 
@@ -148,7 +148,7 @@ def test_slots_that_nobody_saw_are_recorded_as_missed_and_the_newest_is_caught_u
 ) -> None:
     now = START + jump
     due = desk.tables["inference"].between(max(START, now - LOOK_BACK), now)
-    fate = desk.look(now)
+    fate = desk.poll(now)
     assert fate is not None
     assert fate.outcome == "requested"
     assert desk.runs_of_slots() == [due[-1].name]
@@ -160,12 +160,12 @@ def test_slots_that_nobody_saw_are_recorded_as_missed_and_the_newest_is_caught_u
 
 
 def test_what_a_clock_ahead_of_its_time_had_missed_gets_its_run_when_it_really_comes(desk: Desk) -> None:
-    desk.look(START + 10 * DAY)
+    desk.poll(START + 10 * DAY)
     desk.end_runs()
     assert desk.slot("inference@2026-03-05T03:00").outcome == "missed"
-    desk.look(START)
+    desk.poll(START)
     for number in range(1, 12):
-        desk.look(START + number * DAY)
+        desk.poll(START + number * DAY)
         desk.end_runs()
     assert desk.runs_of_slots() == [f"inference@2026-03-{day:02}T03:00" for day in range(3, 14)]
 
@@ -173,11 +173,11 @@ def test_what_a_clock_ahead_of_its_time_had_missed_gets_its_run_when_it_really_c
 def test_a_changed_time_zone_does_not_stop_the_schedule(deployment: Deployment) -> None:
     """Slots of the same names fall due at other moments then."""
     before, after = Desk(deployment), Desk(deployment, timezone="America/Santiago")
-    before.look(START)
-    before.look(START + 10 * DAY)  # nine of ten missed
+    before.poll(START)
+    before.poll(START + 10 * DAY)  # nine of ten missed
     before.end_runs()
-    after.look(START)
-    fate = after.look(START + 12 * DAY)
+    after.poll(START)
+    fate = after.poll(START + 12 * DAY)
     assert fate is not None
     assert fate.outcome == "requested"
     assert len(after.rows()) == 12

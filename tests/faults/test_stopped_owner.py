@@ -17,7 +17,7 @@ from sqlalchemy import select
 from engine.cluster.private import RayAddress
 from engine.control import runs
 from engine.definitions.pipelines import PIPELINES
-from engine.execution.execute import carry_out
+from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
 from storage.db.checks import takes_writers
 from storage.db.schema import metadata
@@ -53,7 +53,7 @@ def hurry(site: Site, **more: float) -> None:
 
 
 def declared_dead(site: Site, run_id: str) -> None:
-    until(lambda: run_id in runs.crashed_runs(site.deployment), "crash", 15.0)
+    until(lambda: run_id in runs.reap_stale_runs(site.deployment), "crash", 15.0)
 
 
 def stop_outside_a_write(site: Site, pids: list[int]) -> None:
@@ -97,7 +97,7 @@ def test_an_owner_that_was_stopped_past_its_lease_changes_nothing(
         declared_dead(site, run_id)
         again = runs.resume(site.deployment, run_id)
         executor = LocalExecutor()
-        assert carry_out(site.deployment, again, executor, pipelines) == "succeeded"
+        assert execute_run(site.deployment, again, executor, pipelines) == "succeeded"
         executor.close()
         before = state_of(site)
         assert before[0]["publications"]

@@ -69,7 +69,7 @@ class Killing:
         family, sessions = [*tree(worker.pid), *calls_of(driver)], worker.sessions()
         worker.kill()
         begun = monotonic()
-        until(lambda: self.run_id in control.crashed_runs(self.site.deployment), "crash", WITHIN)
+        until(lambda: self.run_id in control.reap_stale_runs(self.site.deployment), "crash", WITHIN)
         self.seconds.append(monotonic() - begun)
         assert self.site.run(self.run_id).state == "crashed"
         done = self.site.done(self.run_id)
@@ -141,10 +141,10 @@ def test_a_process_killed_right_after_its_claim_has_crashed(site: Site) -> None:
     with subprocess.Popen(words, cwd=ROOT, env=site.environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "claimed\n"
-        assert control.crashed_runs(site.deployment) == []
+        assert control.reap_stale_runs(site.deployment) == []
         process.kill()
     # Known to have ended: nobody has to wait for its lease to run out.
-    assert control.crashed_runs(site.deployment) == [run_id]
+    assert control.reap_stale_runs(site.deployment) == [run_id]
     assert "has ended; resume the run" in site.run(run_id).error["message"]
     resumed = control.resume(site.deployment, run_id)
     assert site.run(resumed).parent_run_id == run_id

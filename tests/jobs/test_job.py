@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.errors import JobError
-from jobs.job import Outcome, added, merged, outcome_from_json
+from jobs.job import TaskResult, added, merged, result_from_json
 from storage.files.folder import FileFacts
 from storage.lake.datamart import Part, TableVersion
 from storage.ledger.models import ModelVersion
@@ -18,8 +18,8 @@ def version(table: str, number: int, **facts: object) -> TableVersion:
 
 
 def test_merged_adds_up_rows_and_counts_and_keeps_the_parts_in_order() -> None:
-    one = Outcome(10, 9, {"read": 10, "reasons": {"torn": 1}}, (version("a", 1, dates=("2024-01-01",)),))
-    two = Outcome(5, 2, {"read": 5, "reasons": {"torn": 2, "long": 1}}, (version("a", 2, sources={"f": "x"}),))
+    one = TaskResult(10, 9, {"read": 10, "reasons": {"torn": 1}}, (version("a", 1, dates=("2024-01-01",)),))
+    two = TaskResult(5, 2, {"read": 5, "reasons": {"torn": 2, "long": 1}}, (version("a", 2, sources={"f": "x"}),))
     whole = merged([one, two])
     assert (whole.rows_in, whole.rows_out) == (15, 11)
     assert whole.values == {"read": 15, "reasons": {"torn": 3, "long": 1}}
@@ -29,8 +29,8 @@ def test_merged_adds_up_rows_and_counts_and_keeps_the_parts_in_order() -> None:
 
 
 def test_merged_leaves_unknown_row_counts_out_and_says_nothing_when_all_are() -> None:
-    assert merged([Outcome(3, None), Outcome(None, None)]).rows_in == 3
-    assert merged([Outcome(), Outcome()]).rows_in is None
+    assert merged([TaskResult(3, None), TaskResult(None, None)]).rows_in == 3
+    assert merged([TaskResult(), TaskResult()]).rows_in is None
     assert merged([]).tables == ()
 
 
@@ -45,10 +45,12 @@ def test_an_outcome_survives_json() -> None:
     facts = FileFacts("model.pkl", 3, "ab")
     model = ModelVersion("20240101_000000", "Tree", {"model": facts}, {"test_auc": 0.7}, {"gold.x": "run"})
     tables = (version("a", 1, dates=("2024-01-01",), sources={"f": "x"}),)
-    outcome = Outcome(1, 2, {"x": {"y": 1}}, tables, (facts,), (facts,), model, {"status": "watch"}, {"pipeline": "t"})
-    assert outcome_from_json(json.loads(json.dumps(outcome.as_json()))) == outcome
-    skipped = Outcome(skipped="the model is healthy")
-    assert outcome_from_json(json.loads(json.dumps(skipped.as_json()))) == skipped
+    outcome = TaskResult(
+        1, 2, {"x": {"y": 1}}, tables, (facts,), (facts,), model, {"status": "watch"}, {"pipeline": "t"}
+    )
+    assert result_from_json(json.loads(json.dumps(outcome.as_json()))) == outcome
+    skipped = TaskResult(skipped="the model is healthy")
+    assert result_from_json(json.loads(json.dumps(skipped.as_json()))) == skipped
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from console.access.rate_limit import FORGOTTEN_AFTER, LONGEST_PAUSE, MOST_FAILURES, WINDOW, BackOff, TooManyTries
+from console.access.rate_limit import FORGOTTEN_AFTER, LONGEST_PAUSE, MOST_FAILURES, WINDOW, RateLimit, TooManyTries
 
 
 class Clock:
@@ -28,7 +28,7 @@ def right() -> bool:
     return True
 
 
-def pause(tries: BackOff, name: str, check: Callable[[], bool | None] = wrong) -> str:
+def pause(tries: RateLimit, name: str, check: Callable[[], bool | None] = wrong) -> str:
     """What one is told instead of being let try; nothing when one is."""
     try:
         tries.attempt(name, check)
@@ -38,7 +38,7 @@ def pause(tries: BackOff, name: str, check: Callable[[], bool | None] = wrong) -
 
 
 def test_pauses_grow_with_the_failures_of_a_name(clock: Clock) -> None:
-    tries, pauses = BackOff(clock), []
+    tries, pauses = RateLimit(clock), []
     for _ in range(12):
         waited = 0
         while pause(tries, "anna"):
@@ -50,7 +50,7 @@ def test_pauses_grow_with_the_failures_of_a_name(clock: Clock) -> None:
 
 
 def test_nothing_is_checked_in_a_pause_and_no_other_name_waits(clock: Clock) -> None:
-    tries = BackOff(clock)
+    tries = RateLimit(clock)
     for _ in range(3):
         tries.attempt("anna", wrong)
     checked: list[bool] = []
@@ -61,7 +61,7 @@ def test_nothing_is_checked_in_a_pause_and_no_other_name_waits(clock: Clock) -> 
 
 
 def test_success_and_time_make_failures_forgotten(clock: Clock) -> None:
-    tries = BackOff(clock)
+    tries = RateLimit(clock)
     for _ in range(3):
         tries.attempt("anna", wrong)
     clock.now += 1
@@ -75,7 +75,7 @@ def test_success_and_time_make_failures_forgotten(clock: Clock) -> None:
 
 
 def test_many_names_do_not_make_many_tries(clock: Clock) -> None:
-    tries = BackOff(clock)
+    tries = RateLimit(clock)
     for number in range(MOST_FAILURES):
         assert not pause(tries, f"name {number}")
     assert "try again in 60 s" in pause(tries, "anna", right)

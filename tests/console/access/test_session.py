@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from console.access import policy, session
-from console.access.rate_limit import BackOff
+from console.access.rate_limit import RateLimit
 from console.access.session import SIGNED_IN, Person, SignedIn
 from engine.passwords import Entry, keep_entry, new_entry, read_entries
 from storage.ledger.audit import action_rows
@@ -39,7 +39,7 @@ attempted(lambda person: pause(person, "inference", "because"))
 @pytest.fixture(autouse=True)
 def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policy, "_listened", set())
-    monkeypatch.setattr(session, "_tries", BackOff())
+    monkeypatch.setattr(session, "_tries", RateLimit())
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.audit.rows import MOST_EXPORTED, exported, subject_html
-from storage.ledger.audit import Action, Wanted, note
+from storage.ledger.audit import Action, ActionFilter, note
 from tests.conftest import House
 from tests.console.conftest import Opened, words
 
@@ -84,20 +84,20 @@ def test_the_csv_holds_what_is_chosen_and_no_formula(
     done(empty_house, Action("anna", "run", RUN), Action("=cmd", "promote", MODEL, '=HYPERLINK("http://x")'))
     app = opened(empty_house.home, "audit")
     assert "Download 2 as CSV" in [button.label for button in app.get("download_button")]
-    text = exported(Wanted()).decode("utf-8-sig")
+    text = exported(ActionFilter()).decode("utf-8-sig")
     header, newest, oldest = text.splitlines()
     assert header == "at,who,action,subject,reason"
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ,'=cmd,promote,", newest)
     assert "'=HYPERLINK" in newest
     assert oldest.endswith(f"anna,run,{RUN},")
-    assert exported(Wanted(who="anna")).decode("utf-8-sig").splitlines() == [header, oldest]
+    assert exported(ActionFilter(who="anna")).decode("utf-8-sig").splitlines() == [header, oldest]
 
 
 def test_the_export_has_a_limit_that_the_button_tells(opened: Opened, empty_house: House) -> None:
     done(empty_house, *(Action("anna", "run", RUN) for _ in range(MOST_EXPORTED + 5)))
     app = opened(empty_house.home, "audit")
     assert f"Download {MOST_EXPORTED:,} as CSV" in [button.label for button in app.get("download_button")]
-    assert exported(Wanted()).count(b"\r\n") == MOST_EXPORTED + 1
+    assert exported(ActionFilter()).count(b"\r\n") == MOST_EXPORTED + 1
 
 
 def test_nothing_of_it_is_exported_for_whoever_is_not_let_in(

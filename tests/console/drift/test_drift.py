@@ -22,7 +22,7 @@ LATER = [AS_OF + timedelta(days=days) for days in (30, 120, 150)]
 @pytest.fixture(scope="module")
 def two_reigns(monitored_house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A deployment with two monitored dates of a first champion and two of the one after it."""
-    house = monitored_house.copy(tmp_path_factory.mktemp("reigns") / "home")
+    house = monitored_house.copy(tmp_path_factory.mktemp("champion_periods") / "home")
     for day in LATER:
         if day == LATER[1]:
             house.succeed("training", day, data=house.data(), feature_set="behavioural")

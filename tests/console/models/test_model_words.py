@@ -1,11 +1,11 @@
-"""What the Models page works out by itself: pages, words, differences, reigns."""
+"""What the Models page works out by itself: pages, words, differences, champion_periods."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from console.models.candidates import by_rank, interval_frame, interval_words
-from console.models.champion_history import reigns
+from console.models.champion_history import champion_periods
 from console.models.comparison import A, B, defaults
 from console.models.detail import comparison_words, verdict_facts
 from console.models.differences import differences, same_loans
@@ -152,7 +152,7 @@ def test_what_speaks_against_a_promotion() -> None:
 
 def test_a_reign_ends_where_the_next_begins() -> None:
     events = [Row(name, at=NOW + timedelta(days=day)) for name, day in (("c", 2), ("b", 1), ("a", 0))]
-    found = reigns(events)  # type: ignore[arg-type]
+    found = champion_periods(events)  # type: ignore[arg-type]
     assert [(one.version, one.until and (one.until - one.since).days) for one in found] == [
         ("c", None),
         ("b", 1),

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from engine.control import runs
-from engine.process.registry import Presence
+from engine.process.registry import ProcessRegistry
 from tests.conftest import AS_OF, House
 from tests.console.conftest import Opened, words
 
@@ -39,13 +39,13 @@ def test_a_waiting_run_without_a_worker_is_said_on_every_page(opened: Opened, ho
     runs.request(house.deployment, runs.checked_request(house.deployment, "inference", AS_OF, force=True))
     for page in ("overview", "schedule"):
         assert "Nothing works on the waiting runs" in words(opened(house.home, page))
-    worker = Presence(house.deployment, "worker")
-    worker.arrive({"ray": "up", "runs": []})
+    worker = ProcessRegistry(house.deployment, "worker")
+    worker.register({"ray": "up", "runs": []})
     assert "Nothing works on the waiting runs" not in words(opened(house.home))
 
 
 def test_a_paused_schedule_and_a_missing_scheduler_are_told(opened: Opened, house: House) -> None:
-    Presence(house.deployment, "worker").arrive({"ray": "up", "runs": []})
+    ProcessRegistry(house.deployment, "worker").register({"ray": "up", "runs": []})
     runs.pause_schedule(house.deployment, "inference", "the extracts are being moved", "analyst")
     said = words(opened(house.home))
     assert "The schedule of inference is paused" in said

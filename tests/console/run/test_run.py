@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.control import runs
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.ledger.runs import recent_runs, run_row
 from storage.ledger.tasks import task_rows
 from tests.conftest import AS_OF, House
@@ -29,7 +29,7 @@ def failed(house: House, tmp_path: Path) -> str:
     return ended.run_id
 
 
-def newest(house: House, pipeline: str) -> Record:
+def newest(house: House, pipeline: str) -> LedgerRow:
     with house.deployment.ledger.reading() as connection:
         return recent_runs(connection, 1, pipeline)[0]
 

@@ -6,13 +6,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.runs.parameters import label, names
-from storage.db.ledger import Record
+from storage.db.ledger import LedgerRow
 from storage.ledger.runs import recent_runs
 from tests.conftest import House
 from tests.console.conftest import Opened, words
 
 
-def rows(house: House) -> list[Record]:
+def rows(house: House) -> list[LedgerRow]:
     with house.deployment.ledger.reading() as connection:
         return list(recent_runs(connection, 10))
 

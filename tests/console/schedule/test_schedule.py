@@ -7,11 +7,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from console.schedule.calendar import DAYS, lanes
-from engine.process.registry import Presence
+from engine.process.registry import ProcessRegistry
 from storage.db.schema import runs
 from storage.ledger.decisions import GovernanceDecision, record_decision
 from storage.ledger.runs import Request, request_run
-from storage.ledger.schedules import Fate, Slot, pause, schedule_rows, settle
+from storage.ledger.schedules import Slot, SlotOutcome, pause, record_outcome, schedule_rows
 from tests.conftest import House
 from tests.console.conftest import Opened, words
 
@@ -58,10 +58,10 @@ def test_an_empty_home_says_what_will_be_here_and_how_to_start_it(opened: Opened
 
 
 def test_a_living_scheduler_is_not_missed(opened: Opened, empty_house: House) -> None:
-    presence = Presence(empty_house.deployment, "scheduler")
-    presence.arrive({})
+    presence = ProcessRegistry(empty_house.deployment, "scheduler")
+    presence.register({})
     assert "No scheduler is alive" not in words(opened(empty_house.home, "schedule"))
-    presence.leave()
+    presence.deregister()
     assert "No scheduler is alive" in words(opened(empty_house.home, "schedule"))
 
 
@@ -115,15 +115,15 @@ def test_what_became_of_the_last_slots_is_told_with_sign_word_reason_and_run(
 ) -> None:
     run_id, now = ended_run(empty_house), empty_house.deployment.ledger.clock()
     fates = [
-        Fate("requested", "", run_id),
-        Fate("waiting", "Run x is active."),
-        Fate("skipped", "Run y was still active.", run_id),
-        Fate("missed", "Nobody looked <i>."),
-        Fate("paused", "Paused by anna."),
+        SlotOutcome("requested", "", run_id),
+        SlotOutcome("waiting", "Run x is active."),
+        SlotOutcome("skipped", "Run y was still active.", run_id),
+        SlotOutcome("missed", "Nobody looked <i>."),
+        SlotOutcome("paused", "Paused by anna."),
     ]
     with empty_house.deployment.ledger.writing() as connection:
         for number, fate in enumerate(fates):
-            settle(connection, Slot(f"s{number}", "inference", now - timedelta(days=number)), fate, now)
+            record_outcome(connection, Slot(f"s{number}", "inference", now - timedelta(days=number)), fate, now)
     told = words(opened(empty_house.home, "schedule"))
     found = re.findall(r'aria-hidden="true">(\S+)</span> (requested|waiting|skipped|missed|paused)', told)
     assert found == [("✓", "requested"), ("·", "waiting"), ("-", "skipped"), ("!", "missed"), ("❚❚", "paused")]

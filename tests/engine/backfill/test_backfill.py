@@ -22,7 +22,7 @@ from engine.documents.runs import Document, decisions_document, runs_document
 from engine.errors import Refused
 from engine.execution.call import Call
 from engine.execution.executors import LocalExecutor
-from engine.process.registry import Presence
+from engine.process.registry import ProcessRegistry
 from storage.lake.names import MONITORING, MONITORING_COHORTS, MONITORING_FEATURES, PREDICTIONS
 from storage.ledger.catalog import current_versions
 from storage.ledger.leases import claim, finish
@@ -276,8 +276,8 @@ def test_other_extracts_or_settings_are_not_passed_off_as_done(past: Past, small
 def test_a_replay_is_refused_while_others_work(another: Callable[..., Past], sample_data: Path, kind: str) -> None:
     deployment = another(sample_data).deployment
     refuse_company(deployment)
-    presence = Presence(deployment, kind)
-    presence.arrive({})
+    presence = ProcessRegistry(deployment, kind)
+    presence.register({})
     with pytest.raises(Refused, match=f"a {kind} is alive") as refused:
         refuse_company(deployment)
     assert refused.value.exit_code == 5

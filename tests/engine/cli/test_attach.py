@@ -12,10 +12,10 @@ from rich.console import Console
 from engine.cli.attach import followed
 from engine.control import runs
 from engine.deployment import Deployment
-from engine.process.registry import Presence, has_worker, waiting_for
+from engine.process.registry import ProcessRegistry, has_worker, waiting_for
 from storage.errors import LoanwatchError
 from storage.ledger.leases import Lease, claim, finish, reap
-from storage.ledger.processes import Process, arrive
+from storage.ledger.processes import Process, register
 from storage.ledger.runs import run_row
 from tests.conftest import sqlite_only
 from tests.engine.live import Site, until
@@ -98,9 +98,9 @@ def test_a_run_waits_for_a_worker_only_while_it_is_queued_and_none_is_there(depl
     assert not has_worker(deployment)
     assert waiting_for(deployment, "queued") == "a worker"
     assert waiting_for(deployment, "running") is None
-    Presence(deployment, "scheduler").arrive({})
+    ProcessRegistry(deployment, "scheduler").register({})
     assert waiting_for(deployment, "queued") == "a worker"
-    Presence(deployment, "worker").arrive({})
+    ProcessRegistry(deployment, "worker").register({})
     assert has_worker(deployment)
     assert waiting_for(deployment, "queued") is None
 
@@ -108,7 +108,7 @@ def test_a_run_waits_for_a_worker_only_while_it_is_queued_and_none_is_there(depl
 @sqlite_only
 def test_without_a_terminal_an_interrupted_follower_leaves_the_run_alone(site: Site) -> None:
     with site.deployment.ledger.writing() as connection:
-        arrive(connection, ELSEWHERE, {"ray": "up"}, site.deployment.ledger.clock())
+        register(connection, ELSEWHERE, {"ray": "up"}, site.deployment.ledger.clock())
     process = site.begin("run", "training")
     with process:
         run_id = until(lambda: latest(site), "request")

@@ -41,10 +41,10 @@ def dead_port() -> str:
 def test_a_joined_cluster_is_up_while_it_answers(listener: str) -> None:
     joined = ray_for_runs(load_settings(ray_address=listener))
     assert isinstance(joined, JoinedCluster)
-    assert joined.look() == "up"
+    assert joined.poll() == "up"
     assert joined.address.address == listener
     joined.end()
-    assert joined.look() == "up"  # it is not ours to end
+    assert joined.poll() == "up"  # it is not ours to end
 
 
 def test_a_dead_cluster_is_told_at_once_and_is_down(dead_port: str) -> None:
@@ -52,7 +52,7 @@ def test_a_dead_cluster_is_told_at_once_and_is_down(dead_port: str) -> None:
     with pytest.raises(RayUnreachable, match=f"No Ray answers at {dead_port}"):
         ray_for_runs(load_settings(ray_address=dead_port))
     assert monotonic() - before < TOLD_WITHIN
-    assert JoinedCluster(load_settings(ray_address=dead_port)).look() == "down"
+    assert JoinedCluster(load_settings(ray_address=dead_port)).poll() == "down"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
@@ -82,14 +82,14 @@ def test_a_private_head_is_started_anew_when_it_dies_and_leaves_nothing(
     with pytest.raises(RayUnreachable, match="not up yet"):
         assert head.address
     try:
-        until(lambda: head.look() == "up", "head")
+        until(lambda: head.poll() == "up", "head")
         first, address = head.pid, head.address
         assert first
         assert Path(address.token).stat().st_mode & 0o777 == 0o600
         os.kill(first, signal.SIGKILL)
-        until(lambda: head.look() == "down", "death of the head")
+        until(lambda: head.poll() == "down", "death of the head")
         assert not Path(address.token).parent.exists()
-        until(lambda: head.look() == "up", "new head")
+        until(lambda: head.poll() == "up", "new head")
         assert head.pid not in (None, first)
         assert head.address.token != address.token
     finally:
@@ -106,15 +106,15 @@ def test_a_head_that_loses_a_server_is_given_up_at_once(server: str, then: str) 
 
     def found() -> list[int]:
         there = [pid for pid in servers_of(head.pid or 0) if is_program(pid, server)]
-        return there if head.look() == then else []
+        return there if head.poll() == then else []
 
     try:
         (victim,) = until(found, f"{server} of a head that is {then}")
         first = head.pid
         os.kill(victim, signal.SIGKILL)
-        until(lambda: head.look() == "down", "end of the head", GIVEN_UP_WITHIN)
+        until(lambda: head.poll() == "down", "end of the head", GIVEN_UP_WITHIN)
         assert tree(first or 0) == {}
-        until(lambda: head.look() == "up", "new head")
+        until(lambda: head.poll() == "up", "new head")
     finally:
         head.end()
 

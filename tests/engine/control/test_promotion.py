@@ -17,7 +17,7 @@ from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from storage.ledger.audit import action_rows
 from storage.ledger.leases import claim, finish
-from storage.ledger.models import ModelVersion, alias_rows, holder, register
+from storage.ledger.models import ModelVersion, alias_rows, model_by_alias, register
 from tests.conftest import sqlite_only
 from tests.engine.live import ROOT
 
@@ -50,7 +50,7 @@ def registered(deployment: Deployment) -> Registered:
 
 def champion(deployment: Deployment) -> str | None:
     with deployment.ledger.reading() as connection:
-        found = holder(connection)
+        found = model_by_alias(connection)
     return found and found.version
 
 

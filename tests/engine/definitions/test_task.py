@@ -30,7 +30,7 @@ def test_a_bad_graph_is_refused(tasks: tuple[Task, ...], complaint: str) -> None
 
 
 def test_a_function_that_is_not_there_is_refused() -> None:
-    with pytest.raises(BadPipeline, match=r"no function jobs\.gold:nothing"):
+    with pytest.raises(BadPipeline, match=r"no function jobs\.gold\.training_data:nothing"):
         function_named("jobs.gold.training_data:nothing")
 
 

@@ -58,7 +58,7 @@ def test_a_clock_behind_the_ledger_is_a_problem(tmp_path: Path) -> None:
 def test_a_link_that_was_moved_is_set_right(carried: Callable[..., Carried]) -> None:
     book = carried(Task("gold", f"{TASKS}:writes_undeclared", writes=("gold.model_predictions",)))
     book.run()
-    link = Path(book.deployment.places.datamart) / "gold" / "model_predictions.parquet"
+    link = Path(book.deployment.roots.datamart) / "gold" / "model_predictions.parquet"
     link.unlink()
     (finding,) = found(book.deployment, "links")
     assert (finding.level, "gold.model_predictions" in finding.message) == ("warning", True)

@@ -16,7 +16,7 @@ from engine.deployment import Deployment
 from engine.doctor.checks import findings
 from engine.process.identity import this_process
 from storage.db.ledger import utc_now
-from storage.ledger.processes import Process, arrive
+from storage.ledger.processes import Process, register
 from storage.settings import load_settings
 from tests.conftest import postgresql_only, sqlite_only
 from tests.engine.live import ROOT, until
@@ -41,7 +41,7 @@ def found(deployment: Deployment, check: str) -> list[tuple[str, str]]:
 
 def entered(deployment: Deployment, name: str, kind: str = "worker", **detail: Any) -> None:
     with deployment.ledger.writing() as connection:
-        arrive(connection, Process(name, kind, "host", 4711), detail, deployment.ledger.clock())
+        register(connection, Process(name, kind, "host", 4711), detail, deployment.ledger.clock())
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from engine.definitions.task import Task
 from engine.execution.caching import _project_imports, cache_key, code_of, extended, key_after
-from jobs.job import Job, Outcome, Places
+from jobs.job import Job, StoreRoots, TaskResult
 from storage.lake.datamart import Part, TableVersion
 from storage.lake.extracts import SourceFile
 from storage.lake.names import BRONZE, SCORED, STAGED
@@ -28,7 +28,7 @@ def forget() -> None:
 def job() -> Job:
     tables = {STAGED[3]: version(STAGED[3], "rows", "2024-01-01", "2024-03-01")}
     settings = {"feature_set": "safe15"}
-    return Job("t", "run", date(2024, 2, 1), "stamp", Places("a", "b", "c"), settings, tables, {"before": {"n": 1}})
+    return Job("t", "run", date(2024, 2, 1), "stamp", StoreRoots("a", "b", "c"), settings, tables, {"before": {"n": 1}})
 
 
 @pytest.fixture
@@ -84,9 +84,9 @@ def test_extracts_that_are_not_published_yet_count_by_the_day(job: Job) -> None:
     tomorrow = replace(job, as_of=date(2024, 2, 2))
     assert cache_key(takes_in, job) != cache_key(takes_in, tomorrow)
     taken = version(BRONZE[3], "new bytes", **{"folder/lms_loan_daily.csv": "new"})
-    after = key_after(takes_in, job, Outcome(tables=(taken,)))
+    after = key_after(takes_in, job, TaskResult(tables=(taken,)))
     assert after == cache_key(takes_in, replace(job, tables={**job.tables, BRONZE[3]: taken}))
-    assert after == key_after(takes_in, tomorrow, Outcome(tables=(taken,)))
+    assert after == key_after(takes_in, tomorrow, TaskResult(tables=(taken,)))
 
 
 def test_a_table_that_the_task_extends_is_remembered_as_it_was(job: Job) -> None:

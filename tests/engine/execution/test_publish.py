@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from engine.control import runs
 from engine.deployment import Deployment
-from engine.execution.execute import carry_out
+from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
 from jobs.sample.write import SampleSpec, write_sample
 from storage.db.schema import decisions, table_versions
 from storage.lake.names import SCORED
 from storage.ledger.catalog import current_versions
-from storage.ledger.models import holder
+from storage.ledger.models import model_by_alias
 from storage.ledger.runs import recent_runs, run_row
 from storage.settings import load_settings
 from tests.engine.conftest import Carried, task
@@ -35,7 +35,7 @@ def drifting(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(deployment: Deployment, pipeline: str, **more: object) -> str:
     executor = LocalExecutor()
     run_id = runs.request(deployment, runs.checked_request(deployment, pipeline, **more))  # type: ignore[arg-type]
-    assert carry_out(deployment, run_id, executor) == "succeeded"
+    assert execute_run(deployment, run_id, executor) == "succeeded"
     executor.close()
     return run_id
 
@@ -49,7 +49,7 @@ def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(
     run(deployment, "monitoring")
     with deployment.ledger.reading() as connection:
         (calm,) = connection.execute(select(decisions)).all()
-        champion = holder(connection)
+        champion = model_by_alias(connection)
     assert (calm.action, calm.requested_run_id) == ("none", None)
     assert calm.numbers["psi"] < 0.1
 
@@ -68,10 +68,10 @@ def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(
     assert (taken[forced].action, taken[forced].requested_run_id) == ("suppressed", waiting[0].run_id)
 
     executor = LocalExecutor()
-    assert carry_out(deployment, waiting[0].run_id, executor) == "succeeded"
+    assert execute_run(deployment, waiting[0].run_id, executor) == "succeeded"
     executor.close()
     with deployment.ledger.reading() as connection:
-        new = holder(connection)
+        new = model_by_alias(connection)
         # It learnt from the book that drifted, not from the one that the old champion knew.
         assert run_row(connection, waiting[0].run_id).pins["data"] == str(drifting / "drifted")
     assert champion is not None
@@ -87,7 +87,7 @@ def test_only_the_newest_versions_are_kept(carried: Maker) -> None:
     with book.deployment.ledger.reading() as connection:
         kept = connection.execute(select(table_versions.c.version).where(table_versions.c.removed_at.is_(None))).all()
         newest = current_versions(connection)[SCORED]
-    folder = Path(book.deployment.places.datamart) / ".versions" / "staged" / "scored"
+    folder = Path(book.deployment.roots.datamart) / ".versions" / "staged" / "scored"
     assert len(kept) == len(list(folder.iterdir())) == 5
     book.deployment.datamart.verify(newest)
 

@@ -15,7 +15,7 @@ from engine.control import runs
 from engine.definitions.task import Task
 from engine.execution.call import Call
 from engine.execution.executors import Executor, LocalExecutor
-from jobs.job import Job, Places
+from jobs.job import Job, StoreRoots
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import attempt_rows, log_rows
 from tests.engine.conftest import TASKS, Carried, task
@@ -45,7 +45,7 @@ def test_tasks_on_ray_log_to_the_ledger(carried: Maker, ray_executor: Executor) 
 
 def test_a_task_over_its_limit_is_killed_on_ray(carried: Maker, ray_executor: Executor) -> None:
     book = carried(Task("slow", f"{TASKS}:waits_for_release", limit=1.0, retries=1), executor=ray_executor)
-    folder = Path(book.deployment.places.reports)
+    folder = Path(book.deployment.roots.reports)
     folder.mkdir(parents=True)
     os.mkfifo(folder / "release")
     run_id, state = book.run()
@@ -60,7 +60,7 @@ def test_a_task_over_its_limit_is_killed_on_ray(carried: Maker, ray_executor: Ex
 
 def test_cancel_ends_a_task_on_ray(carried: Maker, ray_executor: Executor) -> None:
     book = carried(task("slow", "waits_for_release"), executor=ray_executor)
-    folder = Path(book.deployment.places.reports)
+    folder = Path(book.deployment.roots.reports)
     folder.mkdir(parents=True)
     os.mkfifo(folder / "release")
     run_id = runs.request(book.deployment, runs.checked_request(book.deployment, "training"))
@@ -72,7 +72,7 @@ def test_cancel_ends_a_task_on_ray(carried: Maker, ray_executor: Executor) -> No
 
     stopper = threading.Thread(target=stop)
     stopper.start()
-    assert book.carry_out(run_id) == (run_id, "cancelled")
+    assert book.execute_run(run_id) == (run_id, "cancelled")
     stopper.join()
 
 
@@ -131,8 +131,8 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize("number", [1, 3])
 def test_the_local_executor_reports_every_call_once(tmp_path: Path, number: int) -> None:
     executor = LocalExecutor()
-    places = Places(*(str(tmp_path / name) for name in ("datamart", "models", "reports")))
-    job = Job("one", "run", runs.date(2024, 1, 1), "", places)
+    roots = StoreRoots(*(str(tmp_path / name) for name in ("datamart", "models", "reports")))
+    job = Job("one", "run", runs.date(2024, 1, 1), "", roots)
     tickets = {executor.submit(Call(task("one"), job, "sqlite://")) for _ in range(number)}
     reported: list[int] = []
     while len(reported) < number:

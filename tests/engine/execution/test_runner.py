@@ -83,7 +83,7 @@ def test_bad_input_is_not_tried_again(carried: Maker) -> None:
 
 def test_resume_runs_only_what_had_not_finished(carried: Maker) -> None:
     book = carried(task("done"), task("stuck", "fails_while_told", needs=("done",)), task("after", needs=("stuck",)))
-    flag = Path(book.deployment.places.reports) / "fail"
+    flag = Path(book.deployment.roots.reports) / "fail"
     flag.parent.mkdir(parents=True)
     flag.touch()
     failed, state = book.run()
@@ -91,7 +91,7 @@ def test_resume_runs_only_what_had_not_finished(carried: Maker) -> None:
     flag.unlink()
     with book.deployment.ledger.reading() as connection:
         before = run_row(connection, failed)
-    resumed, state = book.carry_out(runs.resume(book.deployment, failed))
+    resumed, state = book.execute_run(runs.resume(book.deployment, failed))
     assert state == "succeeded"
     assert book.states(resumed) == {"done": "cached", "stuck": "succeeded", "after": "succeeded"}
     assert book.marks("done") == 1
@@ -131,7 +131,7 @@ def test_a_damaged_output_is_made_anew(carried: Maker) -> None:
     book.run()
     with book.deployment.ledger.reading() as connection:
         part = current_versions(connection)[SCORED].parts[0]
-    file = Path(book.deployment.places.datamart) / part.name
+    file = Path(book.deployment.roots.datamart) / part.name
     damaged = bytearray(file.read_bytes())
     damaged[len(damaged) // 2] ^= 1
     file.write_bytes(damaged)
@@ -148,7 +148,7 @@ def test_a_failed_run_leaves_the_published_tables_as_they_were(carried: Maker) -
     book.run()
     with book.deployment.ledger.reading() as connection:
         before = current_versions(connection)
-    (Path(book.deployment.places.reports) / "fail").touch()
+    (Path(book.deployment.roots.reports) / "fail").touch()
     _, state = book.run(force=True)
     assert state == "failed"
     with book.deployment.ledger.reading() as connection:
@@ -163,7 +163,7 @@ def test_files_of_a_task_that_never_finished_are_removed(carried: Maker) -> None
     )
     run_id, state = book.run()
     assert state == "failed"
-    versions = Path(book.deployment.places.datamart) / ".versions"
+    versions = Path(book.deployment.roots.datamart) / ".versions"
     assert list((versions / "staged" / "scored" / run_id).iterdir())
     assert not (versions / "gold" / "model_predictions" / run_id).exists()
 
@@ -217,7 +217,7 @@ def test_two_parts_that_fail_together_are_one_failure(deployment: Deployment) ->
 
 def test_a_path_that_can_not_be_linked_does_not_lose_the_run(carried: Maker) -> None:
     book = carried(Task("gold", f"{TASKS}:writes_undeclared", writes=("gold.model_predictions",)))
-    in_the_way = Path(book.deployment.places.datamart) / "gold" / "model_predictions.parquet"
+    in_the_way = Path(book.deployment.roots.datamart) / "gold" / "model_predictions.parquet"
     in_the_way.mkdir(parents=True)
     _, state = book.run()
     assert state == "succeeded"
@@ -235,13 +235,13 @@ def test_versions_are_not_removed_while_a_run_is_at_work(carried: Maker) -> None
         assert claim(connection, request_run(connection, wanted, utc_now()), "somebody", utc_now())
     for _ in range(7):
         book.run(force=True)
-    folder = Path(book.deployment.places.datamart) / ".versions" / "staged" / "scored"
+    folder = Path(book.deployment.roots.datamart) / ".versions" / "staged" / "scored"
     assert len(list(folder.iterdir())) == 7
 
 
 def test_files_of_a_run_that_was_killed_are_removed_by_the_next(carried: Maker) -> None:
     book = carried(task("one", "writes_scores", writes=(SCORED,)))
-    orphan = Path(book.deployment.places.datamart) / ".versions" / "staged" / "scored" / "training-of-a-dead-process"
+    orphan = Path(book.deployment.roots.datamart) / ".versions" / "staged" / "scored" / "training-of-a-dead-process"
     orphan.mkdir(parents=True)
     (orphan / "part-00000.parquet").touch()
     book.run()
@@ -273,7 +273,7 @@ def test_an_extended_table_never_loses_what_was_added_since(carried: Maker) -> N
 @pytest.mark.parametrize("how", ["asked", "interrupted"])
 def test_a_cancelled_run_ends_and_publishes_nothing(carried: Maker, how: str) -> None:
     book = carried(task("one", "writes_scores", writes=(SCORED,)), task("waits", "waits_for_release", needs=("one",)))
-    folder = Path(book.deployment.places.reports)
+    folder = Path(book.deployment.roots.reports)
     folder.mkdir(parents=True)
     release = folder / "release"
 
@@ -292,7 +292,7 @@ def test_a_cancelled_run_ends_and_publishes_nothing(carried: Maker, how: str) ->
     stopper = threading.Thread(target=stop)
     stopper.start()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a script began the tests in its background
-    _, state = book.carry_out(run_id)
+    _, state = book.execute_run(run_id)
     stopper.join()
     release.open("wb").close()
     assert state == "cancelled"
@@ -303,7 +303,7 @@ def test_a_cancelled_run_ends_and_publishes_nothing(carried: Maker, how: str) ->
 
 def test_a_run_that_was_declared_dead_publishes_nothing(carried: Maker) -> None:
     book = carried(task("one", "writes_scores", writes=(SCORED,)), task("waits", "waits_for_release", needs=("one",)))
-    folder = Path(book.deployment.places.reports)
+    folder = Path(book.deployment.roots.reports)
     folder.mkdir(parents=True)
 
     os.mkfifo(folder / "release")
@@ -320,7 +320,7 @@ def test_a_run_that_was_declared_dead_publishes_nothing(carried: Maker) -> None:
     reaper = threading.Thread(target=declare_dead)
     reaper.start()
     with pytest.raises(LeaseLost):
-        book.carry_out(run_id)
+        book.execute_run(run_id)
     reaper.join()
     with book.deployment.ledger.reading() as connection:
         assert run_row(connection, run_id).state == "crashed"
@@ -337,7 +337,7 @@ def test_logs_of_tasks_are_in_the_ledger(carried: Maker) -> None:
 
 def test_a_task_over_its_time_limit_is_ended_and_says_so(carried: Maker) -> None:
     book = carried(Task("slow", f"{TASKS}:waits_for_release", limit=0.05, retries=0))
-    folder = Path(book.deployment.places.reports)
+    folder = Path(book.deployment.roots.reports)
     folder.mkdir(parents=True)
 
     os.mkfifo(folder / "release")
@@ -351,6 +351,6 @@ def test_a_task_over_its_time_limit_is_ended_and_says_so(carried: Maker) -> None
 def test_published_paths_read_as_plain_parquet(carried: Maker) -> None:
     book = carried(Task("gold", f"{TASKS}:writes_undeclared", writes=("gold.model_predictions",)))
     book.run()
-    link = Path(book.deployment.places.datamart) / "gold" / "model_predictions.parquet"
+    link = Path(book.deployment.roots.datamart) / "gold" / "model_predictions.parquet"
     assert link.is_symlink()
     assert pq.read_table(link)["loan_id"].to_pylist() == ["L1"]

@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 from engine.control import runs
 from engine.deployment import Deployment
 from engine.doctor.checks import findings
-from engine.execution.execute import carry_out
+from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
 from jobs.sample.write import SampleSpec, write_sample
 from storage.errors import DamagedFile
@@ -45,7 +45,7 @@ def test_the_three_pipelines_run_on_object_storage(bucket: str, tmp_path: Path) 
     executor = LocalExecutor()
     for pipeline in ("training", "inference", "monitoring"):
         run_id = runs.request(deployment, runs.checked_request(deployment, pipeline))
-        assert carry_out(deployment, run_id, executor) == "succeeded"
+        assert execute_run(deployment, run_id, executor) == "succeeded"
     executor.close()
     with deployment.ledger.reading() as connection:
         current = current_versions(connection)

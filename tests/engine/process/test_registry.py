@@ -7,9 +7,9 @@ import pytest
 
 from engine.deployment import Deployment
 from engine.process.identity import this_process
-from engine.process.registry import Presence, alive
+from engine.process.registry import ProcessRegistry, alive
 from storage.db.ledger import utc_now
-from storage.ledger.processes import KEPT, Process, arrive, process_rows
+from storage.ledger.processes import KEPT, Process, process_rows, register
 from storage.settings import load_settings
 from tests.engine.live import until
 
@@ -19,12 +19,12 @@ def seen(deployment: Deployment, kind: str = "worker") -> list[str]:
 
 
 def test_a_process_is_there_from_its_arrival_to_its_leave(deployment: Deployment) -> None:
-    presence = Presence(deployment, "worker")
+    presence = ProcessRegistry(deployment, "worker")
     assert seen(deployment) == []
-    presence.arrive({"ray": "starting"})
+    presence.register({"ray": "starting"})
     assert seen(deployment) == [this_process()]
     assert seen(deployment, "scheduler") == []
-    presence.leave()
+    presence.deregister()
     assert seen(deployment) == []
     with deployment.ledger.reading() as connection:
         (row,) = process_rows(connection)
@@ -33,8 +33,8 @@ def test_a_process_is_there_from_its_arrival_to_its_leave(deployment: Deployment
 
 
 def test_it_beats_when_it_is_time_or_when_there_is_news(deployment: Deployment) -> None:
-    presence = Presence(deployment, "worker")
-    presence.arrive({"ray": "starting"})
+    presence = ProcessRegistry(deployment, "worker")
+    presence.register({"ray": "starting"})
     assert presence.beat({"ray": "up"})
     until(lambda: presence.beat({"ray": "up"}), "second beat", 5.0)
     (row,) = alive(deployment, "worker")
@@ -44,8 +44,8 @@ def test_it_beats_when_it_is_time_or_when_there_is_news(deployment: Deployment) 
 
 def test_it_does_not_beat_all_the_time(tmp_path: Path) -> None:
     deployment = Deployment.open(load_settings(home=tmp_path, heartbeat=10.0))
-    presence = Presence(deployment, "worker")
-    presence.arrive({})
+    presence = ProcessRegistry(deployment, "worker")
+    presence.register({})
     assert not any(presence.beat({}) for _ in range(100))
     deployment.ledger.close()
 
@@ -54,7 +54,7 @@ def test_it_does_not_beat_all_the_time(tmp_path: Path) -> None:
 def test_whoever_was_silent_for_a_lease_does_not_count(tmp_path: Path, silence: int, *, there: bool) -> None:
     now = [utc_now()]
     deployment = Deployment.open(load_settings(home=tmp_path), lambda: now[0])
-    Presence(deployment, "worker").arrive({})
+    ProcessRegistry(deployment, "worker").register({})
     now[0] += timedelta(seconds=silence)
     assert bool(seen(deployment)) == there
     deployment.ledger.close()
@@ -65,14 +65,14 @@ def test_whoever_has_ended_without_a_word_does_not_count(deployment: Deployment)
     elsewhere = "elsewhere:0badcafe:1:1"
     with deployment.ledger.writing() as connection:
         for name in (ended, elsewhere):
-            arrive(connection, Process(name, "worker", "host", 1), {}, deployment.ledger.clock())
+            register(connection, Process(name, "worker", "host", 1), {}, deployment.ledger.clock())
     assert seen(deployment) == [elsewhere]
 
 
 def test_whoever_was_last_seen_a_week_ago_is_forgotten(deployment: Deployment) -> None:
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
-        arrive(connection, Process("old:0badcafe:1:1", "worker", "host", 1), {}, now - KEPT - timedelta(hours=1))
-    Presence(deployment, "worker").arrive({})
+        register(connection, Process("old:0badcafe:1:1", "worker", "host", 1), {}, now - KEPT - timedelta(hours=1))
+    ProcessRegistry(deployment, "worker").register({})
     with deployment.ledger.reading() as connection:
         assert [row.process_id for row in process_rows(connection)] == [this_process()]

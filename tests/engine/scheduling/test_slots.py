@@ -9,11 +9,11 @@ from engine.control import runs
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from engine.scheduling.scheduler import timetables
-from engine.scheduling.slots import deal_with_due
+from engine.scheduling.slots import process_due_slots
 from jobs.bronze.sources import SOURCES
 from storage.ledger.leases import claim, finish, pin
 from storage.ledger.runs import Request, request_run, run_row
-from storage.ledger.schedules import Fate, slot_rows
+from storage.ledger.schedules import SlotOutcome, slot_rows
 from tests.conftest import Extracts
 
 SUNDAY = datetime(2026, 3, 8, 2, tzinfo=UTC)  # a training slot's moment
@@ -21,9 +21,9 @@ BEFORE = SUNDAY - timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
 
-def look(deployment: Deployment, moment: datetime, pipeline: str = "training") -> Fate | None:
+def look(deployment: Deployment, moment: datetime, pipeline: str = "training") -> SlotOutcome | None:
     (table,) = [table for table in timetables(deployment) if table.pipeline == pipeline]
-    return deal_with_due(deployment, table, moment)
+    return process_due_slots(deployment, table, moment)
 
 
 def outcomes(deployment: Deployment) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.bronze.ingest import file_numbers, ingest
 from jobs.errors import InputRejected
-from jobs.job import Job, Outcome, merged
+from jobs.job import Job, TaskResult, merged
 from storage.lake.extracts import SourceFile
 from tests.conftest import Extracts, House, Workshop
 
@@ -25,7 +25,7 @@ def job_over(workshop: Workshop, extracts: Extracts, names: Sequence[str], **set
     return workshop.job(extracts={DATASET: files}, settings=LIMITS | settings)
 
 
-def all_of(job: Job) -> Outcome:
+def all_of(job: Job) -> TaskResult:
     return merged([ingest(job.for_part(part)) for part in file_numbers(job)])
 
 

@@ -106,7 +106,7 @@ def test_a_file_swapped_after_it_was_retrieved_is_not_opened_either(
     (house.home / "model_store" / champion.files["model"].name).write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
     job = workshop.job(
         {INFERENCE_FEATURES: house.table(INFERENCE_FEATURES)},
-        places=house.deployment.places,
+        roots=house.deployment.roots,
         champions=(champion,),
         values={"retrieve_best_model": {"version": champion.version}},
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jobs.modelling.promotion import Opponent, promotion
+from jobs.modelling.promotion import Opponent, verdict_on
 from jobs.statistics.discrimination import AucDifference, paired_auc_difference
 
 GENERATOR = np.random.default_rng(1)
@@ -19,7 +19,7 @@ def against(new: np.ndarray, old: np.ndarray) -> AucDifference:
 
 def test_a_significantly_worse_model_is_refused() -> None:
     found = against(POOR, GOOD)
-    verdict = promotion(found.auc_a or 0, 1_000, 0.5, "v1", Opponent("v1", found))
+    verdict = verdict_on(found.auc_a or 0, 1_000, 0.5, "v1", Opponent("v1", found))
     assert not verdict.promote
     assert verdict.reason.startswith("Not promoted: significantly worse than champion v1 with AUC 0.7")
     assert "on the same 1,000 test loans" in verdict.reason
@@ -28,7 +28,7 @@ def test_a_significantly_worse_model_is_refused() -> None:
 
 
 def test_a_better_model_is_promoted() -> None:
-    verdict = promotion(0.75, 1_000, 0.7, "v1", Opponent("v1", against(GOOD, POOR)))
+    verdict = verdict_on(0.75, 1_000, 0.7, "v1", Opponent("v1", against(GOOD, POOR)))
     assert verdict.promote
     assert verdict.reason.startswith("Promoted: not significantly worse than champion v1")
 
@@ -38,19 +38,19 @@ def test_a_slightly_worse_model_within_noise_is_promoted() -> None:
     assert found.low is not None
     assert found.high is not None
     assert found.low < 0 < found.high
-    assert promotion(0.75, 1_000, 0.7, "v1", Opponent("v1", found)).promote
+    assert verdict_on(0.75, 1_000, 0.7, "v1", Opponent("v1", found)).promote
 
 
 def test_an_equal_model_is_promoted_as_the_newer_one() -> None:
     found = against(np.exp(GOOD), GOOD)
-    verdict = promotion(0.75, 1_000, 0.7, "v1", Opponent("v1", found))
+    verdict = verdict_on(0.75, 1_000, 0.7, "v1", Opponent("v1", found))
     assert (verdict.promote, verdict.difference, verdict.p_value) == (True, 0.0, 1.0)
     assert "ranks exactly like champion v1" in verdict.reason
 
 
 @pytest.mark.parametrize(("auc", "promoted"), [(0.70, True), (np.nextafter(0.70, 0), False), (0.69999, False)])
 def test_a_model_below_the_threshold_is_refused_even_without_a_champion(auc: float, promoted: bool) -> None:
-    verdict = promotion(auc, 200, 0.70, None, Opponent(None, None, "there was no champion before"))
+    verdict = verdict_on(auc, 200, 0.70, None, Opponent(None, None, "there was no champion before"))
     assert verdict.promote is promoted
     assert "there was no champion before" in verdict.reason
     assert ("on 200 test loans is below 0.7" in verdict.reason) is not promoted
@@ -58,14 +58,14 @@ def test_a_model_below_the_threshold_is_refused_even_without_a_champion(auc: flo
 
 
 def test_a_better_model_below_the_threshold_is_refused_and_both_are_told() -> None:
-    verdict = promotion(0.65, 1_000, 0.70, "v1", Opponent("v1", against(GOOD, POOR)))
+    verdict = verdict_on(0.65, 1_000, 0.70, "v1", Opponent("v1", against(GOOD, POOR)))
     assert not verdict.promote
     assert "AUC 0.650 on 1,000 test loans is below 0.7; not significantly worse than" in verdict.reason
 
 
 def test_rows_that_can_tell_nothing_do_not_stand_in_the_way() -> None:
     found = paired_auc_difference([1, 0, 0], [0.9, 0.1, 0.2], [0.1, 0.9, 0.2])
-    verdict = promotion(1.0, 3, 0.7, "v1", Opponent("v1", found))
+    verdict = verdict_on(1.0, 3, 0.7, "v1", Opponent("v1", found))
     assert verdict.promote
     assert "too few loans defaulted" in verdict.reason
 
@@ -77,6 +77,6 @@ def test_a_new_model_is_refused_wrongly_as_rarely_as_said() -> None:
         common = generator.normal(size=400) + labels
         new, old = (common + 0.6 * generator.normal(size=400) for _ in range(2))
         found = paired_auc_difference(labels, new, old)
-        refused += not promotion(0.75, 400, 0.7, "v1", Opponent("v1", found)).promote
+        refused += not verdict_on(0.75, 400, 0.7, "v1", Opponent("v1", found)).promote
     # Of two models that are equally good, 2.5% at a two-sided 95%; four standard errors.
     assert refused / draws == pytest.approx(0.025, abs=4 * (0.025 * 0.975 / draws) ** 0.5)

@@ -17,22 +17,23 @@ from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_sco
 
 from jobs.errors import JobError
 from jobs.gold.features import CATEGORICAL, FEATURE_SETS, SAFE15
-from jobs.job import Outcome
+from jobs.job import TaskResult
 from jobs.modelling.pipelines import CLASSIFIERS, frame
-from jobs.modelling.training import fit_candidate, numbers, select_model
+from jobs.modelling.splits import as_floats
+from jobs.modelling.training import fit_candidate, select_model
 from storage.lake.names import TRAINING_DATA
 from tests.conftest import AS_OF, House, Workshop
 from tests.paths import ROOT
 
 CODE = """
 import sys
-from jobs.job import Job, Places
+from jobs.job import Job, StoreRoots
 from jobs.modelling.training import fit_candidate
 from storage.ledger.catalog import from_json
 import datetime, json
 from tests.paths import ROOT
 mart, models, name, version = sys.argv[1:]
-job = Job("t", "r", datetime.date(2025, 12, 1), "s", Places(mart, models, models), {"feature_set": "safe15"},
+job = Job("t", "r", datetime.date(2025, 12, 1), "s", StoreRoots(mart, models, models), {"feature_set": "safe15"},
           {"gold.model_training_data": from_json(json.loads(version))}, part=name)
 print(fit_candidate(job).artifacts[0].sha256)
 """
@@ -54,7 +55,7 @@ def scores_of(house: House, rows: pa.Table) -> Any:
     return pipeline.predict_proba(frame(rows, SAFE15))[:, 1]
 
 
-def candidate(workshop: Workshop, table: pa.Table, name: str, feature_set: str = "safe15") -> Outcome:
+def candidate(workshop: Workshop, table: pa.Table, name: str, feature_set: str = "safe15") -> TaskResult:
     job = workshop.job({TRAINING_DATA: table}, settings={"feature_set": feature_set}, part=name)
     return fit_candidate(job)
 
@@ -102,7 +103,7 @@ def test_a_candidate_has_the_same_bytes_in_every_process(trained_house: House, w
             "sources": {},
         }
     )
-    places = trained_house.deployment.places.datamart, str(workshop.folder), name, version_json
+    places = trained_house.deployment.roots.datamart, str(workshop.folder), name, version_json
     environment = {**os.environ, "PYTHONHASHSEED": "77", "OMP_NUM_THREADS": "1"}
     elsewhere = subprocess.run(
         [sys.executable, "-c", CODE, *places],
@@ -232,6 +233,6 @@ def test_training_as_of_an_earlier_day_knows_less(house: House) -> None:
 
 
 def test_numbers_has_nan_for_null() -> None:
-    values = numbers(pa.chunked_array([[1, None, 3]], pa.int64()))
+    values = as_floats(pa.chunked_array([[1, None, 3]], pa.int64()))
     assert values.dtype == np.float64
     assert np.isnan(values).tolist() == [False, True, False]

@@ -25,7 +25,7 @@ def job(monitored_house: House, tmp_path: Path) -> Job:
         run_id=run,
         as_of=AS_OF,
         stamp="",
-        places=replace(house.deployment.places, reports=str(tmp_path / "reports")),
+        roots=replace(house.deployment.roots, reports=str(tmp_path / "reports")),
         settings=SETTINGS,
         tables={MONITORING: house.versions()[MONITORING]},
         values={name: house.values(run, name) for name in (MEASURED, STORED)},

@@ -13,7 +13,7 @@ from scipy import stats
 
 from jobs.governance.gate import model_governance_gate
 from jobs.job import Job
-from jobs.monitoring.measures import by_cohort, discrimination, expectation
+from jobs.monitoring.measures import by_cohort, discrimination, estimated_auc_of_waiting
 from jobs.monitoring.metrics import (
     COHORT_SCHEMA,
     calculate_monitoring_metrics,
@@ -77,11 +77,11 @@ def test_the_estimate_is_of_loans_whose_outcome_is_not_known_and_needs_enough_of
     curve = risk_curve(LABELS, SCORES)
     waiting = outcomes([None] * 200, SCORES[:200].tolist())
     table = pa.concat_tables([outcomes(LABELS.tolist(), SCORES.tolist()), waiting])
-    found = expectation(table, curve, 150)
+    found = estimated_auc_of_waiting(table, curve, 150)
     assert found == {"auc_estimate": estimated_auc(SCORES[:200], curve(SCORES[:200])), "estimate_rows": 200}
-    assert expectation(table, curve, 201) == {"auc_estimate": None, "estimate_rows": 200}
-    assert expectation(table, None, 1) == {"auc_estimate": None, "estimate_rows": 200}
-    assert expectation(outcomes([1, 0], [0.9, 0.1]), curve)["auc_estimate"] is None
+    assert estimated_auc_of_waiting(table, curve, 201) == {"auc_estimate": None, "estimate_rows": 200}
+    assert estimated_auc_of_waiting(table, None, 1) == {"auc_estimate": None, "estimate_rows": 200}
+    assert estimated_auc_of_waiting(outcomes([1, 0], [0.9, 0.1]), curve)["auc_estimate"] is None
 
 
 def test_a_cohort_is_mature_once_all_of_it_was_observed() -> None:

@@ -197,7 +197,7 @@ def actuals(house: House) -> pa.Table:
         run_id="actuals-" + versions[PREDICTIONS].version,
         as_of=AS_OF,
         stamp="",
-        places=house.deployment.places,
+        roots=house.deployment.roots,
         tables=versions,
         champions=tuple(house.champions()),
     )

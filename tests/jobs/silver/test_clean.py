@@ -4,7 +4,7 @@ from datetime import date
 import pyarrow as pa
 
 from jobs.bronze.sources import SOURCES
-from jobs.job import Outcome, merged
+from jobs.job import TaskResult, merged
 from jobs.silver.clean import clean, part_numbers, visibility_dates
 from storage.lake.datamart import TableVersion
 from tests.conftest import House, Workshop
@@ -16,7 +16,7 @@ def bronze_rows(*rows: dict[str, str]) -> pa.Table:
     return pa.Table.from_pylist([dict.fromkeys(LOANS.names, "") | row for row in rows], LOANS.bronze_schema)
 
 
-def cleaned(workshop: Workshop, *parts: pa.Table) -> tuple[pa.Table, Outcome, TableVersion]:
+def cleaned(workshop: Workshop, *parts: pa.Table) -> tuple[pa.Table, TaskResult, TableVersion]:
     """(cleaned rows, the merged outcome, the bronze version) of a ledger of these parts."""
     job = workshop.job()
     written = tuple(job.datamart.write("bronze.LMS_loans", "b", n, [part]) for n, part in enumerate(parts))

@@ -17,8 +17,8 @@ from jobs.statistics.drift import (
     bin_labels,
     category_reference,
     chance_level,
-    drift,
     ks_distance,
+    measured_drift,
     numeric_reference,
     psi,
     reference_from_json,
@@ -38,7 +38,7 @@ def test_psi_is_the_smoothed_sum() -> None:
 def test_one_extreme_value_does_not_hide_a_shift(normal: np.ndarray) -> None:
     reference = numeric_reference(normal)
     shifted = np.random.default_rng(2).normal(1.0, size=20_000)
-    alone, beside = drift(reference, shifted).value, drift(reference, np.append(shifted, 1e4)).value
+    alone, beside = measured_drift(reference, shifted).value, measured_drift(reference, np.append(shifted, 1e4)).value
     # What ten deciles of a normal make of a shift by one deviation; 20 draws of this size lay within 0.05 of it.
     shares = np.diff(np.concatenate(([0], stats.norm.cdf(stats.norm.ppf(np.arange(1, 10) / 10) - 1), [1])))
     assert alone == pytest.approx(np.sum((shares - 0.1) * np.log(shares / 0.1)), abs=0.07)
@@ -61,7 +61,7 @@ def test_a_new_category_counts_as_unseen() -> None:
     assert dict(zip(bin_labels(reference), bin_counts(reference, current).tolist(), strict=True)) == {
         "a": 300, "b": 200, "RARE": 0, "UNSEEN": 500, "MISSING": 0,
     }  # fmt: skip
-    measured = drift(reference, current)
+    measured = measured_drift(reference, current)
     assert measured.value is not None
     assert measured.value > 1
     assert measured.band == "significant"
@@ -72,7 +72,7 @@ def test_missing_that_first_appears_in_production_is_drift(normal: np.ndarray) -
     assert reference.missing == 0
     holes = normal[:2_000].copy()
     holes[::2] = np.nan
-    measured = drift(reference, holes)
+    measured = measured_drift(reference, holes)
     assert measured.value is not None
     assert measured.value > 1
     assert bin_counts(reference, holes)[-1] == 1_000
@@ -82,7 +82,7 @@ def test_a_missing_category_that_first_appears_in_production_is_drift() -> None:
     reference = category_reference(["a"] * 600 + ["b"] * 400)
     assert (reference.missing, bin_labels(reference)[-1]) == (0, "MISSING")
     for nothing in (None, float("nan")):
-        measured = drift(reference, ["a"] * 300 + ["b"] * 200 + [nothing] * 500)
+        measured = measured_drift(reference, ["a"] * 300 + ["b"] * 200 + [nothing] * 500)
         assert measured.value is not None
         assert measured.value > 1
         assert (measured.band, measured.confirmed) == ("significant", True)
@@ -91,7 +91,7 @@ def test_a_missing_category_that_first_appears_in_production_is_drift() -> None:
 def test_drift_is_measured_against_the_reference_not_within_the_batch(normal: np.ndarray) -> None:
     shifted = normal[:5_000] + 2
     assert psi(*(bin_counts(numeric_reference(normal), half) for half in (shifted[:2_500], shifted[2_500:]))) < 0.05
-    assert drift(numeric_reference(normal), shifted).band == "significant"
+    assert measured_drift(numeric_reference(normal), shifted).band == "significant"
 
 
 @pytest.mark.parametrize(("rows", "share"), [(50, 0.27), (100, 0.02), (150, 0.0)])
@@ -116,8 +116,8 @@ def test_chance_level_is_the_chi_square_quantile_and_holds() -> None:
 
 def test_no_drift_is_within_chance_and_drift_is_confirmed(normal: np.ndarray) -> None:
     reference = numeric_reference(normal)
-    same = drift(reference, np.random.default_rng(11).normal(size=3_000))
-    moved = drift(reference, np.random.default_rng(12).normal(0.8, size=3_000))
+    same = measured_drift(reference, np.random.default_rng(11).normal(size=3_000))
+    moved = measured_drift(reference, np.random.default_rng(12).normal(0.8, size=3_000))
     assert (same.band, same.confirmed) == ("stable", False)
     assert (moved.band, moved.confirmed) == ("significant", True)
     assert (same.n, same.m, same.bins, same.status) == (20_000, 3_000, 11, "measured")
@@ -125,12 +125,12 @@ def test_no_drift_is_within_chance_and_drift_is_confirmed(normal: np.ndarray) ->
 
 def test_too_few_rows_are_insufficient(normal: np.ndarray) -> None:
     reference = numeric_reference(normal)
-    few = drift(reference, normal[: MINIMUM_ROWS - 1])
+    few = measured_drift(reference, normal[: MINIMUM_ROWS - 1])
     assert (few.value, few.chance_level, few.band, few.confirmed) == (None, None, None, False)
     assert (few.status, few.m) == ("insufficient", 149)
-    assert drift(reference, normal[:MINIMUM_ROWS]).status == "measured"
-    assert drift(reference, []).value is None
-    assert drift(reference, [], minimum_rows=0).value is None
+    assert measured_drift(reference, normal[:MINIMUM_ROWS]).status == "measured"
+    assert measured_drift(reference, []).value is None
+    assert measured_drift(reference, [], minimum_rows=0).value is None
 
 
 @pytest.mark.parametrize(
@@ -155,16 +155,16 @@ def test_values_below_a_heap_at_the_minimum_are_told_from_it() -> None:
     constant = numeric_reference([5.0] * 200)
     assert bin_labels(constant) == ["< 5", "= 5", "> 5", "MISSING"]
     for other in (3.0, 7.0):
-        assert drift(constant, [other] * 200).band == "significant"
-    assert drift(constant, [5.0] * 200).value == 0.0
+        assert measured_drift(constant, [other] * 200).band == "significant"
+    assert measured_drift(constant, [5.0] * 200).value == 0.0
     zeros = numeric_reference([0.0] * 100 + [*range(1, 101)])
-    assert drift(zeros, [-500.0] * 100 + [*range(1, 101)]).band == "significant"
+    assert measured_drift(zeros, [-500.0] * 100 + [*range(1, 101)]).band == "significant"
 
 
 def test_a_column_that_is_all_missing_or_has_infinities_has_a_reference() -> None:
     empty = numeric_reference([np.nan] * 200)
     assert bin_labels(empty) == ["all values", "MISSING"]
-    assert drift(empty, [1.0] * 200).band == "significant"
+    assert measured_drift(empty, [1.0] * 200).band == "significant"
     infinite = numeric_reference([1.0, 2.0, 3.0, np.inf, -np.inf])
     assert all(map(math.isfinite, infinite.edges))
     assert sum(infinite.counts) == 5

@@ -14,7 +14,7 @@ from scipy import stats
 
 from jobs.governance.policy import Decision, decide
 from jobs.statistics.discrimination import auc_with_interval, paired_auc_difference
-from jobs.statistics.drift import drift, numeric_reference
+from jobs.statistics.drift import measured_drift, numeric_reference
 
 REFERENCE_ROWS = 1_000  # test loans of a book of 5,000
 BAD_RATE = 0.16
@@ -39,7 +39,7 @@ def decided(generator: np.random.Generator, window: int, shift: float = 0.0) -> 
     """The gate on a window, with a reference frozen from loans of its own."""
     _, frozen = loans(generator, REFERENCE_ROWS)
     labels, scores = loans(generator, window, shift)
-    return decide(auc_with_interval(labels, scores), drift(numeric_reference(frozen), scores))
+    return decide(auc_with_interval(labels, scores), measured_drift(numeric_reference(frozen), scores))
 
 
 def confirmed(decision: Decision) -> bool:
@@ -90,7 +90,7 @@ def test_a_ranking_that_is_lost_is_confirmed_at_500_rows() -> None:
     for _ in range(draws):
         labels = generator.random(500) < BAD_RATE
         scores = generator.normal(size=500) + GAP * (generator.random(500) < BAD_RATE)
-        decision = decide(auc_with_interval(labels, scores), drift(numeric_reference(scores), scores))
+        decision = decide(auc_with_interval(labels, scores), measured_drift(numeric_reference(scores), scores))
         missed += not confirmed(decision)
     assert at_most(missed, draws) <= 0.01
 

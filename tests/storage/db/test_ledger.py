@@ -29,7 +29,7 @@ from storage.ledger.models import (
     alias_rows,
     champions,
     free_version,
-    holder,
+    model_by_alias,
     model_count,
     model_names,
     model_row,
@@ -217,15 +217,15 @@ def test_old_versions_go_but_not_what_is_current_or_was_trained_on(ledger: Ledge
 def test_who_was_champion_when_has_an_answer(ledger: Ledger) -> None:
     lease = started(ledger)
     with ledger.writing() as connection:
-        assert holder(connection) is None
+        assert model_by_alias(connection) is None
         for number, name in enumerate(("m1", "m2")):
             assert register(connection, lease, model(name), NOW)
             move_alias(connection, AliasEvent(name, "me", "better"), NOW + timedelta(days=number))
         move_alias(connection, AliasEvent("m1", "me", "rolled back"), NOW + timedelta(days=2))
     with ledger.reading() as connection:
-        at = {day: holder(connection, at=NOW + timedelta(days=day, hours=1)) for day in range(3)}
+        at = {day: model_by_alias(connection, at=NOW + timedelta(days=day, hours=1)) for day in range(3)}
         assert [at[day].version for day in range(3) if at[day]] == ["m1", "m2", "m1"]  # type: ignore[union-attr]
-        assert holder(connection, at=NOW - timedelta(days=1)) is None
+        assert model_by_alias(connection, at=NOW - timedelta(days=1)) is None
         assert [known.version for known in champions(connection)] == ["m1", "m2"]
 
 

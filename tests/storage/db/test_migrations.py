@@ -16,7 +16,7 @@ from storage.db.ledger import Ledger, LedgerUnavailable
 from storage.db.migrations.version import NEWEST, VERSIONS, LedgerTooNew
 from storage.db.schema import metadata
 from storage.ledger.catalog import current_versions
-from storage.ledger.models import holder
+from storage.ledger.models import model_by_alias
 from storage.ledger.runs import active_run, run_row
 from tests.paths import ROOT
 from tests.postgres import Postgres
@@ -93,7 +93,7 @@ def test_a_ledger_of_the_first_release_becomes_todays_with_every_row_intact(old:
         assert contents(connection) == before
         assert run_row(connection, TRAINED).params == {"data": "/data/März"}
         assert current_versions(connection)["gold.model_predictions"].bytes == 4_000_000_000
-        active, champion = active_run(connection, "training"), holder(connection)
+        active, champion = active_run(connection, "training"), model_by_alias(connection)
     assert active is not None
     assert champion is not None
     assert (active.run_id, active.force, champion.version) == (WAITING, True, "20260301_020009")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from storage.db.ledger import Ledger
-from storage.ledger.audit import Action, Wanted, action_count, action_page, action_rows, note, people_and_kinds
+from storage.ledger.audit import Action, ActionFilter, action_count, action_page, action_rows, note, people_and_kinds
 
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ def filled(ledger: Ledger) -> Ledger:
 
 def test_pages_follow_each_other_newest_first(filled: Ledger) -> None:
     with filled.reading() as connection:
-        pages = [action_page(connection, Wanted(), 4, skip) for skip in (0, 4, 8)]
+        pages = [action_page(connection, ActionFilter(), 4, skip) for skip in (0, 4, 8)]
         assert [[row.subject[-1] for row in page] for page in pages] == [["5", "4", "3", "2"], ["1", "0"], []]
         assert action_rows(connection) == [*pages[0], *pages[1]]
 
@@ -29,16 +29,16 @@ def test_pages_follow_each_other_newest_first(filled: Ledger) -> None:
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (Wanted(), "543210"),
-        (Wanted(who="anna"), "531"),
-        (Wanted(action="run"), "54"),
-        (Wanted("ben", "pause"), "20"),
-        (Wanted(action="run", subject="subject 4"), "4"),
-        (Wanted("anna", subject="subject 4"), ""),
-        (Wanted("ben' OR 1=1 --"), ""),
+        (ActionFilter(), "543210"),
+        (ActionFilter(who="anna"), "531"),
+        (ActionFilter(action="run"), "54"),
+        (ActionFilter("ben", "pause"), "20"),
+        (ActionFilter(action="run", subject="subject 4"), "4"),
+        (ActionFilter("anna", subject="subject 4"), ""),
+        (ActionFilter("ben' OR 1=1 --"), ""),
     ],
 )
-def test_actions_are_found_by_person_and_kind(filled: Ledger, wanted: Wanted, found: str) -> None:
+def test_actions_are_found_by_person_and_kind(filled: Ledger, wanted: ActionFilter, found: str) -> None:
     with filled.reading() as connection:
         rows = action_page(connection, wanted, 10)
         assert "".join(row.subject[-1] for row in rows) == found

@@ -10,14 +10,14 @@ from storage.db.ledger import Ledger
 from storage.db.schema import runs, slots
 from storage.ledger.runs import Request, record_skipped, request_run, run_row
 from storage.ledger.schedules import (
-    Fate,
     Slot,
-    dealt_with,
+    SlotOutcome,
     pause,
+    processed_through,
+    record_new_outcomes,
+    record_outcome,
     schedule_of,
     schedule_rows,
-    settle,
-    settle_new,
     slot_row,
     slot_rows,
     unpause,
@@ -41,7 +41,7 @@ def test_a_new_schedule_begins_now_and_is_kept(ledger: Ledger) -> None:
     with ledger.writing() as connection:
         assert schedule_of(connection, "inference", NOW).through == NOW
         assert schedule_of(connection, "inference", NOW + DAY).through == NOW
-        dealt_with(connection, "inference", NOW + 2 * DAY)
+        processed_through(connection, "inference", NOW + 2 * DAY)
         schedule_of(connection, "training", NOW)
         found = {row.pipeline: row.through for row in schedule_rows(connection)}
     assert found == {"inference": NOW + 2 * DAY, "training": NOW}
@@ -50,10 +50,10 @@ def test_a_new_schedule_begins_now_and_is_kept(ledger: Ledger) -> None:
 def test_what_became_of_a_slot_is_recorded_in_place_of_what_was_before(ledger: Ledger) -> None:
     with ledger.writing() as connection:
         run_id = request_run(connection, wanted(slot(1).name), NOW)
-        settle(connection, slot(1), Fate("waiting", "Another run is active."), NOW)
+        record_outcome(connection, slot(1), SlotOutcome("waiting", "Another run is active."), NOW)
         assert waiting_slot(connection, "inference").slot == slot(1).name  # type: ignore[union-attr]
         assert waiting_slot(connection, "training") is None
-        settle(connection, slot(1), Fate("requested", "", run_id), NOW + DAY)
+        record_outcome(connection, slot(1), SlotOutcome("requested", "", run_id), NOW + DAY)
         assert waiting_slot(connection, "inference") is None
         row = slot_row(connection, slot(1).name)
     assert row is not None
@@ -61,12 +61,12 @@ def test_what_became_of_a_slot_is_recorded_in_place_of_what_was_before(ledger: L
 
 
 def test_only_slots_of_which_nothing_became_are_settled_anew(ledger: Ledger) -> None:
-    missed = Fate("missed", "Nobody looked.")
+    missed = SlotOutcome("missed", "Nobody looked.")
     with ledger.writing() as connection:
-        settle(connection, slot(2), Fate("paused", "for a reason"), NOW)
-        assert settle_new(connection, [slot(1), slot(2), slot(3)], missed, NOW) == 2
-        assert settle_new(connection, [slot(1), slot(2), slot(3)], missed, NOW) == 0
-        assert settle_new(connection, [], missed, NOW) == 0
+        record_outcome(connection, slot(2), SlotOutcome("paused", "for a reason"), NOW)
+        assert record_new_outcomes(connection, [slot(1), slot(2), slot(3)], missed, NOW) == 2
+        assert record_new_outcomes(connection, [slot(1), slot(2), slot(3)], missed, NOW) == 0
+        assert record_new_outcomes(connection, [], missed, NOW) == 0
         found = {row.slot: row.outcome for row in slot_rows(connection)}
     assert found == {slot(1).name: "missed", slot(2).name: "paused", slot(3).name: "missed"}
 
@@ -75,14 +75,14 @@ def test_a_slot_is_known_by_its_name_also_when_it_falls_due_at_another_moment(le
     """As it does when the deployment's time zone was changed."""
     moved = Slot(slot(1).name, "inference", slot(1).due_at + timedelta(hours=9))
     with ledger.writing() as connection:
-        settle(connection, slot(1), Fate("missed", "Nobody looked."), NOW)
-        assert settle_new(connection, [moved], Fate("missed", "Nobody looked."), NOW) == 0
+        record_outcome(connection, slot(1), SlotOutcome("missed", "Nobody looked."), NOW)
+        assert record_new_outcomes(connection, [moved], SlotOutcome("missed", "Nobody looked."), NOW) == 0
 
 
 def test_many_missed_slots_are_recorded_at_once(ledger: Ledger) -> None:
     many = [slot(number) for number in range(3 * 366)]
     with ledger.writing() as connection:
-        assert settle_new(connection, many, Fate("missed", "Nobody looked."), NOW) == len(many)
+        assert record_new_outcomes(connection, many, SlotOutcome("missed", "Nobody looked."), NOW) == len(many)
         assert [row.slot for row in slot_rows(connection, limit=2)] == [many[-1].name, many[-2].name]
         assert slot_rows(connection, pipeline="training") == []
 
@@ -90,7 +90,7 @@ def test_many_missed_slots_are_recorded_at_once(ledger: Ledger) -> None:
 def test_the_schema_itself_allows_one_row_a_slot_and_one_run_a_slot(ledger: Ledger) -> None:
     with ledger.writing() as connection:
         run_id = request_run(connection, wanted(slot(1).name), NOW)
-        settle(connection, slot(1), Fate("requested", "", run_id), NOW)
+        record_outcome(connection, slot(1), SlotOutcome("requested", "", run_id), NOW)
         run = {**run_row(connection, run_id)._mapping, "run_id": "another", "state": "succeeded"}
         row = {**slot_row(connection, slot(1).name)._mapping}  # type: ignore[union-attr]
     with pytest.raises(IntegrityError, match="(?i)unique"), ledger.writing() as connection:
@@ -103,7 +103,7 @@ def test_the_schema_itself_allows_one_row_a_slot_and_one_run_a_slot(ledger: Ledg
 
 def test_a_slot_names_a_run_that_exists(ledger: Ledger) -> None:
     with pytest.raises(IntegrityError, match="(?i)foreign key"), ledger.writing() as connection:
-        settle(connection, slot(1), Fate("requested", "", "no-such-run"), NOW)
+        record_outcome(connection, slot(1), SlotOutcome("requested", "", "no-such-run"), NOW)
 
 
 def test_a_skipped_run_is_recorded_beside_the_active_one_and_once_a_slot(ledger: Ledger) -> None:
