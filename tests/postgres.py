@@ -38,7 +38,7 @@ class Postgres:
         return f"postgresql+psycopg://{user}@/{database}?host={self.folder}"
 
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
-        """The rows of one statement, carried out at once."""
+        """The rows of one statement, executed at once."""
         told = f"host={self.folder} dbname={database} user={SUPERUSER}"
         with psycopg.connect(told, autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
@@ -55,7 +55,7 @@ class Postgres:
             self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def control(self, *words: str) -> None:
-        """Carries out pg_ctl: `start`, `stop` or `restart`, and for the last two how, such as `-m immediate`."""
+        """Runs pg_ctl: `start`, `stop` or `restart`, and for the last two how, such as `-m immediate`."""
         log = self.folder / "log"
         try:
             self._run("pg_ctl", "-D", self._data, "-l", log, "-w", "-o", f"-k {self.folder} {OPTIONS}", *words)
@@ -74,6 +74,13 @@ class Postgres:
         self._run("initdb", "-D", self._data, "-U", SUPERUSER, *CLUSTER)
         access = self._data / "pg_hba.conf"
         access.write_text(f"local all guarded scram-sha-256\n{access.read_text()}")
+
+    def remove(self) -> None:
+        """Stops the server and removes its folder."""
+        try:
+            self.control("stop", "-m", "immediate")
+        finally:
+            shutil.rmtree(self.folder)
 
     @property
     def _data(self) -> Path:
@@ -95,18 +102,25 @@ class Postgres:
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """A new server on a socket in a folder of its own, both gone when the block ends."""
+    server = started_postgres()
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
+def started_postgres() -> Postgres:
+    """A new server on a socket in a folder of its own."""
     programs = newest_programs()
     folder = Path(tempfile.mkdtemp(prefix="lw-pg-", dir="/tmp"))  # short: a socket's path has at most 107 characters
     server = Postgres(programs, folder)
     try:
         server.make()
         server.control("start")
-        try:
-            yield server
-        finally:
-            server.control("stop", "-m", "immediate")
-    finally:
+    except BaseException:
         shutil.rmtree(folder)
+        raise
+    return server
 
 
 def newest_programs() -> Path:

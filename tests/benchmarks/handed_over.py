@@ -15,7 +15,8 @@ from time import perf_counter, time
 from jobs.sample.write import SampleSpec, write_sample
 from storage.db.ledger import LedgerRow
 from storage.ledger.tasks import task_rows
-from tests.engine.live import AS_OF, Site, until
+from tests.live import AS_OF, Site
+from tests.processes import until
 
 CUSTOMERS = 12_500
 REPEATS = 5

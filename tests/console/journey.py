@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
-from tests.engine.live import LOOPBACK
+from tests.processes import LOOPBACK
 
 AXE = Path(sys.prefix) / "node/node_modules/axe-core/axe.min.js"
 PATIENCE = 60_000  # milliseconds that something which has to come may take

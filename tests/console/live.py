@@ -13,7 +13,9 @@ from urllib.request import urlopen
 from playwright.sync_api import Browser, sync_playwright
 
 from engine.process.registry import alive
-from tests.engine.live import DEADLINE, ROOT, Site, until
+from tests.live import Site
+from tests.paths import ROOT
+from tests.processes import DEADLINE, until
 
 CHROMIUM = Path("/usr/bin/chromium")
 # Nothing of the browser's own may look for the network: what is asked for is what the pages ask for.

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, ViewportSize, expect
 from jobs.sample.write import SampleSpec, write_sample
 from tests.console.journey import PATIENCE, PHONE, WIDE, Visitor, visiting
 from tests.console.live import free_port, running_up
-from tests.engine.live import Site
+from tests.live import Site
 
 pytestmark = pytest.mark.alone
 

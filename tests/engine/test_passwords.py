@@ -12,7 +12,8 @@ import pytest
 from engine.errors import UnusableRequest
 from engine.passwords import Entry, UnusablePasswords, keep_entry, new_entry, read_entries, verified
 from storage.ledger.audit import action_rows
-from tests.engine.live import ROOT, Site
+from tests.live import Site
+from tests.paths import ROOT
 
 WORD = "correct horse battery"
 LINE = "anna:viewer:scrypt:32768:8:3:" + "0" * 32 + ":" + "0" * 64

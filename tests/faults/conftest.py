@@ -1,16 +1,15 @@
 """A deployment on each of the two databases, processes to be killed at any call, counts to be told at the end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.deployment import Deployment
 from storage.settings import load_settings
-from tests.conftest import COUNT
+from tests.faults.counts import Count
 from tests.faults.stepping import ForkServer
-
-Count = Callable[[str], None]
+from tests.summary import COUNT
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from engine.deployment import Deployment
 from storage.db.schema import runs
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import task_rows
-from tests.faults.stepping import ROOT
+from tests.paths import ROOT
 
 ROOMS = ("storage", "jobs", "engine")
 # `book` depends on what `jobs.rate` says, `summed` on what `book` gave, `score` on a setting; `last` has a bug.

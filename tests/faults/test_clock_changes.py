@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.deployment import Deployment
-from tests.faults.desk import Desk
+from tests.faults.slot_probe import SlotProbe
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -27,20 +27,20 @@ CHANGES = [
 def test_a_day_that_changes_the_clocks_has_each_slot_once(
     deployment: Deployment, zone: str, at: str, first: tuple[int, int, int], last: tuple[int, int, int]
 ) -> None:
-    desk = Desk(deployment, timezone=zone, schedule_inference=f"daily {at}")
-    table = desk.tables["inference"]
+    probe = SlotProbe(deployment, timezone=zone, schedule_inference=f"daily {at}")
+    table = probe.tables["inference"]
     now = datetime(*first, 12, tzinfo=table.zone).astimezone(UTC)
     end = datetime(*last, 12, tzinfo=table.zone).astimezone(UTC)
-    desk.poll(now)
+    probe.poll(now)
     requested = []
     while now < end:
         now += 10 * MINUTE
-        fate = desk.poll(now)
+        fate = probe.poll(now)
         if fate is not None:
             assert fate.outcome == "requested"
-            requested.append(str(desk.run(str(fate.run_id)).slot))
-            desk.end_runs()
+            requested.append(str(probe.run(str(fate.run_id)).slot))
+            probe.end_runs()
     noons = [datetime(*first, 12) + number * DAY for number in range(3)]  # noqa: DTZ001 - local days
     days = [noon.date() if at > "12:00" else (noon + DAY).date() for noon in noons]
     assert requested == [f"inference@{day}T{at}" for day in days]
-    assert {row.outcome for row in desk.rows()} == {"requested"}
+    assert {row.outcome for row in probe.rows()} == {"requested"}

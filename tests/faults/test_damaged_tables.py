@@ -14,7 +14,7 @@ from storage.errors import DamagedFile
 from storage.lake.names import SCORED
 from storage.ledger.catalog import current_versions
 from storage.ledger.tasks import log_rows
-from tests.engine.conftest import Carried, task
+from tests.engine.runner import PipelineRunner, task
 
 CUT = 8
 
@@ -49,7 +49,7 @@ def executor() -> Iterator[LocalExecutor]:
 def test_a_damaged_file_is_named_and_its_task_runs_again_on_resume(
     deployment: Deployment, executor: LocalExecutor, damage: Callable[[Path], None]
 ) -> None:
-    book = Carried(
+    book = PipelineRunner(
         deployment,
         executor,
         (
@@ -84,7 +84,7 @@ def test_a_damaged_file_is_named_and_its_task_runs_again_on_resume(
 def test_a_damaged_table_that_is_published_is_found_by_the_doctor_and_by_who_reads_it(
     deployment: Deployment, executor: LocalExecutor
 ) -> None:
-    book = Carried(deployment, executor, (task("one", "writes_scores", writes=(SCORED,)),))
+    book = PipelineRunner(deployment, executor, (task("one", "writes_scores", writes=(SCORED,)),))
     run_id, _ = book.run()
     with deployment.ledger.reading() as connection:
         published = current_versions(connection)[SCORED]

@@ -20,10 +20,10 @@ from storage.lake.names import PREDICTIONS, SCORED
 from storage.ledger.catalog import current_versions
 from storage.ledger.runs import run_row
 from storage.settings import load_settings
-from tests.conftest import sqlite_only
-from tests.engine.conftest import Carried, task
+from tests.databases import sqlite_only
+from tests.engine.runner import PipelineRunner, task
 from tests.faults.acts import TABLES, written
-from tests.faults.conftest import Count
+from tests.faults.counts import Count
 from tests.faults.stepping import ForkServer
 
 SIZE = 4 * 1024**2
@@ -71,14 +71,14 @@ def drafts(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def book_at(deployment: Deployment) -> Iterator[Carried]:
+def book_at(deployment: Deployment) -> Iterator[PipelineRunner]:
     executor = LocalExecutor()
     tasks = (
         task("one", "writes_scores", writes=(SCORED,)),
         task("two", "writes_undeclared", needs=("one",), writes=(PREDICTIONS,)),
     )
     try:
-        yield Carried(deployment, executor, tasks)
+        yield PipelineRunner(deployment, executor, tasks)
     finally:
         executor.close()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engine.live import Site
+from tests.live import Site
 
 pytestmark = pytest.mark.alone
 

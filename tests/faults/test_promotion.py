@@ -18,38 +18,38 @@ from jobs.job import TaskResult
 from jobs.modelling.pipelines import frame
 from storage.lake.names import TRAINING_DATA
 from storage.ledger.models import ModelVersion, model_by_alias
-from tests.conftest import House
-from tests.crowning import claimed_lease, crown
+from tests.champions import claimed_lease, make_champion
+from tests.sandbox import Sandbox
 
 NOISE = ("Amount_invested_monthly", "fe_10_std")
 
 
-def neighbours(house: House, side: str, features: tuple[str, ...] = NOISE) -> Any:
+def neighbours(sandbox: Sandbox, side: str, features: tuple[str, ...] = NOISE) -> Any:
     """A model that knows the loans of one side by heart."""
-    rows = house.table(TRAINING_DATA)
+    rows = sandbox.table(TRAINING_DATA)
     known = rows.filter(pc.equal(rows["split"], side))
     pipeline = make_pipeline(SimpleImputer(), KNeighborsClassifier(1))
     return pipeline.fit(frame(known, features), known["label"].to_numpy())
 
 
-def told(house: House) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def told(sandbox: Sandbox) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """(the newest model as `models` tells it, who was champion when)."""
-    with house.deployment.ledger.reading() as connection:
+    with sandbox.deployment.ledger.reading() as connection:
         return models_document(connection)[0], champion_history(connection)
 
 
-def newest(house: House) -> ModelVersion:
-    with house.deployment.ledger.reading() as connection:
+def newest(sandbox: Sandbox) -> ModelVersion:
+    with sandbox.deployment.ledger.reading() as connection:
         found = model_by_alias(connection)
     assert found is not None
     return found
 
 
-def test_a_worse_challenger_stays_registered_and_the_reason_is_shown(house: House) -> None:
+def test_a_worse_challenger_stays_registered_and_the_reason_is_shown(sandbox: Sandbox) -> None:
     # Of the test loans this champion knows the outcomes: nothing that is trained can be as good on them.
-    champion = crown(house, neighbours(house, "test"), NOISE)
-    run = house.succeed("training", data=house.data())
-    model, history = told(house)
+    champion = make_champion(sandbox, neighbours(sandbox, "test"), NOISE)
+    run = sandbox.succeed("training", data=sandbox.data())
+    model, history = told(sandbox)
     assert model["run_id"] == run
     assert model["aliases"] == []
     verdict = model["promotion"]
@@ -57,23 +57,23 @@ def test_a_worse_challenger_stays_registered_and_the_reason_is_shown(house: Hous
     assert verdict["compared_with"] == champion.version
     assert verdict["high"] < 0
     assert f"significantly worse than champion {champion.version}" in verdict["reason"]
-    assert verdict["reason"] in house.log(run, "store_best_model")
-    assert history[0]["version"] == champion.version == newest(house).version
-    metadata = next(house.home.glob(f"model_store/model_metadata_{model['version']}.json"))
+    assert verdict["reason"] in sandbox.log(run, "store_best_model")
+    assert history[0]["version"] == champion.version == newest(sandbox).version
+    metadata = next(sandbox.home.glob(f"model_store/model_metadata_{model['version']}.json"))
     assert json.loads(metadata.read_text())["promotion"] == verdict
 
-    again = house.succeed("training", data=house.data())
-    assert set(house.states(again).values()) == {"cached"}
-    assert told(house)[0]["version"] == model["version"]
+    again = sandbox.succeed("training", data=sandbox.data())
+    assert set(sandbox.states(again).values()) == {"cached"}
+    assert told(sandbox)[0]["version"] == model["version"]
 
 
-def test_a_better_challenger_is_promoted_and_the_reason_is_kept(house: House) -> None:
-    champion = crown(house, neighbours(house, "train"), NOISE)
-    run = house.succeed("training", data=house.data())
+def test_a_better_challenger_is_promoted_and_the_reason_is_kept(sandbox: Sandbox) -> None:
+    champion = make_champion(sandbox, neighbours(sandbox, "train"), NOISE)
+    run = sandbox.succeed("training", data=sandbox.data())
     # What was fitted is used again; the verdict on it, which was about another champion, is not.
-    states = house.states(run)
+    states = sandbox.states(run)
     assert (states["train_evaluate_select_model"], states["store_best_model"]) == ("cached", "succeeded")
-    model, history = told(house)
+    model, history = told(sandbox)
     assert model["aliases"] == ["champion"]
     assert model["promotion"]["low"] > 0
     assert model["promotion"]["compared_with"] == champion.version
@@ -81,21 +81,21 @@ def test_a_better_challenger_is_promoted_and_the_reason_is_kept(house: House) ->
     assert history[0]["why"].startswith(f"Promoted: not significantly worse than champion {champion.version}")
 
 
-def test_an_equal_challenger_is_promoted_as_documented(house: House) -> None:
-    (before,) = house.champions()
-    house.succeed("training", force=True, data=house.data())
-    model, _ = told(house)
+def test_an_equal_challenger_is_promoted_as_documented(sandbox: Sandbox) -> None:
+    (before,) = sandbox.champions()
+    sandbox.succeed("training", force=True, data=sandbox.data())
+    model, _ = told(sandbox)
     assert model["aliases"] == ["champion"]
     assert model["version"] != before.version
     assert (model["promotion"]["difference"], model["promotion"]["compared_with"]) == (0.0, before.version)
     assert "ranks exactly like" in model["promotion"]["reason"]
 
 
-def test_a_champion_of_other_features_is_compared_on_the_same_loans(house: House) -> None:
-    (before,) = house.champions()
-    house.succeed("training", data=house.data(), feature_set="behavioural")
-    model, _ = told(house)
-    rows = house.table(TRAINING_DATA)
+def test_a_champion_of_other_features_is_compared_on_the_same_loans(sandbox: Sandbox) -> None:
+    (before,) = sandbox.champions()
+    sandbox.succeed("training", data=sandbox.data(), feature_set="behavioural")
+    model, _ = told(sandbox)
+    rows = sandbox.table(TRAINING_DATA)
     assert model["promotion"]["compared_with"] == before.version
     assert model["promotion"]["rows"] == rows.filter(pc.equal(rows["split"], "test")).num_rows
     assert model["promotion"]["champion_auc"] == pytest.approx(before.summary["test_auc"])
@@ -104,37 +104,37 @@ def test_a_champion_of_other_features_is_compared_on_the_same_loans(house: House
 
 
 def test_a_model_below_the_threshold_never_serves(sample_data: Any, tmp_path: Any) -> None:
-    house = House.at(tmp_path / "home")
-    house.succeed("training", data=str(sample_data), auc_threshold=0.95)
-    model, history = told(house)
-    assert (model["aliases"], history, house.champions()) == ([], [], [])
+    sandbox = Sandbox.at(tmp_path / "home")
+    sandbox.succeed("training", data=str(sample_data), auc_threshold=0.95)
+    model, history = told(sandbox)
+    assert (model["aliases"], history, sandbox.champions()) == ([], [], [])
     assert "is below 0.95" in model["promotion"]["reason"]
-    ended = house.run("inference")
+    ended = sandbox.run("inference")
     assert ended.state == "failed"
     assert "why its model was not promoted" in ended.error["message"]
     # The threshold that refused it was this run's own.
-    house.succeed("training", data=str(sample_data))
-    assert told(house)[0]["aliases"] == ["champion"]
+    sandbox.succeed("training", data=str(sample_data))
+    assert told(sandbox)[0]["aliases"] == ["champion"]
 
 
-def test_a_champion_whose_file_was_swapped_is_not_opened_and_the_one_before_it_is_the_measure(house: House) -> None:
-    (before,) = house.champions()
-    swapped = crown(house, neighbours(house, "test"), NOISE)
-    (house.home / "model_store" / swapped.files["model"].name).write_bytes(b"not what was registered")
-    house.succeed("training", data=house.data(), feature_set="behavioural")
-    verdict = told(house)[0]["promotion"]
+def test_a_champion_whose_file_was_swapped_is_not_opened_and_the_one_before_it_is_the_measure(sandbox: Sandbox) -> None:
+    (before,) = sandbox.champions()
+    swapped = make_champion(sandbox, neighbours(sandbox, "test"), NOISE)
+    (sandbox.home / "model_store" / swapped.files["model"].name).write_bytes(b"not what was registered")
+    sandbox.succeed("training", data=sandbox.data(), feature_set="behavioural")
+    verdict = told(sandbox)[0]["promotion"]
     assert (verdict["champion"], verdict["compared_with"]) == (swapped.version, before.version)
 
 
-def test_a_verdict_about_another_champion_promotes_nobody(house: House) -> None:
-    (before,) = house.champions()
-    lease = claimed_lease(house)
+def test_a_verdict_about_another_champion_promotes_nobody(sandbox: Sandbox) -> None:
+    (before,) = sandbox.champions()
+    lease = claimed_lease(sandbox)
     # While the run is under way, somebody makes another model champion.
-    meanwhile = crown(house, neighbours(house, "train"), NOISE, lease=lease)
+    meanwhile = make_champion(sandbox, neighbours(sandbox, "train"), NOISE, lease=lease)
     verdict = {**before.promotion, "promote": True, "champion": before.version, "reason": "Promoted: it was better."}
     late = ModelVersion("20310101_000000", "x", before.files, {**before.summary, "promotion": verdict}, {})
-    commit(house.deployment, lease, [(lease.run_id, TaskResult(model=late))])
-    model, history = told(house)
+    commit(sandbox.deployment, lease, [(lease.run_id, TaskResult(model=late))])
+    model, history = told(sandbox)
     assert (model["version"], model["aliases"], model["promotion"]["promote"]) == (late.version, [], False)
     assert (
         f"judged while {before.version} was champion, and meanwhile {meanwhile.version}" in model["promotion"]["reason"]
@@ -142,9 +142,9 @@ def test_a_verdict_about_another_champion_promotes_nobody(house: House) -> None:
     assert history[0]["version"] == meanwhile.version
 
 
-def test_people_read_why_a_model_was_not_promoted(house: House) -> None:
-    house.succeed("training", data=house.data(), auc_threshold=0.95)
-    with house.deployment.ledger.reading() as connection:
+def test_people_read_why_a_model_was_not_promoted(sandbox: Sandbox) -> None:
+    sandbox.succeed("training", data=sandbox.data(), auc_threshold=0.95)
+    with sandbox.deployment.ledger.reading() as connection:
         documents = models_document(connection)
     console = Console(file=io.StringIO(), width=400)
     console.print(models_view(documents))

@@ -13,7 +13,7 @@ from engine.execution.vacuum import link_current, vacuum
 from storage.ledger.catalog import current_versions, known_versions
 from storage.ledger.runs import run_row
 from tests.faults.acts import ROWS, TABLES
-from tests.faults.conftest import Count
+from tests.faults.counts import Count
 from tests.faults.stepping import ForkServer
 
 

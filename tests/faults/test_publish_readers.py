@@ -21,8 +21,8 @@ from storage.ledger.catalog import current_versions, mark_removed, record_versio
 from storage.ledger.leases import Lease, reap
 from storage.ledger.runs import run_row
 from tests.faults.acts import TABLES, claimed, written
-from tests.faults.conftest import Count
-from tests.faults.stepping import ROOT
+from tests.faults.counts import Count
+from tests.paths import ROOT
 
 PUBLISHES = 10_000
 READERS = 2

@@ -23,8 +23,9 @@ from storage.ledger.catalog import current_versions
 from storage.ledger.models import model_by_alias
 from storage.ledger.tasks import attempt_rows
 from storage.settings import load_settings
-from tests.engine.live import ROOT, Site
-from tests.faults.conftest import Count
+from tests.faults.counts import Count
+from tests.live import Site
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.alone
 

@@ -13,8 +13,9 @@ from engine.deployment import Deployment
 from storage.db.schema import runs
 from storage.errors import LoanwatchError
 from storage.ledger.runs import PipelineActive
-from tests.engine.live import AS_OF, ROOT, Site
-from tests.faults.conftest import Count
+from tests.faults.counts import Count
+from tests.live import AS_OF, Site
+from tests.paths import ROOT
 
 pytestmark = pytest.mark.alone
 

@@ -20,9 +20,10 @@ from engine.scheduling.scheduler import timetables
 from engine.scheduling.slots import process_due_slots
 from storage.db.schema import processes, runs, slots
 from storage.ledger.schedules import schedule_rows
-from tests.faults.conftest import Count
-from tests.faults.stepping import ROOT, ForkServer
+from tests.faults.counts import Count
+from tests.faults.stepping import ForkServer
 from tests.faults.two_schedulers import LeapingClock
+from tests.paths import ROOT
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ZONE = "Europe/Berlin"

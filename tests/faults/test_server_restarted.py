@@ -11,10 +11,11 @@ from engine.cluster.private import RayAddress
 from engine.control import runs
 from engine.definitions.pipelines import PIPELINES
 from storage.db.schema import publications
-from tests.conftest import TEMPLATE
-from tests.engine.live import Site, joining, until
-from tests.faults.conftest import Count
+from tests.databases import TEMPLATE
+from tests.faults.counts import Count
+from tests.live import Site, joining
 from tests.postgres import Postgres, running_postgres
+from tests.processes import until
 
 pytestmark = pytest.mark.alone
 

@@ -22,9 +22,11 @@ from engine.execution.executors import LocalExecutor
 from storage.db.checks import takes_writers
 from storage.db.schema import metadata
 from storage.ledger.catalog import current_versions
-from tests.engine.live import ROOT, Site, joining, running, until
-from tests.faults.conftest import Count
+from tests.faults.counts import Count
 from tests.faults.stale_owner import SMALL
+from tests.live import Site, joining
+from tests.paths import ROOT
+from tests.processes import running, until
 
 pytestmark = pytest.mark.alone
 

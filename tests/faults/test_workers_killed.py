@@ -20,9 +20,11 @@ from engine.execution.heartbeat import Heartbeat
 from storage.db.schema import runs
 from storage.ledger.leases import Lease, claim, reap
 from storage.ledger.runs import run_row
-from tests.conftest import postgresql_only, sqlite_only
-from tests.engine.live import ROOT, LiveWorker, Site, calls_of, joining, running, tree, until
-from tests.faults.conftest import Count
+from tests.databases import postgresql_only, sqlite_only
+from tests.faults.counts import Count
+from tests.live import LiveWorker, Site, joining
+from tests.paths import ROOT
+from tests.processes import calls_of, running, tree, until
 
 pytestmark = pytest.mark.alone
 

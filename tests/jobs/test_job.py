@@ -9,7 +9,7 @@ from jobs.job import TaskResult, added, merged, result_from_json
 from storage.files.folder import FileFacts
 from storage.lake.datamart import Part, TableVersion
 from storage.ledger.models import ModelVersion
-from tests.conftest import Workshop
+from tests.job_factory import JobFactory
 
 
 def version(table: str, number: int, **facts: object) -> TableVersion:
@@ -57,13 +57,13 @@ def test_an_outcome_survives_json() -> None:
     ("table", "pipeline"),
     [("silver.clickstream", "training"), ("gold.model_predictions", "inference")],
 )
-def test_a_table_that_is_not_there_yet_says_what_to_run(workshop: Workshop, table: str, pipeline: str) -> None:
+def test_a_table_that_is_not_there_yet_says_what_to_run(job_factory: JobFactory, table: str, pipeline: str) -> None:
     with pytest.raises(JobError, match=f"There is no {table} yet for test; run `python -m engine run {pipeline}`"):
-        workshop.job().read(table)
+        job_factory.job().read(table)
 
 
-def test_a_job_reads_what_it_wrote(workshop: Workshop) -> None:
-    job = workshop.job()
+def test_a_job_reads_what_it_wrote(job_factory: JobFactory) -> None:
+    job = job_factory.job()
     rows = pa.table({"loan_id": ["007", None], "day": pa.array([date(2024, 2, 29), None], pa.date32())})
     written = job.write("gold.model_predictions", [rows], 3, sources={"x": "y"})
     assert (written.version, written.rows, written.sources) == ("run", 2, {"x": "y"})
@@ -71,6 +71,6 @@ def test_a_job_reads_what_it_wrote(workshop: Workshop) -> None:
     assert job.datamart.read(written).equals(rows)
 
 
-def test_for_part_changes_the_part_alone(workshop: Workshop) -> None:
-    job = workshop.job(settings={"x": 1})
+def test_for_part_changes_the_part_alone(job_factory: JobFactory) -> None:
+    job = job_factory.job(settings={"x": 1})
     assert (job.for_part("2").part, job.for_part("2").settings, job.part) == ("2", {"x": 1}, "")

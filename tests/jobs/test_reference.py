@@ -16,8 +16,8 @@ from pyarrow import parquet
 from jobs.bronze.sources import SOURCES
 from jobs.gold.features import SAFE15
 from jobs.silver.quality import KEYS
-from tests.conftest import House
 from tests.paths import LOANS, SHARED
+from tests.sandbox import Sandbox
 
 REFERENCE = SHARED / "data" / "reference"
 pytestmark = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference data are not here")
@@ -39,20 +39,20 @@ COLUMNS = [(table, name) for table in KEYS for name in next(s for s in SOURCES.v
 class Book:
     """The real book, trained on twice, the second time by force."""
 
-    house: House
+    sandbox: Sandbox
     first: str
     second: str
 
 
 @pytest.fixture(scope="session")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    house = House.at(tmp_path_factory.mktemp("book") / "home")
-    first = house.succeed("training", data=str(LOANS))
-    digests = {name: version.digest for name, version in house.versions().items()}
-    second = house.succeed("training", force=True, data=str(LOANS))
-    assert {name: version.digest for name, version in house.versions().items()} == digests
-    assert {version.version for version in house.versions().values()} == {second}
-    return Book(house, first, second)
+    sandbox = Sandbox.at(tmp_path_factory.mktemp("book") / "home")
+    first = sandbox.succeed("training", data=str(LOANS))
+    digests = {name: version.digest for name, version in sandbox.versions().items()}
+    second = sandbox.succeed("training", force=True, data=str(LOANS))
+    assert {name: version.digest for name, version in sandbox.versions().items()} == digests
+    assert {version.version for version in sandbox.versions().values()} == {second}
+    return Book(sandbox, first, second)
 
 
 def by_key(table: pa.Table, keys: Sequence[str]) -> pa.Table:
@@ -76,7 +76,7 @@ def differences(ours: pa.Table, theirs: pa.Table, column: str) -> list[tuple[Any
 
 @pytest.mark.parametrize("table", KEYS)
 def test_silver_has_the_same_rows_and_columns(book: Book, table: str) -> None:
-    ours, theirs = book.house.table(f"silver.{table}"), reference(f"silver_{table}", KEYS[table])
+    ours, theirs = book.sandbox.table(f"silver.{table}"), reference(f"silver_{table}", KEYS[table])
     assert ours.num_rows == theirs.num_rows == ROWS[table]
     assert set(ours.column_names) == set(theirs.column_names)
     keys = by_key(ours, KEYS[table]).select(KEYS[table])
@@ -85,7 +85,7 @@ def test_silver_has_the_same_rows_and_columns(book: Book, table: str) -> None:
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
 def test_silver_has_the_same_values(book: Book, table: str, column: str) -> None:
-    ours = by_key(book.house.table(f"silver.{table}"), KEYS[table])
+    ours = by_key(book.sandbox.table(f"silver.{table}"), KEYS[table])
     found = differences(ours, reference(f"silver_{table}", KEYS[table]), column)
     lost = [theirs for mine, theirs in found if mine is None]
     turned = [(mine, theirs) for mine, theirs in found if mine is not None]
@@ -106,11 +106,11 @@ def test_the_differences_are_the_minus_signs_of_the_raw_extract() -> None:
 
 
 def test_the_flagged_customers_are_those_that_the_reference_left_out(book: Book) -> None:
-    everybody = set(book.house.table("bronze.features_attributes")["Customer_ID"].to_pylist())
-    kept = set(book.house.table("silver.attributes")["Customer_ID"].to_pylist())
+    everybody = set(book.sandbox.table("bronze.features_attributes")["Customer_ID"].to_pylist())
+    kept = set(book.sandbox.table("silver.attributes")["Customer_ID"].to_pylist())
     assert (len(kept), len(everybody - kept)) == (5_362, 829)
     assert kept == set(reference("silver_attributes", ["Customer_ID"])["Customer_ID"].to_pylist())
-    found = book.house.values(book.first, "remove_flagged_customers")
+    found = book.sandbox.values(book.first, "remove_flagged_customers")
     assert found["flagged"] == 829
     assert found["reasons"] == {"Age under 18": 367, "Age over 100": 122, "SSN invalid": 370}
     for counts in found["rows"].values():
@@ -118,7 +118,7 @@ def test_the_flagged_customers_are_those_that_the_reference_left_out(book: Book)
 
 
 def test_gold_has_the_same_loans_and_labels(book: Book) -> None:
-    ours = by_key(book.house.table("gold.model_training_data"), ["loan_id"])
+    ours = by_key(book.sandbox.table("gold.model_training_data"), ["loan_id"])
     for name in ("gold_gold_features", "gold_label_store"):
         theirs = reference(name, ["loan_id"])
         assert ours.num_rows == theirs.num_rows == 5_362
@@ -129,14 +129,14 @@ def test_gold_has_the_same_loans_and_labels(book: Book) -> None:
 
 @pytest.mark.parametrize("feature", SAFE15)
 def test_gold_has_the_same_features(book: Book, feature: str) -> None:
-    ours = by_key(book.house.table("gold.model_training_data"), ["loan_id"])
+    ours = by_key(book.sandbox.table("gold.model_training_data"), ["loan_id"])
     found = differences(ours, reference("gold_gold_features", ["loan_id"]), feature)
     assert found == ([(BOOK_MEDIAN, 1.0)] * 2 if feature == "Num_Bank_Accounts" else [])
 
 
 def candidates(book: Book, model: int) -> dict[str, dict[str, float]]:
-    facts = book.house.champions()[model].files["metadata"]
-    found: dict[str, dict[str, float]] = json.loads(book.house.deployment.models.read(facts))["candidates"]
+    facts = book.sandbox.champions()[model].files["metadata"]
+    found: dict[str, dict[str, float]] = json.loads(book.sandbox.deployment.models.read(facts))["candidates"]
     return found
 
 
@@ -147,15 +147,15 @@ def test_the_candidates_are_as_good_as_the_references_and_the_best_wins(book: Bo
         assert found[name]["test_auc"] == pytest.approx(expected, abs=0.035), name
         assert found[name]["auc_low"] < found[name]["test_auc"] < found[name]["auc_high"]
     best = max(found, key=lambda name: found[name]["test_auc"])
-    assert book.house.champions()[0].model_name == best
+    assert book.sandbox.champions()[0].model_name == best
 
 
 def test_twice_the_same_book_is_twice_the_same_model(book: Book) -> None:
-    second, first = book.house.champions()
+    second, first = book.sandbox.champions()
     assert first.version != second.version
     assert candidates(book, 0) == candidates(book, 1)
     for role in ("model", "encoders"):
         assert first.files[role].sha256 == second.files[role].sha256
-    assert book.house.values(book.first, "gold_feature_engineering") == book.house.values(
+    assert book.sandbox.values(book.first, "gold_feature_engineering") == book.sandbox.values(
         book.second, "gold_feature_engineering"
     )

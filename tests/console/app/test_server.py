@@ -15,9 +15,10 @@ from playwright.sync_api import Browser
 
 from engine.documents.processes import health_document
 from storage.settings import Settings
-from tests.conftest import House
 from tests.console.live import answers, free_port
-from tests.engine.live import DEADLINE, ROOT, until
+from tests.paths import ROOT
+from tests.processes import DEADLINE, until
+from tests.sandbox import Sandbox
 
 Console = subprocess.Popen[str]
 
@@ -55,20 +56,20 @@ def address_told(process: Console) -> str:
     return found[0]
 
 
-def states(house: House) -> list[tuple[str, str]]:
-    return [(row["kind"], row["state"]) for row in health_document(house.deployment)["processes"]]
+def states(sandbox: Sandbox) -> list[tuple[str, str]]:
+    return [(row["kind"], row["state"]) for row in health_document(sandbox.deployment)["processes"]]
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, None], ids=["SIGTERM", "Ctrl-C", "tied"])
 def test_it_serves_and_is_in_the_ledger_until_it_is_told_to_end(
-    empty_house: House, port: int, how: signal.Signals | None
+    empty_sandbox: Sandbox, port: int, how: signal.Signals | None
 ) -> None:
-    with console(empty_house.home, "--port", str(port), "--tied") as process:
+    with console(empty_sandbox.home, "--port", str(port), "--tied") as process:
         url = address_told(process)
         assert url == f"http://127.0.0.1:{port}"
         assert answers(f"{url}/_stcore/health")
-        until(lambda: states(empty_house) == [("console", "alive")], "console in the ledger")
-        (row,) = health_document(empty_house.deployment)["processes"]
+        until(lambda: states(empty_sandbox) == [("console", "alive")], "console in the ledger")
+        (row,) = health_document(empty_sandbox.deployment)["processes"]
         assert row["detail"] == {"address": url}
         if how is None:
             assert process.stdin
@@ -79,18 +80,18 @@ def test_it_serves_and_is_in_the_ledger_until_it_is_told_to_end(
         assert process.wait(DEADLINE) == 0
         assert process.stderr
         assert "Traceback" not in process.stderr.read()
-    assert states(empty_house) == [("console", "stopped")]
+    assert states(empty_sandbox) == [("console", "stopped")]
 
 
-def test_it_beats_while_it_serves(empty_house: House, port: int) -> None:
-    with console(empty_house.home, "--port", str(port), heartbeat=0.3) as process:
+def test_it_beats_while_it_serves(empty_sandbox: Sandbox, port: int) -> None:
+    with console(empty_sandbox.home, "--port", str(port), heartbeat=0.3) as process:
         address_told(process)
-        seen = until(lambda: health_document(empty_house.deployment)["processes"], "console in the ledger")[0]["seen"]
-        until(lambda: health_document(empty_house.deployment)["processes"][0]["seen"] != seen, "beat", 10.0)
+        seen = until(lambda: health_document(empty_sandbox.deployment)["processes"], "console in the ledger")[0]["seen"]
+        until(lambda: health_document(empty_sandbox.deployment)["processes"][0]["seen"] != seen, "beat", 10.0)
 
 
-def test_it_ends_quickly_though_a_browser_looks_at_it(empty_house: House, port: int, browser: Browser) -> None:
-    with console(empty_house.home, console_port=port) as process:
+def test_it_ends_quickly_though_a_browser_looks_at_it(empty_sandbox: Sandbox, port: int, browser: Browser) -> None:
+    with console(empty_sandbox.home, console_port=port) as process:
         page = browser.new_page()
         page.goto(address_told(process))
         page.get_by_role("heading", name="Overview").wait_for()
@@ -99,18 +100,18 @@ def test_it_ends_quickly_though_a_browser_looks_at_it(empty_house: House, port: 
         page.close()
 
 
-def test_a_port_that_is_taken_is_told_with_what_to_set(empty_house: House, port: int) -> None:
+def test_a_port_that_is_taken_is_told_with_what_to_set(empty_sandbox: Sandbox, port: int) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
         other.listen()
-        with console(empty_house.home, console_port=port) as process:
+        with console(empty_sandbox.home, console_port=port) as process:
             told, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == 5
     assert told == ""
     assert errors.splitlines() == [
         f"error: Port {port} on 127.0.0.1 is taken by another process; choose another with LOANWATCH_CONSOLE_PORT."
     ]
-    assert states(empty_house) == []
+    assert states(empty_sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -122,9 +123,9 @@ def test_a_port_that_is_taken_is_told_with_what_to_set(empty_house: House, port:
     ],
 )
 def test_a_place_where_it_must_not_listen_is_refused(
-    empty_house: House, words: tuple[str, ...], code: int, told: str
+    empty_sandbox: Sandbox, words: tuple[str, ...], code: int, told: str
 ) -> None:
-    with console(empty_house.home, *words) as process:
+    with console(empty_sandbox.home, *words) as process:
         said, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == code
     assert said == ""

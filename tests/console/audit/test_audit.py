@@ -8,17 +8,17 @@ from streamlit.testing.v1 import AppTest
 
 from console.audit.rows import MOST_EXPORTED, exported, subject_html
 from storage.ledger.audit import Action, ActionFilter, note
-from tests.conftest import House
-from tests.console.conftest import Opened, words
+from tests.console.pages import Opened, words
+from tests.sandbox import Sandbox
 
 RUN = "training-20261123-235953-1676"
 MODEL = "20261123_235953"
 
 
-def done(house: House, *actions: Action) -> None:
-    with house.deployment.ledger.writing() as connection:
+def done(sandbox: Sandbox, *actions: Action) -> None:
+    with sandbox.deployment.ledger.writing() as connection:
         for action in actions:
-            note(connection, action, house.deployment.ledger.clock())
+            note(connection, action, sandbox.deployment.ledger.clock())
 
 
 def log_lines(app: AppTest) -> list[str]:
@@ -26,18 +26,18 @@ def log_lines(app: AppTest) -> list[str]:
     return re.findall(r"<li>.*?</li>", found, re.DOTALL)
 
 
-def test_an_empty_log_says_what_will_be_here(opened: Opened, empty_house: House) -> None:
-    assert "Nobody has done anything yet" in words(opened(empty_house.home, "audit"))
+def test_an_empty_log_says_what_will_be_here(opened: Opened, empty_sandbox: Sandbox) -> None:
+    assert "Nobody has done anything yet" in words(opened(empty_sandbox.home, "audit"))
 
 
-def test_who_did_what_to_what_and_why_with_links(opened: Opened, empty_house: House) -> None:
+def test_who_did_what_to_what_and_why_with_links(opened: Opened, empty_sandbox: Sandbox) -> None:
     done(
-        empty_house,
+        empty_sandbox,
         Action("anna", "run", RUN),
         Action("ben", "promote", MODEL, "validated <b>"),
         Action("<anna>", "pause", "inference", "why not"),
     )
-    newest, second, oldest = log_lines(opened(empty_house.home, "audit"))
+    newest, second, oldest = log_lines(opened(empty_sandbox.home, "audit"))
     assert "&lt;anna&gt;" in newest
     assert 'href="/schedule"' in newest
     assert f'href="/models?version={MODEL}"' in second
@@ -52,37 +52,40 @@ def test_what_is_no_run_and_no_model_has_no_link(subject: str) -> None:
 
 
 def test_it_is_filtered_by_person_and_action_in_an_address_that_can_be_shared(
-    opened: Opened, empty_house: House
+    opened: Opened, empty_sandbox: Sandbox
 ) -> None:
-    done(empty_house, *(Action(who, what, RUN) for who in ("anna", "ben") for what in ("run", "cancel")))
-    app = opened(empty_house.home, "audit")
+    done(empty_sandbox, *(Action(who, what, RUN) for who in ("anna", "ben") for what in ("run", "cancel")))
+    app = opened(empty_sandbox.home, "audit")
     assert len(log_lines(app)) == 4
     app.selectbox(key="who-did").select("ben").run()
     assert len(log_lines(app)) == 2
     app.selectbox(key="action").select("cancel").run()
     assert len(log_lines(app)) == 1
-    shared = opened(empty_house.home, "audit", **{"who-did": "anna", "action": "run"})
+    shared = opened(empty_sandbox.home, "audit", **{"who-did": "anna", "action": "run"})
     (line,) = log_lines(shared)
     assert "anna" in line
     assert "<strong>run</strong>" in line
-    with empty_house.deployment.ledger.writing() as connection:
-        note(connection, Action("carl", "pause", "training"), empty_house.deployment.ledger.clock())
-    assert "Nothing of that kind" in words(opened(empty_house.home, "audit", **{"who-did": "carl", "action": "run"}))
+    with empty_sandbox.deployment.ledger.writing() as connection:
+        note(connection, Action("carl", "pause", "training"), empty_sandbox.deployment.ledger.clock())
+    assert "Nothing of that kind" in words(opened(empty_sandbox.home, "audit", **{"who-did": "carl", "action": "run"}))
 
 
-def test_it_is_paged(opened: Opened, empty_house: House) -> None:
-    done(empty_house, *(Action("anna", "run", f"subject {number}") for number in range(120)))
-    first, third = log_lines(opened(empty_house.home, "audit")), log_lines(opened(empty_house.home, "audit", page="3"))
+def test_it_is_paged(opened: Opened, empty_sandbox: Sandbox) -> None:
+    done(empty_sandbox, *(Action("anna", "run", f"subject {number}") for number in range(120)))
+    first, third = (
+        log_lines(opened(empty_sandbox.home, "audit")),
+        log_lines(opened(empty_sandbox.home, "audit", page="3")),
+    )
     assert (len(first), len(third)) == (50, 20)
     assert "subject 119" in first[0]
     assert "subject 0" in third[-1]
 
 
 def test_the_csv_holds_what_is_chosen_and_no_formula(
-    empty_house: House, monkeypatch: pytest.MonkeyPatch, opened: Opened
+    empty_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, opened: Opened
 ) -> None:
-    done(empty_house, Action("anna", "run", RUN), Action("=cmd", "promote", MODEL, '=HYPERLINK("http://x")'))
-    app = opened(empty_house.home, "audit")
+    done(empty_sandbox, Action("anna", "run", RUN), Action("=cmd", "promote", MODEL, '=HYPERLINK("http://x")'))
+    app = opened(empty_sandbox.home, "audit")
     assert "Download 2 as CSV" in [button.label for button in app.get("download_button")]
     text = exported(ActionFilter()).decode("utf-8-sig")
     header, newest, oldest = text.splitlines()
@@ -93,16 +96,16 @@ def test_the_csv_holds_what_is_chosen_and_no_formula(
     assert exported(ActionFilter(who="anna")).decode("utf-8-sig").splitlines() == [header, oldest]
 
 
-def test_the_export_has_a_limit_that_the_button_tells(opened: Opened, empty_house: House) -> None:
-    done(empty_house, *(Action("anna", "run", RUN) for _ in range(MOST_EXPORTED + 5)))
-    app = opened(empty_house.home, "audit")
+def test_the_export_has_a_limit_that_the_button_tells(opened: Opened, empty_sandbox: Sandbox) -> None:
+    done(empty_sandbox, *(Action("anna", "run", RUN) for _ in range(MOST_EXPORTED + 5)))
+    app = opened(empty_sandbox.home, "audit")
     assert f"Download {MOST_EXPORTED:,} as CSV" in [button.label for button in app.get("download_button")]
     assert exported(ActionFilter()).count(b"\r\n") == MOST_EXPORTED + 1
 
 
 def test_nothing_of_it_is_exported_for_whoever_is_not_let_in(
-    opened: Opened, empty_house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    opened: Opened, empty_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    done(empty_house, Action("anna", "run", RUN))
+    done(empty_sandbox, Action("anna", "run", RUN))
     monkeypatch.setenv("LOANWATCH_PASSWORDS", str(tmp_path / "nobody"))
-    assert RUN not in words(opened(empty_house.home, "audit"))
+    assert RUN not in words(opened(empty_sandbox.home, "audit"))

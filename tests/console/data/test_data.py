@@ -11,37 +11,39 @@ from console.data.query import PREVIEW
 from console.data.row_accounting import datasets
 from engine.documents.runs import run_details
 from storage.ledger.runs import recent_runs
-from tests.conftest import House
-from tests.console.conftest import Opened, words
+from tests.console.pages import Opened, words
+from tests.sandbox import Sandbox
 
 WHOLE_SSN = re.compile(r"(?<![\d*])\d{3}-\d{2}-\d{4}")
 
 
 @pytest.fixture(scope="module")
-def dirty_house(trained_house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+def dirty_sandbox(trained_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """A deployment with a record among its attributes that can't be read, an SSN and a name in it."""
     folder = tmp_path_factory.mktemp("dirty")
     data = folder / "data"
     data.mkdir()
-    for extract in Path(trained_house.data()).iterdir():
+    for extract in Path(trained_sandbox.data()).iterdir():
         (data / extract.name).write_bytes(extract.read_bytes())
     with (data / "features_attributes.csv").open("a") as file:
         file.write("CUS_0x1,Jane Roe,44,821-00-0265,Lawyer,2023-01-01,too,many,fields\n")
-    house = trained_house.copy(folder / "home")
-    house.succeed("training", data=str(data))
-    return house
+    sandbox = trained_sandbox.copy(folder / "home")
+    sandbox.succeed("training", data=str(data))
+    return sandbox
 
 
-def test_an_empty_home_says_what_will_be_here(opened: Opened, empty_house: House) -> None:
+def test_an_empty_home_says_what_will_be_here(opened: Opened, empty_sandbox: Sandbox) -> None:
     for view in ("Tables", "Row accounting", "Quarantine"):
-        said = words(opened(empty_house.home, "data", view=view))
+        said = words(opened(empty_sandbox.home, "data", view=view))
         assert "will be here" in said
 
 
-def test_tables_are_listed_with_rows_size_and_the_run_that_made_them(opened: Opened, monitored_house: House) -> None:
-    frame = opened(monitored_house.home, "data").dataframe[0].value
+def test_tables_are_listed_with_rows_size_and_the_run_that_made_them(
+    opened: Opened, monitored_sandbox: Sandbox
+) -> None:
+    frame = opened(monitored_sandbox.home, "data").dataframe[0].value
     rows = dict(zip(frame["Layer"] + "." + frame["Table"], frame["Rows"], strict=True))
-    versions = monitored_house.versions()
+    versions = monitored_sandbox.versions()
     assert {name: versions[name].rows for name in rows} == rows
     assert frame["Layer"].tolist() == sorted(
         frame["Layer"], key=["gold", "silver", "bronze", "quarantine", "staged"].index
@@ -49,10 +51,10 @@ def test_tables_are_listed_with_rows_size_and_the_run_that_made_them(opened: Ope
     assert all(address.startswith("/run?run_id=") for address in frame["Run"])
 
 
-def test_a_preview_masks_names_and_all_but_the_last_digits_of_ssns(opened: Opened, trained_house: House) -> None:
+def test_a_preview_masks_names_and_all_but_the_last_digits_of_ssns(opened: Opened, trained_sandbox: Sandbox) -> None:
     for table in ("bronze.features_attributes", "silver.attributes", "staged.attributes"):
-        said = words(opened(trained_house.home, "data", table=table))
-        rows = trained_house.table(table).slice(0, PREVIEW).to_pandas()
+        said = words(opened(trained_sandbox.home, "data", table=table))
+        rows = trained_sandbox.table(table).slice(0, PREVIEW).to_pandas()
         assert "Masked, as personal:" in said
         assert not WHOLE_SSN.search(said)
         for name in rows["Name"].dropna():
@@ -60,41 +62,41 @@ def test_a_preview_masks_names_and_all_but_the_last_digits_of_ssns(opened: Opene
     assert "***-**-" in said
 
 
-def test_columns_and_versions_of_a_table_are_shown(opened: Opened, trained_house: House) -> None:
+def test_columns_and_versions_of_a_table_are_shown(opened: Opened, trained_sandbox: Sandbox) -> None:
     table = "gold.model_training_data"
-    said = words(opened(trained_house.home, "data", table=table, part="Columns"))
-    for name in trained_house.table(table).column_names:
+    said = words(opened(trained_sandbox.home, "data", table=table, part="Columns"))
+    for name in trained_sandbox.table(table).column_names:
         assert name in said
-    said = words(opened(trained_house.home, "data", table=table, part="Versions"))
-    assert trained_house.versions()[table].version in said
+    said = words(opened(trained_sandbox.home, "data", table=table, part="Versions"))
+    assert trained_sandbox.versions()[table].version in said
     assert "in use" in said
 
 
-def test_an_unknown_table_is_one_sentence(opened: Opened, trained_house: House) -> None:
-    said = words(opened(trained_house.home, "data", table="gold.<i>none"))
+def test_an_unknown_table_is_one_sentence(opened: Opened, trained_sandbox: Sandbox) -> None:
+    said = words(opened(trained_sandbox.home, "data", table="gold.<i>none"))
     assert "No published table is named gold.&lt;i&gt;none" in said
 
 
-def test_every_record_is_accounted_for(opened: Opened, dirty_house: House) -> None:
-    with dirty_house.deployment.ledger.reading() as connection:
+def test_every_record_is_accounted_for(opened: Opened, dirty_sandbox: Sandbox) -> None:
+    with dirty_sandbox.deployment.ledger.reading() as connection:
         run = recent_runs(connection, 1, "training", "succeeded")[0]
         found = datasets(run_details(connection, run.run_id)["accounting"])
     assert [one.adds_up for one in found] == [True] * 4
-    said = words(opened(dirty_house.home, "data", view="Row accounting"))
+    said = words(opened(dirty_sandbox.home, "data", view="Row accounting"))
     assert said.count("checked") == 4
     assert "does not add up" not in said
     for one in found:
         assert f"{one.read:,}" in said
-    flagged = dirty_house.values(run.run_id, "remove_flagged_customers")
+    flagged = dirty_sandbox.values(run.run_id, "remove_flagged_customers")
     assert f"{flagged['flagged']:,}" in said
     for reason, number in flagged["reasons"].items():
         assert f"<dt>{reason}</dt>" in said
         assert f"<dd>{number:,}</dd>" in said
 
 
-def test_quarantine_shows_line_and_reason_but_nobodys_data(opened: Opened, dirty_house: House) -> None:
-    said = words(opened(dirty_house.home, "data", view="Quarantine"))
-    row = dirty_house.table("quarantine.features_attributes").to_pylist()[0]
+def test_quarantine_shows_line_and_reason_but_nobodys_data(opened: Opened, dirty_sandbox: Sandbox) -> None:
+    said = words(opened(dirty_sandbox.home, "data", view="Quarantine"))
+    row = dirty_sandbox.table("quarantine.features_attributes").to_pylist()[0]
     assert f"{row['line']:,}" in said
     assert row["reason"] in said
     assert "821-00-0265" not in said

@@ -13,22 +13,22 @@ from console.components.times import day as day_in_words
 from console.drift.downloads import dashboard_of, png_of
 from console.drift.filters import quick
 from console.drift.query import ALL, Choice, narrowed, view_of
-from tests.conftest import AS_OF, House
-from tests.console.conftest import Opened, words
+from tests.console.pages import Opened, words
+from tests.sandbox import AS_OF, Sandbox
 
 LATER = [AS_OF + timedelta(days=days) for days in (30, 120, 150)]
 
 
 @pytest.fixture(scope="module")
-def two_reigns(monitored_house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+def two_reigns(monitored_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """A deployment with two monitored dates of a first champion and two of the one after it."""
-    house = monitored_house.copy(tmp_path_factory.mktemp("champion_periods") / "home")
+    sandbox = monitored_sandbox.copy(tmp_path_factory.mktemp("champion_periods") / "home")
     for day in LATER:
         if day == LATER[1]:
-            house.succeed("training", day, data=house.data(), feature_set="behavioural")
-        house.succeed("inference", day)
-        house.succeed("monitoring", day)
-    return house
+            sandbox.succeed("training", day, data=sandbox.data(), feature_set="behavioural")
+        sandbox.succeed("inference", day)
+        sandbox.succeed("monitoring", day)
+    return sandbox
 
 
 def panels(app: AppTest) -> list[str]:
@@ -36,18 +36,18 @@ def panels(app: AppTest) -> list[str]:
     return re.findall(r'<h2 class="lw-head">([^<]+)</h2>', words(app))
 
 
-def row_of(house: House, day: object) -> dict[str, object]:
-    return next(row for row in house.table("gold.model_monitoring").to_pylist() if row["monitoring_date"] == day)
+def row_of(sandbox: Sandbox, day: object) -> dict[str, object]:
+    return next(row for row in sandbox.table("gold.model_monitoring").to_pylist() if row["monitoring_date"] == day)
 
 
-def test_an_empty_home_says_what_to_do_next(opened: Opened, empty_house: House, trained_house: House) -> None:
-    assert "python -m engine run training" in words(opened(empty_house.home, "drift"))
-    said = words(opened(trained_house.home, "drift"))
-    assert f"Model {trained_house.champions()[0].version} is champion and has not been monitored." in said
+def test_an_empty_home_says_what_to_do_next(opened: Opened, empty_sandbox: Sandbox, trained_sandbox: Sandbox) -> None:
+    assert "python -m engine run training" in words(opened(empty_sandbox.home, "drift"))
+    said = words(opened(trained_sandbox.home, "drift"))
+    assert f"Model {trained_sandbox.champions()[0].version} is champion and has not been monitored." in said
 
 
-def test_all_panels_and_curves_stand_with_their_numbers(opened: Opened, monitored_house: House) -> None:
-    app = opened(monitored_house.home, "drift")
+def test_all_panels_and_curves_stand_with_their_numbers(opened: Opened, monitored_sandbox: Sandbox) -> None:
+    app = opened(monitored_sandbox.home, "drift")
     found = panels(app)
     for name in (
         "AUC by cohort month",
@@ -65,15 +65,15 @@ def test_all_panels_and_curves_stand_with_their_numbers(opened: Opened, monitore
     assert len(app.get("vega_lite_chart")) == len(found), "each heading has a drawing"
 
 
-def test_the_verdict_has_interval_loans_and_level_of_chance(opened: Opened, monitored_house: House) -> None:
-    said = words(opened(monitored_house.home, "drift"))
-    row = row_of(monitored_house, AS_OF)
+def test_the_verdict_has_interval_loans_and_level_of_chance(opened: Opened, monitored_sandbox: Sandbox) -> None:
+    said = words(opened(monitored_sandbox.home, "drift"))
+    row = row_of(monitored_sandbox, AS_OF)
     assert f"AUC {row['auc']:.3f} (95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}" in said
     assert f"{row['labelled']:,} labelled loans" in said
     assert f"chance alone reaches {row['psi_chance_level']:.3f}" in said
 
 
-def test_every_champion_in_turn_is_shown_first_then_the_one_that_is_chosen(opened: Opened, two_reigns: House) -> None:
+def test_every_champion_in_turn_is_shown_first_then_the_one_that_is_chosen(opened: Opened, two_reigns: Sandbox) -> None:
     app = opened(two_reigns.home, "drift")
     assert app.selectbox(key="drift-model").value == ALL
     assert len(app.selectbox(key="drift-day").options) == 4
@@ -85,7 +85,7 @@ def test_every_champion_in_turn_is_shown_first_then_the_one_that_is_chosen(opene
     assert f"Model {past}, champion then; now it is {two_reigns.champions()[0].version}." in words(app)
 
 
-def test_a_date_of_the_past_is_looked_at_as_it_was(opened: Opened, two_reigns: House) -> None:
+def test_a_date_of_the_past_is_looked_at_as_it_was(opened: Opened, two_reigns: Sandbox) -> None:
     app = opened(two_reigns.home, "drift", day=str(AS_OF))
     row = row_of(two_reigns, AS_OF)
     assert app.selectbox(key="drift-day").value == AS_OF
@@ -93,7 +93,7 @@ def test_a_date_of_the_past_is_looked_at_as_it_was(opened: Opened, two_reigns: H
     assert f"AUC {row['auc']:.3f}" in words(app)
 
 
-def test_periods_narrow_the_history(opened: Opened, two_reigns: House) -> None:
+def test_periods_narrow_the_history(opened: Opened, two_reigns: Sandbox) -> None:
     app = opened(two_reigns.home, "drift", period="3m")
     assert len(app.selectbox(key="drift-day").options) == 2
     app.segmented_control(key="drift-period").set_value("all").run()
@@ -105,9 +105,9 @@ def test_periods_narrow_the_history(opened: Opened, two_reigns: House) -> None:
     assert shown["monitoring_date"].tolist() == [LATER[1]]
 
 
-def test_a_feature_is_shown_closer_with_its_bins_and_its_history(opened: Opened, monitored_house: House) -> None:
-    app = opened(monitored_house.home, "drift")
-    ranked = monitored_house.table("gold.model_monitoring_features").to_pandas()
+def test_a_feature_is_shown_closer_with_its_bins_and_its_history(opened: Opened, monitored_sandbox: Sandbox) -> None:
+    app = opened(monitored_sandbox.home, "drift")
+    ranked = monitored_sandbox.table("gold.model_monitoring_features").to_pandas()
     ranked = ranked.dropna(subset=["csi"]).sort_values(["csi", "feature"], ascending=[False, True])
     picker = app.selectbox(key="drift-feature")
     assert picker.options == ranked["feature"].tolist()
@@ -116,18 +116,18 @@ def test_a_feature_is_shown_closer_with_its_bins_and_its_history(opened: Opened,
     picker.select(other).run()
     assert f"{other}: reference and current" in panels(app)
     assert app.query_params["feature"] == other
-    assert f"{other}: reference and current" in panels(opened(monitored_house.home, "drift", feature=other))
+    assert f"{other}: reference and current" in panels(opened(monitored_sandbox.home, "drift", feature=other))
 
 
-def test_too_few_loans_are_told_instead_of_a_drift(opened: Opened, house: House) -> None:
-    house.succeed("monitoring", drift_rows=1_000_000)
-    said = words(opened(house.home, "drift"))
+def test_too_few_loans_are_told_instead_of_a_drift(opened: Opened, sandbox: Sandbox) -> None:
+    sandbox.succeed("monitoring", drift_rows=1_000_000)
+    said = words(opened(sandbox.home, "drift"))
     assert "be judged on 207 loans in the current window" in said
     assert f"Feature drift of {day_in_words(AS_OF)} can" in said
 
 
 def test_the_picture_is_of_the_model_the_period_and_the_date_in_view(
-    opened: Opened, two_reigns: House, monkeypatch: pytest.MonkeyPatch
+    opened: Opened, two_reigns: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOANWATCH_HOME", str(two_reigns.home))
     opened(two_reigns.home, "drift")

@@ -10,29 +10,29 @@ from streamlit.testing.v1 import AppTest
 from storage.db.schema import models
 from storage.ledger.audit import action_rows
 from storage.ledger.models import alias_rows, champions, model_rows
-from tests.conftest import House
-from tests.console.conftest import Opened, words
+from tests.console.pages import Opened, words
+from tests.sandbox import Sandbox
 
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def two_models(trained_house: House, tmp_path_factory: pytest.TempPathFactory) -> House:
+def two_models(trained_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """A deployment with a champion on 15 features and a newer model on both feature sets that was refused."""
-    house = trained_house.copy(tmp_path_factory.mktemp("two") / "home")
-    house.succeed("training", data=house.data(), feature_set="both", auc_threshold=0.99)
-    return house
+    sandbox = trained_sandbox.copy(tmp_path_factory.mktemp("two") / "home")
+    sandbox.succeed("training", data=sandbox.data(), feature_set="both", auc_threshold=0.99)
+    return sandbox
 
 
 @pytest.fixture
-def two(two_models: House, tmp_path: Any) -> House:
+def two(two_models: Sandbox, tmp_path: Any) -> Sandbox:
     """A copy of it, to do with as one likes."""
     return two_models.copy(tmp_path / "home")
 
 
-def versions(house: House) -> list[str]:
+def versions(sandbox: Sandbox) -> list[str]:
     """All versions, newest first."""
-    with house.deployment.ledger.reading() as connection:
+    with sandbox.deployment.ledger.reading() as connection:
         return [row.version for row in model_rows(connection)]
 
 
@@ -40,13 +40,13 @@ def keys(app: AppTest) -> set[str]:
     return {button.key for button in app.button}
 
 
-def test_an_empty_home_says_what_will_be_here(opened: Opened, empty_house: House) -> None:
-    told = words(opened(empty_house.home, "models"))
+def test_an_empty_home_says_what_will_be_here(opened: Opened, empty_sandbox: Sandbox) -> None:
+    told = words(opened(empty_sandbox.home, "models"))
     assert "No models yet" in told
     assert "python -m engine run training" in told
 
 
-def test_the_champion_is_shown_first(opened: Opened, two_models: House) -> None:
+def test_the_champion_is_shown_first(opened: Opened, two_models: Sandbox) -> None:
     refused, champion = versions(two_models)
     app = opened(two_models.home, "models")
     told = words(app)
@@ -60,7 +60,7 @@ def test_the_champion_is_shown_first(opened: Opened, two_models: House) -> None:
     assert f"promote-{champion}" not in keys(app)
 
 
-def test_a_version_shows_all_its_candidates_and_why_it_was_refused(opened: Opened, two_models: House) -> None:
+def test_a_version_shows_all_its_candidates_and_why_it_was_refused(opened: Opened, two_models: Sandbox) -> None:
     refused, champion = versions(two_models)
     app = opened(two_models.home, "models", version=refused)
     told = words(app)
@@ -75,12 +75,12 @@ def test_a_version_shows_all_its_candidates_and_why_it_was_refused(opened: Opene
     assert "It was never champion." in told
 
 
-def test_an_unknown_version_is_one_sentence(opened: Opened, two_models: House) -> None:
+def test_an_unknown_version_is_one_sentence(opened: Opened, two_models: Sandbox) -> None:
     told = words(opened(two_models.home, "models", version="<b>none</b>"))
     assert "No model is registered as &lt;b&gt;none&lt;/b&gt;" in told
 
 
-def test_lineage_leads_to_the_extracts(opened: Opened, two_models: House) -> None:
+def test_lineage_leads_to_the_extracts(opened: Opened, two_models: Sandbox) -> None:
     refused = versions(two_models)[0]
     app = opened(two_models.home, "models", version=refused, part="Lineage")
     told = words(app)
@@ -98,7 +98,7 @@ def test_lineage_leads_to_the_extracts(opened: Opened, two_models: House) -> Non
         assert f"{digest}  {path}" in app.code[0].value
 
 
-def test_contents_tell_features_settings_libraries_and_digests(opened: Opened, two_models: House) -> None:
+def test_contents_tell_features_settings_libraries_and_digests(opened: Opened, two_models: Sandbox) -> None:
     with two_models.deployment.ledger.reading() as connection:
         row = model_rows(connection)[0]
     told = words(opened(two_models.home, "models", version=row.version, part="Features, settings, files"))
@@ -109,7 +109,7 @@ def test_contents_tell_features_settings_libraries_and_digests(opened: Opened, t
         assert facts["sha256"] in told
 
 
-def test_damaged_metadata_is_told_and_the_registry_still_shown(opened: Opened, two: House) -> None:
+def test_damaged_metadata_is_told_and_the_registry_still_shown(opened: Opened, two: Sandbox) -> None:
     refused = versions(two)[0]
     (two.home / "model_store" / f"model_metadata_{refused}.json").write_text("{}")
     told = words(opened(two.home, "models", version=refused))
@@ -117,7 +117,7 @@ def test_damaged_metadata_is_told_and_the_registry_still_shown(opened: Opened, t
     assert "LogisticRegression (safe15)" in told
 
 
-def test_two_versions_show_what_differs_and_on_demand_the_rest(opened: Opened, two_models: House) -> None:
+def test_two_versions_show_what_differs_and_on_demand_the_rest(opened: Opened, two_models: Sandbox) -> None:
     refused, champion = versions(two_models)
     app = opened(two_models.home, "models", a=champion, b=refused)
     told = words(app)
@@ -134,11 +134,11 @@ def test_two_versions_show_what_differs_and_on_demand_the_rest(opened: Opened, t
     assert (app.query_params["a"], app.query_params["b"]) == (refused, champion)
 
 
-def test_one_version_alone_can_not_be_compared(opened: Opened, trained_house: House) -> None:
-    assert "Nothing to compare yet" in words(opened(trained_house.home, "models", view="Compare two"))
+def test_one_version_alone_can_not_be_compared(opened: Opened, trained_sandbox: Sandbox) -> None:
+    assert "Nothing to compare yet" in words(opened(trained_sandbox.home, "models", view="Compare two"))
 
 
-def test_a_refused_version_is_promoted_with_a_reason_only(opened: Opened, two: House) -> None:
+def test_a_refused_version_is_promoted_with_a_reason_only(opened: Opened, two: Sandbox) -> None:
     refused, champion = versions(two)
     app = opened(two.home, "models", version=refused)
     app.button(key=f"promote-{refused}").click().run()
@@ -162,7 +162,7 @@ def test_a_refused_version_is_promoted_with_a_reason_only(opened: Opened, two: H
     assert (action.action, action.subject, action.reason) == ("promote", refused, "the committee wants it")
 
 
-def test_a_rollback_makes_the_champion_before_champion_again(opened: Opened, two: House) -> None:
+def test_a_rollback_makes_the_champion_before_champion_again(opened: Opened, two: Sandbox) -> None:
     refused, champion = versions(two)
     app = opened(two.home, "models")
     assert app.button(key="rollback").disabled  # there was no other champion yet
@@ -181,7 +181,7 @@ def test_a_rollback_makes_the_champion_before_champion_again(opened: Opened, two
         assert why in told
 
 
-def test_a_dialog_that_tells_of_another_champion_does_nothing(opened: Opened, two: House) -> None:
+def test_a_dialog_that_tells_of_another_champion_does_nothing(opened: Opened, two: Sandbox) -> None:
     refused, champion = versions(two)
     app = opened(two.home, "models", version=refused)
     app.button(key=f"promote-{refused}").click().run()
@@ -192,7 +192,7 @@ def test_a_dialog_that_tells_of_another_champion_does_nothing(opened: Opened, tw
         assert champions(connection)[0].version == champion
 
 
-def test_a_damaged_model_is_not_promoted(opened: Opened, two: House) -> None:
+def test_a_damaged_model_is_not_promoted(opened: Opened, two: Sandbox) -> None:
     refused, champion = versions(two)
     app = opened(two.home, "models", version=refused)
     (two.home / "model_store" / f"best_model_{refused}.pkl").write_bytes(b"not it")
@@ -203,7 +203,7 @@ def test_a_damaged_model_is_not_promoted(opened: Opened, two: House) -> None:
         assert champions(connection)[0].version == champion
 
 
-def test_many_versions_come_in_pages(opened: Opened, two: House) -> None:
+def test_many_versions_come_in_pages(opened: Opened, two: Sandbox) -> None:
     ledger = two.deployment.ledger
     with ledger.reading() as connection:
         row = model_rows(connection)[-1]

@@ -5,60 +5,60 @@ from pathlib import Path
 
 from engine.control import runs
 from engine.process.registry import ProcessRegistry
-from tests.conftest import AS_OF, House
-from tests.console.conftest import Opened, words
+from tests.console.pages import Opened, words
+from tests.sandbox import AS_OF, Sandbox
 
 
-def test_an_empty_home_says_what_to_do(opened: Opened, empty_house: House) -> None:
-    said = words(opened(empty_house.home))
+def test_an_empty_home_says_what_to_do(opened: Opened, empty_sandbox: Sandbox) -> None:
+    said = words(opened(empty_sandbox.home))
     assert "No model yet" in said
     assert "python -m engine up" in said
     assert said.count("It has never run.") == 3
 
 
-def test_the_verdict_stands_with_interval_chance_level_and_loans(opened: Opened, monitored_house: House) -> None:
-    said = words(opened(monitored_house.home))
-    row = monitored_house.table("gold.model_monitoring").to_pylist()[-1]
+def test_the_verdict_stands_with_interval_chance_level_and_loans(opened: Opened, monitored_sandbox: Sandbox) -> None:
+    said = words(opened(monitored_sandbox.home))
+    row = monitored_sandbox.table("gold.model_monitoring").to_pylist()[-1]
     assert f"{row['auc']:.3f}" in said
     assert f"95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {row['labelled']:,} loans" in said
     assert f"chance level {row['psi_chance_level']:.3f}, {row['window_rows']:,} loans" in said
-    assert monitored_house.champions()[0].version in said
+    assert monitored_sandbox.champions()[0].version in said
 
 
-def test_a_failed_run_needs_a_person_until_a_later_one_went_well(opened: Opened, house: House) -> None:
-    ended = house.run("training", AS_OF + timedelta(days=1), data=str(house.home / "nowhere"))
+def test_a_failed_run_needs_a_person_until_a_later_one_went_well(opened: Opened, sandbox: Sandbox) -> None:
+    ended = sandbox.run("training", AS_OF + timedelta(days=1), data=str(sandbox.home / "nowhere"))
     assert ended.state == "failed"
-    app = opened(house.home)
+    app = opened(sandbox.home)
     assert "training failed" in words(app)
-    assert str(house.home / "nowhere") in words(app)
-    house.succeed("training", data=house.data())
-    assert "training failed" not in words(opened(house.home))
+    assert str(sandbox.home / "nowhere") in words(app)
+    sandbox.succeed("training", data=sandbox.data())
+    assert "training failed" not in words(opened(sandbox.home))
 
 
-def test_a_waiting_run_without_a_worker_is_said_on_every_page(opened: Opened, house: House) -> None:
-    runs.request(house.deployment, runs.checked_request(house.deployment, "inference", AS_OF, force=True))
+def test_a_waiting_run_without_a_worker_is_said_on_every_page(opened: Opened, sandbox: Sandbox) -> None:
+    runs.request(sandbox.deployment, runs.checked_request(sandbox.deployment, "inference", AS_OF, force=True))
     for page in ("overview", "schedule"):
-        assert "Nothing works on the waiting runs" in words(opened(house.home, page))
-    worker = ProcessRegistry(house.deployment, "worker")
+        assert "Nothing works on the waiting runs" in words(opened(sandbox.home, page))
+    worker = ProcessRegistry(sandbox.deployment, "worker")
     worker.register({"ray": "up", "runs": []})
-    assert "Nothing works on the waiting runs" not in words(opened(house.home))
+    assert "Nothing works on the waiting runs" not in words(opened(sandbox.home))
 
 
-def test_a_paused_schedule_and_a_missing_scheduler_are_told(opened: Opened, house: House) -> None:
-    ProcessRegistry(house.deployment, "worker").register({"ray": "up", "runs": []})
-    runs.pause_schedule(house.deployment, "inference", "the extracts are being moved", "analyst")
-    said = words(opened(house.home))
+def test_a_paused_schedule_and_a_missing_scheduler_are_told(opened: Opened, sandbox: Sandbox) -> None:
+    ProcessRegistry(sandbox.deployment, "worker").register({"ray": "up", "runs": []})
+    runs.pause_schedule(sandbox.deployment, "inference", "the extracts are being moved", "analyst")
+    said = words(opened(sandbox.home))
     assert "The schedule of inference is paused" in said
     assert "the extracts are being moved" in said
     assert "No scheduler is alive" in said
 
 
 def test_numbers_of_the_champion_before_are_told_to_be_its_own(
-    opened: Opened, monitored_house: House, tmp_path: Path
+    opened: Opened, monitored_sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    house = monitored_house.copy(tmp_path / "home")
-    before = house.champions()[0].version
-    assert f"model {before}, champion then" not in words(opened(house.home))
-    house.succeed("training", data=house.data(), feature_set="behavioural")
-    assert house.champions()[0].version != before
-    assert f"model {before}, champion then" in words(opened(house.home))
+    sandbox = monitored_sandbox.copy(tmp_path / "home")
+    before = sandbox.champions()[0].version
+    assert f"model {before}, champion then" not in words(opened(sandbox.home))
+    sandbox.succeed("training", data=sandbox.data(), feature_set="behavioural")
+    assert sandbox.champions()[0].version != before
+    assert f"model {before}, champion then" in words(opened(sandbox.home))

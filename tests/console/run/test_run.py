@@ -10,36 +10,36 @@ from engine.control import runs
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import recent_runs, run_row
 from storage.ledger.tasks import task_rows
-from tests.conftest import AS_OF, House
-from tests.console.conftest import Opened, words
+from tests.console.pages import Opened, words
+from tests.sandbox import AS_OF, Sandbox
 
 
 @pytest.fixture
-def failed(house: House, tmp_path: Path) -> str:
+def failed(sandbox: Sandbox, tmp_path: Path) -> str:
     """The id of a training whose ledger of loans lacks a column."""
     folder = tmp_path / "broken"
     folder.mkdir()
-    for extract in Path(house.data()).iterdir():
+    for extract in Path(sandbox.data()).iterdir():
         content = extract.read_bytes()
         (folder / extract.name).write_bytes(
             content.replace(b"loan_id", b"loan_number", 1) if "lms" in extract.name else content
         )
-    ended = house.run("training", AS_OF + timedelta(days=1), data=str(folder), force=True)
+    ended = sandbox.run("training", AS_OF + timedelta(days=1), data=str(folder), force=True)
     assert ended.state == "failed"
     return ended.run_id
 
 
-def newest(house: House, pipeline: str) -> LedgerRow:
-    with house.deployment.ledger.reading() as connection:
+def newest(sandbox: Sandbox, pipeline: str) -> LedgerRow:
+    with sandbox.deployment.ledger.reading() as connection:
         return recent_runs(connection, 1, pipeline)[0]
 
 
-def test_a_run_shows_each_task_with_its_state_rows_and_parts(opened: Opened, trained_house: House) -> None:
-    run = newest(trained_house, "training")
-    said = words(opened(trained_house.home, "run", run_id=run.run_id))
+def test_a_run_shows_each_task_with_its_state_rows_and_parts(opened: Opened, trained_sandbox: Sandbox) -> None:
+    run = newest(trained_sandbox, "training")
+    said = words(opened(trained_sandbox.home, "run", run_id=run.run_id))
     assert said.count('role="listitem"') == 12
     assert said.count('aria-label="Step') == 6
-    with trained_house.deployment.ledger.reading() as connection:
+    with trained_sandbox.deployment.ledger.reading() as connection:
         rows = {row.task: row for row in task_rows(connection, run.run_id)}
     cleaned = rows["clean_loan_daily"]
     assert f"{cleaned.rows_in:,} → {cleaned.rows_out:,} rows" in said
@@ -47,9 +47,9 @@ def test_a_run_shows_each_task_with_its_state_rows_and_parts(opened: Opened, tra
     assert "12 of 12 tasks done" in said
 
 
-def test_the_critical_path_is_named_and_starred_in_the_timeline(opened: Opened, trained_house: House) -> None:
-    run = newest(trained_house, "training")
-    said = words(opened(trained_house.home, "run", run_id=run.run_id))
+def test_the_critical_path_is_named_and_starred_in_the_timeline(opened: Opened, trained_sandbox: Sandbox) -> None:
+    run = newest(trained_sandbox, "training")
+    said = words(opened(trained_sandbox.home, "run", run_id=run.run_id))
     path = re.search(r"Critical path: ([^,]+),", said)
     assert path
     names = path[1].split(" → ")
@@ -57,8 +57,8 @@ def test_the_critical_path_is_named_and_starred_in_the_timeline(opened: Opened, 
     assert names[0].startswith("ingest_")
 
 
-def test_the_log_is_filtered_by_task_and_by_level(opened: Opened, house: House, failed: str) -> None:
-    app = opened(house.home, "run", run_id=failed)
+def test_the_log_is_filtered_by_task_and_by_level(opened: Opened, sandbox: Sandbox, failed: str) -> None:
+    app = opened(sandbox.home, "run", run_id=failed)
     assert "records read" in words(app)
     assert 'title="ERROR"' in words(app)
     app.segmented_control(key="lines").set_value("errors").run()
@@ -70,17 +70,17 @@ def test_the_log_is_filtered_by_task_and_by_level(opened: Opened, house: House, 
     assert set(re.findall(r'<span class="lw-by">([^<]+)<', words(app))) == {"ingest_features_attributes"}
 
 
-def test_rows_and_versions_of_a_run_stand_with_what_was_left_out(opened: Opened, trained_house: House) -> None:
-    run = newest(trained_house, "training")
-    said = words(opened(trained_house.home, "run", run_id=run.run_id))
-    flagged = trained_house.values(run.run_id, "remove_flagged_customers")["flagged"]
+def test_rows_and_versions_of_a_run_stand_with_what_was_left_out(opened: Opened, trained_sandbox: Sandbox) -> None:
+    run = newest(trained_sandbox, "training")
+    said = words(opened(trained_sandbox.home, "run", run_id=run.run_id))
+    flagged = trained_sandbox.values(run.run_id, "remove_flagged_customers")["flagged"]
     assert f"{flagged:,} customers flagged" in said
     assert "silver.loan_daily" in said
-    assert f"/models?version={trained_house.champions()[0].version}" in said
+    assert f"/models?version={trained_sandbox.champions()[0].version}" in said
 
 
-def test_a_failure_says_where_why_and_what_to_do(opened: Opened, house: House, failed: str) -> None:
-    app = opened(house.home, "run", run_id=failed)
+def test_a_failure_says_where_why_and_what_to_do(opened: Opened, sandbox: Sandbox, failed: str) -> None:
+    app = opened(sandbox.home, "run", run_id=failed)
     said = words(app)
     assert "ingest_lms_loan_daily failed" in said
     assert "lms_loan_daily.csv, line 1: missing column" in said
@@ -90,57 +90,57 @@ def test_a_failure_says_where_why_and_what_to_do(opened: Opened, house: House, f
 
 
 def test_a_failed_run_is_resumed_with_another_folder_and_both_are_linked(
-    opened: Opened, house: House, failed: str
+    opened: Opened, sandbox: Sandbox, failed: str
 ) -> None:
-    app = opened(house.home, "run", run_id=failed)
+    app = opened(sandbox.home, "run", run_id=failed)
     app.button(key=f"resume-{failed}").click().run()
-    app.text_input(key=f"resume-{failed}-data").set_value(house.data())
+    app.text_input(key=f"resume-{failed}-data").set_value(sandbox.data())
     app.button(key=f"resume-{failed}-confirm").click().run()
-    child = newest(house, "training")
-    assert (child.parent_run_id, child.cause, child.params["data"]) == (failed, "resume", house.data())
-    assert f"/run?run_id={child.run_id}" in words(opened(house.home, "run", run_id=failed))
-    assert f"/run?run_id={failed}" in words(opened(house.home, "run", run_id=child.run_id))
+    child = newest(sandbox, "training")
+    assert (child.parent_run_id, child.cause, child.params["data"]) == (failed, "resume", sandbox.data())
+    assert f"/run?run_id={child.run_id}" in words(opened(sandbox.home, "run", run_id=failed))
+    assert f"/run?run_id={failed}" in words(opened(sandbox.home, "run", run_id=child.run_id))
 
 
-def test_a_run_is_run_again_with_other_parameters(opened: Opened, trained_house: House, house: House) -> None:
-    run = newest(house, "training")
-    app = opened(house.home, "run", run_id=run.run_id)
+def test_a_run_is_run_again_with_other_parameters(opened: Opened, trained_sandbox: Sandbox, sandbox: Sandbox) -> None:
+    run = newest(sandbox, "training")
+    app = opened(sandbox.home, "run", run_id=run.run_id)
     app.button(key=f"again-{run.run_id}").click().run()
     app.selectbox(key=f"again-{run.run_id}-feature_set").select("both")
     app.button(key=f"again-{run.run_id}-confirm").click().run()
-    again = newest(house, "training")
+    again = newest(sandbox, "training")
     assert again.run_id != run.run_id
     assert again.params == {**run.params, "feature_set": "both"}
     assert again.as_of == run.as_of
 
 
-def test_a_waiting_run_says_what_to_type_and_is_cancelled(opened: Opened, house: House) -> None:
-    run_id = runs.request(house.deployment, runs.checked_request(house.deployment, "inference", AS_OF, force=True))
-    app = opened(house.home, "run", run_id=run_id)
+def test_a_waiting_run_says_what_to_type_and_is_cancelled(opened: Opened, sandbox: Sandbox) -> None:
+    run_id = runs.request(sandbox.deployment, runs.checked_request(sandbox.deployment, "inference", AS_OF, force=True))
+    app = opened(sandbox.home, "run", run_id=run_id)
     assert "python -m engine up" in words(app)
     assert f"resume-{run_id}" not in {button.key for button in app.button}
     app.button(key=f"cancel-{run_id}").click().run()
     app.button(key=f"cancel-{run_id}-confirm").click().run()
-    with house.deployment.ledger.reading() as connection:
+    with sandbox.deployment.ledger.reading() as connection:
         assert run_row(connection, run_id).state == "cancelled"
     assert f"resume-{run_id}" in {button.key for button in app.button}
 
 
-def test_past_runs_tell_how_long_a_run_will_take(opened: Opened, house: House) -> None:
-    run_id = runs.request(house.deployment, runs.checked_request(house.deployment, "inference", AS_OF, force=True))
-    assert "by the median of past runs" in words(opened(house.home, "run", run_id=run_id))
-    other = runs.request(house.deployment, runs.checked_request(house.deployment, "monitoring", AS_OF))
-    assert "no past run tells how long it will take" in words(opened(house.home, "run", run_id=other))
+def test_past_runs_tell_how_long_a_run_will_take(opened: Opened, sandbox: Sandbox) -> None:
+    run_id = runs.request(sandbox.deployment, runs.checked_request(sandbox.deployment, "inference", AS_OF, force=True))
+    assert "by the median of past runs" in words(opened(sandbox.home, "run", run_id=run_id))
+    other = runs.request(sandbox.deployment, runs.checked_request(sandbox.deployment, "monitoring", AS_OF))
+    assert "no past run tells how long it will take" in words(opened(sandbox.home, "run", run_id=other))
 
 
-def test_a_cached_task_leads_to_the_run_whose_result_it_is(opened: Opened, house: House) -> None:
-    first = newest(house, "training").run_id
-    again = house.succeed("training", data=house.data())
-    said = words(opened(house.home, "run", run_id=again))
+def test_a_cached_task_leads_to_the_run_whose_result_it_is(opened: Opened, sandbox: Sandbox) -> None:
+    first = newest(sandbox, "training").run_id
+    again = sandbox.succeed("training", data=sandbox.data())
+    said = words(opened(sandbox.home, "run", run_id=again))
     assert said.count(">as in <") + said.count("as in <a") >= 10
     assert first in said
 
 
-def test_an_unknown_run_is_one_sentence(opened: Opened, empty_house: House) -> None:
-    assert "There is no run nothing-here" in words(opened(empty_house.home, "run", run_id="nothing-here"))
-    assert "There is no run yet" in words(opened(empty_house.home, "run"))
+def test_an_unknown_run_is_one_sentence(opened: Opened, empty_sandbox: Sandbox) -> None:
+    assert "There is no run nothing-here" in words(opened(empty_sandbox.home, "run", run_id="nothing-here"))
+    assert "There is no run yet" in words(opened(empty_sandbox.home, "run"))

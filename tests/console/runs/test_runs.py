@@ -6,18 +6,18 @@ import pytest
 
 from console.runs.run_list import PAGE
 from engine.control import runs
-from tests.conftest import AS_OF, House
-from tests.console.conftest import Opened, words
+from tests.console.pages import Opened, words
+from tests.sandbox import AS_OF, Sandbox
 
 
 @pytest.fixture
-def busy(house: House) -> list[str]:
+def busy(sandbox: Sandbox) -> list[str]:
     """The ids of more cancelled inferences than fit on a page, oldest first, in a deployment with other runs."""
     made = []
     for _ in range(PAGE + 5):
-        wanted = runs.checked_request(house.deployment, "inference", AS_OF, force=True)
-        made.append(runs.request(house.deployment, wanted))
-        runs.cancel(house.deployment, made[-1])
+        wanted = runs.checked_request(sandbox.deployment, "inference", AS_OF, force=True)
+        made.append(runs.request(sandbox.deployment, wanted))
+        runs.cancel(sandbox.deployment, made[-1])
     return made
 
 
@@ -27,27 +27,27 @@ def listed(said: str) -> list[str]:
     return [part.split('"')[0] for part in table.split('lw-mono" href="/run?run_id=')[1:]]
 
 
-def test_an_empty_home_says_how_to_ask_for_a_run(opened: Opened, empty_house: House) -> None:
-    said = words(opened(empty_house.home, "runs"))
+def test_an_empty_home_says_how_to_ask_for_a_run(opened: Opened, empty_sandbox: Sandbox) -> None:
+    said = words(opened(empty_sandbox.home, "runs"))
     assert "No run yet" in said
     assert "python -m engine run training" in said
     assert said.count("no run yet") == 3
 
 
-def test_the_list_goes_on_page_by_page(opened: Opened, house: House, busy: list[str]) -> None:
-    first = words(opened(house.home, "runs"))
+def test_the_list_goes_on_page_by_page(opened: Opened, sandbox: Sandbox, busy: list[str]) -> None:
+    first = words(opened(sandbox.home, "runs"))
     assert listed(first) == busy[: -PAGE - 1 : -1]
     assert ">Older<" in first
     assert ">Newer<" not in first
-    second = words(opened(house.home, "runs", older=busy[-PAGE]))
+    second = words(opened(sandbox.home, "runs", older=busy[-PAGE]))
     assert listed(second)[:5] == busy[4::-1]
     assert len(listed(second)) == 7
     assert ">Newer<" in second
     assert ">Older<" not in second
 
 
-def test_filters_add_up_and_begin_at_the_newest(opened: Opened, house: House, busy: list[str]) -> None:
-    app = opened(house.home, "runs", older=busy[3])
+def test_filters_add_up_and_begin_at_the_newest(opened: Opened, sandbox: Sandbox, busy: list[str]) -> None:
+    app = opened(sandbox.home, "runs", older=busy[3])
     app.selectbox(key="state").select("succeeded").run()
     assert "older" not in app.query_params
     shown = listed(words(app))
@@ -59,17 +59,17 @@ def test_filters_add_up_and_begin_at_the_newest(opened: Opened, house: House, bu
     assert "No run is like that" in words(app)
 
 
-def test_a_failed_run_tells_why_and_what_went_on_with_it(opened: Opened, house: House) -> None:
-    ended = house.run("training", AS_OF + timedelta(days=1), data=str(house.home / "nowhere"))
-    said = words(opened(house.home, "runs", state="failed"))
+def test_a_failed_run_tells_why_and_what_went_on_with_it(opened: Opened, sandbox: Sandbox) -> None:
+    ended = sandbox.run("training", AS_OF + timedelta(days=1), data=str(sandbox.home / "nowhere"))
+    said = words(opened(sandbox.home, "runs", state="failed"))
     assert listed(said) == [ended.run_id]
-    assert str(house.home / "nowhere")[:20] in said
-    child = runs.resume(house.deployment, ended.run_id, {"data": house.data()})
-    assert f'<a href="/run?run_id={child}">resumed</a>' in words(opened(house.home, "runs", state="failed"))
+    assert str(sandbox.home / "nowhere")[:20] in said
+    child = runs.resume(sandbox.deployment, ended.run_id, {"data": sandbox.data()})
+    assert f'<a href="/run?run_id={child}">resumed</a>' in words(opened(sandbox.home, "runs", state="failed"))
 
 
-def test_recent_runs_stand_at_a_glance_with_how_they_ended(opened: Opened, house: House, busy: list[str]) -> None:
-    said = words(opened(house.home, "runs"))
+def test_recent_runs_stand_at_a_glance_with_how_they_ended(opened: Opened, sandbox: Sandbox, busy: list[str]) -> None:
+    said = words(opened(sandbox.home, "runs"))
     assert "The newest 30 runs of inference" in said
     assert f"{busy[-1]}: cancelled" in said
     assert "1 of 1 succeeded" in said

@@ -29,8 +29,8 @@ from storage.ledger.leases import claim, finish
 from storage.ledger.models import alias_rows, known_models
 from storage.ledger.runs import run_row
 from storage.settings import load_settings
-from tests.engine.live import ROOT
 from tests.jobs.test_reference import LOANS
+from tests.paths import ROOT
 
 FIRST, SECOND, THIRD = date(2024, 6, 1), date(2024, 7, 1), date(2024, 8, 1)
 DATES = (FIRST, SECOND, THIRD)

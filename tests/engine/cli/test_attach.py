@@ -17,8 +17,9 @@ from storage.errors import LoanwatchError
 from storage.ledger.leases import Lease, claim, finish, reap
 from storage.ledger.processes import Process, register
 from storage.ledger.runs import run_row
-from tests.conftest import sqlite_only
-from tests.engine.live import Site, until
+from tests.databases import sqlite_only
+from tests.live import Site
+from tests.processes import until
 
 pytestmark = pytest.mark.alone
 

@@ -8,12 +8,12 @@ from rich.console import Console
 from engine.cli.follow import Follower
 from engine.cli.render import interval, number, state_text
 from storage.db.schema import RUN_STATES, TASK_STATES
-from tests.engine.conftest import TASKS, Carried, task
+from tests.engine.runner import TASKS, PipelineRunner, task
 
-Maker = Callable[..., Carried]
+Maker = Callable[..., PipelineRunner]
 
 
-def shown(book: Carried, run_id: str, *, terminal: bool) -> str:
+def shown(book: PipelineRunner, run_id: str, *, terminal: bool) -> str:
     text = io.StringIO()
     console = Console(file=text, force_terminal=terminal, width=140)
     with Follower(book.deployment, run_id, console):
@@ -21,8 +21,8 @@ def shown(book: Carried, run_id: str, *, terminal: bool) -> str:
     return text.getvalue()
 
 
-def test_plain_lines_tell_tasks_rows_tries_and_blame(carried: Maker) -> None:
-    book = carried(
+def test_plain_lines_tell_tasks_rows_tries_and_blame(runner_of: Maker) -> None:
+    book = runner_of(
         task("shaky", "fails_twice"),
         task("many", "one_part", split=f"{TASKS}:three_parts"),
         task("bad", "bad_input"),
@@ -36,8 +36,8 @@ def test_plain_lines_tell_tasks_rows_tries_and_blame(carried: Maker) -> None:
     assert lines[3] == "after: upstream_failed  because bad failed"
 
 
-def test_a_terminal_has_a_tree_with_signs_and_words(carried: Maker) -> None:
-    book = carried(task("one"))
+def test_a_terminal_has_a_tree_with_signs_and_words(runner_of: Maker) -> None:
+    book = runner_of(task("one"))
     first, _ = book.run()
     assert "✓ succeeded" in shown(book, first, terminal=True)
     again, _ = book.run()

@@ -14,7 +14,9 @@ import pytest
 from engine.process.registry import alive
 from storage.ledger.audit import action_rows
 from tests.console.live import answers, free_port
-from tests.engine.live import ROOT, Site, running, tree, until
+from tests.live import Site
+from tests.paths import ROOT
+from tests.processes import running, tree, until
 
 pytestmark = pytest.mark.alone
 

@@ -14,7 +14,7 @@ from engine.cluster.private import RayUnreachable
 from engine.cluster.sessions import servers_of
 from engine.errors import Refused
 from storage.settings import load_settings
-from tests.engine.live import tree, until
+from tests.processes import tree, until
 
 pytestmark = pytest.mark.alone
 

@@ -12,7 +12,8 @@ import pytest
 from engine.cluster.guard import Guard
 from engine.cluster.private import PrivateRay
 from engine.cluster.sessions import dead_sessions, end_session, kill_bystanders, kill_task, kill_tasks_of, new_session
-from tests.engine.live import ROOT, running, until
+from tests.paths import ROOT
+from tests.processes import running, until
 
 SLEEPS = "import time; time.sleep(600)"
 GUARDED = """

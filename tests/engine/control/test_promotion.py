@@ -18,8 +18,8 @@ from engine.errors import Refused, UnusableRequest
 from storage.ledger.audit import action_rows
 from storage.ledger.leases import claim, finish
 from storage.ledger.models import ModelVersion, alias_rows, model_by_alias, register
-from tests.conftest import sqlite_only
-from tests.engine.live import ROOT
+from tests.databases import sqlite_only
+from tests.paths import ROOT
 
 FIRST, SECOND, THIRD = "20240101_000000", "20240201_000000", "20240301_000000"
 BY_HAND = ("promote", "rollback")

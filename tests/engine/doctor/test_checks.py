@@ -11,7 +11,7 @@ from engine.doctor.checks import Finding, findings
 from storage.db.ledger import utc_now
 from storage.ledger.leases import claim
 from storage.settings import load_settings
-from tests.engine.conftest import TASKS, Carried
+from tests.engine.runner import TASKS, PipelineRunner
 
 
 def found(deployment: Deployment, check: str) -> list[Finding]:
@@ -55,8 +55,8 @@ def test_a_clock_behind_the_ledger_is_a_problem(tmp_path: Path) -> None:
     deployment.ledger.close()
 
 
-def test_a_link_that_was_moved_is_set_right(carried: Callable[..., Carried]) -> None:
-    book = carried(Task("gold", f"{TASKS}:writes_undeclared", writes=("gold.model_predictions",)))
+def test_a_link_that_was_moved_is_set_right(runner_of: Callable[..., PipelineRunner]) -> None:
+    book = runner_of(Task("gold", f"{TASKS}:writes_undeclared", writes=("gold.model_predictions",)))
     book.run()
     link = Path(book.deployment.roots.datamart) / "gold" / "model_predictions.parquet"
     link.unlink()

@@ -18,8 +18,9 @@ from engine.process.identity import this_process
 from storage.db.ledger import utc_now
 from storage.ledger.processes import Process, register
 from storage.settings import load_settings
-from tests.conftest import postgresql_only, sqlite_only
-from tests.engine.live import ROOT, until
+from tests.databases import postgresql_only, sqlite_only
+from tests.paths import ROOT
+from tests.processes import until
 
 pytestmark = pytest.mark.alone
 

@@ -12,7 +12,7 @@ from jobs.job import Job, StoreRoots, TaskResult
 from storage.lake.datamart import Part, TableVersion
 from storage.lake.extracts import SourceFile
 from storage.lake.names import BRONZE, SCORED, STAGED
-from tests.engine.conftest import task
+from tests.engine.runner import task
 
 
 def version(table: str, content: str, *dates: str, **sources: str) -> TableVersion:

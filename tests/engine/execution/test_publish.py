@@ -18,9 +18,9 @@ from storage.ledger.catalog import current_versions
 from storage.ledger.models import model_by_alias
 from storage.ledger.runs import recent_runs, run_row
 from storage.settings import load_settings
-from tests.engine.conftest import Carried, task
+from tests.engine.runner import PipelineRunner, task
 
-Maker = Callable[..., Carried]
+Maker = Callable[..., PipelineRunner]
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +80,8 @@ def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(
     deployment.ledger.close()
 
 
-def test_only_the_newest_versions_are_kept(carried: Maker) -> None:
-    book = carried(task("one", "writes_scores", writes=(SCORED,)))
+def test_only_the_newest_versions_are_kept(runner_of: Maker) -> None:
+    book = runner_of(task("one", "writes_scores", writes=(SCORED,)))
     for _ in range(8):
         book.run(force=True)
     with book.deployment.ledger.reading() as connection:

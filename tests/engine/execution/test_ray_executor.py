@@ -18,15 +18,15 @@ from engine.execution.executors import Executor, LocalExecutor
 from jobs.job import Job, StoreRoots
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import attempt_rows, log_rows
-from tests.engine.conftest import TASKS, Carried, task
+from tests.engine.runner import TASKS, PipelineRunner, task
 
-Maker = Callable[..., Carried]
+Maker = Callable[..., PipelineRunner]
 
 
 def test_a_killed_worker_is_tried_again_and_the_result_is_as_if_nothing_had_happened(
-    carried: Maker, ray_executor: Executor
+    runner_of: Maker, ray_executor: Executor
 ) -> None:
-    book = carried(task("mortal", "kills_its_process_once"), executor=ray_executor)
+    book = runner_of(task("mortal", "kills_its_process_once"), executor=ray_executor)
     run_id, state = book.run()
     assert state == "succeeded"
     with book.deployment.ledger.reading() as connection:
@@ -35,16 +35,16 @@ def test_a_killed_worker_is_tried_again_and_the_result_is_as_if_nothing_had_happ
     assert "died" in attempts[0].error["message"]
 
 
-def test_tasks_on_ray_log_to_the_ledger(carried: Maker, ray_executor: Executor) -> None:
-    book = carried(task("one"), executor=ray_executor)
+def test_tasks_on_ray_log_to_the_ledger(runner_of: Maker, ray_executor: Executor) -> None:
+    book = runner_of(task("one"), executor=ray_executor)
     run_id, state = book.run()
     assert state == "succeeded"
     with book.deployment.ledger.reading() as connection:
         assert [row.message for row in log_rows(connection, run_id)] == ["one works"]
 
 
-def test_a_task_over_its_limit_is_killed_on_ray(carried: Maker, ray_executor: Executor) -> None:
-    book = carried(Task("slow", f"{TASKS}:waits_for_release", limit=1.0, retries=1), executor=ray_executor)
+def test_a_task_over_its_limit_is_killed_on_ray(runner_of: Maker, ray_executor: Executor) -> None:
+    book = runner_of(Task("slow", f"{TASKS}:waits_for_release", limit=1.0, retries=1), executor=ray_executor)
     folder = Path(book.deployment.roots.reports)
     folder.mkdir(parents=True)
     os.mkfifo(folder / "release")
@@ -58,8 +58,8 @@ def test_a_task_over_its_limit_is_killed_on_ray(carried: Maker, ray_executor: Ex
         os.open(folder / "release", os.O_WRONLY | os.O_NONBLOCK)
 
 
-def test_cancel_ends_a_task_on_ray(carried: Maker, ray_executor: Executor) -> None:
-    book = carried(task("slow", "waits_for_release"), executor=ray_executor)
+def test_cancel_ends_a_task_on_ray(runner_of: Maker, ray_executor: Executor) -> None:
+    book = runner_of(task("slow", "waits_for_release"), executor=ray_executor)
     folder = Path(book.deployment.roots.reports)
     folder.mkdir(parents=True)
     os.mkfifo(folder / "release")

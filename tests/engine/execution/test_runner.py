@@ -22,13 +22,15 @@ from storage.ledger.catalog import current_versions
 from storage.ledger.leases import claim, reap
 from storage.ledger.runs import request_run, run_row
 from storage.ledger.tasks import attempt_rows, log_rows, task_rows
-from tests.engine.conftest import TASKS, Carried, task
+from tests.engine.runner import TASKS, PipelineRunner, task
 
-Maker = Callable[..., Carried]
+Maker = Callable[..., PipelineRunner]
 
 
-def test_tasks_run_after_what_they_need(carried: Maker) -> None:
-    book = carried(task("last", needs=("left", "right")), task("left", needs=("first",)), task("right"), task("first"))
+def test_tasks_run_after_what_they_need(runner_of: Maker) -> None:
+    book = runner_of(
+        task("last", needs=("left", "right")), task("left", needs=("first",)), task("right"), task("first")
+    )
     run_id, state = book.run()
     assert state == "succeeded"
     with book.deployment.ledger.reading() as connection:
@@ -37,8 +39,8 @@ def test_tasks_run_after_what_they_need(carried: Maker) -> None:
     assert ended["right"] <= ended["last"]
 
 
-def test_a_task_that_fails_twice_succeeds_on_its_third_attempt_with_all_three_recorded(carried: Maker) -> None:
-    book = carried(task("shaky", "fails_twice"), task("after", needs=("shaky",)))
+def test_a_task_that_fails_twice_succeeds_on_its_third_attempt_with_all_three_recorded(runner_of: Maker) -> None:
+    book = runner_of(task("shaky", "fails_twice"), task("after", needs=("shaky",)))
     run_id, state = book.run()
     assert state == "succeeded"
     with book.deployment.ledger.reading() as connection:
@@ -50,8 +52,8 @@ def test_a_task_that_fails_twice_succeeds_on_its_third_attempt_with_all_three_re
     assert "fails_twice" in first.error["trace"]
 
 
-def test_a_failure_blames_itself_downstream_and_lets_other_branches_finish(carried: Maker) -> None:
-    book = carried(
+def test_a_failure_blames_itself_downstream_and_lets_other_branches_finish(runner_of: Maker) -> None:
+    book = runner_of(
         task("bad", "always_fails"),
         task("child", needs=("bad",)),
         task("grandchild", needs=("child", "good")),
@@ -73,16 +75,16 @@ def test_a_failure_blames_itself_downstream_and_lets_other_branches_finish(carri
     assert book.marks("bad") == 3
 
 
-def test_bad_input_is_not_tried_again(carried: Maker) -> None:
-    book = carried(task("refuses", "bad_input"))
+def test_bad_input_is_not_tried_again(runner_of: Maker) -> None:
+    book = runner_of(task("refuses", "bad_input"))
     run_id, state = book.run()
     assert (state, book.marks("refuses")) == ("failed", 1)
     with book.deployment.ledger.reading() as connection:
         assert run_row(connection, run_id).error["message"] == "The data can't be used; mend them."
 
 
-def test_resume_runs_only_what_had_not_finished(carried: Maker) -> None:
-    book = carried(task("done"), task("stuck", "fails_while_told", needs=("done",)), task("after", needs=("stuck",)))
+def test_resume_runs_only_what_had_not_finished(runner_of: Maker) -> None:
+    book = runner_of(task("done"), task("stuck", "fails_while_told", needs=("done",)), task("after", needs=("stuck",)))
     flag = Path(book.deployment.roots.reports) / "fail"
     flag.parent.mkdir(parents=True)
     flag.touch()
@@ -102,8 +104,8 @@ def test_resume_runs_only_what_had_not_finished(carried: Maker) -> None:
     assert cached.cached_from == failed
 
 
-def test_a_second_run_runs_nothing_and_says_cached(carried: Maker) -> None:
-    book = carried(task("one", "writes_scores", writes=(SCORED,)), task("two", needs=("one",), reads=(SCORED,)))
+def test_a_second_run_runs_nothing_and_says_cached(runner_of: Maker) -> None:
+    book = runner_of(task("one", "writes_scores", writes=(SCORED,)), task("two", needs=("one",), reads=(SCORED,)))
     book.run()
     run_id, state = book.run()
     assert state == "succeeded"
@@ -111,23 +113,23 @@ def test_a_second_run_runs_nothing_and_says_cached(carried: Maker) -> None:
     assert (book.marks("one"), book.marks("two")) == (1, 1)
 
 
-def test_force_runs_everything(carried: Maker) -> None:
-    book = carried(task("one"))
+def test_force_runs_everything(runner_of: Maker) -> None:
+    book = runner_of(task("one"))
     book.run()
     run_id, _ = book.run(force=True)
     assert book.states(run_id) == {"one": "succeeded"}
     assert book.marks("one") == 2
 
 
-def test_a_setting_that_a_task_depends_on_makes_it_run_again_and_no_other(carried: Maker) -> None:
-    book = carried(task("deaf"), task("listens", settings=("feature_set",)))
+def test_a_setting_that_a_task_depends_on_makes_it_run_again_and_no_other(runner_of: Maker) -> None:
+    book = runner_of(task("deaf"), task("listens", settings=("feature_set",)))
     book.run()
     run_id, _ = book.run(feature_set="behavioural")
     assert book.states(run_id) == {"deaf": "cached", "listens": "succeeded"}
 
 
-def test_a_damaged_output_is_made_anew(carried: Maker) -> None:
-    book = carried(task("one", "writes_scores", writes=(SCORED,)))
+def test_a_damaged_output_is_made_anew(runner_of: Maker) -> None:
+    book = runner_of(task("one", "writes_scores", writes=(SCORED,)))
     book.run()
     with book.deployment.ledger.reading() as connection:
         part = current_versions(connection)[SCORED].parts[0]
@@ -141,8 +143,8 @@ def test_a_damaged_output_is_made_anew(carried: Maker) -> None:
         book.deployment.datamart.verify(current_versions(connection)[SCORED])
 
 
-def test_a_failed_run_leaves_the_published_tables_as_they_were(carried: Maker) -> None:
-    book = carried(
+def test_a_failed_run_leaves_the_published_tables_as_they_were(runner_of: Maker) -> None:
+    book = runner_of(
         task("one", "writes_scores", writes=(SCORED,)), task("two", "fails_while_told", needs=("one",), reads=(SCORED,))
     )
     book.run()
@@ -156,8 +158,8 @@ def test_a_failed_run_leaves_the_published_tables_as_they_were(carried: Maker) -
     assert book.deployment.datamart.read(before[SCORED])["value"].to_pylist() == [1, 0]
 
 
-def test_files_of_a_task_that_never_finished_are_removed(carried: Maker) -> None:
-    book = carried(
+def test_files_of_a_task_that_never_finished_are_removed(runner_of: Maker) -> None:
+    book = runner_of(
         task("one", "writes_scores", writes=(SCORED,)),
         task("two", "writes_and_fails", needs=("one",), writes=("gold.model_predictions",)),
     )
@@ -168,16 +170,16 @@ def test_files_of_a_task_that_never_finished_are_removed(carried: Maker) -> None
     assert not (versions / "gold" / "model_predictions" / run_id).exists()
 
 
-def test_a_task_that_writes_what_it_does_not_declare_fails(carried: Maker) -> None:
-    book = carried(task("sly", "writes_undeclared"))
+def test_a_task_that_writes_what_it_does_not_declare_fails(runner_of: Maker) -> None:
+    book = runner_of(task("sly", "writes_undeclared"))
     run_id, state = book.run()
     assert state == "failed"
     with book.deployment.ledger.reading() as connection:
         assert "gold.model_predictions" in run_row(connection, run_id).error["message"]
 
 
-def test_parts_fan_out_and_only_the_failing_part_is_tried_again(carried: Maker) -> None:
-    book = carried(task("many", "one_part", split=f"{TASKS}:three_parts", collect=f"{TASKS}:put_together"))
+def test_parts_fan_out_and_only_the_failing_part_is_tried_again(runner_of: Maker) -> None:
+    book = runner_of(task("many", "one_part", split=f"{TASKS}:three_parts", collect=f"{TASKS}:put_together"))
     run_id, state = book.run()
     assert state == "succeeded"
     with book.deployment.ledger.reading() as connection:
@@ -207,7 +209,7 @@ def test_two_parts_that_fail_together_are_one_failure(deployment: Deployment) ->
             return reports
 
     executor = TwoAtOnce()
-    book = Carried(deployment, executor, (task("many", "bad_input", split=("a", "b")),))
+    book = PipelineRunner(deployment, executor, (task("many", "bad_input", split=("a", "b")),))
     run_id, state = book.run()
     executor.close()
     assert state == "failed"
@@ -215,8 +217,8 @@ def test_two_parts_that_fail_together_are_one_failure(deployment: Deployment) ->
         assert run_row(connection, run_id).error["message"] == "The data can't be used; mend them."
 
 
-def test_a_path_that_can_not_be_linked_does_not_lose_the_run(carried: Maker) -> None:
-    book = carried(Task("gold", f"{TASKS}:writes_undeclared", writes=("gold.model_predictions",)))
+def test_a_path_that_can_not_be_linked_does_not_lose_the_run(runner_of: Maker) -> None:
+    book = runner_of(Task("gold", f"{TASKS}:writes_undeclared", writes=("gold.model_predictions",)))
     in_the_way = Path(book.deployment.roots.datamart) / "gold" / "model_predictions.parquet"
     in_the_way.mkdir(parents=True)
     _, state = book.run()
@@ -228,8 +230,8 @@ def test_a_path_that_can_not_be_linked_does_not_lose_the_run(carried: Maker) -> 
     assert pq.read_table(in_the_way)["loan_id"].to_pylist() == ["L1"]
 
 
-def test_versions_are_not_removed_while_a_run_is_at_work(carried: Maker) -> None:
-    book = carried(task("one", "writes_scores", writes=(SCORED,)))
+def test_versions_are_not_removed_while_a_run_is_at_work(runner_of: Maker) -> None:
+    book = runner_of(task("one", "writes_scores", writes=(SCORED,)))
     with book.deployment.ledger.writing() as connection:
         wanted = runs.checked_request(book.deployment, "monitoring")
         assert claim(connection, request_run(connection, wanted, utc_now()), "somebody", utc_now())
@@ -239,8 +241,8 @@ def test_versions_are_not_removed_while_a_run_is_at_work(carried: Maker) -> None
     assert len(list(folder.iterdir())) == 7
 
 
-def test_files_of_a_run_that_was_killed_are_removed_by_the_next(carried: Maker) -> None:
-    book = carried(task("one", "writes_scores", writes=(SCORED,)))
+def test_files_of_a_run_that_was_killed_are_removed_by_the_next(runner_of: Maker) -> None:
+    book = runner_of(task("one", "writes_scores", writes=(SCORED,)))
     orphan = Path(book.deployment.roots.datamart) / ".versions" / "staged" / "scored" / "training-of-a-dead-process"
     orphan.mkdir(parents=True)
     (orphan / "part-00000.parquet").touch()
@@ -248,20 +250,20 @@ def test_files_of_a_run_that_was_killed_are_removed_by_the_next(carried: Maker) 
     assert not orphan.exists()
 
 
-def test_without_a_collector_parts_are_added_up(carried: Maker) -> None:
-    book = carried(task("many", "one_part", split=("a", "c")))
+def test_without_a_collector_parts_are_added_up(runner_of: Maker) -> None:
+    book = runner_of(task("many", "one_part", split=("a", "c")))
     run_id, _ = book.run()
     with book.deployment.ledger.reading() as connection:
         (row,) = task_rows(connection, run_id)
     assert (row.rows_in, row.rows_out, row.outcome["outcome"]["values"]) == (20, 18, {"parts": 2})
 
 
-def test_an_extended_table_never_loses_what_was_added_since(carried: Maker) -> None:
-    book = carried(task("history", "extends_scores", reads=(SCORED,), writes=(SCORED,)))
+def test_an_extended_table_never_loses_what_was_added_since(runner_of: Maker) -> None:
+    book = runner_of(task("history", "extends_scores", reads=(SCORED,), writes=(SCORED,)))
     book.run(as_of=date(2024, 6, 1))
     again, _ = book.run(as_of=date(2024, 6, 1))
     assert book.states(again) == {"history": "cached"}
-    other = carried(task("history", "extends_scores", reads=(SCORED,), writes=(SCORED,), settings=("feature_set",)))
+    other = runner_of(task("history", "extends_scores", reads=(SCORED,), writes=(SCORED,), settings=("feature_set",)))
     other.run(feature_set="behavioural")
     run_id, _ = book.run()
     assert book.states(run_id) == {"history": "succeeded"}
@@ -271,8 +273,8 @@ def test_an_extended_table_never_loses_what_was_added_since(carried: Maker) -> N
 
 
 @pytest.mark.parametrize("how", ["asked", "interrupted"])
-def test_a_cancelled_run_ends_and_publishes_nothing(carried: Maker, how: str) -> None:
-    book = carried(task("one", "writes_scores", writes=(SCORED,)), task("waits", "waits_for_release", needs=("one",)))
+def test_a_cancelled_run_ends_and_publishes_nothing(runner_of: Maker, how: str) -> None:
+    book = runner_of(task("one", "writes_scores", writes=(SCORED,)), task("waits", "waits_for_release", needs=("one",)))
     folder = Path(book.deployment.roots.reports)
     folder.mkdir(parents=True)
     release = folder / "release"
@@ -301,8 +303,8 @@ def test_a_cancelled_run_ends_and_publishes_nothing(carried: Maker, how: str) ->
         assert current_versions(connection) == {}
 
 
-def test_a_run_that_was_declared_dead_publishes_nothing(carried: Maker) -> None:
-    book = carried(task("one", "writes_scores", writes=(SCORED,)), task("waits", "waits_for_release", needs=("one",)))
+def test_a_run_that_was_declared_dead_publishes_nothing(runner_of: Maker) -> None:
+    book = runner_of(task("one", "writes_scores", writes=(SCORED,)), task("waits", "waits_for_release", needs=("one",)))
     folder = Path(book.deployment.roots.reports)
     folder.mkdir(parents=True)
 
@@ -327,16 +329,16 @@ def test_a_run_that_was_declared_dead_publishes_nothing(carried: Maker) -> None:
         assert current_versions(connection) == {}
 
 
-def test_logs_of_tasks_are_in_the_ledger(carried: Maker) -> None:
-    book = carried(task("one"), task("two", needs=("one",)))
+def test_logs_of_tasks_are_in_the_ledger(runner_of: Maker) -> None:
+    book = runner_of(task("one"), task("two", needs=("one",)))
     run_id, _ = book.run()
     with book.deployment.ledger.reading() as connection:
         lines = [(row.task, row.level, row.message) for row in log_rows(connection, run_id)]
     assert lines == [("one", "INFO", "one works"), ("two", "INFO", "two works")]
 
 
-def test_a_task_over_its_time_limit_is_ended_and_says_so(carried: Maker) -> None:
-    book = carried(Task("slow", f"{TASKS}:waits_for_release", limit=0.05, retries=0))
+def test_a_task_over_its_time_limit_is_ended_and_says_so(runner_of: Maker) -> None:
+    book = runner_of(Task("slow", f"{TASKS}:waits_for_release", limit=0.05, retries=0))
     folder = Path(book.deployment.roots.reports)
     folder.mkdir(parents=True)
 
@@ -348,8 +350,8 @@ def test_a_task_over_its_time_limit_is_ended_and_says_so(carried: Maker) -> None
         assert "longer than its limit" in run_row(connection, run_id).error["message"]
 
 
-def test_published_paths_read_as_plain_parquet(carried: Maker) -> None:
-    book = carried(Task("gold", f"{TASKS}:writes_undeclared", writes=("gold.model_predictions",)))
+def test_published_paths_read_as_plain_parquet(runner_of: Maker) -> None:
+    book = runner_of(Task("gold", f"{TASKS}:writes_undeclared", writes=("gold.model_predictions",)))
     book.run()
     link = Path(book.deployment.roots.datamart) / "gold" / "model_predictions.parquet"
     assert link.is_symlink()

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from engine.process.identity import host, is_gone, this_process
-from tests.engine.live import ROOT, running, until
+from tests.paths import ROOT
+from tests.processes import running, until
 
 TELLS = (
     "import time; from engine.process.identity import this_process; print(this_process(), flush=True); time.sleep(600)"

@@ -11,7 +11,7 @@ from engine.process.registry import ProcessRegistry, alive
 from storage.db.ledger import utc_now
 from storage.ledger.processes import KEPT, Process, process_rows, register
 from storage.settings import load_settings
-from tests.engine.live import until
+from tests.processes import until
 
 
 def seen(deployment: Deployment, kind: str = "worker") -> list[str]:

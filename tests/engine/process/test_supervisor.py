@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from engine.process.supervisor import Child, keep_running
-from tests.engine.live import running, until
+from tests.processes import running, until
 
 STAYS = "import sys; print('here', flush=True); sys.stdin.read()"
 DIES = "print('short', flush=True); raise SystemExit(3)"

@@ -14,7 +14,7 @@ from jobs.bronze.sources import SOURCES
 from storage.ledger.leases import claim, finish, pin
 from storage.ledger.runs import Request, request_run, run_row
 from storage.ledger.schedules import SlotOutcome, slot_rows
-from tests.conftest import Extracts
+from tests.extracts import Extracts
 
 SUNDAY = datetime(2026, 3, 8, 2, tzinfo=UTC)  # a training slot's moment
 BEFORE = SUNDAY - timedelta(hours=1)

@@ -11,7 +11,8 @@ from engine.control import runs
 from storage.db.checks import takes_writers
 from storage.ledger.catalog import current_versions
 from storage.ledger.runs import caused_by
-from tests.engine.live import LOOPBACK, LiveWorker, Site, calls_of, listeners, running, tree, until
+from tests.live import LiveWorker, Site
+from tests.processes import LOOPBACK, calls_of, listeners, running, tree, until
 
 pytestmark = pytest.mark.alone
 

@@ -9,7 +9,9 @@ from jobs.bronze.ingest import file_numbers, ingest
 from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, merged
 from storage.lake.extracts import SourceFile
-from tests.conftest import Extracts, House, Workshop
+from tests.extracts import Extracts
+from tests.job_factory import JobFactory
+from tests.sandbox import Sandbox
 
 DATASET = "features_attributes"
 LIMITS = {"quarantine_limit": 0.01, "extract_limit": 1 << 30}
@@ -17,12 +19,12 @@ ODD = ["007", "a,b", 'say "x"', "😀", "line\nbreak", "", " padded ", "_______"
 CANARY = "987-65-4320"
 
 
-def job_over(workshop: Workshop, extracts: Extracts, names: Sequence[str], **settings: Any) -> Job:
+def job_over(job_factory: JobFactory, extracts: Extracts, names: Sequence[str], **settings: Any) -> Job:
     files = tuple(
         SourceFile(DATASET, str(extracts.folder), name, (extracts.folder / name).stat().st_size, extracts.sha256(name))
         for name in names
     )
-    return workshop.job(extracts={DATASET: files}, settings=LIMITS | settings)
+    return job_factory.job(extracts={DATASET: files}, settings=LIMITS | settings)
 
 
 def all_of(job: Job) -> TaskResult:
@@ -37,10 +39,10 @@ def ragged(extracts: Extracts, good: int, bad: int) -> Path:
     return path
 
 
-def test_every_value_is_kept_as_received(workshop: Workshop, extracts: Extracts) -> None:
+def test_every_value_is_kept_as_received(job_factory: JobFactory, extracts: Extracts) -> None:
     rows = [{"Customer_ID": one, "Name": one, "Age": one, "snapshot_date": one} for one in ODD]
     extracts.write(DATASET, rows)
-    job = job_over(workshop, extracts, [f"{DATASET}.csv"])
+    job = job_over(job_factory, extracts, [f"{DATASET}.csv"])
     outcome = all_of(job)
     bronze, quarantine = (job.datamart.read(table) for table in outcome.tables)
     for column in ("Customer_ID", "Name", "Age", "snapshot_date"):
@@ -50,11 +52,11 @@ def test_every_value_is_kept_as_received(workshop: Workshop, extracts: Extracts)
     assert (outcome.rows_in, outcome.rows_out) == (len(ODD), len(ODD))
 
 
-def test_the_parts_of_a_dataset_make_one_table_in_order(workshop: Workshop, extracts: Extracts) -> None:
+def test_the_parts_of_a_dataset_make_one_table_in_order(job_factory: JobFactory, extracts: Extracts) -> None:
     first = extracts.write(DATASET, [{"Customer_ID": "1"}, {"Customer_ID": "2"}], "a.csv")
     extracts.write(DATASET, [{"Customer_ID": "3"}], "b.csv")
     (extracts.folder / "c.csv.gz").write_bytes(gzip.compress(first.read_bytes()))
-    job = job_over(workshop, extracts, ["a.csv", "b.csv", "c.csv.gz"])
+    job = job_over(job_factory, extracts, ["a.csv", "b.csv", "c.csv.gz"])
     assert file_numbers(job) == ["0", "1", "2"]
     outcome = all_of(job)
     bronze = outcome.tables[0]
@@ -66,11 +68,11 @@ def test_the_parts_of_a_dataset_make_one_table_in_order(workshop: Workshop, extr
     }
 
 
-def test_what_was_read_is_stored_or_quarantined(workshop: Workshop, extracts: Extracts) -> None:
+def test_what_was_read_is_stored_or_quarantined(job_factory: JobFactory, extracts: Extracts) -> None:
     path = ragged(extracts, good=300, bad=3)
     with path.open("a", encoding="utf-8") as file:
         file.write("\nlast,Jane,40,,,1/1/2024\n")
-    job = job_over(workshop, extracts, [path.name])
+    job = job_over(job_factory, extracts, [path.name])
     outcome = all_of(job)
     assert outcome.values["read"] == outcome.values["stored"] + outcome.values["quarantined"] == 304
     assert outcome.values["quarantined"] == sum(outcome.values["reasons"].values()) == 3
@@ -85,10 +87,10 @@ def test_what_was_read_is_stored_or_quarantined(workshop: Workshop, extracts: Ex
 
 @pytest.mark.parametrize(("bad", "limit", "rejected"), [(1, 0.01, False), (2, 0.01, True), (2, 0.02, False)])
 def test_more_than_the_limit_rejects_the_file(
-    workshop: Workshop, extracts: Extracts, bad: int, limit: float, rejected: bool
+    job_factory: JobFactory, extracts: Extracts, bad: int, limit: float, rejected: bool
 ) -> None:
     path = ragged(extracts, good=100 - bad, bad=bad)
-    job = job_over(workshop, extracts, [path.name], quarantine_limit=limit)
+    job = job_over(job_factory, extracts, [path.name], quarantine_limit=limit)
     if not rejected:
         assert all_of(job).values["quarantined"] == bad
         return
@@ -98,36 +100,38 @@ def test_more_than_the_limit_rejects_the_file(
     assert (error.exit_code, error.file, error.line) == (3, path.name, 100)
     assert f"2 of 100 rows can't be read, more than {limit:.1%}" in str(error)
     assert CANARY not in str(error)
-    assert not list(workshop.folder.rglob("*.parquet"))
-    assert not list(workshop.folder.rglob("*.tmp"))
+    assert not list(job_factory.folder.rglob("*.parquet"))
+    assert not list(job_factory.folder.rglob("*.tmp"))
 
 
-def test_a_rejected_extract_leaves_the_last_good_tables(house: House, sample_data: Path, extracts: Extracts) -> None:
-    before = house.versions()
+def test_a_rejected_extract_leaves_the_last_good_tables(
+    sandbox: Sandbox, sample_data: Path, extracts: Extracts
+) -> None:
+    before = sandbox.versions()
     for path in sample_data.iterdir():
         (extracts.folder / path.name).write_bytes(path.read_bytes())
     ragged(extracts, good=0, bad=50)
-    ended = house.run("training", data=str(extracts.folder))
+    ended = sandbox.run("training", data=str(extracts.folder))
     assert (ended.state, ended.error["exit_code"], ended.error["task"]) == ("failed", 3, "ingest_features_attributes")
     assert ended.error["message"].startswith("features_attributes.csv, line 2: 50 of 50 rows can't be read")
-    assert house.states(ended.run_id)["clean_attributes"] == "upstream_failed"
-    assert house.states(ended.run_id)["clean_clickstream"] in ("succeeded", "cached")
-    assert house.versions() == before
-    assert len(house.champions()) == 1
+    assert sandbox.states(ended.run_id)["clean_attributes"] == "upstream_failed"
+    assert sandbox.states(ended.run_id)["clean_clickstream"] in ("succeeded", "cached")
+    assert sandbox.versions() == before
+    assert len(sandbox.champions()) == 1
 
 
-def test_no_social_security_number_leaks_from_a_run_that_fails(house: House, extracts: Extracts) -> None:
+def test_no_social_security_number_leaks_from_a_run_that_fails(sandbox: Sandbox, extracts: Extracts) -> None:
     extracts.write("feature_clickstream", [{"Customer_ID": CANARY, "fe_1": CANARY, "snapshot_date": CANARY}])
     extracts.write("features_financials", [{"Customer_ID": "c", "Annual_Income": CANARY, "snapshot_date": CANARY}])
     extracts.write("lms_loan_daily", [{"loan_id": "l", "Customer_ID": "c", "due_amt": CANARY}])
     ragged(extracts, good=10, bad=10)
-    ended = house.run("training", data=str(extracts.folder))
+    ended = sandbox.run("training", data=str(extracts.folder))
     assert ended.state == "failed"
-    house.deployment.ledger.close()
-    tables = {house.home / "datamart" / ".versions" / layer for layer in ("bronze", "staged")}
-    files = [path for path in house.home.rglob("*") if path.is_file() and not tables & set(path.parents)]
+    sandbox.deployment.ledger.close()
+    tables = {sandbox.home / "datamart" / ".versions" / layer for layer in ("bronze", "staged")}
+    files = [path for path in sandbox.home.rglob("*") if path.is_file() and not tables & set(path.parents)]
     assert any(path.name == "loanwatch.db" for path in files)
     for path in files:
         assert CANARY.encode() not in path.read_bytes(), path
-    assert CANARY not in house.log(ended.run_id)
+    assert CANARY not in sandbox.log(ended.run_id)
     assert CANARY not in str(ended.error)

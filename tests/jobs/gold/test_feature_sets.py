@@ -21,26 +21,27 @@ from jobs.modelling.pipelines import CLASSIFIERS, frame
 from jobs.statistics.discrimination import paired_auc_difference
 from jobs.statistics.estimate import risk_curve_from_json
 from storage.lake.names import TRAINING_DATA
-from tests.conftest import House, Workshop
+from tests.job_factory import JobFactory
+from tests.sandbox import Sandbox
 
 NUMBERS = {"train_auc", "test_auc", "auc_low", "auc_high", "precision", "recall", "f1"}
 
 
 @pytest.fixture(scope="module")
-def both(trained_house: House, tmp_path_factory: pytest.TempPathFactory) -> tuple[House, str]:
+def both(trained_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sandbox, str]:
     """(a deployment whose newest training took both feature sets, that run)."""
-    house = trained_house.copy(tmp_path_factory.mktemp("both") / "home")
-    return house, house.succeed("training", data=house.data(), feature_set="both")
+    sandbox = trained_sandbox.copy(tmp_path_factory.mktemp("both") / "home")
+    return sandbox, sandbox.succeed("training", data=sandbox.data(), feature_set="both")
 
 
-def document(house: House) -> dict[str, Any]:
-    with house.deployment.ledger.reading() as connection:
+def document(sandbox: Sandbox) -> dict[str, Any]:
+    with sandbox.deployment.ledger.reading() as connection:
         return models_document(connection)[0]
 
 
-def metadata(house: House) -> dict[str, Any]:
-    version = document(house)["version"]
-    found: dict[str, Any] = json.loads((house.home / "model_store" / f"model_metadata_{version}.json").read_text())
+def metadata(sandbox: Sandbox) -> dict[str, Any]:
+    version = document(sandbox)["version"]
+    found: dict[str, Any] = json.loads((sandbox.home / "model_store" / f"model_metadata_{version}.json").read_text())
     return found
 
 
@@ -49,8 +50,8 @@ def test_the_names_are_those_of_the_classifiers() -> None:
 
 
 @pytest.mark.parametrize("feature_set", [*FEATURE_SETS, BOTH])
-def test_a_candidate_is_found_by_its_name(workshop: Workshop, feature_set: str) -> None:
-    job = workshop.job(settings={"feature_set": feature_set})
+def test_a_candidate_is_found_by_its_name(job_factory: JobFactory, feature_set: str) -> None:
+    job = job_factory.job(settings={"feature_set": feature_set})
     found = [candidate_of(job, name) for name in candidate_names(job)]
     sets = [*FEATURE_SETS] if feature_set == BOTH else [feature_set]
     assert len(found) == len(set(candidate_names(job))) == 3 * len(sets)
@@ -64,42 +65,44 @@ def test_one_set_keeps_the_plain_names() -> None:
     assert list(candidates("safe15")) == list(candidates("behavioural")) == list(CLASSIFIER_NAMES)
 
 
-def test_both_sets_are_trained_in_the_same_twelve_boxes(both: tuple[House, str]) -> None:
-    house, run = both
-    assert len(house.states(run)) == 12
-    told = document(house)
+def test_both_sets_are_trained_in_the_same_twelve_boxes(both: tuple[Sandbox, str]) -> None:
+    sandbox, run = both
+    assert len(sandbox.states(run)) == 12
+    told = document(sandbox)
     assert set(told["candidates"]) == {f"{name} ({kind})" for name in CLASSIFIERS for kind in FEATURE_SETS}
     assert all(set(numbers) == NUMBERS for numbers in told["candidates"].values())
     best = max(told["candidates"], key=lambda name: told["candidates"][name]["test_auc"])
     assert told["model_name"] == best
     assert f"({told['feature_set']})" in best
-    assert tuple(metadata(house)["features"]) == FEATURE_SETS[told["feature_set"]]
+    assert tuple(metadata(sandbox)["features"]) == FEATURE_SETS[told["feature_set"]]
 
 
-def test_a_set_trained_with_the_other_is_as_when_trained_alone(both: tuple[House, str], trained_house: House) -> None:
-    alone, beside = document(trained_house)["candidates"], document(both[0])["candidates"]
+def test_a_set_trained_with_the_other_is_as_when_trained_alone(
+    both: tuple[Sandbox, str], trained_sandbox: Sandbox
+) -> None:
+    alone, beside = document(trained_sandbox)["candidates"], document(both[0])["candidates"]
     assert {name: beside[f"{name} (safe15)"] for name in alone} == alone
 
 
-def test_the_registry_has_the_paired_comparison_on_the_same_test_loans(both: tuple[House, str]) -> None:
-    house, run = both
-    told = document(house)
+def test_the_registry_has_the_paired_comparison_on_the_same_test_loans(both: tuple[Sandbox, str]) -> None:
+    sandbox, run = both
+    told = document(sandbox)
     best, *same = told["comparisons"]
     assert (best["compared"], {one["compared"] for one in same}) == ("best", {"same classifier"})
     assert len(same) == 3
     assert all(one["a"].endswith("(behavioural)") and one["b"].endswith("(safe15)") for one in told["comparisons"])
-    rows = house.table(TRAINING_DATA)
+    rows = sandbox.table(TRAINING_DATA)
     test = pc.sum(pc.equal(rows["split"], "test")).as_py()
     for one in told["comparisons"]:
         areas = [told["candidates"][one[side]]["test_auc"] for side in ("a", "b")]
         assert one["difference"] == pytest.approx(areas[0] - areas[1])
         assert one["low"] <= one["difference"] <= one["high"]
         assert one["n"] == test
-    assert metadata(house)["comparisons"] == told["comparisons"]
-    assert f"{best['a']}: AUC {best['difference']:+.4f}" in house.log(run, "train_evaluate_select_model")
+    assert metadata(sandbox)["comparisons"] == told["comparisons"]
+    assert f"{best['a']}: AUC {best['difference']:+.4f}" in sandbox.log(run, "train_evaluate_select_model")
 
 
-def test_people_read_the_comparison(both: tuple[House, str]) -> None:
+def test_people_read_the_comparison(both: tuple[Sandbox, str]) -> None:
     with both[0].deployment.ledger.reading() as connection:
         documents = models_document(connection)
     console = Console(file=io.StringIO(), width=300)
@@ -125,16 +128,16 @@ def test_comparisons_are_of_the_best_and_of_each_classifier() -> None:
     assert set_comparisons(pa.table({"label": labels}), scores, alone) == []
 
 
-def test_inference_scores_with_the_features_of_the_winner(both: tuple[House, str], tmp_path: Any) -> None:
-    house = both[0].copy(tmp_path / "copy")
-    house.succeed("inference", force=True)
-    assert set(house.table("gold.model_predictions")["model_version"].to_pylist()) == {document(house)["version"]}
+def test_inference_scores_with_the_features_of_the_winner(both: tuple[Sandbox, str], tmp_path: Any) -> None:
+    sandbox = both[0].copy(tmp_path / "copy")
+    sandbox.succeed("inference", force=True)
+    assert set(sandbox.table("gold.model_predictions")["model_version"].to_pylist()) == {document(sandbox)["version"]}
 
 
-def test_the_risk_curve_is_frozen_from_the_test_loans(trained_house: House) -> None:
-    made, rows = metadata(trained_house), trained_house.table(TRAINING_DATA)
+def test_the_risk_curve_is_frozen_from_the_test_loans(trained_sandbox: Sandbox) -> None:
+    made, rows = metadata(trained_sandbox), trained_sandbox.table(TRAINING_DATA)
     test = rows.filter(pc.equal(rows["split"], "test"))
-    pipeline = trained_house.deployment.models.load(trained_house.champions()[0].files["model"])
+    pipeline = trained_sandbox.deployment.models.load(trained_sandbox.champions()[0].files["model"])
     scores = pipeline.predict_proba(frame(test, tuple(made["features"])))[:, 1]
     curve = risk_curve_from_json(made["risk_curve"])
     theirs = IsotonicRegression(out_of_bounds="clip").fit(scores, test["label"].to_numpy())

@@ -13,7 +13,7 @@ from jobs.gold.features import (
     imputed,
     loan_features,
 )
-from tests.conftest import Customers
+from tests.book import Customers
 
 
 def one(**values: Any) -> dict[str, Any]:

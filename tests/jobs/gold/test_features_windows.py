@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jobs.gold.features import (
     pairs,
 )
-from tests.conftest import START, Customers
+from tests.book import START, Customers
 
 
 def test_clickstream_counts_strictly_before_the_loan_began() -> None:

@@ -13,26 +13,27 @@ from jobs.job import Job
 from jobs.silver.quality import KEYS, remove_flagged_customers
 from storage.lake.datamart import TableVersion
 from storage.lake.names import TRAINING_DATA
-from tests.conftest import House, Workshop
+from tests.job_factory import JobFactory
+from tests.sandbox import Sandbox
 
 SCHEMAS = {source.silver: source.silver_schema for source in SOURCES.values()}
 AS_OF = date(2024, 9, 1)
 START = date(2024, 1, 1)
 
 
-def staged(house: House) -> dict[str, pa.Table]:
-    return {f"staged.{name}": house.table(f"staged.{name}") for name in KEYS}
+def staged(sandbox: Sandbox) -> dict[str, pa.Table]:
+    return {f"staged.{name}": sandbox.table(f"staged.{name}") for name in KEYS}
 
 
-def gold(workshop: Workshop, tables: dict[str, pa.Table], as_of: date) -> TableVersion:
+def gold(job_factory: JobFactory, tables: dict[str, pa.Table], as_of: date) -> TableVersion:
     """The training data that quality control and feature engineering make of cleaned tables."""
-    cleaned = workshop.job(tables, as_of=as_of)
+    cleaned = job_factory.job(tables, as_of=as_of)
     silver = {table.table: table for table in remove_flagged_customers(cleaned).tables}
     (made,) = gold_feature_engineering(replace(cleaned, tables=silver)).tables
     return made
 
 
-def small(workshop: Workshop, as_of: date, **tables: list[dict[str, object]]) -> Job:
+def small(job_factory: JobFactory, as_of: date, **tables: list[dict[str, object]]) -> Job:
     """A job whose governed tables hold one customer with one loan, apart from `tables`."""
     common = {"Customer_ID": "c", "snapshot_date": START}
     loan = {"loan_id": "l", "loan_start_date": START, "tenure": 10, "loan_amt": 100}
@@ -43,26 +44,26 @@ def small(workshop: Workshop, as_of: date, **tables: list[dict[str, object]]) ->
         "loan_daily": [common | loan | {"installment_num": n, "overdue_amt": n // 4} for n in range(7)],
         **tables,
     }
-    return workshop.job(
+    return job_factory.job(
         {f"silver.{name}": pa.Table.from_pylist(rows[name], SCHEMAS[name]) for name in NEEDED}, as_of=as_of
     )
 
 
-def test_nothing_later_than_as_of_changes_the_training_data(trained_house: House, workshop: Workshop) -> None:
-    full = staged(trained_house)
+def test_nothing_later_than_as_of_changes_the_training_data(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
+    full = staged(trained_sandbox)
     past = {
         name: table.filter(pc.less_equal(table["snapshot_date"], pa.scalar(AS_OF, pa.date32())))
         for name, table in full.items()
     }
     assert all(past[name].num_rows < full[name].num_rows for name in full)
-    then = gold(Workshop(workshop.folder / "then"), past, AS_OF)
-    now = gold(Workshop(workshop.folder / "now"), full, AS_OF)
+    then = gold(JobFactory(job_factory.folder / "then"), past, AS_OF)
+    now = gold(JobFactory(job_factory.folder / "now"), full, AS_OF)
     assert now.digest == then.digest
     assert now.rows > 100
 
 
-def test_a_loan_is_there_once_its_outcome_is_known(trained_house: House, workshop: Workshop) -> None:
-    rows = workshop.job().datamart.read(gold(workshop, staged(trained_house), AS_OF))
+def test_a_loan_is_there_once_its_outcome_is_known(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
+    rows = job_factory.job().datamart.read(gold(job_factory, staged(trained_sandbox), AS_OF))
     assert pc.max(rows["observation_date"]).as_py() == AS_OF
     assert rows["label"].null_count == 0
     assert pc.count_distinct(rows["loan_id"]).as_py() == rows.num_rows
@@ -70,9 +71,9 @@ def test_a_loan_is_there_once_its_outcome_is_known(trained_house: House, worksho
 
 
 @pytest.mark.parametrize(("days", "known"), [(-1, False), (0, True), (1, True)])
-def test_the_outcome_is_known_on_the_observation_date(workshop: Workshop, days: int, known: bool) -> None:
+def test_the_outcome_is_known_on_the_observation_date(job_factory: JobFactory, days: int, known: bool) -> None:
     observed = date(2024, 7, 1)
-    job = small(workshop, observed + timedelta(days))
+    job = small(job_factory, observed + timedelta(days))
     if not known:
         with pytest.raises(JobError, match="No loan's outcome is known on 2024-06-30; choose a later --as-of"):
             gold_feature_engineering(job)
@@ -82,10 +83,10 @@ def test_the_outcome_is_known_on_the_observation_date(workshop: Workshop, days: 
     assert job.datamart.read(outcome.tables[0])["label"].to_pylist() == [1]
 
 
-def test_a_loan_of_which_no_outcome_was_recorded_does_not_train(workshop: Workshop) -> None:
+def test_a_loan_of_which_no_outcome_was_recorded_does_not_train(job_factory: JobFactory) -> None:
     loan = {"Customer_ID": "c", "snapshot_date": START, "loan_start_date": START}
     job = small(
-        workshop,
+        job_factory,
         date(2025, 1, 1),
         loan_daily=[
             loan | {"loan_id": "silent", "installment_num": 0, "overdue_amt": 5},
@@ -98,8 +99,8 @@ def test_a_loan_of_which_no_outcome_was_recorded_does_not_train(workshop: Worksh
     assert outcome.values["loans"] == 2
 
 
-def test_loans_without_a_customer_are_counted(workshop: Workshop) -> None:
-    job = small(workshop, date(2025, 1, 1))
+def test_loans_without_a_customer_are_counted(job_factory: JobFactory) -> None:
+    job = small(job_factory, date(2025, 1, 1))
     ledger = job.read("silver.loan_daily")
     stranger = ledger.set_column(
         ledger.column_names.index("loan_id"), "loan_id", pa.array(["x"] * ledger.num_rows)
@@ -111,14 +112,14 @@ def test_loans_without_a_customer_are_counted(workshop: Workshop) -> None:
     assert outcome.rows_out == 1
 
 
-def test_a_book_without_clickstream_has_loans_all_the_same(workshop: Workshop) -> None:
-    job = small(workshop, date(2025, 1, 1), clickstream=[])
+def test_a_book_without_clickstream_has_loans_all_the_same(job_factory: JobFactory) -> None:
+    job = small(job_factory, date(2025, 1, 1), clickstream=[])
     (row,) = job.datamart.read(gold_feature_engineering(job).tables[0]).to_pylist()
     assert (row["fe_10_mean"], row["fe_10_std"], row["loan_id"]) == (None, None, "l")
 
 
-def test_the_training_data_name_what_they_were_made_of(workshop: Workshop) -> None:
-    job = small(workshop, date(2025, 1, 1))
+def test_the_training_data_name_what_they_were_made_of(job_factory: JobFactory) -> None:
+    job = small(job_factory, date(2025, 1, 1))
     (table,) = gold_feature_engineering(job).tables
     assert table.table == TRAINING_DATA
     assert table.sources == {name: version.digest for name, version in job.tables.items()}

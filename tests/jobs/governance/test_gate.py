@@ -6,7 +6,8 @@ import pytest
 from jobs.governance.gate import decision_on, model_governance_gate, thresholds_of, trigger_retraining_dag
 from jobs.governance.policy import Thresholds
 from storage.ledger.runs import run_row
-from tests.conftest import AS_OF, House, Workshop
+from tests.job_factory import JobFactory
+from tests.sandbox import AS_OF, Sandbox
 
 SETTINGS = {"auc_threshold": 0.7, "psi_threshold": 0.2}
 NUMBERS = ("auc", "auc_high", "psi", "psi_chance_level")
@@ -38,9 +39,9 @@ CASES: list[tuple[Row, str, bool, list[tuple[str, bool]]]] = [
 
 @pytest.mark.parametrize(("numbers", "status", "retrain", "breaches"), CASES)
 def test_the_gate_decides_on_the_numbers(
-    workshop: Workshop, numbers: Row, status: str, retrain: bool, breaches: list[tuple[str, bool]]
+    job_factory: JobFactory, numbers: Row, status: str, retrain: bool, breaches: list[tuple[str, bool]]
 ) -> None:
-    job = workshop.job(settings=SETTINGS, values={"calculate_monitoring_metrics": {"row": numbers}})
+    job = job_factory.job(settings=SETTINGS, values={"calculate_monitoring_metrics": {"row": numbers}})
     outcome = model_governance_gate(job)
     found = outcome.values
     assert (found["status"], found["retrain"]) == (status, retrain)
@@ -56,8 +57,8 @@ def test_an_auc_of_too_few_outcomes_is_not_judged() -> None:
     assert (decision.status, decision.breaches, decision.retrain) == ("insufficient", (), False)
 
 
-def test_thresholds_are_the_settings(workshop: Workshop) -> None:
-    job = workshop.job(settings={"auc_threshold": 0.8, "psi_threshold": 0.4})
+def test_thresholds_are_the_settings(job_factory: JobFactory) -> None:
+    job = job_factory.job(settings={"auc_threshold": 0.8, "psi_threshold": 0.4})
     assert thresholds_of(job) == Thresholds(auc=0.8, psi=0.4)
     numbers = row(0.75, 0.78, 0.3, 0.1)
     assert decision_on(numbers, thresholds_of(job)).breaches[0].metric == "auc"
@@ -65,49 +66,49 @@ def test_thresholds_are_the_settings(workshop: Workshop) -> None:
 
 
 @pytest.mark.parametrize("status", ["healthy", "watch", "insufficient"])
-def test_nothing_is_triggered_without_a_breach(workshop: Workshop, status: str) -> None:
+def test_nothing_is_triggered_without_a_breach(job_factory: JobFactory, status: str) -> None:
     gate: dict[str, Any] = {"status": status, "retrain": False, "reason": "fine.", "numbers": {}}
-    outcome = trigger_retraining_dag(workshop.job(values={"model_governance_gate": gate}))
+    outcome = trigger_retraining_dag(job_factory.job(values={"model_governance_gate": gate}))
     assert (outcome.skipped, outcome.request) == (f"the model is {status}", None)
 
 
-def test_a_breach_asks_for_training_and_says_why(workshop: Workshop) -> None:
+def test_a_breach_asks_for_training_and_says_why(job_factory: JobFactory) -> None:
     numbers = {"psi": 0.3}
     gate = {"status": "breach", "retrain": True, "reason": "PSI 0.3 is too high.", "numbers": numbers}
-    outcome = trigger_retraining_dag(workshop.job(values={"model_governance_gate": gate}))
+    outcome = trigger_retraining_dag(job_factory.job(values={"model_governance_gate": gate}))
     assert outcome.skipped is None
     assert outcome.request == {"pipeline": "training", "reason": "PSI 0.3 is too high.", "numbers": numbers}
 
 
-def test_a_healthy_model_is_left_alone(monitored_house: House) -> None:
-    (decision,) = monitored_house.decisions()
+def test_a_healthy_model_is_left_alone(monitored_sandbox: Sandbox) -> None:
+    (decision,) = monitored_sandbox.decisions()
     assert (decision.status, decision.action, decision.requested_run_id) == ("healthy", "none", None)
     assert decision.monitoring_date == AS_OF
-    assert monitored_house.governance_requests() == []
-    assert monitored_house.states(decision.run_id)["trigger_retraining_dag"] == "skipped"
+    assert monitored_sandbox.governance_requests() == []
+    assert monitored_sandbox.states(decision.run_id)["trigger_retraining_dag"] == "skipped"
 
 
-def test_a_breach_requests_a_training_run_of_the_same_day_and_book(house: House) -> None:
+def test_a_breach_requests_a_training_run_of_the_same_day_and_book(sandbox: Sandbox) -> None:
     day = date(2025, 11, 1)
-    house.succeed("inference", day, force=True)
-    run = house.succeed("monitoring", day, auc_threshold=0.99)
-    (decision,) = house.decisions()
-    (wanted,) = house.governance_requests()
+    sandbox.succeed("inference", day, force=True)
+    run = sandbox.succeed("monitoring", day, auc_threshold=0.99)
+    (decision,) = sandbox.decisions()
+    (wanted,) = sandbox.governance_requests()
     assert (decision.status, decision.action, decision.requested_run_id) == ("breach", "requested", wanted)
     assert "AUC" in decision.reason
-    with house.deployment.ledger.reading() as connection:
+    with sandbox.deployment.ledger.reading() as connection:
         requested = run_row(connection, wanted)
     assert (requested.pipeline, requested.state, requested.as_of) == ("training", "queued", day)
     assert (requested.cause, requested.cause_run_id) == ("governance", run)
-    assert requested.params == {"data": house.data(), "feature_set": "safe15"}
-    assert house.states(run)["trigger_retraining_dag"] == "succeeded"
+    assert requested.params == {"data": sandbox.data(), "feature_set": "safe15"}
+    assert sandbox.states(run)["trigger_retraining_dag"] == "succeeded"
 
 
-def test_a_second_breach_while_training_waits_is_suppressed_with_its_reason(house: House) -> None:
-    house.succeed("monitoring", auc_threshold=0.99)
-    house.succeed("monitoring", auc_threshold=0.98)
-    (wanted,) = house.governance_requests()
-    first, second = house.decisions()
+def test_a_second_breach_while_training_waits_is_suppressed_with_its_reason(sandbox: Sandbox) -> None:
+    sandbox.succeed("monitoring", auc_threshold=0.99)
+    sandbox.succeed("monitoring", auc_threshold=0.98)
+    (wanted,) = sandbox.governance_requests()
+    first, second = sandbox.decisions()
     assert (first.action, second.action) == ("requested", "suppressed")
     assert second.requested_run_id == wanted
     assert "No run was requested: one was on 2025-12-01, within 7 days" in second.reason

@@ -18,7 +18,8 @@ from jobs.modelling.inference import store_predictions_gold
 from jobs.modelling.pipelines import frame
 from jobs.silver.quality import KEYS, verdict
 from storage.lake.names import BRONZE, INFERENCE_FEATURES, PREDICTIONS, SCORED, STAGED, TRAINING_DATA
-from tests.conftest import AS_OF, House, Workshop
+from tests.job_factory import JobFactory
+from tests.sandbox import AS_OF, Sandbox
 
 EARLY = date(2024, 3, 10)
 
@@ -26,9 +27,9 @@ EARLY = date(2024, 3, 10)
 ODD_IDS = ["007", "0x0,1", 'say "x"', "😀", "z" * 300]
 
 
-def expected_loans(house: House, as_of: date) -> set[str]:
+def expected_loans(sandbox: Sandbox, as_of: date) -> set[str]:
     """The loans of governed customers whose prediction date has come, from the cleaned tables."""
-    tables = {name: house.table(f"staged.{name}") for name in KEYS}
+    tables = {name: sandbox.table(f"staged.{name}") for name in KEYS}
     ledger = tables["loan_daily"].filter(pa.array(verdict(tables, as_of).kept["loan_daily"]))
     due = pc.less_equal(months_later(ledger["loan_start_date"], 3), pa.scalar(as_of, pa.date32()))
     return set(ledger.filter(due)["loan_id"].to_pylist())
@@ -50,22 +51,22 @@ def add_customers(folder: Path, ids: list[str], **values: str) -> None:
             writer.writerows({**common, **values, "Customer_ID": one, "loan_id": f"{one}/1"} for one in ids)
 
 
-def test_every_loan_that_can_be_scored_is_scored_and_no_other(house: House) -> None:
-    house.succeed("inference", EARLY, force=True)
-    predictions = house.table(PREDICTIONS)
-    expected = expected_loans(house, EARLY)
-    assert 100 < len(expected) < house.table("gold.model_training_data").num_rows
+def test_every_loan_that_can_be_scored_is_scored_and_no_other(sandbox: Sandbox) -> None:
+    sandbox.succeed("inference", EARLY, force=True)
+    predictions = sandbox.table(PREDICTIONS)
+    expected = expected_loans(sandbox, EARLY)
+    assert 100 < len(expected) < sandbox.table("gold.model_training_data").num_rows
     assert set(predictions["loan_id"].to_pylist()) == expected
     assert predictions.num_rows == len(expected)
-    assert pc.max(house.table(INFERENCE_FEATURES)["prediction_date"]).as_py() == date(2024, 3, 1)
+    assert pc.max(sandbox.table(INFERENCE_FEATURES)["prediction_date"]).as_py() == date(2024, 3, 1)
 
 
 @pytest.mark.parametrize("days", [(EARLY, date(2024, 4, 1)), (date(2024, 4, 1), EARLY)])
-def test_each_as_of_has_its_own_predictions_without_force(house: House, days: tuple[date, date]) -> None:
+def test_each_as_of_has_its_own_predictions_without_force(sandbox: Sandbox, days: tuple[date, date]) -> None:
     for day in days:
-        house.succeed("inference", day)
-        predictions = house.table(PREDICTIONS)
-        assert set(predictions["loan_id"].to_pylist()) == expected_loans(house, day)
+        sandbox.succeed("inference", day)
+        predictions = sandbox.table(PREDICTIONS)
+        assert set(predictions["loan_id"].to_pylist()) == expected_loans(sandbox, day)
         assert set(predictions["prediction_date"].to_pylist()) == {day}
 
 
@@ -75,11 +76,11 @@ def test_newer_extracts_do_not_show_an_earlier_day_what_a_later_one_saw(sample_d
         header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         known = [line for line in lines if month_of(line.rsplit(",", 1)[1]) <= (2024, 6)]
         path.write_text("".join([header, *known]), encoding="utf-8")
-    house = House.at(tmp_path / "home")
-    house.succeed("training", date(2024, 12, 1), data=str(old))
+    sandbox = Sandbox.at(tmp_path / "home")
+    sandbox.succeed("training", date(2024, 12, 1), data=str(old))
     for day in (date(2025, 6, 1), date(2024, 12, 5)):
-        house.succeed("inference", day, data=str(sample_data))
-        assert set(house.table(PREDICTIONS)["loan_id"].to_pylist()) == expected_loans(house, day)
+        sandbox.succeed("inference", day, data=str(sample_data))
+        assert set(sandbox.table(PREDICTIONS)["loan_id"].to_pylist()) == expected_loans(sandbox, day)
 
 
 def month_of(day: str) -> tuple[int, int]:
@@ -88,8 +89,8 @@ def month_of(day: str) -> tuple[int, int]:
     return int(year), int(month)
 
 
-def test_predictions_have_the_columns_of_the_design(trained_house: House) -> None:
-    predictions = trained_house.table(PREDICTIONS)
+def test_predictions_have_the_columns_of_the_design(trained_sandbox: Sandbox) -> None:
+    predictions = trained_sandbox.table(PREDICTIONS)
     assert predictions.column_names == [
         "customer_id",
         "loan_id",
@@ -100,8 +101,8 @@ def test_predictions_have_the_columns_of_the_design(trained_house: House) -> Non
         "cohort",
     ]
     assert set(predictions["prediction_date"].to_pylist()) == {AS_OF}
-    assert set(predictions["model_version"].to_pylist()) == {trained_house.champions()[0].version}
-    own = {row["loan_id"]: row["prediction_date"] for row in trained_house.table(INFERENCE_FEATURES).to_pylist()}
+    assert set(predictions["model_version"].to_pylist()) == {trained_sandbox.champions()[0].version}
+    own = {row["loan_id"]: row["prediction_date"] for row in trained_sandbox.table(INFERENCE_FEATURES).to_pylist()}
     assert predictions.num_rows > 500
     for row in predictions.to_pylist():
         assert row["cohort"] == f"{own[row['loan_id']]:%Y-%m}"
@@ -109,50 +110,52 @@ def test_predictions_have_the_columns_of_the_design(trained_house: House) -> Non
         assert 0 <= row["predicted_proba"] <= 1
 
 
-def test_a_loan_has_the_same_features_and_score_as_in_training(trained_house: House) -> None:
-    learned = trained_house.table(TRAINING_DATA).sort_by("loan_id")
-    prepared = trained_house.table(INFERENCE_FEATURES).sort_by("loan_id")
+def test_a_loan_has_the_same_features_and_score_as_in_training(trained_sandbox: Sandbox) -> None:
+    learned = trained_sandbox.table(TRAINING_DATA).sort_by("loan_id")
+    prepared = trained_sandbox.table(INFERENCE_FEATURES).sort_by("loan_id")
     prepared = prepared.filter(pc.is_in(prepared["loan_id"], value_set=learned["loan_id"].combine_chunks()))
     assert prepared.select(SAFE15).equals(learned.select(SAFE15))
-    pipeline = trained_house.deployment.models.load(trained_house.champions()[0].files["model"])
+    pipeline = trained_sandbox.deployment.models.load(trained_sandbox.champions()[0].files["model"])
     scores = dict(
         zip(learned["loan_id"].to_pylist(), pipeline.predict_proba(frame(learned, SAFE15))[:, 1], strict=True)
     )
-    told = {row["loan_id"]: row["predicted_proba"] for row in trained_house.table(PREDICTIONS).to_pylist()}
+    told = {row["loan_id"]: row["predicted_proba"] for row in trained_sandbox.table(PREDICTIONS).to_pylist()}
     assert {loan: told[loan] for loan in scores} == pytest.approx(scores, abs=1e-12)
 
 
-def test_unchanged_extracts_are_not_read_again(house: House) -> None:
-    before = house.versions()
-    run = house.succeed("inference", EARLY, force=True)
-    assert house.values(run, "prepare_inference_data")["refreshed"] == []
-    after = house.versions()
+def test_unchanged_extracts_are_not_read_again(sandbox: Sandbox) -> None:
+    before = sandbox.versions()
+    run = sandbox.succeed("inference", EARLY, force=True)
+    assert sandbox.values(run, "prepare_inference_data")["refreshed"] == []
+    after = sandbox.versions()
     assert {name: after[name] for name in (*BRONZE, *STAGED)} == {name: before[name] for name in (*BRONZE, *STAGED)}
 
 
-def test_changed_extracts_are_taken_in_and_the_others_are_not(house: House, sample_data: Path, tmp_path: Path) -> None:
+def test_changed_extracts_are_taken_in_and_the_others_are_not(
+    sandbox: Sandbox, sample_data: Path, tmp_path: Path
+) -> None:
     folder = copied(sample_data, tmp_path / "new")
     with (folder / "features_attributes.csv").open("a", encoding="utf-8") as file:
         file.write("newcomer,Jane,40,123-45-6789,Lawyer,1/1/2024\n")
-    before = house.versions()
-    run = house.succeed("inference", data=str(folder))
-    after = house.versions()
-    assert house.values(run, "prepare_inference_data")["refreshed"] == ["features_attributes"]
+    before = sandbox.versions()
+    run = sandbox.succeed("inference", data=str(folder))
+    after = sandbox.versions()
+    assert sandbox.values(run, "prepare_inference_data")["refreshed"] == ["features_attributes"]
     changed = {name for name in (*BRONZE, *STAGED) if after[name].digest != before[name].digest}
     assert changed == {"bronze.features_attributes", "staged.attributes"}
-    assert "newcomer" in house.table("bronze.features_attributes")["Customer_ID"].to_pylist()
-    assert "newcomer" not in house.table("silver.attributes")["Customer_ID"].to_pylist()
+    assert "newcomer" in sandbox.table("bronze.features_attributes")["Customer_ID"].to_pylist()
+    assert "newcomer" not in sandbox.table("silver.attributes")["Customer_ID"].to_pylist()
 
 
 def test_new_loans_of_odd_ids_are_scored_under_exactly_these_ids(
-    house: House, sample_data: Path, tmp_path: Path
+    sandbox: Sandbox, sample_data: Path, tmp_path: Path
 ) -> None:
     folder = copied(sample_data, tmp_path / "new")
     add_customers(folder, ODD_IDS)
     add_customers(folder, ["flagged"], Age="17")
-    known = set(house.table(PREDICTIONS)["loan_id"].to_pylist())
-    house.succeed("inference", data=str(folder))
-    predictions = {row["loan_id"]: row for row in house.table(PREDICTIONS).to_pylist()}
+    known = set(sandbox.table(PREDICTIONS)["loan_id"].to_pylist())
+    sandbox.succeed("inference", data=str(folder))
+    predictions = {row["loan_id"]: row for row in sandbox.table(PREDICTIONS).to_pylist()}
     assert set(predictions) - known == {f"{one}/1" for one in ODD_IDS}
     for one in ODD_IDS:
         assert predictions[f"{one}/1"]["customer_id"] == one
@@ -160,23 +163,23 @@ def test_new_loans_of_odd_ids_are_scored_under_exactly_these_ids(
 
 
 def test_the_same_extracts_packed_are_other_files_with_the_same_predictions(
-    house: House, sample_data: Path, tmp_path: Path
+    sandbox: Sandbox, sample_data: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "packed"
     folder.mkdir()
     for path in sample_data.iterdir():
         (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
-    before = house.table(PREDICTIONS)
-    house.succeed("inference", data=str(folder), force=True)
-    assert house.table(PREDICTIONS).equals(before)
+    before = sandbox.table(PREDICTIONS)
+    sandbox.succeed("inference", data=str(folder), force=True)
+    assert sandbox.table(PREDICTIONS).equals(before)
 
 
-def test_no_loan_to_score_is_a_job_error(house: House) -> None:
-    before = house.versions()
-    ended = house.run("inference", date(2023, 1, 2), force=True)
+def test_no_loan_to_score_is_a_job_error(sandbox: Sandbox) -> None:
+    before = sandbox.versions()
+    ended = sandbox.run("inference", date(2023, 1, 2), force=True)
     assert (ended.state, ended.error["type"], ended.error["task"]) == ("failed", "JobError", "prepare_inference_data")
     assert ended.error["message"].startswith("No loan can be scored on 2023-01-02; choose a later --as-of")
-    assert house.versions() == before
+    assert sandbox.versions() == before
 
 
 SCORE: Mapping[str, Any] = {
@@ -190,8 +193,8 @@ SCORE: Mapping[str, Any] = {
 }
 
 
-def stored(workshop: Workshop, *rows: Mapping[str, Any]) -> int | None:
-    job = workshop.job({SCORED: pa.Table.from_pylist([*rows])}, values={"make_predictions": {"version": "v"}})
+def stored(job_factory: JobFactory, *rows: Mapping[str, Any]) -> int | None:
+    job = job_factory.job({SCORED: pa.Table.from_pylist([*rows])}, values={"make_predictions": {"version": "v"}})
     return store_predictions_gold(job).rows_out
 
 
@@ -210,12 +213,12 @@ def stored(workshop: Workshop, *rows: Mapping[str, Any]) -> int | None:
     ],
 )
 def test_predictions_that_can_not_be_right_are_not_stored(
-    workshop: Workshop, rows: list[Mapping[str, Any]], finding: str
+    job_factory: JobFactory, rows: list[Mapping[str, Any]], finding: str
 ) -> None:
     with pytest.raises(JobError, match=f"The predictions were not stored: .*{finding}"):
-        stored(workshop, *rows)
+        stored(job_factory, *rows)
 
 
-def test_probabilities_of_0_and_1_are_stored(workshop: Workshop) -> None:
+def test_probabilities_of_0_and_1_are_stored(job_factory: JobFactory) -> None:
     rows = [{**SCORE, "predicted_proba": 0.0}, {**SCORE, "loan_id": "m", "predicted_proba": 1.0}]
-    assert stored(workshop, *rows) == 2
+    assert stored(job_factory, *rows) == 2

@@ -22,8 +22,9 @@ from jobs.modelling.pipelines import CLASSIFIERS, frame
 from jobs.modelling.splits import as_floats
 from jobs.modelling.training import fit_candidate, select_model
 from storage.lake.names import TRAINING_DATA
-from tests.conftest import AS_OF, House, Workshop
+from tests.job_factory import JobFactory
 from tests.paths import ROOT
+from tests.sandbox import AS_OF, Sandbox
 
 CODE = """
 import sys
@@ -39,34 +40,34 @@ print(fit_candidate(job).artifacts[0].sha256)
 """
 
 
-def metadata_of(house: House) -> dict[str, Any]:
-    model = house.champions()[0]
-    found: dict[str, Any] = json.loads(house.deployment.models.read(model.files["metadata"]))
+def metadata_of(sandbox: Sandbox) -> dict[str, Any]:
+    model = sandbox.champions()[0]
+    found: dict[str, Any] = json.loads(sandbox.deployment.models.read(model.files["metadata"]))
     return found
 
 
-def sides(house: House) -> tuple[pa.Table, pa.Table]:
-    rows = house.table(TRAINING_DATA)
+def sides(sandbox: Sandbox) -> tuple[pa.Table, pa.Table]:
+    rows = sandbox.table(TRAINING_DATA)
     return rows.filter(pc.equal(rows["split"], "train")), rows.filter(pc.equal(rows["split"], "test"))
 
 
-def scores_of(house: House, rows: pa.Table) -> Any:
-    pipeline = house.deployment.models.load(house.champions()[0].files["model"])
+def scores_of(sandbox: Sandbox, rows: pa.Table) -> Any:
+    pipeline = sandbox.deployment.models.load(sandbox.champions()[0].files["model"])
     return pipeline.predict_proba(frame(rows, SAFE15))[:, 1]
 
 
-def candidate(workshop: Workshop, table: pa.Table, name: str, feature_set: str = "safe15") -> TaskResult:
-    job = workshop.job({TRAINING_DATA: table}, settings={"feature_set": feature_set}, part=name)
+def candidate(job_factory: JobFactory, table: pa.Table, name: str, feature_set: str = "safe15") -> TaskResult:
+    job = job_factory.job({TRAINING_DATA: table}, settings={"feature_set": feature_set}, part=name)
     return fit_candidate(job)
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_candidate_is_measured_on_rows_that_it_was_not_fitted_on(
-    trained_house: House, workshop: Workshop, name: str
+    trained_sandbox: Sandbox, job_factory: JobFactory, name: str
 ) -> None:
-    train, test = sides(trained_house)
-    outcome = candidate(workshop, trained_house.table(TRAINING_DATA), name)
-    pipeline = workshop.job().models.load(outcome.artifacts[0])
+    train, test = sides(trained_sandbox)
+    outcome = candidate(job_factory, trained_sandbox.table(TRAINING_DATA), name)
+    pipeline = job_factory.job().models.load(outcome.artifacts[0])
     labels = test["label"].to_numpy()
     scores, chosen = pipeline.predict_proba(frame(test, SAFE15))[:, 1], pipeline.predict(frame(test, SAFE15))
     found = outcome.values["numbers"]
@@ -80,20 +81,22 @@ def test_a_candidate_is_measured_on_rows_that_it_was_not_fitted_on(
     assert outcome.values["name"] == name
 
 
-def test_test_rows_teach_nothing(trained_house: House, workshop: Workshop) -> None:
-    rows = trained_house.table(TRAINING_DATA)
+def test_test_rows_teach_nothing(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
+    rows = trained_sandbox.table(TRAINING_DATA)
     is_test = pc.equal(rows["split"], "test")
     flipped = pc.if_else(is_test, pc.cast(pc.subtract(1, rows["label"]), pa.int8()), rows["label"])
     other = rows.set_column(rows.column_names.index("label"), "label", flipped)
     name = "LogisticRegression"
-    (one,) = candidate(Workshop(workshop.folder / "a"), rows, name).artifacts
-    (two,) = candidate(Workshop(workshop.folder / "b"), other, name).artifacts
+    (one,) = candidate(JobFactory(job_factory.folder / "a"), rows, name).artifacts
+    (two,) = candidate(JobFactory(job_factory.folder / "b"), other, name).artifacts
     assert one.sha256 == two.sha256
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_a_candidate_has_the_same_bytes_in_every_process(trained_house: House, workshop: Workshop, name: str) -> None:
-    table = trained_house.versions()[TRAINING_DATA]
+def test_a_candidate_has_the_same_bytes_in_every_process(
+    trained_sandbox: Sandbox, job_factory: JobFactory, name: str
+) -> None:
+    table = trained_sandbox.versions()[TRAINING_DATA]
     version_json = json.dumps(
         {
             "table": table.table,
@@ -103,7 +106,7 @@ def test_a_candidate_has_the_same_bytes_in_every_process(trained_house: House, w
             "sources": {},
         }
     )
-    places = trained_house.deployment.roots.datamart, str(workshop.folder), name, version_json
+    places = trained_sandbox.deployment.roots.datamart, str(job_factory.folder), name, version_json
     environment = {**os.environ, "PYTHONHASHSEED": "77", "OMP_NUM_THREADS": "1"}
     elsewhere = subprocess.run(
         [sys.executable, "-c", CODE, *places],
@@ -113,14 +116,14 @@ def test_a_candidate_has_the_same_bytes_in_every_process(trained_house: House, w
         env=environment,
         cwd=ROOT,
     ).stdout.strip()
-    rows = trained_house.table(TRAINING_DATA)
-    here = [candidate(workshop, rows, name).artifacts[0].sha256 for _ in range(2)]
+    rows = trained_sandbox.table(TRAINING_DATA)
+    here = [candidate(job_factory, rows, name).artifacts[0].sha256 for _ in range(2)]
     assert [elsewhere] * 2 == here
 
 
-def test_the_best_candidate_is_kept_whatever_their_order(trained_house: House, workshop: Workshop) -> None:
-    rows = trained_house.table(TRAINING_DATA)
-    job = workshop.job({TRAINING_DATA: rows}, settings={"feature_set": "safe15"})
+def test_the_best_candidate_is_kept_whatever_their_order(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
+    rows = trained_sandbox.table(TRAINING_DATA)
+    job = job_factory.job({TRAINING_DATA: rows}, settings={"feature_set": "safe15"})
     candidates = [fit_candidate(job.for_part(name)) for name in CLASSIFIERS]
     best = max(candidates, key=lambda one: float(one.values["numbers"]["test_auc"]))
     for order in (candidates, candidates[::-1]):
@@ -135,37 +138,37 @@ def test_the_best_candidate_is_kept_whatever_their_order(trained_house: House, w
     [("train", 0, "0 defaulted"), ("train", 1, r"Of \d+ train loans \d+ defaulted"), ("test", 0, r"test loans 0")],
 )
 def test_labels_of_one_class_are_a_job_error(
-    trained_house: House, workshop: Workshop, side: str, label: int, told: str
+    trained_sandbox: Sandbox, job_factory: JobFactory, side: str, label: int, told: str
 ) -> None:
-    rows = trained_house.table(TRAINING_DATA)
+    rows = trained_sandbox.table(TRAINING_DATA)
     labels = pc.if_else(pc.equal(rows["split"], side), pa.scalar(label, pa.int8()), rows["label"])
     table = rows.set_column(rows.column_names.index("label"), "label", labels)
     with pytest.raises(JobError, match=told) as caught:
-        candidate(workshop, table, "LogisticRegression")
+        candidate(job_factory, table, "LogisticRegression")
     assert "nothing to learn from; choose a later --as-of or deliver a larger book." in str(caught.value)
     assert not caught.value.retryable
 
 
-def test_no_test_rows_are_a_job_error(trained_house: House, workshop: Workshop) -> None:
-    train, _ = sides(trained_house)
+def test_no_test_rows_are_a_job_error(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
+    train, _ = sides(trained_sandbox)
     with pytest.raises(JobError, match="Of 0 test loans 0 defaulted"):
-        candidate(workshop, train, "LogisticRegression")
+        candidate(job_factory, train, "LogisticRegression")
 
 
-def test_the_behavioural_features_are_learned_from_when_asked_for(house: House) -> None:
-    house.succeed("training", data=house.data(), feature_set="behavioural")
-    made = metadata_of(house)
+def test_the_behavioural_features_are_learned_from_when_asked_for(sandbox: Sandbox) -> None:
+    sandbox.succeed("training", data=sandbox.data(), feature_set="behavioural")
+    made = metadata_of(sandbox)
     assert made["feature_set"] == "behavioural"
     assert tuple(made["features"]) == FEATURE_SETS["behavioural"]
-    pipeline = house.deployment.models.load(house.champions()[0].files["model"])
+    pipeline = sandbox.deployment.models.load(sandbox.champions()[0].files["model"])
     assert {"hist_total_paid", "hist_Loan_Payment_Ratio"} < set(pipeline.feature_names_in_)
-    house.succeed("inference", force=True)
-    assert set(house.table("gold.model_predictions")["model_version"].to_pylist()) == {made["version"]}
+    sandbox.succeed("inference", force=True)
+    assert set(sandbox.table("gold.model_predictions")["model_version"].to_pylist()) == {made["version"]}
 
 
-def test_metadata_say_everything_about_the_model(trained_house: House) -> None:
-    made, model = metadata_of(trained_house), trained_house.champions()[0]
-    train, test = sides(trained_house)
+def test_metadata_say_everything_about_the_model(trained_sandbox: Sandbox) -> None:
+    made, model = metadata_of(trained_sandbox), trained_sandbox.champions()[0]
+    train, test = sides(trained_sandbox)
     assert (made["version"], made["as_of"]) == (model.version, AS_OF.isoformat())
     assert tuple(made["features"]) == SAFE15
     assert sorted(made["categorical"]) == sorted(CATEGORICAL)
@@ -173,7 +176,7 @@ def test_metadata_say_everything_about_the_model(trained_house: House) -> None:
     assert made["rows"]["test"] == {"loans": test.num_rows, "defaults": pc.sum(test["label"]).as_py()}
     assert made["libraries"]["scikit-learn"] == version("scikit-learn")
     assert set(made["candidates"]) == set(CLASSIFIERS)
-    versions = trained_house.versions()
+    versions = trained_sandbox.versions()
     assert {TRAINING_DATA, "silver.clickstream", "bronze.LMS_loans"} <= set(made["tables"])
     for name, known in made["tables"].items():
         assert known == {"version": versions[name].version, "digest": versions[name].digest}
@@ -182,25 +185,25 @@ def test_metadata_say_everything_about_the_model(trained_house: House) -> None:
         assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == sha256
 
 
-def test_the_three_files_carry_the_version_and_the_registered_digests(trained_house: House) -> None:
-    model = trained_house.champions()[0]
-    folder = trained_house.home / "model_store"
+def test_the_three_files_carry_the_version_and_the_registered_digests(trained_sandbox: Sandbox) -> None:
+    model = trained_sandbox.champions()[0]
+    folder = trained_sandbox.home / "model_store"
     assert {role: facts.name for role, facts in model.files.items()} == {
         "model": f"best_model_{model.version}.pkl",
         "encoders": f"label_encoders_{model.version}.pkl",
         "metadata": f"model_metadata_{model.version}.json",
     }
-    made = metadata_of(trained_house)
+    made = metadata_of(trained_sandbox)
     for role, facts in model.files.items():
         assert hashlib.sha256((folder / facts.name).read_bytes()).hexdigest() == facts.sha256
         assert role == "metadata" or made["files"][role]["sha256"] == facts.sha256
-    assert model.trained_on == {TRAINING_DATA: trained_house.versions()[TRAINING_DATA].version}
+    assert model.trained_on == {TRAINING_DATA: trained_sandbox.versions()[TRAINING_DATA].version}
 
 
-def test_the_reference_is_the_test_scores_in_their_own_deciles(trained_house: House) -> None:
-    _, test = sides(trained_house)
-    scores = scores_of(trained_house, test)
-    frozen = metadata_of(trained_house)["reference"]["score"]
+def test_the_reference_is_the_test_scores_in_their_own_deciles(trained_sandbox: Sandbox) -> None:
+    _, test = sides(trained_sandbox)
+    scores = scores_of(trained_sandbox, test)
+    frozen = metadata_of(trained_sandbox)["reference"]["score"]
     edges = np.unique(np.quantile(scores, np.arange(1, 10) / 10))
     assert frozen["edges"] == pytest.approx(edges.tolist())
     bounds = [-np.inf, *frozen["edges"], np.inf]
@@ -209,9 +212,9 @@ def test_the_reference_is_the_test_scores_in_their_own_deciles(trained_house: Ho
     assert (sum(counts), frozen["missing"]) == (test.num_rows, 0)
 
 
-def test_the_reference_has_every_feature_of_the_test_rows(trained_house: House) -> None:
-    _, test = sides(trained_house)
-    frozen = metadata_of(trained_house)["reference"]["features"]
+def test_the_reference_has_every_feature_of_the_test_rows(trained_sandbox: Sandbox) -> None:
+    _, test = sides(trained_sandbox)
+    frozen = metadata_of(trained_sandbox)["reference"]["features"]
     assert tuple(sorted(frozen)) == tuple(sorted(SAFE15))
     for name, reference in frozen.items():
         assert reference["kind"] == ("category" if name in CATEGORICAL else "numeric")
@@ -223,13 +226,13 @@ def test_the_reference_has_every_feature_of_the_test_rows(trained_house: House) 
     assert jobs["counts"] == [occupations.count(level) for level in jobs["levels"]]
 
 
-def test_training_as_of_an_earlier_day_knows_less(house: House) -> None:
-    before = metadata_of(house)["rows"]["train"]["loans"]
-    house.succeed("training", date(2024, 9, 1), data=house.data())
-    made = metadata_of(house)
+def test_training_as_of_an_earlier_day_knows_less(sandbox: Sandbox) -> None:
+    before = metadata_of(sandbox)["rows"]["train"]["loans"]
+    sandbox.succeed("training", date(2024, 9, 1), data=sandbox.data())
+    made = metadata_of(sandbox)
     assert made["as_of"] == "2024-09-01"
     assert 100 < made["rows"]["train"]["loans"] < before
-    assert pc.max(house.table(TRAINING_DATA)["observation_date"]).as_py() <= date(2024, 9, 1)
+    assert pc.max(sandbox.table(TRAINING_DATA)["observation_date"]).as_py() <= date(2024, 9, 1)
 
 
 def test_numbers_has_nan_for_null() -> None:

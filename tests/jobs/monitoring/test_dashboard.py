@@ -8,7 +8,7 @@ import pytest
 from jobs.job import Job
 from jobs.monitoring.dashboard import dashboard_data, visualize_monitoring_dashboard
 from storage.lake.names import MONITORING
-from tests.conftest import AS_OF, House
+from tests.sandbox import AS_OF, Sandbox
 
 SETTINGS = {"auc_threshold": 0.72, "psi_threshold": 0.25}
 MEASURED, STORED = "calculate_monitoring_metrics", "store_monitoring_results_gold"
@@ -16,19 +16,19 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.fixture
-def job(monitored_house: House, tmp_path: Path) -> Job:
+def job(monitored_sandbox: Sandbox, tmp_path: Path) -> Job:
     """The job of drawing the day that was monitored, into a folder of the test's own."""
-    house = monitored_house
-    (run,) = {version.version for name, version in house.versions().items() if name == MONITORING}
+    sandbox = monitored_sandbox
+    (run,) = {version.version for name, version in sandbox.versions().items() if name == MONITORING}
     return Job(
         task="visualize_monitoring_dashboard",
         run_id=run,
         as_of=AS_OF,
         stamp="",
-        roots=replace(house.deployment.roots, reports=str(tmp_path / "reports")),
+        roots=replace(sandbox.deployment.roots, reports=str(tmp_path / "reports")),
         settings=SETTINGS,
-        tables={MONITORING: house.versions()[MONITORING]},
-        values={name: house.values(run, name) for name in (MEASURED, STORED)},
+        tables={MONITORING: sandbox.versions()[MONITORING]},
+        values={name: sandbox.values(run, name) for name in (MEASURED, STORED)},
     )
 
 

@@ -25,7 +25,8 @@ from jobs.statistics.estimate import RiskCurve, estimated_auc, risk_curve
 from jobs.statistics.vintage import vintage_curves
 from storage.lake.names import INFERENCE_FEATURES, MONITORING, MONITORING_COHORTS, OUTCOMES
 from storage.ledger.models import ModelVersion
-from tests.conftest import AS_OF, House, Workshop
+from tests.job_factory import JobFactory
+from tests.sandbox import AS_OF, Sandbox
 
 GATE = {"auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150, "auc_rows": 50}
 GENERATOR = np.random.default_rng(1)
@@ -49,10 +50,10 @@ def outcomes(labels: Sequence[int | None], scores: Sequence[float], cohort: str 
     )
 
 
-def job_on(workshop: Workshop, table: pa.Table, metadata: dict[str, Any], **fields: Any) -> Job:
+def job_on(job_factory: JobFactory, table: pa.Table, metadata: dict[str, Any], **fields: Any) -> Job:
     """A job that measures these outcomes of a champion with these metadata."""
-    facts = workshop.job().models.folder.write("metadata.json", json.dumps(metadata).encode())
-    return workshop.job(
+    facts = job_factory.job().models.folder.write("metadata.json", json.dumps(metadata).encode())
+    return job_factory.job(
         {OUTCOMES: table},
         settings=GATE,
         values={"fetch_predictions_and_actuals": {"version": "v1", "fitted": 0}},
@@ -94,7 +95,7 @@ def test_a_cohort_is_mature_once_all_of_it_was_observed() -> None:
     assert [row["auc_estimate"] is None for row in found] == [True, True, False]
 
 
-def test_a_flat_risk_curve_makes_a_watch_and_never_hides_a_breach(workshop: Workshop) -> None:
+def test_a_flat_risk_curve_makes_a_watch_and_never_hides_a_breach(job_factory: JobFactory) -> None:
     blind = RiskCurve((0.0, 1.0), (0.3, 0.3), 600)
     waiting = outcomes([None] * 600, SCORES.tolist(), "2024-03")
     healthy = pa.concat_tables([outcomes(LABELS.tolist(), SCORES.tolist()), waiting])
@@ -102,7 +103,7 @@ def test_a_flat_risk_curve_makes_a_watch_and_never_hides_a_breach(workshop: Work
     found = {}
     for name, table in (("healthy", healthy), ("breached", breached)):
         for kind, curve in (("none", None), ("blind", blind), ("sharp", risk_curve(LABELS, SCORES))):
-            shop = Workshop(workshop.folder / name / kind)
+            shop = JobFactory(job_factory.folder / name / kind)
             values = calculate_monitoring_metrics(job_on(shop, table, metadata(curve))).values
             gate = model_governance_gate(shop.job(settings=GATE, values={"calculate_monitoring_metrics": values}))
             assert gate.values["status"] == values["row"]["status"]
@@ -113,32 +114,32 @@ def test_a_flat_risk_curve_makes_a_watch_and_never_hides_a_breach(workshop: Work
     assert {found["breached", kind] for kind in ("none", "blind", "sharp")} == {"breach"}
 
 
-def test_confirmed_flags_say_whether_a_breach_is_beyond_noise(workshop: Workshop) -> None:
+def test_confirmed_flags_say_whether_a_breach_is_beyond_noise(job_factory: JobFactory) -> None:
     made = metadata()
     fine, turned, shifted = LABELS.tolist(), (1 - LABELS).tolist(), (0.9 + SCORES / 10).tolist()
     scores_now = SCORES.tolist()
     cases = [(fine, scores_now, (None, None)), (turned, scores_now, (True, None)), (fine, shifted, (None, True))]
     for number, (labels, scores, expected) in enumerate(cases):
-        shop = Workshop(workshop.folder / str(number))
+        shop = JobFactory(job_factory.folder / str(number))
         row = calculate_monitoring_metrics(job_on(shop, outcomes(labels, scores), made)).values["row"]
         assert (row["auc_confirmed"], row["psi_confirmed"]) == expected
-    noise = Workshop(workshop.folder / "noise")
+    noise = JobFactory(job_factory.folder / "noise")
     # The bad loans score a little higher: an AUC near 0.62, with an upper bound above the threshold.
     few = outcomes([1] * 30 + [0] * 30, [score / 40 for score in (*range(5, 35), *range(1, 31))])
     row = calculate_monitoring_metrics(job_on(noise, few, made)).values["row"]
     assert (row["status"], row["auc_confirmed"]) == ("breach", False)
 
 
-def test_what_was_forecast_stands_beside_what_came_true(workshop: Workshop) -> None:
+def test_what_was_forecast_stands_beside_what_came_true(job_factory: JobFactory) -> None:
     curve = risk_curve(LABELS, SCORES)
     tables: dict[str, pa.Table] = {}
     stages = [[None] * 600, [None] * 300 + LABELS[300:].tolist(), LABELS.tolist()]
     found = []
     for number, labels in enumerate(stages):
-        shop = Workshop(workshop.folder / str(number))
+        shop = JobFactory(job_factory.folder / str(number))
         job = job_on(shop, outcomes(labels, SCORES.tolist()), metadata(curve))
         values = {"calculate_monitoring_metrics": calculate_monitoring_metrics(job).values}
-        later = Workshop(workshop.folder / f"store{number}").job(
+        later = JobFactory(job_factory.folder / f"store{number}").job(
             tables, as_of=AS_OF + timedelta(days=30 * number), values=values
         )
         outcome = store_monitoring_results_gold(later)
@@ -154,18 +155,18 @@ def test_what_was_forecast_stands_beside_what_came_true(workshop: Workshop) -> N
     assert tables[MONITORING]["auc_estimate"].to_pylist()[0] == first
 
 
-def test_a_date_that_is_monitored_again_knows_nothing_of_its_own_or_later_dates(workshop: Workshop) -> None:
+def test_a_date_that_is_monitored_again_knows_nothing_of_its_own_or_later_dates(job_factory: JobFactory) -> None:
     schema = pa.schema([("monitoring_date", pa.date32()), *COHORT_SCHEMA.remove(0)])
     kept = [{"monitoring_date": AS_OF, "cohort": "2024-01", "labelled": 0, "auc_estimate": 0.7}]
-    job = workshop.job({MONITORING_COHORTS: pa.Table.from_pylist(kept, schema)})
+    job = job_factory.job({MONITORING_COHORTS: pa.Table.from_pylist(kept, schema)})
     cohorts = by_cohort(outcomes([0, 1], [0.1, 0.9]))
     for days, forecast in ((-1, None), (0, None), (1, 0.7)):
         (found,) = with_forecasts(replace(job, as_of=AS_OF + timedelta(days=days)), cohorts)
         assert found["auc_forecast"] == forecast
 
 
-def test_the_vintage_at_six_months_is_the_bad_rate_of_the_labels(monitored_house: House) -> None:
-    rows = monitored_house.table(OUTCOMES)
+def test_the_vintage_at_six_months_is_the_bad_rate_of_the_labels(monitored_sandbox: Sandbox) -> None:
+    rows = monitored_sandbox.table(OUTCOMES)
     bad = rows["bad_month"].to_numpy()
     points = vintage_curves(rows["cohort"].to_pylist(), bad, rows["months_on_book"].to_numpy())
     assert {point.cohort for point in points} == set(rows["cohort"].to_pylist())
@@ -179,12 +180,12 @@ def test_the_vintage_at_six_months_is_the_bad_rate_of_the_labels(monitored_house
     assert all(point.bad_rate == 0 for point in points if point.months_on_book < 3)
 
 
-def test_months_on_book_are_those_known_at_as_of(house: House) -> None:
+def test_months_on_book_are_those_known_at_as_of(sandbox: Sandbox) -> None:
     day = date(2024, 9, 1)
-    house.succeed("inference", day, force=True)
-    house.succeed("monitoring", day)
-    rows = house.table(OUTCOMES)
-    starts = {row["loan_id"]: row["loan_start_date"] for row in house.table(INFERENCE_FEATURES).to_pylist()}
+    sandbox.succeed("inference", day, force=True)
+    sandbox.succeed("monitoring", day)
+    rows = sandbox.table(OUTCOMES)
+    starts = {row["loan_id"]: row["loan_start_date"] for row in sandbox.table(INFERENCE_FEATURES).to_pylist()}
     for row in rows.to_pylist():
         start = starts[row["loan_id"]]
         assert row["months_on_book"] <= (day.year - start.year) * 12 + day.month - start.month

@@ -19,14 +19,14 @@ from storage.lake.names import (
     PREDICTIONS,
     TRAINING_DATA,
 )
-from tests.conftest import AS_OF, House
+from tests.sandbox import AS_OF, Sandbox
 
 METRICS = ("auc", "auc_low", "auc_high", "precision", "recall", "f1")
 
 
-def measured(house: House) -> dict[str, Any]:
+def measured(sandbox: Sandbox) -> dict[str, Any]:
     """The monitoring row of the newest date."""
-    row: dict[str, Any] = house.table(MONITORING).sort_by("monitoring_date").to_pylist()[-1]
+    row: dict[str, Any] = sandbox.table(MONITORING).sort_by("monitoring_date").to_pylist()[-1]
     return row
 
 
@@ -43,11 +43,11 @@ def rewritten(folder: Path, copy: Path, change: Any) -> Path:
     return copy
 
 
-def test_the_metrics_are_those_of_the_unseen_rows(monitored_house: House) -> None:
-    house = monitored_house
-    row, rows = measured(house), house.table(TRAINING_DATA)
+def test_the_metrics_are_those_of_the_unseen_rows(monitored_sandbox: Sandbox) -> None:
+    sandbox = monitored_sandbox
+    row, rows = measured(sandbox), sandbox.table(TRAINING_DATA)
     truth = {one["loan_id"]: one["label"] for one in rows.to_pylist() if one["split"] == "test"}
-    scored = [one for one in house.table(PREDICTIONS).to_pylist() if one["loan_id"] in truth]
+    scored = [one for one in sandbox.table(PREDICTIONS).to_pylist() if one["loan_id"] in truth]
     labels = [truth[one["loan_id"]] for one in scored]
     chosen = [one["predicted_label"] for one in scored]
     assert row["auc"] == pytest.approx(roc_auc_score(labels, [one["predicted_proba"] for one in scored]))
@@ -58,20 +58,20 @@ def test_the_metrics_are_those_of_the_unseen_rows(monitored_house: House) -> Non
     assert (row["auc_status"], row["psi_status"], row["status"]) == ("measured", "measured", "healthy")
     assert row["window_rows"] >= 150
     assert row["window_from"] <= row["window_to"] == "2025-04"
-    cohorts = house.table(MONITORING_COHORTS)
+    cohorts = sandbox.table(MONITORING_COHORTS)
     assert pc.sum(cohorts["labelled"]).as_py() == row["labelled"] == len(labels)
     assert pc.sum(cohorts["defaults"]).as_py() == row["defaults"] == sum(labels)
 
 
-def test_a_loan_counts_once_its_observation_date_has_come(house: House) -> None:
+def test_a_loan_counts_once_its_observation_date_has_come(sandbox: Sandbox) -> None:
     day = date(2024, 9, 1)
-    house.succeed("inference", day, force=True)
-    house.succeed("monitoring", day)
-    features = house.table("staged.inference_features")
+    sandbox.succeed("inference", day, force=True)
+    sandbox.succeed("monitoring", day)
+    features = sandbox.table("staged.inference_features")
     known = pc.less_equal(features["observation_date"], pa.scalar(day, pa.date32()))
     fitted = pc.equal(features["split"], "train")
-    assert measured(house)["labelled"] == pc.sum(pc.and_(known, pc.invert(fitted))).as_py()
-    cohorts = house.table(MONITORING_COHORTS).to_pylist()
+    assert measured(sandbox)["labelled"] == pc.sum(pc.and_(known, pc.invert(fitted))).as_py()
+    cohorts = sandbox.table(MONITORING_COHORTS).to_pylist()
     assert [row["cohort"] for row in cohorts] == sorted(row["cohort"] for row in cohorts)
     assert cohorts[-1]["cohort"] == "2024-09"
     assert cohorts[-1]["labelled"] == 0
@@ -79,94 +79,96 @@ def test_a_loan_counts_once_its_observation_date_has_come(house: House) -> None:
     assert all(cohorts[-1][name] is None for name in METRICS)
 
 
-def test_nothing_matured_is_insufficient_and_asks_for_nothing(house: House) -> None:
+def test_nothing_matured_is_insufficient_and_asks_for_nothing(sandbox: Sandbox) -> None:
     day = date(2023, 5, 2)
-    house.succeed("inference", day, force=True)
-    run = house.succeed("monitoring", day)
-    row = measured(house)
+    sandbox.succeed("inference", day, force=True)
+    run = sandbox.succeed("monitoring", day)
+    row = measured(sandbox)
     assert (row["labelled"], row["defaults"]) == (0, 0)
     assert {name: row[name] for name in METRICS} == dict.fromkeys(METRICS)
     assert (row["auc_status"], row["psi_status"], row["status"]) == ("insufficient", "insufficient", "insufficient")
-    assert house.states(run)["trigger_retraining_dag"] == "skipped"
-    assert house.governance_requests() == []
-    assert [decision.action for decision in house.decisions()] == ["none"]
-    assert (house.home / "reports" / "monitoring_dashboard_20230502.png").stat().st_size > 10_000
+    assert sandbox.states(run)["trigger_retraining_dag"] == "skipped"
+    assert sandbox.governance_requests() == []
+    assert [decision.action for decision in sandbox.decisions()] == ["none"]
+    assert (sandbox.home / "reports" / "monitoring_dashboard_20230502.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("overdue", ["0", "500"])
-def test_labels_of_one_class_are_insufficient_and_ask_for_nothing(house: House, tmp_path: Path, overdue: str) -> None:
-    folder = rewritten(Path(house.data()), tmp_path / "one", lambda row: [row | {"overdue_amt": overdue}])
-    house.succeed("inference", data=str(folder))
-    run = house.succeed("monitoring")
-    row = measured(house)
+def test_labels_of_one_class_are_insufficient_and_ask_for_nothing(
+    sandbox: Sandbox, tmp_path: Path, overdue: str
+) -> None:
+    folder = rewritten(Path(sandbox.data()), tmp_path / "one", lambda row: [row | {"overdue_amt": overdue}])
+    sandbox.succeed("inference", data=str(folder))
+    run = sandbox.succeed("monitoring")
+    row = measured(sandbox)
     assert row["labelled"] > 150
     assert row["defaults"] == (0 if overdue == "0" else row["labelled"])
     assert row["auc"] is row["auc_low"] is None
     assert (row["auc_status"], row["status"]) == ("insufficient", "insufficient")
-    assert house.states(run)["trigger_retraining_dag"] == "skipped"
-    assert house.governance_requests() == []
-    assert (house.home / "reports" / f"monitoring_dashboard_{AS_OF:%Y%m%d}.png").stat().st_size > 10_000
+    assert sandbox.states(run)["trigger_retraining_dag"] == "skipped"
+    assert sandbox.governance_requests() == []
+    assert (sandbox.home / "reports" / f"monitoring_dashboard_{AS_OF:%Y%m%d}.png").stat().st_size > 10_000
 
 
-def test_a_date_that_is_monitored_again_replaces_its_rows(house: House) -> None:
+def test_a_date_that_is_monitored_again_replaces_its_rows(sandbox: Sandbox) -> None:
     days = [AS_OF, date(2025, 11, 1), AS_OF]
     for day in days:
-        house.succeed("inference", day, force=True)
-        house.succeed("monitoring", day, force=True)
-    assert house.table(MONITORING)["monitoring_date"].to_pylist() == sorted(set(days))
-    cohorts = house.table(MONITORING_COHORTS).select(["monitoring_date", "cohort"]).to_pylist()
+        sandbox.succeed("inference", day, force=True)
+        sandbox.succeed("monitoring", day, force=True)
+    assert sandbox.table(MONITORING)["monitoring_date"].to_pylist() == sorted(set(days))
+    cohorts = sandbox.table(MONITORING_COHORTS).select(["monitoring_date", "cohort"]).to_pylist()
     assert len({tuple(row.values()) for row in cohorts}) == len(cohorts)
     assert {row["monitoring_date"] for row in cohorts} == set(days)
-    features = house.table(MONITORING_FEATURES).select(["monitoring_date", "feature"]).to_pylist()
+    features = sandbox.table(MONITORING_FEATURES).select(["monitoring_date", "feature"]).to_pylist()
     assert len({tuple(row.values()) for row in features}) == len(features) == 30
 
 
-def test_every_monitoring_date_has_its_row_though_nothing_changed(house: House) -> None:
+def test_every_monitoring_date_has_its_row_though_nothing_changed(sandbox: Sandbox) -> None:
     days = [date(2025, 12, 1), date(2025, 12, 2), date(2025, 12, 9)]
     for day in days:
-        house.succeed("inference", day)
-        house.succeed("monitoring", day)
-    assert house.table(MONITORING)["monitoring_date"].to_pylist() == days
+        sandbox.succeed("inference", day)
+        sandbox.succeed("monitoring", day)
+    assert sandbox.table(MONITORING)["monitoring_date"].to_pylist() == days
 
 
-def test_monitoring_the_same_date_twice_is_one_row_and_nothing_new(monitored_house: House, tmp_path: Path) -> None:
-    house = monitored_house.copy(tmp_path / "copy")
-    before = house.table(MONITORING)
-    run = house.succeed("monitoring")
-    assert house.table(MONITORING).equals(before)
-    assert set(house.states(run).values()) <= {"cached", "skipped"}
+def test_monitoring_the_same_date_twice_is_one_row_and_nothing_new(monitored_sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox = monitored_sandbox.copy(tmp_path / "copy")
+    before = sandbox.table(MONITORING)
+    run = sandbox.succeed("monitoring")
+    assert sandbox.table(MONITORING).equals(before)
+    assert set(sandbox.states(run).values()) <= {"cached", "skipped"}
 
 
 def test_drift_needs_nothing_but_the_predictions_and_the_frozen_reference(
-    monitored_house: House, tmp_path: Path
+    monitored_sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    house = monitored_house.copy(tmp_path / "copy")
-    before = measured(house), house.table(MONITORING_FEATURES).drop_columns(["monitoring_date"])
-    versions = house.home / "datamart" / ".versions"
+    sandbox = monitored_sandbox.copy(tmp_path / "copy")
+    before = measured(sandbox), sandbox.table(MONITORING_FEATURES).drop_columns(["monitoring_date"])
+    versions = sandbox.home / "datamart" / ".versions"
     for folder in (*versions.glob("gold/*"), versions / "silver", versions / "bronze"):
         if not folder.name.startswith(("model_predictions", "model_monitoring")):
             shutil.rmtree(folder)
     assert {folder.name for folder in versions.iterdir()} == {"gold", "quarantine", "staged"}
     assert not (versions / "gold" / "model_training_data").exists()
-    house.succeed("monitoring", force=True)
-    assert measured(house) == before[0]
-    assert house.table(MONITORING_FEATURES).drop_columns(["monitoring_date"]).equals(before[1])
+    sandbox.succeed("monitoring", force=True)
+    assert measured(sandbox) == before[0]
+    assert sandbox.table(MONITORING_FEATURES).drop_columns(["monitoring_date"]).equals(before[1])
 
 
 def test_without_any_gold_table_but_the_predictions_every_psi_is_the_same(
-    monitored_house: House, tmp_path: Path
+    monitored_sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    house = monitored_house.copy(tmp_path / "copy")
-    row, features = measured(house), house.table(MONITORING_FEATURES)
-    versions = house.home / "datamart" / ".versions" / "gold"
+    sandbox = monitored_sandbox.copy(tmp_path / "copy")
+    row, features = measured(sandbox), sandbox.table(MONITORING_FEATURES)
+    versions = sandbox.home / "datamart" / ".versions" / "gold"
     gone = [folder for folder in versions.iterdir() if folder.name != "model_predictions"]
     assert {folder.name for folder in gone} == {"model_training_data", "model_monitoring", "model_monitoring_cohorts",
                                                 "model_monitoring_features"}  # fmt: skip
     for folder in gone:
         shutil.rmtree(folder)
-    house.succeed("monitoring", force=True)
-    assert measured(house) == row
-    assert house.table(MONITORING_FEATURES).equals(features)
+    sandbox.succeed("monitoring", force=True)
+    assert measured(sandbox) == row
+    assert sandbox.table(MONITORING_FEATURES).equals(features)
 
 
 def corrected_since(row: dict[str, str]) -> list[dict[str, str]]:
@@ -181,32 +183,32 @@ def corrected_later(row: dict[str, str]) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("change", [corrected_since, corrected_later])
-def test_an_installment_counts_as_it_was_known_at_as_of(house: House, tmp_path: Path, change: Any) -> None:
-    folder = rewritten(Path(house.data()), tmp_path / "corrected", change)
-    before = actuals(house)
+def test_an_installment_counts_as_it_was_known_at_as_of(sandbox: Sandbox, tmp_path: Path, change: Any) -> None:
+    folder = rewritten(Path(sandbox.data()), tmp_path / "corrected", change)
+    before = actuals(sandbox)
     assert before["label"].null_count == 0
-    house.succeed("inference", data=str(folder))
-    assert actuals(house)["label"].to_pylist() == before["label"].to_pylist()
+    sandbox.succeed("inference", data=str(folder))
+    assert actuals(sandbox)["label"].to_pylist() == before["label"].to_pylist()
 
 
-def actuals(house: House) -> pa.Table:
+def actuals(sandbox: Sandbox) -> pa.Table:
     """What monitoring knows of each scored loan, by loan."""
-    versions = house.versions()
+    versions = sandbox.versions()
     job = Job(
         task="fetch_predictions_and_actuals",
         run_id="actuals-" + versions[PREDICTIONS].version,
         as_of=AS_OF,
         stamp="",
-        roots=house.deployment.roots,
+        roots=sandbox.deployment.roots,
         tables=versions,
-        champions=tuple(house.champions()),
+        champions=tuple(sandbox.champions()),
     )
     (table,) = fetch_predictions_and_actuals(job).tables
     return job.datamart.read(table).sort_by("loan_id")
 
 
-def test_predictions_of_a_later_day_are_not_judged_at_an_earlier_one(house: House) -> None:
-    ended = house.run("monitoring", date(2024, 1, 1))
+def test_predictions_of_a_later_day_are_not_judged_at_an_earlier_one(sandbox: Sandbox) -> None:
+    ended = sandbox.run("monitoring", date(2024, 1, 1))
     assert (ended.state, ended.error["type"]) == ("failed", "JobError")
     assert "run `python -m engine run inference --as-of 2024-01-01` first" in ended.error["message"]
-    assert MONITORING not in house.versions()
+    assert MONITORING not in sandbox.versions()

@@ -19,7 +19,8 @@ from storage.lake.names import (
     OUTCOMES,
 )
 from storage.ledger.models import ModelVersion
-from tests.conftest import House, Workshop
+from tests.job_factory import JobFactory
+from tests.sandbox import Sandbox
 
 GATE = {"auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150, "auc_rows": 50}
 
@@ -39,24 +40,24 @@ def outcomes(count: int, labels: Sequence[int | None], scores: Sequence[float], 
     )
 
 
-def monitoring_job(workshop: Workshop, house: House, table: pa.Table) -> Job:
+def monitoring_job(job_factory: JobFactory, sandbox: Sandbox, table: pa.Table) -> Job:
     """A job that measures these outcomes of the deployment's champion, whose reference knows the scores alone."""
-    champion = house.champions()[0]
+    champion = sandbox.champions()[0]
     reference = {"score": numeric_reference(np.linspace(0, 1, 500)).as_json(), "features": {}}
-    job = workshop.job(
+    job = job_factory.job(
         {OUTCOMES: table},
         settings=GATE,
         values={"fetch_predictions_and_actuals": {"version": champion.version, "fitted": 0}},
     )
     facts = job.models.folder.write("metadata.json", json.dumps({"reference": reference}).encode())
     model = ModelVersion(champion.version, "x", {"metadata": facts}, {}, {})
-    return workshop.job({OUTCOMES: table}, settings=GATE, values=job.values, champions=(model,))
+    return job_factory.job({OUTCOMES: table}, settings=GATE, values=job.values, champions=(model,))
 
 
-def judged(workshop: Workshop, house: House, table: pa.Table) -> tuple[dict[str, Any], bool]:
+def judged(job_factory: JobFactory, sandbox: Sandbox, table: pa.Table) -> tuple[dict[str, Any], bool]:
     """(the monitoring row, whether the gate asks for a retraining)."""
-    measured = calculate_monitoring_metrics(monitoring_job(workshop, house, table))
-    gate = workshop.job(settings=GATE, values={"calculate_monitoring_metrics": measured.values})
+    measured = calculate_monitoring_metrics(monitoring_job(job_factory, sandbox, table))
+    gate = job_factory.job(settings=GATE, values={"calculate_monitoring_metrics": measured.values})
     return measured.values["row"], bool(model_governance_gate(gate).values["retrain"])
 
 
@@ -69,9 +70,9 @@ def judged(workshop: Workshop, house: House, table: pa.Table) -> tuple[dict[str,
     ],
 )
 def test_ten_rows_are_insufficient_and_ask_for_nothing(
-    workshop: Workshop, trained_house: House, scores: list[float]
+    job_factory: JobFactory, trained_sandbox: Sandbox, scores: list[float]
 ) -> None:
-    row, retrain = judged(workshop, trained_house, outcomes(10, [0, 0, 0, 0, 0, 1, 1, 1, 1, 1], scores))
+    row, retrain = judged(job_factory, trained_sandbox, outcomes(10, [0, 0, 0, 0, 0, 1, 1, 1, 1, 1], scores))
     assert (row["labelled"], row["window_rows"], row["psi"]) == (10, 10, None)
     assert row["status"] == "insufficient"
     assert not retrain
@@ -79,31 +80,31 @@ def test_ten_rows_are_insufficient_and_ask_for_nothing(
 
 @pytest.mark.parametrize(("count", "status"), [(48, "insufficient"), (50, "breach")])
 def test_an_auc_is_judged_from_50_outcomes_on(
-    workshop: Workshop, trained_house: House, count: int, status: str
+    job_factory: JobFactory, trained_sandbox: Sandbox, count: int, status: str
 ) -> None:
     labels = [number % 2 for number in range(count)]
     scores = [(number + 0.5) / count for number in range(count)]
-    row, retrain = judged(workshop, trained_house, outcomes(count, labels, scores))
+    row, retrain = judged(job_factory, trained_sandbox, outcomes(count, labels, scores))
     assert (row["status"], retrain) == (status, status == "breach")
 
 
-def test_no_rows_at_all_are_insufficient(workshop: Workshop, trained_house: House) -> None:
-    row, retrain = judged(workshop, trained_house, outcomes(0, [], []))
+def test_no_rows_at_all_are_insufficient(job_factory: JobFactory, trained_sandbox: Sandbox) -> None:
+    row, retrain = judged(job_factory, trained_sandbox, outcomes(0, [], []))
     assert (row["labelled"], row["window_rows"], row["status"], retrain) == (0, 0, "insufficient", False)
 
 
-def test_a_bad_ranking_of_many_rows_is_a_confirmed_breach(workshop: Workshop, trained_house: House) -> None:
+def test_a_bad_ranking_of_many_rows_is_a_confirmed_breach(job_factory: JobFactory, trained_sandbox: Sandbox) -> None:
     labels = [number % 2 for number in range(400)]
     scores = [(number + 0.5) / 400 for number in range(400)]
-    row, retrain = judged(workshop, trained_house, outcomes(400, labels, scores))
+    row, retrain = judged(job_factory, trained_sandbox, outcomes(400, labels, scores))
     assert row["auc"] == pytest.approx(0.5, abs=0.01)
     assert row["psi"] < 0.01
     assert (row["status"], retrain) == ("breach", True)
 
 
-def test_drifted_scores_are_a_breach_before_any_label(workshop: Workshop, trained_house: House) -> None:
+def test_drifted_scores_are_a_breach_before_any_label(job_factory: JobFactory, trained_sandbox: Sandbox) -> None:
     scores = [0.9 + number / 5000 for number in range(300)]
-    row, retrain = judged(workshop, trained_house, outcomes(300, [None] * 300, scores))
+    row, retrain = judged(job_factory, trained_sandbox, outcomes(300, [None] * 300, scores))
     assert row["auc"] is None
     assert row["psi"] > 0.2
     assert row["psi"] > row["psi_chance_level"]
@@ -138,13 +139,13 @@ def test_score_shares_are_of_the_reference_and_of_the_window() -> None:
     assert shares[-1]["bin"] == "MISSING"
 
 
-def test_results_are_stored_beside_those_of_other_dates(workshop: Workshop, trained_house: House) -> None:
-    found = calculate_monitoring_metrics(monitoring_job(workshop, trained_house, outcomes(2, [0, 1], [0.1, 0.9])))
+def test_results_are_stored_beside_those_of_other_dates(job_factory: JobFactory, trained_sandbox: Sandbox) -> None:
+    found = calculate_monitoring_metrics(monitoring_job(job_factory, trained_sandbox, outcomes(2, [0, 1], [0.1, 0.9])))
     values = {"calculate_monitoring_metrics": found.values}
-    job = workshop.job(as_of=date(2024, 2, 1), values=values)
+    job = job_factory.job(as_of=date(2024, 2, 1), values=values)
     first = {table.table: job.datamart.read(table) for table in store_monitoring_results_gold(job).tables}
     assert set(first) == {MONITORING, MONITORING_COHORTS, MONITORING_FEATURES}
-    later = Workshop(workshop.folder / "later").job(first, as_of=date(2024, 1, 1), values=values)
+    later = JobFactory(job_factory.folder / "later").job(first, as_of=date(2024, 1, 1), values=values)
     outcome = store_monitoring_results_gold(later)
     rows = later.datamart.read(outcome.tables[0])
     assert rows["monitoring_date"].to_pylist() == [date(2024, 1, 1), date(2024, 2, 1)]

@@ -15,28 +15,28 @@ from storage.lake.names import (
     PREDICTIONS,
     TRAINING_DATA,
 )
-from tests.conftest import House
-from tests.crowning import crown
+from tests.champions import make_champion
+from tests.sandbox import Sandbox
 
 NOISE = ("Amount_invested_monthly", "fe_10_std")
 
 
-def measured(house: House) -> dict[str, Any]:
+def measured(sandbox: Sandbox) -> dict[str, Any]:
     """The monitoring row of the newest date."""
-    row: dict[str, Any] = house.table(MONITORING).sort_by("monitoring_date").to_pylist()[-1]
+    row: dict[str, Any] = sandbox.table(MONITORING).sort_by("monitoring_date").to_pylist()[-1]
     return row
 
 
-def test_a_model_that_remembers_is_judged_by_what_it_never_saw(house: House) -> None:
-    rows = house.table(TRAINING_DATA)
+def test_a_model_that_remembers_is_judged_by_what_it_never_saw(sandbox: Sandbox) -> None:
+    rows = sandbox.table(TRAINING_DATA)
     train = rows.filter(pc.equal(rows["split"], "train"))
     pipeline = make_pipeline(SimpleImputer(), KNeighborsClassifier(1))
-    crown(house, pipeline.fit(frame(train, NOISE), train["label"].to_numpy()), NOISE)
-    house.succeed("inference")
-    house.succeed("monitoring")
-    row = measured(house)
+    make_champion(sandbox, pipeline.fit(frame(train, NOISE), train["label"].to_numpy()), NOISE)
+    sandbox.succeed("inference")
+    sandbox.succeed("monitoring")
+    row = measured(sandbox)
     labels = {one["loan_id"]: one for one in rows.select(["loan_id", "label", "split"]).to_pylist()}
-    scored = [one for one in house.table(PREDICTIONS).to_pylist() if one["loan_id"] in labels]
+    scored = [one for one in sandbox.table(PREDICTIONS).to_pylist() if one["loan_id"] in labels]
     everything = roc_auc_score(
         [labels[one["loan_id"]]["label"] for one in scored], [r["predicted_proba"] for r in scored]
     )
@@ -50,12 +50,12 @@ def test_a_model_that_remembers_is_judged_by_what_it_never_saw(house: House) -> 
     assert row["model_version"] == "20300101_000000"
 
 
-def test_loans_that_train_in_name_but_matured_later_were_never_seen(house: House) -> None:
-    house.succeed("training", date(2024, 9, 1), data=house.data())
-    house.succeed("inference", force=True)
-    house.succeed("monitoring")
-    features = house.table("staged.inference_features")
+def test_loans_that_train_in_name_but_matured_later_were_never_seen(sandbox: Sandbox) -> None:
+    sandbox.succeed("training", date(2024, 9, 1), data=sandbox.data())
+    sandbox.succeed("inference", force=True)
+    sandbox.succeed("monitoring")
+    features = sandbox.table("staged.inference_features")
     late = pc.greater(features["observation_date"], pa.scalar(date(2024, 9, 1), pa.date32()))
     unseen = pc.or_(late, pc.equal(features["split"], "test"))
-    assert measured(house)["labelled"] == pc.sum(unseen).as_py()
-    assert measured(house)["fitted_left_out"] == features.num_rows - pc.sum(unseen).as_py()
+    assert measured(sandbox)["labelled"] == pc.sum(unseen).as_py()
+    assert measured(sandbox)["fitted_left_out"] == features.num_rows - pc.sum(unseen).as_py()

@@ -7,7 +7,8 @@ from jobs.bronze.sources import SOURCES
 from jobs.job import TaskResult, merged
 from jobs.silver.clean import clean, part_numbers, visibility_dates
 from storage.lake.datamart import TableVersion
-from tests.conftest import House, Workshop
+from tests.job_factory import JobFactory
+from tests.sandbox import Sandbox
 
 LOANS = SOURCES["lms_loan_daily"]
 
@@ -16,9 +17,9 @@ def bronze_rows(*rows: dict[str, str]) -> pa.Table:
     return pa.Table.from_pylist([dict.fromkeys(LOANS.names, "") | row for row in rows], LOANS.bronze_schema)
 
 
-def cleaned(workshop: Workshop, *parts: pa.Table) -> tuple[pa.Table, TaskResult, TableVersion]:
+def cleaned(job_factory: JobFactory, *parts: pa.Table) -> tuple[pa.Table, TaskResult, TableVersion]:
     """(cleaned rows, the merged outcome, the bronze version) of a ledger of these parts."""
-    job = workshop.job()
+    job = job_factory.job()
     written = tuple(job.datamart.write("bronze.LMS_loans", "b", n, [part]) for n, part in enumerate(parts))
     bronze = TableVersion("bronze.LMS_loans", "b", written)
     job = replace(job, tables={bronze.table: bronze})
@@ -26,13 +27,13 @@ def cleaned(workshop: Workshop, *parts: pa.Table) -> tuple[pa.Table, TaskResult,
     return job.datamart.read(outcome.tables[0]), outcome, bronze
 
 
-def test_texts_become_numbers_and_dates_and_keep_their_place(workshop: Workshop) -> None:
+def test_texts_become_numbers_and_dates_and_keep_their_place(job_factory: JobFactory) -> None:
     first = bronze_rows(
         {"loan_id": "007", "due_amt": "1000_", "paid_amt": "-5", "loan_start_date": "1/5/2023", "Customer_ID": "a,b"},
         {"loan_id": "8", "due_amt": "?", "loan_start_date": "31/2/2023", "snapshot_date": "1/6/2023"},
     )
     second = bronze_rows({"loan_id": "9", "due_amt": "3", "snapshot_date": "30/11/2023"})
-    rows, outcome, bronze = cleaned(workshop, first, second)
+    rows, outcome, bronze = cleaned(job_factory, first, second)
     assert rows.schema.equals(LOANS.silver_schema)
     assert rows["loan_id"].to_pylist() == ["007", "8", "9"]
     assert rows["due_amt"].to_pylist() == [1000, None, 3]
@@ -44,9 +45,9 @@ def test_texts_become_numbers_and_dates_and_keep_their_place(workshop: Workshop)
     assert (outcome.rows_in, outcome.rows_out) == (3, 3)
 
 
-def test_what_became_null_is_counted_by_column_and_reason_over_all_parts(workshop: Workshop) -> None:
+def test_what_became_null_is_counted_by_column_and_reason_over_all_parts(job_factory: JobFactory) -> None:
     part = bronze_rows({"loan_id": "1", "due_amt": "?", "tenure": "1,5", "loan_start_date": "31/2/2023"})
-    _, outcome, _ = cleaned(workshop, part, part)
+    _, outcome, _ = cleaned(job_factory, part, part)
     problems = outcome.values["became_null"]
     assert problems["due_amt"] == {"no number": 2}
     assert problems["tenure"] == {"ambiguous number": 2}
@@ -55,9 +56,9 @@ def test_what_became_null_is_counted_by_column_and_reason_over_all_parts(worksho
     assert "loan_id" not in problems
 
 
-def test_the_dates_are_those_at_which_something_becomes_visible(workshop: Workshop) -> None:
+def test_the_dates_are_those_at_which_something_becomes_visible(job_factory: JobFactory) -> None:
     row = {"loan_id": "1", "loan_start_date": "31/8/2023", "snapshot_date": "1/9/2023"}
-    _, outcome, _ = cleaned(workshop, bronze_rows(row, {"loan_id": "2"}), bronze_rows(row))
+    _, outcome, _ = cleaned(job_factory, bronze_rows(row, {"loan_id": "2"}), bronze_rows(row))
     assert outcome.tables[0].dates == ("2023-09-01", "2023-11-30", "2024-02-29")
 
 
@@ -66,15 +67,15 @@ def test_a_table_without_loans_is_dated_by_its_snapshots() -> None:
     assert visibility_dates(pa.table({"snapshot_date": days})) == {"2024-01-01", "2024-01-02"}
 
 
-def test_a_part_without_rows_is_cleaned_too(workshop: Workshop) -> None:
-    rows, outcome, _ = cleaned(workshop, bronze_rows(), bronze_rows({"loan_id": "1"}))
+def test_a_part_without_rows_is_cleaned_too(job_factory: JobFactory) -> None:
+    rows, outcome, _ = cleaned(job_factory, bronze_rows(), bronze_rows({"loan_id": "1"}))
     assert rows["loan_id"].to_pylist() == ["1"]
     assert [part.rows for part in outcome.tables[0].parts] == [0, 1]
 
 
-def test_the_log_counts_and_never_shows_a_value(house: House) -> None:
-    run = house.succeed("training", force=True, data=house.data())
-    log = house.log(run, "clean_attributes")
+def test_the_log_counts_and_never_shows_a_value(sandbox: Sandbox) -> None:
+    run = sandbox.succeed("training", force=True, data=sandbox.data())
+    log = sandbox.log(run, "clean_attributes")
     assert "attributes: " in log
     assert "Occupation: " in log
     assert "_______" not in log

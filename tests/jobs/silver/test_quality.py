@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jobs.bronze.sources import SOURCES
 from jobs.silver.quality import KEYS, columns_to_judge, remove_flagged_customers, verdict
 from storage.lake.datamart import TableVersion
-from tests.conftest import Workshop
+from tests.job_factory import JobFactory
 
 AS_OF = date(2024, 6, 1)
 BEFORE, LATER = date(2024, 1, 1), date(2024, 7, 1)
@@ -213,11 +213,11 @@ def test_quality_control_reads_no_more_than_it_judges() -> None:
     assert verdict(narrow, AS_OF).flagged.to_pylist() == ["bad"]
 
 
-def test_the_silver_tables_are_the_kept_rows_of_all_parts(workshop: Workshop) -> None:
+def test_the_silver_tables_are_the_kept_rows_of_all_parts(job_factory: JobFactory) -> None:
     rows = book("good", "bad")
     rows["attributes"][1] |= {"SSN": "none"}
     rows["clickstream"] += [row("clickstream", "good", LATER), row("clickstream", "good", AS_OF)]
-    job = workshop.job({f"staged.{name}": table for name, table in tables(rows).items()}, as_of=AS_OF)
+    job = job_factory.job({f"staged.{name}": table for name, table in tables(rows).items()}, as_of=AS_OF)
     more = job.datamart.write("staged.clickstream", "given", 1, [tables(book("third", "bad"))["clickstream"]])
     first = job.tables["staged.clickstream"]
     days = (BEFORE.isoformat(), AS_OF.isoformat(), LATER.isoformat())
@@ -235,11 +235,11 @@ def test_the_silver_tables_are_the_kept_rows_of_all_parts(workshop: Workshop) ->
     assert clickstream.sources == {"staged.clickstream": versions["staged.clickstream"].digest}
 
 
-def test_a_table_without_rows_is_no_reason_to_fail(workshop: Workshop) -> None:
+def test_a_table_without_rows_is_no_reason_to_fail(job_factory: JobFactory) -> None:
     rows = book("good", "bad")
     rows["attributes"][1] |= {"Age": 3}
     rows["clickstream"] = []
-    job = workshop.job({f"staged.{name}": table for name, table in tables(rows).items()}, as_of=AS_OF)
+    job = job_factory.job({f"staged.{name}": table for name, table in tables(rows).items()}, as_of=AS_OF)
     outcome = remove_flagged_customers(job)
     assert outcome.values["rows"]["clickstream"]["read"] == 0
     assert {table.table: table.rows for table in outcome.tables} == {

@@ -39,7 +39,7 @@ from storage.ledger.models import (
 )
 from storage.ledger.runs import PipelineActive, Request, request_run, run_row
 from storage.ledger.tasks import LogLine, add_logs, log_rows
-from tests.conftest import sqlite_only
+from tests.databases import sqlite_only
 
 NOW = datetime(2024, 5, 3, 12, tzinfo=UTC)
 TABLE = "gold.model_predictions"

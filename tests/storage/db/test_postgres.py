@@ -12,7 +12,7 @@ import storage.db.engines
 from storage.db.ledger import Ledger, LedgerUnavailable, utc_now
 from storage.db.schema import logs
 from storage.errors import StorageError
-from tests.conftest import postgresql_only
+from tests.databases import postgresql_only
 from tests.postgres import Postgres, running_postgres
 
 SECRET = "geheim"  # noqa: S105 - of nobody

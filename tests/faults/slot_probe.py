@@ -15,7 +15,7 @@ from storage.ledger.runs import run_row
 from storage.ledger.schedules import SlotOutcome, slot_row, slot_rows
 
 
-class Desk:
+class SlotProbe:
     """Looks at the timetables at the moments that a test gives, and ends runs."""
 
     def __init__(self, deployment: Deployment, **settings: str) -> None:

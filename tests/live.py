@@ -6,15 +6,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
-from time import monotonic, sleep
-from typing import Any, TypeVar
+from time import monotonic
+from typing import Any
 
 import psutil
+import pytest
 
 from engine.cluster.head import PrivateHead
 from engine.cluster.private import RayAddress
@@ -26,52 +26,10 @@ from storage.ledger.runs import run_row
 from storage.ledger.tasks import task_rows
 from storage.settings import load_settings
 from tests.paths import ROOT
+from tests.processes import DEADLINE, running, tree, until
+from tests.sandbox import AS_OF
 
-AS_OF = date(2025, 12, 1)
-DEADLINE = 60.0
 DONE = ("succeeded", "cached", "skipped")
-LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
-Found = TypeVar("Found")
-
-
-def until(look: Callable[[], Found], what: str, seconds: float = DEADLINE) -> Found:
-    """What `look` found as soon as that is something; AssertionError after so many seconds."""
-    deadline = monotonic() + seconds
-    while not (found := look()):
-        assert monotonic() < deadline, f"after {seconds:.0f} s: no {what}"
-        sleep(0.01)
-    return found
-
-
-def running(pids: Collection[int]) -> list[int]:
-    """Those of the processes that run; one that only waits to be buried does not."""
-    return [pid for pid in pids if _is_running(pid)]
-
-
-def tree(pid: int) -> dict[int, str]:
-    """The command lines of a process and all that descend from it, by process id."""
-    found = {}
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        for each in [process, *process.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):
-                found[each.pid] = " ".join(each.cmdline())
-    return found
-
-
-def calls_of(driver: int) -> list[int]:
-    """The processes that run a task of that driver."""
-    return [
-        process.pid
-        for process in psutil.process_iter()
-        if (words := _words(process)).startswith("ray::") and f"#{driver}-" in words
-    ]
-
-
-def listeners(pids: Collection[int]) -> list[Any]:
-    """The TCP sockets on which these processes listen, as `ss -ltnp` shows them."""
-    found = psutil.net_connections("tcp")
-    return [each for each in found if each.status == psutil.CONN_LISTEN and each.pid in pids]
 
 
 @dataclass
@@ -260,15 +218,16 @@ def joining(head: RayAddress) -> dict[str, str]:
     return {"LOANWATCH_RAY_ADDRESS": head.address, "RAY_AUTH_TOKEN_PATH": head.token}
 
 
-def _is_running(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-    except psutil.NoSuchProcess:
-        return False
+@pytest.fixture(scope="session")
+def ray_head() -> Iterator[RayAddress]:
+    """A Ray head that workers join, so that they need not start one of their own."""
+    with running_head() as address:
+        yield address
 
 
-def _words(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
+@pytest.fixture
+def site(tmp_path: Path, ledger_url: str, small_book: Path) -> Iterator[Site]:
+    """A deployment for real processes, on each of the two databases, that is to be trained on the small book."""
+    opened = Site(tmp_path / "home", ledger_url, {"data": str(small_book)})
+    yield opened
+    opened.close()

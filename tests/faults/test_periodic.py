@@ -15,7 +15,7 @@ from engine.deployment import Deployment
 from engine.scheduling.periodic import PeriodicTask, run_periodically
 from engine.scheduling.scheduler import Scheduler
 from storage.ledger.schedules import schedule_rows
-from tests.conftest import sqlite_only
+from tests.databases import sqlite_only
 
 PATIENCE = 20.0
 

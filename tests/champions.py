@@ -12,23 +12,25 @@ from jobs.modelling.training import frozen_reference
 from storage.lake.names import TRAINING_DATA
 from storage.ledger.leases import Lease, claim, finish
 from storage.ledger.models import AliasEvent, ModelVersion, move_alias, register
-from tests.conftest import AS_OF, House
+from tests.sandbox import AS_OF, Sandbox
 
 
-def claimed_lease(house: House) -> Lease:
+def claimed_lease(sandbox: Sandbox) -> Lease:
     """The lease of a training run that makes nothing by itself."""
-    ledger = house.deployment.ledger
-    run_id = request(house.deployment, checked_request(house.deployment, "training", AS_OF))
+    ledger = sandbox.deployment.ledger
+    run_id = request(sandbox.deployment, checked_request(sandbox.deployment, "training", AS_OF))
     with ledger.writing() as connection:
         lease = claim(connection, run_id, "test", ledger.clock())
     assert lease is not None
     return lease
 
 
-def crown(house: House, pipeline: Any, features: Sequence[str], *, lease: Lease | None = None) -> ModelVersion:
+def make_champion(
+    sandbox: Sandbox, pipeline: Any, features: Sequence[str], *, lease: Lease | None = None
+) -> ModelVersion:
     """Registers a fitted pipeline and makes it champion, within a run of its own or under a lease."""
-    version, store = "20300101_000000", house.deployment.models
-    rows = house.table(TRAINING_DATA)
+    version, store = "20300101_000000", sandbox.deployment.models
+    rows = sandbox.table(TRAINING_DATA)
     test = rows.filter(pc.equal(rows["split"], "test"))
     scores = pipeline.predict_proba(frame(test, tuple(features)))[:, 1]
     reference = frozen_reference(test, scores, features)
@@ -40,7 +42,7 @@ def crown(house: House, pipeline: Any, features: Sequence[str], *, lease: Lease 
     }
     summary = {"test_auc": 0.5, "feature_set": "safe15", "candidates": {}}
     model = ModelVersion(version, "KNeighborsClassifier", files, summary, {})
-    ledger, held = house.deployment.ledger, lease or claimed_lease(house)
+    ledger, held = sandbox.deployment.ledger, lease or claimed_lease(sandbox)
     with ledger.writing() as connection:
         assert register(connection, held, model, ledger.clock())
         move_alias(connection, AliasEvent(version, "a test", "it remembers what it saw"), ledger.clock())

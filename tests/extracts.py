@@ -1,0 +1,38 @@
+"""Extracts that a test writes row by row."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.bronze.sources import SOURCES
+from storage.files.folder import stream_sha256
+
+
+class Extracts:
+    """Writes raw extracts by hand into a data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, dataset: str, rows: Iterable[Mapping[str, Any]], name: str = "") -> Path:
+        """The extract of a dataset, in which every column that a row leaves out is empty."""
+        path = self.folder / (name or f"{dataset}.csv")
+        path.parent.mkdir(exist_ok=True)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, SOURCES[dataset].names, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        return path
+
+    def sha256(self, name: str) -> str:
+        with (self.folder / name).open("rb") as file:
+            return stream_sha256(file)
+
+
+@pytest.fixture
+def extracts(tmp_path: Path) -> Extracts:
+    return Extracts(tmp_path / "data")

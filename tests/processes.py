@@ -1,0 +1,66 @@
+"""Processes of this machine as a test sees them: what runs, what descends from what, what listens."""
+
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from time import monotonic, sleep
+from typing import Any, TypeVar
+
+import psutil
+
+DEADLINE = 60.0
+LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+Found = TypeVar("Found")
+
+
+def until(look: Callable[[], Found], what: str, seconds: float = DEADLINE) -> Found:
+    """What `look` found as soon as that is something; AssertionError after so many seconds."""
+    deadline = monotonic() + seconds
+    while not (found := look()):
+        assert monotonic() < deadline, f"after {seconds:.0f} s: no {what}"
+        sleep(0.01)
+    return found
+
+
+def running(pids: Collection[int]) -> list[int]:
+    """Those of the processes that run; one that only waits to be buried does not."""
+    return [pid for pid in pids if _is_running(pid)]
+
+
+def tree(pid: int) -> dict[int, str]:
+    """The command lines of a process and all that descend from it, by process id."""
+    found = {}
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for each in [process, *process.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                found[each.pid] = " ".join(each.cmdline())
+    return found
+
+
+def calls_of(driver: int) -> list[int]:
+    """The processes that run a task of that driver."""
+    return [
+        process.pid
+        for process in psutil.process_iter()
+        if (words := _words(process)).startswith("ray::") and f"#{driver}-" in words
+    ]
+
+
+def listeners(pids: Collection[int]) -> list[Any]:
+    """The TCP sockets on which these processes listen, as `ss -ltnp` shows them."""
+    found = psutil.net_connections("tcp")
+    return [each for each in found if each.status == psutil.CONN_LISTEN and each.pid in pids]
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _words(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
