@@ -34,7 +34,7 @@ class Job:
 
     `settings` has the settings that the task declares and no others; `tables` the versions it may read; `values` what
     the tasks that it needs gave back, by task; `champions` the model that is champion and those that were, newest
-    first, if the task uses them; `part` the key of the part when the task fans out.
+    first, if the task uses them; `partition` the key of the partition when the task fans out.
     """
 
     task: str
@@ -47,7 +47,7 @@ class Job:
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     extracts: Mapping[str, tuple[SourceFile, ...]] = field(default_factory=dict)
     champions: tuple[ModelVersion, ...] = ()
-    part: str = ""
+    partition: str = ""
 
     @property
     def datamart(self) -> Datamart:
@@ -61,9 +61,9 @@ class Job:
     def reports(self) -> Folder:
         return Folder.at(self.roots.reports)
 
-    def for_part(self, part: str) -> "Job":
-        """The same job, for one part of the task."""
-        return replace(self, part=part)
+    def for_partition(self, partition: str) -> "Job":
+        """The same job, for one partition of the task."""
+        return replace(self, partition=partition)
 
     def table(self, name: str) -> TableVersion:
         """The version of a table that this run reads; JobError when nothing was published yet."""

@@ -94,8 +94,8 @@ def _why(row: LedgerRow | None) -> str:
     """What else there is to say of a task: an error's first words, who is to blame, whose result it is."""
     if row is None:
         return ""
-    if row.blamed:
-        return f'<span class="lw-why">because {escape(row.blamed)} failed</span>'
+    if row.failed_upstream:
+        return f'<span class="lw-why">because {escape(row.failed_upstream)} failed</span>'
     if row.error and row.state in ("failed", "retrying"):
         message = str(row.error["message"])
         short = message if len(message) <= FIRST_WORDS else f"{message[:FIRST_WORDS].rstrip()}..."

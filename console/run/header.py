@@ -106,8 +106,8 @@ def given(view: RunView) -> dict[str, str]:
     if run.force:
         params = ", ".join(filter(None, (params, "every task anew")))
     told = {"Parameters": f'<span class="lw-mono">{params}</span>' if params else "none: the deployment's settings"}
-    if run.pins.get("data"):
-        told["Data"] = f'<span class="lw-mono">{escape(str(run.pins["data"]))}</span>'
+    if run.snapshot.get("data"):
+        told["Data"] = f'<span class="lw-mono">{escape(str(run.snapshot["data"]))}</span>'
     return told
 
 

@@ -52,7 +52,7 @@ class RunView:
     @property
     def needs(self) -> Needs:
         """What each task waits for. A task that is not declared any more stands by itself."""
-        declared = {task.name: task.needs for task in self._declared}
+        declared = {task.name: task.upstream for task in self._declared}
         names = self.names
         return {name: tuple(need for need in declared.get(name, ()) if need in names) for name in names}
 

@@ -83,7 +83,7 @@ def inputs(view: RunView) -> dict[str, str]:
 
     It pins all that there are; a table that one of its tasks made before another read it is not among them.
     """
-    pinned: dict[str, str] = view.run.pins.get("tables", {})
+    pinned: dict[str, str] = view.run.snapshot.get("tables", {})
     pipeline = PIPELINES.get(view.run.pipeline)
     if pipeline is None:
         return dict(sorted(pinned.items()))
@@ -112,7 +112,7 @@ def _kept(found: Mapping[str, int]) -> str:
 
 
 def _read(view: RunView, read: Mapping[str, str]) -> None:
-    champion = view.run.pins.get("champion")
+    champion = view.run.snapshot.get("champion")
     if not read and not champion:
         early = "The run pins them when it begins." if view.active else "It read nothing that was published before it."
         empty("No published version", early)

@@ -28,7 +28,7 @@ def clean(name: str, after: str, table: str, cleaned: str) -> Task:
     return Task(
         name,
         "jobs.silver.clean:clean",
-        needs=(after,),
+        upstream=(after,),
         reads=(table,),
         writes=(cleaned,),
         split="jobs.silver.clean:part_numbers",
@@ -50,7 +50,7 @@ TRAINING = Pipeline(
         Task(
             "remove_flagged_customers",
             "jobs.silver.quality:remove_flagged_customers",
-            needs=("clean_clickstream", "clean_attributes", "clean_financials", "clean_loan_daily"),
+            upstream=("clean_clickstream", "clean_attributes", "clean_financials", "clean_loan_daily"),
             reads=t.STAGED,
             writes=t.SILVER,
             limit=3600,
@@ -59,7 +59,7 @@ TRAINING = Pipeline(
         Task(
             "gold_feature_engineering",
             "jobs.gold.training_data:gold_feature_engineering",
-            needs=("remove_flagged_customers",),
+            upstream=("remove_flagged_customers",),
             reads=t.SILVER,
             writes=(t.TRAINING_DATA,),
             limit=3600,
@@ -68,7 +68,7 @@ TRAINING = Pipeline(
         Task(
             "train_evaluate_select_model",
             "jobs.modelling.training:fit_candidate",
-            needs=("gold_feature_engineering",),
+            upstream=("gold_feature_engineering",),
             reads=(t.TRAINING_DATA,),
             settings=("feature_set",),
             split="jobs.modelling.candidates:candidate_names",
@@ -78,7 +78,7 @@ TRAINING = Pipeline(
         Task(
             "store_best_model",
             "jobs.modelling.training:store_best_model",
-            needs=("train_evaluate_select_model",),
+            upstream=("train_evaluate_select_model",),
             reads=(t.TRAINING_DATA, *t.SILVER, *t.BRONZE),
             settings=("auc_threshold",),
             uses_champion=True,
@@ -104,7 +104,7 @@ INFERENCE = Pipeline(
         Task(
             "make_predictions",
             "jobs.modelling.inference:make_predictions",
-            needs=("prepare_inference_data", "retrieve_best_model"),
+            upstream=("prepare_inference_data", "retrieve_best_model"),
             reads=(t.INFERENCE_FEATURES,),
             writes=(t.SCORED,),
             uses_champion=True,
@@ -113,7 +113,7 @@ INFERENCE = Pipeline(
         Task(
             "store_predictions_gold",
             "jobs.modelling.inference:store_predictions_gold",
-            needs=("make_predictions",),
+            upstream=("make_predictions",),
             reads=(t.SCORED,),
             writes=(t.PREDICTIONS,),
         ),
@@ -133,7 +133,7 @@ MONITORING = Pipeline(
         Task(
             "calculate_monitoring_metrics",
             "jobs.monitoring.metrics:calculate_monitoring_metrics",
-            needs=("fetch_predictions_and_actuals",),
+            upstream=("fetch_predictions_and_actuals",),
             reads=(t.OUTCOMES,),
             settings=("auc_rows", "drift_rows", *GATE_SETTINGS),
             uses_champion=True,
@@ -141,7 +141,7 @@ MONITORING = Pipeline(
         Task(
             "store_monitoring_results_gold",
             "jobs.monitoring.metrics:store_monitoring_results_gold",
-            needs=("calculate_monitoring_metrics",),
+            upstream=("calculate_monitoring_metrics",),
             reads=(t.MONITORING, t.MONITORING_COHORTS, t.MONITORING_FEATURES),
             writes=(t.MONITORING, t.MONITORING_COHORTS, t.MONITORING_FEATURES),
             dated=True,
@@ -149,7 +149,7 @@ MONITORING = Pipeline(
         Task(
             "visualize_monitoring_dashboard",
             "jobs.monitoring.dashboard:visualize_monitoring_dashboard",
-            needs=("calculate_monitoring_metrics", "store_monitoring_results_gold"),
+            upstream=("calculate_monitoring_metrics", "store_monitoring_results_gold"),
             reads=(t.MONITORING,),
             settings=GATE_SETTINGS,
             dated=True,
@@ -157,14 +157,14 @@ MONITORING = Pipeline(
         Task(
             "model_governance_gate",
             "jobs.governance.gate:model_governance_gate",
-            needs=("calculate_monitoring_metrics",),
+            upstream=("calculate_monitoring_metrics",),
             settings=GATE_SETTINGS,
             dated=True,
         ),
         Task(
             "trigger_retraining_dag",
             "jobs.governance.gate:trigger_retraining_dag",
-            needs=("model_governance_gate",),
+            upstream=("model_governance_gate",),
             dated=True,
         ),
     ),

@@ -26,7 +26,7 @@ class Task:
 
     name: str
     run: str
-    needs: tuple[str, ...] = ()
+    upstream: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Pipeline:
         self._refuse_repeated("task", names)
         self._refuse_repeated("table", [table for task in self.tasks for table in task.writes])
         for task in self.tasks:
-            for need in task.needs:
+            for need in task.upstream:
                 if need not in names:
                     raise BadPipeline(
                         f"Pipeline {self.name}: task {task.name} needs {need!r}, which is not a task of it."
@@ -78,7 +78,7 @@ class Pipeline:
                         f"Pipeline {self.name}: task {task.name} names {reference!r}, no module:function."
                     )
         try:
-            TopologicalSorter({task.name: task.needs for task in self.tasks}).prepare()
+            TopologicalSorter({task.name: task.upstream for task in self.tasks}).prepare()
         except CycleError as error:
             raise BadPipeline(
                 f"Pipeline {self.name}: its tasks need one another: {' -> '.join(error.args[1])}."
@@ -86,11 +86,11 @@ class Pipeline:
         self._refuse_races()
 
     @cached_property
-    def ancestors(self) -> dict[str, frozenset[str]]:
+    def all_upstream(self) -> dict[str, frozenset[str]]:
         """The tasks that must be finished before each task, by its name."""
         found: dict[str, frozenset[str]] = {}
-        for name in TopologicalSorter({task.name: task.needs for task in self.tasks}).static_order():
-            needs = self.task(name).needs
+        for name in TopologicalSorter({task.name: task.upstream for task in self.tasks}).static_order():
+            needs = self.task(name).upstream
             found[name] = frozenset(needs).union(*(found[need] for need in needs))
         return found
 
@@ -111,7 +111,7 @@ class Pipeline:
         for task in self.tasks:
             for table in task.reads:
                 maker = self.maker(table)
-                if maker not in (None, task.name) and maker not in self.ancestors[task.name]:
+                if maker not in (None, task.name) and maker not in self.all_upstream[task.name]:
                     raise BadPipeline(
                         f"Pipeline {self.name}: task {task.name} reads {table} but does not wait for {maker}."
                     )

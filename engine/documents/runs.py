@@ -53,7 +53,7 @@ def run_details(connection: Connection, run_id: str) -> Document:
         "requested_at": moment(run.requested_at),
         "started_at": moment(run.started_at),
         "finished_at": moment(run.finished_at),
-        "pins": run.pins,
+        "pins": run.snapshot,
         "failure": run.error,
         "attempts": [
             {
@@ -84,7 +84,7 @@ def task_document(row: LedgerRow) -> Document:
         "duration_s": seconds(row.started_at, row.finished_at),
         "parts": [row.parts_done, row.parts_total],
         "error": row.error and row.error["message"],
-        "upstream": row.blamed,
+        "upstream": row.failed_upstream,
         "cached_from": row.cached_from,
     }
 

@@ -1,4 +1,4 @@
-"""A task under way: its parts, and the attempts at them."""
+"""A task under way: its partitions, and the attempts at them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ WHOLE = ""
 
 @dataclass
 class Work:
-    """A task that is under way: its job, the parts that are done, and how often it was tried."""
+    """A task that is under way: its job, the partitions that are done, and how often it was tried."""
 
     task: Task
     job: Job
     key: str
-    parts: Sequence[str]
+    partitions: Sequence[str]
     outcomes: dict[str, TaskResult] = field(default_factory=dict)
     tries: dict[str, int] = field(default_factory=dict)
 
@@ -27,17 +27,17 @@ class Attempt:
     """A call that is waiting to be submitted, or that is running until `deadline` (monotonic seconds)."""
 
     work: Work
-    part: str
+    partition: str
     not_before: float = 0.0
     deadline: float = 0.0
 
     @property
     def key(self) -> tuple[str, str, int]:
-        return self.work.task.name, self.part, self.work.tries[self.part]
+        return self.work.task.name, self.partition, self.work.tries[self.partition]
 
 
-def parts_of(task: Task, job: Job) -> Sequence[str]:
-    """The keys of a task's parts; one for a task that does not fan out."""
+def partitions_of(task: Task, job: Job) -> Sequence[str]:
+    """The keys of a task's partitions; one for a task that does not fan out."""
     if task.split is None:
         return [WHOLE]
     return list(function_named(task.split)(job)) if isinstance(task.split, str) else task.split

@@ -28,7 +28,7 @@ class Call:
     task: Task
     job: Job
     ledger: str
-    parts: Sequence[TaskResult] | None = None
+    partition_results: Sequence[TaskResult] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,8 @@ def call_is_imported() -> bool:
 
 
 def _result(call: Call) -> TaskResult:
-    if call.parts is not None and call.task.collect is not None:
-        outcome: TaskResult = function_named(call.task.collect)(call.job, call.parts)
+    if call.partition_results is not None and call.task.collect is not None:
+        outcome: TaskResult = function_named(call.task.collect)(call.job, call.partition_results)
     else:
         outcome = function_named(call.task.run)(call.job)
     return outcome

@@ -9,14 +9,14 @@ from engine.deployment import Deployment
 from engine.errors import Refused
 from engine.execution.call import Failure
 from engine.execution.executors import Executor
-from engine.execution.inputs import pins_of
+from engine.execution.inputs import snapshot_of
 from engine.execution.recorder import RunRecorder
 from engine.execution.runner import Runner
 from engine.execution.vacuum import vacuum
 from engine.process.identity import this_process
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
-from storage.ledger.leases import Lease, claim, pin
+from storage.ledger.leases import Lease, claim, record_snapshot
 from storage.ledger.runs import run_row
 
 
@@ -41,8 +41,8 @@ def execute_claimed_run(
         deployment = deployment.with_settings(deployment.settings.changed(**run.params))
         pipeline = pipeline_named(run.pipeline, pipelines)
         with deployment.ledger.writing() as connection:
-            pins = pins_of(connection, deployment, run)
-            pin(connection, lease, pins.as_json())
+            snapshot = snapshot_of(connection, deployment, run)
+            record_snapshot(connection, lease, snapshot.as_json())
     except (LeaseLost, LedgerUnavailable):
         raise
     except LoanwatchError as error:
@@ -50,6 +50,6 @@ def execute_claimed_run(
         RunRecorder(deployment.ledger, lease).run_failed(failure.as_json())
         return "failed"
     try:
-        return Runner(deployment, pipeline, executor, lease).execute(pins, force=run.force)
+        return Runner(deployment, pipeline, executor, lease).execute(snapshot, force=run.force)
     finally:
         vacuum(deployment)

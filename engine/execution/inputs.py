@@ -1,4 +1,4 @@
-"""What a run reads: the versions it pins when it starts, and the job that each task gets from them."""
+"""What a run reads: the snapshot it takes when it starts, and the job that each task gets from them."""
 
 import logging
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ log = logging.getLogger("loanwatch.engine")
 
 
 @dataclass(frozen=True)
-class Pins:
+class Snapshot:
     """The state of the world that a run sees, however long it takes: published tables, champion, data folder."""
 
     run_id: str
@@ -35,7 +35,7 @@ class Pins:
     champions: tuple[ModelVersion, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """What the ledger remembers of the pins."""
+        """What the ledger remembers of the snapshot."""
         return {
             "stamp": self.stamp,
             "data": self.data,
@@ -44,14 +44,14 @@ class Pins:
         }
 
 
-def pins_of(connection: Connection, deployment: Deployment, run: Any) -> Pins:
-    """The pins of a run that starts now.
+def snapshot_of(connection: Connection, deployment: Deployment, run: Any) -> Snapshot:
+    """The snapshot of a run that starts now.
 
     Models are named by the time, those of a replay by its date: replaying twice gives the same names.
     """
     now = deployment.ledger.clock()
     named = datetime.combine(run.as_of, time(), now.tzinfo) if replay_mark(run) else now
-    return Pins(
+    return Snapshot(
         run_id=run.run_id,
         as_of=run.as_of,
         stamp=free_version(connection, named),
@@ -75,8 +75,8 @@ def data_folder(connection: Connection, deployment: Deployment, pipeline: str) -
 def folder_read_last(connection: Connection, deployment: Deployment) -> str:
     """The folder of extracts that a run read last, else the one at home; '' when it has no extracts."""
     readers = runs.c.pipeline.in_(("training", "inference")) & (runs.c.state == "succeeded")
-    query = select(runs.c.pins).where(readers).order_by(runs.c.finished_at.desc()).limit(100)
-    read = [str(pins["data"]) for pins in connection.execute(query).scalars() if pins.get("data")]
+    query = select(runs.c.snapshot).where(readers).order_by(runs.c.finished_at.desc()).limit(100)
+    read = [str(snapshot["data"]) for snapshot in connection.execute(query).scalars() if snapshot.get("data")]
     folder = read[0] if read else _folder_at_home(deployment)
     return folder if has_extracts(folder, list(SOURCES)) else ""
 
@@ -93,25 +93,25 @@ def _folder_at_home(deployment: Deployment) -> str:
 
 
 def job_of(
-    deployment: Deployment, pipeline: Pipeline, task: Task, pins: Pins, outcomes: Mapping[str, TaskResult]
+    deployment: Deployment, pipeline: Pipeline, task: Task, snapshot: Snapshot, outcomes: Mapping[str, TaskResult]
 ) -> Job:
     """What a task gets once the tasks that it needs are done. Raises ExtractMissing when a dataset is not there."""
-    made = {table.table: table for name in pipeline.ancestors[task.name] for table in outcomes[name].tables}
-    visible = {**pins.tables, **made}
+    made = {table.table: table for name in pipeline.all_upstream[task.name] for table in outcomes[name].tables}
+    visible = {**snapshot.tables, **made}
     for name in set(task.reads) & set(task.writes) & set(visible):
         intact = _intact(deployment, visible.pop(name))
         visible |= {name: intact} if intact else {}
     return Job(
         task=task.name,
-        run_id=pins.run_id,
-        as_of=pins.as_of,
-        stamp=pins.stamp,
+        run_id=snapshot.run_id,
+        as_of=snapshot.as_of,
+        stamp=snapshot.stamp,
         roots=deployment.roots,
         settings={name: getattr(deployment.settings, name) for name in task.settings},
         tables={name: visible[name] for name in task.reads if name in visible},
-        values={name: outcomes[name].values for name in task.needs},
-        extracts=_extracts(deployment, task, pins.data),
-        champions=pins.champions if task.uses_champion else (),
+        values={name: outcomes[name].values for name in task.upstream},
+        extracts=_extracts(deployment, task, snapshot.data),
+        champions=snapshot.champions if task.uses_champion else (),
     )
 
 

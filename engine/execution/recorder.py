@@ -39,10 +39,10 @@ class RunRecorder:
         with self._writing() as connection:
             plan_tasks(connection, self.lease.run_id, [task.name for task in pipeline.tasks])
 
-    def ready(self, task: Task, key: str, parts: int) -> None:
+    def ready(self, task: Task, key: str, partitions: int) -> None:
         """A task whose needs are met and that has to be run."""
         with self._writing() as connection:
-            update_task(connection, self.lease.run_id, task.name, cache_key=key, parts_total=parts)
+            update_task(connection, self.lease.run_id, task.name, cache_key=key, parts_total=partitions)
 
     def cached(self, task: Task, key: str, run_id: str, outcome: TaskResult) -> None:
         """A task whose result was there already."""
@@ -120,8 +120,10 @@ class RunRecorder:
     def left_out(self, names: Mapping[str, str]) -> None:
         """Tasks that can't run, each with the name of the one that failed."""
         with self._writing() as connection:
-            for name, blamed in names.items():
-                update_task(connection, self.lease.run_id, name, state="upstream_failed", blamed=blamed)
+            for name, failed_upstream in names.items():
+                update_task(
+                    connection, self.lease.run_id, name, state="upstream_failed", failed_upstream=failed_upstream
+                )
 
     def ended_early(self, names: Sequence[str], state: str, error: dict[str, Any]) -> None:
         """The run ended before its tasks did."""

@@ -7,12 +7,12 @@ from time import monotonic
 from engine.cluster.private import RayUnreachable
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
-from engine.execution.attempts import COLLECT, WHOLE, Attempt, Work, parts_of
+from engine.execution.attempts import COLLECT, WHOLE, Attempt, Work, partitions_of
 from engine.execution.caching import cache_key, reusable
 from engine.execution.call import Call, Failure, Report
 from engine.execution.executors import Executor
 from engine.execution.heartbeat import Heartbeat
-from engine.execution.inputs import Pins, job_of
+from engine.execution.inputs import Snapshot, job_of
 from engine.execution.publish import commit
 from engine.execution.recorder import RunRecorder
 from jobs.job import Job, TaskResult, merged
@@ -43,7 +43,7 @@ class Runner:
         self._running: dict[int, Attempt] = {}
         self._failures: list[tuple[str, Failure]] = []
 
-    def execute(self, pins: Pins, *, force: bool) -> str:
+    def execute(self, snapshot: Snapshot, *, force: bool) -> str:
         """The state in which the run ended. LeaseLost when it was declared dead meanwhile."""
         self._record.planned(self._pipeline)
         try:
@@ -51,7 +51,7 @@ class Runner:
                 while not heartbeat.cancelled.is_set():
                     heartbeat.check()
                     self._submit()
-                    self._start_ready(pins, force=force)
+                    self._start_ready(snapshot, force=force)
                     if not self._waiting and not self._running:
                         return self._end()
                     self._take_reports()
@@ -68,31 +68,31 @@ class Runner:
             for ticket in list(self._running):
                 self._executor.cancel(ticket)
 
-    def _start_ready(self, pins: Pins, *, force: bool) -> None:
+    def _start_ready(self, snapshot: Snapshot, *, force: bool) -> None:
         progress = True
         while progress:
             progress = False
             for task in self._pipeline.tasks:
-                if self._states[task.name] == "queued" and all(self._states[need] in DONE for need in task.needs):
-                    self._start(task, pins, force=force)
+                if self._states[task.name] == "queued" and all(self._states[need] in DONE for need in task.upstream):
+                    self._start(task, snapshot, force=force)
                     self._submit()
                     progress = True
 
-    def _start(self, task: Task, pins: Pins, *, force: bool) -> None:
+    def _start(self, task: Task, snapshot: Snapshot, *, force: bool) -> None:
         try:
-            job = job_of(self._deployment, self._pipeline, task, pins, self._outcomes)
+            job = job_of(self._deployment, self._pipeline, task, snapshot, self._outcomes)
             key = cache_key(task, job)
             if not force and self._reuse(task, job, key):
                 return
-            parts = parts_of(task, job)
+            partitions = partitions_of(task, job)
         except LoanwatchError as error:
             self._fail(task, Failure(type(error).__name__, str(error), error.exit_code, retryable=False))
             return
         self._states[task.name] = "running"
-        self._record.ready(task, key, len(parts))
-        work = Work(task, job, key, parts)
-        self._waiting.extend(Attempt(work, part) for part in parts)
-        if not parts:
+        self._record.ready(task, key, len(partitions))
+        work = Work(task, job, key, partitions)
+        self._waiting.extend(Attempt(work, partition) for partition in partitions)
+        if not partitions:
             self._complete(work)
 
     def _reuse(self, task: Task, job: Job, key: str) -> bool:
@@ -118,34 +118,34 @@ class Runner:
                 later.append(attempt)
                 continue
             free -= work.task.cpus
-            work.tries[attempt.part] = work.tries.get(attempt.part, 0) + 1
+            work.tries[attempt.partition] = work.tries.get(attempt.partition, 0) + 1
             self._record.attempt_started(attempt.key, max(work.tries.values()))
             attempt.deadline = monotonic() + work.task.limit
-            self._running[self._executor.submit(self._call(work, attempt.part))] = attempt
+            self._running[self._executor.submit(self._call(work, attempt.partition))] = attempt
         self._waiting = later
 
-    def _call(self, work: Work, part: str) -> Call:
-        collecting = part == COLLECT and work.task.collect is not None
-        outcomes = [work.outcomes[name] for name in work.parts] if collecting else None
-        return Call(work.task, work.job.for_part(part), self._deployment.settings.ledger_url, outcomes)
+    def _call(self, work: Work, partition: str) -> Call:
+        collecting = partition == COLLECT and work.task.collect is not None
+        outcomes = [work.outcomes[name] for name in work.partitions] if collecting else None
+        return Call(work.task, work.job.for_partition(partition), self._deployment.settings.ledger_url, outcomes)
 
     def _take_reports(self) -> None:
         pauses = [attempt.not_before - monotonic() for attempt in self._waiting if attempt.not_before]
         for ticket, report in self._executor.wait(max(0.01, min([TICK, *pauses]))):
-            attempt = self._running.pop(ticket, None)  # gone when another part of its task has just failed
+            attempt = self._running.pop(ticket, None)  # gone when another partition of its task has just failed
             if attempt is not None:
                 self._take(attempt, report)
 
     def _take(self, attempt: Attempt, report: Report) -> None:
         work = attempt.work
         if report.outcome is not None:
-            work.outcomes[attempt.part] = report.outcome
-        self._record.attempt_ended(attempt.key, report, min(len(work.outcomes), len(work.parts)))
+            work.outcomes[attempt.partition] = report.outcome
+        self._record.attempt_ended(attempt.key, report, min(len(work.outcomes), len(work.partitions)))
         if report.failure is not None:
             self._retry_or_fail(attempt, report.failure)
-        elif attempt.part == COLLECT and work.task.collect is not None:
+        elif attempt.partition == COLLECT and work.task.collect is not None:
             self._finish(work, work.outcomes[COLLECT])
-        elif len(work.outcomes) == len(work.parts):
+        elif len(work.outcomes) == len(work.partitions):
             self._complete(work)
 
     def _complete(self, work: Work) -> None:
@@ -154,7 +154,7 @@ class Runner:
         elif work.task.collect is not None:
             self._waiting.append(Attempt(work, COLLECT))
         else:
-            self._finish(work, merged([work.outcomes[part] for part in work.parts]))
+            self._finish(work, merged([work.outcomes[partition] for partition in work.partitions]))
 
     def _finish(self, work: Work, outcome: TaskResult) -> None:
         name = work.task.name
@@ -167,11 +167,11 @@ class Runner:
         self._outcomes[name], self._origins[name] = outcome, self._lease.run_id
 
     def _retry_or_fail(self, attempt: Attempt, failure: Failure) -> None:
-        work, tries = attempt.work, attempt.work.tries[attempt.part]
+        work, tries = attempt.work, attempt.work.tries[attempt.partition]
         if failure.retryable and tries <= work.task.retries and self._states[work.task.name] == "running":
             pause = self._deployment.settings.retry_pause * 2 ** (tries - 1)
             self._record.retrying(work.task, failure)
-            self._waiting.append(Attempt(work, attempt.part, not_before=monotonic() + pause))
+            self._waiting.append(Attempt(work, attempt.partition, not_before=monotonic() + pause))
         else:
             self._fail(work.task, failure)
 
@@ -185,17 +185,17 @@ class Runner:
         left_out = {
             name: task.name
             for name, state in self._states.items()
-            if state == "queued" and task.name in self._pipeline.ancestors[name]
+            if state == "queued" and task.name in self._pipeline.all_upstream[name]
         }
         self._states.update(dict.fromkeys(left_out, "upstream_failed"))
         self._record.left_out(left_out)
 
     def _drop(self, task: Task) -> None:
-        """Ends the other parts of a failed task."""
+        """Ends the other partitions of a failed task."""
         self._waiting = [attempt for attempt in self._waiting if attempt.work.task is not task]
         for ticket, attempt in list(self._running.items()):
             if attempt.work.task is task:
-                self._stop(ticket, "another part of the task failed")
+                self._stop(ticket, "another partition of the task failed")
 
     def _stop(self, ticket: int, why: str) -> None:
         attempt = self._running.pop(ticket)

@@ -64,7 +64,7 @@ def file_numbers(job: Job) -> list[str]:
 def ingest(job: Job) -> TaskResult:
     """One file of the task's dataset, as a part of its bronze and quarantine tables."""
     ((dataset, files),) = job.extracts.items()
-    return ingested(job, dataset, files, int(job.part))
+    return ingested(job, dataset, files, int(job.partition))
 
 
 def ingested(job: Job, dataset: str, files: tuple[SourceFile, ...], number: int) -> TaskResult:

@@ -22,16 +22,16 @@ from storage.ledger.models import ModelVersion
 
 def refresh_dataset(job: Job) -> TaskResult:
     """The dataset's bronze and cleaned tables made anew, if its extracts are not those that were published."""
-    source = SOURCES[job.part]
-    files = job.extracts.get(job.part, ())
+    source = SOURCES[job.partition]
+    files = job.extracts.get(job.partition, ())
     published = job.tables.get(f"bronze.{source.bronze}")
     known = published and sorted(published.sources.values()) == sorted(file.sha256 for file in files)
     if known or not files:
         return TaskResult()
-    ingests = merged([ingested(job, job.part, files, number) for number in range(len(files))])
+    ingests = merged([ingested(job, job.partition, files, number) for number in range(len(files))])
     bronze = ingests.tables[0]
     cleanings = merged([cleaned_part(job, bronze, number) for number in range(len(bronze.parts))])
-    return TaskResult(tables=(*ingests.tables, *cleanings.tables), values={job.part: ingests.values})
+    return TaskResult(tables=(*ingests.tables, *cleanings.tables), values={job.partition: ingests.values})
 
 
 def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskResult:

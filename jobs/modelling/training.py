@@ -30,7 +30,7 @@ LIBRARIES = ("scikit-learn", "numpy", "pandas", "pyarrow", "scipy")
 
 def fit_candidate(job: Job) -> TaskResult:
     """One model, fitted on the train rows and measured on the test rows."""
-    candidate = candidate_of(job, job.part)
+    candidate = candidate_of(job, job.partition)
     features = candidate.features
     train, test = train_and_test(job.read(TRAINING_DATA))
     train_labels, test_labels = labels_of(train), labels_of(test)
@@ -47,10 +47,10 @@ def fit_candidate(job: Job) -> TaskResult:
         "recall": chosen.recall,
         "f1": chosen.f1,
     }
-    log.info("%s: test AUC %.4f, train AUC %.4f", job.part, auc.value, numbers["train_auc"])
+    log.info("%s: test AUC %.4f, train AUC %.4f", job.partition, auc.value, numbers["train_auc"])
     artifact = job.models.keep_pickle(pipeline)
     return TaskResult(
-        train.num_rows + test.num_rows, None, {"name": job.part, "numbers": numbers}, artifacts=(artifact,)
+        train.num_rows + test.num_rows, None, {"name": job.partition, "numbers": numbers}, artifacts=(artifact,)
     )
 
 

@@ -50,7 +50,7 @@ def part_numbers(job: Job) -> list[str]:
 def clean(job: Job) -> TaskResult:
     """One part of the task's bronze table, cleaned."""
     (bronze,) = job.tables.values()
-    return cleaned_part(job, bronze, int(job.part))
+    return cleaned_part(job, bronze, int(job.partition))
 
 
 def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:

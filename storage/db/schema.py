@@ -59,7 +59,7 @@ runs = Table(
     Column("epoch", Integer, nullable=False, default=0),
     Column("heartbeat_at", Moment),
     Column("cancel_requested_at", Moment),
-    Column("pins", JSON, nullable=False),  # the versions that were current when the run started
+    Column("snapshot", JSON, nullable=False),  # what was current when the run started
     Index("runs_by_pipeline", "pipeline", "requested_at"),
     Index("runs_by_time", "requested_at"),
 )
@@ -83,7 +83,7 @@ tasks = Table(
     Column("started_at", Moment),
     Column("finished_at", Moment),
     Column("error", JSON),
-    Column("blamed", String(60)),  # for upstream_failed: the task that failed
+    Column("failed_upstream", String(60)),  # for upstream_failed: the task that failed
     Column("cache_key", String(64)),
     Column("key_after", String(64)),  # the key of the same task once its own result is published
     Column("cached_from", String(80)),  # the run whose result was used

@@ -51,10 +51,10 @@ def check_lease(connection: Connection, lease: Lease) -> None:
         raise LeaseLost(lease.run_id)
 
 
-def pin(connection: Connection, lease: Lease, pins: dict[str, Any]) -> None:
+def record_snapshot(connection: Connection, lease: Lease, snapshot: dict[str, Any]) -> None:
     """Records which versions the run reads."""
     check_lease(connection, lease)
-    connection.execute(update(runs).where(runs.c.run_id == lease.run_id).values(pins=pins))
+    connection.execute(update(runs).where(runs.c.run_id == lease.run_id).values(snapshot=snapshot))
 
 
 def finish(connection: Connection, lease: Lease, state: str, error: dict[str, Any] | None, now: datetime) -> None:

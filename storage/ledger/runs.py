@@ -181,4 +181,4 @@ def _new_id(request: Request, now: datetime) -> str:
 
 
 def _new_row(request: Request, run_id: str, now: datetime) -> dict[str, Any]:
-    return {**vars(request), "run_id": run_id, "state": "queued", "requested_at": now, "epoch": 0, "pins": {}}
+    return {**vars(request), "run_id": run_id, "state": "queued", "requested_at": now, "epoch": 0, "snapshot": {}}

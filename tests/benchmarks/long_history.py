@@ -71,7 +71,7 @@ def _runs(now: datetime) -> Any:
             if state == "failed"
             else None,
             "epoch": 1,
-            "pins": {},
+            "snapshot": {},
         }
 
 

@@ -11,5 +11,5 @@ def nothing(job: Job) -> TaskResult:
 
 
 NOOP = Pipeline(
-    "noop", tuple(Task(task.name, "tests.benchmarks.noop:nothing", needs=task.needs) for task in TRAINING.tasks)
+    "noop", tuple(Task(task.name, "tests.benchmarks.noop:nothing", upstream=task.upstream) for task in TRAINING.tasks)
 )

@@ -15,12 +15,12 @@ from storage.lake.names import PREDICTIONS, SCORED
 def marks(job: Job) -> list[Path]:
     folder = Path(job.roots.reports)
     folder.mkdir(parents=True, exist_ok=True)
-    return sorted(folder.glob(f"{job.task}.{job.part}.*"))
+    return sorted(folder.glob(f"{job.task}.{job.partition}.*"))
 
 
 def mark(job: Job) -> int:
     number = len(marks(job)) + 1
-    (Path(job.roots.reports) / f"{job.task}.{job.part}.{number}").touch()
+    (Path(job.roots.reports) / f"{job.task}.{job.partition}.{number}").touch()
     return number
 
 
@@ -73,7 +73,7 @@ def three_parts(_job: Job) -> Sequence[str]:
 
 def one_part(job: Job) -> TaskResult:
     number = mark(job)
-    if job.part == "b" and number == 1:
+    if job.partition == "b" and number == 1:
         raise RuntimeError("b needs two tries")
     return TaskResult(10, 9, {"parts": 1})
 

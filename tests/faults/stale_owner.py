@@ -21,14 +21,14 @@ from engine.process.identity import this_process
 from storage.errors import LeaseLost
 from storage.lake.names import SCORED
 from storage.ledger.catalog import publish, record_versions
-from storage.ledger.leases import Lease, beat, claim, finish, pin
+from storage.ledger.leases import Lease, beat, claim, finish, record_snapshot
 from storage.ledger.models import ModelVersion, register
 from storage.settings import load_settings
 
 TASKS = "tests.engine.sample_tasks"
 SMALL = Pipeline(
     "training",
-    (Task("first", f"{TASKS}:works"), Task("last", f"{TASKS}:writes_scores", needs=("first",), writes=(SCORED,))),
+    (Task("first", f"{TASKS}:works"), Task("last", f"{TASKS}:writes_scores", upstream=("first",), writes=(SCORED,))),
 )
 MODEL = ModelVersion("20260101_000000", "none", {}, {}, {})
 
@@ -58,7 +58,7 @@ def refusals(deployment: Deployment, lease: Lease) -> list[str]:
         "publish": lambda connection: publish(connection, lease, [], now),
         "versions": lambda connection: record_versions(connection, lease, [], now),
         "model": lambda connection: register(connection, lease, MODEL, now),
-        "pins": lambda connection: pin(connection, lease, {}),
+        "pins": lambda connection: record_snapshot(connection, lease, {}),
         "beat": lambda connection: beat(connection, lease, now),
         "end": lambda connection: finish(connection, lease, "succeeded", None, now),
     }

@@ -39,8 +39,8 @@ from storage.settings import load_settings
 tasks = (
     Task("book", "jobs.book:run"),
     Task("score", "jobs.score:run", settings=("feature_set",)),
-    Task("summed", "jobs.summed:run", needs=("book",)),
-    Task("last", "jobs.last:run", needs=("book", "score", "summed"), retries=0),
+    Task("summed", "jobs.summed:run", upstream=("book",)),
+    Task("last", "jobs.last:run", upstream=("book", "score", "summed"), retries=0),
 )
 deployment, parent, params = Deployment.open(load_settings()), sys.argv[1], json.loads(sys.argv[2])
 if parent:

@@ -54,8 +54,8 @@ def test_a_damaged_file_is_named_and_its_task_runs_again_on_resume(
         executor,
         (
             task("sound"),
-            task("one", "writes_scores", writes=(SCORED,), needs=("sound",)),
-            task("stuck", "fails_while_told", needs=("one",), retries=0),
+            task("one", "writes_scores", writes=(SCORED,), upstream=("sound",)),
+            task("stuck", "fails_while_told", upstream=("one",), retries=0),
         ),
     )
     flag = Path(deployment.roots.reports) / "fail"

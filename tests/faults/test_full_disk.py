@@ -75,7 +75,7 @@ def book_at(deployment: Deployment) -> Iterator[PipelineRunner]:
     executor = LocalExecutor()
     tasks = (
         task("one", "writes_scores", writes=(SCORED,)),
-        task("two", "writes_undeclared", needs=("one",), writes=(PREDICTIONS,)),
+        task("two", "writes_undeclared", upstream=("one",), writes=(PREDICTIONS,)),
     )
     try:
         yield PipelineRunner(deployment, executor, tasks)

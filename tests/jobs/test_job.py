@@ -71,6 +71,6 @@ def test_a_job_reads_what_it_wrote(job_factory: JobFactory) -> None:
     assert job.datamart.read(written).equals(rows)
 
 
-def test_for_part_changes_the_part_alone(job_factory: JobFactory) -> None:
+def test_for_partition_changes_the_partition_alone(job_factory: JobFactory) -> None:
     job = job_factory.job(settings={"x": 1})
-    assert (job.for_part("2").part, job.for_part("2").settings, job.part) == ("2", {"x": 1}, "")
+    assert (job.for_partition("2").partition, job.for_partition("2").settings, job.partition) == ("2", {"x": 1}, "")

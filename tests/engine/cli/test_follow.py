@@ -26,7 +26,7 @@ def test_plain_lines_tell_tasks_rows_tries_and_blame(runner_of: Maker) -> None:
         task("shaky", "fails_twice"),
         task("many", "one_part", split=f"{TASKS}:three_parts"),
         task("bad", "bad_input"),
-        task("after", needs=("bad",)),
+        task("after", upstream=("bad",)),
     )
     run_id, _ = book.run()
     lines = shown(book, run_id, terminal=False).splitlines()

@@ -17,8 +17,8 @@ def named(name: str, **more: object) -> Task:
     ("tasks", "complaint"),
     [
         ((named("a"), named("a")), "'a' is declared twice"),
-        ((named("a", needs=("b",)),), "needs 'b'"),
-        ((named("a", needs=("b",)), named("b", needs=("a",))), "need one another: "),
+        ((named("a", upstream=("b",)),), "needs 'b'"),
+        ((named("a", upstream=("b",)), named("b", upstream=("a",))), "need one another: "),
         ((named("a", writes=(SCORED,)), named("b", writes=(SCORED,))), f"'{SCORED}' is declared twice"),
         ((named("a", writes=(SCORED,)), named("b", reads=(SCORED,))), "does not wait for a"),
         ((Task("a", "nowhere"),), "no module:function"),
@@ -44,9 +44,9 @@ def test_the_pipelines_have_the_tasks_of_the_design() -> None:
         "model_governance_gate",
         "trigger_retraining_dag",
     ]
-    assert TRAINING.ancestors["remove_flagged_customers"] >= {"clean_clickstream", "ingest_lms_loan_daily"}
-    assert not INFERENCE.ancestors["retrieve_best_model"]
-    assert "visualize_monitoring_dashboard" not in MONITORING.ancestors["model_governance_gate"]
+    assert TRAINING.all_upstream["remove_flagged_customers"] >= {"clean_clickstream", "ingest_lms_loan_daily"}
+    assert not INFERENCE.all_upstream["retrieve_best_model"]
+    assert "visualize_monitoring_dashboard" not in MONITORING.all_upstream["model_governance_gate"]
 
 
 @pytest.mark.parametrize(

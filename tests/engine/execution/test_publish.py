@@ -73,7 +73,7 @@ def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(
     with deployment.ledger.reading() as connection:
         new = model_by_alias(connection)
         # It learnt from the book that drifted, not from the one that the old champion knew.
-        assert run_row(connection, waiting[0].run_id).pins["data"] == str(drifting / "drifted")
+        assert run_row(connection, waiting[0].run_id).snapshot["data"] == str(drifting / "drifted")
     assert champion is not None
     assert new is not None
     assert new.version != champion.version

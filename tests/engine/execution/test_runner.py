@@ -27,9 +27,9 @@ from tests.engine.runner import TASKS, PipelineRunner, task
 Maker = Callable[..., PipelineRunner]
 
 
-def test_tasks_run_after_what_they_need(runner_of: Maker) -> None:
+def test_tasks_run_after_their_upstream_tasks(runner_of: Maker) -> None:
     book = runner_of(
-        task("last", needs=("left", "right")), task("left", needs=("first",)), task("right"), task("first")
+        task("last", upstream=("left", "right")), task("left", upstream=("first",)), task("right"), task("first")
     )
     run_id, state = book.run()
     assert state == "succeeded"
@@ -40,7 +40,7 @@ def test_tasks_run_after_what_they_need(runner_of: Maker) -> None:
 
 
 def test_a_task_that_fails_twice_succeeds_on_its_third_attempt_with_all_three_recorded(runner_of: Maker) -> None:
-    book = runner_of(task("shaky", "fails_twice"), task("after", needs=("shaky",)))
+    book = runner_of(task("shaky", "fails_twice"), task("after", upstream=("shaky",)))
     run_id, state = book.run()
     assert state == "succeeded"
     with book.deployment.ledger.reading() as connection:
@@ -55,10 +55,10 @@ def test_a_task_that_fails_twice_succeeds_on_its_third_attempt_with_all_three_re
 def test_a_failure_blames_itself_downstream_and_lets_other_branches_finish(runner_of: Maker) -> None:
     book = runner_of(
         task("bad", "always_fails"),
-        task("child", needs=("bad",)),
-        task("grandchild", needs=("child", "good")),
+        task("child", upstream=("bad",)),
+        task("grandchild", upstream=("child", "good")),
         task("good"),
-        task("more", needs=("good",)),
+        task("more", upstream=("good",)),
     )
     run_id, state = book.run()
     assert state == "failed"
@@ -70,7 +70,9 @@ def test_a_failure_blames_itself_downstream_and_lets_other_branches_finish(runne
         "more": "succeeded",
     }
     with book.deployment.ledger.reading() as connection:
-        assert {row.blamed for row in task_rows(connection, run_id) if row.state == "upstream_failed"} == {"bad"}
+        assert {row.failed_upstream for row in task_rows(connection, run_id) if row.state == "upstream_failed"} == {
+            "bad"
+        }
         assert run_row(connection, run_id).error["task"] == "bad"
     assert book.marks("bad") == 3
 
@@ -84,7 +86,9 @@ def test_bad_input_is_not_tried_again(runner_of: Maker) -> None:
 
 
 def test_resume_runs_only_what_had_not_finished(runner_of: Maker) -> None:
-    book = runner_of(task("done"), task("stuck", "fails_while_told", needs=("done",)), task("after", needs=("stuck",)))
+    book = runner_of(
+        task("done"), task("stuck", "fails_while_told", upstream=("done",)), task("after", upstream=("stuck",))
+    )
     flag = Path(book.deployment.roots.reports) / "fail"
     flag.parent.mkdir(parents=True)
     flag.touch()
@@ -105,7 +109,7 @@ def test_resume_runs_only_what_had_not_finished(runner_of: Maker) -> None:
 
 
 def test_a_second_run_runs_nothing_and_says_cached(runner_of: Maker) -> None:
-    book = runner_of(task("one", "writes_scores", writes=(SCORED,)), task("two", needs=("one",), reads=(SCORED,)))
+    book = runner_of(task("one", "writes_scores", writes=(SCORED,)), task("two", upstream=("one",), reads=(SCORED,)))
     book.run()
     run_id, state = book.run()
     assert state == "succeeded"
@@ -145,7 +149,8 @@ def test_a_damaged_output_is_made_anew(runner_of: Maker) -> None:
 
 def test_a_failed_run_leaves_the_published_tables_as_they_were(runner_of: Maker) -> None:
     book = runner_of(
-        task("one", "writes_scores", writes=(SCORED,)), task("two", "fails_while_told", needs=("one",), reads=(SCORED,))
+        task("one", "writes_scores", writes=(SCORED,)),
+        task("two", "fails_while_told", upstream=("one",), reads=(SCORED,)),
     )
     book.run()
     with book.deployment.ledger.reading() as connection:
@@ -161,7 +166,7 @@ def test_a_failed_run_leaves_the_published_tables_as_they_were(runner_of: Maker)
 def test_files_of_a_task_that_never_finished_are_removed(runner_of: Maker) -> None:
     book = runner_of(
         task("one", "writes_scores", writes=(SCORED,)),
-        task("two", "writes_and_fails", needs=("one",), writes=("gold.model_predictions",)),
+        task("two", "writes_and_fails", upstream=("one",), writes=("gold.model_predictions",)),
     )
     run_id, state = book.run()
     assert state == "failed"
@@ -250,7 +255,7 @@ def test_files_of_a_run_that_was_killed_are_removed_by_the_next(runner_of: Maker
     assert not orphan.exists()
 
 
-def test_without_a_collector_parts_are_added_up(runner_of: Maker) -> None:
+def test_without_a_collector_partitions_are_added_up(runner_of: Maker) -> None:
     book = runner_of(task("many", "one_part", split=("a", "c")))
     run_id, _ = book.run()
     with book.deployment.ledger.reading() as connection:
@@ -274,7 +279,9 @@ def test_an_extended_table_never_loses_what_was_added_since(runner_of: Maker) ->
 
 @pytest.mark.parametrize("how", ["asked", "interrupted"])
 def test_a_cancelled_run_ends_and_publishes_nothing(runner_of: Maker, how: str) -> None:
-    book = runner_of(task("one", "writes_scores", writes=(SCORED,)), task("waits", "waits_for_release", needs=("one",)))
+    book = runner_of(
+        task("one", "writes_scores", writes=(SCORED,)), task("waits", "waits_for_release", upstream=("one",))
+    )
     folder = Path(book.deployment.roots.reports)
     folder.mkdir(parents=True)
     release = folder / "release"
@@ -304,7 +311,9 @@ def test_a_cancelled_run_ends_and_publishes_nothing(runner_of: Maker, how: str) 
 
 
 def test_a_run_that_was_declared_dead_publishes_nothing(runner_of: Maker) -> None:
-    book = runner_of(task("one", "writes_scores", writes=(SCORED,)), task("waits", "waits_for_release", needs=("one",)))
+    book = runner_of(
+        task("one", "writes_scores", writes=(SCORED,)), task("waits", "waits_for_release", upstream=("one",))
+    )
     folder = Path(book.deployment.roots.reports)
     folder.mkdir(parents=True)
 
@@ -330,7 +339,7 @@ def test_a_run_that_was_declared_dead_publishes_nothing(runner_of: Maker) -> Non
 
 
 def test_logs_of_tasks_are_in_the_ledger(runner_of: Maker) -> None:
-    book = runner_of(task("one"), task("two", needs=("one",)))
+    book = runner_of(task("one"), task("two", upstream=("one",)))
     run_id, _ = book.run()
     with book.deployment.ledger.reading() as connection:
         lines = [(row.task, row.level, row.message) for row in log_rows(connection, run_id)]

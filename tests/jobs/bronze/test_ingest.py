@@ -28,7 +28,7 @@ def job_over(job_factory: JobFactory, extracts: Extracts, names: Sequence[str], 
 
 
 def all_of(job: Job) -> TaskResult:
-    return merged([ingest(job.for_part(part)) for part in file_numbers(job)])
+    return merged([ingest(job.for_partition(part)) for part in file_numbers(job)])
 
 
 def ragged(extracts: Extracts, good: int, bad: int) -> Path:

@@ -35,7 +35,7 @@ import datetime, json
 from tests.paths import ROOT
 mart, models, name, version = sys.argv[1:]
 job = Job("t", "r", datetime.date(2025, 12, 1), "s", StoreRoots(mart, models, models), {"feature_set": "safe15"},
-          {"gold.model_training_data": from_json(json.loads(version))}, part=name)
+          {"gold.model_training_data": from_json(json.loads(version))}, partition=name)
 print(fit_candidate(job).artifacts[0].sha256)
 """
 
@@ -57,7 +57,7 @@ def scores_of(sandbox: Sandbox, rows: pa.Table) -> Any:
 
 
 def candidate(job_factory: JobFactory, table: pa.Table, name: str, feature_set: str = "safe15") -> TaskResult:
-    job = job_factory.job({TRAINING_DATA: table}, settings={"feature_set": feature_set}, part=name)
+    job = job_factory.job({TRAINING_DATA: table}, settings={"feature_set": feature_set}, partition=name)
     return fit_candidate(job)
 
 
@@ -124,7 +124,7 @@ def test_a_candidate_has_the_same_bytes_in_every_process(
 def test_the_best_candidate_is_kept_whatever_their_order(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
     rows = trained_sandbox.table(TRAINING_DATA)
     job = job_factory.job({TRAINING_DATA: rows}, settings={"feature_set": "safe15"})
-    candidates = [fit_candidate(job.for_part(name)) for name in CLASSIFIERS]
+    candidates = [fit_candidate(job.for_partition(name)) for name in CLASSIFIERS]
     best = max(candidates, key=lambda one: float(one.values["numbers"]["test_auc"]))
     for order in (candidates, candidates[::-1]):
         made = select_model(job, order).values["metadata"]

@@ -99,6 +99,16 @@ def test_a_ledger_of_the_first_release_becomes_todays_with_every_row_intact(old:
     assert (active.run_id, active.force, champion.version) == (WAITING, True, "20260301_020009")
 
 
+def test_the_renamed_columns_keep_their_values(old: Ledger) -> None:
+    columns = (("runs", "pins", "snapshot"), ("tasks", "blamed", "failed_upstream"))
+    with old.reading() as connection:
+        before = [str(connection.execute(text(f"SELECT {was} FROM {name}")).all()) for name, was, _ in columns]  # noqa: S608
+    old.prepare()
+    with old.reading() as connection:
+        after = [str(connection.execute(text(f"SELECT {now} FROM {name}")).all()) for name, _, now in columns]  # noqa: S608
+    assert after == before
+
+
 def test_processes_that_start_together_migrate_once(old: Ledger) -> None:
     program = (
         "import sys, storage.db.migrations.apply\n"
