@@ -1,4 +1,4 @@
-"""What a task function gets (`Job`) and gives back (`TaskResult`): keys, settings and small summaries, never tables."""
+"""The argument (`Job`) and the result (`TaskResult`) of a task function: keys, settings and summaries, never tables."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,9 +32,9 @@ class StoreRoots:
 class Job:
     """One call of a task function.
 
-    `settings` has the settings that the task declares and no others; `tables` the versions it may read; `values` what
-    the tasks that it needs gave back, by task; `champions` the model that is champion and those that were, newest
-    first, if the task uses them; `partition` the key of the partition when the task fans out.
+    `settings` are those that the task declares; `tables` the versions that it may read; `values` the values returned by
+    its upstream tasks, by task; `champions` the present and past champions, newest first, if the task uses them;
+    `partition` the key of the partition, if the task is split.
     """
 
     task: str
@@ -66,14 +66,14 @@ class Job:
         return replace(self, partition=partition)
 
     def table(self, name: str) -> TableVersion:
-        """The version of a table that this run reads; JobError when nothing was published yet."""
+        """The version of a table that this run reads. Raises JobError when the table was never published."""
         if name not in self.tables:
             pipeline = "inference" if name.startswith(("gold.model_predictions", "staged.inference")) else "training"
             raise JobError(f"There is no {name} yet for {self.task}; run `python -m engine run {pipeline}` first.")
         return self.tables[name]
 
     def read(self, name: str, columns: list[str] | None = None, *, categories: list[str] | None = None) -> pa.Table:
-        """The rows of a table, as of this run's pinned version."""
+        """The rows of a table, in the version that this run reads."""
         return self.datamart.read(self.table(name), columns, categories=categories)
 
     def write(self, name: str, tables: Iterable[pa.Table], number: int = 0, **facts: Any) -> TableVersion:
@@ -84,11 +84,11 @@ class Job:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """What a task gave back.
+    """The result of a task.
 
-    `values` go to the tasks that need this one; `tables`, `artifacts` and `reports` are what it wrote. `model`,
+    `values` go to the downstream tasks; `tables`, `artifacts` and `reports` were written by the task. `model`,
     `decision` and `request` take effect when the run commits: a model to register, a governance decision to record,
-    a pipeline to be run. `skipped` says why the task had nothing to do.
+    a pipeline to run. `skipped` is the reason why the task did nothing.
     """
 
     rows_in: int | None = None
@@ -103,7 +103,7 @@ class TaskResult:
     skipped: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The outcome as plain JSON types."""
+        """The result as plain JSON types."""
         return {
             **vars(self),
             "tables": [catalog.as_json(table) for table in self.tables],
@@ -126,31 +126,31 @@ def result_from_json(content: dict[str, Any]) -> TaskResult:
     )
 
 
-def merged(outcomes: Sequence[TaskResult]) -> TaskResult:
-    """The outcome of a task from those of its parts, in their order: rows and counts added up, tables put together."""
+def combined(results: Sequence[TaskResult]) -> TaskResult:
+    """The result of a task from those of its parts, in their order: rows and counts summed, tables concatenated."""
     tables: dict[str, TableVersion] = {}
     values: dict[str, Any] = {}
-    for outcome in outcomes:
-        values = added(values, outcome.values)
-        for table in outcome.tables:
-            tables[table.table] = tables[table.table].merged(table) if table.table in tables else table
+    for result in results:
+        values = summed(values, result.values)
+        for table in result.tables:
+            tables[table.table] = tables[table.table].with_parts_of(table) if table.table in tables else table
     return TaskResult(
-        rows_in=_total([outcome.rows_in for outcome in outcomes]),
-        rows_out=_total([outcome.rows_out for outcome in outcomes]),
+        rows_in=_total([result.rows_in for result in results]),
+        rows_out=_total([result.rows_out for result in results]),
         values=values,
         tables=tuple(tables.values()),
-        artifacts=tuple(facts for outcome in outcomes for facts in outcome.artifacts),
+        artifacts=tuple(facts for result in results for facts in result.artifacts),
     )
 
 
-def added(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
-    """Two nested dictionaries of counts, added up."""
+def summed(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
+    """The sum of two nested dictionaries of counts."""
     total = dict(left)
     for key, value in right.items():
         if key not in total:
             total[key] = value
         elif isinstance(value, Mapping):
-            total[key] = added(total[key], value)
+            total[key] = summed(total[key], value)
         else:
             total[key] = total[key] + value
     return total

@@ -1,10 +1,10 @@
-"""The errors of the storage room, and the base class of every error that a person may be shown."""
+"""The errors of `storage`, and the base class of every error that is shown to a user."""
 
 
 class LoanwatchError(Exception):
-    """An error whose text is one sentence for people: what is wrong, where, and what to do.
+    """An error whose text is one sentence: what is wrong, where, and what to do.
 
-    `exit_code` is the process's exit code when the error ends it; `retryable` says whether a second try could help.
+    `exit_code` is the exit code of a process that this error ends. `retryable` says whether a second try could help.
     """
 
     exit_code = 1
@@ -16,24 +16,24 @@ class StorageError(LoanwatchError):
 
 
 class UsageError(LoanwatchError):
-    """A setting or an argument that can't be right."""
+    """A setting or an argument that is invalid."""
 
     exit_code = 2
 
 
 class DamagedFile(StorageError):
-    """A stored file whose bytes are not those that were written."""
+    """A stored file that is missing or whose bytes changed after it was written."""
 
     def __init__(self, path: str, why: str) -> None:
-        super().__init__(f"{path} is damaged ({why}); run the pipeline again to make it anew.")
+        super().__init__(f"{path} is damaged ({why}); run the pipeline again to rebuild it.")
         self.path = path
 
 
 class LeaseLost(StorageError):
-    """A run that was declared dead, or taken over, and so may not publish."""
+    """A run that was marked as crashed or taken over, and therefore may not write any more."""
 
     exit_code = 5
 
     def __init__(self, run_id: str) -> None:
-        super().__init__(f"Run {run_id} no longer holds its lease, so nothing of it was published; resume it.")
+        super().__init__(f"Run {run_id} lost its lease, so it published nothing; resume it.")
         self.run_id = run_id

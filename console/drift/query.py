@@ -16,7 +16,7 @@ from storage.lake.names import MONITORING, OUTCOMES
 from storage.ledger.catalog import version_of
 from storage.ledger.decisions import decisions_between
 from storage.ledger.models import ModelVersion, model_named
-from storage.ledger.runs import success_about
+from storage.ledger.runs import success_for
 from storage.ledger.tasks import task_rows
 
 ALL = "all"  # every champion, one after the other
@@ -108,7 +108,7 @@ def narrowed(history: pd.DataFrame, choice: Choice) -> pd.DataFrame:
 def measured_on(day: date) -> Measured:
     """The newest run that monitored a date; one without id when the ledger knows none."""
     with ledger().reading() as connection:
-        run = success_about(connection, "monitoring", day)
+        run = success_for(connection, "monitoring", day)
         if run is None:
             return Measured()
         outcomes = {row.task: row.outcome["outcome"] for row in task_rows(connection, run.run_id) if row.outcome}

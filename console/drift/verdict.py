@@ -10,7 +10,8 @@ import streamlit as st
 from console.components.elements import count, state_html, with_code
 from console.components.times import day
 from console.drift.query import View
-from jobs.governance.policy import Thresholds, told_apart
+from jobs.governance.policy import Thresholds
+from jobs.statistics.rounding import rounded_apart
 from storage.db.ledger import LedgerRow
 
 MOST_NAMED = 3  # features that a sentence names
@@ -51,7 +52,7 @@ def auc_words(row: Mapping[str, Any], limits: Thresholds) -> str:
         estimate = row["auc_estimate"]
         hint = f" (estimated without labels: {estimate:.3f})" if estimate is not None else ""
         return f"AUC can't be judged on {count(row['labelled'])} labelled loans{hint}"
-    value = told_apart(row["auc"], limits.auc)
+    value = rounded_apart(row["auc"], limits.auc)
     numbers = f"(95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {count(row['labelled'])} labelled loans)"
     if row["auc"] >= limits.auc:
         near = ", though its interval goes below" if row["auc_low"] < limits.auc else ""
@@ -64,7 +65,7 @@ def psi_words(row: Mapping[str, Any], limits: Thresholds) -> str:
     """What the PSI says, with the window's loans and cohorts, the level of chance and the threshold."""
     if row["psi"] is None:
         return f"drift can't be judged on {count(row['window_rows'])} loans in the current window"
-    value, level = told_apart(row["psi"], limits.psi), row["psi_chance_level"]
+    value, level = rounded_apart(row["psi"], limits.psi), row["psi_chance_level"]
     cohorts = " to ".join(dict.fromkeys(str(row[name]) for name in ("window_from", "window_to")))
     numbers = f"({count(row['window_rows'])} loans of {cohorts}; chance alone reaches {level:.3f})"
     if row["psi"] < limits.psi_watch:

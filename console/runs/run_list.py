@@ -13,7 +13,7 @@ from console.components.times import span, time_html
 from engine.definitions.pipelines import PIPELINES
 from storage.db.ledger import LedgerRow
 from storage.db.schema import RUN_STATES
-from storage.ledger.run_search import RunFilter, continued, runs_page
+from storage.ledger.run_search import RunFilter, newest_resumptions, runs_page
 
 PAGE = 50
 CAUSES = ("manual", "schedule", "governance", "resume", "replay")
@@ -82,7 +82,7 @@ def run_list(wanted: RunFilter, bounds: Mapping[str, str]) -> None:
         rows = runs_page(connection, PAGE + 1, wanted, older, newer)
         more = len(rows) > PAGE
         rows = (rows[1:] if newer else rows[:PAGE]) if more else rows
-        after = continued(connection, [row.run_id for row in rows])
+        after = newest_resumptions(connection, [row.run_id for row in rows])
     if not rows:
         _nothing(wanted, bool(older or newer))
         return

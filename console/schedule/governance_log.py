@@ -10,7 +10,7 @@ from console.components.elements import callout, count, empty, figure, state_htm
 from console.components.event_list import chosen_page, lines, note_html, run_link
 from console.components.times import day, time_html
 from storage.db.ledger import LedgerRow
-from storage.ledger.decisions import decision_count, decision_page, standing_escalation
+from storage.ledger.decisions import decision_count, decision_page, open_escalation
 
 PAGE = 20
 EVERY, DUE = "every decision", "where a retrain was due"
@@ -20,7 +20,7 @@ COLUMNS = "7rem 9rem 19rem 1fr"
 def escalation() -> None:
     """That a person is asked for, as long as that stands."""
     with ledger().reading() as connection:
-        found = standing_escalation(connection)
+        found = open_escalation(connection)
     if found is not None:
         callout(
             "bad",

@@ -25,7 +25,7 @@ from engine.process.registry import alive
 from jobs.bronze.sources import SOURCES
 from storage.db.ledger import LedgerRow
 from storage.lake.extracts import source_files
-from storage.ledger.decisions import decision_about
+from storage.ledger.decisions import decision_for
 from storage.ledger.models import model_by_alias
 from storage.ledger.runs import caused_by, newest_success, replay_mark, run_row
 
@@ -126,7 +126,7 @@ class Replay:
     def _settle(self, day: date) -> None:
         """Carries out the training that the gate asked for at a date, unless history has gone on since."""
         with self._deployment.ledger.reading() as connection:
-            newest, decision = newest_success(connection), decision_about(connection, day)
+            newest, decision = newest_success(connection), decision_for(connection, day)
             if decision is None or decision.action != "requested" or (newest and newest.as_of > day):
                 return
             asked = _last_of(connection, decision.requested_run_id)

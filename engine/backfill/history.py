@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from engine.documents.runs import Document
 from engine.errors import Refused
 from storage.db.ledger import LedgerRow
-from storage.ledger.decisions import decision_about
+from storage.ledger.decisions import decision_for
 from storage.ledger.models import model_made_by
 from storage.ledger.runs import newest_success, replay_mark, run_row, runs_as_of
 
@@ -21,7 +21,7 @@ OWN_HOME = "replay into a home of its own (--home)"
 def row_about(connection: Connection, day: date) -> Document:
     """The row of a date that is done: its numbers, the decision, and the trainings that ended as of it."""
     trainings = [training_document(connection, run) for run in ended_trainings(connection, day)]
-    decision = decision_about(connection, day)
+    decision = decision_for(connection, day)
     if decision is None:
         reason = trainings[-1]["reason"] if trainings else ""
         decided = {"status": NO_MODEL, "action": "none", "reason": reason, "run_id": None}
@@ -75,7 +75,7 @@ def dates_done(connection: Connection, dates: Iterable[date], mark: str) -> set[
                 f"give the same ones, or {OWN_HOME}."
             )
         past = newest is not None and day < newest.as_of
-        if decision_about(connection, day) is not None or (runs and past):
+        if decision_for(connection, day) is not None or (runs and past):
             done.add(day)
         elif newest is not None and past:
             raise Refused(
@@ -87,5 +87,5 @@ def dates_done(connection: Connection, dates: Iterable[date], mark: str) -> set[
 
 def _runs_of(connection: Connection, day: date) -> list[LedgerRow]:
     """The runs that made a date what it is: the one that decided, or the trainings that came to nothing."""
-    decision = decision_about(connection, day)
+    decision = decision_for(connection, day)
     return [run_row(connection, decision.run_id)] if decision else ended_trainings(connection, day)

@@ -16,10 +16,11 @@ from storage.ledger.leases import Lease, end_early, owners, reap
 from storage.ledger.runs import (
     PipelineActive,
     Request,
-    ask_to_cancel,
     cancel_queued,
     earlier_request,
+    queue_run,
     replay_mark,
+    request_cancel,
     request_run,
     run_row,
 )
@@ -73,7 +74,7 @@ def request(deployment: Deployment, wanted: Request) -> str:
         before = earlier_request(connection, wanted)
         if before is not None:
             return before
-        run_id = request_run(connection, wanted, now)
+        run_id = queue_run(connection, wanted, now)
         if wanted.cause in NOTED:
             note(connection, Action(wanted.requested_by, NOTED[wanted.cause], run_id), now)
         return run_id
@@ -109,7 +110,7 @@ def cancel(deployment: Deployment, run_id: str, by: str | None = None) -> str:
         note(connection, Action(by or who(), "cancel", run.run_id), deployment.ledger.clock())
         if cancel_queued(connection, run.run_id, deployment.ledger.clock()):
             return "cancelled"
-        ask_to_cancel(connection, run.run_id, deployment.ledger.clock())
+        request_cancel(connection, run.run_id, deployment.ledger.clock())
     return "running"
 
 

@@ -39,14 +39,14 @@ def clean(name: str, after: str, table: str, cleaned: str) -> Task:
 TRAINING = Pipeline(
     "training",
     (
-        ingest("ingest_feature_clickstream", "feature_clickstream", t.BRONZE[0]),
-        ingest("ingest_features_attributes", "features_attributes", t.BRONZE[1]),
-        ingest("ingest_features_financials", "features_financials", t.BRONZE[2]),
-        ingest("ingest_lms_loan_daily", "lms_loan_daily", t.BRONZE[3]),
-        clean("clean_clickstream", "ingest_feature_clickstream", t.BRONZE[0], t.STAGED[0]),
-        clean("clean_attributes", "ingest_features_attributes", t.BRONZE[1], t.STAGED[1]),
-        clean("clean_financials", "ingest_features_financials", t.BRONZE[2], t.STAGED[2]),
-        clean("clean_loan_daily", "ingest_lms_loan_daily", t.BRONZE[3], t.STAGED[3]),
+        ingest("ingest_feature_clickstream", "feature_clickstream", t.BRONZE_CLICKSTREAM),
+        ingest("ingest_features_attributes", "features_attributes", t.BRONZE_ATTRIBUTES),
+        ingest("ingest_features_financials", "features_financials", t.BRONZE_FINANCIALS),
+        ingest("ingest_lms_loan_daily", "lms_loan_daily", t.BRONZE_LOANS),
+        clean("clean_clickstream", "ingest_feature_clickstream", t.BRONZE_CLICKSTREAM, t.STAGED_CLICKSTREAM),
+        clean("clean_attributes", "ingest_features_attributes", t.BRONZE_ATTRIBUTES, t.STAGED_ATTRIBUTES),
+        clean("clean_financials", "ingest_features_financials", t.BRONZE_FINANCIALS, t.STAGED_FINANCIALS),
+        clean("clean_loan_daily", "ingest_lms_loan_daily", t.BRONZE_LOANS, t.STAGED_LOANS),
         Task(
             "remove_flagged_customers",
             "jobs.silver.quality:remove_flagged_customers",
@@ -126,7 +126,7 @@ MONITORING = Pipeline(
         Task(
             "fetch_predictions_and_actuals",
             "jobs.monitoring.actuals:fetch_predictions_and_actuals",
-            reads=(t.PREDICTIONS, t.INFERENCE_FEATURES, t.STAGED[3]),
+            reads=(t.PREDICTIONS, t.INFERENCE_FEATURES, t.STAGED_LOANS),
             writes=(t.OUTCOMES,),
             uses_champion=True,
         ),

@@ -19,7 +19,7 @@ from engine.documents.runs import Document
 from engine.errors import Refused
 from engine.process.registry import has_worker
 from storage.db.checks import holders, server_time, takes_writers
-from storage.ledger.runs import latest_beat, recent_runs
+from storage.ledger.runs import newest_heartbeat, recent_runs
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Ray keeps its objects on Linux
 CLOCK_SLACK = timedelta(minutes=2)
@@ -42,7 +42,7 @@ def _lock(deployment: Deployment) -> Iterator[Finding]:
 def _clock(deployment: Deployment) -> Iterator[Finding]:
     now, server = deployment.ledger.clock(), server_time(deployment.ledger)
     with deployment.ledger.reading() as connection:
-        newest = latest_beat(connection)
+        newest = newest_heartbeat(connection)
     if server is not None and abs(server - now) > SERVER_CLOCK_SLACK:
         off = (now - server).total_seconds()
         yield Finding(

@@ -17,7 +17,7 @@ from jobs.job import Job, TaskResult, result_from_json
 from storage.db.ledger import Ledger
 from storage.errors import DamagedFile
 from storage.ledger.catalog import known_versions
-from storage.ledger.models import succession
+from storage.ledger.models import champions_after
 from storage.ledger.tasks import reusable_tasks
 
 ROOMS = ("jobs", "storage")
@@ -57,7 +57,7 @@ def key_after(task: Task, job: Job, outcome: TaskResult) -> str:
     made = {table.table: table for table in outcome.tables if table.table in task.reads}
     after = job.champions
     if task.uses_champion and outcome.model is not None and outcome.model.promotion.get("promote"):
-        after = succession(outcome.model, after)
+        after = champions_after(outcome.model, after)
     return cache_key(task, replace(job, tables={**job.tables, **made}, champions=after))
 
 

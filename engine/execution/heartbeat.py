@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.deployment import Deployment
 from engine.process.background import Background
 from storage.errors import LeaseLost, LoanwatchError
-from storage.ledger.leases import Lease, beat, cancel_requested
+from storage.ledger.leases import Lease, cancel_requested, renew
 
 LOOK = 0.25  # seconds between two looks whether somebody asked for the run to be cancelled
 log = logging.getLogger("loanwatch.engine")
@@ -40,7 +40,7 @@ class Heartbeat(Background):
                         self.cancelled.set()
                 if monotonic() >= due:
                     with self._deployment.ledger.writing() as connection:
-                        beat(connection, self._lease, self._deployment.ledger.clock())
+                        renew(connection, self._lease, self._deployment.ledger.clock())
                     due = monotonic() + self._deployment.settings.heartbeat
             except LeaseLost:
                 self.lost.set()

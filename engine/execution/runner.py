@@ -15,7 +15,7 @@ from engine.execution.heartbeat import Heartbeat
 from engine.execution.inputs import Snapshot, job_of
 from engine.execution.publish import commit
 from engine.execution.recorder import RunRecorder
-from jobs.job import Job, TaskResult, merged
+from jobs.job import Job, TaskResult, combined
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
 from storage.ledger.leases import Lease
@@ -154,7 +154,7 @@ class Runner:
         elif work.task.collect is not None:
             self._waiting.append(Attempt(work, COLLECT))
         else:
-            self._finish(work, merged([work.outcomes[partition] for partition in work.partitions]))
+            self._finish(work, combined([work.outcomes[partition] for partition in work.partitions]))
 
     def _finish(self, work: Work, outcome: TaskResult) -> None:
         name = work.task.name

@@ -9,7 +9,7 @@ from typing import Any
 from engine.deployment import Deployment
 from engine.process.identity import host, is_gone, this_process
 from storage.db.ledger import LedgerRow
-from storage.ledger.processes import Process, beating, deregister, heartbeat, register
+from storage.ledger.processes import Process, alive_processes, deregister, heartbeat, register
 
 NO_WORKER = "no worker is alive; start one with `python -m engine worker` or `up`"
 
@@ -48,7 +48,7 @@ def alive(deployment: Deployment, kind: str) -> Sequence[LedgerRow]:
     """The living processes of a kind, newest first: they beat lately, and have not ended as far as can be seen here."""
     silence = timedelta(seconds=deployment.settings.lease)
     with deployment.ledger.reading() as connection:
-        rows = beating(connection, kind, silence, deployment.ledger.clock())
+        rows = alive_processes(connection, kind, silence, deployment.ledger.clock())
     return [row for row in rows if not is_gone(row.process_id)]
 
 

@@ -83,7 +83,7 @@ def scanned(data: bytes, shape: Shape) -> Scan:
     plain = _plain_lines(data, codes, shape)
     if plain is not None:
         return Scan(plain, [], 0, quoted_ends=False, lines=plain, end=len(data))
-    return _judged(_lines(data, codes, shape), shape)
+    return _scan_of(_lines(data, codes, shape), shape)
 
 
 def _plain_lines(data: bytes, codes: npt.NDArray[np.uint8], shape: Shape) -> int | None:
@@ -137,7 +137,7 @@ def _misplaced(quotes: _Positions, quotes_in: _Positions, codes: npt.NDArray[np.
     return quotes[~placed]
 
 
-def _judged(lines: _Lines, shape: Shape) -> Scan:
+def _scan_of(lines: _Lines, shape: Shape) -> Scan:
     """The scan, after a look at each doubtful line, with the lines that its quotes may join to it."""
     inside = np.zeros(lines.ends.size, bool)
     faults: list[Fault] = []

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
+from jobs.statistics.rounding import rounded_apart
 from storage.errors import UsageError
 
 Status = Literal["healthy", "watch", "breach", "insufficient"]
@@ -97,15 +98,6 @@ def decide(
     return Decision(status, breaches, reasons, retrain=bool(breaches))
 
 
-def told_apart(value: float, threshold: float) -> str:
-    """The value with as many decimals (at least 3) as it takes not to look like the threshold it missed."""
-    for decimals in range(3, 17):
-        text = f"{value:.{decimals}f}"
-        if value == threshold or float(text) != threshold:
-            return text
-    return repr(value)
-
-
 def _auc_breaches(auc: AucNumbers, limits: Thresholds) -> Iterator[Breach]:
     value, high = _number(auc.value), _number(auc.high)
     if value is not None and high is not None and value < limits.auc:
@@ -121,18 +113,18 @@ def _psi_breaches(psi: DriftNumbers, limits: Thresholds) -> Iterator[Breach]:
 def _psi_warnings(psi: DriftNumbers, limits: Thresholds) -> Iterator[str]:
     value = _number(psi.value)
     if value is not None and limits.psi_watch <= value < limits.psi:
-        yield f"PSI {told_apart(value, limits.psi)} is at or above {limits.psi_watch:g}, watched."
+        yield f"PSI {rounded_apart(value, limits.psi)} is at or above {limits.psi_watch:g}, watched."
 
 
 def _estimate_warnings(estimate: float | None, limits: Thresholds) -> Iterator[str]:
     value = _number(estimate)
     if value is not None and value < limits.auc:
-        told = told_apart(value, limits.auc)
+        told = rounded_apart(value, limits.auc)
         yield f"AUC is estimated at {told} for loans without an outcome yet, below {limits.auc:g}, watched."
 
 
 def _breach_sentence(breach: Breach) -> str:
-    value = told_apart(breach.value, breach.threshold)
+    value = rounded_apart(breach.value, breach.threshold)
     if breach.metric == "auc":
         proof = "confirmed, its whole interval lies below" if breach.confirmed else "within noise of its interval"
         return f"AUC {value} is below {breach.threshold:g} ({proof})."

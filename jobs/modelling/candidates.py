@@ -1,20 +1,26 @@
-"""The candidates of a training: which model on which feature set, each by a name that says so."""
+"""The candidates of a training: each is a classifier on a feature set, with a name that says so."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from jobs.errors import JobError
 from jobs.gold.features import FEATURE_SETS
 from jobs.job import Job
 
-# The slowest first: they are fitted side by side, and the last to start should not be the last by much.
-CLASSIFIER_NAMES = ("GradientBoostingClassifier", "RandomForestClassifier", "LogisticRegression")
+# scikit-learn classes with their parameters. They are declared here because the engine reads their names before every
+# training, and the import of scikit-learn takes seconds. The slowest comes first, because all are fitted in parallel.
+CLASSIFIERS: Mapping[str, Mapping[str, Any]] = {
+    "GradientBoostingClassifier": {"n_estimators": 100, "max_depth": 5},
+    "RandomForestClassifier": {"n_estimators": 100, "max_depth": 10, "class_weight": "balanced"},
+    "LogisticRegression": {"max_iter": 1000, "class_weight": "balanced"},
+}
 BOTH = "both"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A classifier on a feature set. `name` is the classifier's, with the feature set where several are trained."""
+    """A classifier on a feature set. `name` includes the feature set if several are trained on."""
 
     name: str
     classifier: str
@@ -22,15 +28,15 @@ class Candidate:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """The features it learns from, in their order."""
+        """Its features, in order."""
         return FEATURE_SETS[self.feature_set]
 
 
 def candidates(feature_set: str) -> Mapping[str, Candidate]:
-    """The candidates by name for the setting `feature_set`: the three on one set, or each of them on each set."""
+    """The candidates by name for the setting `feature_set`: every classifier on that set, or on each set for `both`."""
     if feature_set != BOTH:
-        return {name: Candidate(name, name, feature_set) for name in CLASSIFIER_NAMES}
-    every = [(name, chosen) for name in CLASSIFIER_NAMES for chosen in FEATURE_SETS]
+        return {name: Candidate(name, name, feature_set) for name in CLASSIFIERS}
+    every = [(name, chosen) for name in CLASSIFIERS for chosen in FEATURE_SETS]
     return {f"{name} ({chosen})": Candidate(f"{name} ({chosen})", name, chosen) for name, chosen in every}
 
 
@@ -40,7 +46,7 @@ def candidate_names(job: Job) -> list[str]:
 
 
 def candidate_of(job: Job, name: str) -> Candidate:
-    """The candidate of that name; JobError when the setting `feature_set` does not make one."""
+    """The candidate of that name. Raises JobError when the setting `feature_set` has no such candidate."""
     known = candidates(str(job.settings["feature_set"]))
     if name not in known:
         raise JobError(f"There is no candidate {name!r}; with this feature_set there are {', '.join(known)}.")

@@ -9,15 +9,14 @@ from jobs.bronze.ingest import ingested
 from jobs.bronze.sources import SOURCES
 from jobs.errors import JobError
 from jobs.gold.features import NEEDED, loan_features
-from jobs.job import Job, TaskResult, log, merged
+from jobs.job import Job, TaskResult, combined, log
 from jobs.loan_calendar import known_by, months_of
-from jobs.modelling.champion import serving_champion
+from jobs.modelling.champion import model_of, serving_champion
 from jobs.modelling.pipelines import frame
 from jobs.silver.clean import cleaned_part
-from jobs.silver.quality import columns_to_judge, verdict
+from jobs.silver.quality import checked_columns, quality_report
 from storage.lake.datamart import TableVersion
 from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, SCORED
-from storage.ledger.models import ModelVersion
 
 
 def refresh_dataset(job: Job) -> TaskResult:
@@ -28,21 +27,21 @@ def refresh_dataset(job: Job) -> TaskResult:
     known = published and sorted(published.sources.values()) == sorted(file.sha256 for file in files)
     if known or not files:
         return TaskResult()
-    ingests = merged([ingested(job, job.partition, files, number) for number in range(len(files))])
+    ingests = combined([ingested(job, job.partition, files, number) for number in range(len(files))])
     bronze = ingests.tables[0]
-    cleanings = merged([cleaned_part(job, bronze, number) for number in range(len(bronze.parts))])
+    cleanings = combined([cleaned_part(job, bronze, number) for number in range(len(bronze.parts))])
     return TaskResult(tables=(*ingests.tables, *cleanings.tables), values={job.partition: ingests.values})
 
 
 def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskResult:
     """Features of every loan whose prediction date has come: quality control and features as in training, at as-of."""
-    fresh = merged(refreshed)
+    fresh = combined(refreshed)
     versions = {table.table: table for table in fresh.tables}
     staged = {
         source.silver: versions.get(f"staged.{source.silver}") or job.table(f"staged.{source.silver}")
         for source in SOURCES.values()
     }
-    governed, flagged = governed_tables(job, staged)
+    governed, flagged = checked_tables(job, staged)
     features, left_out = loan_features(governed)
     rows = features.filter(pa.array(known_by(features["prediction_date"], job.as_of)))
     if rows.num_rows == 0:
@@ -59,14 +58,14 @@ def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskRes
     )
 
 
-def governed_tables(job: Job, staged: Mapping[str, TableVersion]) -> tuple[dict[str, pa.Table], int]:
+def checked_tables(job: Job, staged: Mapping[str, TableVersion]) -> tuple[dict[str, pa.Table], int]:
     """(the rows and columns that features need, after quality control at as-of; how many customers were flagged)."""
-    wanted = {name: list(dict.fromkeys((*columns_to_judge(name), *NEEDED[name]))) for name in staged}
+    wanted = {name: list(dict.fromkeys((*checked_columns(name), *NEEDED[name]))) for name in staged}
     tables = {
         name: job.datamart.read(version, wanted[name], categories=["Customer_ID", "loan_id"])
         for name, version in staged.items()
     }
-    found = verdict(tables, job.as_of)
+    found = quality_report(tables, job.as_of)
     return {name: table.filter(pa.array(found.kept[name])) for name, table in tables.items()}, len(found.flagged)
 
 
@@ -124,14 +123,6 @@ def store_predictions_gold(job: Job) -> TaskResult:
     return TaskResult(
         scored.num_rows, scored.num_rows, {"version": job.values["make_predictions"]["version"]}, tables=(table,)
     )
-
-
-def model_of(job: Job, version: str) -> ModelVersion:
-    """The champion, present or past, of that version."""
-    for model in job.champions:
-        if model.version == version:
-            return model
-    raise JobError(f"Model {version} was never champion here; run `python -m engine run inference` again.")
 
 
 def _lineage(job: Job) -> Sequence[tuple[str, str]]:

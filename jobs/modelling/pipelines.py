@@ -1,38 +1,28 @@
-"""The three models, as scikit-learn pipelines, and the frames that they take, in training and inference alike."""
+"""The scikit-learn pipelines of the candidates, and their input frames, the same in training and inference."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sklearn.base import clone
+from sklearn import ensemble, linear_model
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 from jobs.gold.features import CATEGORICAL
+from jobs.modelling.candidates import CLASSIFIERS
 
 SEED = 42
 UNKNOWN = -1
-# The slowest first: the three are fitted side by side, and the last to start should not be the last by much.
-CLASSIFIERS: Mapping[str, Any] = {
-    "GradientBoostingClassifier": GradientBoostingClassifier(n_estimators=100, max_depth=5, random_state=SEED),
-    "RandomForestClassifier": RandomForestClassifier(
-        n_estimators=100, max_depth=10, class_weight="balanced", random_state=SEED
-    ),
-    "LogisticRegression": LogisticRegression(max_iter=1000, class_weight="balanced", random_state=SEED),
-}
 
 
 def untrained(name: str, features: tuple[str, ...]) -> Pipeline:
-    """The pipeline of a model: medians for missing numbers, codes for categories, a scaler for the linear model."""
+    """An unfitted pipeline: medians for missing numbers, codes for categories, a scaler for logistic regression."""
     numbers = [feature for feature in features if feature not in CATEGORICAL]
     categories = [feature for feature in features if feature in CATEGORICAL]
-    # Missing and unseen levels are one level of their own, Unknown.
+    # Missing and unseen levels share one level, Unknown.
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=UNKNOWN, encoded_missing_value=UNKNOWN)
     columns = ColumnTransformer(
         [
@@ -41,18 +31,18 @@ def untrained(name: str, features: tuple[str, ...]) -> Pipeline:
         ]
     )
     scaler = [("scaler", StandardScaler())] if name == "LogisticRegression" else []
-    return Pipeline([("columns", columns), *scaler, ("classifier", clone(CLASSIFIERS[name]))])
+    return Pipeline([("columns", columns), *scaler, ("classifier", _classifier(name))])
 
 
 def fit_reproducibly(pipeline: Pipeline, inputs: pd.DataFrame, labels: Any) -> Pipeline:
-    """The pipeline after fitting, the same bytes for the same rows in every process.
+    """The fitted pipeline. The same rows give the same pickle in every process.
 
-    A tree keeps its nodes in records with padding, which holds whatever memory held before; it is set to zero.
+    The node records of a tree have padding, which holds whatever was in memory before; it is set to zero.
     """
     pipeline.fit(inputs, labels)
     for tree in np.ravel(getattr(pipeline.named_steps["classifier"], "estimators_", [])):
         state = tree.tree_.__getstate__()
-        nodes = np.zeros(state["nodes"].shape, state["nodes"].dtype)  # zeros_like would leave padding as it is
+        nodes = np.zeros(state["nodes"].shape, state["nodes"].dtype)  # zeros_like would not clear the padding
         for name in nodes.dtype.names:
             nodes[name] = state["nodes"][name]
         tree.tree_.__setstate__({**state, "nodes": nodes})
@@ -60,7 +50,7 @@ def fit_reproducibly(pipeline: Pipeline, inputs: pd.DataFrame, labels: Any) -> P
 
 
 def frame(table: pa.Table, features: tuple[str, ...]) -> pd.DataFrame:
-    """The features of a table as a pandas frame: float64 numbers with NaN, categories as objects with NaN."""
+    """The features of a table as a pandas frame: numbers as float64, categories as objects, NaN for null."""
     columns: dict[str, Any] = {}
     for name in features:
         if name in CATEGORICAL:
@@ -73,9 +63,14 @@ def frame(table: pa.Table, features: tuple[str, ...]) -> pd.DataFrame:
 
 
 def label_encoders(pipeline: Pipeline) -> dict[str, list[str]]:
-    """The levels of each category in the order of their codes, from 0; every other level is coded -1 (Unknown)."""
+    """The levels of each category in the order of their codes, from 0. Every other level has code -1 (Unknown)."""
     encoder = pipeline.named_steps["columns"].named_transformers_["categories"]
     return {
         name: [str(level) for level in levels if isinstance(level, str)]
         for name, levels in zip(encoder.feature_names_in_, encoder.categories_, strict=True)
     }
+
+
+def _classifier(name: str) -> Any:
+    found = getattr(ensemble, name, None) or getattr(linear_model, name)
+    return found(**CLASSIFIERS[name], random_state=SEED)

@@ -13,11 +13,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.governance.policy import told_apart
 from jobs.job import Job, log
 from jobs.modelling.champion import serving_champion
 from jobs.modelling.splits import labels_of, scores_of, train_and_test
 from jobs.statistics.discrimination import AucDifference, paired_auc_difference
+from jobs.statistics.rounding import rounded_apart
 from storage.files.folder import FileFacts
 from storage.lake.names import TRAINING_DATA
 
@@ -66,7 +66,7 @@ def verdict_on(auc: float, rows: int, threshold: float, champion: str | None, op
     worse = found is not None and found.high is not None and found.high < 0
     weak = auc < threshold
     verdict = "Not promoted" if worse or weak else "Promoted"
-    told = [f"its AUC {told_apart(auc, threshold)} on {rows:,} test loans is below {threshold:g}"] if weak else []
+    told = [f"its AUC {rounded_apart(auc, threshold)} on {rows:,} test loans is below {threshold:g}"] if weak else []
     told.append(_comparison(opponent, worse=worse))
     numbers = {"auc": auc} if found is None else _numbers(found)
     return PromotionVerdict(

@@ -19,8 +19,8 @@ from jobs.modelling.pipelines import fit_reproducibly, frame, label_encoders, un
 from jobs.modelling.promotion import promotion_verdict
 from jobs.modelling.splits import Scores, as_floats, labels_of, scores_of, train_and_test
 from jobs.statistics.discrimination import auc_with_interval, classification_scores
-from jobs.statistics.drift import category_reference, numeric_reference
 from jobs.statistics.estimate import risk_curve
+from jobs.statistics.reference import category_reference, numeric_reference
 from storage.files.folder import FileFacts
 from storage.lake.names import TRAINING_DATA
 from storage.ledger.models import ModelVersion

@@ -14,7 +14,7 @@ from jobs.errors import JobError
 from jobs.gold.labels import LABEL_INSTALLMENTS, codes_in, default_labels
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
-from jobs.modelling.inference import model_of
+from jobs.modelling.champion import model_of
 from jobs.silver.quality import valid_rows
 from storage.lake.names import INFERENCE_FEATURES, OUTCOMES, PREDICTIONS
 
@@ -32,7 +32,7 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
     metadata = json.loads(job.models.read(model.files["metadata"]))
     features = job.read(INFERENCE_FEATURES)
     rows = features.take(pc.index_in(predictions["loan_id"], value_set=features["loan_id"].combine_chunks()))
-    fitted = maybe_fitted(rows, date.fromisoformat(metadata["as_of"]))
+    fitted = seen_in_training(rows, date.fromisoformat(metadata["as_of"]))
     ledger = visible_ledger(job)
     observed = known_by(rows["observation_date"], job.as_of)
     facts = {
@@ -90,7 +90,7 @@ def _months(values: npt.NDArray[np.float64]) -> pa.Array:
     return pa.array(np.where(there, values, 0).astype(np.int64), mask=~there)
 
 
-def maybe_fitted(rows: pa.Table, trained_as_of: date) -> Any:
+def seen_in_training(rows: pa.Table, trained_as_of: date) -> Any:
     """True for every train row whose outcome was known when the model was trained: none of these may judge it."""
     known = pa.array(known_by(rows["observation_date"], trained_as_of))
     return pc.and_(known, pc.equal(rows["split"], "train").combine_chunks())

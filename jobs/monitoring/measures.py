@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 
 from jobs.modelling.splits import as_floats, labels_of
 from jobs.statistics.discrimination import auc_with_interval, classification_scores, gini
-from jobs.statistics.drift import Drift, bin_counts, bin_labels, ks_distance, measured_drift, reference_from_json
+from jobs.statistics.drift import Drift, ks_distance, measured_drift
 from jobs.statistics.estimate import RiskCurve, estimated_auc
+from jobs.statistics.reference import bin_counts, bin_labels, reference_from_json
 
 AREA = ("auc", "auc_low", "auc_high", "ks", "gini")
 AT_THRESHOLD = ("precision", "recall", "f1")

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from jobs.governance.gate import decision_on, thresholds_of
 from jobs.governance.policy import Thresholds
 from jobs.job import Job, TaskResult, log
-from jobs.modelling.inference import model_of
+from jobs.modelling.champion import model_of
 from jobs.monitoring.measures import (
     AREA,
     AT_THRESHOLD,
@@ -84,7 +84,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
     window = newest_cohorts(unseen, rows)
     score, features = drifts(window, metadata["reference"], rows)
     measured, confusion = discrimination(unseen)
-    row = judged_row(
+    row = row_with_status(
         {
             **measured,
             **estimated_auc_of_waiting(unseen, curve, rows),
@@ -112,7 +112,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
     )
 
 
-def judged_row(row: Mapping[str, Any], thresholds: Thresholds) -> dict[str, Any]:
+def row_with_status(row: Mapping[str, Any], thresholds: Thresholds) -> dict[str, Any]:
     """The numbers of a monitoring date with their status, and for each crossed threshold whether beyond noise."""
     decision = decision_on(row, thresholds)
     confirmed: dict[str, bool] = {breach.metric: breach.confirmed for breach in decision.breaches}

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.bronze.sources import SOURCES, Source
-from jobs.job import Job, TaskResult, added, log
+from jobs.job import Job, TaskResult, log, summed
 from jobs.loan_calendar import OBSERVATION_MONTHS, PREDICTION_MONTHS, months_later
 from jobs.silver.cleaning import cleaned
 from storage.lake.datamart import TableVersion
@@ -27,7 +27,7 @@ class Cleaning:
         for group in groups:
             result = cleaned(group, self._source)
             self.rows += result.table.num_rows
-            self.problems = added(self.problems, result.problems)
+            self.problems = summed(self.problems, result.problems)
             self.dates |= visibility_dates(result.table)
             yield result.table
 

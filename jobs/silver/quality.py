@@ -30,7 +30,7 @@ NEGATIVE = {
     "financials": ("Annual_Income", "Monthly_Inhand_Salary", "Outstanding_Debt"),
     "loan_daily": ("loan_amt", "due_amt", "paid_amt", "overdue_amt"),
 }
-JUDGED = {
+CHECKED = {
     "clickstream": (),
     "attributes": ("Age", "SSN"),
     "financials": NEGATIVE["financials"],
@@ -39,7 +39,7 @@ JUDGED = {
 
 
 @dataclass(frozen=True)
-class Verdict:
+class QualityReport:
     """Which rows of each table stay (boolean masks), which customers were flagged and why, and the row accounting."""
 
     kept: Mapping[str, Mask]
@@ -48,13 +48,13 @@ class Verdict:
     accounting: dict[str, dict[str, int]]
 
 
-def columns_to_judge(table: str) -> list[str]:
+def checked_columns(table: str) -> list[str]:
     """The columns of a table that quality control looks at."""
-    return list(dict.fromkeys(("Customer_ID", *KEYS[table], "snapshot_date", *JUDGED[table])))
+    return list(dict.fromkeys(("Customer_ID", *KEYS[table], "snapshot_date", *CHECKED[table])))
 
 
-def verdict(tables: Mapping[str, pa.Table], as_of: date) -> Verdict:
-    """The verdict on four cleaned tables (at least their columns_to_judge), of which only rows up to as-of count."""
+def quality_report(tables: Mapping[str, pa.Table], as_of: date) -> QualityReport:
+    """The verdict on four cleaned tables (at least their checked_columns), of which only rows up to as-of count."""
     visible = {name: known_by(table["snapshot_date"], as_of) for name, table in tables.items()}
     superseded = {name: _superseded(table.select(KEYS[name]), visible[name]) for name, table in tables.items()}
     flags = {name: _flags(name, table, visible[name] & ~superseded[name]) for name, table in tables.items()}
@@ -75,7 +75,7 @@ def verdict(tables: Mapping[str, pa.Table], as_of: date) -> Verdict:
         }
         kept[name], counts = _counted(grounds, table.num_rows)
         accounting[name] = {"read": table.num_rows, "kept": int(kept[name].sum()), **counts}
-    return Verdict(kept, flagged, {reason: count for reason, count in reasons.items() if count}, accounting)
+    return QualityReport(kept, flagged, {reason: count for reason, count in reasons.items() if count}, accounting)
 
 
 def _counted(grounds: Mapping[str, Mask], rows: int) -> tuple[Mask, dict[str, int]]:
@@ -98,10 +98,10 @@ def remove_flagged_customers(job: Job) -> TaskResult:
     """The four silver tables: cleaned rows up to as-of without those of flagged customers."""
     staged = {name: job.table(f"staged.{name}") for name in KEYS}
     judged = {
-        name: job.datamart.read(version, columns_to_judge(name), categories=_texts(name))
+        name: job.datamart.read(version, checked_columns(name), categories=_texts(name))
         for name, version in staged.items()
     }
-    found = verdict(judged, job.as_of)
+    found = quality_report(judged, job.as_of)
     with ThreadPoolExecutor(2) as pool:  # writing Parquet is work for one core, and this task has two
         tables = list(pool.map(lambda name: _filtered(job, staged[name], found.kept[name], name), staged))
     for reason, count in found.reasons.items():
@@ -131,7 +131,7 @@ def _kept_rows(groups: Iterator[pa.Table], kept: Mask) -> Iterator[pa.Table]:
 
 
 def _texts(name: str) -> list[str]:
-    return [column for column in columns_to_judge(name) if column in ("Customer_ID", "loan_id", "SSN")]
+    return [column for column in checked_columns(name) if column in ("Customer_ID", "loan_id", "SSN")]
 
 
 def _flags(name: str, table: pa.Table, valid: Mask) -> dict[str, pa.Array]:

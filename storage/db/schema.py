@@ -20,18 +20,8 @@ from storage.db.types import Day, Moment
 
 ACTIVE_STATES = ("queued", "running")
 RUN_STATES = (*ACTIVE_STATES, "succeeded", "failed", "cancelled", "crashed", "skipped")
-TASK_STATES = (
-    "queued",
-    "running",
-    "retrying",
-    "succeeded",
-    "cached",
-    "skipped",
-    "failed",
-    "upstream_failed",
-    "cancelled",
-)
-
+OPEN_TASK_STATES = ("queued", "running", "retrying")
+TASK_STATES = (*OPEN_TASK_STATES, "succeeded", "cached", "skipped", "failed", "upstream_failed", "cancelled")
 
 metadata = MetaData()
 

@@ -190,7 +190,7 @@ class Folder:
                     removed.append(str(draft))
         return removed
 
-    def leads_to(self, name: str, target: str) -> bool:
+    def links_to(self, name: str, target: str) -> bool:
         """Whether the link `name` points at `target`; true on object storage, which has no links."""
         return not self.is_local or Path(self.path(name)).resolve() == Path(self.path(target)).resolve()
 

@@ -55,8 +55,8 @@ class TableVersion:
         """SHA-256 over the parts' digests in their order: equal for equal content, whatever the version's name."""
         return hashlib.sha256("\n".join(part.sha256 for part in self.parts).encode()).hexdigest()
 
-    def merged(self, other: "TableVersion") -> "TableVersion":
-        """A version that has the parts of `other` behind those of this one."""
+    def with_parts_of(self, other: "TableVersion") -> "TableVersion":
+        """This version with the parts of `other` appended."""
         dates = tuple(sorted({*self.dates, *other.dates}))
         return TableVersion(
             self.table, self.version, self.parts + other.parts, dates, {**self.sources, **other.sources}
@@ -105,7 +105,7 @@ class Datamart:
         name = version.parts[number].name
         if columns is not None and categories is not None:
             categories = [column for column in categories if column in columns]
-        with self._opened(name, categories) as file, _blaming(self.folder.path(name)):
+        with self._opened(name, categories) as file, _damage_named(self.folder.path(name)):
             return file.read(columns=columns)
 
     def groups(
@@ -114,7 +114,7 @@ class Datamart:
         """The rows of a version, or of its part `number`, a bounded table at a time."""
         parts = version.parts if number is None else version.parts[number : number + 1]
         for part in parts:
-            with self._opened(part.name, categories) as file, _blaming(self.folder.path(part.name)):
+            with self._opened(part.name, categories) as file, _damage_named(self.folder.path(part.name)):
                 if file.num_row_groups == 0:
                     yield file.read()
                 for group in range(file.num_row_groups):
@@ -127,7 +127,7 @@ class Datamart:
             wanted = rows - sum(table.num_rows for table in found)
             if found and (wanted <= 0 or part.rows == 0):
                 continue
-            with self._opened(part.name, None) as file, _blaming(self.folder.path(part.name)):
+            with self._opened(part.name, None) as file, _damage_named(self.folder.path(part.name)):
                 schema = (
                     file.schema_arrow if columns is None else pa.schema([file.schema_arrow.field(c) for c in columns])
                 )
@@ -152,7 +152,7 @@ class Datamart:
     def is_linked(self, version: TableVersion) -> bool:
         """Whether people who read the table's path read this version; true for a table that has no such path."""
         linked = version.table.partition(".")[0] in LINKED_LAYERS
-        return not linked or self.folder.leads_to(*_link_and_target(version))
+        return not linked or self.folder.links_to(*_link_and_target(version))
 
     def versions(self) -> set[tuple[str, str]]:
         """(table, version) of everything that has files here."""
@@ -165,14 +165,14 @@ class Datamart:
         self.folder.delete(f".versions/{layer}/{short}/{version}")
 
     def _opened(self, name: str, categories: list[str] | None) -> Any:
-        with _blaming(self.folder.path(name)):
+        with _damage_named(self.folder.path(name)):
             return parquet.ParquetFile(
                 self.folder.open(name), read_dictionary=categories, page_checksum_verification=True
             )
 
 
 @contextmanager
-def _blaming(path: str) -> Iterator[None]:
+def _damage_named(path: str) -> Iterator[None]:
     """Turns Arrow's complaints about bytes into DamagedFile with the file's name."""
     try:
         yield

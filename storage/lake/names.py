@@ -1,9 +1,19 @@
-"""The tables of the datamart by name (`layer.table`), and which of them people see."""
+"""The names of the datamart's tables (`layer.table`), and which of them users see."""
 
 from storage.errors import StorageError
 
-BRONZE = ("bronze.feature_clickstream", "bronze.features_attributes", "bronze.features_financials", "bronze.LMS_loans")
-STAGED = ("staged.clickstream", "staged.attributes", "staged.financials", "staged.loan_daily")
+BRONZE_CLICKSTREAM = "bronze.feature_clickstream"
+BRONZE_ATTRIBUTES = "bronze.features_attributes"
+BRONZE_FINANCIALS = "bronze.features_financials"
+BRONZE_LOANS = "bronze.LMS_loans"
+BRONZE = (BRONZE_CLICKSTREAM, BRONZE_ATTRIBUTES, BRONZE_FINANCIALS, BRONZE_LOANS)
+
+STAGED_CLICKSTREAM = "staged.clickstream"
+STAGED_ATTRIBUTES = "staged.attributes"
+STAGED_FINANCIALS = "staged.financials"
+STAGED_LOANS = "staged.loan_daily"
+STAGED = (STAGED_CLICKSTREAM, STAGED_ATTRIBUTES, STAGED_FINANCIALS, STAGED_LOANS)
+
 SILVER = ("silver.clickstream", "silver.attributes", "silver.financials", "silver.loan_daily")
 QUARANTINE = (
     "quarantine.feature_clickstream",
@@ -21,8 +31,8 @@ INFERENCE_FEATURES = "staged.inference_features"
 SCORED = "staged.scored"
 OUTCOMES = "staged.outcomes"
 
-# `staged` holds what one task hands to the next: cleaned rows before quality control, features, raw scores. It is
-# versioned like the rest, but has no link, so that nobody takes an unfiltered table for a governed one.
+# `staged` holds the tables between two tasks: cleaned rows before quality control, features, raw scores. They are
+# versioned like the others but have no link, so that nobody mistakes an unfiltered table for a silver one.
 LINKED_LAYERS = ("bronze", "silver", "gold", "quarantine")
 
 GOLD = (TRAINING_DATA, PREDICTIONS, MONITORING, MONITORING_COHORTS, MONITORING_FEATURES)
@@ -30,7 +40,7 @@ NAMES = frozenset((*BRONZE, *STAGED, *SILVER, *QUARANTINE, *GOLD, INFERENCE_FEAT
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """(layer, table) of a table's name; StorageError when there is no such table."""
+    """(layer, table) of a table's name. Raises StorageError when there is no such table."""
     if name not in NAMES:
         raise StorageError(f"There is no table {name!r}; `python -m engine tables` lists them.")
     layer, _, table = name.partition(".")

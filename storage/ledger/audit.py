@@ -13,7 +13,7 @@ from storage.db.schema import actions
 
 @dataclass(frozen=True)
 class Action:
-    """Something that a person did: `action` (run, resume, cancel, pause, promote, ...) to `subject`."""
+    """An action of a user: `action` (run, resume, cancel, pause, promote, ...) on `subject`."""
 
     who: str
     action: str
@@ -26,33 +26,28 @@ def note(connection: Connection, action: Action, now: datetime) -> None:
     connection.execute(insert(actions).values(**vars(action), at=now))
 
 
-def action_rows(connection: Connection, limit: int = 100) -> Sequence[LedgerRow]:
-    """The newest actions, newest first."""
-    return connection.execute(select(actions).order_by(actions.c.action_id.desc()).limit(limit)).all()
-
-
 @dataclass(frozen=True)
 class ActionFilter:
-    """Which actions: those of a person, of a kind, on a subject, or all of it together; by default all."""
+    """Conditions on user, kind of action and subject, all of which must hold. None sets no condition."""
 
     who: str | None = None
     action: str | None = None
     subject: str | None = None
 
 
-def action_page(connection: Connection, wanted: ActionFilter, limit: int, skip: int = 0) -> Sequence[LedgerRow]:
-    """The newest of the actions that are wanted, behind the `skip` newest ones, newest first."""
+def action_page(connection: Connection, where: ActionFilter, limit: int, skip: int = 0) -> Sequence[LedgerRow]:
+    """A page of the actions that match, newest first: `limit` of them after the newest `skip`."""
     query = select(actions).order_by(actions.c.action_id.desc()).limit(limit).offset(skip)
-    return connection.execute(_of(wanted, query)).all()
+    return connection.execute(_of(where, query)).all()
 
 
-def action_count(connection: Connection, wanted: ActionFilter) -> int:
-    """How many actions are wanted."""
-    return int(connection.execute(_of(wanted, select(func.count()).select_from(actions))).scalar_one())
+def action_count(connection: Connection, where: ActionFilter) -> int:
+    """How many actions match."""
+    return int(connection.execute(_of(where, select(func.count()).select_from(actions))).scalar_one())
 
 
 def people_and_kinds(connection: Connection, limit: int = 200) -> tuple[list[str], list[str]]:
-    """Who is in the audit log, and with what kinds of actions, in the order of the alphabet."""
+    """(the users, the kinds of actions) in the audit log, both in alphabetical order."""
     found = (
         connection.execute(select(column).distinct().order_by(column).limit(limit)).scalars().all()
         for column in (actions.c.who, actions.c.action)
@@ -61,11 +56,11 @@ def people_and_kinds(connection: Connection, limit: int = 200) -> tuple[list[str
     return people, kinds
 
 
-def _of(wanted: ActionFilter, query: Select[Any]) -> Select[Any]:
+def _of(where: ActionFilter, query: Select[Any]) -> Select[Any]:
     for column, value in (
-        (actions.c.who, wanted.who),
-        (actions.c.action, wanted.action),
-        (actions.c.subject, wanted.subject),
+        (actions.c.who, where.who),
+        (actions.c.action, where.action),
+        (actions.c.subject, where.subject),
     ):
         if value is not None:
             query = query.where(column == value)

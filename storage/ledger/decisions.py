@@ -57,7 +57,7 @@ def decision_rows(connection: Connection, limit: int = 100, run_id: str | None =
     return connection.execute(query.where(decisions.c.run_id == run_id) if run_id else query).all()
 
 
-def decision_about(connection: Connection, day: date) -> LedgerRow | None:
+def decision_for(connection: Connection, day: date) -> LedgerRow | None:
     """The newest decision about a monitoring date; None when nothing was decided."""
     query = select(decisions).where(decisions.c.monitoring_date == day)
     return connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(1)).first()
@@ -77,7 +77,7 @@ def decision_count(connection: Connection, *, acted: bool = False) -> int:
     return int(connection.execute(query.where(decisions.c.action != "none") if acted else query).scalar_one())
 
 
-def standing_escalation(connection: Connection) -> LedgerRow | None:
+def open_escalation(connection: Connection) -> LedgerRow | None:
     """The newest decision that asked for a person, unless one of its monitoring date or later was healthy since."""
     order = (decisions.c.monitoring_date.desc(), decisions.c.decision_id.desc())
     ends = decisions.c.action == "escalated", decisions.c.status == "healthy"

@@ -1,4 +1,4 @@
-"""Leases: the right to write about a run, held by one process at a time, void when it fell silent.
+"""Leases: the right to write about a run. One process holds it at a time and loses it when its heartbeat stops.
 
 Every function works within the caller's transaction.
 """
@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
-from storage.db.schema import attempts, runs, tasks
+from storage.db.schema import OPEN_TASK_STATES, attempts, runs, tasks
 from storage.errors import LeaseLost
 
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to write about a run: held by one owner, and void once the epoch has moved on."""
+    """The right of one owner to write about a run. It is void once the run has a higher epoch."""
 
     run_id: str
     owner: str
@@ -24,7 +24,7 @@ class Lease:
 
 
 def claim(connection: Connection, run_id: str, owner: str, now: datetime) -> Lease | None:
-    """The lease on a queued run, or None when somebody else has it or it was cancelled."""
+    """The lease on a queued run, or None when another process claimed it or it was cancelled."""
     epoch = connection.execute(
         update(runs)
         .where(runs.c.run_id == run_id, runs.c.state == "queued")
@@ -34,31 +34,34 @@ def claim(connection: Connection, run_id: str, owner: str, now: datetime) -> Lea
     return None if epoch is None else Lease(run_id, owner, epoch)
 
 
-def beat(connection: Connection, lease: Lease, now: datetime) -> None:
-    """Records that the run is alive. LeaseLost when it was lost."""
+def renew(connection: Connection, lease: Lease, now: datetime) -> None:
+    """Records that the run is alive. Raises LeaseLost when the lease is void."""
     if connection.execute(update(runs).where(_held(lease)).values(heartbeat_at=now)).rowcount != 1:
         raise LeaseLost(lease.run_id)
 
 
 def cancel_requested(connection: Connection, run_id: str) -> bool:
-    """Whether somebody asked for the run to be cancelled."""
+    """Whether a user asked for the run to be cancelled."""
     return connection.execute(select(runs.c.cancel_requested_at).where(runs.c.run_id == run_id)).scalar() is not None
 
 
 def check_lease(connection: Connection, lease: Lease) -> None:
-    """LeaseLost unless the lease still holds; the row stays locked until the transaction ends."""
-    if connection.execute(update(runs).where(_held(lease)).values(owner=lease.owner)).rowcount != 1:
+    """Raises LeaseLost when the lease is void.
+
+    The caller's transaction is the only writer (see `Ledger.writing`), so the answer holds until it ends.
+    """
+    if connection.execute(select(runs.c.run_id).where(_held(lease))).first() is None:
         raise LeaseLost(lease.run_id)
 
 
 def record_snapshot(connection: Connection, lease: Lease, snapshot: dict[str, Any]) -> None:
-    """Records which versions the run reads."""
+    """Records which table versions the run reads."""
     check_lease(connection, lease)
     connection.execute(update(runs).where(runs.c.run_id == lease.run_id).values(snapshot=snapshot))
 
 
 def finish(connection: Connection, lease: Lease, state: str, error: dict[str, Any] | None, now: datetime) -> None:
-    """Ends a run that the lease still holds."""
+    """Records the final state of a run. Raises LeaseLost when the lease is void."""
     check_lease(connection, lease)
     connection.execute(
         update(runs).where(runs.c.run_id == lease.run_id).values(state=state, error=error, finished_at=now)
@@ -66,23 +69,23 @@ def finish(connection: Connection, lease: Lease, state: str, error: dict[str, An
 
 
 def end_early(connection: Connection, lease: Lease, state: str, error: dict[str, Any], now: datetime) -> None:
-    """Ends a run that the lease still holds before its tasks did; LeaseLost when it does not."""
+    """Ends a run and its open tasks. Raises LeaseLost when the lease is void."""
     finish(connection, lease, state, error, now)
     _end_tasks(connection, [lease.run_id], error, now)
 
 
 def reap(connection: Connection, silence: timedelta, now: datetime, gone: Collection[str] = ()) -> list[str]:
-    """Ids of the runs that were silent for too long, and are `crashed` from now on.
+    """Ids of the runs whose heartbeat is older than `silence`; their state is now `crashed`.
 
-    The runs of owners in `gone`, which are known to have ended, need not be waited for. A beat from the future (the
-    clock was set back) counts as a beat of now.
+    Runs of the owners in `gone`, whose processes have ended, are crashed at once. A heartbeat in the future (the clock
+    was set back) counts as one of now.
     """
     silent = {
         "type": "Crashed",
-        "message": f"The run was silent for {silence.total_seconds():.0f} s; resume it.",
+        "message": f"The run sent no heartbeat for {silence.total_seconds():.0f} s; resume it.",
         "exit_code": 1,
     }
-    ended = {**silent, "message": "The process that carried the run out has ended; resume the run."}
+    ended = {**silent, "message": "The process that executed the run has ended; resume the run."}
     running = runs.c.state == "running"
     connection.execute(update(runs).where(running, runs.c.heartbeat_at > now + silence).values(heartbeat_at=now))
     late = or_(runs.c.heartbeat_at < now - silence, runs.c.heartbeat_at.is_(None) & (runs.c.started_at < now - silence))
@@ -101,17 +104,17 @@ def reap(connection: Connection, silence: timedelta, now: datetime, gone: Collec
 
 
 def owners(connection: Connection) -> list[str]:
-    """Who holds a lease now."""
+    """The owners of all running runs."""
     query = select(runs.c.owner).where(runs.c.state == "running", runs.c.owner.is_not(None)).distinct()
     return list(connection.execute(query).scalars())
 
 
 def _end_tasks(connection: Connection, run_ids: Sequence[str], error: dict[str, Any], now: datetime) -> None:
-    """Closes whatever tasks and attempts of these runs are open."""
+    """Ends the open tasks and attempts of these runs."""
     if run_ids:
         connection.execute(
             update(tasks)
-            .where(tasks.c.run_id.in_(run_ids), tasks.c.state.in_(("queued", "running", "retrying")))
+            .where(tasks.c.run_id.in_(run_ids), tasks.c.state.in_(OPEN_TASK_STATES))
             .values(state="cancelled", finished_at=now)
         )
         connection.execute(

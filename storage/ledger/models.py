@@ -97,7 +97,7 @@ def champions(connection: Connection, limit: int = REMEMBERED) -> list[ModelVers
     return [_model(row) for row in connection.execute(query.limit(limit))]
 
 
-def succession(model: ModelVersion, before: Sequence[ModelVersion]) -> tuple[ModelVersion, ...]:
+def champions_after(model: ModelVersion, before: Sequence[ModelVersion]) -> tuple[ModelVersion, ...]:
     """What `champions` gives once this model has become champion after those before."""
     return (model, *(old for old in before if old.version != model.version))[:REMEMBERED]
 

@@ -41,7 +41,7 @@ def deregister(connection: Connection, process_id: str, now: datetime) -> None:
     connection.execute(update(processes).where(processes.c.process_id == process_id).values(stopped_at=now))
 
 
-def beating(connection: Connection, kind: str, silence: timedelta, now: datetime) -> Sequence[LedgerRow]:
+def alive_processes(connection: Connection, kind: str, silence: timedelta, now: datetime) -> Sequence[LedgerRow]:
     """The processes of a kind that have not ended and that beat within `silence`, newest first."""
     query = select(processes).where(
         processes.c.kind == kind, processes.c.stopped_at.is_(None), processes.c.heartbeat_at > now - silence

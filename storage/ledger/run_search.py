@@ -49,7 +49,7 @@ def followers(connection: Connection, run_id: str, limit: int = 20) -> Sequence[
     return list(reversed(connection.execute(query.order_by(runs.c.requested_at.desc()).limit(limit)).all()))
 
 
-def continued(connection: Connection, run_ids: Sequence[str], limit: int = 200) -> dict[str, LedgerRow]:
+def newest_resumptions(connection: Connection, run_ids: Sequence[str], limit: int = 200) -> dict[str, LedgerRow]:
     """The newest run that goes on with each of these, by the id of the one that it goes on with."""
     query = select(runs).where(runs.c.parent_run_id.in_(run_ids)).order_by(runs.c.requested_at.desc()).limit(limit)
     return {row.parent_run_id: row for row in reversed(connection.execute(query).all())}

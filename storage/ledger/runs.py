@@ -1,4 +1,4 @@
-"""Runs in the ledger: who asked for what, and what there is. Every function works within the caller's transaction."""
+"""Runs in the ledger: requests, their state, and queries. Every function works within the caller's transaction."""
 
 import secrets
 from collections.abc import Sequence
@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
 
 from storage.db.ledger import LedgerRow
 from storage.db.schema import ACTIVE_STATES, runs
@@ -16,7 +15,7 @@ from storage.errors import StorageError
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asks for. `cause` is manual, schedule, governance, resume or replay."""
+    """The request for a run. `cause` is manual, schedule, governance, resume or replay."""
 
     pipeline: str
     as_of: date
@@ -32,47 +31,38 @@ class Request:
 
 
 class PipelineActive(StorageError):
-    """A request for a pipeline that has a queued or running run already."""
+    """A request for a pipeline that already has a queued or running run."""
 
     exit_code = 5
 
     def __init__(self, pipeline: str, run_id: str, state: str) -> None:
         queued = f"is waiting for a worker, or for `run {pipeline}` without options; `cancel {run_id}` withdraws it"
         running = f"is running; wait for it (`show {run_id}`) or end it (`cancel {run_id}`)"
-        told = queued if state == "queued" else running
-        super().__init__(f"Pipeline {pipeline} already has an active run: {run_id} {told}.")
+        what = queued if state == "queued" else running
+        super().__init__(f"Pipeline {pipeline} already has an active run: {run_id} {what}.")
         self.pipeline, self.run_id, self.state = pipeline, run_id, state
 
 
 def request_run(connection: Connection, request: Request, now: datetime) -> str:
-    """The id of the new queued run, or of the one that the same request key or slot made before.
+    """The id of the earlier run with the same request key or slot; else of a new queued run (see `queue_run`)."""
+    return earlier_request(connection, request) or queue_run(connection, request, now)
 
-    Raises PipelineActive when the pipeline has a queued or running run.
+
+def queue_run(connection: Connection, request: Request, now: datetime) -> str:
+    """The id of a new queued run. Raises PipelineActive when the pipeline has a queued or running run.
+
+    The caller's transaction is the only writer (see `Ledger.writing`), so no other request can come in between.
     """
-    before = earlier_request(connection, request)
-    if before is not None:
-        return before
     current = active_run(connection, request.pipeline)
     if current is not None:
         raise PipelineActive(request.pipeline, current.run_id, current.state)
     run_id = _new_id(request, now)
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(runs).values(_new_row(request, run_id, now)))
-    except IntegrityError:
-        # Another process was quicker between the look and the insert (PostgreSQL only; SQLite writes one at a time).
-        before = earlier_request(connection, request)
-        if before is not None:
-            return before
-        current = active_run(connection, request.pipeline)
-        if current is None:
-            raise
-        raise PipelineActive(request.pipeline, current.run_id, current.state) from None
+    connection.execute(insert(runs).values(_new_row(request, run_id, now)))
     return run_id
 
 
 def earlier_request(connection: Connection, request: Request) -> str | None:
-    """The id of the run that the same request key or slot made before; None when there is none."""
+    """The id of the run with the same request key or slot; None when there is none."""
     for column, value in ((runs.c.request_key, request.request_key), (runs.c.slot, request.slot)):
         if value is not None:
             run_id = connection.execute(select(runs.c.run_id).where(column == value)).scalar()
@@ -82,7 +72,7 @@ def earlier_request(connection: Connection, request: Request) -> str | None:
 
 
 def record_skipped(connection: Connection, request: Request, why: str, now: datetime) -> str:
-    """The id of a run that is only there to tell that it did not happen, and why."""
+    """The id of a new run that only records that a slot was skipped, and why."""
     run_id = _new_id(request, now)
     error = {"type": "Skipped", "message": why, "exit_code": 5}
     row = {**_new_row(request, run_id, now), "state": "skipped", "finished_at": now, "error": error}
@@ -97,7 +87,7 @@ def active_run(connection: Connection, pipeline: str) -> LedgerRow | None:
 
 
 def cancel_queued(connection: Connection, run_id: str, now: datetime) -> bool:
-    """Whether a run that nobody had claimed was cancelled."""
+    """Whether the run was still queued; if so, it is now cancelled."""
     return bool(
         connection.execute(
             update(runs)
@@ -107,8 +97,8 @@ def cancel_queued(connection: Connection, run_id: str, now: datetime) -> bool:
     )
 
 
-def ask_to_cancel(connection: Connection, run_id: str, now: datetime) -> None:
-    """Leaves word for whoever works on the run."""
+def request_cancel(connection: Connection, run_id: str, now: datetime) -> None:
+    """Records that a running run is to be cancelled; its own process ends it."""
     connection.execute(update(runs).where(runs.c.run_id == run_id).values(cancel_requested_at=now))
 
 
@@ -148,18 +138,18 @@ def runs_as_of(connection: Connection, pipeline: str, day: date) -> Sequence[Led
 
 
 def replay_mark(run: LedgerRow) -> dict[str, Any]:
-    """What the `cause_detail` of a run of a replay has, and of a run that it led to: {"replay": what it works on}."""
+    """{"replay": its parameters} for a run that belongs to a replay, else {}; runs that it causes carry it too."""
     return {name: run.cause_detail[name] for name in ("replay",) if name in run.cause_detail}
 
 
-def success_about(connection: Connection, pipeline: str, as_of: date) -> LedgerRow | None:
-    """The newest run of a pipeline that went well for that as-of date; None when there is none."""
+def success_for(connection: Connection, pipeline: str, as_of: date) -> LedgerRow | None:
+    """The newest succeeded run of a pipeline for that as-of date; None when there is none."""
     query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == as_of, runs.c.state == "succeeded")
     return connection.execute(query.order_by(runs.c.requested_at.desc(), runs.c.run_id.desc()).limit(1)).first()
 
 
-def latest_beat(connection: Connection) -> datetime | None:
-    """When a run was last heard of; None before the first."""
+def newest_heartbeat(connection: Connection) -> datetime | None:
+    """The newest heartbeat of all runs; None before the first."""
     found: datetime | None = connection.execute(select(func.max(runs.c.heartbeat_at))).scalar()
     return found
 

@@ -10,7 +10,8 @@ from pyarrow import parquet
 from sklearn.metrics import roc_auc_score
 
 from jobs.gold.features import SAFE15
-from jobs.modelling.pipelines import CLASSIFIERS, frame, untrained
+from jobs.modelling.candidates import CLASSIFIERS
+from jobs.modelling.pipelines import frame, untrained
 
 
 def main(gold: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import UnusableRequest
 from engine.passwords import Entry, UnusablePasswords, keep_entry, new_entry, read_entries, verified
-from storage.ledger.audit import action_rows
+from storage.ledger.audit import ActionFilter, action_page
 from tests.live import Site
 from tests.paths import ROOT
 
@@ -162,7 +162,7 @@ def test_the_command_asks_twice_without_showing_and_notes_who_did_it(tmp_path: P
         assert WORD.encode() not in seen
     assert verified(read_entries(tmp_path / "home" / "passwords"), "anna", WORD)
     with site.deployment.ledger.reading() as connection:
-        noted = [(row.action, row.subject, row.reason) for row in action_rows(connection)]
+        noted = [(row.action, row.subject, row.reason) for row in action_page(connection, ActionFilter(), 100)]
     assert noted == [("password", "anna", "as operator")] * 2
     site.close()
 

@@ -26,12 +26,12 @@ from engine.scheduling.slots import process_due_slots
 from jobs.job import TaskResult
 from storage.errors import LoanwatchError
 from storage.lake.datamart import Datamart, TableVersion
-from storage.lake.names import BRONZE, PREDICTIONS
+from storage.lake.names import BRONZE_CLICKSTREAM, PREDICTIONS
 from storage.ledger.catalog import record_versions
 from storage.ledger.leases import Lease, claim
 from storage.settings import load_settings
 
-TABLES = (BRONZE[0], PREDICTIONS)  # published together, of two parts and of one
+TABLES = (BRONZE_CLICKSTREAM, PREDICTIONS)  # published together, of two parts and of one
 ROWS = 100
 ONES = pa.array([1] * ROWS)  # made here, because Arrow imports pandas for its first array
 Act = Iterator[None]

@@ -21,7 +21,7 @@ from engine.process.identity import this_process
 from storage.errors import LeaseLost
 from storage.lake.names import SCORED
 from storage.ledger.catalog import publish, record_versions
-from storage.ledger.leases import Lease, beat, claim, finish, record_snapshot
+from storage.ledger.leases import Lease, claim, finish, record_snapshot, renew
 from storage.ledger.models import ModelVersion, register
 from storage.settings import load_settings
 
@@ -59,7 +59,7 @@ def refusals(deployment: Deployment, lease: Lease) -> list[str]:
         "versions": lambda connection: record_versions(connection, lease, [], now),
         "model": lambda connection: register(connection, lease, MODEL, now),
         "pins": lambda connection: record_snapshot(connection, lease, {}),
-        "beat": lambda connection: beat(connection, lease, now),
+        "beat": lambda connection: renew(connection, lease, now),
         "end": lambda connection: finish(connection, lease, "succeeded", None, now),
     }
     refused = [name for name, write in writes.items() if is_refused(lambda write=write: written(deployment, write))]

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.errors import JobError
-from jobs.job import TaskResult, added, merged, result_from_json
+from jobs.job import TaskResult, combined, result_from_json, summed
 from storage.files.folder import FileFacts
 from storage.lake.datamart import Part, TableVersion
 from storage.ledger.models import ModelVersion
@@ -17,10 +17,10 @@ def version(table: str, number: int, **facts: object) -> TableVersion:
     return TableVersion(table, "run", (part,), **facts)  # type: ignore[arg-type]
 
 
-def test_merged_adds_up_rows_and_counts_and_keeps_the_parts_in_order() -> None:
+def test_combined_adds_up_rows_and_counts_and_keeps_the_parts_in_order() -> None:
     one = TaskResult(10, 9, {"read": 10, "reasons": {"torn": 1}}, (version("a", 1, dates=("2024-01-01",)),))
     two = TaskResult(5, 2, {"read": 5, "reasons": {"torn": 2, "long": 1}}, (version("a", 2, sources={"f": "x"}),))
-    whole = merged([one, two])
+    whole = combined([one, two])
     assert (whole.rows_in, whole.rows_out) == (15, 11)
     assert whole.values == {"read": 15, "reasons": {"torn": 3, "long": 1}}
     (table,) = whole.tables
@@ -28,15 +28,15 @@ def test_merged_adds_up_rows_and_counts_and_keeps_the_parts_in_order() -> None:
     assert (table.dates, table.sources) == (("2024-01-01",), {"f": "x"})
 
 
-def test_merged_leaves_unknown_row_counts_out_and_says_nothing_when_all_are() -> None:
-    assert merged([TaskResult(3, None), TaskResult(None, None)]).rows_in == 3
-    assert merged([TaskResult(), TaskResult()]).rows_in is None
-    assert merged([]).tables == ()
+def test_combined_leaves_unknown_row_counts_out_and_says_nothing_when_all_are() -> None:
+    assert combined([TaskResult(3, None), TaskResult(None, None)]).rows_in == 3
+    assert combined([TaskResult(), TaskResult()]).rows_in is None
+    assert combined([]).tables == ()
 
 
-def test_added_leaves_its_arguments_as_they_are() -> None:
+def test_summed_leaves_its_arguments_as_they_are() -> None:
     left, right = {"a": {"b": 1}}, {"a": {"b": 2, "c": 3}, "d": 4}
-    assert added(left, right) == {"a": {"b": 3, "c": 3}, "d": 4}
+    assert summed(left, right) == {"a": {"b": 3, "c": 3}, "d": 4}
     assert left == {"a": {"b": 1}}
     assert right == {"a": {"b": 2, "c": 3}, "d": 4}
 

@@ -19,7 +19,7 @@ from console.access import policy, session
 from console.access.rate_limit import RateLimit
 from console.access.session import SIGNED_IN, Person, SignedIn
 from engine.passwords import Entry, keep_entry, new_entry, read_entries
-from storage.ledger.audit import action_rows
+from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.schedules import schedule_rows
 from tests.console.live import answers, free_port
 from tests.console.pages import Opened, words
@@ -93,7 +93,7 @@ def paused(sandbox: Sandbox) -> list[str]:
 
 def noted(sandbox: Sandbox) -> list[tuple[str, str, str, str]]:
     with sandbox.deployment.ledger.reading() as connection:
-        return [(row.who, row.action, row.subject, row.reason) for row in action_rows(connection)]
+        return [(row.who, row.action, row.subject, row.reason) for row in action_page(connection, ActionFilter(), 100)]
 
 
 def test_on_loopback_without_a_login_the_user_of_the_machine_operates(opened: Opened, empty_sandbox: Sandbox) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
 from storage.db.schema import models
-from storage.ledger.audit import action_rows
+from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.models import alias_rows, champions, model_rows
 from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox
@@ -157,7 +157,7 @@ def test_a_refused_version_is_promoted_with_a_reason_only(opened: Opened, two: S
     assert "appointing-do" not in keys(app)
     with two.deployment.ledger.reading() as connection:
         event = alias_rows(connection)[0]
-        action = action_rows(connection, 1)[0]
+        action = action_page(connection, ActionFilter(), 1)[0]
     assert (event.version, event.why) == (refused, "the committee wants it")
     assert (action.action, action.subject, action.reason) == ("promote", refused, "the committee wants it")
 
@@ -175,7 +175,7 @@ def test_a_rollback_makes_the_champion_before_champion_again(opened: Opened, two
     app.button(key="appointing-do").click().run()
     with two.deployment.ledger.reading() as connection:
         assert champions(connection)[0].version == champion
-        assert action_rows(connection, 1)[0].action == "rollback"
+        assert action_page(connection, ActionFilter(), 1)[0].action == "rollback"
     told = words(opened(two.home, "models", view="Champions over time"))
     for why in ("try it", "it was no good", "Promoted: there was no champion before."):
         assert why in told

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.process.registry import alive
-from storage.ledger.audit import action_rows
+from storage.ledger.audit import ActionFilter, action_page
 from tests.console.live import answers, free_port
 from tests.live import Site
 from tests.paths import ROOT
@@ -110,7 +110,7 @@ def test_a_schedule_is_paused_for_a_reason_and_goes_on(place: Site) -> None:
     assert "There is no pipeline" in place.told("pause", "nothing", "--reason", "x", code=2)["error"]
     assert "say why" in place.told("pause", "training", "--reason", " ", code=2)["error"]
     with place.deployment.ledger.reading() as connection:
-        noted = [(row.action, row.subject, row.reason) for row in action_rows(connection)]
+        noted = [(row.action, row.subject, row.reason) for row in action_page(connection, ActionFilter(), 100)]
     assert noted == [("resume", "inference", ""), ("pause", "inference", "audit week")]
 
 

@@ -15,7 +15,7 @@ from engine.control import runs
 from engine.control.promotion import promote, rollback
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
-from storage.ledger.audit import action_rows
+from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.leases import claim, finish
 from storage.ledger.models import ModelVersion, alias_rows, model_by_alias, register
 from tests.databases import sqlite_only
@@ -57,7 +57,7 @@ def champion(deployment: Deployment) -> str | None:
 def noted(deployment: Deployment) -> list[tuple[str, str, str, str]]:
     """What the audit log tells of champions, oldest first."""
     with deployment.ledger.reading() as connection:
-        rows = action_rows(connection)
+        rows = action_page(connection, ActionFilter(), 100)
     return [(row.who, row.action, row.subject, row.reason) for row in reversed(rows) if row.action in BY_HAND]
 
 

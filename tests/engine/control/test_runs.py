@@ -11,7 +11,7 @@ from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from storage.db.ledger import utc_now
 from storage.errors import UsageError
-from storage.ledger.audit import action_rows
+from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.leases import claim
 from storage.ledger.runs import PipelineActive, UnknownRun, run_row
 from storage.settings import load_settings
@@ -113,7 +113,7 @@ def test_the_default_as_of_is_today_in_the_deployments_zone(tmp_path: Path) -> N
 
 def noted(deployment: Deployment) -> list[tuple[str, str, str]]:
     with deployment.ledger.reading() as connection:
-        return [(row.who, row.action, row.subject) for row in reversed(action_rows(connection))]
+        return [(row.who, row.action, row.subject) for row in reversed(action_page(connection, ActionFilter(), 100))]
 
 
 def test_what_a_person_asks_for_is_in_the_audit_log_once(deployment: Deployment) -> None:

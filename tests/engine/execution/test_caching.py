@@ -11,7 +11,7 @@ from engine.execution.caching import _project_imports, cache_key, code_of, exten
 from jobs.job import Job, StoreRoots, TaskResult
 from storage.lake.datamart import Part, TableVersion
 from storage.lake.extracts import SourceFile
-from storage.lake.names import BRONZE, SCORED, STAGED
+from storage.lake.names import BRONZE_LOANS, SCORED, STAGED, STAGED_LOANS
 from tests.engine.runner import task
 
 
@@ -26,14 +26,14 @@ def forget() -> None:
 
 @pytest.fixture
 def job() -> Job:
-    tables = {STAGED[3]: version(STAGED[3], "rows", "2024-01-01", "2024-03-01")}
+    tables = {STAGED_LOANS: version(STAGED_LOANS, "rows", "2024-01-01", "2024-03-01")}
     settings = {"feature_set": "safe15"}
     return Job("t", "run", date(2024, 2, 1), "stamp", StoreRoots("a", "b", "c"), settings, tables, {"before": {"n": 1}})
 
 
 @pytest.fixture
 def one() -> Task:
-    return task("one", reads=(STAGED[3],))
+    return task("one", reads=(STAGED_LOANS,))
 
 
 def test_a_later_day_counts_only_when_it_admits_something_new(one: Task, job: Job) -> None:
@@ -44,7 +44,7 @@ def test_a_later_day_counts_only_when_it_admits_something_new(one: Task, job: Jo
 
 
 def test_a_dated_task_counts_every_day(job: Job) -> None:
-    dated = task("one", reads=(STAGED[3],), dated=True)
+    dated = task("one", reads=(STAGED_LOANS,), dated=True)
     assert cache_key(dated, job) != cache_key(dated, replace(job, as_of=date(2024, 2, 2)))
 
 
@@ -52,9 +52,9 @@ def test_settings_values_and_content_count_but_names_of_runs_do_not(one: Task, j
     key = cache_key(one, job)
     assert cache_key(one, replace(job, settings={"feature_set": "behavioural"})) != key
     assert cache_key(one, replace(job, values={"before": {"n": 2}})) != key
-    assert cache_key(one, replace(job, tables={STAGED[3]: version(STAGED[3], "others", "2024-01-01")})) != key
-    renamed = replace(job.tables[STAGED[3]], version="another run")
-    assert cache_key(one, replace(job, run_id="another", stamp="later", tables={STAGED[3]: renamed})) == key
+    assert cache_key(one, replace(job, tables={STAGED_LOANS: version(STAGED_LOANS, "others", "2024-01-01")})) != key
+    renamed = replace(job.tables[STAGED_LOANS], version="another run")
+    assert cache_key(one, replace(job, run_id="another", stamp="later", tables={STAGED_LOANS: renamed})) == key
 
 
 def test_the_function_and_everything_it_imports_count() -> None:
@@ -77,15 +77,15 @@ def test_an_imported_module_that_changes_changes_the_code(tmp_path: Path, monkey
 
 
 def test_extracts_that_are_not_published_yet_count_by_the_day(job: Job) -> None:
-    takes_in = task("t", reads=(BRONZE[3], *STAGED), writes=(BRONZE[3], *STAGED), extracts=("lms_loan_daily",))
+    takes_in = task("t", reads=(BRONZE_LOANS, *STAGED), writes=(BRONZE_LOANS, *STAGED), extracts=("lms_loan_daily",))
     file = SourceFile("lms_loan_daily", "folder", "lms_loan_daily.csv", 1, "new")
-    old = version(BRONZE[3], "bytes", **{"folder/lms_loan_daily.csv": "old"})
-    job = replace(job, extracts={"lms_loan_daily": (file,)}, tables={**job.tables, BRONZE[3]: old})
+    old = version(BRONZE_LOANS, "bytes", **{"folder/lms_loan_daily.csv": "old"})
+    job = replace(job, extracts={"lms_loan_daily": (file,)}, tables={**job.tables, BRONZE_LOANS: old})
     tomorrow = replace(job, as_of=date(2024, 2, 2))
     assert cache_key(takes_in, job) != cache_key(takes_in, tomorrow)
-    taken = version(BRONZE[3], "new bytes", **{"folder/lms_loan_daily.csv": "new"})
+    taken = version(BRONZE_LOANS, "new bytes", **{"folder/lms_loan_daily.csv": "new"})
     after = key_after(takes_in, job, TaskResult(tables=(taken,)))
-    assert after == cache_key(takes_in, replace(job, tables={**job.tables, BRONZE[3]: taken}))
+    assert after == cache_key(takes_in, replace(job, tables={**job.tables, BRONZE_LOANS: taken}))
     assert after == key_after(takes_in, tomorrow, TaskResult(tables=(taken,)))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.bronze.ingest import file_numbers, ingest
 from jobs.errors import InputRejected
-from jobs.job import Job, TaskResult, merged
+from jobs.job import Job, TaskResult, combined
 from storage.lake.extracts import SourceFile
 from tests.extracts import Extracts
 from tests.job_factory import JobFactory
@@ -28,7 +28,7 @@ def job_over(job_factory: JobFactory, extracts: Extracts, names: Sequence[str], 
 
 
 def all_of(job: Job) -> TaskResult:
-    return merged([ingest(job.for_partition(part)) for part in file_numbers(job)])
+    return combined([ingest(job.for_partition(part)) for part in file_numbers(job)])
 
 
 def ragged(extracts: Extracts, good: int, bad: int) -> Path:

@@ -15,9 +15,9 @@ from engine.cli.render import models_view
 from engine.documents.runs import models_document
 from jobs.errors import JobError
 from jobs.gold.features import FEATURE_SETS
-from jobs.modelling.candidates import BOTH, CLASSIFIER_NAMES, candidate_names, candidate_of, candidates
+from jobs.modelling.candidates import BOTH, CLASSIFIERS, candidate_names, candidate_of, candidates
 from jobs.modelling.comparison import set_comparisons
-from jobs.modelling.pipelines import CLASSIFIERS, frame
+from jobs.modelling.pipelines import frame
 from jobs.statistics.discrimination import paired_auc_difference
 from jobs.statistics.estimate import risk_curve_from_json
 from storage.lake.names import TRAINING_DATA
@@ -45,10 +45,6 @@ def metadata(sandbox: Sandbox) -> dict[str, Any]:
     return found
 
 
-def test_the_names_are_those_of_the_classifiers() -> None:
-    assert set(CLASSIFIER_NAMES) == set(CLASSIFIERS)
-
-
 @pytest.mark.parametrize("feature_set", [*FEATURE_SETS, BOTH])
 def test_a_candidate_is_found_by_its_name(job_factory: JobFactory, feature_set: str) -> None:
     job = job_factory.job(settings={"feature_set": feature_set})
@@ -62,7 +58,7 @@ def test_a_candidate_is_found_by_its_name(job_factory: JobFactory, feature_set: 
 
 
 def test_one_set_keeps_the_plain_names() -> None:
-    assert list(candidates("safe15")) == list(candidates("behavioural")) == list(CLASSIFIER_NAMES)
+    assert list(candidates("safe15")) == list(candidates("behavioural")) == list(CLASSIFIERS)
 
 
 def test_both_sets_are_trained_in_the_same_twelve_boxes(both: tuple[Sandbox, str]) -> None:

@@ -16,7 +16,7 @@ from jobs.gold.features import SAFE15
 from jobs.loan_calendar import months_later
 from jobs.modelling.inference import store_predictions_gold
 from jobs.modelling.pipelines import frame
-from jobs.silver.quality import KEYS, verdict
+from jobs.silver.quality import KEYS, quality_report
 from storage.lake.names import BRONZE, INFERENCE_FEATURES, PREDICTIONS, SCORED, STAGED, TRAINING_DATA
 from tests.job_factory import JobFactory
 from tests.sandbox import AS_OF, Sandbox
@@ -30,7 +30,7 @@ ODD_IDS = ["007", "0x0,1", 'say "x"', "😀", "z" * 300]
 def expected_loans(sandbox: Sandbox, as_of: date) -> set[str]:
     """The loans of governed customers whose prediction date has come, from the cleaned tables."""
     tables = {name: sandbox.table(f"staged.{name}") for name in KEYS}
-    ledger = tables["loan_daily"].filter(pa.array(verdict(tables, as_of).kept["loan_daily"]))
+    ledger = tables["loan_daily"].filter(pa.array(quality_report(tables, as_of).kept["loan_daily"]))
     due = pc.less_equal(months_later(ledger["loan_start_date"], 3), pa.scalar(as_of, pa.date32()))
     return set(ledger.filter(due)["loan_id"].to_pylist())
 

@@ -18,7 +18,8 @@ from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_sco
 from jobs.errors import JobError
 from jobs.gold.features import CATEGORICAL, FEATURE_SETS, SAFE15
 from jobs.job import TaskResult
-from jobs.modelling.pipelines import CLASSIFIERS, frame
+from jobs.modelling.candidates import CLASSIFIERS
+from jobs.modelling.pipelines import frame
 from jobs.modelling.splits import as_floats
 from jobs.modelling.training import fit_candidate, select_model
 from storage.lake.names import TRAINING_DATA

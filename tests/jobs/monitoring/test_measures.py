@@ -20,8 +20,8 @@ from jobs.monitoring.metrics import (
     store_monitoring_results_gold,
     with_forecasts,
 )
-from jobs.statistics.drift import numeric_reference
 from jobs.statistics.estimate import RiskCurve, estimated_auc, risk_curve
+from jobs.statistics.reference import numeric_reference
 from jobs.statistics.vintage import vintage_curves
 from storage.lake.names import INFERENCE_FEATURES, MONITORING, MONITORING_COHORTS, OUTCOMES
 from storage.ledger.models import ModelVersion

@@ -11,7 +11,7 @@ from jobs.governance.gate import model_governance_gate
 from jobs.job import Job
 from jobs.monitoring.measures import by_cohort, newest_cohorts, score_shares
 from jobs.monitoring.metrics import calculate_monitoring_metrics, store_monitoring_results_gold
-from jobs.statistics.drift import numeric_reference
+from jobs.statistics.reference import numeric_reference
 from storage.lake.names import (
     MONITORING,
     MONITORING_COHORTS,

@@ -4,7 +4,7 @@ from datetime import date
 import pyarrow as pa
 
 from jobs.bronze.sources import SOURCES
-from jobs.job import TaskResult, merged
+from jobs.job import TaskResult, combined
 from jobs.silver.clean import clean, part_numbers, visibility_dates
 from storage.lake.datamart import TableVersion
 from tests.job_factory import JobFactory
@@ -23,7 +23,7 @@ def cleaned(job_factory: JobFactory, *parts: pa.Table) -> tuple[pa.Table, TaskRe
     written = tuple(job.datamart.write("bronze.LMS_loans", "b", n, [part]) for n, part in enumerate(parts))
     bronze = TableVersion("bronze.LMS_loans", "b", written)
     job = replace(job, tables={bronze.table: bronze})
-    outcome = merged([clean(job.for_partition(part)) for part in part_numbers(job)])
+    outcome = combined([clean(job.for_partition(part)) for part in part_numbers(job)])
     return job.datamart.read(outcome.tables[0]), outcome, bronze
 
 

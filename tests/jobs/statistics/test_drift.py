@@ -10,19 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from jobs.errors import JobError
-from jobs.statistics.drift import (
-    MINIMUM_ROWS,
-    band,
-    bin_counts,
-    bin_labels,
-    category_reference,
-    chance_level,
-    ks_distance,
-    measured_drift,
-    numeric_reference,
-    psi,
-    reference_from_json,
-)
+from jobs.statistics.drift import MINIMUM_ROWS, band, chance_level, ks_distance, measured_drift, psi
+from jobs.statistics.reference import bin_counts, bin_labels, category_reference, numeric_reference, reference_from_json
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ from scipy import stats
 
 from jobs.governance.policy import Decision, decide
 from jobs.statistics.discrimination import auc_with_interval, paired_auc_difference
-from jobs.statistics.drift import measured_drift, numeric_reference
+from jobs.statistics.drift import measured_drift
+from jobs.statistics.reference import numeric_reference
 
 REFERENCE_ROWS = 1_000  # test loans of a book of 5,000
 BAD_RATE = 0.16

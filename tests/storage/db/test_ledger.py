@@ -22,7 +22,7 @@ from storage.ledger.catalog import (
     removable_versions,
     version_of,
 )
-from storage.ledger.leases import Lease, beat, claim, finish, reap
+from storage.ledger.leases import Lease, claim, finish, reap, renew
 from storage.ledger.models import (
     AliasEvent,
     ModelVersion,
@@ -151,11 +151,11 @@ def test_a_missing_beat_counts_from_the_claim(ledger: Ledger) -> None:
 def test_a_stale_owner_can_do_nothing(ledger: Ledger) -> None:
     lease = started(ledger)
     with ledger.writing() as connection:
-        beat(connection, lease, NOW + timedelta(seconds=20))
+        renew(connection, lease, NOW + timedelta(seconds=20))
         assert reap(connection, timedelta(seconds=30), NOW + timedelta(seconds=51)) == [lease.run_id]
     later = NOW + timedelta(seconds=60)
     for act in (
-        lambda connection: beat(connection, lease, later),
+        lambda connection: renew(connection, lease, later),
         lambda connection: record_versions(connection, lease, [table("v1")], later),
         lambda connection: publish(connection, lease, [table("v1")], later),
         lambda connection: register(connection, lease, model("m1"), later),

@@ -70,8 +70,8 @@ def test_a_link_is_moved_in_one_step_and_leads_where_it_should(folder: Folder) -
     link = Path(folder.root) / "gold" / "table"
     assert link.read_bytes() == b"two"
     assert not link.readlink().is_absolute()  # a home can be moved as a whole
-    assert folder.leads_to("gold/table", ".versions/2/part")
-    assert not folder.leads_to("gold/table", ".versions/1/part")
+    assert folder.links_to("gold/table", ".versions/2/part")
+    assert not folder.links_to("gold/table", ".versions/1/part")
 
 
 def test_a_disk_that_takes_no_more_is_one_sentence_and_leaves_nothing(folder: Folder) -> None:

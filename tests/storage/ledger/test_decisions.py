@@ -12,8 +12,8 @@ from storage.ledger.decisions import (
     decision_page,
     decision_rows,
     decisions_between,
+    open_escalation,
     record_decision,
-    standing_escalation,
 )
 from storage.ledger.runs import Request, request_run
 
@@ -47,19 +47,19 @@ def test_decisions_are_read_page_by_page_all_or_those_that_were_acted_upon(ledge
 
 def test_a_person_is_asked_for_until_a_decision_is_healthy(ledger: Ledger) -> None:
     with ledger.writing() as connection:
-        assert standing_escalation(connection) is None
+        assert open_escalation(connection) is None
         decided(connection, 3, "healthy", "none")
-        assert standing_escalation(connection) is None
+        assert open_escalation(connection) is None
         decided(connection, 10, "breach", "escalated")
         decided(connection, 11, "watch", "none")
         decided(connection, 12, "breach", "suppressed")
-        assert standing_escalation(connection).monitoring_date == date(2026, 5, 10)  # type: ignore[union-attr]
+        assert open_escalation(connection).monitoring_date == date(2026, 5, 10)  # type: ignore[union-attr]
         decided(connection, 9, "healthy", "none")  # a replay of an earlier day changes nothing
-        assert standing_escalation(connection) is not None
+        assert open_escalation(connection) is not None
         decided(connection, 13, "healthy", "none")
-        assert standing_escalation(connection) is None
+        assert open_escalation(connection) is None
         decided(connection, 20, "breach", "escalated")
-        assert standing_escalation(connection).monitoring_date == date(2026, 5, 20)  # type: ignore[union-attr]
+        assert open_escalation(connection).monitoring_date == date(2026, 5, 20)  # type: ignore[union-attr]
 
 
 def test_decisions_of_a_period_are_the_newest_of_it_without_their_numbers(ledger: Ledger) -> None:

@@ -7,8 +7,8 @@ from sqlalchemy import insert, update
 
 from storage.db.ledger import Ledger
 from storage.db.schema import runs, tasks
-from storage.ledger.run_search import RunFilter, continued, followers, runs_page, task_times
-from storage.ledger.runs import Request, record_skipped, success_about
+from storage.ledger.run_search import RunFilter, followers, newest_resumptions, runs_page, task_times
+from storage.ledger.runs import Request, record_skipped, success_for
 
 NOW = datetime(2024, 5, 3, 12, tzinfo=UTC)
 WANTED = Request("training", date(2024, 5, 3), "somebody")
@@ -78,7 +78,9 @@ def test_what_a_run_led_to(ledger: Ledger) -> None:
         ]
         assert [row.run_id for row in followers(connection, first)] == [caused, *resumed]
         assert [row.run_id for row in followers(connection, first, limit=1)] == [resumed[1]]
-        assert {run: row.run_id for run, row in continued(connection, [first, caused]).items()} == {first: resumed[1]}
+        assert {run: row.run_id for run, row in newest_resumptions(connection, [first, caused]).items()} == {
+            first: resumed[1]
+        }
 
 
 def test_times_are_of_work_that_succeeded_runs_did(ledger: Ledger) -> None:
@@ -102,8 +104,8 @@ def test_the_newest_success_about_a_date_is_of_that_pipeline_and_date(ledger: Le
     filled(ledger, 2, replace(WANTED, pipeline="inference"))
     with ledger.writing() as connection:
         record_skipped(connection, replace(WANTED, as_of=date(2024, 5, 4)), "", NOW + timedelta(days=1))
-        assert success_about(connection, "training", WANTED.as_of) is None
+        assert success_for(connection, "training", WANTED.as_of) is None
         connection.execute(update(runs).values(state="succeeded").where(runs.c.run_id != newest[0]))
-        found = success_about(connection, "training", WANTED.as_of)
+        found = success_for(connection, "training", WANTED.as_of)
     assert found is not None
     assert found.run_id == newest[1]
