@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from console.access.sign_in import is_let_in
+from console.access.sign_in import is_admitted
 from console.app.shell import frame, pages
 
-page = st.navigation(pages(), position="top" if is_let_in() else "hidden")
+page = st.navigation(pages(), position="top" if is_admitted() else "hidden")
 frame()
 page.run()

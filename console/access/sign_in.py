@@ -1,11 +1,10 @@
-"""The door: what stands in place of a page for whoever is not let in, and who is signed in for the others."""
+"""The sign-in page, which is shown in place of a page until somebody has signed in, and the name of who has."""
 
 import logging
 import os
 import signal
 import sys
 import threading
-from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -13,7 +12,7 @@ from streamlit.auth_util import get_secrets_auth_section
 
 from console.access import session
 from console.access.policy import is_public, login_of, settings
-from console.components.elements import callout
+from console.components.elements import callout, note_html, write_html
 from storage.errors import LoanwatchError
 
 log = logging.getLogger("loanwatch.console")
@@ -21,13 +20,13 @@ log = logging.getLogger("loanwatch.console")
 WRONG = "sign-in-refused"  # in the session: why the last try failed
 TRIES = "sign-in-tries"  # in the session: how many there were, so that each has an empty password field
 SERVED = "streamlit_app.py"  # what Streamlit makes of the command line of a process that serves the console
-TOLD_FIRST = 2.0  # seconds that a browser has to show why the console ends
+SHOWN_FIRST = 2.0  # seconds that a browser has to show why the console ends
 
 _ending = threading.Event()
 
 
-def is_let_in() -> bool:
-    """Whether the page may be shown to whoever looks."""
+def is_admitted() -> bool:
+    """Whether the page may be shown to this session."""
     try:
         session.person()
     except LoanwatchError:
@@ -36,32 +35,32 @@ def is_let_in() -> bool:
 
 
 def sign_in_gate() -> None:
-    """Nothing for whoever is let in; else the sign-in form, or why there is none, and the end of the script."""
+    """Ends the script with the sign-in form, or with the reason why there is none, unless the session is admitted."""
     try:
         session.person()
     except session.NotSignedIn:
         _form()
         st.stop()
     except LoanwatchError as error:
-        st.title("Closed")
-        callout("bad", "This console lets nobody in", str(error))
+        st.title("Access denied")
+        callout("bad", "This console is closed", str(error))
         if login_of(settings()) == "none" and is_public():
             _end_unguarded(str(error))
         st.stop()
 
 
 def badge() -> None:
-    """Who is signed in, and the way out; nothing where there is no login."""
+    """Shows who is signed in, and the button that signs out; nothing on a console without a login."""
     if session.login() == "none":
         return
     found = session.person()
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="who"):
-        st.html(f'<span class="lw-note">{escape(found.name)}, {found.role}</span>', width="content")
+        write_html(note_html(f"{found.name}, {found.role}"), width="content")
         st.button("Sign out", type="tertiary", on_click=session.sign_out, key="sign-out")
 
 
 def _form() -> None:
-    """The form of the password file, or the way to the provider."""
+    """Shows the form for name and password, or the buttons of the OIDC providers."""
     st.title("Sign in")
     with st.container(width=420, key="sign-in"):
         if session.login() == "oidc":
@@ -82,21 +81,20 @@ def _form() -> None:
 
 def _try(name: str, password: str) -> None:
     try:
-        let_in = session.sign_in(name, password)
-        told = "" if let_in else "Name or password is wrong."
+        refusal = "" if session.sign_in(name, password) else "The name or the password is wrong."
     except LoanwatchError as error:
-        told = str(error)
-    if told:
+        refusal = str(error)
+    if refusal:
         st.session_state[TRIES] = int(st.session_state.get(TRIES, 0)) + 1
-        st.session_state[WRONG] = told
+        st.session_state[WRONG] = refusal
     else:
-        for left in (TRIES, WRONG):
-            st.session_state.pop(left, None)
+        for key in (TRIES, WRONG):
+            st.session_state.pop(key, None)
     st.rerun()
 
 
 def _providers() -> None:
-    """A button for each provider of secrets.toml."""
+    """Shows a button for each provider of secrets.toml."""
     section = get_secrets_auth_section()
     named = [name for name, value in section.items() if isinstance(value, dict) or hasattr(value, "client_id")]
     if "client_id" in section:
@@ -106,8 +104,8 @@ def _providers() -> None:
 
 
 def _end_unguarded(why: str) -> None:
-    """Ends a server that `streamlit run` began without a login for everybody to reach, once it has said why."""
+    """Stops a server that `streamlit run` started without a login on a public address, once the browser shows why."""
     if Path(sys.argv[0]).name == SERVED and not _ending.is_set():
         _ending.set()
         log.error("%s", why)
-        threading.Timer(TOLD_FIRST, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        threading.Timer(SHOWN_FIRST, os.kill, (os.getpid(), signal.SIGTERM)).start()

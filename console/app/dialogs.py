@@ -1,6 +1,6 @@
-"""Which dialog of this session is open: one at most, open until it is dismissed or has done what it is for.
+"""The dialog of this session that is open: one at most, until it is dismissed or its action is done.
 
-The session remembers it, because a page that looks anew by itself must not close what somebody is filling in.
+The session remembers it, because a page that refreshes itself must not close a dialog that somebody is filling in.
 """
 
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from console.access.session import person
 from console.app.actions import request_key
 
 OPEN = "open-dialog"
-ONLY_OPERATORS = "Only an operator may do this; you may look."
+ONLY_OPERATORS = "Only operators may do this. You have the role viewer."
 
 
 def dialog_button(label: str, place: str, content: Callable[..., None], *given: Any, **how: Any) -> None:
-    """A button for operators that opens a dialog of the same title; `content(place, *given)` draws what is in it.
+    """A button for operators that opens a dialog of the same title; `content(place, *given)` draws the dialog.
 
     `place` is the key of the button and of the dialog's request. `how` goes to st.button; a `why_not` among it
-    disables the button and says why. It stands outside of fragments.
+    disables the button and is its tooltip. The button belongs outside of fragments.
     """
     why_not = how.pop("why_not", None)
     why_not = why_not if person().operates else ONLY_OPERATORS
@@ -35,5 +35,5 @@ def opened(place: str) -> None:
 
 
 def closed() -> None:
-    """Closes whatever dialog is open."""
+    """Closes the dialog that is open, if there is one."""
     st.session_state.pop(OPEN, None)

@@ -1,11 +1,20 @@
-"""Links between pages, in the HTML that pages are made of, followed without loading the console anew.
+"""Links between pages, and the script that follows them without loading the console anew.
 
 A new load would be a new session: slower, and one in which nobody has signed in yet. The address is put into the
 browser's history and Streamlit is told as it is told of the back button. Links that open a new tab are left alone.
-A link whose `data-to` is the key of a part of the page in view leads down to it.
+A link whose `data-to` is the key of a part of the page in view scrolls down to it.
 """
 
-FOLLOWED_HERE = """<style>.st-key-lw-links { display: none; }</style><script>
+from urllib.parse import urlencode
+
+import streamlit as st
+from markupsafe import Markup
+
+from console.components.elements import Text
+
+RUN_PAGE, RUNS_PAGE, DRIFT_PAGE = (f"console/{name}/{name}.py" for name in ("run", "runs", "drift"))
+
+FOLLOW_LINKS = Markup("""<style>.st-key-lw-links { display: none; }</style><script>
 if (!window.lwFollows) {
   window.lwFollows = true;
   document.addEventListener("click", (event) => {
@@ -20,4 +29,45 @@ if (!window.lwFollows) {
     if (place) place.scrollIntoView();
   });
 }
-</script>"""
+</script>""")
+
+
+def address(page: str, **query: str) -> str:
+    """The address of a page of this console, with the values of `query` that are not empty."""
+    parts = urlencode({name: value for name, value in query.items() if value})
+    return f"/{page}?{parts}" if parts else f"/{page}"
+
+
+def run_address(run_id: str) -> str:
+    """The address of a run's page."""
+    return address("run", run_id=run_id)
+
+
+def page_link(page: str, words: Text, **query: str) -> Markup:
+    """A link to a page of this console."""
+    return Markup('<a href="{}">{}</a>').format(address(page, **query), words)
+
+
+def run_link(run_id: str | None, words: Text = "") -> Markup:
+    """A link to a run's page, by its id when there are no other words; nothing for None."""
+    if run_id is None:
+        return Markup()
+    return Markup('<a href="{}"{}>{}</a>').format(
+        run_address(run_id), Markup() if words else Markup(' class="lw-mono"'), words or run_id
+    )
+
+
+def model_link(version: str) -> Markup:
+    """A link to a model's version."""
+    return Markup('<a class="lw-mono" href="{}">{}</a>').format(address("models", version=version), version)
+
+
+def log_link(run_id: str, task: str, words: Text) -> Markup:
+    """A link to the lines of a task in a run's log; on the run's own page it scrolls down to them."""
+    where = address("run", run_id=run_id, task=task)
+    return Markup('<a href="{}" data-to="log-controls">{}</a>').format(where, words)
+
+
+def run_button(run_id: str) -> None:
+    """Shows a link to a run's page that looks like the links of Streamlit."""
+    st.page_link(RUN_PAGE, label=f"Open {run_id}", query_params={"run_id": run_id})

@@ -1,15 +1,17 @@
-"""What the pages read. The ledger is asked anew each time, in milliseconds; what can't change is read once.
+"""What the pages read. The ledger is read each time, in milliseconds.
 
-A version of a table or a model never changes, so its content is kept by the version's name.
+A version of a table or a model never changes, so its content is cached by the version's name.
 """
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from time import monotonic
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
 
+from console.access.session import person
 from console.app.deployment import deployment, ledger
 from engine.control.runs import reap_stale_runs
 from engine.documents.processes import health_document, schedule_document
@@ -23,8 +25,30 @@ from storage.ledger.catalog import current_versions
 from storage.ledger.models import ModelVersion, model_by_alias, model_from_json
 from storage.ledger.runs import recent_runs
 
+Loaded = TypeVar("Loaded")
+
 KEPT_TABLES = 32  # versions of tables whose rows are kept in memory, over all sessions
 KEPT_MODELS = 64
+FRESH = 1.0  # seconds in which the fragments of a page share what one of them has loaded
+VERSION_KEYS: dict[str | type, Callable[[Any], Any]] = {  # hash_funcs of caches: what stands for a version
+    TableVersion: lambda version: (deployment().settings.datamart_root, version.table, version.version),
+    ModelVersion: lambda model: (deployment().settings.models_root, model.version),
+}
+
+
+def shared(name: str, load: Callable[[], Loaded], *, reload: bool = False) -> Loaded:
+    """What `load` gives, at most a second old: the fragments of a page load it once between them.
+
+    NotSignedIn or Refused, as for every reading, when the session is not admitted any more.
+    """
+    person()
+    key = f"loaded-{name}"
+    at, found = st.session_state.get(key, (0.0, None))
+    if reload or found is None or monotonic() - at > FRESH:
+        found = load()
+        st.session_state[key] = (monotonic(), found)
+    loaded: Loaded = found
+    return loaded
 
 
 def processes() -> list[Document]:
@@ -33,8 +57,8 @@ def processes() -> list[Document]:
     return found
 
 
-def living(kind: str) -> list[Document]:
-    """The living processes of a kind."""
+def alive(kind: str) -> list[Document]:
+    """The processes of a kind that are alive."""
     return [process for process in processes() if process["kind"] == kind and process["state"] == "alive"]
 
 
@@ -51,17 +75,17 @@ def last_run(pipeline: str) -> LedgerRow | None:
 
 
 def silence(run: LedgerRow) -> float:
-    """Seconds since whoever carries a running run out was last heard of; 0 for a run that nobody carries out."""
+    """Seconds since the last heartbeat of a running run; 0 for a run that is not running."""
     heard = run.heartbeat_at or run.started_at
     if run.state != "running" or heard is None:
         return 0.0
     return max(0.0, float((ledger().clock() - heard).total_seconds()))
 
 
-def end_lost_runs(runs: Iterable[LedgerRow]) -> bool:
-    """Whether one of the runs was silent for longer than its lease, and has been ended as crashed.
+def reap_lost_runs(runs: Iterable[LedgerRow]) -> bool:
+    """Whether one of the runs had no heartbeat for longer than its lease, and was marked as crashed.
 
-    Whoever looks first does so: when no worker and no scheduler lives, that is the console.
+    The console does so when neither a worker nor a scheduler is running.
     """
     lost = any(silence(run) > deployment().settings.lease for run in runs)
     return lost and bool(reap_stale_runs(deployment()))
@@ -108,19 +132,19 @@ def version_of(table: str) -> TableVersion | None:
 
 
 def thresholds() -> Thresholds:
-    """The thresholds that the gate goes by now."""
+    """The thresholds of the gate now."""
     settings = deployment().settings
     return Thresholds(settings.auc_threshold, settings.psi_threshold, min(MODERATE, settings.psi_threshold))
 
 
 def rows_of(version: TableVersion) -> pd.DataFrame:
     """The rows of a version of a small table; the frame is shared and must not be changed."""
-    return _rows(deployment().settings.datamart_root, version.table, version.version, version)
+    return _rows(version)
 
 
 def metadata_of(model: ModelVersion) -> dict[str, Any]:
     """The model_metadata document of a registered model, its digest checked."""
-    return _metadata(deployment().settings.models_root, model.version, model)
+    return _metadata(model)
 
 
 def model_of_row(row: LedgerRow) -> ModelVersion:
@@ -129,13 +153,13 @@ def model_of_row(row: LedgerRow) -> ModelVersion:
     return model_from_json({name: getattr(row, name) for name in names})
 
 
-@st.cache_resource(max_entries=KEPT_TABLES, show_spinner=False)
-def _rows(root: str, table: str, name: str, _version: TableVersion) -> pd.DataFrame:  # noqa: ARG001 - the key
-    frame: pd.DataFrame = deployment().datamart.read(_version).to_pandas(date_as_object=True)
+@st.cache_resource(max_entries=KEPT_TABLES, show_spinner=False, hash_funcs=VERSION_KEYS)
+def _rows(version: TableVersion) -> pd.DataFrame:
+    frame: pd.DataFrame = deployment().datamart.read(version).to_pandas(date_as_object=True)
     return frame
 
 
-@st.cache_resource(max_entries=KEPT_MODELS, show_spinner=False)
-def _metadata(root: str, name: str, _model: ModelVersion) -> dict[str, Any]:  # noqa: ARG001 - the key
-    found: dict[str, Any] = json.loads(deployment().models.read(_model.files["metadata"]))
+@st.cache_resource(max_entries=KEPT_MODELS, show_spinner=False, hash_funcs=VERSION_KEYS)
+def _metadata(model: ModelVersion) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(deployment().models.read(model.files["metadata"]))
     return found

@@ -1,4 +1,4 @@
-"""The console as a process: `python -m console` serves streamlit_app.py from here until it is told to end."""
+"""The console as a process: `python -m console` serves streamlit_app.py until it is stopped."""
 
 import logging
 import os
@@ -27,20 +27,20 @@ from storage.settings import Settings, load_settings
 log = logging.getLogger("loanwatch.console")
 
 SCRIPT = Path(__file__).parents[2] / "streamlit_app.py"
-LOOK = 0.2  # seconds between two looks at whether it is time to beat
+POLL = 0.2  # seconds between two checks whether a heartbeat is due
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 Port = Annotated[int | None, typer.Option("--port", help="The port to listen on [LOANWATCH_CONSOLE_PORT, 8501].")]
 Address = Annotated[str | None, typer.Option("--address", help="Where to listen [LOANWATCH_CONSOLE_ADDRESS].")]
-Check = Annotated[bool, typer.Option("--check", hidden=True, help="Only tell whether it may listen there.")]
+Check = Annotated[bool, typer.Option("--check", hidden=True, help="Only check whether it may listen there.")]
 
 
 @app.command()
 def serve(
     home: Home = None, port: Port = None, address: Address = None, tied: Tied = False, check: Check = False
 ) -> None:
-    """Serve the console in the browser until told to stop (Ctrl-C or SIGTERM)."""
+    """Serve the console in the browser until it is stopped (Ctrl-C or SIGTERM)."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     settings = load_settings(home=home, console_port=port, console_address=address)
@@ -72,26 +72,26 @@ def streamlit_options(settings: Settings) -> dict[str, object]:
 
 
 def refuse_taken(settings: Settings) -> None:
-    """Refused when another process listens there; UnusableRequest when nobody can."""
+    """Refused when another process listens there; UnusableRequest when no process can."""
     address, port = settings.console_address, settings.console_port
     try:
         if is_taken(address, port):
             raise Refused(
-                f"Port {port} on {address} is taken by another process; choose another with LOANWATCH_CONSOLE_PORT."
+                f"Port {port} on {address} is taken by another process. Choose another port with LOANWATCH_CONSOLE_PORT."
             )
     except OSError as error:
-        told = error.strerror or str(error)
+        reason = error.strerror or str(error)
         raise UnusableRequest(
-            f"The console can't listen on {address} port {port} ({told}); choose another place with "
+            f"The console can't listen on {address} port {port} ({reason}). Choose another place with "
             "LOANWATCH_CONSOLE_ADDRESS and LOANWATCH_CONSOLE_PORT."
         ) from None
 
 
 class HeartbeatThread(Background):
-    """Enters the console in the ledger once it answers, and beats while it serves. Never calls Streamlit."""
+    """Registers the console in the ledger once it answers, and keeps its heartbeat. Never calls Streamlit."""
 
     def __init__(self, deployment: Deployment) -> None:
-        super().__init__("console-beat")
+        super().__init__("console-heartbeat")
         settings = deployment.settings
         self._deployment = deployment
         self._place = (settings.console_address, settings.console_port)
@@ -100,18 +100,18 @@ class HeartbeatThread(Background):
 
     def work(self) -> None:
         while not self._answers():
-            if self.ended.wait(LOOK):
+            if self.ended.wait(POLL):
                 return
         home = self._deployment.settings.home.absolute()
         console_for().print(f"The console of {home}: {self._detail['address']}", highlight=False, soft_wrap=True)
-        arrived = False
-        while not self.ended.wait(LOOK):
+        registered = False
+        while not self.ended.wait(POLL):
             try:
-                if arrived:
+                if registered:
                     self._registry.beat(self._detail)
                 else:
                     self._registry.register(self._detail)
-                    arrived = True
+                    registered = True
             except LedgerUnavailable as error:
                 log.warning("%s", error)
         with suppress(LedgerUnavailable):
@@ -126,7 +126,7 @@ class HeartbeatThread(Background):
 
 
 def main() -> None:
-    """Runs the console; every error ends in one sentence and an exit code."""
+    """Runs the console; every error becomes one sentence and an exit code."""
     try:
         app(prog_name="python -m console")
     except Exception as error:  # noqa: BLE001 - the last place where an error can become a sentence
@@ -134,12 +134,12 @@ def main() -> None:
 
 
 def _end(*_: object) -> NoReturn:
-    """Ends the process before Streamlit, which has a handler of its own, is there to be told."""
+    """Ends the process while it starts, before Streamlit has installed its own signal handler."""
     sys.exit(0)
 
 
 def _end_this_process() -> None:
-    # Whoever read the output is gone, and Streamlit, told to end, first prints that it does.
+    # The reader of the output is gone, and Streamlit prints a line before it stops.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)

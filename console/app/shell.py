@@ -1,19 +1,22 @@
-"""What stands round every page: style sheet, navigation, what was just done, and a warning when nothing can run."""
+"""The frame of every page: style sheet, navigation, the last action's message, an alert when no worker is running."""
 
 from pathlib import Path
 
 import streamlit as st
+from markupsafe import Markup
 
-from console.access.sign_in import badge, is_let_in, sign_in_gate
+from console.access.sign_in import badge, is_admitted, sign_in_gate
 from console.app import queries
 from console.app.actions import show_flash
 from console.app.deployment import ledger
-from console.app.navigation import FOLLOWED_HERE
-from console.components.elements import callout
-from console.components.theme import SHEET, appearance
+from console.app.navigation import FOLLOW_LINKS
+from console.app.workers import no_worker
+from console.components.elements import write_html
+from console.components.style_sheet import SHEET
+from console.components.theme import appearance
 from storage.ledger.runs import recent_runs
 
-LOOK_EVERY = "5s"
+REFRESH = "5s"
 MARK, WORDMARK = (Path(__file__).parent / name for name in ("mark.svg", "wordmark.svg"))
 
 
@@ -35,26 +38,26 @@ def pages() -> list[st.Page]:
 
 
 def frame() -> None:
-    """Everything of a page but its own content; the end of the script for whoever is not let in."""
+    """Draws everything of a page but its own content; ends the script for a session that is not admitted."""
     st.set_page_config(page_title="Loanwatch", page_icon=str(MARK), layout="wide")
     st.logo(str(WORDMARK), icon_image=str(MARK))
     # Dialogs stand outside of the part of the page that Streamlit itself declares light or dark.
-    st.html(f"{SHEET}<style>body {{ color-scheme: {appearance()}; }}</style>")
+    scheme = Markup("<style>body {{ color-scheme: {}; }}</style>").format(appearance())
+    write_html(SHEET + scheme)
     sign_in_gate()
     badge()
     with st.container(key="lw-links"):
-        st.html(FOLLOWED_HERE, unsafe_allow_javascript=True)
+        write_html(FOLLOW_LINKS, scripts=True)
     show_flash()
-    _alarm()
+    _alert()
 
 
-@st.fragment(run_every=LOOK_EVERY)
-def _alarm() -> None:
-    """Says so when runs wait and no worker lives; takes the page away when its session has ended."""
-    if not is_let_in():
+@st.fragment(run_every=REFRESH)
+def _alert() -> None:
+    """Alerts when a run waits and no worker is running; removes the page when the session has ended."""
+    if not is_admitted():
         st.rerun()
     with ledger().reading() as connection:
         waiting = recent_runs(connection, 1, state="queued")
-    if waiting and not queries.living("worker"):
-        told = f"{waiting[0].run_id} waits, and no worker is alive. Start one: `python -m engine up`."
-        callout("bad", "Nothing works on the waiting runs", told)
+    if waiting and not queries.alive("worker"):
+        no_worker("bad", f"{waiting[0].run_id} is waiting.")

@@ -5,34 +5,33 @@ from collections.abc import Sequence
 import streamlit as st
 
 from console.app.deployment import deployment, ledger
-from console.audit.rows import MOST_EXPORTED, exported, line
+from console.audit.rows import MOST_EXPORTED, cells, exported
 from console.components.elements import count, empty
-from console.components.event_list import LINES_SHEET, chosen_page, lines
+from console.components.table import chosen_page, columns, table
 from storage.ledger.audit import ActionFilter, action_count, action_page, people_and_kinds
 
 PAGE = 50
-COLUMNS = "8rem 12rem 7rem 17rem 1fr"
+COLUMNS = columns("When", "Who", "Action", "Subject", "Reason")
 EVERYBODY, EVERYTHING = "everybody", "everything"
 
 
 def audit() -> None:
     """The page."""
-    st.html(LINES_SHEET)
     st.title("Audit")
     with ledger().reading() as connection:
         people, kinds = people_and_kinds(connection)
     if not people:
         empty(
-            "Nobody has done anything yet",
-            "What people do is written here, whether from the console or the command line: runs that they ask for, "
-            "resume or cancel, pauses, promotions, roll-backs, passwords.",
+            "No actions yet",
+            "This page lists what people do, in the console or on the command line: requested, resumed and cancelled "
+            "runs, pauses, promotions, rollbacks and passwords.",
         )
         return
     wanted = _wanted(people, kinds)
     with ledger().reading() as connection:
         total = action_count(connection, wanted)
     if not total:
-        empty("Nothing of that kind", "Whoever is chosen above has not done what is chosen beside.")
+        empty("No actions match", "Choose another person or another action.")
         return
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -49,7 +48,7 @@ def audit() -> None:
         rows = action_page(connection, wanted, PAGE, (page - 1) * PAGE)
     now = deployment().ledger.clock()
     with place:
-        lines("Actions, newest first", COLUMNS, [line(row, now) for row in rows])
+        table("Actions, newest first", COLUMNS, [cells(row, now) for row in rows], stacked=True)
 
 
 def _wanted(people: Sequence[str], kinds: Sequence[str]) -> ActionFilter:

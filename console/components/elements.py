@@ -1,18 +1,42 @@
-"""The console's small parts, as HTML: states, boxes, facts. Every text from outside is escaped here."""
+"""Small parts of pages as HTML: states, callouts, description lists. All text is escaped, because it is composed here.
 
-from collections.abc import Mapping
-from html import escape
+`write_html` is the only place that hands HTML to Streamlit, and it takes nothing but Markup.
+"""
+
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
+from markupsafe import Markup, escape
+from streamlit.elements.lib.layout_utils import Width
 
 from console.components.theme import STATES
 
+Text = str | Markup  # plain text, which is escaped, or HTML, which is not
 
-def state_html(state: str, words: str | None = None) -> str:
+
+def write_html(markup: Markup, *, width: Width = "stretch", scripts: bool = False) -> None:
+    """Shows HTML on the page; TypeError for a plain string, which may hold text that nobody has escaped."""
+    if not isinstance(markup, Markup):
+        raise TypeError(f"write_html takes Markup, not {type(markup).__name__}")
+    st.html(str(markup), width=width, unsafe_allow_javascript=scripts)
+
+
+def join(parts: Iterable[Text], between: Text = "") -> Markup:
+    """The parts one after the other; those that are empty are left out."""
+    return escape(between).join(part for part in parts if part)
+
+
+def state_html(state: str, words: str | None = None) -> Markup:
     """A state: its sign, its word (or others) and its tone."""
     sign, tone, word = STATES.get(state, ("?", "quiet", state))
-    told = escape(words or word)
-    return f'<span class="lw-state lw-{tone}"><span class="lw-sign" aria-hidden="true">{sign}</span> {told}</span>'
+    return sign_html(sign, tone, words or word)
+
+
+def sign_html(sign: str, tone: str, words: str) -> Markup:
+    """Words in a tone behind a sign that screen readers skip."""
+    return Markup(
+        '<span class="lw-state lw-{}"><span class="lw-sign" aria-hidden="true">{}</span> {}</span>'
+    ).format(tone, sign, words)
 
 
 def state_text(state: str) -> str:
@@ -21,28 +45,50 @@ def state_text(state: str) -> str:
     return f"{sign} {word}"
 
 
-def callout(tone: str, title: str, *sentences: str) -> None:
-    """A box that says what is the matter; backquoted words of its sentences are set as code."""
-    told = "".join(f"<p>{with_code(sentence)}</p>" for sentence in sentences if sentence)
-    role = ' role="alert"' if tone == "bad" else ""
-    st.html(f'<div class="lw-box lw-{tone}"{role}><h4>{escape(title)}</h4>{told}</div>')
+def note_html(text: Text) -> Markup:
+    """Text that matters less than what it stands beside."""
+    return Markup('<span class="lw-note">{}</span>').format(text)
 
 
-def empty(title: str, *sentences: str) -> None:
-    """What stands where there is nothing yet: what would be here, and what to do about it."""
+def code_html(text: Text) -> Markup:
+    """A name or an id in the font of code."""
+    return Markup('<span class="lw-mono">{}</span>').format(text)
+
+
+def note(text: Text) -> None:
+    """A line of note, for text that may hold words from outside; st.caption would render their Markdown."""
+    write_html(note_html(text))
+
+
+def callout(tone: str, title: str, *sentences: Text) -> None:
+    """Shows a callout: a title and sentences. Words in backquotes are set as code."""
+    write_html(callout_html(tone, title, *sentences))
+
+
+def callout_html(tone: str, title: str, *sentences: Text, after: Text = "") -> Markup:
+    """A callout, `after` at its end. Screen readers announce the ones of tone `bad` at once."""
+    paragraphs = join([Markup("<p>{}</p>").format(with_code(each)) for each in sentences if each])
+    role = Markup(' role="alert"') if tone == "bad" else ""
+    return Markup('<div class="lw-callout lw-{}"{}><h2>{}</h2>{}{}</div>').format(tone, role, title, paragraphs, after)
+
+
+def empty(title: str, *sentences: Text) -> None:
+    """Shows what belongs in a place where there is nothing yet, and what to do about it."""
     callout("quiet", title, *sentences)
 
 
-def description_list(pairs: Mapping[str, str]) -> None:
-    """Names and values under each other; the values are HTML already."""
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{value}</dd>" for name, value in pairs.items())
-    st.html(f'<dl class="lw-facts">{rows}</dl>')
+def description_list(pairs: Mapping[str, Text]) -> None:
+    """Shows names and values under each other."""
+    rows = join([Markup("<dt>{}</dt><dd>{}</dd>").format(name, value) for name, value in pairs.items()])
+    write_html(Markup('<dl class="lw-descriptions">{}</dl>').format(rows))
 
 
-def with_code(sentence: str) -> str:
-    """The sentence as HTML, what stands in backquotes as code."""
-    parts = escape(sentence).split("`")
-    return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
+def with_code(sentence: Text) -> Markup:
+    """The sentence with the words in backquotes as code; Markup as it is."""
+    if isinstance(sentence, Markup):
+        return sentence
+    parts = sentence.split("`")
+    return join([Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts)])
 
 
 def count(value: int | None) -> str:

@@ -1,16 +1,16 @@
-"""Moments and durations as people read them: in the viewer's own time zone, the exact one on hover."""
+"""Times and durations as people read them: in the viewer's own time zone, the exact time on hover."""
 
 from datetime import UTC, date, datetime
-from html import escape
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
+from markupsafe import Markup
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 
 
 def viewer_zone() -> ZoneInfo:
-    """The time zone of the browser that looks; UTC when it does not tell one that is known here."""
+    """The time zone of the browser that looks; UTC when it names none that is known here."""
     try:
         return ZoneInfo(st.context.timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -18,17 +18,17 @@ def viewer_zone() -> ZoneInfo:
 
 
 def local(at: datetime) -> datetime:
-    """The moment in the viewer's zone."""
+    """The time in the viewer's zone."""
     return at.astimezone(viewer_zone())
 
 
 def exact(at: datetime) -> str:
-    """The moment to the second in both zones: `2026-11-23 04:10:05 CET (03:10:05 UTC)`."""
+    """The time to the second in both zones: `2026-11-23 04:10:05 CET (03:10:05 UTC)`."""
     return f"{local(at):%Y-%m-%d %H:%M:%S %Z} ({at.astimezone(UTC):%H:%M:%S UTC})"
 
 
 def short(at: datetime, now: datetime) -> str:
-    """The moment as one would say it: `04:10` today, `Mon 04:10` this week, else `23 Nov 04:10`, with a far year."""
+    """The time as people say it: `04:10` today, `Mon 04:10` this week, else `23 Nov 04:10`, with a far year."""
     then, today = local(at), local(now)
     if then.date() == today.date():
         return f"{then:%H:%M}"
@@ -58,12 +58,13 @@ def span(seconds: float) -> str:
     return f"{whole} s"
 
 
-def time_html(at: datetime | None, now: datetime, words: str | None = None) -> str:
-    """A `<time>` element: `words` or the short form, the exact moment on hover; a dash for None."""
+def time_html(at: datetime | None, now: datetime, words: str | None = None) -> Markup:
+    """A `<time>` element: `words` or the short form, the exact time on hover; a dash for None."""
     if at is None:
-        return "-"
-    told = escape(words or short(at, now))
-    return f'<time datetime="{at.isoformat()}" title="{escape(exact(at))}">{told}</time>'
+        return Markup("-")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        at.isoformat(), exact(at), words or short(at, now)
+    )
 
 
 def day(value: date) -> str:

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from console.components.elements import callout, empty
-from console.components.table import GRID_SHEET, bytes_text
+from console.components.legacy import GRID_SHEET
+from console.components.table import bytes_text
 from console.components.times import viewer_zone
 from console.data.quarantine import quarantine_part
 from console.data.query import newest_training, tables

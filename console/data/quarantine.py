@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from console.components.elements import callout, count, empty
-from console.components.table import columns, grid
+from console.components.legacy import grid
+from console.components.table import columns
 from console.data.query import QUARANTINED, quarantined
 from engine.documents.runs import Document
 from storage.errors import LoanwatchError

@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from console.components.elements import count, empty
-from console.components.table import QUIET, columns, grid, link_html
+from console.components.legacy import QUIET, grid, link_html
+from console.components.table import columns
 from engine.documents.runs import Document
 from jobs.bronze.sources import SOURCES
 

@@ -11,8 +11,9 @@ import streamlit as st
 
 from console.app.deployment import deployment, ledger
 from console.components.csv_export import csv_bytes
-from console.components.elements import callout, count, description_list
-from console.components.table import bytes_text, columns, digest_html, grid, link_html
+from console.components.elements import callout, count
+from console.components.legacy import description_list, grid, link_html
+from console.components.table import bytes_text, columns, digest_html
 from console.components.times import time_html
 from console.data.masking import PERSONAL
 from console.data.query import PREVIEW, WHOLE, Preview, current, may_be_whole, preview, publications, whole
@@ -23,8 +24,8 @@ from storage.lake.datamart import Datamart, TableVersion
 
 PREVIEW_SHEET = """<style>
 .st-key-preview .lw-scroll { max-height: 30rem; overflow: auto; }
-.st-key-preview .lw-grid td { white-space: nowrap; }
-.st-key-preview .lw-grid th { position: sticky; top: 0; background: light-dark(#ffffff, #0e1117); }
+.st-key-preview .lw-table td { white-space: nowrap; }
+.st-key-preview .lw-table th { position: sticky; top: 0; background: light-dark(#ffffff, #0e1117); }
 </style>"""
 PARTS = ["Preview", "Columns", "Versions"]
 

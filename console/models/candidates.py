@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from console.components.elements import figure
-from console.components.table import columns, grid
+from console.components.legacy import grid
+from console.components.table import columns
 from console.components.theme import drawn
 from jobs.charts.kit import BLUE, GREY, RED, rows_chart
 

@@ -11,7 +11,8 @@ import streamlit as st
 
 from console.app.deployment import ledger
 from console.components.elements import empty, state_html
-from console.components.table import columns, grid, link_html
+from console.components.legacy import grid, link_html
+from console.components.table import columns
 from console.components.theme import drawn
 from console.components.times import day, local, span, time_html, viewer_zone
 from console.models.query import EVENTS, events

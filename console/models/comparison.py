@@ -7,7 +7,8 @@ import streamlit as st
 
 from console.app.deployment import deployment
 from console.components.elements import callout, empty
-from console.components.table import columns, digest_html, grid, link_html
+from console.components.legacy import grid, link_html
+from console.components.table import columns, digest_html
 from console.components.theme import drawn
 from console.models.candidates import interval_chart, interval_frame, interval_words
 from console.models.differences import Difference, differences, same_loans

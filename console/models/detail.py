@@ -6,8 +6,9 @@ from typing import Any
 import streamlit as st
 
 from console.app.deployment import ledger
-from console.components.elements import callout, count, description_list, figure, state_html
-from console.components.table import bytes_text, columns, digest_html, grid, link_html
+from console.components.elements import callout, count, figure, state_html
+from console.components.legacy import description_list, grid, link_html
+from console.components.table import bytes_text, columns, digest_html
 from console.components.times import time_html
 from console.models.candidates import candidates_part, interval_text
 from console.models.query import Chosen, best, threshold

@@ -9,7 +9,8 @@ import streamlit as st
 
 from console.app.deployment import ledger
 from console.components.elements import callout, count, empty
-from console.components.table import QUIET, digest_html, link_html
+from console.components.legacy import QUIET, link_html
+from console.components.table import digest_html
 from console.components.times import day, local
 from console.models.query import Chosen
 from storage.ledger.lineage import Ancestor, ancestry

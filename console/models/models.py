@@ -5,7 +5,7 @@ import streamlit as st
 from console.app.deployment import ledger
 from console.app.queries import model_of_row
 from console.components.elements import callout, empty, figure, state_html
-from console.components.table import GRID_SHEET
+from console.components.legacy import GRID_SHEET
 from console.components.times import ago, time_html
 from console.models.candidates import interval_text
 from console.models.champion_history import history_part, times_part

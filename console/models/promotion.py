@@ -7,7 +7,8 @@ import streamlit as st
 
 from console.access.session import Person, person
 from console.app.actions import attempted, flash, promote, roll_back
-from console.components.elements import callout, description_list, figure
+from console.components.elements import callout, figure
+from console.components.legacy import description_list
 from console.models.candidates import interval_text
 from console.models.query import best, succession, threshold
 from engine.errors import Refused

@@ -1,67 +1,64 @@
-"""What needs a person now: failed runs, models that retraining did not help, pauses, processes that are missing."""
+"""The alerts: failed runs, retraining that did not help, processes that are not running, paused schedules."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import streamlit as st
+from markupsafe import Markup
 
-from console.app import queries
-from console.components.elements import callout, state_html
+from console.app.navigation import run_button
+from console.app.workers import no_scheduler, no_worker
+from console.components.elements import callout, state_html, write_html
+from console.overview.query import Overview, overview
 from engine.control.runs import RESUMABLE
-from engine.definitions.pipelines import PIPELINES
 
-LOOK_EVERY = "3s"
+REFRESH = "3s"
 
 
 @dataclass(frozen=True)
 class Alert:
-    """Something to be done: how bad it is, what it is in a few words, and sentences on what to do."""
+    """Something that needs an action: its tone, a title, the reason, and the run that it is about."""
 
     tone: str
     title: str
-    sentences: tuple[str, ...]
+    reason: str
     run_id: str | None = None
 
 
-@st.fragment(run_every=LOOK_EVERY)
+@st.fragment(run_every=REFRESH)
 def show() -> None:
-    """A box for each matter, or a line that says there is none."""
-    found = list(matters())
-    for matter in found:
-        callout(matter.tone, matter.title, *matter.sentences)
-        if matter.run_id:
-            st.page_link("console/run/run.py", label=f"Open {matter.run_id}", query_params={"run_id": matter.run_id})
-    if not found:
-        st.html(f"<p>{state_html('succeeded', 'Nothing needs a person.')}</p>")
+    """Shows a callout for each alert, or that no action is needed."""
+    view = overview()
+    found = list(alerts(view))
+    for alert in found:
+        callout(alert.tone, alert.title, alert.reason)
+        if alert.run_id:
+            run_button(alert.run_id)
+    if not _processes(view) and not found:
+        write_html(Markup("<p>{}</p>").format(state_html("succeeded", "No action needed")))
 
 
-def matters() -> Iterator[Alert]:
-    """What needs a person, the worst first."""
-    runs = {pipeline: queries.last_run(pipeline) for pipeline in PIPELINES}
-    for pipeline, run in runs.items():
+def alerts(view: Overview) -> Iterator[Alert]:
+    """The alerts about runs, the model and schedules, the worst first."""
+    for pipeline, run in view.runs.items():
         if run is not None and run.state in RESUMABLE:
-            why = str((run.error or {}).get("message", "")) or f"The run was {run.state}."
-            yield Alert("bad" if run.state != "cancelled" else "warn", f"{pipeline} {run.state}", (why,), run.run_id)
-    decision = queries.last_decision()
-    if decision is not None and decision["action"] == "escalated":
-        yield Alert("bad", "Retraining did not help", (decision["reason"],), decision["run_id"])
-    if all(run is None or run.state != "queued" for run in runs.values()):  # else every page says it already
-        yield from _missing()
-    for schedule in queries.schedules():
+            reason = str((run.error or {}).get("message", "")) or f"The run was {run.state}."
+            yield Alert("bad" if run.state != "cancelled" else "warn", f"{pipeline} {run.state}", reason, run.run_id)
+    if view.decision is not None and view.decision["action"] == "escalated":
+        yield Alert("bad", "Retraining did not help", view.decision["reason"], view.decision["run_id"])
+    for schedule in view.schedules.values():
         if schedule["paused"]:
-            yield Alert("warn", f"The schedule of {schedule['pipeline']} is paused", (schedule["paused"],))
+            yield Alert("warn", f"The schedule of {schedule['pipeline']} is paused", schedule["paused"])
 
 
-def _missing() -> Iterator[Alert]:
-    """Processes that nobody has started, or that have ended."""
-    absent = [kind for kind in ("worker", "scheduler") if not queries.living(kind)]
-    if "worker" in absent:
-        told = f"Runs that are asked for will wait. Start one: `{_start(absent)}`."
-        yield Alert("warn", "No worker is alive", (told,))
-    elif absent:
-        told = f"Nothing runs by itself. Start it: `{_start(absent)}`."
-        yield Alert("warn", "No scheduler is alive", (told,))
-
-
-def _start(absent: list[str]) -> str:
-    return "python -m engine up" if len(absent) > 1 else f"python -m engine {absent[0]}"
+def _processes(view: Overview) -> bool:
+    """Whether worker or scheduler is not running, which is shown."""
+    if any(run is not None and run.state == "queued" for run in view.runs.values()):
+        return False  # the frame of every page shows it already
+    if not view.alive("worker"):
+        no_worker("warn", "Requested runs will wait.")
+    elif not view.alive("scheduler"):
+        no_scheduler("No scheduled run is requested.")
+    else:
+        return False
+    return True

@@ -1,10 +1,12 @@
-"""The Overview page: what needs a person, what is alive, each pipeline's last and next run, and the model's health."""
+"""The Overview page: alerts, the processes, each pipeline's last and next run, and the champion's health."""
 
 import streamlit as st
 
 from console.overview import alerts, model_health, status
+from console.overview.query import overview
 
 st.title("Overview")
+found = overview(reload=True)
 alerts.show()
 status.show()
-model_health.show()
+model_health.show(found.champion, found.decision)

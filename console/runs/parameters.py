@@ -18,7 +18,7 @@ FINE, COARSE = 0.01, 1.0  # steps of a number input; a share or a threshold is c
 
 
 def parameters(pipeline: str, given: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """What the person changed, by the setting's name; `given` are the parameters that stand over the settings.
+    """The changed parameters by the setting's name; `given` are parameters that replace settings already.
 
     `place` keeps the widgets of one dialog apart from those of another.
     """
@@ -33,21 +33,21 @@ def names(pipeline: str) -> list[str]:
 
 
 def as_of_input(value: date, place: str) -> date:
-    """The logical date that the person chose."""
+    """The chosen as-of date."""
     return st.date_input(
         "As of",
         value,
         min_value=FIRST_DAY,
         format="YYYY-MM-DD",
         key=f"{place}-as-of",
-        help="The logical date of the run: nothing later than it is seen.",
+        help="The logical date of the run. The run ignores all data after it.",
     )
 
 
 def force_input(place: str) -> bool:
-    """Whether everything is to run, unchanged or not."""
+    """Whether the run ignores cached results."""
     return st.checkbox(
-        "Run every task, also those whose inputs have not changed", key=f"{place}-force", help="On the shell: --force"
+        "Ignore cache", key=f"{place}-force", help="Run every task, also when its inputs have not changed (`--force`)"
     )
 
 
@@ -59,7 +59,7 @@ def label(name: str) -> str:
 
 def _widget(name: str, value: Any, key: str) -> Any:
     field = Settings.model_fields[name]
-    help_ = f"{(field.description or '').capitalize()}. On the shell: `--param {name}=...`"
+    help_ = f"{(field.description or '').capitalize()}. On the command line: `--param {name}=...`"
     return _maker(field)(field, label(name), value, help=help_, key=key)
 
 
@@ -88,7 +88,7 @@ def _number(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:
 
 
 def _text(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:  # noqa: ARG001 - as the other makers
-    return st.text_input(name, value, placeholder="the usual place", **common).strip()
+    return st.text_input(name, value, placeholder=str(deployment().settings.data_root), **common).strip()
 
 
 def _limit(field: FieldInfo, kinds: tuple[str, ...]) -> float | None:

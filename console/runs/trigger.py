@@ -1,4 +1,4 @@
-"""A button that asks for a run of a pipeline: one click opens its dialog, one confirmation is one run."""
+"""The button that requests a run of a pipeline: a click opens its dialog, a confirmation is one run."""
 
 from datetime import date
 from typing import Any
@@ -10,18 +10,17 @@ from console.app import queries
 from console.app.actions import attempted, request, request_key
 from console.app.deployment import deployment, ledger
 from console.app.dialogs import closed, dialog_button
+from console.app.navigation import RUN_PAGE
+from console.app.workers import no_worker
 from console.components.elements import callout
 from console.runs.parameters import as_of_input, force_input, parameters
 from storage.ledger.runs import active_run
-
-RUN_PAGE = "console/run/run.py"
-NO_WORKER = "No worker is alive. Start one: `python -m engine up`."
 
 
 def trigger_button(pipeline: str, *, primary: bool = False) -> None:
     """A button that opens the dialog in which a run of the pipeline is requested.
 
-    It stands outside of fragments, and once on a page.
+    It belongs outside of fragments, and only once on a page.
     """
     kind = "primary" if primary else "secondary"
     dialog_button(f"Run {pipeline}", f"trigger-{pipeline}", _ask, pipeline, type=kind)
@@ -35,29 +34,29 @@ def trigger_buttons(pipelines: tuple[str, ...]) -> None:
 
 
 def go_to_run(run_id: str) -> None:
-    """Closes the dialog and goes to the run's own page; ends this script run."""
+    """Closes the dialog and opens the run's page; ends this script run."""
     closed()
     st.switch_page(RUN_PAGE, query_params={"run_id": run_id})
 
 
-def say_when_nothing_works() -> None:
-    """Says so when no worker is alive, and what to type."""
-    if not queries.living("worker"):
-        callout("warn", "The run will wait", NO_WORKER)
+def warn_without_worker() -> None:
+    """Shows a warning when no worker is running."""
+    if not queries.alive("worker"):
+        no_worker("warn", "The run will wait.")
 
 
-def say_when_active(pipeline: str) -> None:
-    """Says so when the pipeline has a run under way: asking for another leads to that one."""
+def warn_when_active(pipeline: str) -> None:
+    """Shows a warning when the pipeline has an active run, which a further request opens."""
     with ledger().reading() as connection:
         active = active_run(connection, pipeline)
     if active is not None:
-        told = f"{active.run_id} is {active.state}, and a pipeline has one active run at a time."
-        callout("warn", "A run is under way", f"{told} This button goes to it.")
+        sentence = f"{active.run_id} is {active.state}, and a pipeline has one active run at a time."
+        callout("warn", f"{pipeline} has an active run", f"{sentence} This button opens it.")
 
 
 def _ask(place: str, pipeline: str) -> None:
-    say_when_nothing_works()
-    say_when_active(pipeline)
+    warn_without_worker()
+    warn_when_active(pipeline)
     as_of = as_of_input(deployment().today(), place)
     with st.expander("Parameters", key=f"{place}-parameters"):
         params = parameters(pipeline, {}, place)

@@ -1,13 +1,13 @@
-"""The next two weeks of the schedule as a strip: a lane a pipeline, a column a day; on a phone a row a day."""
+"""The next two weeks of the schedule as a calendar: a lane for each pipeline, a column for each day."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from html import escape
 
-import streamlit as st
+from markupsafe import Markup
 
 from console.app.deployment import deployment
+from console.components.elements import join, note_html, write_html
 from console.components.times import exact
 from engine.definitions.pipelines import PIPELINES
 from engine.scheduling.timetable import timetable
@@ -15,27 +15,27 @@ from storage.ledger.schedules import Slot
 
 DAYS = 14
 
-STRIP_SHEET = """<style>
-.lw-strip { display: grid; grid-template-columns: minmax(6.5rem, max-content) repeat(14, minmax(3.2rem, 1fr));
+CALENDAR_SHEET = Markup("""<style>
+.lw-calendar { display: grid; grid-template-columns: minmax(6.5rem, max-content) repeat(14, minmax(3.2rem, 1fr));
   font-variant-numeric: tabular-nums; font-size: 0.87rem; }
-.lw-strip [role=row], .lw-strip [role=rowgroup] { display: contents; }
-.lw-strip [role=columnheader], .lw-strip [role=rowheader], .lw-strip [role=cell] { padding: 0.35rem 0.25rem;
-  text-align: center; border-bottom: 1px solid light-dark(#e3e7ec, #2b323d); }
-.lw-strip [role=rowheader] { text-align: left; font-weight: 600; }
-.lw-strip .lw-weekend { background: light-dark(#f3f5f8, #1a1f29); }
-.lw-strip .lw-today { box-shadow: inset 0 -2px light-dark(#1f5fae, #8ab8f2); font-weight: 650; }
-.lw-strip .lw-due { color: light-dark(#1f5fae, #8ab8f2); font-weight: 600; }
-.lw-strip .lw-past, .lw-strip .lw-off .lw-due { color: light-dark(#56606c, #a9b3bf); font-weight: 400; }
-.lw-strip .lw-off .lw-due { text-decoration: line-through; }
-.lw-strip .lw-weekday { display: block; color: light-dark(#56606c, #a9b3bf); font-size: 0.78rem; font-weight: 400; }
+.lw-calendar [role=row], .lw-calendar [role=rowgroup] { display: contents; }
+.lw-calendar [role=columnheader], .lw-calendar [role=rowheader], .lw-calendar [role=cell] { padding: 0.35rem 0.25rem;
+  text-align: center; border-bottom: 1px solid var(--lw-line); }
+.lw-calendar [role=rowheader] { text-align: left; font-weight: 600; }
+.lw-calendar .lw-weekend { background: var(--lw-shade); }
+.lw-calendar .lw-today { box-shadow: inset 0 -2px var(--lw-link); font-weight: 650; }
+.lw-calendar .lw-due { color: var(--lw-link); font-weight: 600; }
+.lw-calendar .lw-past, .lw-calendar .lw-off .lw-due { color: var(--lw-quiet); font-weight: 400; }
+.lw-calendar .lw-off .lw-due { text-decoration: line-through; }
+.lw-calendar .lw-weekday { display: block; color: var(--lw-quiet); font-size: 0.78rem; font-weight: 400; }
 @media (max-width: 900px) {
-  .lw-strip { grid-auto-flow: column; grid-template-columns: max-content;
+  .lw-calendar { grid-auto-flow: column; grid-template-columns: max-content;
     grid-auto-columns: 1fr; grid-template-rows: repeat(15, auto); }
-  .lw-strip [role=columnheader] { text-align: left; }
-  .lw-strip [role=rowheader] { text-align: center; }
-  .lw-strip .lw-weekday { display: inline-block; min-width: 2.2rem; }
+  .lw-calendar [role=columnheader] { text-align: left; }
+  .lw-calendar [role=rowheader] { text-align: center; }
+  .lw-calendar .lw-weekday { display: inline-block; min-width: 2.2rem; }
 }
-</style>"""
+</style>""")
 
 
 @dataclass(frozen=True)
@@ -58,45 +58,55 @@ def lanes(paused: Mapping[str, bool], now: datetime) -> list[Lane]:
     ]
 
 
-def strip(shown: Sequence[Lane], now: datetime) -> None:
-    """The lanes from today on, times in the deployment's zone, the viewer's own on hover."""
+def calendar(shown: Sequence[Lane], now: datetime) -> None:
+    """Shows the lanes from today on, times in the deployment's zone, the viewer's own time on hover."""
     zone = deployment().settings.zone
     today = now.astimezone(zone).date()
     days = [today + timedelta(days=each) for each in range(DAYS)]
-    head = "".join(_head(day, today) for day in days)
-    rows = "".join(_row(lane, days, now) for lane in shown)
-    st.html(
-        '<div class="lw-strip" role="table" aria-label="When each pipeline is due in the next 14 days">'
-        f'<div role="row"><div role="columnheader"><span class="lw-note">{escape(str(zone))}</span></div>{head}</div>'
-        f"{rows}</div>"
+    write_html(
+        Markup(
+            '<div class="lw-calendar" role="table" aria-label="Scheduled runs of the next 14 days">'
+            '<div role="row"><div role="columnheader">{}</div>{}</div>{}</div>'
+        ).format(
+            note_html(str(zone)),
+            join(_head(day, today) for day in days),
+            join(_row(lane, days, now) for lane in shown),
+        )
     )
 
 
-def _head(day: date, today: date) -> str:
-    told = f'<span class="lw-weekday">{day:%a}</span> {day.day}' + (
-        f" {day:%b}" if day.day == 1 or day == today else ""
+def _head(day: date, today: date) -> Markup:
+    month = f" {day:%b}" if day.day == 1 or day == today else ""
+    kind = f"{_kind(day)} lw-today" if day == today else _kind(day)
+    return Markup('<div role="columnheader" class="{}"><span class="lw-weekday">{}</span> {}{}</div>').format(
+        kind, f"{day:%a}", day.day, month
     )
-    return f'<div role="columnheader" class="{_kind(day)}{" lw-today" if day == today else ""}">{told}</div>'
 
 
-def _row(lane: Lane, days: Sequence[date], now: datetime) -> str:
+def _row(lane: Lane, days: Sequence[date], now: datetime) -> Markup:
     zone = deployment().settings.zone
-    due: dict[date, list[str]] = {}
+    due: dict[date, list[Markup]] = {}
     for slot in lane.slots:
-        at = slot.due_at.astimezone(zone)
-        past = " lw-past" if slot.due_at <= now else ""
-        told = f'<time class="lw-due{past}" datetime="{at.isoformat()}" title="{escape(_hover(slot, lane, now))}">'
-        due.setdefault(at.date(), []).append(f"{told}{at:%H:%M}</time>")
-    cells = "".join(f'<div role="cell" class="{_kind(day)}">{" ".join(due.get(day, []))}</div>' for day in days)
-    sign = ' <span class="lw-warn" title="paused">❚❚</span>' if lane.paused else ""
-    header = f'<div role="rowheader">{escape(lane.pipeline)}{sign}</div>'
-    return f'<div role="row"{" class=lw-off" if lane.paused else ""}>{header}{cells}</div>'
+        due.setdefault(slot.due_at.astimezone(zone).date(), []).append(_time(lane, slot, now))
+    cell = Markup('<div role="cell" class="{}">{}</div>')
+    cells = join(cell.format(_kind(day), join(due.get(day, []), " ")) for day in days)
+    sign = Markup(' <span class="lw-warn" title="paused">❚❚</span>') if lane.paused else ""
+    off = Markup(" class=lw-off") if lane.paused else ""
+    return Markup('<div role="row"{}><div role="rowheader">{}{}</div>{}</div>').format(off, lane.pipeline, sign, cells)
+
+
+def _time(lane: Lane, slot: Slot, now: datetime) -> Markup:
+    at = slot.due_at.astimezone(deployment().settings.zone)
+    kind = "lw-due lw-past" if slot.due_at <= now else "lw-due"
+    return Markup('<time class="{}" datetime="{}" title="{}">{}</time>').format(
+        kind, at.isoformat(), _hover(slot, lane, now), f"{at:%H:%M}"
+    )
 
 
 def _hover(slot: Slot, lane: Lane, now: datetime) -> str:
-    told = "was due" if slot.due_at <= now else "is due, but paused," if lane.paused else "is due"
-    return f"{lane.pipeline} {told} {exact(slot.due_at)}"
+    verb = "was due at" if slot.due_at <= now else "is paused; due at" if lane.paused else "is due at"
+    return f"{lane.pipeline} {verb} {exact(slot.due_at)}"
 
 
 def _kind(day: date) -> str:
-    return "lw-weekend" if day.weekday() >= 5 else "lw-weekday-cell"
+    return "lw-weekend" if day.weekday() >= 5 else "lw-workday"

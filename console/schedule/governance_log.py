@@ -1,92 +1,98 @@
-"""The governance log: what the gate decided at each monitoring date, on which numbers, and what was done about it."""
+"""The retraining decisions: what the gate decided at each monitoring date, its numbers, and the action it took."""
 
 from datetime import datetime
 from typing import Any
 
 import streamlit as st
+from markupsafe import Markup
 
 from console.app.deployment import deployment, ledger
-from console.components.elements import callout, count, empty, figure, state_html
-from console.components.event_list import chosen_page, lines, note_html, run_link
+from console.app.navigation import run_link
+from console.components.elements import Text, callout, count, empty, figure, join, note, note_html, state_html
+from console.components.table import chosen_page, columns, table
 from console.components.times import day, time_html
 from storage.db.ledger import LedgerRow
 from storage.ledger.decisions import decision_count, decision_page, open_escalation
 
 PAGE = 20
-EVERY, DUE = "every decision", "where a retrain was due"
-COLUMNS = "7rem 9rem 19rem 1fr"
+EVERY, BREACHES = "All decisions", "Breaches only"
+COLUMNS = columns("Date", "Decision", "Numbers", "Reason")
+BREAK = Markup("<br>")
 
 
 def escalation() -> None:
-    """That a person is asked for, as long as that stands."""
+    """Shows an alert while the gate has escalated to a person."""
     with ledger().reading() as connection:
         found = open_escalation(connection)
     if found is not None:
         callout(
             "bad",
-            f"A person is asked to look at the model, since {day(found.monitoring_date)}",
+            f"The model needs a review since {day(found.monitoring_date)}",
             found.reason,
-            "No retrain is requested by itself until a decision is healthy. Look at the drift of the features and at "
-            "the extracts, then train by hand, or promote another version.",
+            "No retraining is requested automatically until a decision is healthy. Check the drift of the features and "
+            "the extracts, then start a training, or promote another version.",
         )
 
 
 def governance_log(now: datetime) -> None:
-    """The decisions, newest first, page by page."""
+    """Shows the decisions, newest first, page by page."""
     settings = deployment().settings
-    st.header("Governance log")
+    st.header("Retraining decisions")
     with ledger().reading() as connection:
         if not decision_count(connection):
             empty(
                 "No decisions yet",
-                "Each monitoring run writes here whether the champion is healthy, and whether it asks for a retrain.",
-                "A run follows from the schedule, or from `python -m engine run monitoring`.",
+                "Each monitoring run adds a decision: whether the champion is healthy, and whether to retrain.",
+                "Start one with `python -m engine run monitoring`, or wait for the schedule.",
             )
             return
-    st.caption(
-        f"A retrain is due when AUC falls below {settings.auc_threshold:g} or PSI reaches {settings.psi_threshold:g}; "
-        f"one in {settings.cooldown_days:g} days is asked for."
+    note(
+        f"Rule: retrain when AUC is below {settings.auc_threshold:g} or PSI is at least {settings.psi_threshold:g}, "
+        f"at most once in {settings.cooldown_days:g} days."
     )
     shown = st.segmented_control(
-        "Show", [EVERY, DUE], default=EVERY, required=True, key="decisions", bind="query-params"
+        "Show", [EVERY, BREACHES], default=EVERY, required=True, key="decisions", bind="query-params"
     )
     with ledger().reading() as connection:
-        total = decision_count(connection, acted=shown == DUE)
+        total = decision_count(connection, acted=shown == BREACHES)
     if not total:
-        empty("No retrain was ever due", "Every decision so far found the champion within its thresholds.")
+        empty("No breaches", "The champion was within its thresholds at every decision.")
         return
     place = st.container()
     page = chosen_page(total, PAGE)
     with ledger().reading() as connection:
-        rows = decision_page(connection, PAGE, (page - 1) * PAGE, acted=shown == DUE)
+        rows = decision_page(connection, PAGE, (page - 1) * PAGE, acted=shown == BREACHES)
     with place:
-        lines("Governance decisions, newest first", COLUMNS, [_line(row, now) for row in rows])
+        table("Retraining decisions, newest first", COLUMNS, [_cells(row, now) for row in rows], stacked=True)
 
 
-def _line(row: LedgerRow, now: datetime) -> tuple[str, ...]:
-    asked = f"monitoring {run_link(row.run_id)}"
+def _cells(row: LedgerRow, now: datetime) -> tuple[Text, ...]:
+    runs = [Markup("Run {}").format(run_link(row.run_id))]
     if row.requested_run_id:
-        asked += f" &nbsp; retrain {run_link(row.requested_run_id)}"
+        runs.append(Markup("retraining {}").format(run_link(row.requested_run_id)))
     return (
         time_html(row.decided_at, now, day(row.monitoring_date)),
-        f"{state_html(row.status)}<br>{state_html(row.action)}",
+        join([state_html(row.status), state_html(row.action)], BREAK),
         _numbers(row.numbers),
-        f"{note_html(row.reason)}<br>{asked}",
+        join([note_html(row.reason), join(runs, ", ")], BREAK),
     )
 
 
-def _numbers(numbers: dict[str, Any]) -> str:
-    """AUC and PSI with what they rest on, and the threshold that was crossed."""
+def _numbers(numbers: dict[str, Any]) -> Markup:
+    """AUC and PSI with interval and count of loans; the one that crossed its threshold in red."""
     crossed = {each["metric"]: each["threshold"] for each in numbers.get("breaches", ())}
     auc, psi = numbers.get("auc"), numbers.get("psi")
     interval = f" ({figure(numbers.get('auc_low'))} to {figure(numbers.get('auc_high'))})" if auc is not None else ""
-    told = [f"AUC {_value(auc)}{interval}, n {count(numbers.get('labelled'))}"]
-    chance = f" (chance {figure(numbers.get('psi_chance_level'))})" if psi is not None else ""
-    told.append(f"PSI {_value(psi)}{chance}, n {count(numbers.get('window_rows'))}")
-    for index, (metric, sign) in enumerate((("auc", "below"), ("psi", "at or above"))):
+    noise = f" (noise level {figure(numbers.get('psi_chance_level'))})" if psi is not None else ""
+    lines: dict[str, Text] = {
+        "auc": f"AUC {_value(auc)}{interval}, {count(numbers.get('labelled'))} loans",
+        "psi": f"PSI {_value(psi)}{noise}, {count(numbers.get('window_rows'))} loans",
+    }
+    for metric, relation in (("auc", "below"), ("psi", "at or above")):
         if metric in crossed:
-            told[index] = f'<span class="lw-bad">{told[index]}, {sign} {crossed[metric]:g}</span>'
-    return "<br>".join(told)
+            words = f"{lines[metric]}, {relation} {crossed[metric]:g}"
+            lines[metric] = Markup('<span class="lw-bad">{}</span>').format(words)
+    return join(lines.values(), BREAK)
 
 
 def _value(value: float | None) -> str:

@@ -1,32 +1,32 @@
-"""Each pipeline's timing and next slot, its pause, and the buttons that pause it and let it go on."""
+"""Each pipeline's timing and next run, its pause, and the buttons that pause and resume its schedule."""
 
 from datetime import datetime, timedelta
-from html import escape
 
 import streamlit as st
+from markupsafe import Markup
 
 from console.access.session import Person, person
 from console.app import actions, queries
 from console.app.deployment import deployment
 from console.app.dialogs import ONLY_OPERATORS, closed, dialog_button
-from console.components.elements import state_html
+from console.components.elements import code_html, join, note_html, state_html, write_html
 from console.components.times import ago, time_html
 from engine.documents.runs import Document
 from engine.errors import UnusableRequest
 
-LOOK_EVERY = "20s"
+REFRESH = "20s"
 MINUTE = timedelta(minutes=1)
 
-PLANS_SHEET = """<style>
-.lw-plan { display: flex; flex-wrap: wrap; gap: 0.1rem 1.2rem; align-items: baseline; }
-.lw-plan strong { min-width: 6rem; }
-</style>"""
+PIPELINES_SHEET = Markup("""<style>
+.lw-pipeline { display: flex; flex-wrap: wrap; gap: 0.1rem 1.2rem; align-items: baseline; }
+.lw-pipeline strong { min-width: 6rem; }
+</style>""")
 
 
-def plan(found: Document) -> None:
-    """A pipeline's line: when it is due, whether it is paused and why, and what can be done about that."""
+def pipeline_line(found: Document) -> None:
+    """A pipeline's line: when it is due, whether and why it is paused, and the button that pauses or resumes it."""
     name = found["pipeline"]
-    with st.container(horizontal=True, vertical_alignment="center", key=f"plan-{name}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"pipeline-line-{name}"):
         with st.container():
             _line(name)
         if found["timing"] == "off":
@@ -34,50 +34,44 @@ def plan(found: Document) -> None:
         if found["paused"]:
             allowed = person().operates
             st.button(
-                "Let it go on",
-                key=f"go-on-{name}",
-                on_click=_let_go_on,
+                "Resume schedule",
+                key=f"resume-{name}",
+                on_click=_resume,
                 args=(name,),
                 disabled=not allowed,
                 help=None if allowed else ONLY_OPERATORS,
             )
         else:
-            dialog_button("Pause", f"pause-{name}", _pause_dialog, name)
+            dialog_button("Pause schedule", f"pause-{name}", _pause_dialog, name)
 
 
-@st.fragment(run_every=LOOK_EVERY)
+@st.fragment(run_every=REFRESH)
 def _line(name: str) -> None:
     found = next(each for each in queries.schedules() if each["pipeline"] == name)
-    told = _told(found, deployment().ledger.clock())
-    st.html(f'<div class="lw-plan"><strong>{escape(name)}</strong>{told}</div>')
+    parts = join(_parts(found, deployment().ledger.clock()))
+    write_html(Markup('<div class="lw-pipeline"><strong>{}</strong>{}</div>').format(name, parts))
 
 
-def _told(found: Document, now: datetime) -> str:
-    timing = f"<span>{escape(found['timing'])}</span>"
+def _parts(found: Document, now: datetime) -> list[Markup]:
+    timing = Markup("<span>{}</span>").format(found["timing"])
     if found["timing"] == "off":
-        setting = f"LOANWATCH_SCHEDULE_{found['pipeline'].upper()}"
-        return f'{timing}<span class="lw-note">no slots; <code>{setting}</code> gives it some</span>'
+        setting = code_html(f"LOANWATCH_SCHEDULE_{found['pipeline'].upper()}")
+        return [timing, note_html(Markup("not scheduled; set {} to schedule it").format(setting))]
     if found["paused"]:
-        return f"{timing}{state_html('paused')}<span>{escape(found['paused'])}</span>"
+        return [timing, state_html("paused"), Markup("<span>{}</span>").format(found["paused"])]
     if not found["coming"]:
-        return timing
+        return [timing]
     due = datetime.fromisoformat(found["coming"][0])
-    # To the minute: a second would be wrong before it is read.
+    # To the minute: seconds would be out of date at once.
     words = ago(due, due - timedelta(minutes=max((due - now) // MINUTE, 1)))
-    return f"{timing}<span>next {time_html(due, now, words)}</span>{_note(found['next'])}"
-
-
-def _note(text: str) -> str:
-    return f'<span class="lw-note">{escape(text)}</span>'
+    return [timing, Markup("<span>next {}</span>").format(time_html(due, now, words)), note_html(found["next"])]
 
 
 def _pause_dialog(place: str, name: str) -> None:
-    st.markdown(
-        f"While the schedule of **{name}** is paused, its slots are recorded as paused and nothing is requested."
-    )
+    st.write("While the schedule is paused, no run is requested. Each scheduled time is recorded as paused.")
     with st.form(f"{place}-form", border=False):
-        reason = st.text_area("Why?", key=f"{place}-reason", max_chars=500, placeholder="It is kept, and shown to all.")
-        sent = st.form_submit_button("Pause", type="primary")
+        reason = st.text_area("Reason", key=f"{place}-reason", max_chars=500, placeholder="Shown on the Audit page")
+        sent = st.form_submit_button("Pause schedule", type="primary")
     if sent and actions.attempted(lambda by: _paused(by, name, reason)):
         actions.flash(f"The schedule of {name} is paused.")
         closed()
@@ -86,10 +80,10 @@ def _pause_dialog(place: str, name: str) -> None:
 
 def _paused(by: Person, name: str, reason: str) -> str:
     if not reason.strip():
-        raise UnusableRequest("Say why; the reason is kept and shown.")
+        raise UnusableRequest("The reason is missing. Type why the schedule is paused.")
     return actions.pause(by, name, reason.strip())
 
 
-def _let_go_on(name: str) -> None:
+def _resume(name: str) -> None:
     if actions.attempted(lambda by: actions.unpause(by, name)):
-        actions.flash(f"The schedule of {name} goes on.")
+        actions.flash(f"The schedule of {name} is resumed.")
