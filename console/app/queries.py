@@ -36,17 +36,17 @@ VERSION_KEYS: dict[str | type, Callable[[Any], Any]] = {  # hash_funcs of caches
 }
 
 
-def shared(name: str, load: Callable[[], Loaded], *, reload: bool = False) -> Loaded:
-    """What `load` gives, at most a second old: the fragments of a page load it once between them.
+def shared(name: str, load: Callable[[], Loaded], *, of: str = "", reload: bool = False) -> Loaded:
+    """What `load` gives `of` something, at most a second old: the fragments of a page load it once between them.
 
     NotSignedIn or Refused, as for every reading, when the session is not admitted any more.
     """
     person()
     key = f"loaded-{name}"
-    at, found = st.session_state.get(key, (0.0, None))
-    if reload or found is None or monotonic() - at > FRESH:
+    known, at, found = st.session_state.get(key, ("", 0.0, None))
+    if reload or found is None or known != of or monotonic() - at > FRESH:
         found = load()
-        st.session_state[key] = (monotonic(), found)
+        st.session_state[key] = (of, monotonic(), found)
     loaded: Loaded = found
     return loaded
 

@@ -1,4 +1,4 @@
-"""What can be done about a run: resume it, run it again with other parameters, cancel it."""
+"""The actions on a run: resume it, run it again with other parameters, cancel it."""
 
 from datetime import date
 from typing import Any
@@ -8,12 +8,12 @@ import streamlit as st
 from console.access.session import Person
 from console.app.actions import attempted, cancel, flash, request, request_key, resume
 from console.app.dialogs import closed, dialog_button
+from console.app.navigation import RUNS_PAGE
 from console.run.query import RunView
 from console.runs.parameters import as_of_input, force_input, parameters
-from console.runs.trigger import go_to_run, say_when_active, say_when_nothing_works
+from console.runs.trigger import go_to_run, warn_when_active, warn_without_worker
 from engine.control.runs import RESUMABLE
 from engine.definitions.pipelines import PIPELINES
-from storage.ledger.runs import PipelineActive
 
 
 def run_actions(view: RunView) -> None:
@@ -21,31 +21,31 @@ def run_actions(view: RunView) -> None:
     run_id, state = view.run.run_id, view.run.state
     with st.container(horizontal=True, vertical_alignment="center", key="run-actions"):
         if view.active:
-            asked = "It has been asked to end." if view.run.cancel_requested_at else None
+            asked = "Cancellation is requested already." if view.run.cancel_requested_at else None
             dialog_button("Cancel this run", f"cancel-{run_id}", _cancel_dialog, view, why_not=asked)
         if state in RESUMABLE and view.run.pipeline in PIPELINES:
             dialog_button("Resume", f"resume-{run_id}", _resume_dialog, view, type="primary")
         if not view.active and view.run.pipeline in PIPELINES:
             dialog_button("Run again", f"again-{run_id}", _again_dialog, view)
-        st.page_link("console/runs/runs.py", label="All runs")
+        st.page_link(RUNS_PAGE, label="All runs")
 
 
 def _resume_dialog(place: str, view: RunView) -> None:
-    say_when_nothing_works()
-    say_when_active(view.run.pipeline)
+    warn_without_worker()
+    warn_when_active(view.run.pipeline)
     done = sum(row.state in ("succeeded", "cached", "skipped") for row in view.tasks)
-    st.write(f"A new run goes on where this one ended: {done} of {len(view.names)} tasks need not be done again.")
+    st.write(f"A new run executes the remaining tasks. {done} of {len(view.names)} tasks are done.")
     with st.expander("Parameters", key=f"{place}-parameters"):
         params = parameters(view.run.pipeline, view.run.params, place)
     if st.button("Resume", type="primary", key=f"{place}-confirm"):
-        run_id = attempted(lambda who: resumed(who, view.run.run_id, params))
+        run_id = attempted(lambda who: resume(who, view.run.run_id, params))
         if run_id:
             go_to_run(run_id)
 
 
 def _again_dialog(place: str, view: RunView) -> None:
-    say_when_nothing_works()
-    say_when_active(view.run.pipeline)
+    warn_without_worker()
+    warn_when_active(view.run.pipeline)
     run = view.run
     as_of = as_of_input(run.as_of, place)
     with st.expander("Parameters", key=f"{place}-parameters", expanded=bool(run.params)):
@@ -60,23 +60,14 @@ def _again_dialog(place: str, view: RunView) -> None:
 
 def _cancel_dialog(place: str, view: RunView) -> None:
     running = view.run.state == "running"
-    what = "Its tasks are stopped within seconds; p" if running else "P"
-    st.write(f"{what}ublished tables stay as they are. A cancelled run can be resumed.")
+    first = "Its tasks stop within seconds. " if running else ""
+    st.write(f"{first}Published tables do not change. A cancelled run can be resumed.")
     if st.button("Cancel this run", type="primary", key=f"{place}-confirm"):
         state = attempted(lambda who: cancel(who, view.run.run_id))
         if state:
-            flash("Cancelled." if state == "cancelled" else "Asked to end; it takes a moment.")
+            flash("The run is cancelled." if state == "cancelled" else "The run stops within seconds.")
             closed()
             st.rerun()
-
-
-def resumed(who: Person, run_id: str, params: dict[str, Any]) -> str:
-    """The id of the run that goes on with this one; of the one under way, if its pipeline has one."""
-    try:
-        return resume(who, run_id, params)
-    except PipelineActive as active:
-        flash(f"{active.pipeline} is under way already; this is its run.", icon=":material/info:")
-        return active.run_id
 
 
 def again(who: Person, pipeline: str, as_of: date, given: dict[str, Any]) -> str:

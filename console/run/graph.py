@@ -1,87 +1,90 @@
-"""A run's tasks as boxes in the order in which they wait for one another.
+"""A run's tasks as a graph: boxes in columns by depth, with links between them.
 
-HTML and CSS alone: columns by depth on a wide window, with drawn links between them; a list on a narrow one. Streamlit
-lets no SVG through its HTML, so the links are a mask that an address holds.
+HTML and CSS alone: columns on a wide window, a list on a narrow one. Streamlit's HTML allows no SVG, so the links are
+a CSS mask in a data URL.
 """
 
 from collections.abc import Sequence
-from html import escape
 from urllib.parse import quote
 
-import streamlit as st
+from markupsafe import Markup, escape
 
-from console.components.elements import count, state_html
+from console.app.navigation import log_link, run_link
+from console.components.elements import Text, count, join, note_html, state_html, write_html
 from console.components.theme import STATES
 from console.components.times import span
 from console.run.critical_path import links
-from console.run.query import RunView, log_link, run_link
+from console.run.query import RunView
 from storage.db.ledger import LedgerRow
 
 BOX, GAP, LINK = 108, 14, 30  # pixels: height of a box, between two boxes, width of the links between two columns
 FIRST_WORDS = 72  # letters of an error that fit in a box
+PARTITIONS = {"train_evaluate_select_model": "models"}  # what the partitions of a task are, if they have a name
 
-GRAPH_STYLE = f"""<style>
-.lw-graph {{ display: flex; align-items: stretch; overflow-x: auto; padding: 2px; margin: 0; }}
-.lw-level {{ display: flex; flex-direction: column; justify-content: center; gap: {GAP}px; flex: 1 1 0;
-  min-width: 168px; }}
-.lw-links {{ flex: 0 0 {LINK}px; background: light-dark(#9aa3af, #5b6673); align-self: center; }}
-.lw-task {{ box-sizing: border-box; height: {BOX}px; padding: 0.45rem 0.65rem; overflow: hidden;
-  border: 1px solid light-dark(#d5dae1, #353c48); border-radius: 0.4rem; border-top: 3px solid; font-size: 0.83rem;
-  line-height: 1.35; }}
-.lw-task.lw-quiet {{ border-style: dashed; border-top-width: 1px; }}
-.lw-task a {{ font-weight: 600; color: light-dark(#1f2933, #f0f2f5); text-decoration: none; display: block;
-  overflow-wrap: anywhere; }}
-.lw-task a:hover, .lw-task a:focus-visible {{ text-decoration: underline; }}
-.lw-task .lw-note {{ font-size: 0.8rem; font-variant-numeric: tabular-nums; display: block; overflow: hidden;
-  text-overflow: ellipsis; }}
-.lw-task .lw-note a {{ display: inline; font-weight: 400; font-size: 0.75rem; }}
-.lw-why {{ color: light-dark(#b3261e, #ff9488); font-size: 0.78rem; display: block; }}
-@media (max-width: 760px) {{
-  .lw-graph {{ flex-direction: column; gap: 0.4rem; }}
-  .lw-level {{ flex: none; gap: 0.4rem; }}
-  .lw-level + .lw-links + .lw-level::before {{ content: "\\2193"; text-align: center; line-height: 1;
-    color: light-dark(#56606c, #a9b3bf); }}
-  .lw-links {{ display: none; }}
-  .lw-task {{ height: auto; }}
-}}
-</style>"""
+GRAPH_SHEET = Markup("""<style>
+.lw-graph { display: flex; align-items: stretch; overflow-x: auto; padding: 2px; margin: 0; }
+.lw-level { display: flex; flex-direction: column; justify-content: center; gap: 14px; flex: 1 1 0; min-width: 168px; }
+.lw-links { flex: 0 0 30px; background: var(--lw-wire); align-self: center; }
+.lw-task { box-sizing: border-box; height: 108px; padding: 0.45rem 0.65rem; overflow: hidden;
+  border: 1px solid var(--lw-edge); border-radius: 0.4rem; border-top: 3px solid; font-size: 0.83rem;
+  line-height: 1.35; }
+.lw-task.lw-quiet { border-style: dashed; border-top-width: 1px; }
+.lw-task a { font-weight: 600; color: var(--lw-ink); text-decoration: none; display: block; overflow-wrap: anywhere; }
+.lw-task a:hover, .lw-task a:focus-visible { text-decoration: underline; }
+.lw-task .lw-note { font-size: 0.8rem; font-variant-numeric: tabular-nums; display: block; overflow: hidden;
+  text-overflow: ellipsis; }
+.lw-task .lw-note a { display: inline; font-weight: 400; font-size: 0.75rem; }
+.lw-why { color: var(--lw-bad); font-size: 0.78rem; display: block; }
+@media (max-width: 760px) {
+  .lw-graph { flex-direction: column; gap: 0.4rem; }
+  .lw-level { flex: none; gap: 0.4rem; }
+  .lw-level + .lw-links + .lw-level::before { content: "\\2193"; text-align: center; line-height: 1;
+    color: var(--lw-quiet); }
+  .lw-links { display: none; }
+  .lw-task { height: auto; }
+}
+</style>""")
 
 
 def graph(view: RunView) -> None:
-    """Draws the boxes of a run's tasks."""
-    st.html(graph_html(view))
+    """Draws the graph of a run's tasks."""
+    write_html(graph_html(view))
 
 
-def graph_html(view: RunView) -> str:
+def graph_html(view: RunView) -> Markup:
     """The boxes of a run's tasks, column by column, with the links between them."""
-    columns = view.levels
-    found, parts = view.by_name, []
+    columns, found = view.levels, view.by_name
+    parts: list[Markup] = []
     height = max(map(len, columns), default=0) * (BOX + GAP) - GAP
     for number, names in enumerate(columns):
         if number:
-            pairs = [pair for pair in links(view.needs) if pair[0] in columns[number - 1] and pair[1] in names]
+            pairs = [pair for pair in links(view.upstream) if pair[0] in columns[number - 1] and pair[1] in names]
             parts.append(_links_html(columns[number - 1], names, pairs, height))
-        boxes = "".join(task_html(view, name, found.get(name)) for name in names)
-        parts.append(f'<div class="lw-level" role="list" aria-label="Step {number + 1}">{boxes}</div>')
-    label = "The tasks of the run, in the order in which they wait for one another"
-    return f'<div class="lw-graph" role="group" tabindex="0" aria-label="{label}">{"".join(parts)}</div>'
+        level = Markup('<div class="lw-level" role="list" aria-label="Step {}">{}</div>')
+        parts.append(level.format(number + 1, join(task_html(view, name, found.get(name)) for name in names)))
+    return Markup(
+        '<div class="lw-graph" role="group" tabindex="0" aria-label="The tasks of the run by depth">{}</div>'
+    ).format(join(parts))
 
 
-def task_html(view: RunView, name: str, row: LedgerRow | None) -> str:
-    """One box: name, state with parts and tries, rows and time, and what there is to say."""
+def task_html(view: RunView, name: str, row: LedgerRow | None) -> Markup:
+    """One box: name, state with partitions and attempts, rows and duration, and an error or the cached run."""
     state = row.state if row else "queued"
     tone = STATES.get(state, ("", "quiet", ""))[1]
-    broken = escape(name).replace("_", "_<wbr>")
+    broken = escape(name).replace("_", Markup("_<wbr>"))
     link = log_link(view.run.run_id, name, broken)
-    told = "".join(f'<span class="lw-note">{line}</span>' for line in _numbers(view, row) if line) if row else ""
-    return f'<div class="lw-task lw-{tone}" role="listitem">{link}{state_html(state)} {told}{_why(row)}</div>'
+    notes = join(note_html(line) for line in _numbers(view, row) if line) if row else ""
+    return Markup('<div class="lw-task lw-{}" role="listitem">{}{} {}{}</div>').format(
+        tone, link, state_html(state), notes, _reason(row)
+    )
 
 
 def _numbers(view: RunView, row: LedgerRow) -> list[str]:
-    tries = f"{row.attempts} tries" if row.attempts > 1 else ""
-    parts = f"{row.parts_done} of {row.parts_total} parts" if row.parts_total > 1 else ""
+    attempts = f"{row.attempts} attempts" if row.attempts > 1 else ""
+    kind = PARTITIONS.get(row.task, "partitions")
+    partitions = f"{row.parts_done} of {row.parts_total} {kind}" if row.parts_total > 1 else ""
     rows = f"{count(row.rows_in)} → {count(row.rows_out)} rows" if row.rows_out is not None else ""
-    return [", ".join(filter(None, (_time(view, row), parts, tries))), rows]
+    return [", ".join(filter(None, (_time(view, row), partitions, attempts))), rows]
 
 
 def _time(view: RunView, row: LedgerRow) -> str:
@@ -90,38 +93,41 @@ def _time(view: RunView, row: LedgerRow) -> str:
     return span(max(0.0, ((row.finished_at or view.now) - row.started_at).total_seconds()))
 
 
-def _why(row: LedgerRow | None) -> str:
-    """What else there is to say of a task: an error's first words, who is to blame, whose result it is."""
+def _reason(row: LedgerRow | None) -> Text:
+    """The failed upstream task, the first words of an error, or the run whose result was reused."""
     if row is None:
         return ""
+    why = Markup('<span class="lw-why" title="{}">{}</span>')
     if row.failed_upstream:
-        return f'<span class="lw-why">because {escape(row.failed_upstream)} failed</span>'
+        words = f"because {row.failed_upstream} failed"
+        return why.format(words, words)
     if row.error and row.state in ("failed", "retrying"):
         message = str(row.error["message"])
         short = message if len(message) <= FIRST_WORDS else f"{message[:FIRST_WORDS].rstrip()}..."
-        return f'<span class="lw-why" title="{escape(message)}">{escape(short)}</span>'
+        return why.format(message, short)
     if row.cached_from:
-        return f'<span class="lw-note">as in {run_link(row.cached_from, "an earlier run")}</span>'
+        return note_html(Markup("result of {}").format(run_link(row.cached_from, "an earlier run")))
     return ""
 
 
-def _links_html(left: Sequence[str], right: Sequence[str], pairs: Sequence[tuple[str, str]], height: int) -> str:
-    """The curves between two columns, as the shape through which the colour of links is seen."""
-    curves = "".join(_curve(_middle(left, need, height), _middle(right, name, height)) for need, name in pairs)
-    size = f'width="{LINK}" height="{height}"'
-    drawing = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} fill="none" stroke="#000" stroke-width="1.5">{curves}</svg>'
-    )
-    mask = f"url('data:image/svg+xml,{quote(drawing)}') no-repeat"
-    return f'<div class="lw-links" aria-hidden="true" style="height:{height}px;mask:{mask};-webkit-mask:{mask}"></div>'
+def _links_html(left: Sequence[str], right: Sequence[str], pairs: Sequence[tuple[str, str]], height: int) -> Markup:
+    """The curves between two columns, as the mask of an area in the colour of links."""
+    curves = join(_curve(_middle(left, first, height), _middle(right, second, height)) for first, second in pairs)
+    drawing = Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}" fill="none" stroke="black" '
+        'stroke-width="1.5">{}</svg>'
+    ).format(LINK, height, curves)
+    mask = Markup("url('data:image/svg+xml,{}') no-repeat").format(quote(str(drawing)))
+    style = Markup("height:{}px;mask:{mask};-webkit-mask:{mask}").format(height, mask=mask)
+    return Markup('<div class="lw-links" aria-hidden="true" style="{}"></div>').format(style)
 
 
-def _curve(start: float, end: float) -> str:
-    half = LINK / 2
-    return f'<path d="M0 {start}C{half} {start} {half} {end} {LINK - 5} {end}m-3 -4l6 4l-6 4"/>'
+def _curve(start: float, end: float) -> Markup:
+    path = f"M0 {start}C{LINK / 2} {start} {LINK / 2} {end} {LINK - 5} {end}m-3 -4l6 4l-6 4"
+    return Markup('<path d="{}"/>').format(path)
 
 
 def _middle(names: Sequence[str], name: str, height: int) -> float:
-    """How far from the top the middle of a box of a column is."""
+    """Pixels from the top to the middle of a box of a column."""
     top = (height - len(names) * (BOX + GAP) + GAP) / 2
     return top + names.index(name) * (BOX + GAP) + BOX / 2

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 
 from console.app.deployment import ledger
-from console.app.queries import end_lost_runs
-from console.run.critical_path import Needs, critical_path, levels, time_left, usual_times
+from console.app.queries import reap_lost_runs, shared
+from console.run.critical_path import Upstream, critical_path, levels, time_left, usual_times
 from engine.definitions.pipelines import PIPELINES
 from engine.definitions.task import Task
 from storage.db.ledger import LedgerRow
@@ -19,12 +18,12 @@ from storage.ledger.runs import run_row
 from storage.ledger.tasks import attempt_rows, task_rows
 
 MOST_ATTEMPTS = 1000
-STOPPED = "Stopped"  # the type of the error of an attempt that was ended from outside
+STOPPED = "Stopped"  # the type of the error of an attempt that was stopped with its run
 
 
 @dataclass(frozen=True)
 class RunView:
-    """A run with its tasks and attempts, what went before and what came after, at one moment."""
+    """A run with its tasks and attempts, and the runs that it caused, as of `now`."""
 
     run: LedgerRow
     tasks: Sequence[LedgerRow]
@@ -41,24 +40,24 @@ class RunView:
 
     @property
     def happened(self) -> bool:
-        """Whether there is, or will be, something that the run did: it has not ended before it was begun."""
+        """Whether the run has started, or will start; not when it ended before that."""
         return self.active or bool(self.tasks)
 
     @property
     def names(self) -> list[str]:
-        """The tasks that the run has, or will have when it has not begun."""
+        """The tasks of the run; of one that has not started, those of its pipeline."""
         return [row.task for row in self.tasks] or [task.name for task in self._declared]
 
     @property
-    def needs(self) -> Needs:
-        """What each task waits for. A task that is not declared any more stands by itself."""
+    def upstream(self) -> Upstream:
+        """The upstream tasks of each task; none for a task that the pipeline does not declare any more."""
         declared = {task.name: task.upstream for task in self._declared}
         names = self.names
-        return {name: tuple(need for need in declared.get(name, ()) if need in names) for name in names}
+        return {name: tuple(each for each in declared.get(name, ()) if each in names) for name in names}
 
     @property
     def levels(self) -> list[list[str]]:
-        return levels(self.needs)
+        return levels(self.upstream)
 
     @property
     def by_name(self) -> dict[str, LedgerRow]:
@@ -69,26 +68,26 @@ class RunView:
         """The tasks of the critical path that took time, first to last."""
         finished = {row.task: row.finished_at for row in self.tasks if row.started_at and row.finished_at}
         worked = {row.task for row in self.attempts}
-        return [name for name in critical_path(self.needs, finished) if name in worked]
+        return [name for name in critical_path(self.upstream, finished) if name in worked]
 
     @property
     def time_left(self) -> float | None:
-        """Seconds, judged by past runs; None for a run that has ended or can't be judged."""
-        return time_left(self.needs, self.tasks, self.usual, self.now) if self.active else None
+        """Seconds, estimated from past runs; None for a run that has ended, and without an estimate."""
+        return time_left(self.upstream, self.tasks, self.usual, self.now) if self.active else None
 
     @property
     def elapsed(self) -> float | None:
-        """Seconds since the run was begun, until it ended; None before it was."""
+        """Seconds from the start of the run to its end or until now; None before the start."""
         if self.run.started_at is None:
             return None
         return float(((self.run.finished_at or self.now) - self.run.started_at).total_seconds())
 
     def attempt_state(self, attempt: LedgerRow) -> str:
-        """The state of an attempt; `cancelled` when it did not fail by itself but was ended with its run or task."""
+        """The state of an attempt; `cancelled` when it did not fail itself but was stopped with its run or task."""
         if attempt.state != "failed" or not attempt.error:
             return str(attempt.state)
-        told = self.run.error["message"] if self.run.error and self.run.state in ("cancelled", "crashed") else None
-        ended = attempt.error.get("type") == STOPPED or attempt.error["message"] == told
+        reason = self.run.error["message"] if self.run.error and self.run.state in ("cancelled", "crashed") else None
+        ended = attempt.error.get("type") == STOPPED or attempt.error["message"] == reason
         return "cancelled" if ended else "failed"
 
     @property
@@ -97,10 +96,15 @@ class RunView:
         return pipeline.tasks if pipeline else ()
 
 
-def view_of(run_id: str) -> RunView:
-    """The run as it is now; UnknownRun when there is none. One that nobody carries out any more ends as crashed."""
+def view_of(run_id: str, *, reload: bool = False) -> RunView:
+    """The run, at most a second old, so that the page loads it once a second; UnknownRun when there is none."""
+    return shared("run", lambda: _current(run_id), of=run_id, reload=reload)
+
+
+def _current(run_id: str) -> RunView:
+    """The run as it is now; one without a heartbeat is marked as crashed first."""
     view = _read(run_id)
-    return _read(run_id) if end_lost_runs([view.run]) else view
+    return _read(run_id) if reap_lost_runs([view.run]) else view
 
 
 def _read(run_id: str) -> RunView:
@@ -118,13 +122,3 @@ def _read(run_id: str) -> RunView:
             usual=usual_times(task_times(connection, run.pipeline)) if active else {},
             now=ledger().clock(),
         )
-
-
-def log_link(run_id: str, task: str, words: str) -> str:
-    """A link to the lines of a task in a run's log, in HTML; on the run's own page it leads down to them."""
-    return f'<a href="/run?run_id={run_id}&amp;task={escape(task)}" data-to="log-controls">{words}</a>'
-
-
-def run_link(run_id: str, words: str = "") -> str:
-    """A run as a link to its page, in HTML; ids are letters, digits and dashes."""
-    return f'<a class="lw-mono" href="/run?run_id={run_id}">{words or run_id}</a>'

@@ -1,39 +1,40 @@
-"""One run: its state, its tasks, when they ran, its log, what it read and made, and what can be done about it.
+"""The page of a run: its state, tasks, timeline, log, rows and versions, and the actions on it.
 
-Parts that go on by themselves are fragments, which load the run anew each second while it is under way. What a person
-holds, such as buttons, dialogs and the filters of the log, stands outside of them.
+The parts that change are fragments, which refresh each second while the run is active and share one view of it.
+Buttons, dialogs and the filters of the log are outside of fragments, so that a refresh does not reset them.
 """
 
 import streamlit as st
 
 from console.app import queries
-from console.components.elements import empty
+from console.app.navigation import RUNS_PAGE
+from console.components.elements import empty, write_html
 from console.run.actions import run_actions
-from console.run.error import ERROR_STYLE, error_box
+from console.run.error import show_error
 from console.run.gantt import gantt
-from console.run.graph import GRAPH_STYLE, graph
+from console.run.graph import GRAPH_SHEET, graph
 from console.run.header import header
-from console.run.log import LOG_STYLE, log_controls, log_lines
+from console.run.log import LOG_SHEET, log_controls, log_lines
 from console.run.query import RunView, view_of
-from console.run.row_counts import ROWS_STYLE, accounting, versions
+from console.run.row_counts import accounting, versions
 from storage.ledger.runs import UnknownRun
 
-EVERY = "1s"
+REFRESH = "1s"
 
 
 def page() -> None:
     """Shows the run that the address names."""
     run_id = st.query_params.get("run_id", "")
     try:
-        view = view_of(run_id or "latest")
+        view = view_of(run_id or "latest", reload=True)
     except UnknownRun:
         _unknown(run_id)
         return
     if not run_id:
-        st.query_params["run_id"] = view.run.run_id  # it stays in view when a newer one comes
-    st.html(GRAPH_STYLE + ERROR_STYLE + LOG_STYLE + ROWS_STYLE)
+        st.query_params["run_id"] = view.run.run_id  # the page keeps showing this run when a newer one starts
+    write_html(GRAPH_SHEET + LOG_SHEET)
     st.title(f"{view.run.pipeline.capitalize()} run")
-    every = EVERY if view.active else None
+    every = REFRESH if view.active else None
     st.fragment(_top, run_every=every)(view)
     run_actions(view)
     if not view.happened:
@@ -45,12 +46,12 @@ def page() -> None:
 
 
 def _top(before: RunView) -> None:
-    """State, times and error; when the run has begun or ended meanwhile, the whole page is drawn anew."""
+    """State, times and error. When the run has changed its state, the whole page is drawn again."""
     view = view_of(before.run.run_id)
     if (before.run.state, before.run.cancel_requested_at) != (view.run.state, view.run.cancel_requested_at):
         st.rerun()
-    header(view, worker=bool(queries.living("worker")))
-    error_box(view)
+    header(view, worker=bool(queries.alive("worker")))
+    show_error(view)
 
 
 def _tasks(before: RunView) -> None:
@@ -71,9 +72,8 @@ def _rows(before: RunView) -> None:
 
 def _unknown(run_id: str) -> None:
     st.title("Run")
-    told = f"There is no run {run_id}" if run_id else "There is no run yet"
-    empty(told, "Every run that was asked for is on the page Runs.")
-    st.page_link("console/runs/runs.py", label="All runs")
+    empty(f"There is no run {run_id}" if run_id else "There is no run yet", "The page Runs lists all runs.")
+    st.page_link(RUNS_PAGE, label="All runs")
 
 
 page()

@@ -7,13 +7,21 @@ from typing import Any, Literal, get_args, get_origin
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from console.app.deployment import deployment
+from console.app.deployment import deployment, ledger
 from engine.control.runs import pipeline_named
 from engine.definitions.task import settings_of
+from engine.execution.inputs import data_folder
 from storage.settings import GIB, Settings
 
 FIRST_DAY = date(2000, 1, 1)
 UPPER = {"auc": "AUC", "psi": "PSI"}
+LABELS = {
+    "data": "Folder of the extracts",
+    "extract_limit": "Largest extract (GiB)",
+    "auc_rows": "Minimum loans for AUC",
+    "drift_rows": "Minimum loans for PSI",
+}
+IN_GIB = "extract_limit"  # in bytes as a setting, in GiB as a widget
 FINE, COARSE = 0.01, 1.0  # steps of a number input; a share or a threshold is chosen in hundredths
 
 
@@ -23,7 +31,7 @@ def parameters(pipeline: str, given: Mapping[str, Any], place: str) -> dict[str,
     `place` keeps the widgets of one dialog apart from those of another.
     """
     before = {**deployment().settings.model_dump(), **given}
-    chosen = {name: _widget(name, before[name], f"{place}-{name}") for name in names(pipeline)}
+    chosen = {name: _widget(pipeline, name, before[name], f"{place}-{name}") for name in names(pipeline)}
     return {name: value for name, value in chosen.items() if value != before[name]}
 
 
@@ -53,13 +61,19 @@ def force_input(place: str) -> bool:
 
 def label(name: str) -> str:
     """A setting's name as words: `AUC threshold`."""
+    if name in LABELS:
+        return LABELS[name]
     first, *rest = name.split("_")
     return " ".join([UPPER.get(first, first.capitalize()), *rest])
 
 
-def _widget(name: str, value: Any, key: str) -> Any:
+def _widget(pipeline: str, name: str, value: Any, key: str) -> Any:
     field = Settings.model_fields[name]
     help_ = f"{(field.description or '').capitalize()}. On the command line: `--param {name}=...`"
+    if name == "data":
+        return st.text_input(label(name), value, placeholder=_folder(pipeline), help=help_, key=key).strip()
+    if name == IN_GIB:
+        return round(GIB * st.number_input(label(name), 0.0, value=value / GIB, step=1.0, format="%g", help=help_, key=key))
     return _maker(field)(field, label(name), value, help=help_, key=key)
 
 
@@ -82,15 +96,21 @@ def _number(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:
     limits: dict[str, Any] = {
         "min_value": None if low is None else number(low),
         "max_value": None if high is None else number(high),
-        "step": number(GIB if value >= GIB else step),
+        "step": number(step),
     }
     return st.number_input(name, value=number(value), format="%d" if number is int else "%g", **limits, **common)
 
 
 def _text(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:  # noqa: ARG001 - as the other makers
-    return st.text_input(name, value, placeholder=str(deployment().settings.data_root), **common).strip()
+    return st.text_input(name, value, **common).strip()
 
 
 def _limit(field: FieldInfo, kinds: tuple[str, ...]) -> float | None:
     found = [getattr(rule, kind) for rule in field.metadata for kind in kinds if hasattr(rule, kind)]
     return found[0] if found else None
+
+
+def _folder(pipeline: str) -> str:
+    """The folder that the pipeline reads when no other one is typed."""
+    with ledger().reading() as connection:
+        return data_folder(connection, deployment(), pipeline)
