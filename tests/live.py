@@ -61,13 +61,13 @@ class LiveWorker:
         assert self.process.poll() is None, self.log.read_text()
         return self
 
-    def drivers(self) -> list[int]:
-        """The process ids of its drivers, the waiting one too."""
+    def run_processes(self) -> list[int]:
+        """The process ids of its run processes, with the standby."""
         return [pid for pid, words in tree(self.pid).items() if "engine.worker.run_process" in words]
 
-    def driver(self) -> int:
-        """The driver that has begun with an order: the one that holds the ledger open."""
-        return until(self._busy_driver, "driver at work")
+    def busy_run_process(self) -> int:
+        """The run process with an assignment: the one that holds the ledger open."""
+        return until(self._busy_run_process, "busy run process")
 
     def guards(self) -> list[int]:
         return [pid for pid, words in tree(self.pid).items() if "engine.cluster.guard" in words]
@@ -88,12 +88,12 @@ class LiveWorker:
         row = self.row
         return row is not None and row.detail["ray"] == "up"
 
-    def _busy_driver(self) -> int:
+    def _busy_run_process(self) -> int:
         row = self.row
         if row is None or not row.detail["runs"]:
             return 0
-        # The waiting driver is the youngest: it was started when the one before it got its order.
-        return min(self.drivers(), key=lambda pid: psutil.Process(pid).create_time(), default=0)
+        # The standby is the youngest: it was started when the one before it got its assignment.
+        return min(self.run_processes(), key=lambda pid: psutil.Process(pid).create_time(), default=0)
 
 
 @dataclass

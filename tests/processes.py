@@ -37,12 +37,12 @@ def tree(pid: int) -> dict[int, str]:
     return found
 
 
-def calls_of(driver: int) -> list[int]:
-    """The processes that run a task of that driver."""
+def calls_of(run_process: int) -> list[int]:
+    """The processes that run a task of that run process."""
     return [
         process.pid
         for process in psutil.process_iter()
-        if (words := _words(process)).startswith("ray::") and f"#{driver}-" in words
+        if (words := _words(process)).startswith("ray::") and f"#{run_process}-" in words
     ]
 
 

@@ -124,7 +124,7 @@ class Soak:
     def _end(self, name: str) -> None:
         for child in self.children:
             if child.name == name:
-                child.tell_to_end()
+                child.terminate()
 
     def _come_to_rest(self) -> None:
         deadline = monotonic() + QUIET

@@ -10,6 +10,7 @@ from engine.cli.data import app as data_commands
 from engine.cli.models import app as model_commands
 from engine.cli.processes import app as process_commands
 from engine.cli.render import state_text
+from engine.cli.run_reports import app as report_commands
 from engine.cli.runs import app as run_commands
 from engine.cli.terminal import Home, Json, console_for, deployment_at, fail, print_json
 from engine.doctor.checks import findings
@@ -17,12 +18,20 @@ from engine.doctor.finding import Finding
 from storage.errors import StorageError
 
 app = typer.Typer(
-    help="Loanwatch: four extracts in, a governed loan-default model out.",
+    help="Loanwatch trains, runs and monitors a loan-default model on four CSV extracts.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (run_commands, replay_commands, model_commands, data_commands, process_commands, access_commands):
+for commands in (
+    run_commands,
+    report_commands,
+    replay_commands,
+    model_commands,
+    data_commands,
+    process_commands,
+    access_commands,
+):
     app.add_typer(commands)
 
 
@@ -46,7 +55,7 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
 
 
 def main() -> None:
-    """Runs the command line; every error ends in one sentence and an exit code."""
+    """Runs the command line; every error is printed as one sentence and has an exit code."""
     as_json = "--json" in sys.argv
     try:
         app()

@@ -12,8 +12,8 @@ from rich.text import Text
 from engine.backfill.backfill import Plan, Replay, ReplayStopped, planned, refuse_company
 from engine.backfill.history import NO_MODEL
 from engine.backfill.strides import stride_of
-from engine.cli.foreground import local_ray, own_output, terminating_politely
-from engine.cli.render import interval
+from engine.cli.foreground import local_ray, own_output
+from engine.cli.render import SIGNS, interval
 from engine.cli.terminal import (
     Data,
     Home,
@@ -22,25 +22,18 @@ from engine.cli.terminal import (
     day_of,
     deployment_at,
     params_of,
+    print_error,
     print_json,
-    tell_error,
 )
+from engine.control.extract_folder import default_folder
 from engine.deployment import Deployment
 from engine.documents.runs import Document
 from engine.errors import UnusableRequest
 from engine.execution.executors import Executor
-from engine.execution.inputs import data_folder
+from engine.process.signals import interrupt_on_sigterm
 
 app = typer.Typer()
 
-# A sign and a colour for every status, so that colour is never the only sign.
-SIGNS = {
-    "healthy": ("✓", "green"),
-    "watch": ("!", "yellow"),
-    "breach": ("✗", "bold red"),
-    "insufficient": ("·", "dim"),
-    NO_MODEL: ("-", "dim"),
-}
 HEADINGS = ("date", "n", "AUC", "95% interval", "estimate", "PSI", "status", "what was done")
 LINE = "{:<10}  {:>6}  {:>5}  {:<14}  {:>8}  {:>5}  "
 
@@ -75,9 +68,9 @@ def replay(
     if as_json:
         print_json(document)
     elif document["error"]:
-        tell_error(console, str(document["error"]))
+        print_error(console, str(document["error"]))
     else:
-        tell_end(console, document["rows"])
+        print_end(console, document["rows"])
     raise typer.Exit(document["exit_code"])
 
 
@@ -86,7 +79,7 @@ def replayed(deployment: Deployment, plan: Plan, executor: Executor, console: Co
     rows: list[Document] = []
     end: dict[str, Any] = {"state": "succeeded", "error": None, "exit_code": 0}
     try:
-        with terminating_politely(), console.status("") as status:
+        with interrupt_on_sigterm(), console.status("") as status:
             for row in Replay(deployment, plan, executor, lambda step: _show(status, step)).rows():
                 if not rows:
                     console.print(Text(_line(HEADINGS), "bold"), soft_wrap=True)
@@ -99,7 +92,7 @@ def replayed(deployment: Deployment, plan: Plan, executor: Executor, console: Co
     return {**end, "rows": rows}
 
 
-def tell_end(console: Console, rows: Sequence[Document]) -> None:
+def print_end(console: Console, rows: Sequence[Document]) -> None:
     """Says how many dates were breaches and how many trainings there were."""
     breaches = sum(row["status"] == "breach" for row in rows)
     trainings = [training for row in rows for training in row["trainings"]]
@@ -138,8 +131,7 @@ def _plan(deployment: Deployment, span: tuple[str, str, str], train_every: str |
         raise UnusableRequest(f"--from {span[0]} is after --to {span[1]}; give the earlier date first.")
     if last > deployment.today():
         raise UnusableRequest(f"--to {span[1]} has not come yet; today is {deployment.today()}.")
-    with deployment.ledger.reading() as connection:
-        folder = params.get("data") or data_folder(connection, deployment, "training")
+    folder = params.get("data") or default_folder(deployment)
     calendar = stride_of(train_every, "--train-every") if train_every is not None else None
     return planned(deployment, stride.dates(first, last), folder, calendar)
 

@@ -13,11 +13,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.backfill.backfill import planned, refuse_company
 from engine.backfill.strides import Stride
-from engine.cli.backfill import replayed, tell_end
+from engine.cli.backfill import print_end, replayed
 from engine.cli.foreground import local_ray, own_output
 from engine.cli.processes import serve_together
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json, tell_error
+from engine.cli.terminal import Home, Json, console_for, deployment_at, print_error, print_json
 from engine.deployment import Deployment
 from engine.documents.runs import (
     Document,
@@ -120,9 +120,9 @@ def demo(
     if as_json:
         print_json(document)
     if document["error"]:
-        tell_error(console, str(document["error"]))
+        print_error(console, str(document["error"]))
         raise typer.Exit(document["exit_code"])
-    tell_end(console, document["rows"])
+    print_end(console, document["rows"])
     _tell_where(deployment, console)
     if not (as_json or no_console):
         serve_together(deployment, console)

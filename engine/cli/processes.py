@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.text import Text
 
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
+from engine.cli.terminal import Home, Json, WithParent, console_for, deployment_at, print_json
 from engine.cluster.head import ray_for_runs, refuse_unshared
 from engine.control import runs
 from engine.deployment import Deployment
 from engine.documents.processes import health_document, schedule_document
 from engine.process.addresses import is_loopback
-from engine.process.signals import Tied, log_to_stderr, until_told
+from engine.process.signals import log_to_stderr, on_stop_signal
 from engine.process.supervisor import Child, keep_running
 from engine.scheduling.scheduler import Scheduler
 from engine.worker.worker import Worker
@@ -30,22 +30,22 @@ CONSOLE = ("-m", "console")  # by its name: nothing of the engine knows the cons
 
 
 @app.command()
-def worker(home: Home = None, as_json: Json = False, tied: Tied = False) -> None:  # noqa: ARG001 - --json everywhere
+def worker(home: Home = None, as_json: Json = False, tied: WithParent = False) -> None:  # noqa: ARG001 - --json everywhere
     """Carry out waiting runs until told to stop (Ctrl-C or SIGTERM), on a private Ray or LOANWATCH_RAY_ADDRESS."""
     deployment = deployment_at(home)
     log_to_stderr()
     serving = Worker(deployment, ray_for_runs(deployment.settings))
-    until_told(serving.stop, tied=tied)
+    on_stop_signal(serving.stop, with_parent=tied)
     serving.serve()
 
 
 @app.command()
-def scheduler(home: Home = None, as_json: Json = False, tied: Tied = False) -> None:  # noqa: ARG001 - as above
+def scheduler(home: Home = None, as_json: Json = False, tied: WithParent = False) -> None:  # noqa: ARG001 - as above
     """Request each pipeline's runs when they are due, until told to stop; a worker carries them out."""
     deployment = deployment_at(home)
     log_to_stderr()
     serving = Scheduler(deployment)
-    until_told(serving.stop, tied=tied)
+    on_stop_signal(serving.stop, with_parent=tied)
     serving.serve()
 
 
@@ -72,7 +72,7 @@ def serve_together(deployment: Deployment, console: Console, *, with_console: bo
     told = f"{', '.join(names[:-1])} and {names[-1]}"
     console.print(f"Loanwatch of {deployment.settings.home.absolute()}: {told}; Ctrl-C stops them.", soft_wrap=True)
     stop = threading.Event()
-    until_told(stop.set, tied=False)
+    on_stop_signal(stop.set, with_parent=False)
     keep_running(children(deployment, console, names), stop, deployment.settings.stop_grace + END_GRACE)
 
 

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-# A sign and a word for every state of a run, task or process, so that colour is never the only sign.
+# A sign and a style for each state of a run, task or process and each status of a model: colour is never the only sign.
 SIGNS = {
     "queued": ("·", "dim"),
     "running": ("▶", "cyan"),
@@ -24,6 +24,11 @@ SIGNS = {
     "stopped": ("-", "dim"),
     "silent": ("✗", "bold red"),
     "gone": ("✗", "bold red"),
+    "healthy": ("✓", "green"),
+    "watch": ("!", "yellow"),
+    "breach": ("✗", "bold red"),
+    "insufficient": ("·", "dim"),
+    "no model": ("-", "dim"),
 }
 
 

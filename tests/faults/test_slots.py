@@ -7,7 +7,7 @@ import pytest
 
 from engine.control import runs
 from engine.deployment import Deployment
-from engine.scheduling.slots import LOOK_BACK
+from engine.scheduling.slots import MOST_CATCH_UP
 from tests.faults.counts import Count
 from tests.faults.slot_probe import SlotProbe
 
@@ -147,7 +147,7 @@ def test_slots_that_nobody_saw_are_recorded_as_missed_and_the_newest_is_caught_u
     probe: SlotProbe, jump: timedelta
 ) -> None:
     now = START + jump
-    due = probe.tables["inference"].between(max(START, now - LOOK_BACK), now)
+    due = probe.tables["inference"].between(max(START, now - MOST_CATCH_UP), now)
     fate = probe.poll(now)
     assert fate is not None
     assert fate.outcome == "requested"

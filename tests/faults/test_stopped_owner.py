@@ -115,16 +115,16 @@ def test_a_worker_and_its_driver_that_were_stopped_past_the_lease_change_nothing
     site: Site, ray_head: RayAddress, counted: Count
 ) -> None:
     site.more = joining(ray_head)
-    hurry(site, lease=8.0)  # longer than a driver takes from its start to its first beat
+    hurry(site, lease=8.0)  # longer than a run process takes from its start to its first beat
     with site.worker() as first:
         first.wait_up()
         run_id = site.request()
         site.wait_begun(run_id, "train_evaluate_select_model")
-        driver = first.driver()
-        stop_outside_a_write(site, [first.pid, driver])
+        run_process = first.busy_run_process()
+        stop_outside_a_write(site, [first.pid, run_process])
         declared_dead(site, run_id)
         done = site.done(run_id)
-        site.more = {}  # a Ray of its own: the stopped driver keeps the other's processors for itself
+        site.more = {}  # a Ray of its own: the stopped run process keeps the other's processors for itself
         with site.worker() as second:
             second.wait_up()
             again = runs.resume(site.deployment, run_id)
@@ -132,12 +132,12 @@ def test_a_worker_and_its_driver_that_were_stopped_past_the_lease_change_nothing
         assert site.run(run_id).state == "crashed"
         assert {task for task, state in site.states(again).items() if state == "cached"} >= set(done)
         before = state_of(site)
-        for pid in (driver, first.pid):
+        for pid in (run_process, first.pid):
             os.kill(pid, signal.SIGCONT)
-        until(lambda: not running([driver]), "end of the stale driver", GONE_WITHIN)
+        until(lambda: not running([run_process]), "end of the stale run process", GONE_WITHIN)
         until(lambda: first.row, "beat of the worker that went on", GONE_WITHIN)
         assert state_of(site) == before
         assert len(site.states(run_id)) == len(PIPELINES["training"].tasks)
         log = first.log.read_text()
     assert f"Run {run_id} no longer holds its lease, so nothing of it was published" in log
-    counted("row 3: 1 stopped worker with its driver, nothing changed when they went on")
+    counted("row 3: 1 stopped worker with its run process, nothing changed when they went on")

@@ -67,8 +67,8 @@ class Killing:
         """Kills the worker at that moment of the run, looks, and resumes."""
         until(lambda: self.site.run(self.run_id).state == "running", "claim")
         moment()
-        driver = worker.driver()
-        family, sessions = [*tree(worker.pid), *calls_of(driver)], worker.sessions()
+        run_process = worker.busy_run_process()
+        family, sessions = [*tree(worker.pid), *calls_of(run_process)], worker.sessions()
         worker.kill()
         begun = monotonic()
         until(lambda: self.run_id in control.reap_stale_runs(self.site.deployment), "crash", WITHIN)
@@ -190,7 +190,7 @@ def test_a_run_whose_beats_are_refused_is_crashed_by_its_own_worker(
         run = site.ended(run_id)
         assert (run.state, run.error["type"]) == ("crashed", "Crashed")
         assert 2.0 <= (run.finished_at - run.started_at).total_seconds() < WITHIN
-        until(lambda: len(worker.drivers()) <= 1, "end of the driver")
+        until(lambda: len(worker.run_processes()) <= 1, "end of the run process")
         assert site.run(run_id).state == "crashed"
         assert site.told("tables") == []
 

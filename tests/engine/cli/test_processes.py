@@ -53,7 +53,7 @@ def test_up_starts_again_what_dies_and_one_ctrl_c_stops_all(place: Site) -> None
     told, _ = process.communicate(timeout=STOPPED_WITHIN)
     assert process.returncode == 0
     assert not running(family)
-    assert re.search(r"^worker +ended with code -9; it is started again in 1 s$", told, re.MULTILINE)
+    assert re.search(r"^worker +ended with code -9; restarting in 1 s$", told, re.MULTILINE)
     assert re.search(rf"^console +The console of {place.home}: {url}$", told, re.MULTILINE)
     assert place.engine("health").returncode == 1
 
@@ -81,7 +81,7 @@ def test_up_goes_on_without_a_console_whose_port_is_taken_or_that_is_not_wanted(
         process.stdout.close()
         assert process.wait(STOPPED_WITHIN) == 0
     assert re.search(r"^console +error: Port \d+ .+ choose another with LOANWATCH_CONSOLE_PORT.$", told, re.MULTILINE)
-    assert re.search(r"^console +ended with code 5; it is started again in 1 s$", told, re.MULTILINE)
+    assert re.search(r"^console +ended with code 5; restarting in 1 s$", told, re.MULTILINE)
     assert not running(family)
     without = place.begin("up", "--no-console")
     until(lambda: pid_of(place, "worker") and pid_of(place, "scheduler"), "worker and scheduler")

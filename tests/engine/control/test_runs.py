@@ -1,5 +1,7 @@
 """Requests: one active run a pipeline, one run a request key, and what can be resumed or cancelled."""
 
+import os
+import pwd
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
@@ -134,10 +136,24 @@ def test_what_nobody_asked_for_in_person_is_not(deployment: Deployment, cause: s
     assert noted(deployment) == []
 
 
-def test_a_run_that_is_handed_back_is_not_a_persons_resumption(deployment: Deployment) -> None:
+def test_a_requeued_run_is_not_audited_as_resumed_by_a_person(deployment: Deployment) -> None:
     run_id = runs.request(deployment, runs.checked_request(deployment, "training", requested_by="ann"))
     with deployment.ledger.writing() as connection:
         lease = claim(connection, run_id, "somebody", deployment.ledger.clock())
     assert lease is not None
-    assert runs.handed_back(deployment, lease, "The worker stops")
+    assert runs.requeue(deployment, lease, "The worker stops")
     assert noted(deployment) == [("ann", "run", run_id)]
+
+
+@pytest.mark.parametrize("variable", ["LOGNAME", "USER", "LNAME", "USERNAME"])
+def test_who_acts_is_the_account_whatever_the_environment_says(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "<h1>")
+    run_id = runs.request(deployment, runs.checked_request(deployment, "training"))
+    assert noted(deployment) == [(pwd.getpwuid(os.getuid()).pw_name, "run", run_id)]
+
+
+def test_an_account_without_a_name_acts_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_001)
+    assert runs.who() == "uid 4000000001"
