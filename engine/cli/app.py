@@ -1,6 +1,8 @@
 """The command line: `python -m engine COMMAND`."""
 
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -13,9 +15,12 @@ from engine.cli.render import state_text
 from engine.cli.run_reports import app as report_commands
 from engine.cli.runs import app as run_commands
 from engine.cli.terminal import Home, Json, console_for, deployment_at, fail, print_json
-from engine.doctor.checks import findings
+from engine.deployment import Deployment
+from engine.doctor.checks import findings, missing
 from engine.doctor.finding import Finding
+from engine.doctor.fixes import fix
 from storage.errors import StorageError
+from storage.settings import Settings, load_settings
 
 app = typer.Typer(
     help="Loanwatch trains, runs and monitors a loan-default model on four CSV extracts.",
@@ -36,10 +41,17 @@ for commands in (
 
 
 @app.command()
-def doctor(home: Home = None, as_json: Json = False) -> None:
-    """Check home, ledger, tables, models, disk, clock and Ray, and say what to do about each finding."""
+def doctor(
+    home: Home = None,
+    as_json: Json = False,
+    repair: Annotated[bool, typer.Option("--fix", help="Repair what can be repaired, then check.")] = False,
+) -> None:
+    """Check home, ledger, tables, models, disk, clock and Ray, and say what to do about each finding.
+
+    Without --fix nothing is changed.
+    """
     try:
-        found = findings(deployment_at(home))
+        found = _fixed(home) if repair else _checked(load_settings(home=home))
     except StorageError as error:
         found = [Finding("ledger", "problem", str(error))]
     if as_json:
@@ -52,6 +64,15 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
             console_for().print(sign, f"{finding.check}: {finding.message}", highlight=False, soft_wrap=True)
     if any(finding.level == "problem" for finding in found):
         raise typer.Exit(1)
+
+
+def _fixed(home: Path | None) -> list[Finding]:
+    deployment = deployment_at(home)
+    return [*fix(deployment), *findings(deployment)]
+
+
+def _checked(settings: Settings) -> list[Finding]:
+    return missing(settings) or findings(Deployment.as_it_is(settings))
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from engine.errors import Refused, UnusableRequest
 from engine.process.identity import is_gone
 from storage.ledger.audit import Action, note
 from storage.ledger.leases import Lease, end_early, owners, reap
+from storage.ledger.leases import stale_runs as stale_in_ledger
 from storage.ledger.runs import (
     PipelineActive,
     Request,
@@ -120,6 +121,14 @@ def reap_stale_runs(deployment: Deployment) -> list[str]:
     with deployment.ledger.writing() as connection:
         gone = [owner for owner in owners(connection) if is_gone(owner)]
         return reap(connection, silence, deployment.ledger.clock(), gone)
+
+
+def stale_runs(deployment: Deployment) -> list[str]:
+    """Ids of the runs that `reap_stale_runs` would record as crashed."""
+    silence = timedelta(seconds=deployment.settings.lease)
+    with deployment.ledger.reading() as connection:
+        gone = [owner for owner in owners(connection) if is_gone(owner)]
+        return stale_in_ledger(connection, silence, deployment.ledger.clock(), gone)
 
 
 def requeue(deployment: Deployment, lease: Lease, why: str) -> str | None:

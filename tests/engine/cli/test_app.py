@@ -157,6 +157,17 @@ def test_doctor_finds_a_damaged_table_and_says_what_to_do(home: Path, tmp_path: 
     assert "run the pipeline again" in problem["message"]
 
 
+def test_doctor_creates_nothing_without_fix(tmp_path: Path) -> None:
+    told = engine("doctor", "--json", home=tmp_path / "home")
+    (finding,) = json.loads(told.stdout)
+    assert (told.returncode, finding["check"], finding["level"]) == (0, "ledger", "warning")
+    assert "loanwatch.db does not exist yet" in finding["message"]
+    assert "`doctor --fix`, creates it" in finding["message"]
+    assert list(tmp_path.iterdir()) == []
+    assert engine("doctor", "--fix", home=tmp_path / "home").returncode == 0
+    assert (tmp_path / "home" / "loanwatch.db").exists()
+
+
 def test_a_missing_column_is_rejected_with_its_name(extracts: Path, tmp_path: Path) -> None:
     data = copied(extracts, tmp_path / "data")
     text = (extracts / "features_attributes.csv").read_text()

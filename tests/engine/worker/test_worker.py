@@ -79,7 +79,7 @@ def test_a_run_whose_driver_was_killed_is_crashed_at_once_and_resumes(worker: Li
     run_process = worker.busy_run_process()
     os.kill(run_process, signal.SIGKILL)
     until(lambda: worker.site.run(run_id).state == "crashed", "crash", GONE_WITHIN)
-    assert "code -9; resume it" in worker.site.run(run_id).error["message"]
+    assert "code -9; resume the run" in worker.site.run(run_id).error["message"]
     until(lambda: not running(calls_of(run_process)), "end of its calls", GONE_WITHIN)
     again = runs.resume(worker.site.deployment, run_id)
     assert worker.site.ended(again).state == "succeeded"
