@@ -1,4 +1,4 @@
-"""History once more: what was not known then changes nothing, twice is the same, and what was stopped goes on."""
+"""Backfill: later data changes nothing, two replays give the same, and a stopped replay resumes."""
 
 import csv
 import gzip
@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from engine.backfill.backfill import Replay, ReplayStopped, planned, refuse_company
+from engine.backfill.backfill import Replay, ReplayStopped, planned, refuse_beside_processes
 from engine.backfill.strides import Stride
 from engine.control.runs import checked_request, request
 from engine.deployment import Deployment
@@ -203,7 +203,7 @@ def test_a_replay_that_was_stopped_again_and_again_tells_the_same_history_in_the
     past: Past, another: Callable[..., Past]
 ) -> None:
     stopped = another(past.data)
-    with pytest.raises(ReplayStopped, match=f"stopped at {SECOND}.*was cancelled.*goes on from there") as end:
+    with pytest.raises(ReplayStopped, match=f"stopped at {SECOND}.*was cancelled.*Repeat the command") as end:
         stopped.replay(executor=Interrupting("train_evaluate_select_model", SECOND))
     assert (end.value.state, end.value.exit_code) == ("cancelled", 4)
 
@@ -275,11 +275,11 @@ def test_other_extracts_or_settings_are_not_passed_off_as_done(past: Past, small
 @pytest.mark.parametrize("kind", ["worker", "scheduler"])
 def test_a_replay_is_refused_while_others_work(another: Callable[..., Past], sample_data: Path, kind: str) -> None:
     deployment = another(sample_data).deployment
-    refuse_company(deployment)
+    refuse_beside_processes(deployment)
     presence = ProcessRegistry(deployment, kind)
     presence.register({})
     with pytest.raises(Refused, match=f"a {kind} is alive") as refused:
-        refuse_company(deployment)
+        refuse_beside_processes(deployment)
     assert refused.value.exit_code == 5
 
 

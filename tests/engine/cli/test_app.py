@@ -253,7 +253,7 @@ def test_a_run_is_resumed_without_waiting_for_it(extracts: Path, tmp_path: Path)
         (("rollback", "--reason", " "), "--reason is empty"),
         (("replay", "--from", "2024-02-01", "--to", "2024-01-01"), "--from 2024-02-01 is after --to 2024-01-01"),
         (("replay", "--from", "1/5/2024", "--to", "2024-06-01"), "--from '1/5/2024' is not a date"),
-        (("replay", "--from", "2024-01-01", "--to", "2999-01-01"), "--to 2999-01-01 has not come yet"),
+        (("replay", "--from", "2024-01-01", "--to", "2999-01-01"), "--to 2999-01-01 is in the future"),
         (("replay", "--from", "2024-01-01", "--to", "2024-02-01", "--every", "moon"), "--every 'moon' is no stride"),
     ],
 )

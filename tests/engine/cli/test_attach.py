@@ -1,4 +1,4 @@
-"""A run that a worker carries out, followed from elsewhere: to its end, to its successor's, or until one goes away."""
+"""A run that a worker executes is followed to its end, to the end of its requeued run, or until the person detaches."""
 
 import io
 import signal
@@ -74,7 +74,7 @@ def test_who_follows_a_run_goes_over_to_the_one_that_goes_on_with_it(deployment:
 
 
 def test_a_resumed_run_is_not_taken_for_a_successor(deployment: Deployment) -> None:
-    """Only what the worker itself asked for goes on with a run: whoever resumed one by hand follows that."""
+    """Only a requeued run is followed: a person who resumes a run follows that one."""
     run_id = requested(deployment)
     taken(deployment, run_id)
     with deployment.ledger.writing() as connection:
