@@ -8,7 +8,7 @@ import streamlit as st
 from console.components.elements import callout, count, empty
 from console.components.table import columns, grid
 from console.data.query import QUARANTINED, quarantined
-from engine.documents.runs import Document
+from engine.documents.values import Document
 from storage.errors import LoanwatchError
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from console.components.elements import count, empty
 from console.components.table import QUIET, columns, grid, link_html
-from engine.documents.runs import Document
+from engine.documents.values import Document
 from jobs.bronze.sources import SOURCES
 
 GROUNDS = {

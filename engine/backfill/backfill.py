@@ -17,7 +17,7 @@ from engine.control.runs import checked_request, reap_stale_runs, requested
 from engine.definitions.pipelines import PIPELINES
 from engine.definitions.task import settings_of
 from engine.deployment import Deployment
-from engine.documents.runs import Document
+from engine.documents.values import Document
 from engine.errors import EngineError, Refused
 from engine.execution.execute import execute_run
 from engine.execution.executors import Executor

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from engine.documents.runs import Document
+from engine.documents.values import Document
 from engine.errors import Refused
 from storage.db.ledger import LedgerRow
 from storage.ledger.decisions import decision_for

@@ -27,7 +27,7 @@ from engine.cli.terminal import (
 )
 from engine.control.extract_folder import default_folder
 from engine.deployment import Deployment
-from engine.documents.runs import Document
+from engine.documents.values import Document
 from engine.errors import UnusableRequest
 from engine.execution.executors import Executor
 from engine.process.signals import interrupt_on_sigterm

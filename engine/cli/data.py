@@ -19,11 +19,8 @@ from engine.cli.processes import serve_together
 from engine.cli.render import listing
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_error, print_json
 from engine.deployment import Deployment
-from engine.documents.runs import (
-    Document,
-    metrics_document,
-    tables_document,
-)
+from engine.documents.tables import metrics_document, tables_document
+from engine.documents.values import Document
 from jobs.sample.write import SampleSpec, existing_extracts, write_sample
 from storage.ledger.runs import queued_runs
 

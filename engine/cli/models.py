@@ -7,7 +7,7 @@ import typer
 from engine.cli.render import listing, models_view
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
 from engine.control import promotion
-from engine.documents.runs import champion_history, models_document
+from engine.documents.models import champion_history, models_document
 
 app = typer.Typer()
 

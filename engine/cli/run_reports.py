@@ -9,7 +9,8 @@ from engine.cli.render import listing, run_view
 from engine.cli.terminal import Home, Json, RunId, console_for, deployment_at, print_json
 from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
-from engine.documents.runs import Document, log_document, run_details, runs_document
+from engine.documents.runs import log_document, run_details, runs_document
+from engine.documents.values import Document
 from engine.errors import UnusableRequest
 from engine.process.registry import waiting_for, waiting_message
 from storage.db.schema import RUN_STATES

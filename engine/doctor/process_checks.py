@@ -14,7 +14,7 @@ from engine.control.runs import stale_runs
 from engine.deployment import Deployment
 from engine.doctor.finding import Finding
 from engine.documents.processes import health_document
-from engine.documents.runs import Document
+from engine.documents.values import Document
 from engine.errors import Refused
 from engine.process.registry import has_worker
 from storage.db.checks import holders, server_time, takes_writers

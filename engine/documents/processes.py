@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
-from engine.documents.runs import Document, moment
+from engine.documents.values import Document, moment
 from engine.process.identity import host, is_gone
 from engine.scheduling.timetable import timetable
 from storage.db.ledger import LedgerRow

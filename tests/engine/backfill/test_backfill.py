@@ -18,7 +18,9 @@ from engine.backfill.backfill import Replay, ReplayStopped, planned, refuse_besi
 from engine.backfill.strides import Stride
 from engine.control.runs import checked_request, request
 from engine.deployment import Deployment
-from engine.documents.runs import Document, decisions_document, runs_document
+from engine.documents.models import decisions_document
+from engine.documents.runs import runs_document
+from engine.documents.values import Document
 from engine.errors import Refused
 from engine.execution.call import Call
 from engine.execution.executors import LocalExecutor

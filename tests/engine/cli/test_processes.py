@@ -108,7 +108,7 @@ def test_a_schedule_is_paused_for_a_reason_and_goes_on(place: Site) -> None:
     assert place.told("resume", "inference") == {"pipeline": "inference", "paused": False}
     assert "is not paused" in place.told("resume", "inference", code=5)["error"]
     assert "There is no pipeline" in place.told("pause", "nothing", "--reason", "x", code=2)["error"]
-    assert "say why" in place.told("pause", "training", "--reason", " ", code=2)["error"]
+    assert "give the reason" in place.told("pause", "training", "--reason", " ", code=2)["error"]
     with place.deployment.ledger.reading() as connection:
         noted = [(row.action, row.subject, row.reason) for row in action_page(connection, ActionFilter(), 100)]
     assert noted == [("resume", "inference", ""), ("pause", "inference", "audit week")]
