@@ -108,7 +108,7 @@ class HeartbeatThread(Background):
         while not self.ended.wait(LOOK):
             try:
                 if arrived:
-                    self._registry.beat(self._detail)
+                    self._registry.heartbeat(self._detail)
                 else:
                     self._registry.register(self._detail)
                     arrived = True

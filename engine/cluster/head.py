@@ -54,12 +54,12 @@ class PrivateHead:
         self._private: PrivateRay | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._address = ""
-        self._begun = 0.0
+        self._started_at = 0.0
         self._servers: set[int] = set()
 
     def poll(self) -> State:
         if self._private is None or self._process is None:
-            self._begin()
+            self._start()
             return "starting"
         if self._process.poll() is not None:
             log.warning("The Ray head ended with code %s; starting a new one.", self._process.returncode)
@@ -77,7 +77,7 @@ class PrivateHead:
         if found.exists() and (address := found.read_text().strip()):
             self._address = address
             return "up"
-        if monotonic() - self._begun > START_TIMEOUT:
+        if monotonic() - self._started_at > START_TIMEOUT:
             log.warning("The Ray head did not come up within %.0f s; starting a new one.", START_TIMEOUT)
             self.end()
             return "down"
@@ -105,7 +105,7 @@ class PrivateHead:
             self._process.wait()
         self._private, self._process, self._address, self._servers = None, None, "", set()
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         self._private = PrivateRay.begin()
         options = {
             "port": 0,
@@ -125,7 +125,7 @@ class PrivateHead:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._begun = monotonic()
+        self._started_at = monotonic()
 
 
 class JoinedCluster:

@@ -141,8 +141,8 @@ def requeue(deployment: Deployment, lease: Lease, why: str) -> str | None:
         run = run_row(connection, lease.run_id)
         times = int(run.cause_detail.get("handed_back", 0)) + 1
         again = times <= MOST_REQUEUES and run.cancel_requested_at is None
-        told = "the run was requeued" if again else f"continue with `resume {run.run_id}`"
-        error = {"type": "HandedBack", "message": f"{why}; {told}.", "exit_code": 1}
+        outcome = "the run was requeued" if again else f"continue with `resume {run.run_id}`"
+        error = {"type": "HandedBack", "message": f"{why}; {outcome}.", "exit_code": 1}
         end_early(connection, lease, "crashed", error, now)
         if not again:
             return None

@@ -32,9 +32,9 @@ def _lock(deployment: Deployment) -> Iterator[Finding]:
         yield Finding("lock", "ok", "the ledger accepts writes")
         return
     pids = ", ".join(str(pid) for pid in holders(ledger))
-    told = f"it is open in process {pids}" if pids else "another process holds the lock"
+    holder = f"it is open in process {pids}" if pids else "another process holds the lock"
     yield Finding(
-        "lock", "problem", f"{ledger.place} is locked: {told}; let that process continue (`kill -CONT`), or end it."
+        "lock", "problem", f"{ledger.place} is locked: {holder}; let that process continue (`kill -CONT`), or end it."
     )
 
 
@@ -66,18 +66,18 @@ def _processes(deployment: Deployment) -> Iterator[Finding]:
     lost = [row for row in rows if row["state"] in ("silent", "gone")]
     for row in lost:
         if row["kind"] not in {other["kind"] for other in alive}:
-            told = f"{_name(row)} was last seen {row['seen']} and is {row['state']}"
+            message = f"{_name(row)} was last seen {row['seen']} and is {row['state']}"
             command = "python -m console" if row["kind"] == "console" else f"python -m engine {row['kind']}"
             advice = f"check its log and restart it with `{command}` or `python -m engine up`"
-            yield Finding("processes", "problem", f"{told}; {advice}.")
+            yield Finding("processes", "problem", f"{message}; {advice}.")
     for row in alive:
         if row["detail"].get("ray") == "down":
             yield Finding(
                 "processes", "warning", f"{_name(row)} is running, but its Ray is down; it restarts Ray by itself."
             )
-    told = ", ".join(f"{row['kind']} {row['pid']} on {row['host']}" for row in alive)
+    running = ", ".join(f"{row['kind']} {row['pid']} on {row['host']}" for row in alive)
     none = "no worker or scheduler is running; start them with `python -m engine up`"
-    yield Finding("processes", "ok", f"running: {told}" if alive else none)
+    yield Finding("processes", "ok", f"running: {running}" if alive else none)
 
 
 def _name(row: Document) -> str:

@@ -66,7 +66,7 @@ def run_details(connection: Connection, run_id: str) -> Document:
 
 
 def task_document(row: LedgerRow) -> Document:
-    """A task as in documents."""
+    """A task as documents show it."""
     return {
         "name": row.task,
         "state": row.state,

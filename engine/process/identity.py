@@ -1,4 +1,4 @@
-"""Names of processes, from which the machine they run on can tell whether the process still runs."""
+"""Names of processes, by which their machine recognizes whether they still run."""
 
 import hashlib
 import os

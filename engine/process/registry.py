@@ -20,22 +20,22 @@ class ProcessRegistry:
     def __init__(self, deployment: Deployment, kind: str) -> None:
         self._deployment = deployment
         self.process = Process(this_process(), kind, host(), os.getpid())
-        self._beat_at = 0.0
+        self._heartbeat_at = 0.0
         self._detail: dict[str, Any] = {}
 
     def register(self, detail: dict[str, Any]) -> None:
         """Registers the process."""
         with self._deployment.ledger.writing() as connection:
             register(connection, self.process, detail, self._deployment.ledger.clock())
-        self._beat_at, self._detail = monotonic(), detail
+        self._heartbeat_at, self._detail = monotonic(), detail
 
-    def beat(self, detail: dict[str, Any]) -> bool:
-        """Whether a heartbeat was due, or the detail has changed; sends it then."""
-        if monotonic() - self._beat_at < self._deployment.settings.heartbeat and detail == self._detail:
+    def heartbeat(self, detail: dict[str, Any]) -> bool:
+        """Sends a heartbeat if one is due or the detail has changed; whether it did."""
+        if monotonic() - self._heartbeat_at < self._deployment.settings.heartbeat and detail == self._detail:
             return False
         with self._deployment.ledger.writing() as connection:
             heartbeat(connection, self.process.process_id, detail, self._deployment.ledger.clock())
-        self._beat_at, self._detail = monotonic(), detail
+        self._heartbeat_at, self._detail = monotonic(), detail
         return True
 
     def deregister(self) -> None:

@@ -27,7 +27,7 @@ class Child:
     process: subprocess.Popen[str] | None = None
     _pause: float = FIRST_PAUSE
     _not_before: float = 0.0
-    _begun: float = field(default=0.0, repr=False)
+    _started_at: float = field(default=0.0, repr=False)
 
     def poll(self) -> None:
         """Starts the process when it is not running and its pause is over."""
@@ -64,7 +64,7 @@ class Child:
             errors="replace",
             start_new_session=True,
         )
-        self._begun = monotonic()
+        self._started_at = monotonic()
         threading.Thread(target=self._print_lines, args=(self.process,), daemon=True, name=f"lines-{self.name}").start()
 
     def _print_lines(self, process: subprocess.Popen[str]) -> None:
@@ -78,7 +78,7 @@ class Child:
             self.process.stdin.close()
 
     def _on_exit(self, code: int) -> None:
-        if monotonic() - self._begun > STEADY:
+        if monotonic() - self._started_at > STEADY:
             self._pause = FIRST_PAUSE
         self.print_line(self.name, f"ended with code {code}; restarting in {self._pause:.0f} s")
         self._not_before = monotonic() + self._pause

@@ -42,7 +42,7 @@ class Scheduler:
         for table in timetables(self._deployment):
             for slot in table.next_after(self._clock()):
                 log.info("The next slot is %s, at %s UTC.", slot.name, f"{slot.due_at:%Y-%m-%d %H:%M}")
-        tasks.append(PeriodicTask("the scheduler's heartbeat", self._deployment.settings.heartbeat, self._beat))
+        tasks.append(PeriodicTask("the scheduler's heartbeat", self._deployment.settings.heartbeat, self._heartbeat))
         self._registry.register({})
         try:
             run_periodically(tasks, self._stop)
@@ -55,8 +55,8 @@ class Scheduler:
     def _process(self, table: Timetable) -> None:
         process_due_slots(self._deployment, table, self._clock())
 
-    def _beat(self) -> None:
-        self._registry.beat({})
+    def _heartbeat(self) -> None:
+        self._registry.heartbeat({})
         for run_id in reap_stale_runs(self._deployment):
             log.warning("Run %s crashed: it sent no heartbeat.", run_id)
 

@@ -45,8 +45,8 @@ def process_due_slots(deployment: Deployment, timetable: Timetable, now: datetim
             processed_through(connection, timetable.pipeline, now)
             return None
         if now - schedule.through > MOST_CATCH_UP:
-            told = (timetable.pipeline, schedule.through, MOST_CATCH_UP.days)
-            log.warning("Slots of %s after %s were missed; only those of the last %d days are recorded.", *told)
+            details = (timetable.pipeline, schedule.through, MOST_CATCH_UP.days)
+            log.warning("Slots of %s after %s were missed; only those of the last %d days are recorded.", *details)
         due = timetable.between(max(schedule.through, now - MOST_CATCH_UP), now)
         waiting = waiting_slot(connection, timetable.pipeline)
         if not due:

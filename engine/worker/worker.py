@@ -69,7 +69,7 @@ class Worker:
         if self._ray_state == "up" and not self._stop.is_set():
             self._pool.ensure_standby(self._ray.address)
             self._start_queued()
-        if self._registry.beat(self._detail()):
+        if self._registry.heartbeat(self._detail()):
             for run_id in reap_stale_runs(self._deployment):
                 log.warning("Run %s crashed: it sent no heartbeat.", run_id)
 

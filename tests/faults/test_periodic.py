@@ -71,7 +71,7 @@ def test_a_round_that_raises_is_tried_again_and_holds_up_no_other(caplog: pytest
         assert thread.is_alive()
     assert others.longest_pause() < 1.0
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert told.count("the bad one failed (RuntimeError: never works); it is tried again") >= 9
+    assert told.count("the bad one failed (RuntimeError: never works); trying again.") >= 9
 
 
 def test_a_round_that_sleeps_long_is_not_called_twice_at_once_and_the_others_are_on_time() -> None:

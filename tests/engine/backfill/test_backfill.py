@@ -270,7 +270,7 @@ def test_other_extracts_or_settings_are_not_passed_off_as_done(past: Past, small
     home = past.deployment.settings.home
     with pytest.raises(Refused, match="replayed here before on other extracts, settings"):
         Past(home, small_book).replay()
-    with pytest.raises(Refused, match="give the same ones, or replay into a home of its own"):
+    with pytest.raises(Refused, match="use the same ones, or replay into a home of its own"):
         Past(home, past.data, auc_threshold=0.6).replay()
 
 
@@ -280,7 +280,7 @@ def test_a_replay_is_refused_while_others_work(another: Callable[..., Past], sam
     refuse_beside_processes(deployment)
     presence = ProcessRegistry(deployment, kind)
     presence.register({})
-    with pytest.raises(Refused, match=f"a {kind} is alive") as refused:
+    with pytest.raises(Refused, match=f"a {kind} is running") as refused:
         refuse_beside_processes(deployment)
     assert refused.value.exit_code == 5
 
@@ -315,7 +315,7 @@ def test_the_command_tells_a_row_for_each_date(past: Past) -> None:
     assert heading.split()[:3] == ["date", "n", "AUC"]
     assert [line.split()[0] for line in lines] == [day.isoformat() for day in DATES]
     assert "gate training: 20240701_000000" in lines[1]
-    assert lines[2].endswith("no retrain within the cooldown")
+    assert lines[2].endswith("no retraining within the cooldown")
     assert end.startswith("3 dates, ")
     assert "\x1b[" not in done.stdout
 

@@ -254,7 +254,7 @@ def test_a_run_is_resumed_without_waiting_for_it(extracts: Path, tmp_path: Path)
         (("replay", "--from", "2024-02-01", "--to", "2024-01-01"), "--from 2024-02-01 is after --to 2024-01-01"),
         (("replay", "--from", "1/5/2024", "--to", "2024-06-01"), "--from '1/5/2024' is not a date"),
         (("replay", "--from", "2024-01-01", "--to", "2999-01-01"), "--to 2999-01-01 is in the future"),
-        (("replay", "--from", "2024-01-01", "--to", "2024-02-01", "--every", "moon"), "--every 'moon' is no stride"),
+        (("replay", "--from", "2024-01-01", "--to", "2024-02-01", "--every", "moon"), "--every 'moon' is not a stride"),
     ],
 )
 def test_what_a_person_gets_wrong_is_named(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
