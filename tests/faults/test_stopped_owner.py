@@ -111,7 +111,7 @@ def test_an_owner_that_was_stopped_past_its_lease_changes_nothing(
     counted(f"row 3: an owner stopped before {' '.join(moment)}: {WRITES} of {WRITES} writes refused")
 
 
-def test_a_worker_and_its_driver_that_were_stopped_past_the_lease_change_nothing(
+def test_a_worker_and_its_run_process_that_were_stopped_past_the_lease_change_nothing(
     site: Site, ray_head: RayAddress, counted: Count
 ) -> None:
     site.more = joining(ray_head)
@@ -139,5 +139,5 @@ def test_a_worker_and_its_driver_that_were_stopped_past_the_lease_change_nothing
         assert state_of(site) == before
         assert len(site.states(run_id)) == len(PIPELINES["training"].tasks)
         log = first.log.read_text()
-    assert f"Run {run_id} no longer holds its lease, so nothing of it was published" in log
+    assert f"Run {run_id} lost its lease, so it published nothing" in log
     counted("row 3: 1 stopped worker with its run process, nothing changed when they went on")
