@@ -127,7 +127,7 @@ def test_rounds_go_on_when_the_wall_clock_is_set_back(monkeypatch: pytest.Monkey
 def test_a_scheduler_outlives_a_ledger_that_fails_for_a_while(
     deployment: Deployment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    scheduler = Scheduler(deployment, look=0.05)
+    scheduler = Scheduler(deployment, pause=0.05)
     thread = threading.Thread(target=scheduler.serve)
     thread.start()
     try:
