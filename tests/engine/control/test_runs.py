@@ -15,7 +15,7 @@ from storage.db.ledger import utc_now
 from storage.errors import UsageError
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.leases import claim
-from storage.ledger.runs import PipelineActive, UnknownRun, run_row
+from storage.ledger.runs import PipelineActive, UnknownRun, caused_by, run_row
 from storage.settings import load_settings
 
 
@@ -157,3 +157,20 @@ def test_who_acts_is_the_account_whatever_the_environment_says(
 def test_an_account_without_a_name_acts_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 4_000_000_001)
     assert runs.who() == "uid 4000000001"
+
+
+def test_a_run_is_requeued_only_so_often(deployment: Deployment) -> None:
+    run_id = runs.request(deployment, runs.checked_request(deployment, "training"))
+    for times in range(runs.MOST_REQUEUES + 1):
+        with deployment.ledger.writing() as connection:
+            lease = claim(connection, run_id, "somebody", deployment.ledger.clock())
+        assert lease is not None
+        again = runs.requeue(deployment, lease, "Ray ended")
+        with deployment.ledger.reading() as connection:
+            ended = run_row(connection, run_id)
+        assert ended.state == "crashed"
+        assert (again is None) == (times == runs.MOST_REQUEUES)
+        run_id = again or run_id
+    assert ended.error["message"] == f"Ray ended; continue with `resume {run_id}`."
+    with deployment.ledger.reading() as connection:
+        assert caused_by(connection, run_id) == []

@@ -120,23 +120,6 @@ def test_a_run_is_requeued_when_its_ray_head_is_killed(worker: LiveWorker, part:
     assert worker.site.states(again)["ingest_lms_loan_daily"] == "cached"
 
 
-def test_a_run_is_requeued_only_so_often(worker: LiveWorker) -> None:
-    site = worker.site
-    run_id = site.request(force=True)
-    for times in range(runs.MOST_REQUEUES + 1):
-        # At the first task, so that the rest of the run, its model too, is still to come when the head dies.
-        site.wait_begun(run_id, "ingest_feature_clickstream")
-        os.kill(until(lambda: worker.head, "head"), signal.SIGKILL)
-        ended = site.ended(run_id)
-        assert ended.state == "crashed", times
-        if times < runs.MOST_REQUEUES:
-            run_id = successor(site, run_id)
-    assert f"continue with `resume {run_id}`" in ended.error["message"]
-    with site.deployment.ledger.reading() as connection:
-        assert caused_by(connection, run_id) == []
-    until(lambda: worker.head, "head")
-
-
 def test_a_stopping_worker_requeues_its_run_for_the_next_worker(worker: LiveWorker) -> None:
     """The last test of the module: it stops the worker."""
     run_id = begun(worker)
