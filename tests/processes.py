@@ -1,6 +1,8 @@
 """Processes of this machine as a test sees them: what runs, what descends from what, what listens."""
 
-from collections.abc import Callable, Collection
+import os
+import signal
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from time import monotonic, sleep
 from typing import Any, TypeVar
@@ -24,6 +26,20 @@ def until(look: Callable[[], Found], what: str, seconds: float = DEADLINE) -> Fo
 def running(pids: Collection[int]) -> list[int]:
     """Those of the processes that run; one that only waits to be buried does not."""
     return [pid for pid in pids if _is_running(pid)]
+
+
+def stop(pids: Iterable[int]) -> None:
+    """Has processes stand still; one that has ended meanwhile does already."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+
+
+def go_on(pids: Iterable[int]) -> None:
+    """Has stopped processes go on."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def tree(pid: int) -> dict[int, str]:

@@ -1,10 +1,6 @@
 """Row 12: with no worker alive, whoever looks at a waiting run is told what it waits for, and what to do."""
 
-import pytest
-
 from tests.live import Site
-
-pytestmark = pytest.mark.alone
 
 ADVICE = ("aiting for a worker", "python -m engine worker")
 

@@ -27,7 +27,7 @@ from tests.faults.counts import Count
 from tests.live import Site
 from tests.paths import ROOT
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.thorough]
 
 FITS = "train_evaluate_select_model"
 RETRIES = 2

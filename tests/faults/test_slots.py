@@ -115,6 +115,7 @@ def test_what_became_of_a_slot_stays_when_the_clock_was_set_back_and_it_falls_du
 JUMPS = (DAY, YEAR, 30 * YEAR, -DAY, -YEAR, -30 * YEAR, 2 * DAY, -2 * DAY, YEAR, -YEAR, 3 * DAY, -DAY, DAY, -DAY)
 
 
+@pytest.mark.thorough
 def test_a_clock_that_jumps_makes_one_run_at_most_and_every_slot_that_comes_then_gets_its_own(
     probe: SlotProbe, counted: Count
 ) -> None:

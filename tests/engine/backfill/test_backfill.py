@@ -3,10 +3,8 @@
 import csv
 import gzip
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -31,8 +29,8 @@ from storage.ledger.leases import claim, finish
 from storage.ledger.models import alias_rows, known_models
 from storage.ledger.runs import run_row
 from storage.settings import load_settings
-from tests.jobs.test_reference import LOANS
-from tests.paths import ROOT
+from tests.commands import command
+from tests.paths import LOANS
 
 FIRST, SECOND, THIRD = date(2024, 6, 1), date(2024, 7, 1), date(2024, 8, 1)
 DATES = (FIRST, SECOND, THIRD)
@@ -182,7 +180,7 @@ def test_each_date_is_trained_scored_monitored_and_decided_as_of_itself(past: Pa
     assert all(0 < row["auc_low"] < row["auc"] < row["auc_high"] < 1 and row["labelled"] > 50 for row in rows)
 
 
-@pytest.mark.parametrize("book", ["sample", "real"])
+@pytest.mark.parametrize("book", ["sample", pytest.param("real", marks=pytest.mark.thorough)])
 def test_what_was_not_known_then_changes_nothing(
     past: Past, another: Callable[..., Past], tmp_path: Path, book: str
 ) -> None:
@@ -201,6 +199,7 @@ def test_what_was_not_known_then_changes_nothing(
     assert other.history(dates[-1]) != true.history(dates[-1])
 
 
+@pytest.mark.thorough
 def test_a_replay_that_was_stopped_again_and_again_tells_the_same_history_in_the_end(
     past: Past, another: Callable[..., Past]
 ) -> None:
@@ -298,10 +297,7 @@ def test_a_run_of_another_in_between_is_not_taken_for_its_own(another: Callable[
 def replay_command(past: Past, *words: str) -> subprocess.CompletedProcess[str]:
     settings = {f"LOANWATCH_{name.upper()}": str(value) for name, value in TOUCHY.items()}
     span = ["--from", "2024-06-01", "--to", "2024-08-31", "--data", str(past.data)]
-    return subprocess.run(
-        [sys.executable, "-m", "engine", "replay", *span, "--home", str(past.deployment.settings.home), *words],
-        cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    return command("replay", *span, "--home", str(past.deployment.settings.home), *words, env=settings)
 
 
 def test_the_command_tells_a_row_for_each_date(past: Past) -> None:

@@ -18,7 +18,7 @@ import pytest
 from jobs.sample.write import SampleSpec, write_sample
 from tests.paths import ROOT
 
-CUSTOMERS = 2500
+CUSTOMERS = 600
 
 
 def command(*words: str, home: Path) -> list[str]:
