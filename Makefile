@@ -4,14 +4,22 @@ MINUTES ?= 2
 AXE := 4.14.1
 PYTHON := $(VENV)/bin/python
 
-.PHONY: demo test check bench soak clean
+PYTEST := $(PYTHON) -m pytest -n 2
+
+.PHONY: demo test test-all check bench soak clean
+.NOTPARALLEL:
 
 demo: $(VENV)/runtime
 	$(PYTHON) -m engine demo
 
 test: $(VENV)/tools
-	$(PYTHON) -m pytest -m "not alone" -n 2
-	$(PYTHON) -m pytest -m alone -n 2 --dist loadfile
+	$(PYTEST) -m "not thorough" --dist loadgroup --no-loadscope-reorder
+
+# `test` comes first, once, also when both are asked for (`make test test-all`).
+test-all: test
+	$(PYTEST) -m "thorough and not alone" --dist loadgroup --no-loadscope-reorder
+	$(PYTEST) -m "thorough and alone" --dist loadfile
+	$(PYTHON) -m tests.soak $(MINUTES)
 
 check: $(VENV)/tools
 	$(PYTHON) -m ruff check .

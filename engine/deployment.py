@@ -1,4 +1,4 @@
-"""One deployment, opened: its settings, ledger and stores."""
+"""A deployment: its settings, ledger and stores."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,24 +14,31 @@ from storage.settings import Settings
 
 @dataclass(frozen=True)
 class Deployment:
-    """What every process of a deployment works on. The ledger's clock is the deployment's clock."""
+    """Settings, ledger and stores of a deployment. The ledger's clock is the deployment's clock."""
 
     settings: Settings
     ledger: Ledger
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock = utc_now, patience: float = 0.0) -> Self:
-        """The deployment of these settings, its ledger brought to the newest schema.
+        """The deployment of these settings; creates its home and upgrades its ledger to the newest schema.
 
-        A database server that is away is waited for, at any later moment too, for `patience` seconds.
+        Every transaction waits up to `patience` seconds for a database server that is down.
         """
         try:
             settings.home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"{settings.home} can't be a home ({error.strerror}); choose another --home.") from error
+            raise UsageError(
+                f"{settings.home} can't be used as home ({error.strerror}); choose another --home."
+            ) from error
         ledger = Ledger(settings.ledger_url, clock, patience)
         ledger.prepare()
         return cls(settings, ledger)
+
+    @classmethod
+    def as_it_is(cls, settings: Settings) -> Self:
+        """The deployment of these settings, without creating or upgrading anything."""
+        return cls(settings, Ledger(settings.ledger_url))
 
     @property
     def datamart(self) -> Datamart:
@@ -46,9 +53,9 @@ class Deployment:
         return StoreRoots(self.settings.datamart_root, self.settings.models_root, self.settings.reports_root)
 
     def today(self) -> date:
-        """The logical date of a run that names none: the day it is now in the deployment's time zone."""
+        """The default logical date: today in the deployment's time zone."""
         return self.ledger.clock().astimezone(self.settings.zone).date()
 
     def with_settings(self, settings: Settings) -> Self:
-        """The same ledger under other settings."""
+        """The same deployment with other settings."""
         return replace(self, settings=settings)

@@ -4,7 +4,7 @@ from storage.errors import LoanwatchError
 
 
 class EngineError(LoanwatchError):
-    """A request or a declaration that the engine can't carry out."""
+    """A request or a declaration that the engine can't execute."""
 
 
 class BadPipeline(EngineError):

@@ -34,7 +34,7 @@ TOO_OPEN = stat.S_IRWXO | stat.S_IWGRP
 
 
 class UnusablePasswords(EngineError):
-    """A password file that can't be used; nobody is let in by it."""
+    """A password file that can't be used; nobody can sign in with it."""
 
     exit_code = 5
 
@@ -93,7 +93,7 @@ def read_entries(path: Path) -> dict[str, Entry]:
             raise UnusablePasswords(f"{path} line {number}: {entry.name} is there twice; remove one of the lines.")
         entries[entry.name] = entry
     if not entries:
-        raise UnusablePasswords(f"{path} names nobody; `python -m engine password NAME --role operator` adds one.")
+        raise UnusablePasswords(f"{path} has no users; add one with `python -m engine password NAME --role operator`.")
     return entries
 
 
@@ -151,7 +151,7 @@ def _lines(path: Path) -> list[str]:
     except FileNotFoundError:
         raise UnusablePasswords(f"{path} is not there; `python -m engine password NAME` makes it.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UnusablePasswords(f"{path} can't be read ({error}); mend it or name another.") from None
+        raise UnusablePasswords(f"{path} can't be read ({error}); correct it or choose another file.") from None
     if mode & TOO_OPEN:
         raise UnusablePasswords(f"{path} is open to other users of this machine; `chmod 600 {path}` closes it.")
     return text.splitlines()

@@ -5,6 +5,7 @@ from hypothesis import settings
 # Modules that others in the list import come first: pytest rewrites the assertions of what it imports itself.
 pytest_plugins = [
     "tests.summary",
+    "tests.order",
     "tests.postgres",
     "tests.databases",
     "tests.sandbox",

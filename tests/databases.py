@@ -13,6 +13,10 @@ TEMPLATE = "ledger_template"
 # What SQLite alone does; every other test of the ledger runs on both databases.
 sqlite_only = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 postgresql_only = pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
+# What takes long: on SQLite in `make test`, on PostgreSQL too in `make test-all`.
+both_thoroughly = pytest.mark.parametrize(
+    "ledger_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)], indirect=True
+)
 SERVER = "postgres"  # the file that names the server's folder
 
 

@@ -1,12 +1,11 @@
 """Real processes of a deployment: workers and commands as people start them, and what is left of them afterwards."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,14 +20,17 @@ from engine.cluster.private import RayAddress
 from engine.control import runs
 from engine.deployment import Deployment
 from engine.process.registry import alive
+from storage.db.checks import takes_writers
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import task_rows
 from storage.settings import load_settings
+from tests.commands import command, document
 from tests.paths import ROOT
-from tests.processes import DEADLINE, running, tree, until
+from tests.processes import DEADLINE, go_on, running, stop, tree, until
 from tests.sandbox import AS_OF
 
+RUN_PROCESS = "engine.worker.run_process"
 DONE = ("succeeded", "cached", "skipped")
 
 
@@ -61,13 +63,13 @@ class LiveWorker:
         assert self.process.poll() is None, self.log.read_text()
         return self
 
-    def drivers(self) -> list[int]:
-        """The process ids of its drivers, the waiting one too."""
-        return [pid for pid, words in tree(self.pid).items() if "engine.worker.run_process" in words]
+    def run_processes(self) -> list[int]:
+        """The process ids of its run processes, with the standby."""
+        return [pid for pid, words in tree(self.pid).items() if RUN_PROCESS in words]
 
-    def driver(self) -> int:
-        """The driver that has begun with an order: the one that holds the ledger open."""
-        return until(self._busy_driver, "driver at work")
+    def busy_run_process(self) -> int:
+        """The run process with an assignment: the one that holds the ledger open."""
+        return until(self._busy_run_process, "busy run process")
 
     def guards(self) -> list[int]:
         return [pid for pid, words in tree(self.pid).items() if "engine.cluster.guard" in words]
@@ -88,12 +90,12 @@ class LiveWorker:
         row = self.row
         return row is not None and row.detail["ray"] == "up"
 
-    def _busy_driver(self) -> int:
+    def _busy_run_process(self) -> int:
         row = self.row
         if row is None or not row.detail["runs"]:
             return 0
-        # The waiting driver is the youngest: it was started when the one before it got its order.
-        return min(self.drivers(), key=lambda pid: psutil.Process(pid).create_time(), default=0)
+        # The standby is the youngest: it was started when the one before it got its assignment.
+        return min(self.run_processes(), key=lambda pid: psutil.Process(pid).create_time(), default=0)
 
 
 @dataclass
@@ -109,10 +111,14 @@ class Site:
         given = {"ledger": self.ledger or None, **self.settings}
         self.deployment = Deployment.open(load_settings(home=self.home, **given), patience=20.0)
 
-    def environment(self, **settings: Any) -> dict[str, str]:
+    def variables(self, **settings: Any) -> dict[str, str]:
+        """What the environment of this deployment's processes has besides."""
         given = {"ledger": self.ledger, **self.settings, **settings}
         ours = {f"LOANWATCH_{name.upper()}": str(value) for name, value in given.items()}
-        return {**os.environ, **self.more, **ours, "LOANWATCH_HOME": str(self.home)}
+        return {**self.more, **ours, "LOANWATCH_HOME": str(self.home)}
+
+    def environment(self, **settings: Any) -> dict[str, str]:
+        return {**os.environ, **self.variables(**settings)}
 
     @contextmanager
     def worker(self, **settings: Any) -> Iterator[LiveWorker]:
@@ -144,7 +150,11 @@ class Site:
                     os.kill(pid, signal.SIGKILL)
 
     def engine(self, *words: str, **settings: Any) -> subprocess.CompletedProcess[str]:
-        """A command that has ended."""
+        """A command that has ended; it ran in this process."""
+        return command(*words, env=self.variables(**settings))
+
+    def process(self, *words: str, **settings: Any) -> subprocess.CompletedProcess[str]:
+        """A command that has ended, in a process of its own."""
         return subprocess.run(
             [sys.executable, "-m", "engine", *words],
             cwd=ROOT,
@@ -157,9 +167,7 @@ class Site:
 
     def told(self, *words: str, code: int = 0, **settings: Any) -> Any:
         """What a command says in JSON."""
-        done = self.engine(*words, "--json", **settings)
-        assert done.returncode == code, done.stdout + done.stderr
-        return json.loads(done.stdout)
+        return document(*words, code=code, env=self.variables(**settings))
 
     def begin(self, *words: str, **settings: Any) -> subprocess.Popen[str]:
         """A command under way, its output in one pipe."""
@@ -200,6 +208,32 @@ class Site:
 
     def close(self) -> None:
         self.deployment.ledger.close()
+
+
+def run_processes(site: Site, run_id: str) -> list[int]:
+    """The run processes of the worker that has claimed the run, the standby one too."""
+    owner = until(lambda: site.run(run_id).owner, f"owner of {run_id}")
+    worker = int(owner.split(":")[2])
+    return until(lambda: [pid for pid, words in tree(worker).items() if RUN_PROCESS in words], "run process")
+
+
+def stop_outside_a_write(site: Site, pids: Sequence[int]) -> None:
+    """Stops processes, at a moment at which none of them holds the writers' turn."""
+    stop(pids)
+    while not takes_writers(site.deployment.ledger, 0.3):
+        go_on(pids)
+        stop(pids)
+
+
+@contextmanager
+def held(site: Site, run_id: str) -> Iterator[None]:
+    """Has the process of a run stand still, so that the run can't end meanwhile, however slow the test is."""
+    stopped = run_processes(site, run_id)
+    stop_outside_a_write(site, stopped)
+    try:
+        yield
+    finally:
+        go_on(stopped)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Processes of this machine as a test sees them: what runs, what descends from what, what listens."""
 
-from collections.abc import Callable, Collection
+import os
+import signal
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from time import monotonic, sleep
 from typing import Any, TypeVar
@@ -26,6 +28,20 @@ def running(pids: Collection[int]) -> list[int]:
     return [pid for pid in pids if _is_running(pid)]
 
 
+def stop(pids: Iterable[int]) -> None:
+    """Has processes stand still; one that has ended meanwhile does already."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+
+
+def go_on(pids: Iterable[int]) -> None:
+    """Has stopped processes go on."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
 def tree(pid: int) -> dict[int, str]:
     """The command lines of a process and all that descend from it, by process id."""
     found = {}
@@ -37,12 +53,12 @@ def tree(pid: int) -> dict[int, str]:
     return found
 
 
-def calls_of(driver: int) -> list[int]:
-    """The processes that run a task of that driver."""
+def calls_of(run_process: int) -> list[int]:
+    """The processes that run a task of that run process."""
     return [
         process.pid
         for process in psutil.process_iter()
-        if (words := _words(process)).startswith("ray::") and f"#{driver}-" in words
+        if (words := _words(process)).startswith("ray::") and f"#{run_process}-" in words
     ]
 
 

@@ -124,7 +124,7 @@ class Soak:
     def _end(self, name: str) -> None:
         for child in self.children:
             if child.name == name:
-                child.tell_to_end()
+                child.terminate()
 
     def _come_to_rest(self) -> None:
         deadline = monotonic() + QUIET
@@ -160,7 +160,7 @@ def kind_of(process: psutil.Process) -> str:
 
 def serve_scheduler(settings: Settings, begun: float) -> None:
     """The scheduler under the fast clock; ends with the process that started it."""
-    fast = Scheduler(Deployment.open(settings), lambda: ORIGIN + timedelta(seconds=(time() - begun) * SPEED), look=0.2)
+    fast = Scheduler(Deployment.open(settings), lambda: ORIGIN + timedelta(seconds=(time() - begun) * SPEED), pause=0.2)
     signal.signal(signal.SIGTERM, lambda *_: fast.stop())
     threading.Thread(target=lambda: (sys.stdin.read(), fast.stop()), daemon=True).start()
     fast.serve()

@@ -14,8 +14,9 @@ import streamlit as st
 from console.access.session import person
 from console.app.deployment import deployment, ledger
 from engine.control.runs import reap_stale_runs
+from engine.documents.models import decisions_document
 from engine.documents.processes import health_document, schedule_document
-from engine.documents.runs import Document, decisions_document
+from engine.documents.values import Document
 from jobs.governance.policy import Thresholds
 from jobs.statistics.drift import MODERATE
 from storage.db.ledger import LedgerRow

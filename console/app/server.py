@@ -14,13 +14,13 @@ from streamlit import config
 from streamlit.web import bootstrap
 
 from console.access.policy import refuse_unguarded
-from engine.cli.terminal import Home, console_for, fail
+from engine.cli.terminal import Home, WithParent, console_for, fail
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from engine.process.addresses import EVERYWHERE, is_taken, web_address
 from engine.process.background import Background
 from engine.process.registry import ProcessRegistry
-from engine.process.signals import Tied, at_end_of_input, log_to_stderr
+from engine.process.signals import at_end_of_input, log_to_stderr
 from storage.db.ledger import LedgerUnavailable
 from storage.settings import Settings, load_settings
 
@@ -38,7 +38,7 @@ Check = Annotated[bool, typer.Option("--check", hidden=True, help="Only check wh
 
 @app.command()
 def serve(
-    home: Home = None, port: Port = None, address: Address = None, tied: Tied = False, check: Check = False
+    home: Home = None, port: Port = None, address: Address = None, tied: WithParent = False, check: Check = False
 ) -> None:
     """Serve the console in the browser until it is stopped (Ctrl-C or SIGTERM)."""
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -108,7 +108,7 @@ class HeartbeatThread(Background):
         while not self.ended.wait(POLL):
             try:
                 if registered:
-                    self._registry.beat(self._detail)
+                    self._registry.heartbeat(self._detail)
                 else:
                     self._registry.register(self._detail)
                     registered = True

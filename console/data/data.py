@@ -13,7 +13,7 @@ from console.data.quarantine import quarantine_part
 from console.data.query import newest_training, tables
 from console.data.row_accounting import accounting_part
 from console.data.table_detail import table_part
-from engine.documents.runs import Document
+from engine.documents.values import Document
 
 VIEWS = ["Tables", "Row accounting", "Quarantine"]
 LIST = "tables"

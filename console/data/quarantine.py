@@ -9,7 +9,7 @@ from console.components.elements import callout, count, empty
 from console.components.legacy import grid
 from console.components.table import columns
 from console.data.query import QUARANTINED, quarantined
-from engine.documents.runs import Document
+from engine.documents.values import Document
 from storage.errors import LoanwatchError
 
 

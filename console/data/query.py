@@ -8,7 +8,9 @@ import streamlit as st
 
 from console.app.deployment import deployment, ledger
 from console.data.masking import masked, masked_record
-from engine.documents.runs import Document, run_details, tables_document
+from engine.documents.runs import run_details
+from engine.documents.tables import tables_document
+from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 from storage.lake.datamart import Datamart, TableVersion
 from storage.lake.names import QUARANTINE, split_name

@@ -10,7 +10,7 @@ import streamlit as st
 from console.components.elements import count, empty
 from console.components.legacy import QUIET, grid, link_html
 from console.components.table import columns
-from engine.documents.runs import Document
+from engine.documents.values import Document
 from jobs.bronze.sources import SOURCES
 
 GROUNDS = {

@@ -17,7 +17,7 @@ from console.components.table import bytes_text, columns, digest_html
 from console.components.times import time_html
 from console.data.masking import PERSONAL
 from console.data.query import PREVIEW, WHOLE, Preview, current, may_be_whole, preview, publications, whole
-from engine.documents.runs import Document
+from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 from storage.errors import LoanwatchError
 from storage.lake.datamart import Datamart, TableVersion

@@ -7,7 +7,7 @@ import streamlit as st
 
 from console.components.csv_export import csv_bytes
 from console.drift.query import View
-from jobs.charts.kit import Headline
+from jobs.charts.headline import Headline
 from jobs.charts.report import DashboardData, dashboard, dashboard_png
 from jobs.monitoring.dashboard import HEADLINE
 

@@ -11,7 +11,7 @@ from console.app.deployment import deployment
 from console.app.dialogs import ONLY_OPERATORS, closed, dialog_button
 from console.components.elements import code_html, join, note_html, state_html, write_html
 from console.components.times import ago, time_html
-from engine.documents.runs import Document
+from engine.documents.values import Document
 from engine.errors import UnusableRequest
 
 REFRESH = "20s"

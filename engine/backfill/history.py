@@ -1,4 +1,4 @@
-"""What the ledger tells of a replay: a row for each date, and which dates are done and need not be done again."""
+"""The history of a replay in the ledger: a row for each date, and which dates are done."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from engine.documents.runs import Document
+from engine.documents.values import Document
 from engine.errors import Refused
 from storage.db.ledger import LedgerRow
 from storage.ledger.decisions import decision_for
@@ -29,12 +29,12 @@ def row_about(connection: Connection, day: date) -> Document:
     else:
         decided = {name: getattr(decision, name) for name in ("status", "action", "reason", "run_id")}
         numbers = decision.numbers
-    told = {name: numbers.get(name) for name in NUMBERS}
-    return {"date": day.isoformat(), **told, **decided, "trainings": trainings}
+    shown = {name: numbers.get(name) for name in NUMBERS}
+    return {"date": day.isoformat(), **shown, **decided, "trainings": trainings}
 
 
 def training_document(connection: Connection, run: LedgerRow) -> Document:
-    """A training: what asked for it (first, calendar, gate, ...), how it ended, the model, and whether it took over."""
+    """A training: its trigger (first, calendar, gate, ...), how it ended, the model, and whether it was promoted."""
     model = model_made_by(connection, run.run_id)
     verdict = model.promotion if model else {}
     return {
@@ -48,21 +48,21 @@ def training_document(connection: Connection, run: LedgerRow) -> Document:
 
 
 def ended_trainings(connection: Connection, day: date) -> list[LedgerRow]:
-    """The trainings as of a date that went well, or found that the book of that date can't be learnt from."""
+    """The trainings as of a date that succeeded or failed for lack of known outcomes."""
     found = runs_as_of(connection, "training", day)
-    return [run for run in found if run.state == "succeeded" or unteachable(run)]
+    return [run for run in found if run.state == "succeeded" or lacks_outcomes(run)]
 
 
-def unteachable(run: LedgerRow) -> bool:
+def lacks_outcomes(run: LedgerRow) -> bool:
     """Whether a training failed because of what was known at its date, such as too few outcomes."""
     return bool(run.state == "failed" and run.error and run.error.get("type") == "JobError")
 
 
 def dates_done(connection: Connection, dates: Iterable[date], mark: str) -> set[date]:
-    """Those of the dates that this replay need not do again.
+    """The dates that this replay has done already.
 
-    Refused (exit code 5) where history can't be replayed: a date that is not done although the ledger knows a later
-    one, whose champions would come from the future; or that was replayed on other extracts or settings.
+    Refused (exit code 5) for a date that is not done although the ledger has a later one, because champions would come
+    from the future; and for a date that was replayed on other extracts or settings.
     """
     newest = newest_success(connection)
     done = set()
@@ -72,20 +72,20 @@ def dates_done(connection: Connection, dates: Iterable[date], mark: str) -> set[
         if other is not None:
             raise Refused(
                 f"{day} was replayed here before on other extracts, settings or calendar ({other.run_id}); "
-                f"give the same ones, or {OWN_HOME}."
+                f"use the same ones, or {OWN_HOME}."
             )
         past = newest is not None and day < newest.as_of
         if decision_for(connection, day) is not None or (runs and past):
             done.add(day)
         elif newest is not None and past:
             raise Refused(
-                f"{day} can't be replayed in this home: its history goes on to {newest.as_of} ({newest.run_id}), so "
-                f"its models know what was not known then; {OWN_HOME}."
+                f"{day} can't be replayed in this home: its history extends to {newest.as_of} ({newest.run_id}), so "
+                f"its models were trained on later data; {OWN_HOME}."
             )
     return done
 
 
 def _runs_of(connection: Connection, day: date) -> list[LedgerRow]:
-    """The runs that made a date what it is: the one that decided, or the trainings that came to nothing."""
+    """The runs behind a date's row: the one that decided, else the trainings that gave no model."""
     decision = decision_for(connection, day)
     return [run_row(connection, decision.run_id)] if decision else ended_trainings(connection, day)

@@ -1,4 +1,4 @@
-"""The dates of a replay: from a first one on in equal strides of days, weeks, months or years."""
+"""The dates of a replay: equal strides of days, weeks, months or years from the first date on."""
 
 import calendar
 import re
@@ -14,7 +14,7 @@ DAYS = {"day": 1, "week": 7}
 
 @dataclass(frozen=True)
 class Stride:
-    """So many days, weeks, months or years."""
+    """A number of days, weeks, months or years."""
 
     count: int
     unit: str
@@ -33,7 +33,7 @@ class Stride:
         return tuple(found)
 
     def _after(self, first: date, strides: int) -> date | None:
-        """The date so many strides after the first one; None when no calendar has it."""
+        """The date `strides` strides after the first one; None after the last date that Python knows."""
         try:
             if self.unit in DAYS:
                 return first + timedelta(days=strides * self.count * DAYS[self.unit])
@@ -49,5 +49,7 @@ def stride_of(text: str, option: str) -> Stride:
     found = STRIDE.fullmatch(text)
     count = int(found["count"] or 1) if found else 0
     if found is None or count == 0:
-        raise UnusableRequest(f"{option} {text!r} is no stride; write day, week, month or year, or `2 weeks`.")
+        raise UnusableRequest(
+            f"{option} {text!r} is not a stride; write day, week, month, year, or a number of them such as `2 weeks`."
+        )
     return Stride(count, found["unit"].lower())

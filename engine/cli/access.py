@@ -1,4 +1,4 @@
-"""The command about people: `password`."""
+"""The command `password`."""
 
 import sys
 from typing import Annotated
@@ -12,22 +12,24 @@ from storage.ledger.audit import Action, note
 
 app = typer.Typer()
 
-Role = Annotated[str, typer.Option("--role", metavar="viewer|operator", help="Operators may act, viewers only look.")]
+Role = Annotated[
+    str, typer.Option("--role", metavar="viewer|operator", help="Operators may act, viewers may only read.")
+]
 
 
 @app.command()
 def password(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Who signs in to the console.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The user name for the console.")],
     role: Role,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Let somebody sign in to the console, or change their role or password, which ends their sessions.
+    """Add a console user, or change a user's role or password, which ends the user's sessions.
 
-    Asks for the password twice, unseen; takes it from standard input when that is not a terminal.
+    Asks for the password twice without showing it; reads it from standard input when that is not a terminal.
     """
     deployment = deployment_at(home)
-    new_entry(name, role, "-" * LONGEST)  # so that a wrong name or role is told before anything is asked
+    new_entry(name, role, "-" * LONGEST)  # reports a wrong name or role before it asks for the password
     entry: Entry = new_entry(name, role, _asked(name))
     path = deployment.settings.passwords_file
     changed = keep_entry(path, entry)
@@ -37,14 +39,16 @@ def password(
         print_json({"name": name, "role": role, "file": str(path), "changed": changed})
         return
     console = console_for()
-    told = "has a new password" if changed else "can sign in"
-    console.print(f"{name} {told} as {role}; the file is {path}.", highlight=False, soft_wrap=True)
+    message = "has a new password" if changed else "can sign in"
+    console.print(f"{name} {message} as {role}. The password file is {path}.", highlight=False, soft_wrap=True)
     if not deployment.settings.passwords:
-        console.print(f"The console uses it with LOANWATCH_PASSWORDS={path}", highlight=False, soft_wrap=True)
+        console.print(f"Set LOANWATCH_PASSWORDS={path} to make the console use it.", highlight=False, soft_wrap=True)
 
 
 def _asked(name: str) -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
-    found: str = typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt="The same again", err=True)
+    found: str = typer.prompt(
+        f"Password of {name}", hide_input=True, confirmation_prompt="Repeat the password", err=True
+    )
     return found

@@ -1,6 +1,8 @@
 """The command line: `python -m engine COMMAND`."""
 
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -10,27 +12,46 @@ from engine.cli.data import app as data_commands
 from engine.cli.models import app as model_commands
 from engine.cli.processes import app as process_commands
 from engine.cli.render import state_text
+from engine.cli.run_reports import app as report_commands
 from engine.cli.runs import app as run_commands
 from engine.cli.terminal import Home, Json, console_for, deployment_at, fail, print_json
-from engine.doctor.checks import findings
+from engine.deployment import Deployment
+from engine.doctor.checks import findings, missing
 from engine.doctor.finding import Finding
+from engine.doctor.fixes import fix
 from storage.errors import StorageError
+from storage.settings import Settings, load_settings
 
 app = typer.Typer(
-    help="Loanwatch: four extracts in, a governed loan-default model out.",
+    help="Loanwatch trains, runs and monitors a loan-default model on four CSV extracts.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (run_commands, replay_commands, model_commands, data_commands, process_commands, access_commands):
+for commands in (
+    run_commands,
+    report_commands,
+    replay_commands,
+    model_commands,
+    data_commands,
+    process_commands,
+    access_commands,
+):
     app.add_typer(commands)
 
 
 @app.command()
-def doctor(home: Home = None, as_json: Json = False) -> None:
-    """Check home, ledger, tables, models, disk, clock and Ray, and say what to do about each finding."""
+def doctor(
+    home: Home = None,
+    as_json: Json = False,
+    repair: Annotated[bool, typer.Option("--fix", help="Repair what can be repaired, then check.")] = False,
+) -> None:
+    """Check home, ledger, tables, models, disk, clock and Ray, and say what to do about each finding.
+
+    Without --fix nothing is changed.
+    """
     try:
-        found = findings(deployment_at(home))
+        found = _fixed(home) if repair else _checked(load_settings(home=home))
     except StorageError as error:
         found = [Finding("ledger", "problem", str(error))]
     if as_json:
@@ -45,8 +66,17 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+def _fixed(home: Path | None) -> list[Finding]:
+    deployment = deployment_at(home)
+    return [*fix(deployment), *findings(deployment)]
+
+
+def _checked(settings: Settings) -> list[Finding]:
+    return missing(settings) or findings(Deployment.as_it_is(settings))
+
+
 def main() -> None:
-    """Runs the command line; every error ends in one sentence and an exit code."""
+    """Runs the command line; every error is printed as one sentence and has an exit code."""
     as_json = "--json" in sys.argv
     try:
         app()

@@ -1,4 +1,4 @@
-"""A run that a live worker carries out, followed on the terminal: Ctrl-C leaves the choice to detach or to cancel."""
+"""Follows a run that a worker executes; Ctrl-C asks whether to detach or to cancel."""
 
 from time import monotonic, sleep
 
@@ -9,7 +9,7 @@ from engine.cli.follow import Follower
 from engine.control import runs
 from engine.deployment import Deployment
 from engine.errors import Refused
-from engine.process.registry import NO_WORKER, has_worker
+from engine.process.registry import has_worker, waiting_message
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import caused_by, run_row
 
@@ -17,47 +17,50 @@ PAUSE = 0.1
 
 
 def followed(deployment: Deployment, run_id: str, console: Console) -> str | None:
-    """The id of the run that ended, while its progress was shown; None when the person went away before that.
+    """The id of the run that ended, after its progress was shown; None when the person detached before.
 
-    It is another run than the one asked for when a stopping worker handed that back and another went on with it.
+    It is the id of another run when a worker requeued the one that was asked for.
     """
     while True:
         try:
             with Follower(deployment, run_id, console):
-                ended = _until(deployment, run_id, console)
+                ended = _wait_for_end(deployment, run_id, console)
         except KeyboardInterrupt:
-            if not _stays(deployment, run_id, console):
+            if not _keeps_following(deployment, run_id, console):
                 return None
             continue
         successor = _successor(deployment, ended)
         if successor is None:
             return run_id
-        console.print(f"{run_id} was handed back; {successor} goes on with it.", highlight=False)
+        console.print(f"Run {run_id} was requeued as {successor}.", highlight=False)
         run_id = successor
 
 
-def _until(deployment: Deployment, run_id: str, console: Console) -> LedgerRow:
-    """The run's row once it has ended; a person is told when nobody is there to carry it out."""
-    told, looked = False, monotonic()
+def _wait_for_end(deployment: Deployment, run_id: str, console: Console) -> LedgerRow:
+    """The run's row once it has ended; prints once when no worker is running."""
+    warned, checked = False, monotonic()
     while True:
         with deployment.ledger.reading() as connection:
             run = run_row(connection, run_id)
         if run.finished_at is not None:
             return run
-        if monotonic() - looked > deployment.settings.heartbeat:
-            looked = monotonic()
+        if monotonic() - checked > deployment.settings.heartbeat:
+            checked = monotonic()
             runs.reap_stale_runs(deployment)
-            if run.state == "queued" and not told and not has_worker(deployment):
-                console.print(f"{run_id} is waiting for a worker: {NO_WORKER}.", highlight=False, soft_wrap=True)
-                told = True
+            if run.state == "queued" and not warned and not has_worker(deployment):
+                console.print(waiting_message(run_id, run.pipeline), highlight=False, soft_wrap=True)
+                warned = True
         sleep(PAUSE)
 
 
-def _stays(deployment: Deployment, run_id: str, console: Console) -> bool:
-    """Whether to go on following after Ctrl-C: after the run was told to end, but not when it is left to itself."""
-    goes_on = f"{run_id} goes on; `python -m engine logs {run_id} --follow` follows it, `cancel {run_id}` ends it."
+def _keeps_following(deployment: Deployment, run_id: str, console: Console) -> bool:
+    """Whether to keep following after Ctrl-C: yes after a request to cancel, no after detaching."""
+    detached = (
+        f"Detached from run {run_id}. Follow it with `python -m engine logs {run_id} --follow`; "
+        f"cancel it with `cancel {run_id}`."
+    )
     if not console.is_terminal or _answer(console) == "detach":
-        console.print(goes_on, highlight=False, soft_wrap=True)
+        console.print(detached, highlight=False, soft_wrap=True)
         return False
     try:
         runs.cancel(deployment, run_id)
@@ -67,7 +70,7 @@ def _stays(deployment: Deployment, run_id: str, console: Console) -> bool:
 
 
 def _answer(console: Console) -> str:
-    question = "The worker goes on with the run; leave it, or end it?"
+    question = "The worker keeps executing the run. Detach from it, or cancel it?"
     try:
         return Prompt.ask(question, console=console, choices=["detach", "cancel"], default="detach")
     except (KeyboardInterrupt, EOFError):
@@ -75,7 +78,7 @@ def _answer(console: Console) -> str:
 
 
 def _successor(deployment: Deployment, ended: LedgerRow) -> str | None:
-    """The run that goes on with one that was handed back."""
+    """The run as which an ended one was requeued."""
     if ended.state != "crashed":
         return None
     with deployment.ledger.reading() as connection:

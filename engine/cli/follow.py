@@ -1,4 +1,4 @@
-"""Follows a run in the ledger, whoever carries it out: a live task tree on a terminal, plain lines elsewhere."""
+"""Follows a run in the ledger: a live task table on a terminal, plain lines elsewhere."""
 
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ PAUSE = 0.2
 
 
 class Follower(Background):
-    """A thread that shows a run's progress until the block ends. It only reads the ledger."""
+    """A thread that shows the progress of a run until the block ends. It only reads the ledger."""
 
     def __init__(self, deployment: Deployment, run_id: str, console: Console) -> None:
         super().__init__("follower")
@@ -30,7 +30,7 @@ class Follower(Background):
         try:
             self._show_until_ended()
         except LoanwatchError as error:
-            self._console.print(f"The run goes on, but its progress can't be shown: {error}", soft_wrap=True)
+            self._console.print(f"The run continues, but its progress can't be shown: {error}", soft_wrap=True)
 
     def _show_until_ended(self) -> None:
         if not self._console.is_terminal:
@@ -47,8 +47,8 @@ class Follower(Background):
         now = self._deployment.ledger.clock()
         with self._deployment.ledger.reading() as connection:
             document = run_document(connection, self._run_id)
-            begun = {row.task: row.started_at for row in task_rows(connection, self._run_id)}
-        return run_view(document, _elapsed(begun, now))
+            started = {row.task: row.started_at for row in task_rows(connection, self._run_id)}
+        return run_view(document, _elapsed(started, now))
 
     def _print_changes(self) -> None:
         with self._deployment.ledger.reading() as connection:
@@ -60,8 +60,8 @@ class Follower(Background):
                 self._console.print(_line(task), highlight=False, soft_wrap=True)
 
 
-def _elapsed(begun: dict[str, datetime | None], now: datetime) -> dict[str, float]:
-    return {name: (now - start).total_seconds() for name, start in begun.items() if start}
+def _elapsed(started: dict[str, datetime | None], now: datetime) -> dict[str, float]:
+    return {name: (now - start).total_seconds() for name, start in started.items() if start}
 
 
 def _line(task: dict[str, Any]) -> str:
@@ -70,5 +70,5 @@ def _line(task: dict[str, Any]) -> str:
     rows = f"  {number(task['rows_in'])} -> {number(task['rows_out'])} rows" if task["rows_out"] is not None else ""
     time = f"  {task['duration_s']:.1f} s" if task["duration_s"] is not None and task["state"] != "cached" else ""
     tries = f"  try {task['attempts']}" if task["attempts"] > 1 else ""
-    said = remark(task)
-    return f"{task['name']}{parts}: {task['state']}{tries}{rows}{time}{'  ' + said if said else ''}"
+    note = remark(task)
+    return f"{task['name']}{parts}: {task['state']}{tries}{rows}{time}{'  ' + note if note else ''}"

@@ -7,16 +7,16 @@ import typer
 from engine.cli.render import listing, models_view
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
 from engine.control import promotion
-from engine.documents.runs import champion_history, models_document
+from engine.documents.models import champion_history, models_document
 
 app = typer.Typer()
 
-Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept and shown.")]
+Reason = Annotated[str, typer.Option("--reason", help="The reason, recorded and shown.")]
 
 
 @app.command()
 def models(home: Home = None, as_json: Json = False) -> None:
-    """List registered models with their three candidates, and who was champion when."""
+    """List registered models with their candidates, and the history of champions."""
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
         documents = models_document(connection)
@@ -24,7 +24,7 @@ def models(home: Home = None, as_json: Json = False) -> None:
     if as_json:
         print_json(documents)
     elif not documents:
-        console_for().print("No models yet; `python -m engine run training` makes one.")
+        console_for().print("No models yet. Run `python -m engine run training`.")
     else:
         console = console_for()
         console.print(models_view(documents))
@@ -39,20 +39,20 @@ def promote(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Make a registered version champion, once its files were found to be those that were registered."""
-    _tell(promotion.promote(deployment_at(home), version, reason), as_json=as_json)
+    """Make a registered version champion, after a check that its files are the registered ones."""
+    _print(promotion.promote(deployment_at(home), version, reason), as_json=as_json)
 
 
 @app.command()
 def rollback(reason: Reason, home: Home = None, as_json: Json = False) -> None:
-    """Make the champion before the present one champion again."""
-    _tell(promotion.rollback(deployment_at(home), reason), as_json=as_json)
+    """Make the previous champion champion again."""
+    _print(promotion.rollback(deployment_at(home), reason), as_json=as_json)
 
 
-def _tell(made: promotion.Promotion, *, as_json: bool) -> None:
+def _print(made: promotion.Promotion, *, as_json: bool) -> None:
     if as_json:
         print_json(made.as_json())
         return
     before = f" in place of {made.before}" if made.before else ""
-    told = f"Model {made.version} is champion{before}; the next inference scores with it."
-    console_for().print(told, highlight=False, soft_wrap=True)
+    message = f"Model {made.version} is champion{before}. The next inference uses it."
+    console_for().print(message, highlight=False, soft_wrap=True)

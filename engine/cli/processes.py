@@ -11,41 +11,41 @@ from rich.console import Console
 from rich.text import Text
 
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
+from engine.cli.terminal import Home, Json, WithParent, console_for, deployment_at, print_json
 from engine.cluster.head import ray_for_runs, refuse_unshared
 from engine.control import runs
 from engine.deployment import Deployment
 from engine.documents.processes import health_document, schedule_document
 from engine.process.addresses import is_loopback
-from engine.process.signals import Tied, log_to_stderr, until_told
+from engine.process.signals import log_to_stderr, on_stop_signal
 from engine.process.supervisor import Child, keep_running
 from engine.scheduling.scheduler import Scheduler
 from engine.worker.worker import Worker
 
 app = typer.Typer()
 
-END_GRACE = 15.0  # seconds that a process has to end, beyond the grace that a worker gives its runs
+END_GRACE = 15.0  # seconds that a process may take to end, besides the grace of a worker for its runs
 COLOURS = {"worker": "cyan", "scheduler": "magenta", "console": "green"}
 CONSOLE = ("-m", "console")  # by its name: nothing of the engine knows the console
 
 
 @app.command()
-def worker(home: Home = None, as_json: Json = False, tied: Tied = False) -> None:  # noqa: ARG001 - --json everywhere
-    """Carry out waiting runs until told to stop (Ctrl-C or SIGTERM), on a private Ray or LOANWATCH_RAY_ADDRESS."""
+def worker(home: Home = None, as_json: Json = False, tied: WithParent = False) -> None:  # noqa: ARG001 - --json everywhere
+    """Execute queued runs until Ctrl-C or SIGTERM, on a private Ray or on LOANWATCH_RAY_ADDRESS."""
     deployment = deployment_at(home)
     log_to_stderr()
     serving = Worker(deployment, ray_for_runs(deployment.settings))
-    until_told(serving.stop, tied=tied)
+    on_stop_signal(serving.stop, with_parent=tied)
     serving.serve()
 
 
 @app.command()
-def scheduler(home: Home = None, as_json: Json = False, tied: Tied = False) -> None:  # noqa: ARG001 - as above
-    """Request each pipeline's runs when they are due, until told to stop; a worker carries them out."""
+def scheduler(home: Home = None, as_json: Json = False, tied: WithParent = False) -> None:  # noqa: ARG001 - as above
+    """Request each pipeline's runs when they are due, until Ctrl-C or SIGTERM. A worker executes them."""
     deployment = deployment_at(home)
     log_to_stderr()
     serving = Scheduler(deployment)
-    until_told(serving.stop, tied=tied)
+    on_stop_signal(serving.stop, with_parent=tied)
     serving.serve()
 
 
@@ -53,31 +53,32 @@ def scheduler(home: Home = None, as_json: Json = False, tied: Tied = False) -> N
 def up(
     home: Home = None,
     as_json: Json = False,
-    no_console: Annotated[bool, typer.Option("--no-console", help="Leave the console out.")] = False,
+    no_console: Annotated[bool, typer.Option("--no-console", help="Do not start the console.")] = False,
 ) -> None:
-    """Run worker, scheduler and console together; what dies is started again, one Ctrl-C stops all."""
+    """Run worker, scheduler and console together and restart those that end. Ctrl-C stops all of them."""
     serve_together(deployment_at(home), console_for(as_json=as_json), with_console=not no_console)
 
 
 def serve_together(deployment: Deployment, console: Console, *, with_console: bool = True) -> None:
     """Keeps the processes of a deployment running until Ctrl-C or SIGTERM.
 
-    Refused when they can't work together, or when the console would be open to everybody.
+    Refused when they can't work together, or when the console would be reachable without a login.
     """
     refuse_unshared(deployment.settings)
     names = ["worker", "scheduler"]
     if with_console:
         _check_console(deployment)
         names.append("console")
-    told = f"{', '.join(names[:-1])} and {names[-1]}"
-    console.print(f"Loanwatch of {deployment.settings.home.absolute()}: {told}; Ctrl-C stops them.", soft_wrap=True)
+    processes = f"{', '.join(names[:-1])} and {names[-1]}"
+    home = deployment.settings.home.absolute()
+    console.print(f"Starting {processes} for {home}. Press Ctrl-C to stop them.", soft_wrap=True)
     stop = threading.Event()
-    until_told(stop.set, tied=False)
+    on_stop_signal(stop.set, with_parent=False)
     keep_running(children(deployment, console, names), stop, deployment.settings.stop_grace + END_GRACE)
 
 
 def children(deployment: Deployment, console: Console, names: Sequence[str]) -> list[Child]:
-    """The processes of a deployment, whose lines go to the console with their names before them."""
+    """The processes of a deployment; the console prints their lines behind their names."""
     place = ["--home", str(deployment.settings.home.absolute()), "--tied"]
     lines = _Lines(console)
     commands = {name: ["-m", "engine", name, *place] for name in names} | {"console": [*CONSOLE, *place]}
@@ -85,7 +86,7 @@ def children(deployment: Deployment, console: Console, names: Sequence[str]) -> 
 
 
 def _check_console(deployment: Deployment) -> None:
-    """Ends this process, as the console would end, when the console refuses to listen where it is told to."""
+    """Exits with the console's exit code when the console would refuse its address."""
     if is_loopback(deployment.settings.console_address):
         return
     place = ["--home", str(deployment.settings.home.absolute())]
@@ -96,7 +97,7 @@ def _check_console(deployment: Deployment) -> None:
 
 @app.command()
 def schedule(home: Home = None, as_json: Json = False) -> None:
-    """Show when each pipeline is due next, what is paused, and what became of the last slots."""
+    """Show when each pipeline is due next, which schedules are paused, and the recent scheduled runs."""
     deployment = deployment_at(home)
     document = schedule_document(deployment)
     if as_json:
@@ -111,23 +112,23 @@ def schedule(home: Home = None, as_json: Json = False) -> None:
 
 @app.command()
 def pause(
-    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="The pipeline whose schedule is to pause.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept and shown.")],
+    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="The pipeline.")],
+    reason: Annotated[str, typer.Option("--reason", help="The reason, recorded and shown.")],
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Pause a pipeline's schedule; `resume PIPELINE` lets it go on."""
+    """Pause a pipeline's schedule; `resume PIPELINE` resumes it."""
     runs.pause_schedule(deployment_at(home), pipeline, reason)
     if as_json:
         print_json({"pipeline": pipeline, "paused": True})
     else:
-        told = f"The schedule of {pipeline} is paused; `python -m engine resume {pipeline}` lets it go on."
-        console_for().print(told, highlight=False, soft_wrap=True)
+        message = f"The schedule of {pipeline} is paused. Resume it with `python -m engine resume {pipeline}`."
+        console_for().print(message, highlight=False, soft_wrap=True)
 
 
 @app.command()
 def health(home: Home = None, as_json: Json = False) -> None:
-    """Tell whether worker, scheduler and console are alive; ends with 1 when one of this host's is silent."""
+    """Show whether worker, scheduler and console are running; exit code 1 when one of this host is lost."""
     document = health_document(deployment_at(home))
     if as_json:
         print_json(document)
@@ -138,7 +139,7 @@ def health(home: Home = None, as_json: Json = False) -> None:
 
 
 class _Lines:
-    """Prints lines of several processes, one at a time, with their names before them."""
+    """Prints lines of several processes, one at a time, behind their names."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -1,4 +1,4 @@
-"""What the command line shows to people: tables and trees, from the same documents that --json prints."""
+"""Tables and text for people, from the same documents that --json prints."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-# A sign and a word for every state of a run, task or process, so that colour is never the only sign.
+# A sign and a style for each state of a run, task or process and each status of a model: colour is never the only sign.
 SIGNS = {
     "queued": ("·", "dim"),
     "running": ("▶", "cyan"),
@@ -24,6 +24,11 @@ SIGNS = {
     "stopped": ("-", "dim"),
     "silent": ("✗", "bold red"),
     "gone": ("✗", "bold red"),
+    "healthy": ("✓", "green"),
+    "watch": ("!", "yellow"),
+    "breach": ("✗", "bold red"),
+    "insufficient": ("·", "dim"),
+    "no model": ("-", "dim"),
 }
 
 
@@ -68,18 +73,18 @@ def tasks_view(tasks: Sequence[Mapping[str, Any]], elapsed: Mapping[str, float])
 
 
 def remark(task: Mapping[str, Any]) -> str:
-    """What there is to say about a task besides its numbers."""
+    """The remark about a task besides its numbers: the error, the failed upstream task, or the cached run."""
     if task["upstream"]:
-        return f"because {task['upstream']} failed"
+        return f"{task['upstream']} failed"
     if task["error"] and task["state"] in ("failed", "retrying"):
         return str(task["error"])
     if task["state"] == "cached":
-        return f"as in {task['cached_from']}"
+        return f"cached from {task['cached_from']}"
     return ""
 
 
 def listing(documents: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> RenderableType:
-    """Rows of documents under these columns; the first one is never broken."""
+    """A table of these columns; the first one is never wrapped."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     rows = list(documents)
     for column in columns:
@@ -96,7 +101,7 @@ def listing(documents: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> R
 def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
     """A line for each candidate of each model, the chosen one first; the champion is marked.
 
-    Under them, how feature sets compare and why a model was not promoted; why one was, the champion's history tells.
+    Under them: how feature sets compare, and why a model was not promoted. The champion history has the promotions.
     """
     rows = []
     for model in documents:
@@ -116,7 +121,7 @@ def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
                     "F1": numbers["f1"],
                 }
             )
-    remarks = [Text(f"{model['version']}  {told}") for model in documents for told in model_remarks(model)]
+    remarks = [Text(f"{model['version']}  {text}") for model in documents for text in model_remarks(model)]
     return Group(listing(rows, list(rows[0]) if rows else []), *remarks)
 
 

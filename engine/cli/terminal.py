@@ -1,4 +1,4 @@
-"""What every command shares: its options, its consoles, and how it ends."""
+"""What the commands share: options, output, errors and exit codes."""
 
 import json
 import os
@@ -18,31 +18,31 @@ from engine.errors import UnusableRequest
 from storage.errors import LoanwatchError
 from storage.settings import is_remote, load_settings
 
-WIDTH_OF_FILES = 160  # what is piped or redirected has no window to fit
+WIDTH_OF_FILES = 160  # for output that is piped or redirected
 EXIT_CODES = {"succeeded": 0, "failed": 1, "crashed": 1, "cancelled": 4, "skipped": 5}
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="The folder of the deployment [LOANWATCH_HOME, ./loanwatch-home].")
 ]
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else there.")
-]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output, and nothing else.")]
 Data = Annotated[str | None, typer.Option("--data", help="The folder of the extracts [LOANWATCH_DATA, HOME/data].")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `latest`.")]
 AsOf = Annotated[
-    str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The logical date: nothing later is seen [today].")
+    str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The logical date: later data is ignored [today].")
 ]
+WithParent = Annotated[bool, typer.Option("--tied", hidden=True, help="Stop when standard input ends.")]
 Params = Annotated[
     list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="A setting for this run; may be repeated.")
 ]
 
 
 def deployment_at(home: Path | None) -> Deployment:
-    """The deployment of the folder that was named, or of the environment."""
+    """The deployment of `--home`, or of the environment."""
     return Deployment.open(load_settings(home=home))
 
 
 def console_for(*, as_json: bool = False) -> Console:
-    """Where people read: standard output, or standard error when that is for JSON."""
+    """The console for people: standard output, or standard error when standard output is for JSON."""
     stream = sys.stderr if as_json else sys.stdout
     width = None if stream.isatty() else WIDTH_OF_FILES
     return Console(stderr=as_json, quiet=as_json and not stream.isatty(), width=width, markup=False)
@@ -73,34 +73,42 @@ def params_of(pairs: Sequence[str] | None, data: str | None) -> dict[str, Any]:
         params[name] = value
     if data is not None:
         if not data.strip():
-            raise UnusableRequest("--data is empty; name the folder of the extracts.")
+            raise UnusableRequest("--data is empty; give the folder of the extracts.")
         params["data"] = data if is_remote(data) else str(Path(data).absolute())
     return params
 
 
 def end_of_run(document: Mapping[str, Any], failure: Mapping[str, Any] | None) -> NoReturn:
-    """Ends the process with the exit code of a run; an error of its own, such as rejected input, has its own code."""
+    """Ends the process with the exit code of a run, or of the run's error, such as rejected input."""
     code = EXIT_CODES.get(document["state"], 1)
     if document["state"] == "failed" and failure:
         code = int(failure.get("exit_code", 1))
     raise typer.Exit(code)
 
 
-def tell_error(console: Console, message: str) -> None:
-    """One sentence about what went wrong; nothing in it is taken for markup."""
+def print_outcome(message: str, document: Any, *, as_json: bool) -> None:
+    """Prints the result of a command: the document as JSON, else the message."""
+    if as_json:
+        print_json(document)
+    else:
+        console_for().print(message, highlight=False, soft_wrap=True)
+
+
+def print_error(console: Console, message: str) -> None:
+    """Prints an error; nothing in it is read as markup."""
     console.print(Text.assemble(("error:", "bold red"), " ", message), highlight=False, soft_wrap=True)
 
 
 def fail(error: BaseException, *, as_json: bool = False) -> int:
-    """The exit code of an error, after its sentence went to standard error (and to the JSON document)."""
+    """The exit code of an error; prints its message to standard error, with `--json` as a document too."""
     if isinstance(error, LoanwatchError):
         message, code = str(error), error.exit_code
     else:
         if os.environ.get("LOANWATCH_DEBUG"):
             traceback.print_exception(error)
         what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        message, code = f"The command failed ({what}); run it with LOANWATCH_DEBUG=1 to see where.", 1
+        message, code = f"The command failed ({what}); set LOANWATCH_DEBUG=1 to see the traceback.", 1
     if as_json:
         print_json({"error": message, "exit_code": code})
-    tell_error(Console(stderr=True, markup=False), message)
+    print_error(Console(stderr=True, markup=False), message)
     return code

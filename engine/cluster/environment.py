@@ -1,9 +1,10 @@
-"""The environment in which Ray's processes live: private, on loopback, one thread a task."""
+"""The environment of Ray's processes."""
 
 import os
 
-# Ray's head and workers inherit these. One OpenMP thread a worker: tasks are what runs in parallel. The flag with the
-# odd name makes every socket of Ray's listen on loopback only, which --node-ip-address does not.
+# For a private head, its workers, and every process that imports Ray. The workers of a joined cluster have the
+# environment of that cluster. One OpenMP thread per worker: tasks run in parallel instead. The flag with the odd name
+# makes all of Ray's sockets listen on loopback only, which --node-ip-address does not.
 RAY_ENVIRONMENT = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -13,7 +14,7 @@ RAY_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
-    # Columns are allocated and freed by the hundred; memory that a worker keeps (at most this much) has no page faults.
+    # Columns are allocated and freed by the hundred; memory that a worker keeps causes no page faults.
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "MALLOC_MMAP_THRESHOLD_": str(256 * 1024**2),
     "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2),
@@ -21,7 +22,7 @@ RAY_ENVIRONMENT = {
 
 
 def prepare_ray() -> None:
-    """Sets what Ray reads when it is imported. Another way to log in to a cluster may be chosen beforehand."""
+    """Sets what Ray reads when it is imported. RAY_AUTH_MODE stays as it is: a joined cluster may need another one."""
     os.environ.update({**RAY_ENVIRONMENT, "RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "token")})
 
 

@@ -1,7 +1,7 @@
-"""Watches over a private Ray: when the process that it works for has ended, however it did, nothing of it is left.
+"""Removes a private Ray when the process that it belongs to has ended, even by `kill -9`.
 
-The guard is a process of its own, whose standard input is a pipe from the process that it guards for. The pipe closes
-when that process ends, by `kill -9` too. Only the standard library is needed, so it starts in an instant.
+The guard is a process whose standard input is a pipe from that process; the pipe closes when the process ends. It
+starts with `python -S`, without site packages, to be there in an instant: it imports the standard library only.
 """
 
 import os
@@ -14,23 +14,23 @@ from pathlib import Path
 from engine.cluster.sessions import GUARD, end_session
 
 PROJECT = Path(__file__).parents[2]
-PATIENCE = 10.0  # seconds that a guard has to put things in order
+PATIENCE = 10.0  # seconds that a guard has to clean up
 
 
 class Guard:
-    """The guard of one session's folder, as the guarded process sees it."""
+    """The guard of one session's folder, as its owner sees it."""
 
     def __init__(self, folder: Path) -> None:
         command = [sys.executable, "-S", "-m", GUARD.decode(), str(folder)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, cwd=PROJECT)
 
     @property
-    def watches(self) -> bool:
-        """Whether the guard is there."""
+    def is_running(self) -> bool:
+        """Whether the guard is running."""
         return self._process.poll() is None
 
-    def dismiss(self) -> None:
-        """Lets the guard remove what is left, and waits for it."""
+    def close(self) -> None:
+        """Makes the guard clean up, and waits for it."""
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
                 self._process.stdin.close()

@@ -1,4 +1,4 @@
-"""The Ray that a worker's runs use: a private head as its child, watched, or a cluster that was there before."""
+"""The Ray that a worker's runs use: a private head as the worker's child, or an existing cluster."""
 
 import logging
 import math
@@ -18,31 +18,35 @@ from storage.settings import HOST_AND_PORT, Settings
 log = logging.getLogger("loanwatch.engine")
 
 State = Literal["starting", "up", "down"]
-LIMIT_TO_START = 120.0  # seconds after which a head that does not come up is given up
-BETWEEN_PROBES = 1.0  # seconds
+START_TIMEOUT = 120.0  # seconds that a head may take to come up
+PROBE_INTERVAL = 1.0  # seconds
 SILENCE = 5.0  # seconds without an answer after which a joined cluster counts as down
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 FOREGROUND = ("-m", "ray.scripts.scripts", "start", "--head", "--block")
 
 
 class RayForRuns(Protocol):
-    """What a worker wants to know of the Ray that it hands to its runs."""
+    """The Ray of a worker's runs: its state and its address."""
 
     def poll(self) -> State:
-        """How it is now; starts it when it is not there."""
+        """The state now; starts the Ray when it is ours and not running."""
 
     @property
     def address(self) -> RayAddress:
         """Where it listens, once it is up."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of a head that this process started; None without one."""
 
     def end(self) -> None:
         """Ends it, if it is ours."""
 
 
 class PrivateHead:
-    """A head of our own: loopback only, with a token, no dashboard, a capped object store, one thread a task.
+    """A head of our own: loopback only, with a token, no dashboard, a capped object store, one thread per task.
 
-    It is started anew when it dies; its folder and processes never outlive this process (see `guard`).
+    It is restarted when it dies. Its folder and processes never outlive this process (see `guard`).
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -50,20 +54,20 @@ class PrivateHead:
         self._private: PrivateRay | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._address = ""
-        self._begun = 0.0
+        self._started_at = 0.0
         self._servers: set[int] = set()
 
     def poll(self) -> State:
         if self._private is None or self._process is None:
-            self._begin()
+            self._start()
             return "starting"
         if self._process.poll() is not None:
-            log.warning("the Ray head ended with code %s; a new one is started", self._process.returncode)
+            log.warning("The Ray head ended with code %s; starting a new one.", self._process.returncode)
             self.end()
             return "down"
         if self._has_lost_a_server(self._process.pid):
-            # Ray itself would go on asking the dead for half a minute, a whole one, or for ever.
-            log.warning("a server of the Ray head ended; a new head is started")
+            # Ray itself would keep asking the dead server for half a minute, a minute, or for ever.
+            log.warning("A server of the Ray head ended; starting a new head.")
             self.end()
             return "down"
         self._private = self._private.guarded()
@@ -73,8 +77,8 @@ class PrivateHead:
         if found.exists() and (address := found.read_text().strip()):
             self._address = address
             return "up"
-        if monotonic() - self._begun > LIMIT_TO_START:
-            log.warning("the Ray head did not come up in %.0f s; a new one is started", LIMIT_TO_START)
+        if monotonic() - self._started_at > START_TIMEOUT:
+            log.warning("The Ray head did not come up within %.0f s; starting a new one.", START_TIMEOUT)
             self.end()
             return "down"
         return "starting"
@@ -87,12 +91,11 @@ class PrivateHead:
     @property
     def address(self) -> RayAddress:
         if self._private is None or not self._address:
-            raise RayUnreachable("The Ray head is not up yet; wait some seconds.")
+            raise RayUnreachable("The Ray head is not up yet; try again in a few seconds.")
         return RayAddress(self._address, self._private.token)
 
     @property
     def pid(self) -> int | None:
-        """The process id of the head, None while there is none."""
         return None if self._process is None else self._process.pid
 
     def end(self) -> None:
@@ -102,7 +105,7 @@ class PrivateHead:
             self._process.wait()
         self._private, self._process, self._address, self._servers = None, None, "", set()
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         self._private = PrivateRay.begin()
         options = {
             "port": 0,
@@ -122,42 +125,46 @@ class PrivateHead:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._begun = monotonic()
+        self._started_at = monotonic()
 
 
 class JoinedCluster:
-    """A cluster that was there before, by its address; looked for, but never started or ended, from here."""
+    """An existing cluster, by its address. It is never started or stopped from here."""
 
     def __init__(self, settings: Settings) -> None:
         self._address = RayAddress(settings.ray_address)
-        self._looked = self._answered = -math.inf
+        self._probed_at = self._answered_at = -math.inf
         self._state: State = "down"
 
     def poll(self) -> State:
-        if monotonic() - self._looked > BETWEEN_PROBES:
-            self._state = self._probed()
-            self._looked = monotonic()
+        if monotonic() - self._probed_at > PROBE_INTERVAL:
+            self._state = self._probe()
+            self._probed_at = monotonic()
         return self._state
 
-    def _probed(self) -> State:
-        """How the cluster is; one that misses a single probe is not given up."""
+    def _probe(self) -> State:
+        """The state of the cluster. A single missed probe does not count as down."""
         try:
             self._address.probe()
         except RayUnreachable:
-            return "down" if monotonic() - self._answered > SILENCE else self._state
-        self._answered = monotonic()
+            return "down" if monotonic() - self._answered_at > SILENCE else self._state
+        self._answered_at = monotonic()
         return "up"
 
     @property
     def address(self) -> RayAddress:
         return self._address
 
+    @property
+    def pid(self) -> None:
+        """None: the cluster runs no process of ours."""
+
     def end(self) -> None:
         """Nothing: it is not ours."""
 
 
 def ray_for_runs(settings: Settings) -> RayForRuns:
-    """The Ray that the settings ask for. Refused when its nodes could not see the ledger or the tables."""
+    """The Ray of the settings. Refused when its nodes could not reach the ledger or the tables."""
     if not settings.ray_address:
         return PrivateHead(settings)
     joined = JoinedCluster(settings)
@@ -167,7 +174,7 @@ def ray_for_runs(settings: Settings) -> RayForRuns:
 
 
 def refuse_unshared(settings: Settings) -> None:
-    """Refused when the settings name a cluster of other machines, but a ledger or tables of this one."""
+    """Refused when the settings name a cluster on other machines but a ledger or tables on this one."""
     found = HOST_AND_PORT.fullmatch(settings.ray_address)
     if found is None or found["host"].strip("[]") in LOOPBACK:
         return

@@ -11,7 +11,7 @@ from engine.cluster.guard import PROJECT, Guard
 from engine.cluster.sessions import end_session, kill_bystanders, new_session
 from engine.errors import EngineError
 
-PROBE = 2.0  # seconds in which a living Ray answers
+PROBE_TIMEOUT = 2.0  # seconds
 BYSTANDERS = (b"/monitor.py", b"/log_monitor.py", b"/dashboard.py")
 
 
@@ -29,30 +29,30 @@ class RayAddress:
     token: str = ""
 
     def probe(self) -> None:
-        """RayUnreachable when nothing listens there: Ray itself would wait for minutes."""
+        """RayUnreachable when nothing listens there. Ray itself would wait for minutes."""
         host, _, port = self.address.rpartition(":")
         try:
-            socket.create_connection((host.strip("[]"), int(port)), PROBE).close()
+            socket.create_connection((host.strip("[]"), int(port)), PROBE_TIMEOUT).close()
         except OSError as error:
             raise RayUnreachable(
-                f"No Ray answers at {self.address} ({error}); start it, or mend LOANWATCH_RAY_ADDRESS."
+                f"No Ray answers at {self.address} ({error}); start it, or correct LOANWATCH_RAY_ADDRESS."
             ) from error
 
     def environment(self) -> Mapping[str, str]:
-        """What a process that joins needs in its environment."""
+        """The environment of a process that joins."""
         return {"RAY_AUTH_TOKEN_PATH": self.token} if self.token else {}
 
 
 @dataclass(frozen=True)
 class PrivateRay:
-    """The folder of a private Ray with a fresh token in it, and the guard that removes what is left of it."""
+    """The folder of a private Ray with its token, and the guard that removes it."""
 
     folder: Path
     guard: Guard
 
     @classmethod
     def begin(cls) -> "PrivateRay":
-        """A new folder with its token, which only this user can read, guarded from now on."""
+        """A new folder with a new token, readable for this user only, and its guard."""
         folder = new_session()
         token = folder / "token"
         token.touch(mode=0o600)
@@ -64,23 +64,23 @@ class PrivateRay:
         return str(self.folder / "token")
 
     def environment(self) -> Mapping[str, str]:
-        """What Ray's processes need besides `ray_environment.RAY_ENVIRONMENT`."""
+        """The environment of Ray's processes besides `RAY_ENVIRONMENT`."""
         paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         return {"RAY_AUTH_TOKEN_PATH": self.token, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
 
     def kill_bystanders(self) -> None:
-        """Ends those of its processes that have nothing to finish, but would be waited for at the end."""
+        """Kills those of its processes that have nothing to finish: Ray would wait for them at shutdown."""
         kill_bystanders(self.folder, BYSTANDERS)
 
     def guarded(self) -> "PrivateRay":
-        """The same, under a new guard if somebody has killed the old one."""
-        if self.guard.watches:
+        """The same, with a new guard if the old one was killed."""
+        if self.guard.is_running:
             return self
-        self.guard.dismiss()
+        self.guard.close()
         return replace(self, guard=Guard(self.folder))
 
     def end(self) -> None:
-        """Ends what is left of it and removes its folder, also when the guard itself was killed."""
-        self.guard.dismiss()
+        """Ends its processes and removes its folder, even when the guard was killed."""
+        self.guard.close()
         if self.folder.exists():
             end_session(self.folder)

@@ -1,7 +1,8 @@
-"""The folders and processes of private Rays on this machine: finding them, ending them, removing what is left.
+"""The folders and processes of private Rays on this machine: finding, ending and removing them.
 
 A private Ray keeps everything in one folder, `lw-PID-...` below the temporary folder, where PID is the process that
-it works for. Its processes name that folder on their command lines, or descend from one that does.
+it belongs to. Its processes name that folder on their command lines, or descend from one that does.
+The standard library only: the guard imports this module and starts without site packages, so psutil is not there.
 """
 
 import os
@@ -14,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
-PREFIX = "lw-"  # short, for the paths of sockets have a limit
-PATIENCE = 5.0  # seconds in which a killed process is to be gone
+PREFIX = "lw-"  # short: the paths of sockets have a maximum length
+PATIENCE = 5.0  # seconds that killed processes may take to end
 TITLE_OF_A_TASK = b"ray::"
-GUARD = b"engine.cluster.guard"  # the word by which a guard's own command line is known
-SERVERS = (b"/gcs_server", b"/raylet")  # the programs without which a head can't come up
+GUARD = b"engine.cluster.guard"  # the word that marks a guard's own command line
+SERVERS = (b"/gcs_server", b"/raylet")  # the programs that a head needs
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class OsProcess:
 
 
 def new_session() -> Path:
-    """A folder for a private Ray of this process, closed to others."""
+    """A new folder for a private Ray of this process, closed to other users."""
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
 
 
@@ -46,46 +47,46 @@ def dead_sessions() -> list[Path]:
     found = []
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}[0-9]*-*"):
         owner = folder.name.removeprefix(PREFIX).partition("-")[0]
-        with suppress(OSError):  # somebody else has just removed it
+        with suppress(OSError):  # another process has just removed it
             if folder.stat().st_uid == os.getuid() and not Path("/proc", owner).exists():
                 found.append(folder)
     return sorted(found)
 
 
 def remove_dead_sessions() -> None:
-    """Removes what the private Rays of processes that were killed have left."""
+    """Ends and removes what is left of private Rays whose process was killed."""
     for folder in dead_sessions():
         end_session(folder)
 
 
 def kill_task(title: str) -> bool:
-    """Whether a process of this machine was running the Ray task of that title, and is no more."""
+    """Whether a process of this machine ran the Ray task of that title; it is killed."""
     wanted = TITLE_OF_A_TASK + title.encode()
     return _end([process.pid for process in _processes() if process.words[0].strip() == wanted]) > 0
 
 
-def kill_tasks_of(driver: int) -> int:
-    """How many processes of this machine were running tasks of the driver with that process id, and are no more."""
-    mark = f"#{driver}-".encode()
+def kill_tasks_of(run_process: int) -> int:
+    """How many processes of this machine ran tasks of the run process with that id; they are killed."""
+    mark = f"#{run_process}-".encode()
     tasks = [p.pid for p in _processes() if p.words[0].startswith(TITLE_OF_A_TASK) and mark in p.words[0]]
     return _end(tasks)
 
 
 def servers_of(head: int) -> set[int]:
-    """The process ids of the servers that a head, by its own process id, has running."""
+    """The process ids of the running servers of a head, which is given by its process id."""
     return {each.pid for each in _processes() if each.parent == head and each.words[0].endswith(SERVERS)}
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process of this machine runs; one that only waits to be buried does not."""
+    """Whether a process of this machine runs; a zombie does not."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        return _stat(pid)[0] not in "ZX"
     except OSError:
         return False
 
 
 def kill_bystanders(folder: Path, names: tuple[bytes, ...]) -> None:
-    """Ends those processes of a private Ray whose program has one of these names, without waiting for them."""
+    """Kills those processes of a private Ray whose program has one of these names, without waiting for them."""
     for process in _processes():
         if _mentions(process, folder) and any(word.endswith(names) for word in process.words):
             _kill(process.pid)
@@ -93,11 +94,11 @@ def kill_bystanders(folder: Path, names: tuple[bytes, ...]) -> None:
 
 def _members(folder: Path) -> list[int]:
     """The processes that name the folder, and their descendants; never this one."""
-    everybody = list(_processes())
-    members = {process.pid for process in everybody if _mentions(process, folder)} - {os.getpid()}
+    everything = list(_processes())
+    members = {process.pid for process in everything if _mentions(process, folder)} - {os.getpid()}
     grown = True
     while grown:
-        more = {process.pid for process in everybody if process.parent in members} - members - {os.getpid()}
+        more = {process.pid for process in everything if process.parent in members} - members - {os.getpid()}
         members |= more
         grown = bool(more)
     return sorted(members)
@@ -110,14 +111,19 @@ def _mentions(process: OsProcess, folder: Path) -> bool:
 
 def _processes() -> Iterator[OsProcess]:
     for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, IndexError):  # it has ended meanwhile
+        with suppress(OSError, IndexError):  # it ended meanwhile
             words = tuple(process.joinpath("cmdline").read_bytes().split(b"\0"))
-            parent = int(process.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+            parent = int(_stat(int(process.name))[1])
             yield OsProcess(int(process.name), parent, words)
 
 
+def _stat(pid: int) -> list[str]:
+    """The kernel's words about a process from its state on: state, parent, ..."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
 def _end(pids: Iterable[int]) -> int:
-    """How many of these processes were there to be killed; all are gone, or at least no longer running."""
+    """How many of these processes were killed; waits until they no longer run."""
     killed = [pid for pid in pids if _kill(pid)]
     deadline = monotonic() + PATIENCE
     while any(is_running(pid) for pid in killed) and monotonic() < deadline:

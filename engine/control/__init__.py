@@ -1,4 +1,4 @@
-"""Requests that people and schedules make: run, resume, cancel, pause, promote, roll back.
+"""Requests of people and schedules: run, resume, cancel, pause, promote, roll back.
 
 Imported by the command line, the scheduler, the worker and the console.
 """

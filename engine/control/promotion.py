@@ -1,4 +1,4 @@
-"""Who is champion, decided by a person: promote a registered version, or roll back to the champion before."""
+"""Champions chosen by a person: promote a registered version, or roll back to the previous champion."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ Choice = Callable[[Connection], ModelVersion]
 
 @dataclass(frozen=True)
 class Promotion:
-    """Version `version` is champion from now on, in place of `before` (None for none); who chose it, and why."""
+    """`version` replaced `before` (None for none) as champion; `who` promoted it, and `why`."""
 
     version: str
     before: str | None
@@ -26,16 +26,15 @@ class Promotion:
     why: str
 
     def as_json(self) -> dict[str, Any]:
-        """The appointment as plain JSON types."""
+        """The promotion as plain JSON types."""
         return asdict(self)
 
 
 def promote(deployment: Deployment, version: str, reason: str, by: str | None = None) -> Promotion:
-    """The appointment of a registered version, its files being those that were registered.
+    """The promotion of a registered version, after a check that its files have the registered bytes.
 
-    UnusableRequest (exit code 2) for an empty reason or a version that the ledger does not know; Refused (5) when it is
-    champion already or one of its files is missing or damaged. The event and the note in the audit log are one
-    transaction.
+    UnusableRequest (exit code 2) for an empty reason or an unknown version; Refused (5) when the version is champion
+    already or one of its files is missing or damaged. The alias and the audit log change in one transaction.
     """
     return _promoted(
         deployment, lambda connection: _known(connection, version), Action(by or who(), "promote", version, reason)
@@ -43,9 +42,9 @@ def promote(deployment: Deployment, version: str, reason: str, by: str | None = 
 
 
 def rollback(deployment: Deployment, reason: str, by: str | None = None) -> Promotion:
-    """The appointment of the champion before the present one: the newest other version in the alias's history.
+    """The promotion of the previous champion: the newest other version in the alias's history.
 
-    Errors as for `promote`; Refused (5) too when there was no other champion before.
+    Errors as for `promote`; Refused (5) too when there is no previous champion.
     """
     return _promoted(deployment, _champion_before, Action(by or who(), "rollback", "", reason))
 
@@ -53,17 +52,17 @@ def rollback(deployment: Deployment, reason: str, by: str | None = None) -> Prom
 def _promoted(deployment: Deployment, chosen: Choice, action: Action) -> Promotion:
     reason = action.reason.strip()
     if not reason:
-        raise UnusableRequest(f"--reason is empty; say why you {action.action}.")
+        raise UnusableRequest(f"--reason is empty; give the reason for the {action.action}.")
     with deployment.ledger.reading() as connection:
         model = chosen(connection)
-    _check_files(deployment, model)  # before the turn to write is taken: reading big files may take its time
+    _check_files(deployment, model)  # before the write lock is taken: big files take a while to read
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
         present = model_by_alias(connection)
         if present is not None and present.version == model.version:
             raise Refused(f"Model {model.version} is champion already; there is nothing to {action.action}.")
         if chosen(connection).version != model.version:
-            raise Refused("Another champion was chosen meanwhile; look at `python -m engine models` and ask again.")
+            raise Refused("Another champion was chosen meanwhile; check `python -m engine models` and try again.")
         move_alias(connection, AliasEvent(model.version, action.who, reason), now)
         note(connection, Action(action.who, action.action, model.version, reason), now)
     return Promotion(model.version, present.version if present else None, action.who, reason)
@@ -72,15 +71,15 @@ def _promoted(deployment: Deployment, chosen: Choice, action: Action) -> Promoti
 def _known(connection: Connection, version: str) -> ModelVersion:
     model = model_named(connection, version)
     if model is None:
-        raise UnusableRequest(f"There is no model {version!r}; `python -m engine models` lists the versions there are.")
+        raise UnusableRequest(f"There is no model {version!r}; `python -m engine models` lists the versions.")
     return model
 
 
 def _champion_before(connection: Connection) -> ModelVersion:
     past = champions(connection, limit=2)
     if len(past) < 2:
-        there = f"{past[0].version} is the only champion there ever was" if past else "there never was a champion"
-        raise Refused(f"There is nothing to roll back to: {there}; `promote VERSION` makes another one champion.")
+        there = f"{past[0].version} is the only champion so far" if past else "there is no champion yet"
+        raise Refused(f"There is nothing to roll back to: {there}; promote another version with `promote VERSION`.")
     return past[1]
 
 
@@ -91,6 +90,6 @@ def _check_files(deployment: Deployment, model: ModelVersion) -> None:
             deployment.models.read(facts)
         except UntrustedModel as error:
             raise Refused(
-                f"Model {model.version} can't become champion: {error.path} can't be trusted, {error.why}; "
+                f"Model {model.version} can't become champion: {error.path} is not the registered file ({error.why}); "
                 "restore the file from a backup, choose another version, or train again."
             ) from error

@@ -1,7 +1,7 @@
-"""The one door for everybody who wants something to run: request, cancel, resume."""
+"""Requests about runs and schedules: request, resume, cancel, requeue, pause."""
 
-import getpass
 import os
+import pwd
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from engine.errors import Refused, UnusableRequest
 from engine.process.identity import is_gone
 from storage.ledger.audit import Action, note
 from storage.ledger.leases import Lease, end_early, owners, reap
+from storage.ledger.leases import stale_runs as stale_in_ledger
 from storage.ledger.runs import (
     PipelineActive,
     Request,
@@ -26,8 +27,8 @@ from storage.ledger.runs import (
 )
 from storage.ledger.schedules import pause, schedule_of, unpause
 
-HAND_BACKS = 3  # how often in a row a run is handed back by itself, before a person has to look
-NOTED = {"manual": "run", "resume": "resume"}  # causes that are a person's, and what the audit log calls the action
+MOST_REQUEUES = 3  # in a row; after that a person has to resume the run
+AUDITED = {"manual": "run", "resume": "resume"}  # causes that are a person's, with their action in the audit log
 RESUMABLE = ("failed", "cancelled", "crashed")
 
 
@@ -51,7 +52,7 @@ def checked_request(deployment: Deployment, pipeline: str, as_of: date | None = 
 
 
 def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters; UnusableRequest or UsageError names the one that can't be right."""
+    """The parameters; UnusableRequest or UsageError names one that is unknown or has an invalid value."""
     known = {"data", *settings_of(pipeline)}
     unknown = sorted(set(params) - known)
     if unknown:
@@ -75,13 +76,13 @@ def request(deployment: Deployment, wanted: Request) -> str:
         if before is not None:
             return before
         run_id = queue_run(connection, wanted, now)
-        if wanted.cause in NOTED:
-            note(connection, Action(wanted.requested_by, NOTED[wanted.cause], run_id), now)
+        if wanted.cause in AUDITED:
+            note(connection, Action(wanted.requested_by, AUDITED[wanted.cause], run_id), now)
         return run_id
 
 
 def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None = None, by: str | None = None) -> str:
-    """The id of a new run that does what an ended one had not finished; the ended one stays as it is."""
+    """The id of a new run that finishes what an ended run did not; the ended run stays as it is."""
     reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
         parent = run_row(connection, run_id)
@@ -101,7 +102,7 @@ def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None
 
 
 def cancel(deployment: Deployment, run_id: str, by: str | None = None) -> str:
-    """The state of a run that was asked to end: `cancelled` when nobody had begun it; Refused when it can't be."""
+    """The state after a request to cancel: `cancelled` for a queued run, else `running`; Refused for an ended run."""
     reap_stale_runs(deployment)
     with deployment.ledger.writing() as connection:
         run = run_row(connection, run_id)
@@ -115,29 +116,37 @@ def cancel(deployment: Deployment, run_id: str, by: str | None = None) -> str:
 
 
 def reap_stale_runs(deployment: Deployment) -> list[str]:
-    """Ids of the runs that have just been found silent, or whose process has ended; they are crashed from now on."""
+    """Ids of the runs whose process has ended or sent no heartbeat; records them as crashed."""
     silence = timedelta(seconds=deployment.settings.lease)
     with deployment.ledger.writing() as connection:
         gone = [owner for owner in owners(connection) if is_gone(owner)]
         return reap(connection, silence, deployment.ledger.clock(), gone)
 
 
-def handed_back(deployment: Deployment, lease: Lease, why: str) -> str | None:
-    """The id of a queued run that goes on with one whose worker can't; None when that has been tried often enough.
+def stale_runs(deployment: Deployment) -> list[str]:
+    """Ids of the runs that `reap_stale_runs` would record as crashed."""
+    silence = timedelta(seconds=deployment.settings.lease)
+    with deployment.ledger.reading() as connection:
+        gone = [owner for owner in owners(connection) if is_gone(owner)]
+        return stale_in_ledger(connection, silence, deployment.ledger.clock(), gone)
 
-    The run itself ends as crashed. LeaseLost when it is not ours any more.
+
+def requeue(deployment: Deployment, lease: Lease, why: str) -> str | None:
+    """The id of a new queued run that continues this one; None after MOST_REQUEUES in a row or a request to cancel.
+
+    The run itself ends as crashed. LeaseLost when the lease no longer holds.
     """
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
         run = run_row(connection, lease.run_id)
         times = int(run.cause_detail.get("handed_back", 0)) + 1
-        goes_on = times <= HAND_BACKS and run.cancel_requested_at is None
-        told = "another run goes on with it" if goes_on else f"`resume {run.run_id}` goes on with it"
-        error = {"type": "HandedBack", "message": f"{why}; {told}.", "exit_code": 1}
+        again = times <= MOST_REQUEUES and run.cancel_requested_at is None
+        outcome = "the run was requeued" if again else f"continue with `resume {run.run_id}`"
+        error = {"type": "HandedBack", "message": f"{why}; {outcome}.", "exit_code": 1}
         end_early(connection, lease, "crashed", error, now)
-        if not goes_on:
+        if not again:
             return None
-        again = Request(
+        continued = Request(
             pipeline=run.pipeline,
             as_of=run.as_of,
             requested_by=run.requested_by,
@@ -146,14 +155,14 @@ def handed_back(deployment: Deployment, lease: Lease, why: str) -> str | None:
             cause_detail={"handed_back": times, **replay_mark(run)},
             parent_run_id=run.run_id,
         )
-        return request_run(connection, again, now)
+        return request_run(connection, continued, now)
 
 
 def pause_schedule(deployment: Deployment, pipeline: str, reason: str, by: str | None = None) -> None:
-    """Pauses a pipeline's schedule, for a reason that is kept. Refused when it is paused already."""
+    """Pauses a pipeline's schedule and records the reason. Refused when it is paused already."""
     name, person = pipeline_named(pipeline).name, by or who()
     if not reason.strip():
-        raise UnusableRequest("--reason is empty; say why the schedule is to pause.")
+        raise UnusableRequest("--reason is empty; give the reason for the pause.")
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
         before = schedule_of(connection, name, now)
@@ -164,7 +173,7 @@ def pause_schedule(deployment: Deployment, pipeline: str, reason: str, by: str |
 
 
 def resume_schedule(deployment: Deployment, pipeline: str, by: str | None = None) -> None:
-    """Lets a pipeline's schedule go on. Refused when it was not paused."""
+    """Resumes a pipeline's schedule. Refused when it is not paused."""
     name, person = pipeline_named(pipeline).name, by or who()
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
@@ -174,18 +183,18 @@ def resume_schedule(deployment: Deployment, pipeline: str, by: str | None = None
 
 
 def who() -> str:
-    """The person at this terminal, for the record."""
+    """The account that this process runs as. LOGNAME and the like are not asked: anybody can set them."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return f"uid {os.getuid()}"
 
 
 def requested(deployment: Deployment, wanted: Request, *, anything: bool) -> str:
-    """The id of the run to carry out: a new one, or one of the pipeline that is waiting and asks for the same.
+    """The id of the run to execute: a new one, or a queued one of the pipeline that asks for the same.
 
-    `anything` says that the person left data, parameters and as-of open, so that any waiting run will do. Raises
-    PipelineActive when another run is in the way.
+    With `anything`, the person left data, parameters and as-of open, so any queued run of the pipeline will do. Raises
+    PipelineActive when the pipeline has another active run.
     """
     try:
         return request(deployment, wanted)

@@ -1,4 +1,4 @@
-"""The three pipelines, as the table of the design reads: tasks, what each needs, reads and writes."""
+"""The three pipelines: tasks, and what each is downstream of, reads and writes."""
 
 from collections.abc import Mapping
 

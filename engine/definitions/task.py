@@ -1,4 +1,4 @@
-"""Tasks and pipelines as data, refused when the graph can't work."""
+"""Tasks and pipelines as data; an invalid graph is refused."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 @dataclass(frozen=True)
 class Task:
-    """One box of a pipeline.
+    """A task of a pipeline.
 
     `run` names a module-level function that takes a Job and gives a TaskResult, as `module:function`: a process imports
     only what it runs. A task with `split` fans out: `run` is called once for each key that `split` has, or gives when
@@ -70,7 +70,7 @@ class Pipeline:
             for need in task.upstream:
                 if need not in names:
                     raise BadPipeline(
-                        f"Pipeline {self.name}: task {task.name} needs {need!r}, which is not a task of it."
+                        f"Pipeline {self.name}: task {task.name} is downstream of {need!r}, which it does not have."
                     )
             for reference in task.functions:
                 if not FUNCTION.fullmatch(reference):
@@ -80,18 +80,16 @@ class Pipeline:
         try:
             TopologicalSorter({task.name: task.upstream for task in self.tasks}).prepare()
         except CycleError as error:
-            raise BadPipeline(
-                f"Pipeline {self.name}: its tasks need one another: {' -> '.join(error.args[1])}."
-            ) from None
+            raise BadPipeline(f"Pipeline {self.name}: its tasks form a cycle: {' -> '.join(error.args[1])}.") from None
         self._refuse_races()
 
     @cached_property
     def all_upstream(self) -> dict[str, frozenset[str]]:
-        """The tasks that must be finished before each task, by its name."""
+        """All tasks upstream of each task, direct and indirect, by its name."""
         found: dict[str, frozenset[str]] = {}
         for name in TopologicalSorter({task.name: task.upstream for task in self.tasks}).static_order():
-            needs = self.task(name).upstream
-            found[name] = frozenset(needs).union(*(found[need] for need in needs))
+            upstream = self.task(name).upstream
+            found[name] = frozenset(upstream).union(*(found[each] for each in upstream))
         return found
 
     def task(self, name: str) -> Task:
@@ -113,7 +111,7 @@ class Pipeline:
                 maker = self.maker(table)
                 if maker not in (None, task.name) and maker not in self.all_upstream[task.name]:
                     raise BadPipeline(
-                        f"Pipeline {self.name}: task {task.name} reads {table} but does not wait for {maker}."
+                        f"Pipeline {self.name}: task {task.name} reads {table} but is not downstream of {maker}."
                     )
 
 

@@ -1,52 +1,81 @@
-"""Looks a deployment over: what is wrong, where, and what to do about it."""
+"""Checks of home, ledger, tables and models: what is wrong, where, and what to do. They only read."""
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pyarrow as pa
+from sqlalchemy.engine import make_url
 
+from engine.control.extract_folder import default_folder, folder_has_extracts
 from engine.deployment import Deployment
 from engine.doctor.finding import Finding
-from engine.doctor.process_checks import LOCK, PROCESS_CHECKS
-from engine.execution.vacuum import link_current
-from jobs.bronze.sources import SOURCES
+from engine.doctor.process_checks import LOCK_CHECK, PROCESS_CHECKS
+from engine.execution.vacuum import misplaced_links
 from storage.errors import DamagedFile, LoanwatchError
-from storage.lake.extracts import has_extracts
 from storage.ledger.catalog import current_versions
 from storage.ledger.models import known_models, model_by_alias
+from storage.settings import Settings
 
 LITTLE_SPACE = 2 * 1024**3
 
 
+def missing(settings: Settings) -> list[Finding]:
+    """What has to be created before a deployment can be checked; opening a SQLite ledger would create its file."""
+    address = make_url(settings.ledger_url)
+    if address.get_backend_name() != "sqlite" or Path(address.database or "").exists():
+        return []
+    message = f"{address.database} does not exist yet; every other command, and `doctor --fix`, creates it."
+    return [Finding("ledger", "warning", message)]
+
+
 def findings(deployment: Deployment) -> list[Finding]:
-    """Everything that was looked at, in a fixed order."""
+    """The results of all checks in a fixed order, up to one that makes the next ones impossible."""
     found: list[Finding] = []
     for check in CHECKS:
         try:
-            found += list(check(deployment))
+            new = list(check(deployment))
         except (LoanwatchError, OSError, pa.ArrowInvalid) as error:
-            found.append(Finding(check.__name__.strip("_"), "problem", str(error)))
-        if found[-1].check == LOCK and found[-1].level == "problem":
-            break  # what comes next writes, and would wait
+            new = [Finding(check.__name__.strip("_"), "problem", str(error))]
+        found += new
+        if check in PRECONDITIONS and any(finding.level != "ok" for finding in new):
+            break
     return found
 
 
 def _home(deployment: Deployment) -> Iterator[Finding]:
     home = deployment.settings.home.absolute()
-    if not os.access(home, os.W_OK):
-        yield Finding("home", "problem", f"{home} can't be written to; mend its permissions or choose another --home.")
+    if not home.exists():
+        yield Finding(
+            "home", "warning", f"{home} does not exist yet; every other command, and `doctor --fix`, creates it."
+        )
+    elif not os.access(home, os.W_OK):
+        yield Finding("home", "problem", f"{home} is not writable; correct its permissions or choose another --home.")
     else:
         yield Finding("home", "ok", str(home))
 
 
+def _schema(deployment: Deployment) -> Iterator[Finding]:
+    """Nothing when the ledger has the newest schema."""
+    ledger = deployment.ledger
+    stored, newest = ledger.version()
+    if stored != newest:
+        message = f"{ledger.place} has schema version {stored or 'none'}, this release uses {newest}"
+        fixable = stored is None or stored < newest
+        advice = "every other command, and `doctor --fix`, upgrades it" if fixable else "run the release that made it"
+        yield Finding("ledger", "warning" if fixable else "problem", f"{message}; {advice}.")
+
+
 def _disk(deployment: Deployment) -> Iterator[Finding]:
+    if not deployment.settings.home.exists():
+        return
     free = shutil.disk_usage(deployment.settings.home).free
-    told = f"{free / 1024**3:.1f} GiB free at {deployment.settings.home.absolute()}"
+    message = f"{free / 1024**3:.1f} GiB free at {deployment.settings.home.absolute()}"
     if free < LITTLE_SPACE:
-        yield Finding("disk", "warning", f"{told}; free some, or lower keep_versions.")
+        yield Finding("disk", "warning", f"{message}; free some space, or lower LOANWATCH_KEEP_VERSIONS.")
     else:
-        yield Finding("disk", "ok", told)
+        yield Finding("disk", "ok", message)
 
 
 def _ledger(deployment: Deployment) -> Iterator[Finding]:
@@ -60,12 +89,12 @@ def _ledger(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _extracts(deployment: Deployment) -> Iterator[Finding]:
-    folder = deployment.settings.data or str(deployment.settings.home.absolute() / "data")
-    if has_extracts(folder, list(SOURCES)):
+    folder = default_folder(deployment)
+    if folder_has_extracts(folder):
         yield Finding("extracts", "ok", folder)
     else:
         yield Finding(
-            "extracts", "warning", f"{folder} has no extracts; put them there or name their folder with --data."
+            "extracts", "warning", f"{folder} has no extracts; put them there, or give their folder with --data."
         )
 
 
@@ -80,37 +109,47 @@ def _tables(deployment: Deployment) -> Iterator[Finding]:
             damaged += 1
             yield Finding("tables", "problem", str(error))
     if not damaged:
-        yield Finding("tables", "ok", f"{len(current)} published, every byte as it was written")
+        yield Finding("tables", "ok", f"{len(current)} published, every file intact")
 
 
 def _models(deployment: Deployment) -> Iterator[Finding]:
     with deployment.ledger.reading() as connection:
         champion = model_by_alias(connection)
     if champion is None:
-        yield Finding("models", "warning", "There is no champion yet; `python -m engine run training` makes one.")
+        yield Finding("models", "warning", "There is no champion yet; train one with `python -m engine run training`.")
         return
     for facts in champion.files.values():
         if not deployment.models.intact(facts):
             path = deployment.models.folder.path(facts.name)
-            yield Finding("models", "problem", f"{path} is not the file that was registered; train again.")
+            yield Finding(
+                "models", "problem", f"{path} is not the registered file; restore it from a backup, or train again."
+            )
             return
     with deployment.ledger.reading() as connection:
         known = {facts.name for model in known_models(connection) for facts in model.files.values()}
     unknown = [name for name in deployment.models.folder.names("") if not name.startswith(".") and name not in known]
     for name in unknown:
-        yield Finding("models", "warning", f"{name} belongs to no registered model and is never opened; move it away.")
-    yield Finding("models", "ok", f"champion {champion.version}, files as they were registered")
+        yield Finding(
+            "models", "warning", f"{name} belongs to no registered model and is never opened; move it elsewhere."
+        )
+    yield Finding("models", "ok", f"champion {champion.version}, all files intact")
 
 
 def _links(deployment: Deployment) -> Iterator[Finding]:
-    moved = link_current(deployment)
-    if moved:
-        yield Finding("links", "warning", f"The paths of {', '.join(moved)} led elsewhere; they were set right.")
+    misplaced = misplaced_links(deployment)
+    if misplaced:
+        message = (
+            f"The paths of {', '.join(misplaced)} do not lead to the published versions; `doctor --fix` links them."
+        )
+        yield Finding("links", "warning", message)
     else:
-        yield Finding("links", "ok", f"every path below {deployment.datamart.folder.root} leads to what is published")
+        yield Finding(
+            "links", "ok", f"every path below {deployment.datamart.folder.root} leads to the published version"
+        )
 
 
 CHECKS: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
-    *(_home, _disk, _ledger, *PROCESS_CHECKS),
+    *(_home, _schema, _disk, _ledger, *PROCESS_CHECKS),
     *(_extracts, _tables, _links, _models),
 )
+PRECONDITIONS = (_schema, LOCK_CHECK)  # without a usable ledger, the next checks would fail or wait

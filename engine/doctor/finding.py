@@ -1,4 +1,4 @@
-"""What looking a deployment over finds."""
+"""The result of one check."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: `ok`, `warning` or `problem`, and what to do unless it is ok."""
+    """The result of one check: `ok`, `warning` or `problem`, with a message that says what to do."""
 
     check: str
     level: Literal["ok", "warning", "problem"]

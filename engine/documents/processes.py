@@ -1,11 +1,11 @@
-"""Processes and schedules as documents: what is alive, what is due next, what became of the last slots."""
+"""Documents about processes and schedules: what is running, what is due next, and the recent slots."""
 
 from datetime import datetime
 from typing import Any
 
 from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
-from engine.documents.runs import Document, moment
+from engine.documents.values import Document, moment
 from engine.process.identity import host, is_gone
 from engine.scheduling.timetable import timetable
 from storage.db.ledger import LedgerRow
@@ -16,10 +16,10 @@ NEXT_SLOTS = 3
 
 
 def health_document(deployment: Deployment, limit: int = 20) -> Document:
-    """The newest processes with their state (alive, silent, gone, stopped), and whether all is well.
+    """The newest processes with their state (alive, silent, gone, stopped), and whether the deployment is healthy.
 
-    It is, when some process is alive and none is lost: has not ended by itself, without another of its kind in its
-    place. Judged by the processes of this host, if there were any: in a container, by its own.
+    It is healthy when a process is alive and none is lost (silent or gone, without another one of its kind). Only the
+    processes of this host count, if there are any: a container judges its own.
     """
     now = deployment.ledger.clock()
     with deployment.ledger.reading() as connection:
@@ -32,7 +32,7 @@ def health_document(deployment: Deployment, limit: int = 20) -> Document:
 
 
 def schedule_document(deployment: Deployment, limit: int = 10) -> Document:
-    """Each pipeline's timing, next slots and pause, and what became of the newest slots."""
+    """Each pipeline's timing, next slots and pause, and the newest slots with their outcome."""
     now = deployment.ledger.clock()
     with deployment.ledger.reading() as connection:
         schedules = {row.pipeline: row for row in schedule_rows(connection)}

@@ -1,27 +1,19 @@
-"""What the command line says in JSON, and what its tables are drawn from: plain data read from the ledger."""
+"""Documents about runs: what `--json` prints and tables for people are made of."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
 
-import pyarrow as pa
 from sqlalchemy import Connection
 
-from engine.deployment import Deployment
+from engine.documents.models import decisions_document
+from engine.documents.values import Document, moment, seconds
 from engine.errors import UnusableRequest
 from storage.db.ledger import LedgerRow
-from storage.lake.names import MONITORING, split_name
-from storage.ledger.catalog import current_versions, published_rows
-from storage.ledger.decisions import decision_rows
-from storage.ledger.models import CHAMPION, alias_rows, model_by_alias, model_rows
 from storage.ledger.runs import caused_by, recent_runs, run_row
 from storage.ledger.tasks import attempt_rows, log_rows, task_rows
 
-Document = dict[str, Any]
-
 
 def run_document(connection: Connection, run_id: str) -> Document:
-    """A run as `run --json` tells it: state, tasks with attempts and rows, and what it made."""
+    """A run as in `run --json`: state, tasks with attempts and rows, and outputs."""
     run = run_row(connection, run_id)
     rows = task_rows(connection, run.run_id)
     return {
@@ -37,7 +29,7 @@ def run_document(connection: Connection, run_id: str) -> Document:
 
 
 def run_details(connection: Connection, run_id: str) -> Document:
-    """A run as `show --json` tells it: run_document and who asked, why, with what, every attempt, and what followed."""
+    """A run as in `show --json`: run_document with its trigger, parameters, attempts, and the runs that followed."""
     run = run_row(connection, run_id)
     values = {row.task: row.outcome["outcome"]["values"] for row in task_rows(connection, run.run_id) if row.outcome}
     return {
@@ -68,13 +60,13 @@ def run_details(connection: Connection, run_id: str) -> Document:
             for row in attempt_rows(connection, run.run_id)
         ],
         "accounting": {
-            task: told for task, told in values.items() if task.startswith(("ingest_", "clean_", "remove_"))
+            task: counts for task, counts in values.items() if task.startswith(("ingest_", "clean_", "remove_"))
         },
     }
 
 
 def task_document(row: LedgerRow) -> Document:
-    """A task as documents tell it."""
+    """A task as documents show it."""
     return {
         "name": row.task,
         "state": row.state,
@@ -90,7 +82,7 @@ def task_document(row: LedgerRow) -> Document:
 
 
 def outputs(rows: Iterable[LedgerRow]) -> Document:
-    """What a run's tasks made: tables with version, rows and digest; the model; reports; the run it asked for."""
+    """What a run made: tables with version, rows and digests; the model; the report; the decision."""
     made: Document = {"tables": {}}
     for row in rows:
         outcome = row.outcome["outcome"] if row.outcome else {}
@@ -126,82 +118,8 @@ def runs_document(connection: Connection, limit: int, pipeline: str | None, stat
     ]
 
 
-def models_document(connection: Connection) -> list[Document]:
-    """The registered models, newest first, with their candidates and aliases."""
-    champion = model_by_alias(connection)
-    return [
-        {
-            "version": row.version,
-            "model_name": row.model_name,
-            "aliases": [CHAMPION] if champion and champion.version == row.version else [],
-            "created_at": moment(row.created_at),
-            "run_id": row.run_id,
-            "candidates": row.summary["candidates"],
-            "feature_set": row.summary["feature_set"],
-            "comparisons": row.summary.get("comparisons", []),
-            "promotion": row.summary.get("promotion"),
-            "trained_on": row.trained_on,
-        }
-        for row in model_rows(connection)
-    ]
-
-
-def champion_history(connection: Connection) -> list[Document]:
-    """Who was champion since when, and why; the newest event first."""
-    return [
-        {"version": row.version, "at": moment(row.at), "who": row.who, "why": row.why} for row in alias_rows(connection)
-    ]
-
-
-def decisions_document(connection: Connection, limit: int = 100, run_id: str | None = None) -> list[Document]:
-    """What the governance gate decided, what was done about it and why, with the numbers; the newest first."""
-    return [
-        {
-            "monitoring_date": row.monitoring_date.isoformat(),
-            "status": row.status,
-            "action": row.action,
-            "reason": row.reason,
-            "requested_run_id": row.requested_run_id,
-            "run_id": row.run_id,
-            "decided_at": moment(row.decided_at),
-            "numbers": row.numbers,
-        }
-        for row in decision_rows(connection, limit, run_id)
-    ]
-
-
-def tables_document(connection: Connection, deployment: Deployment) -> list[Document]:
-    """The published tables with version, rows, bytes, digest, publishing run, and the path that people read."""
-    told = []
-    for row in published_rows(connection):
-        layer, short = split_name(row.table_name)
-        path = f"{deployment.datamart.folder.root}/{layer}/{short}.parquet"
-        told.append(
-            {
-                "table": row.table_name,
-                "version": row.version,
-                "rows": row.rows,
-                "bytes": row.bytes,
-                "digest": row.digest,
-                "run_id": row.run_id,
-                "published_at": moment(row.published_at),
-                "path": None if layer == "staged" else path,
-            }
-        )
-    return told
-
-
-def metrics_document(connection: Connection, deployment: Deployment) -> list[Document]:
-    """The rows of model_monitoring by date; none before the first monitoring run."""
-    table = current_versions(connection).get(MONITORING)
-    if table is None:
-        return []
-    rows: pa.Table = deployment.datamart.read(table)
-    return [{**row, "monitoring_date": row["monitoring_date"].isoformat()} for row in rows.to_pylist()]
-
-
 def log_document(connection: Connection, run_id: str, task: str | None, after: int = 0) -> list[Document]:
-    """Lines of a run's log behind line `after`, oldest first; UnusableRequest for a task that the run does not have."""
+    """Lines of a run's log behind line `after`, oldest first; UnusableRequest for an unknown task."""
     run = run_row(connection, run_id)
     names = [row.task for row in task_rows(connection, run.run_id)]
     if task and task not in names:
@@ -210,13 +128,3 @@ def log_document(connection: Connection, run_id: str, task: str | None, after: i
         {"id": row.log_id, "at": moment(row.at), "task": row.task, "level": row.level, "message": row.message}
         for row in log_rows(connection, run.run_id, task, after)
     ]
-
-
-def seconds(start: datetime | None, end: datetime | None) -> float | None:
-    """The time between two moments, None while one is missing."""
-    return None if start is None or end is None else round((end - start).total_seconds(), 3)
-
-
-def moment(at: datetime | None) -> str | None:
-    """A moment in ISO 8601, UTC, to the second."""
-    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""A task under way: its partitions, and the attempts at them."""
+"""A running task: its partitions, and the attempts at them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ WHOLE = ""
 
 @dataclass
 class Work:
-    """A task that is under way: its job, the partitions that are done, and how often it was tried."""
+    """A running task: its job, the results of its partitions, and how often each was tried."""
 
     task: Task
     job: Job
@@ -24,7 +24,7 @@ class Work:
 
 @dataclass
 class Attempt:
-    """A call that is waiting to be submitted, or that is running until `deadline` (monotonic seconds)."""
+    """A call that waits to be submitted, or runs until `deadline` (monotonic seconds) at most."""
 
     work: Work
     partition: str

@@ -1,4 +1,4 @@
-"""Which results may be used again: a task is cached when its code, settings and inputs are those of an earlier one."""
+"""Caching: a task is cached when its code, settings and inputs are those of an earlier one."""
 
 import ast
 import hashlib
@@ -27,8 +27,8 @@ LIBRARIES = ("pyarrow", "numpy", "pandas", "scipy", "scikit-learn", "altair", "v
 def cache_key(task: Task, job: Job) -> str:
     """SHA-256 of everything that the task's result depends on.
 
-    As-of counts only through the newest date that it admits in the inputs, so that an unchanged book stays cached from
-    one day to the next. A table that the task extends does not count as an input: see `reusable`.
+    As-of counts only through the newest date of the inputs up to it, so an unchanged book stays cached from one day to
+    the next. A table that the task extends is not an input here: see `reusable`.
     """
     inputs = {name: table for name, table in job.tables.items() if name not in task.writes}
     dates = {day for table in job.tables.values() for day in table.dates if day <= job.as_of.isoformat()}
@@ -41,7 +41,7 @@ def cache_key(task: Task, job: Job) -> str:
         "extracts": {name: [file.sha256 for file in files] for name, files in job.extracts.items()},
         "tables": {name: table.digest for name, table in inputs.items()},
         "newest_date": max(dates, default=None),
-        "as_of": job.as_of.isoformat() if task.dated or _brings_news(task, job) else None,
+        "as_of": job.as_of.isoformat() if task.dated or _reads_new_extracts(task, job) else None,
         "values": job.values,
         "champions": [model.version for model in job.champions],
     }
@@ -49,10 +49,10 @@ def cache_key(task: Task, job: Job) -> str:
 
 
 def key_after(task: Task, job: Job, outcome: TaskResult) -> str:
-    """The key that the same task will have once its outcome is published.
+    """The key that the same task has after its result is published.
 
-    As cache_key, with the tables that it extended, and with the champion that its own model is going to be. A verdict
-    on a model thus counts for the champion that it was made against and no other.
+    As cache_key, with the tables that it extended and with the champions after its own model. So a verdict on a model
+    is reused only for the champion that the model was compared with.
     """
     made = {table.table: table for table in outcome.tables if table.table in task.reads}
     after = job.champions
@@ -61,8 +61,8 @@ def key_after(task: Task, job: Job, outcome: TaskResult) -> str:
     return cache_key(task, replace(job, tables={**job.tables, **made}, champions=after))
 
 
-def _brings_news(task: Task, job: Job) -> bool:
-    """Whether the task is going to take in extracts that are not published yet, of whose dates nothing is known."""
+def _reads_new_extracts(task: Task, job: Job) -> bool:
+    """Whether the task reads extracts that are not published yet, whose dates are unknown."""
     for dataset, files in job.extracts.items():
         name = f"bronze.{SOURCES[dataset].bronze}"
         if name in task.reads:
@@ -79,10 +79,10 @@ def extended(task: Task, job: Job) -> dict[str, str | None]:
 
 
 def reusable(ledger: Ledger, task: Task, job: Job, key: str) -> tuple[tuple[str, TaskResult] | None, list[str]]:
-    """(the run and the outcome of an earlier task with the same key whose outputs are intact, what was not intact).
+    """(the run and the result of an earlier task with the same key and intact outputs, complaints about damaged ones).
 
-    The result of a task that extends a table counts only while the table is what it was before that task or what it
-    became by it; otherwise rows that others have added since would be lost.
+    The result of a task that extends a table is reused only while the table is as before or after that task; otherwise
+    rows that were added since would be lost.
     """
     before = extended(task, job)
     complaints: list[str] = []
@@ -103,7 +103,7 @@ def reusable(ledger: Ledger, task: Task, job: Job, key: str) -> tuple[tuple[str,
 
 
 def _damage(job: Job, outcome: TaskResult) -> Iterator[str]:
-    """What of an outcome's files is not as it was written."""
+    """A complaint about each damaged file of a result."""
     for table in outcome.tables:
         try:
             job.datamart.verify(table)
@@ -111,10 +111,10 @@ def _damage(job: Job, outcome: TaskResult) -> Iterator[str]:
             yield str(error)
     for facts in (*outcome.artifacts, *(outcome.model.files.values() if outcome.model else ())):
         if not job.models.intact(facts):
-            yield f"{job.models.folder.path(facts.name)} is not what was written; it is made anew."
+            yield f"{job.models.folder.path(facts.name)} is damaged; it is computed again."
     for facts in outcome.reports:
         if job.reports.size(facts.name) != facts.bytes or job.reports.sha256(facts.name) != facts.sha256:
-            yield f"{job.reports.path(facts.name)} is not what was written; it is made anew."
+            yield f"{job.reports.path(facts.name)} is damaged; it is computed again."
 
 
 @lru_cache(maxsize=256)
@@ -155,6 +155,6 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 
 
 def _file_of(module: str) -> str | None:
-    # Looked for on the disk: asking the import system would import the packages above it, and scikit-learn with them.
+    # Searched on disk: the import system would import the parent packages, and scikit-learn with them.
     path = PROJECT.joinpath(*module.split("."))
     return next((str(file) for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)

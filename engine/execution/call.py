@@ -1,4 +1,4 @@
-"""One call of a task function, in whatever process it happens: its log lines, its result or its failure, as data."""
+"""One call of a task function, in any process: its log lines, its result or its failure, as data."""
 
 import logging
 import threading
@@ -18,12 +18,12 @@ from storage.errors import LoanwatchError
 from storage.ledger.tasks import LogLine, add_logs
 
 FLUSH_SECONDS = 1.0
-ARROW_THREADS = 2  # reading columns side by side pays whenever a neighbour waits for the disk
+ARROW_THREADS = 2  # reading columns in parallel pays off while another task waits for the disk
 
 
 @dataclass(frozen=True)
 class Call:
-    """A task, a job, and the outcomes of the parts when this is the call that collects them."""
+    """A task and its job; for the call that collects partitions, their results too."""
 
     task: Task
     job: Job
@@ -33,7 +33,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a call gave nothing back. `exit_code` and `retryable` are the error's own."""
+    """Why a call failed. `exit_code` and `retryable` come from the error."""
 
     type: str
     message: str
@@ -47,7 +47,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Report:
-    """How a call ended, with the log lines that were not in the ledger yet."""
+    """How a call ended, with the log lines that are not in the ledger yet."""
 
     outcome: TaskResult | None = None
     failure: Failure | None = None
@@ -55,7 +55,7 @@ class Report:
 
 
 class CallLog(logging.Handler):
-    """Collects a call's log lines; what is older than a second goes to the ledger while the call goes on."""
+    """Collects the log lines of a call and writes them to the ledger once a second while it runs."""
 
     def __init__(self, call: Call) -> None:
         super().__init__(logging.INFO)
@@ -71,36 +71,36 @@ class CallLog(logging.Handler):
             self._lines.append(LogLine(self._call.task.name, at, record.levelname, storable(record.getMessage())))
 
     def end(self) -> list[LogLine]:
-        """Stops the flusher; gives back the lines that it had not written."""
+        """Stops the flusher; returns the lines that it has not written."""
         self._ended.set()
         self._flusher.join()
-        return self._taken()
+        return self._take_lines()
 
-    def _taken(self) -> list[LogLine]:
+    def _take_lines(self) -> list[LogLine]:
         with self.lock or threading.RLock():
             lines, self._lines = self._lines, []
         return lines
 
     def _flush_until_ended(self) -> None:
         while not self._ended.wait(FLUSH_SECONDS):
-            lines = self._taken()
+            lines = self._take_lines()
             if not lines:
                 continue
             try:
                 with _ledger(self._call.ledger).writing() as connection:
                     add_logs(connection, self._call.job.run_id, lines)
             except LoanwatchError:
-                # The ledger is away for the moment; the lines go back with the report.
+                # The ledger is unavailable at the moment; the report will carry the lines.
                 self._lines[:0] = lines
 
 
 def storable(text: str) -> str:
-    """The text without what a database does not take: NUL and lone surrogates."""
+    """The text without characters that a database rejects: NUL and lone surrogates."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def run_call(call: Call) -> Report:
-    """The report of a call; whatever the task function raises becomes a Failure."""
+    """The report of a call; an exception of the task function becomes a Failure."""
     logger = logging.getLogger("loanwatch")
     logger.setLevel(logging.INFO)
     handler = CallLog(call)
@@ -113,9 +113,9 @@ def run_call(call: Call) -> Report:
         failure = Failure(type(error).__name__, storable(str(error)), error.exit_code, error.retryable, _trace(error))
     except MemoryError as error:
         failure = Failure(
-            "MemoryError", "The task needs more memory than there is; free some and resume.", 1, True, _trace(error)
+            "MemoryError", "The task ran out of memory; free some memory and resume the run.", 1, True, _trace(error)
         )
-    except Exception as error:  # noqa: BLE001 - a failing task is a recorded outcome, whatever it raised
+    except Exception as error:  # noqa: BLE001 - a failed task is recorded, whatever it raised
         failure = Failure(type(error).__name__, _one_line(error), trace=_trace(error))
     finally:
         logger.removeHandler(handler)
@@ -123,7 +123,7 @@ def run_call(call: Call) -> Report:
 
 
 def call_is_imported() -> bool:
-    """True: a process that can say so has this module, and all that it needs."""
+    """True. A process that answers has imported this module and everything it needs."""
     return True
 
 

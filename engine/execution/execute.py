@@ -1,4 +1,4 @@
-"""A queued run, carried out in this process: claimed, pinned, run to its end."""
+"""Executes a queued run in this process: claim it, record its snapshot, run its tasks."""
 
 from collections.abc import Mapping
 
@@ -23,18 +23,18 @@ from storage.ledger.runs import run_row
 def execute_run(
     deployment: Deployment, run_id: str, executor: Executor, pipelines: Mapping[str, Pipeline] = PIPELINES
 ) -> str:
-    """The state in which a waiting run ended. Refused when another has it; LeaseLost when it was declared dead."""
+    """The state in which a queued run ended. Refused when it is not queued; LeaseLost when it was declared crashed."""
     with deployment.ledger.writing() as connection:
         lease = claim(connection, run_id, this_process(), deployment.ledger.clock())
     if lease is None:
-        raise Refused(f"Run {run_id} is not waiting any more; `python -m engine show {run_id}` tells its end.")
+        raise Refused(f"Run {run_id} is no longer queued; see `python -m engine show {run_id}`.")
     return execute_claimed_run(deployment, lease, executor, pipelines)
 
 
 def execute_claimed_run(
     deployment: Deployment, lease: Lease, executor: Executor, pipelines: Mapping[str, Pipeline] = PIPELINES
 ) -> str:
-    """The state in which a run ended that was claimed for this process; LeaseLost when it was declared dead."""
+    """The state in which a claimed run ended; LeaseLost when it was declared crashed."""
     with deployment.ledger.reading() as connection:
         run = run_row(connection, lease.run_id)
     try:

@@ -1,4 +1,4 @@
-"""Where calls run: the interface that `RayExecutor` has too, and a thread of this process for tests and debugging."""
+"""Executors: the interface, and one that runs calls in a thread of this process, for tests and debugging."""
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_futures
@@ -10,30 +10,30 @@ from engine.execution.call import Call, Report, run_call
 
 
 class Executor(Protocol):
-    """Runs calls somewhere else; every call that was submitted is reported once, unless it is cancelled."""
+    """Runs calls; reports each submitted call once, unless it is cancelled."""
 
     @property
     def slots(self) -> int:
-        """How many CPUs calls may take at the same time."""
+        """How many CPUs the calls may use at the same time."""
 
     def open(self) -> None:
-        """Starts whatever calls need, if it is not there yet."""
+        """Starts what calls need, if it is not running yet."""
 
     def submit(self, call: Call) -> int:
-        """A ticket for the call."""
+        """Submits a call; returns its ticket."""
 
     def wait(self, timeout: float) -> list[tuple[int, Report]]:
-        """The reports that came in, after the first one or after `timeout` seconds."""
+        """The new reports, after the first one or after `timeout` seconds."""
 
     def cancel(self, ticket: int) -> None:
-        """Ends a call for good; it is not reported."""
+        """Ends a call; it is not reported."""
 
     def close(self) -> None:
         """Ends everything that was started."""
 
 
 class LocalExecutor:
-    """Runs calls one after another in a thread of this process; a cancelled one that has begun ends unseen."""
+    """Runs calls one after another in a thread of this process; a cancelled call that is running is only ignored."""
 
     slots = 1
 

@@ -1,4 +1,4 @@
-"""Beats for a run while it is worked on, and hears when it was cancelled or lost."""
+"""The heartbeat of a run; it also notices when the run was cancelled or declared crashed."""
 
 import logging
 import threading
@@ -11,12 +11,12 @@ from engine.process.background import Background
 from storage.errors import LeaseLost, LoanwatchError
 from storage.ledger.leases import Lease, cancel_requested, renew
 
-LOOK = 0.25  # seconds between two looks whether somebody asked for the run to be cancelled
+POLL_PAUSE = 0.25  # seconds between two checks for a request to cancel
 log = logging.getLogger("loanwatch.engine")
 
 
 class Heartbeat(Background):
-    """A thread that renews a lease, so that hashing a large file does not make the run look dead."""
+    """A thread that renews the lease, also while the main thread is busy, such as with hashing a large file."""
 
     def __init__(self, deployment: Deployment, lease: Lease) -> None:
         super().__init__("heartbeat")
@@ -26,12 +26,12 @@ class Heartbeat(Background):
         self.lost = threading.Event()
 
     def check(self) -> None:
-        """LeaseLost when the run was declared dead."""
+        """LeaseLost when the run was declared crashed."""
         if self.lost.is_set():
             raise LeaseLost(self._lease.run_id)
 
     def work(self) -> None:
-        pause = min(LOOK, self._deployment.settings.heartbeat)
+        pause = min(POLL_PAUSE, self._deployment.settings.heartbeat)
         due = monotonic() + self._deployment.settings.heartbeat
         while not self.ended.wait(pause):
             try:
@@ -46,4 +46,4 @@ class Heartbeat(Background):
                 self.lost.set()
                 return
             except (LoanwatchError, SQLAlchemyError) as error:
-                log.warning("a heartbeat of %s failed: %s", self._lease.run_id, error)
+                log.warning("A heartbeat of run %s failed: %s", self._lease.run_id, error)

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
+from engine.control.extract_folder import folder_for
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
-from jobs.bronze.sources import SOURCES
 from jobs.job import Job, TaskResult
-from storage.db.schema import runs
 from storage.errors import DamagedFile
 from storage.lake.datamart import TableVersion
-from storage.lake.extracts import SourceFile, has_extracts, source_files
+from storage.lake.extracts import SourceFile, source_files
 from storage.ledger.catalog import current_versions, published_versions
 from storage.ledger.models import ModelVersion, champions, free_version
 from storage.ledger.runs import replay_mark
@@ -25,7 +24,7 @@ log = logging.getLogger("loanwatch.engine")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state of the world that a run sees, however long it takes: published tables, champion, data folder."""
+    """What a run reads, however long it takes: published tables, champions, folder of extracts."""
 
     run_id: str
     as_of: date
@@ -35,7 +34,7 @@ class Snapshot:
     champions: tuple[ModelVersion, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """What the ledger remembers of the snapshot."""
+        """The snapshot as the ledger stores it."""
         return {
             "stamp": self.stamp,
             "data": self.data,
@@ -47,7 +46,7 @@ class Snapshot:
 def snapshot_of(connection: Connection, deployment: Deployment, run: Any) -> Snapshot:
     """The snapshot of a run that starts now.
 
-    Models are named by the time, those of a replay by its date: replaying twice gives the same names.
+    A model is named by the time, that of a replay by its date, so that two replays give the same names.
     """
     now = deployment.ledger.clock()
     named = datetime.combine(run.as_of, time(), now.tzinfo) if replay_mark(run) else now
@@ -55,47 +54,16 @@ def snapshot_of(connection: Connection, deployment: Deployment, run: Any) -> Sna
         run_id=run.run_id,
         as_of=run.as_of,
         stamp=free_version(connection, named),
-        data=data_folder(connection, deployment, run.pipeline),
+        data=folder_for(connection, deployment, run.pipeline),
         tables=current_versions(connection),
         champions=tuple(champions(connection)),
     )
 
 
-def data_folder(connection: Connection, deployment: Deployment, pipeline: str) -> str:
-    """Where the extracts are: the setting; for training else HOME/data; otherwise the folder that was read last.
-
-    So the other pipelines follow the book in use; '' when its folder has gone, and they work from what was published.
-    """
-    settings = deployment.settings
-    if settings.data or pipeline == "training":
-        return settings.data or _folder_at_home(deployment)
-    return folder_read_last(connection, deployment)
-
-
-def folder_read_last(connection: Connection, deployment: Deployment) -> str:
-    """The folder of extracts that a run read last, else the one at home; '' when it has no extracts."""
-    readers = runs.c.pipeline.in_(("training", "inference")) & (runs.c.state == "succeeded")
-    query = select(runs.c.snapshot).where(readers).order_by(runs.c.finished_at.desc()).limit(100)
-    read = [str(snapshot["data"]) for snapshot in connection.execute(query).scalars() if snapshot.get("data")]
-    folder = read[0] if read else _folder_at_home(deployment)
-    return folder if has_extracts(folder, list(SOURCES)) else ""
-
-
-def book_in_use(connection: Connection, deployment: Deployment) -> str:
-    """The folder that a training nobody is there to ask about reads: '' for the usual one, else the one read last."""
-    if deployment.settings.data or has_extracts(_folder_at_home(deployment), list(SOURCES)):
-        return ""
-    return folder_read_last(connection, deployment)
-
-
-def _folder_at_home(deployment: Deployment) -> str:
-    return str(deployment.settings.home.absolute() / "data")
-
-
 def job_of(
     deployment: Deployment, pipeline: Pipeline, task: Task, snapshot: Snapshot, outcomes: Mapping[str, TaskResult]
 ) -> Job:
-    """What a task gets once the tasks that it needs are done. Raises ExtractMissing when a dataset is not there."""
+    """The job of a task whose upstream tasks are done. Raises ExtractMissing when a dataset is missing."""
     made = {table.table: table for name in pipeline.all_upstream[task.name] for table in outcomes[name].tables}
     visible = {**snapshot.tables, **made}
     for name in set(task.reads) & set(task.writes) & set(visible):
@@ -116,7 +84,7 @@ def job_of(
 
 
 def _intact(deployment: Deployment, table: TableVersion) -> TableVersion | None:
-    """The version, or the newest intact one before it if its files are damaged: a task goes on from there."""
+    """The version, or the newest intact one before it if its files are damaged: a task extends that one."""
     with deployment.ledger.reading() as connection:
         older = [version for version in published_versions(connection, table.table) if version != table]
     for version in (table, *older):

@@ -1,4 +1,4 @@
-"""The end of a run that went well: all it made becomes visible in one transaction, or nothing does."""
+"""The end of a successful run: everything it made becomes visible in one transaction, or nothing does."""
 
 import logging
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from engine.control.extract_folder import folder_for
 from engine.control.runs import checked_request
 from engine.deployment import Deployment
-from engine.execution.inputs import data_folder
 from jobs.governance.retraining import Past, Step, next_step
 from jobs.job import TaskResult
 from storage.ledger.catalog import publish
@@ -24,14 +24,14 @@ log = logging.getLogger("loanwatch.engine")
 
 @dataclass(frozen=True)
 class Origin:
-    """An outcome and the run in which its task really ran; effects are applied once for each origin."""
+    """A task's result and the run that computed it; effects are applied once per origin."""
 
     run_id: str
     outcome: TaskResult
 
 
 def commit(deployment: Deployment, lease: Lease, outcomes: Sequence[tuple[str, TaskResult]]) -> None:
-    """Publishes tables, registers models and records decisions, if the run still holds its lease; LeaseLost if not."""
+    """Publishes tables, registers models and records decisions; LeaseLost when the run no longer holds its lease."""
     now = deployment.ledger.clock()
     tables = [table for _, outcome in outcomes for table in outcome.tables]
     with deployment.ledger.writing() as connection:
@@ -47,28 +47,28 @@ def commit(deployment: Deployment, lease: Lease, outcomes: Sequence[tuple[str, T
 
 
 def _register(connection: Connection, deployment: Deployment, lease: Lease, model: ModelVersion) -> None:
-    """Enters a model, and makes it champion if its verdict says so and is about the champion there is now."""
+    """Registers a model, and makes it champion if its verdict says so and compares it with the present champion."""
     now, present = deployment.ledger.clock(), model_by_alias(connection)
-    judged = _still_judged(model, present.version if present else None)
-    if register(connection, lease, judged, now) and judged.promotion["promote"]:
-        why = str(judged.promotion["reason"])
+    checked = _with_valid_verdict(model, present.version if present else None)
+    if register(connection, lease, checked, now) and checked.promotion["promote"]:
+        why = str(checked.promotion["reason"])
         move_alias(connection, AliasEvent(model.version, f"run {lease.run_id}", why, lease.run_id), now)
 
 
-def _still_judged(model: ModelVersion, present: str | None) -> ModelVersion:
-    """The model with its verdict, taken back when another champion was chosen while the run was under way."""
+def _with_valid_verdict(model: ModelVersion, present: str | None) -> ModelVersion:
+    """The model; its verdict is withdrawn when another champion was chosen during the run."""
     verdict = model.promotion
     if not verdict["promote"] or verdict["champion"] == present:
         return model
     reason = (
-        f"Not promoted: it was judged while {verdict['champion'] or 'none'} was champion, and meanwhile {present} "
+        f"Not promoted: it was compared while {verdict['champion'] or 'none'} was champion, and meanwhile {present} "
         "became champion; run training again to compare it with that one, or promote it by hand."
     )
     return replace(model, summary={**model.summary, "promotion": {**verdict, "promote": False, "reason": reason}})
 
 
 def _decide(connection: Connection, deployment: Deployment, origin: Origin, request: dict[str, Any] | None) -> None:
-    """Records a governance decision, and requests the run that it asks for, once for the run that came to it."""
+    """Records a governance decision and requests the run that it asks for, once per run that computed the decision."""
     found = origin.outcome.decision
     if found is None or is_decided(connection, origin.run_id):
         return
@@ -92,26 +92,26 @@ def _decide(connection: Connection, deployment: Deployment, origin: Origin, requ
 
 
 def _history(connection: Connection, day: date) -> list[Past]:
-    """The decisions up to a monitoring date; a retrain that was cancelled for good counts as not asked for."""
+    """The decisions up to a monitoring date; a retraining that was cancelled for good counts as not requested."""
     return [
         Past(
             row.monitoring_date,
             row.status,
-            "none" if row.state == "cancelled" and not _goes_on(connection, row.requested_run_id) else row.action,
+            "none" if row.state == "cancelled" and not _is_resumed(connection, row.requested_run_id) else row.action,
             row.requested_run_id,
         )
         for row in past_decisions(connection, day)
     ]
 
 
-def _goes_on(connection: Connection, run_id: str) -> bool:
-    """Whether another run goes on with a cancelled one, and was not cancelled itself."""
+def _is_resumed(connection: Connection, run_id: str) -> bool:
+    """Whether another run resumed a cancelled one and was not cancelled itself."""
     later = caused_by(connection, run_id)
-    return any(run_row(connection, each).state != "cancelled" or _goes_on(connection, each) for each in later)
+    return any(run_row(connection, each).state != "cancelled" or _is_resumed(connection, each) for each in later)
 
 
 def _requested(connection: Connection, deployment: Deployment, origin: Origin, request: dict[str, Any]) -> Step:
-    """The step of a retraining that the gate asks for, unless the pipeline is active: then that run is the answer."""
+    """The requested retraining, or the active run of the pipeline instead."""
     monitoring = run_row(connection, origin.run_id)
     wanted = checked_request(
         deployment,
@@ -132,8 +132,8 @@ def _requested(connection: Connection, deployment: Deployment, origin: Origin, r
 
 
 def _same_book(connection: Connection, deployment: Deployment) -> dict[str, Any]:
-    """The parameters of a retraining that reads the extracts in use and builds the features of the champion."""
-    folder = data_folder(connection, deployment, "monitoring")
+    """The parameters of a retraining on the extracts in use, with the champion's feature set."""
+    folder = folder_for(connection, deployment, "monitoring")
     champion = model_by_alias(connection)
     same = {"feature_set": champion.summary["feature_set"]} if champion and "feature_set" in champion.summary else {}
     return {**same, "data": folder} if folder else same

@@ -1,4 +1,4 @@
-"""Calls as Ray tasks. The one file that imports Ray."""
+"""Runs calls as Ray tasks. The only file that imports Ray."""
 
 import logging
 import os
@@ -14,19 +14,19 @@ from engine.cluster.sessions import kill_task, remove_dead_sessions
 from engine.execution.call import Call, Failure, Report, call_is_imported, run_call
 from storage.settings import Settings
 
-prepare_ray()  # Ray reads how it is to behave when it is imported, so its import comes after
+prepare_ray()  # Ray reads its environment when it is imported
 
 import ray  # noqa: E402
 from ray import exceptions  # noqa: E402
 
-GIVING_UP = 1.0  # seconds in which a call that had not begun is given up, or has begun and can be killed
-WARMING = 30.0  # seconds that warming may take before it is left to itself
+CANCEL_TIMEOUT = 1.0  # seconds until a call that has not started is dropped, or has started and can be killed
+WARM_UP_TIMEOUT = 30.0  # seconds
 
 
 class RayExecutor:
-    """Runs each call as a Ray task: on the Ray at `cluster`, else on a private one that ends with this object.
+    """Runs each call as a Ray task: on the Ray at `cluster`, else on a private Ray that ends with this object.
 
-    Ray is started or joined with the first call: a run that is all cached needs none.
+    Ray is started or joined at the first call: a fully cached run does not need it.
     """
 
     def __init__(self, settings: Settings, cluster: RayAddress | None = None) -> None:
@@ -38,7 +38,7 @@ class RayExecutor:
         self._private: PrivateRay | None = None
         self._remote: Any = None
         self._ray: Any = ray
-        self._opening = threading.Lock()  # a driver warms Ray in one thread and may need it in another
+        self._opening = threading.Lock()  # a run process warms Ray up in one thread and may need it in another
 
     @property
     def slots(self) -> int:
@@ -47,18 +47,18 @@ class RayExecutor:
         return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
     def open(self) -> None:
-        """Starts or joins Ray, which takes some seconds; RayUnreachable when there is none to join."""
+        """Starts or joins Ray, which takes some seconds; RayUnreachable when it can't be joined."""
         with self._opening:
             if self._remote is None:
                 self._connect()
-                # The runner retries, where attempts are recorded; Ray itself must not.
+                # The runner retries and records attempts; Ray must not retry.
                 self._remote = ray.remote(max_retries=0)(run_call)
 
     def warm(self) -> None:
-        """Has Ray's processes import what calls need, so that the first call finds them ready."""
+        """Makes Ray's processes import what calls need, so that the first call starts at once."""
         self.open()
         ready = ray.remote(max_retries=0)(call_is_imported)
-        ray.wait([ready.remote() for _ in range(self.slots)], num_returns=self.slots, timeout=WARMING)
+        ray.wait([ready.remote() for _ in range(self.slots)], num_returns=self.slots, timeout=WARM_UP_TIMEOUT)
 
     def submit(self, call: Call) -> int:
         self.open()
@@ -83,20 +83,20 @@ class RayExecutor:
     def cancel(self, ticket: int) -> None:
         """Kills the process that runs the call.
 
-        Not by Ray's forced cancel: when the task happens to finish at the same moment, that aborts this whole process.
-        Ray is only asked for a call that has not begun, or that runs on another machine.
+        Not with Ray's forced cancel: it aborts this whole process when the task finishes at the same moment. Ray's own
+        cancel is only for a call that has not started or runs on another machine.
         """
         for reference, held in list(self._running.items()):
             if held == ticket:
                 del self._running[reference]
                 if not kill_task(self._titles[ticket]):
-                    with suppress(exceptions.RayError):  # a Ray that has ended runs nothing any more
+                    with suppress(exceptions.RayError):  # a Ray that has ended runs nothing
                         ray.cancel(reference)
-                        self._make_sure(reference, self._titles[ticket])
+                        self._ensure_cancelled(reference, self._titles[ticket])
 
-    def _make_sure(self, reference: Any, title: str) -> None:
-        """Waits until a call that was just about to begin is given up, or kills it as soon as it has begun."""
-        deadline = monotonic() + GIVING_UP
+    def _ensure_cancelled(self, reference: Any, title: str) -> None:
+        """Waits until a call that is about to start is dropped, or kills it as soon as it has started."""
+        deadline = monotonic() + CANCEL_TIMEOUT
         while monotonic() < deadline and not kill_task(title):
             ready, _ = ray.wait([reference], timeout=0.05)
             if ready:
@@ -126,9 +126,7 @@ class RayExecutor:
             ray.init(address="local", include_dashboard=False, **self._private_options(self._private), **common)
         except (RuntimeError, OSError, TimeoutError, exceptions.RayError) as error:
             why = " ".join(str(error).split())[:200]
-            raise RayUnreachable(
-                f"Ray could not be started ({why}); `python -m engine doctor` looks for the cause."
-            ) from error
+            raise RayUnreachable(f"Ray could not be started ({why}); check with `python -m engine doctor`.") from error
 
     def _private_options(self, private: PrivateRay) -> dict[str, Any]:
         return {
@@ -145,7 +143,9 @@ def _report(reference: Any) -> Report:
         raise RayUnreachable("The Ray that the run used has ended; resume the run.") from error
     except exceptions.OutOfMemoryError:
         return Report(
-            failure=Failure("OutOfMemory", "Ray ended the task because memory ran out; free some and resume.")
+            failure=Failure(
+                "OutOfMemory", "Ray ended the task because memory ran out; free some memory and resume the run."
+            )
         )
     except exceptions.RayError as error:
         why = str(error).strip().splitlines()[0][:200] if str(error).strip() else "no reason given"

@@ -1,4 +1,4 @@
-"""The ledger's side of one run: each method is one transaction under the run's lease."""
+"""Records the progress of one run in the ledger: each method is one transaction under the run's lease."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ AttemptKey = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class RunRecorder:
-    """Writes what happens in a run, as it happens."""
+    """Records what happens in a run."""
 
     ledger: Ledger
     lease: Lease
@@ -40,12 +40,12 @@ class RunRecorder:
             plan_tasks(connection, self.lease.run_id, [task.name for task in pipeline.tasks])
 
     def ready(self, task: Task, key: str, partitions: int) -> None:
-        """A task whose needs are met and that has to be run."""
+        """A task whose upstream tasks are done and which is not cached."""
         with self._writing() as connection:
             update_task(connection, self.lease.run_id, task.name, cache_key=key, parts_total=partitions)
 
     def cached(self, task: Task, key: str, run_id: str, outcome: TaskResult) -> None:
-        """A task whose result was there already."""
+        """A task whose result is taken from an earlier run."""
         now = self.ledger.clock()
         with self._writing() as connection:
             update_task(
@@ -70,7 +70,7 @@ class RunRecorder:
             update_task(connection, self.lease.run_id, key[0], state="running", attempts=attempts, started_at=started)
 
     def attempt_ended(self, key: AttemptKey, report: Report, done: int) -> None:
-        """A call that came back, well or not, with the rest of its log."""
+        """A call that ended, with the rest of its log."""
         state = "failed" if report.failure else "succeeded"
         error = report.failure.as_json() if report.failure else None
         with self._writing() as connection:
@@ -79,7 +79,7 @@ class RunRecorder:
             update_task(connection, self.lease.run_id, key[0], parts_done=done)
 
     def noted(self, task: Task, complaints: Sequence[str]) -> None:
-        """Why results that were there could not be used again."""
+        """Why earlier results could not be reused."""
         if complaints:
             with self._writing() as connection:
                 for complaint in complaints:
@@ -88,10 +88,10 @@ class RunRecorder:
     def retrying(self, task: Task, failure: Failure) -> None:
         with self._writing() as connection:
             update_task(connection, self.lease.run_id, task.name, state="retrying", error=failure.as_json())
-            self._log(connection, task, "WARNING", f"{failure.message} Trying again.")
+            self._log(connection, task, "WARNING", f"{failure.message} Retrying.")
 
     def finished(self, task: Task, job: Job, outcome: TaskResult) -> None:
-        """A task that is done; its table versions are entered, though not published yet."""
+        """A finished task. Its table versions are recorded but not published yet."""
         now = self.ledger.clock()
         with self._writing() as connection:
             made = [table for table in outcome.tables if table.version == self.lease.run_id]
@@ -117,8 +117,8 @@ class RunRecorder:
             )
             self._log(connection, task, "ERROR", failure.message)
 
-    def left_out(self, names: Mapping[str, str]) -> None:
-        """Tasks that can't run, each with the name of the one that failed."""
+    def upstream_failed(self, names: Mapping[str, str]) -> None:
+        """Tasks that can't run, each with the failed task upstream of it."""
         with self._writing() as connection:
             for name, failed_upstream in names.items():
                 update_task(

@@ -1,4 +1,4 @@
-"""What is put in order after each run: the links that people read, old versions, files that nobody knows."""
+"""Cleans up after each run: links to the published tables, old versions, files that the ledger does not know."""
 
 import logging
 from datetime import datetime
@@ -16,18 +16,23 @@ log = logging.getLogger("loanwatch.engine")
 
 
 def vacuum(deployment: Deployment) -> None:
-    """Leaves links and versions in order. What the ledger says of a run stays, so a failure only warns."""
+    """Links the published tables and removes old files. A failure is only logged: the run itself is complete."""
     try:
         link_current(deployment)
         remove_old(deployment)
     except (LoanwatchError, OSError) as error:
-        log.warning("the datamart could not be put in order: %s", error)
+        log.warning("The datamart could not be cleaned up: %s", error)
+
+
+def misplaced_links(deployment: Deployment) -> list[str]:
+    """Names of the tables whose path does not lead to the published version."""
+    return [name for name, table in _current(deployment).items() if not deployment.datamart.is_linked(table)]
 
 
 def link_current(deployment: Deployment) -> list[str]:
-    """Names of the tables whose path led elsewhere; now every path leads to the published version.
+    """Links the path of every table to its published version; names of those that led elsewhere.
 
-    Another run may publish meanwhile, so this ends only when what was linked is what is current.
+    Repeats when another run publishes meanwhile.
     """
     moved: list[str] = []
     linked: dict[str, TableVersion] = {}
@@ -40,12 +45,12 @@ def link_current(deployment: Deployment) -> list[str]:
 
 
 def remove_old(deployment: Deployment) -> None:
-    """Deletes versions beyond those that are kept, and files of runs that ended before they told the ledger of them.
+    """Deletes versions beyond those that are kept, and files of runs that ended before they recorded them.
 
-    Not while a run is at work, which may read or be about to publish any of them.
+    Does nothing while a run is active, which may read or publish any of them.
     """
     with deployment.ledger.writing() as connection:
-        if _at_work(connection):
+        if _active_since(connection):
             return
         removable = removable_versions(connection, deployment.settings.keep_versions)
         mark_removed(connection, removable, deployment.ledger.clock())
@@ -61,6 +66,6 @@ def _current(deployment: Deployment) -> dict[str, TableVersion]:
         return current_versions(connection)
 
 
-def _at_work(connection: Connection) -> datetime | None:
+def _active_since(connection: Connection) -> datetime | None:
     started: datetime | None = connection.execute(select(runs.c.started_at).where(runs.c.state == "running")).scalar()
     return started

@@ -1,14 +1,14 @@
-"""Addresses that processes listen on: which of them only this machine can reach, and how a browser is sent to one."""
+"""Addresses that processes listen on: whether other machines reach them, and their URL."""
 
 import errno
 import ipaddress
 import socket
 
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - named in order to be refused or told
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
 
 
 def is_loopback(address: str) -> bool:
-    """Whether only this machine reaches what listens there; an empty address is every one that there is."""
+    """Whether the address is reachable from this machine only; an empty address stands for all addresses."""
     if address.lower() == "localhost":
         return True
     try:
@@ -18,13 +18,13 @@ def is_loopback(address: str) -> bool:
 
 
 def web_address(address: str, port: int) -> str:
-    """What one types into a browser to reach an address that is listened on."""
+    """The URL of a server that listens on the address."""
     host = socket.gethostname() if address in EVERYWHERE else address
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def is_taken(address: str, port: int) -> bool:
-    """Whether another process listens there; OSError when the address is none of this machine's."""
+    """Whether another process listens there; OSError when the address is not one of this machine."""
     family, *_, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""A thread that goes on beside a block of code and ends with it."""
+"""A thread that runs beside a block of code and ends with it."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Background(ABC):
-    """Runs `work` in a thread while the `with` block lasts; `ended` tells the work when to stop."""
+    """Runs `work` in a thread while the `with` block lasts; `ended` is set when the block ends."""
 
     def __init__(self, name: str) -> None:
         self.ended = threading.Event()

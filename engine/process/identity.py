@@ -1,4 +1,4 @@
-"""Names of processes that tell, on the machine they run on, whether the process is still there."""
+"""Names of processes, by which their machine recognizes whether they still run."""
 
 import hashlib
 import os
@@ -6,33 +6,36 @@ import socket
 from functools import lru_cache
 from pathlib import Path
 
+import psutil
+
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 NAMESPACE = Path("/proc/self/ns/pid")
 UNKNOWN = "unknown"
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def this_process() -> str:
-    """The name under which this process holds leases: host, machine, process id, and when it began."""
+    """The name under which this process holds leases: host, machine, process id and start time."""
     pid = os.getpid()
-    return f"{host()}:{_machine()}:{pid}:{_began(pid)}"
+    return f"{host()}:{_machine()}:{pid}:{_start_ticks(pid)}"
 
 
 def host() -> str:
-    """The name of this host, without what would break a process's name."""
+    """The name of this host, without the separator of process names."""
     return socket.gethostname().replace(":", "-")[:60]
 
 
 def is_gone(name: str) -> bool:
-    """Whether the process of that name was of this machine and has ended; False when that can't be known from here."""
+    """Whether a process of this machine has ended; False when that can't be known here."""
     parts = name.split(":")
     if len(parts) != 4 or parts[1] != _machine() or parts[1] == UNKNOWN or not parts[2].isdigit():
         return False
-    return _began(int(parts[2])) != parts[3]
+    return _start_ticks(int(parts[2])) != parts[3]
 
 
 @lru_cache(maxsize=1)
 def _machine() -> str:
-    """Tells apart machines of one name, and containers: this boot and this space of process ids."""
+    """A digest of this boot and this namespace of process ids: machines and containers may share a host name."""
     try:
         seen = BOOT.read_text() + str(NAMESPACE.readlink())
     except OSError:
@@ -40,10 +43,17 @@ def _machine() -> str:
     return hashlib.sha256(seen.encode()).hexdigest()[:8]
 
 
-def _began(pid: int) -> str:
-    """When a process began, in the kernel's ticks; '' when it is not there or only waits to be buried."""
+def _start_ticks(pid: int) -> str:
+    """When a process started, in kernel ticks since boot; '' when there is none or it is a zombie."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
+        process = psutil.Process(pid)
+        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+            return ""
+        # psutil adds the boot time, which moves when the clock is set. The difference does not.
+        boot = psutil.boot_time()
+        while True:
+            started, before, boot = psutil.Process(pid).create_time(), boot, psutil.boot_time()
+            if boot == before:
+                return str(round((started - boot) * TICKS))
+    except psutil.Error:
         return ""
-    return "" if fields[0] in "ZX" else fields[19]

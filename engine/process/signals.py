@@ -1,35 +1,50 @@
-"""What processes that serve have in common: where their log goes, and how they are told to end."""
+"""Signals and logging of long-lived processes."""
 
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from typing import Annotated
-
-import typer
-
-Tied = Annotated[bool, typer.Option("--tied", hidden=True, help="End when standard input does.")]
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 
 def log_to_stderr() -> None:
-    """Has this process log to standard error: what Loanwatch says, and warnings of the libraries."""
+    """Sends the log of this process to standard error: all of Loanwatch's messages, and the libraries' warnings."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s", level=logging.WARNING)
     logging.getLogger("loanwatch").setLevel(logging.INFO)
 
 
-def until_told(stop: Callable[[], None], *, tied: bool) -> None:
-    """Has SIGTERM and Ctrl-C call `stop`, and the end of standard input too when the process is tied to another."""
+def on_stop_signal(stop: Callable[[], None], *, with_parent: bool) -> None:
+    """Calls `stop` on SIGTERM and Ctrl-C; `with_parent`: also at the end of standard input."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop())
-    if tied:
+    if with_parent:
         at_end_of_input(stop)
 
 
 def at_end_of_input(stop: Callable[[], None]) -> None:
-    """Has a thread call `stop` when standard input ends, as it does when the process at its other end does."""
-    threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True, name="tied").start()
+    """Calls `stop` from a thread when standard input ends, which happens when the parent process ends."""
+    threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True, name="end-of-input").start()
+
+
+@contextmanager
+def interrupt_on_sigterm() -> Iterator[None]:
+    """Turns SIGTERM into KeyboardInterrupt, as Ctrl-C.
+
+    SIGINT is set too: a shell ignores it for the processes that it starts in the background.
+    """
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _stop_at_end_of_input(stop: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""Several processes kept running together: what dies is started again, and one Ctrl-C stops them all."""
+"""Keeps several processes running: restarts those that end, and stops all of them together."""
 
 import logging
 import subprocess
@@ -11,50 +11,50 @@ from time import monotonic, sleep
 log = logging.getLogger("loanwatch.engine")
 
 PAUSE = 0.2
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before something that died is started again, doubled each time
-STEADY = 60.0  # seconds after which a process counts as healthy, and the next pause is the first again
-Say = Callable[[str, str], None]  # name of the process, line
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before a restart, doubled each time
+STEADY = 60.0  # seconds after which a process counts as healthy, and its next pause is the first again
+PrintLine = Callable[[str, str], None]  # name of the process, line
 
 
 @dataclass
 class Child:
-    """A process to be kept running: its name, its arguments after `python`, and where its lines go."""
+    """A process to keep running: its name, its arguments after `python`, and the function that prints its lines."""
 
     name: str
     arguments: Sequence[str]
-    say: Say
+    print_line: PrintLine
     longest_pause: float = LONGEST_PAUSE
     process: subprocess.Popen[str] | None = None
     _pause: float = FIRST_PAUSE
     _not_before: float = 0.0
-    _begun: float = field(default=0.0, repr=False)
+    _started_at: float = field(default=0.0, repr=False)
 
     def poll(self) -> None:
-        """Starts the process when it is not there and its pause is over."""
+        """Starts the process when it is not running and its pause is over."""
         if self.process is not None and self.process.poll() is not None:
             self._on_exit(self.process.returncode)
         if self.process is None and monotonic() >= self._not_before:
             self._start()
 
-    def tell_to_end(self) -> None:
-        """SIGTERM: the process finishes what it has to finish."""
+    def terminate(self) -> None:
+        """Sends SIGTERM, so that the process can clean up."""
         if self.process is not None:
             self.process.terminate()
 
     def wait(self, seconds: float) -> None:
-        """Waits for the end of the process, and makes it end after these seconds."""
+        """Waits for the end of the process and kills it after these seconds."""
         if self.process is None:
             return
         try:
             self.process.wait(max(seconds, 0.0))
         except subprocess.TimeoutExpired:
-            self.say(self.name, "did not end in time and is killed")
+            self.print_line(self.name, "did not end in time; killing it")
             self.process.kill()
             self.process.wait()
         self._close_input()
 
     def _start(self) -> None:
-        # The pipe to its standard input closes when this process ends, however it does; `--tied` waits for that.
+        # The pipe to its standard input closes when this process ends, even by `kill -9`; `--tied` waits for that.
         self.process = subprocess.Popen(
             [sys.executable, *self.arguments],
             stdin=subprocess.PIPE,
@@ -64,23 +64,23 @@ class Child:
             errors="replace",
             start_new_session=True,
         )
-        self._begun = monotonic()
-        threading.Thread(target=self._pass_on, args=(self.process,), daemon=True, name=f"lines-{self.name}").start()
+        self._started_at = monotonic()
+        threading.Thread(target=self._print_lines, args=(self.process,), daemon=True, name=f"lines-{self.name}").start()
 
-    def _pass_on(self, process: subprocess.Popen[str]) -> None:
+    def _print_lines(self, process: subprocess.Popen[str]) -> None:
         if process.stdout is not None:
             with process.stdout as lines:
                 for line in lines:
-                    self.say(self.name, line.rstrip("\n"))
+                    self.print_line(self.name, line.rstrip("\n"))
 
     def _close_input(self) -> None:
         if self.process is not None and self.process.stdin is not None:
             self.process.stdin.close()
 
     def _on_exit(self, code: int) -> None:
-        if monotonic() - self._begun > STEADY:
+        if monotonic() - self._started_at > STEADY:
             self._pause = FIRST_PAUSE
-        self.say(self.name, f"ended with code {code}; it is started again in {self._pause:.0f} s")
+        self.print_line(self.name, f"ended with code {code}; restarting in {self._pause:.0f} s")
         self._not_before = monotonic() + self._pause
         self._pause = min(2 * self._pause, self.longest_pause)
         self._close_input()
@@ -88,7 +88,7 @@ class Child:
 
 
 def keep_running(children: Sequence[Child], stop: threading.Event, grace: float) -> None:
-    """Keeps the children running until `stop` is set, then ends them all within `grace` seconds, the last one first."""
+    """Keeps the children running until `stop` is set, then stops them within `grace` seconds, the last one first."""
     try:
         while not stop.is_set():
             for child in children:
@@ -96,7 +96,7 @@ def keep_running(children: Sequence[Child], stop: threading.Event, grace: float)
             sleep(PAUSE)
     finally:
         for child in reversed(children):
-            child.tell_to_end()
+            child.terminate()
         deadline = monotonic() + grace
         for child in reversed(children):
             child.wait(deadline - monotonic())

@@ -1,1 +1,1 @@
-"""The scheduler: which slots are due, and what becomes of each."""
+"""The scheduler: which slots are due, and the outcome of each."""

@@ -1,4 +1,4 @@
-"""Functions that are called again and again, each at its interval; one that fails or is slow holds up no other."""
+"""Functions called at intervals; one that fails or is slow does not delay the others."""
 
 import logging
 import threading
@@ -10,51 +10,51 @@ import schedule
 
 log = logging.getLogger("loanwatch.engine")
 
-LOOK = 0.1  # seconds between two looks at what is due, unless a round is called more often
-MOST_ROUNDS = 16
+POLL_PAUSE = 0.1  # seconds between two checks of what is due, unless a task has a shorter interval
+MOST_THREADS = 16
 
 
 @dataclass
 class PeriodicTask:
-    """One function and the call of it that is under way; an exception of a call is logged, and the next call comes."""
+    """A function, its interval, and its running call. An exception is logged; the next call happens as usual."""
 
     name: str
     seconds: float
     function: Callable[[], object]
-    _under_way: Future[None] | None = field(default=None, repr=False)
+    _running: Future[None] | None = field(default=None, repr=False)
 
-    def begin(self, pool: ThreadPoolExecutor) -> None:
-        """Calls the function in a thread of the pool, unless the last call has not come back."""
-        if self._under_way is None or self._under_way.done():
-            self._under_way = pool.submit(self._call)
+    def start(self, pool: ThreadPoolExecutor) -> None:
+        """Calls the function in a thread of the pool, unless its last call is still running."""
+        if self._running is None or self._running.done():
+            self._running = pool.submit(self._call)
 
     def _call(self) -> None:
         try:
             self.function()
-        except Exception as error:  # noqa: BLE001 - whatever a round raises, the rounds go on; it is recorded
-            log.error("%s failed (%s: %s); it is tried again", self.name, type(error).__name__, error)  # noqa: TRY400
+        except Exception as error:  # noqa: BLE001 - a failed call must not stop the next ones; it is logged
+            log.error("%s failed (%s: %s); trying again.", self.name, type(error).__name__, error)  # noqa: TRY400
 
 
-def run_periodically(rounds: list[PeriodicTask], stop: threading.Event) -> None:
-    """Calls each round at its interval until `stop` is set; what is under way then is not waited for."""
-    pool = ThreadPoolExecutor(MOST_ROUNDS, "round")
-    jobs = _planned(rounds, pool)
-    seconds = [each.seconds for each in rounds]
-    look, longest = min(LOOK, *seconds), max(seconds)
+def run_periodically(tasks: list[PeriodicTask], stop: threading.Event) -> None:
+    """Calls each task at its interval until `stop` is set; does not wait for running calls then."""
+    pool = ThreadPoolExecutor(MOST_THREADS, "periodic")
+    jobs = _planned(tasks, pool)
+    seconds = [each.seconds for each in tasks]
+    pause, longest = min(POLL_PAUSE, *seconds), max(seconds)
     try:
-        while not stop.wait(look):
+        while not stop.wait(pause):
             idle = jobs.idle_seconds
             if idle is None or idle > longest:
-                # The wall clock was set back, and the jobs would wait until it is where it was.
-                jobs = _planned(rounds, pool)
+                # The wall clock was set back: the jobs would wait until it reaches its old time again.
+                jobs = _planned(tasks, pool)
             jobs.run_pending()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _planned(rounds: list[PeriodicTask], pool: ThreadPoolExecutor) -> schedule.Scheduler:
+def _planned(tasks: list[PeriodicTask], pool: ThreadPoolExecutor) -> schedule.Scheduler:
     jobs = schedule.Scheduler()
-    for each in rounds:
-        each.begin(pool)
-        jobs.every(each.seconds).seconds.do(each.begin, pool)  # type: ignore[arg-type]  # a timedelta takes fractions
+    for each in tasks:
+        each.start(pool)
+        jobs.every(each.seconds).seconds.do(each.start, pool)  # type: ignore[arg-type]  # a timedelta takes fractions
     return jobs

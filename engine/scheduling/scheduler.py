@@ -1,4 +1,4 @@
-"""The scheduler: a process that looks at the clock and inserts the slots that fall due; nothing else."""
+"""The scheduler: a process that requests runs when their slots are due. It does nothing else."""
 
 import logging
 import threading
@@ -15,50 +15,50 @@ from storage.db.ledger import Clock, LedgerUnavailable
 
 log = logging.getLogger("loanwatch.engine")
 
-LOOK = 1.0  # seconds between two looks at each timetable
+POLL_PAUSE = 1.0  # seconds between two checks of each timetable
 
 
 class Scheduler:
-    """Keeps the timetables of one deployment until it is told to stop. `clock` tells when slots fall due."""
+    """Serves the timetables of one deployment until it is stopped. `clock` decides when slots are due."""
 
-    def __init__(self, deployment: Deployment, clock: Clock | None = None, look: float = LOOK) -> None:
+    def __init__(self, deployment: Deployment, clock: Clock | None = None, pause: float = POLL_PAUSE) -> None:
         self._deployment = deployment
         self._clock = clock or deployment.ledger.clock
-        self._look = look
+        self._pause = pause
         self._registry = ProcessRegistry(deployment, "scheduler")
         self._stop = threading.Event()
 
     def stop(self) -> None:
-        """Asks the scheduler to end."""
+        """Stops the scheduler."""
         self._stop.set()
 
     def serve(self) -> None:
-        """Looks at every timetable once a second until it is told to stop."""
+        """Checks every timetable once a second until it is stopped."""
         tables = timetables(self._deployment)
-        rounds = [
-            PeriodicTask(f"the schedule of {table.pipeline}", self._look, partial(self._deal, table))
+        tasks = [
+            PeriodicTask(f"the schedule of {table.pipeline}", self._pause, partial(self._process, table))
             for table in tables
         ]
         for table in timetables(self._deployment):
             for slot in table.next_after(self._clock()):
-                log.info("%s is due next at %s UTC", slot.name, f"{slot.due_at:%Y-%m-%d %H:%M}")
-        rounds.append(PeriodicTask("the scheduler's beat", self._deployment.settings.heartbeat, self._beat))
+                log.info("The next slot is %s, at %s UTC.", slot.name, f"{slot.due_at:%Y-%m-%d %H:%M}")
+        tasks.append(PeriodicTask("the scheduler's heartbeat", self._deployment.settings.heartbeat, self._heartbeat))
         self._registry.register({})
         try:
-            run_periodically(rounds, self._stop)
+            run_periodically(tasks, self._stop)
         finally:
             try:
                 self._registry.deregister()
             except LedgerUnavailable as error:
                 log.warning("%s", error)
 
-    def _deal(self, table: Timetable) -> None:
+    def _process(self, table: Timetable) -> None:
         process_due_slots(self._deployment, table, self._clock())
 
-    def _beat(self) -> None:
-        self._registry.beat({})
+    def _heartbeat(self) -> None:
+        self._registry.heartbeat({})
         for run_id in reap_stale_runs(self._deployment):
-            log.warning("%s had gone silent and is crashed", run_id)
+            log.warning("Run %s crashed: it sent no heartbeat.", run_id)
 
 
 def timetables(deployment: Deployment) -> list[Timetable]:

@@ -1,4 +1,4 @@
-"""When pipelines are due: slots in the deployment's zone, each exactly once whatever its clocks do."""
+"""When pipelines are due: slots in the deployment's time zone, each once across daylight-saving changes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Timetable:
     zone: ZoneInfo
 
     def between(self, after: datetime, until: datetime) -> list[Slot]:
-        """The slots that fall due after `after` and not after `until`, oldest first; both in UTC."""
+        """The slots that are due after `after` and until `until` (UTC), oldest first."""
         if until <= after:
             return []
         # A day more on either side: a nominal time may lie a day off in UTC.
@@ -30,7 +30,7 @@ class Timetable:
         return [slot for slot in slots if after < slot.due_at <= until]
 
     def next_after(self, moment: datetime, count: int = 1) -> list[Slot]:
-        """The first `count` slots that fall due after a moment."""
+        """The first `count` slots that are due after a moment."""
         return self.between(moment, moment + (count + 2) * (7 * DAY))[:count]
 
     def _days(self, first: date, last: date) -> Iterator[date]:
@@ -45,8 +45,8 @@ class Timetable:
     def _slot(self, day: date) -> Slot:
         """The slot of a day.
 
-        A time that the clocks skip counts from before the change (02:30 falls due when they show 03:30); of a time
-        that they show twice, the first one counts. The name is the nominal time, so there is one slot either way.
+        A time that the clocks skip is read with the offset before the change (02:30 is due when they show 03:30). Of a
+        time that they show twice, the first counts. The name is the nominal time, so there is one slot either way.
         """
         nominal = datetime.combine(day, self.at)
         due_at = nominal.replace(tzinfo=self.zone).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""What a worker tells a driver process to do."""
+"""What a worker sends to a run process: the claimed run and the settings."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from storage.ledger.leases import Lease
 
-RAY_IS_GONE = 75  # the exit code with which a driver asks its worker to hand the run back
+RAY_IS_GONE = 75  # the exit code with which a run process asks its worker to requeue the run
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,11 @@ class RunAssignment:
     settings: dict[str, Any]
 
     def as_line(self) -> bytes:
-        """The order as one line of JSON."""
+        """The assignment as one line of JSON."""
         return json.dumps(asdict(self)).encode() + b"\n"
 
 
 def assignment_from_line(line: bytes) -> RunAssignment:
-    """The order that `as_line` wrote."""
+    """The assignment that `as_line` wrote."""
     content = json.loads(line)
     return RunAssignment(Lease(**content["lease"]), content["settings"])

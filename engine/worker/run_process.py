@@ -1,14 +1,13 @@
 """The process of one run: `python -m engine.worker.run_process ADDRESS TOKEN`.
 
-A worker starts it, writes one assignment to its standard input, and holds the other end of that pipe for as long as
-it lives. It starts before there is anything to do: it joins the Ray at that address and warms it, so that an
-assignment finds everything ready. When the pipe closes, the worker has ended, and this process ends at once: what it
-did not publish is not there, and its run counts as crashed.
+A worker starts it, writes one assignment to its standard input, and keeps the other end of that pipe open. The process
+starts before there is a run for it: it joins the Ray at that address and warms it up, so that the run starts at once.
+When the pipe closes, the worker has ended. The process then exits immediately: what it has not published is
+discarded, and its run is recorded as crashed.
 """
 
 import logging
 import os
-import signal
 import sys
 import threading
 from contextlib import suppress
@@ -17,19 +16,20 @@ from engine.cluster.private import RayAddress, RayUnreachable
 from engine.deployment import Deployment
 from engine.execution.execute import execute_claimed_run
 from engine.execution.ray_executor import RayExecutor
+from engine.process.signals import interrupt_on_sigterm
 from engine.worker.assignment import RAY_IS_GONE, RunAssignment, assignment_from_line
 from storage.errors import LoanwatchError
 from storage.settings import load_settings
 
-LEDGER_PATIENCE = 20.0  # seconds in which a restarted database server is waited for
+LEDGER_PATIENCE = 20.0  # seconds to wait for a database server that restarts
 log = logging.getLogger("loanwatch.engine")
 
 
-def carry(order: RunAssignment, executor: RayExecutor) -> int:
-    """The exit code of this process, once the ordered run has ended."""
+def exit_code_of(assignment: RunAssignment, executor: RayExecutor) -> int:
+    """The exit code of this process, after it has executed the assigned run."""
     try:
-        deployment = Deployment.open(load_settings(**order.settings), patience=LEDGER_PATIENCE)
-        execute_claimed_run(deployment, order.lease, executor)
+        deployment = Deployment.open(load_settings(**assignment.settings), patience=LEDGER_PATIENCE)
+        execute_claimed_run(deployment, assignment.lease, executor)
     except RayUnreachable as error:
         log.warning("%s", error)
         return RAY_IS_GONE
@@ -40,42 +40,36 @@ def carry(order: RunAssignment, executor: RayExecutor) -> int:
 
 
 def main() -> None:
-    """Joins Ray, waits for an order on standard input, carries it out, and ends."""
+    """Joins Ray, waits for an assignment on standard input, executes it, and exits."""
     logging.basicConfig(format="%(message)s", level=logging.INFO)
-    logging.getLogger("ray").setLevel(logging.ERROR)  # it warns of being joined by a thread, which is meant
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
+    logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that a thread joins Ray, which is intended
     code = 1
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), interrupt_on_sigterm():
         executor = RayExecutor(load_settings(), RayAddress(*sys.argv[1:3]))
-        # Beside waiting: an order that comes meanwhile, and finds all its results there, has no need of Ray.
-        threading.Thread(target=_warm, args=(executor,), daemon=True, name="warming").start()
-        # Without a buffer: whatever follows the order is left for the thread to wait for.
+        # In a thread: a run whose results are all cached does not need Ray and does not wait for it.
+        threading.Thread(target=_warm_up, args=(executor,), daemon=True, name="warm-up").start()
+        # Unbuffered: what follows the assignment is left for the thread to read.
         with os.fdopen(os.dup(0), "rb", buffering=0) as pipe:
             line = pipe.readline()
-            watch = threading.Thread(target=_end_with_the_worker, args=(pipe.fileno(),), daemon=True, name="worker")
+            watch = threading.Thread(target=_exit_with_the_worker, args=(pipe.fileno(),), daemon=True, name="worker")
             if line.endswith(b"\n"):
                 watch.start()
-                code = carry(assignment_from_line(line), executor)
-    # Straight out: threads of Ray and Arrow have nothing to finish, and the ledger has everything.
+                code = exit_code_of(assignment_from_line(line), executor)
+    # Without cleaning up: threads of Ray and Arrow have nothing to finish, and the ledger has everything.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 
 
-def _warm(executor: RayExecutor) -> None:
-    with suppress(RayUnreachable):  # an order that needs Ray is going to say so
+def _warm_up(executor: RayExecutor) -> None:
+    with suppress(RayUnreachable):  # a run that needs Ray reports it
         executor.warm()
 
 
-def _end_with_the_worker(pipe: int) -> None:
+def _exit_with_the_worker(pipe: int) -> None:
     while os.read(pipe, 1024):
         pass
     os._exit(1)
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

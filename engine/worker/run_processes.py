@@ -1,4 +1,4 @@
-"""A worker's pool: the driver processes of its runs, and one that is ready for the next."""
+"""A worker's run processes: one for each active run, and a standby for the next run."""
 
 import logging
 import os
@@ -17,15 +17,15 @@ from storage.ledger.leases import Lease
 
 log = logging.getLogger("loanwatch.engine")
 
-PATIENCE = 5.0  # seconds in which a killed process is to be gone
+KILL_TIMEOUT = 5.0  # seconds
 
 
 class RunProcess:
-    """A driver process as its worker sees it."""
+    """A run process as its worker sees it."""
 
     def __init__(self, cluster: RayAddress) -> None:
         command = [sys.executable, "-m", "engine.worker.run_process", cluster.address, cluster.token]
-        # Its own session: the terminal's Ctrl-C is for the worker, which decides what becomes of its runs.
+        # A session of its own: Ctrl-C in the terminal reaches the worker alone, which decides what happens to its runs.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, cwd=PROJECT)
 
     @property
@@ -33,23 +33,23 @@ class RunProcess:
         return self._process.pid
 
     @property
-    def code(self) -> int | None:
+    def exit_code(self) -> int | None:
         """The exit code, None while the process runs."""
         return self._process.poll()
 
-    def take(self, order: RunAssignment) -> None:
-        """Hands over an order; a driver that has just died shows by its exit code."""
+    def assign(self, assignment: RunAssignment) -> None:
+        """Sends an assignment. A process that has just died is noticed later, by its exit code."""
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
-                self._process.stdin.write(order.as_line())
+                self._process.stdin.write(assignment.as_line())
                 self._process.stdin.flush()
 
     def kill(self) -> None:
-        """Ends the process and whatever calls of it run on this machine."""
+        """Kills the process and those of its Ray tasks that run on this machine."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
+            self._process.wait(KILL_TIMEOUT)
         kill_tasks_of(self.pid)
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
@@ -58,54 +58,54 @@ class RunProcess:
 
 @dataclass
 class ActiveRun:
-    """A run that a driver carries out; `cancelled_since` (monotonic seconds) once it was told to end."""
+    """A run and its process. `cancelled_since` (monotonic seconds) is set once the run is to be cancelled."""
 
     lease: Lease
-    driver: RunProcess
+    process: RunProcess
     cancelled_since: float | None = None
 
 
 @dataclass
 class RunProcessPool:
-    """The active under way, by run id, and the driver that waits for the next."""
+    """The active runs by run id, and the standby process for the next one."""
 
     active: dict[str, ActiveRun] = field(default_factory=dict)
     _standby: RunProcess | None = None
     _standby_since: float = 0.0
 
-    def send(self, order: RunAssignment, cluster: RayAddress) -> None:
-        """Begins a run at once, on the Ray at that address."""
-        driver, self._standby = self._standby, None
-        if driver is None or driver.code is not None:
-            driver = RunProcess(cluster)
-        driver.take(order)
-        self.active[order.lease.run_id] = ActiveRun(order.lease, driver)
+    def start(self, assignment: RunAssignment, cluster: RayAddress) -> None:
+        """Starts a run on the Ray at that address, in the standby process if there is one."""
+        process, self._standby = self._standby, None
+        if process is None or process.exit_code is not None:
+            process = RunProcess(cluster)
+        process.assign(assignment)
+        self.active[assignment.lease.run_id] = ActiveRun(assignment.lease, process)
 
-    def make_ready(self, cluster: RayAddress) -> None:
-        """Has a driver wait for the next order; one that died is replaced a second later at the earliest."""
-        if self._standby is not None and self._standby.code is not None:
-            log.warning("a waiting driver ended with code %s", self._standby.code)
+    def ensure_standby(self, cluster: RayAddress) -> None:
+        """Starts a standby process if there is none; one that died is replaced after a second at the earliest."""
+        if self._standby is not None and self._standby.exit_code is not None:
+            log.warning("The standby run process ended with code %s.", self._standby.exit_code)
             self._standby = None
         if self._standby is None and monotonic() - self._standby_since > 1.0:
             self._standby, self._standby_since = RunProcess(cluster), monotonic()
 
-    def ended(self) -> list[ActiveRun]:
-        """The active whose process has ended."""
-        return [run for run in self.active.values() if run.driver.code is not None]
+    def exited(self) -> list[ActiveRun]:
+        """The active runs whose process has ended."""
+        return [run for run in self.active.values() if run.process.exit_code is not None]
 
     def terminate(self, run: ActiveRun) -> None:
-        """Ends a run's process, if it runs, and forgets the run."""
-        run.driver.kill()
+        """Kills a run's process, if it is running, and removes the run from the active ones."""
+        run.process.kill()
         self.active.pop(run.lease.run_id, None)
 
     def shutdown(self) -> None:
-        """Ends every process of the pool."""
+        """Kills every process of the pool."""
         for run in list(self.active.values()):
             self.terminate(run)
         self.drop_standby()
 
     def drop_standby(self) -> None:
-        """Ends the driver that waits; the Ray that it has joined may be gone."""
+        """Kills the standby process: the Ray that it has joined may be gone."""
         if self._standby is not None:
             self._standby.kill()
             self._standby = None

@@ -1,4 +1,4 @@
-"""The worker: claims waiting runs, gives each a process of its own, watches them and the Ray that they share."""
+"""The worker: claims queued runs, starts a process for each, and watches these processes and the Ray they share."""
 
 import logging
 import threading
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from time import monotonic, sleep
 from typing import Any
 
-from engine.cluster.head import PrivateHead, RayForRuns, State
+from engine.cluster.head import RayForRuns, State
 from engine.cluster.sessions import remove_dead_sessions
-from engine.control.runs import handed_back, reap_stale_runs
+from engine.control.runs import reap_stale_runs, requeue
 from engine.deployment import Deployment
 from engine.process.registry import ProcessRegistry
 from engine.worker.assignment import RAY_IS_GONE, RunAssignment
@@ -16,18 +16,17 @@ from engine.worker.run_processes import ActiveRun, RunProcessPool
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost
 from storage.ledger.leases import cancel_requested, claim, end_early
-from storage.ledger.runs import recent_runs, run_row
+from storage.ledger.runs import queued_runs, run_row
 
 log = logging.getLogger("loanwatch.engine")
 
-PAUSE = 0.2  # seconds between two looks at the ledger
+POLL_PAUSE = 0.2  # seconds between two steps
 PAUSE_WITHOUT_LEDGER = 2.0
-CANCEL_GRACE = 1.0  # seconds in which a cancelled run ends by itself, of the two in which it must have ended
-MOST_WAITING = 100
+CANCEL_GRACE = 1.0  # seconds that a cancelled run has to end by itself, of the two in which it must have ended
 
 
 class Worker:
-    """Serves one deployment until it is told to stop. All it knows is in the ledger and in its pool."""
+    """Serves one deployment until it is stopped. Its state is in the ledger and in its pool."""
 
     def __init__(self, deployment: Deployment, ray: RayForRuns) -> None:
         self._deployment = deployment
@@ -39,86 +38,86 @@ class Worker:
         self._stop_at: float | None = None
 
     def stop(self) -> None:
-        """Asks the worker to end: at once when nothing runs, else after `stop_grace` seconds, or when asked again."""
+        """Stops the worker: at once when no run is active or at the second call, else after `stop_grace` seconds."""
         self._stop_at = monotonic() + (0.0 if self._stop.is_set() else self._deployment.settings.stop_grace)
         self._stop.set()
 
     def serve(self) -> None:
-        """Works until it is told to stop; then whatever still runs is handed back, and nothing of it is left."""
+        """Works until it is stopped; then it requeues the active runs and ends all its processes."""
         remove_dead_sessions()
         try:
             self._registry.register(self._detail())
             while not self._has_stopped():
                 try:
                     self.step()
-                    sleep(PAUSE)
+                    sleep(POLL_PAUSE)
                 except LedgerUnavailable as error:
                     log.warning("%s", error)
                     sleep(PAUSE_WITHOUT_LEDGER)
             for run in list(self._pool.active.values()):
-                self._hand_back(run, "The worker was stopped")
+                self._requeue(run, "The worker was stopped")
             self._registry.deregister()
         finally:
             self._pool.shutdown()
             self._ray.end()
 
     def step(self) -> None:
-        """One round: Ray, the runs under way, the runs that wait, and a beat."""
-        self._look_at_ray()
+        """One pass over Ray, the active runs and the queued runs, and a heartbeat."""
+        self._poll_ray()
         self._reap_exited()
         self._end_cancelled()
         if self._ray_state == "up" and not self._stop.is_set():
-            self._pool.make_ready(self._ray.address)
-            self._take_waiting()
-        if self._registry.beat(self._detail()):
+            self._pool.ensure_standby(self._ray.address)
+            self._start_queued()
+        if self._registry.heartbeat(self._detail()):
             for run_id in reap_stale_runs(self._deployment):
-                log.warning("%s had gone silent and is crashed", run_id)
+                log.warning("Run %s crashed: it sent no heartbeat.", run_id)
 
     def _has_stopped(self) -> bool:
         if self._stop_at is None:
             return False
         return not self._pool.active or monotonic() > self._stop_at
 
-    def _look_at_ray(self) -> None:
+    def _poll_ray(self) -> None:
         before, self._ray_state = self._ray_state, self._ray.poll()
         if self._ray_state != before:
-            log.info("Ray is %s", self._ray_state)
+            log.info("Ray is %s.", self._ray_state)
         if before == "up" and self._ray_state != "up":
             self._pool.drop_standby()
             for run in list(self._pool.active.values()):
-                self._hand_back(run, "The Ray that the run used has ended")
+                self._requeue(run, "The Ray that the run used has ended")
 
-    def _take_waiting(self) -> None:
+    def _start_queued(self) -> None:
         with self._deployment.ledger.reading() as connection:
-            waiting = [run.run_id for run in recent_runs(connection, MOST_WAITING, state="queued")]
-        for run_id in reversed(waiting):
+            queued = [run.run_id for run in queued_runs(connection)]
+        for run_id in queued:
             with self._deployment.ledger.writing() as connection:
                 owner = self._registry.process.process_id
                 lease = claim(connection, run_id, owner, self._deployment.ledger.clock())
             if lease is not None:
                 settings = self._deployment.settings.model_dump(mode="json")
-                self._pool.send(RunAssignment(lease, settings), self._ray.address)
-                log.info("%s begins", run_id)
+                self._pool.start(RunAssignment(lease, settings), self._ray.address)
+                log.info("Run %s started.", run_id)
 
     def _reap_exited(self) -> None:
-        for run in self._pool.ended():
+        for run in self._pool.exited():
             with self._deployment.ledger.reading() as connection:
                 row = run_row(connection, run.lease.run_id)
             if row.state == "running" and row.epoch == run.lease.epoch:
-                self._end_unfinished(run)
+                self._close_unfinished(run)
             else:
-                log.info("%s %s", row.run_id, row.state)
+                log.info("Run %s %s.", row.run_id, row.state)
             self._pool.terminate(run)
 
-    def _end_unfinished(self, run: ActiveRun) -> None:
-        """Ends a run whose process ended before it did."""
+    def _close_unfinished(self, run: ActiveRun) -> None:
+        """Closes a run whose process exited before the run had ended."""
         if run.cancelled_since is not None:
-            self._close(run, "cancelled", "The run was cancelled; published tables are as before.", 4)
-        elif run.driver.code == RAY_IS_GONE:
-            self._hand_back(run, "The Ray that the run used has ended")
+            self._close(run, "cancelled", "The run was cancelled; published tables are unchanged.", 4)
+        elif run.process.exit_code == RAY_IS_GONE:
+            self._requeue(run, "The Ray that the run used has ended")
         else:
-            code = run.driver.code
-            self._close(run, "crashed", f"The process of the run ended with code {code}; resume it.", 1)
+            code = run.process.exit_code
+            self._close(run, "crashed", f"The process of the run ended with code {code}; resume the run.", 1)
 
     def _end_cancelled(self) -> None:
         for run in list(self._pool.active.values()):
@@ -127,31 +126,35 @@ class Worker:
                     if cancel_requested(connection, run.lease.run_id):
                         run.cancelled_since = monotonic()
             elif monotonic() - run.cancelled_since > CANCEL_GRACE:
-                run.driver.kill()
+                run.process.kill()
 
     def _close(self, run: ActiveRun, state: str, message: str, exit_code: int) -> None:
         error: Mapping[str, Any] = {"type": state.capitalize(), "message": message, "exit_code": exit_code}
         try:
             with self._deployment.ledger.writing() as connection:
                 end_early(connection, run.lease, state, dict(error), self._deployment.ledger.clock())
-            log.warning("%s %s: %s", run.lease.run_id, state, message)
+            log.warning("Run %s %s: %s", run.lease.run_id, state, message)
         except LeaseLost:
-            log.warning("%s had been taken over", run.lease.run_id)
+            log.warning("Run %s had been declared crashed before.", run.lease.run_id)
 
-    def _hand_back(self, run: ActiveRun, why: str) -> None:
+    def _requeue(self, run: ActiveRun, why: str) -> None:
         self._pool.terminate(run)
         try:
-            again = handed_back(self._deployment, run.lease, why)
-            log.warning("%s is handed back (%s); %s goes on", run.lease.run_id, why, again or "nobody")
+            again = requeue(self._deployment, run.lease, why)
         except LeaseLost:
-            log.info("%s had ended", run.lease.run_id)
+            log.info("Run %s had ended before.", run.lease.run_id)
+            return
+        if again is None:
+            log.warning("Run %s crashed (%s) and was not requeued.", run.lease.run_id, why)
+        else:
+            log.warning("Run %s was requeued as %s (%s).", run.lease.run_id, again, why)
 
     def _detail(self) -> dict[str, Any]:
-        """What others may want to know of this worker."""
+        """What the process registry shows about this worker."""
         up = self._ray_state == "up"
         return {
             "ray": self._ray_state,
             "ray_address": self._ray.address.address if up else None,
-            "head_pid": self._ray.pid if isinstance(self._ray, PrivateHead) else None,
+            "head_pid": self._ray.pid,
             "runs": sorted(self._pool.active),
         }

@@ -1,8 +1,7 @@
-"""The records of an extract as text-only Arrow tables, and the malformed ones with line, reason and text.
+"""The records of an extract as Arrow tables of text, and the malformed records with line, reason and text.
 
-`jobs.bronze.extracts` cuts the file into blocks of whole lines, `jobs.bronze.scan` tells good records from malformed
-ones, Arrow parses the good ones. Always records read = rows + rejects: Arrow's count of rows is checked against the
-scan's.
+`jobs.bronze.extracts` splits the file into blocks of whole lines, `jobs.bronze.scan` finds the malformed records, and
+Arrow parses the others. Records read = rows + rejects always holds: Arrow's row count is checked against the scan's.
 """
 
 import re
@@ -14,7 +13,8 @@ from typing import NamedTuple
 import pyarrow as pa
 from pyarrow import csv
 
-from jobs.bronze.extracts import Limits, Readable, check_text, header_of, line_blocks
+from jobs.bronze.extracts import Limits, Readable, check_text, line_blocks
+from jobs.bronze.header import header_of
 from jobs.bronze.scan import Fault, Scan, Shape, scanned
 from jobs.bronze.sources import Kind, Source
 from jobs.errors import InputRejected, JobError
@@ -34,7 +34,7 @@ _KINDS = (
 
 
 class Reject(NamedTuple):
-    """A malformed record: the physical line (from 1) where it starts, what is wrong, and its text as may be shown."""
+    """A malformed record: the physical line (from 1) where it starts, the reason, and its masked text."""
 
     line: int
     reason: str
@@ -43,7 +43,7 @@ class Reject(NamedTuple):
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some consecutive records: `table` (declared columns, all text) and `rejects`; blank lines are no records."""
+    """Consecutive records: `table` (declared columns, all text) and `rejects`. Blank lines are not records."""
 
     table: pa.Table
     rejects: list[Reject]
@@ -51,13 +51,13 @@ class Chunk:
 
     @property
     def records(self) -> int:
-        """The records read: rows and rejects."""
+        """Records read: rows and rejects."""
         return int(self.table.num_rows) + len(self.rejects)
 
 
 @dataclass(frozen=True)
 class _Extract:
-    """A file being read: what it should hold, its name, and its column names in the file's order."""
+    """A file being read: its source, its name, and its column names in the file's order."""
 
     source: Source
     file: str
@@ -65,11 +65,10 @@ class _Extract:
 
 
 def read_extract(stream: Readable, source: Source, file: str, limits: Limits | None = None) -> Iterator[Chunk]:
-    """The records of a CSV extract, block by block; unpacked on the way when `file` ends in `.gz`.
+    """The records of a CSV extract, block by block; unpacked when `file` (the name for messages) ends in `.gz`.
 
-    `file` is the name for messages. Raises InputRejected for a file that is unusable as a whole: empty, no records,
-    other columns, not UTF-8, CR-only line ends, broken or too large gzip data. How many rejects are too many is the
-    caller's to say.
+    Raises InputRejected for a file that is unusable as a whole: empty, no records, other columns, not UTF-8, CR-only
+    line ends, broken or too large gzip data. The caller decides how many rejects are too many.
     """
     limits = limits or Limits()
     extract, line, rest, records = None, 1, b"", 0
@@ -94,12 +93,12 @@ def read_extract(stream: Readable, source: Source, file: str, limits: Limits | N
         records += chunk.records
         yield chunk
     if not records:
-        what = "holds a header but no records" if extract else "is empty"
+        what = "has a header but no records" if extract else "is empty"
         raise InputRejected(what, file=file, hint="deliver the extract again")
 
 
 def _plain_table(data: bytes, extract: _Extract, longest: int) -> pa.Table | None:
-    """The records of a block in which every line is one, without quotes or CR, as Arrow finds quickly; else None."""
+    """The records of a block whose every line is a record without quotes or CR, parsed fast by Arrow; else None."""
     if not data or b'"' in data or b"\r" in data or b"\0" in data or _has_long_line(data, longest):
         return None
     table = _parsed(data, extract, csv.ParseOptions(quote_char=False))
@@ -122,7 +121,7 @@ def _chunk(extract: _Extract, data: bytes, scan: Scan, line: int) -> Chunk:
     if table.num_rows != scan.good:
         raise JobError(
             f"{extract.file}: of the {scan.good} good records from line {line} on, {table.num_rows} were parsed; "
-            "nothing of it was stored, please report it."
+            "nothing was stored; please report this."
         )
     rejects = [Reject(line + fault.line, fault.reason, _shown(data, fault, extract)) for fault in scan.faults]
     return Chunk(table, rejects, scan.blank_lines)
@@ -138,16 +137,17 @@ def _without(data: bytes, faults: list[Fault]) -> bytes:
 
 
 def _table(good: bytes, extract: _Extract, scan: Scan) -> pa.Table:
-    """The parsed records, columns in declared order, every one text and no value null."""
+    """The parsed records: columns in declared order, all text, no nulls."""
     table = _parsed(good, extract, csv.ParseOptions(newlines_in_values=scan.quoted_ends)) if scan.good else None
     return extract.source.bronze_schema.empty_table() if table is None else table
 
 
 def _parsed(data: bytes, extract: _Extract, options: csv.ParseOptions) -> pa.Table | None:
-    """The records as Arrow parses them; None when it does not."""
-    data = b"\n" + data  # a blank line, passed over: else Arrow drops a byte order mark from the first value
+    """The records as Arrow parses them; None when Arrow refuses them."""
+    # The blank line is skipped; without it Arrow drops a byte order mark from the first value.
+    data = b"\n" + data
     table = None
-    with suppress(pa.ArrowInvalid):  # its message quotes a record, maybe with personal data: the caller sees no rows
+    with suppress(pa.ArrowInvalid):  # its message quotes a record, maybe with personal data
         table = csv.read_csv(
             pa.py_buffer(data),
             read_options=csv.ReadOptions(column_names=extract.names, block_size=len(data)),
@@ -163,16 +163,16 @@ def _parsed(data: bytes, extract: _Extract, options: csv.ParseOptions) -> pa.Tab
 
 
 def _shown(data: bytes, fault: Fault, extract: _Extract) -> str:
-    """The malformed record as may be shown: its start, and only the kinds of its values if some are personal."""
+    """The start of a malformed record; the values are replaced by their kinds if the source has personal columns."""
     start = data[fault.start : min(fault.end, fault.start + 4 * SHOWN_LETTERS)]
     text = start.decode("utf-8", errors="ignore").rstrip("\r\n")[:SHOWN_LETTERS]
     return _masked(text, extract) if extract.source.personal else text
 
 
 def _masked(text: str, extract: _Extract) -> str:
-    """The text with each value replaced by its kind, but for dates, an id in its place, and a single small number.
+    """The text with each value replaced by its kind, except dates, an id in an id column, and a single small number.
 
-    Two small numbers might be pieces of one that says more, so then none is shown.
+    Two small numbers may be pieces of a longer one, so then neither is shown.
     """
     fields = [field.strip('" \t') for field in re.split(r"[,\r\n]", text)]
     ids = extract.source.of_kind(Kind.IDENTIFIER)

@@ -1,4 +1,4 @@
-"""Panels by cohort month: AUC with interval and estimate, and the scores at the threshold."""
+"""Panels by origination cohort: AUC with interval and estimate, and precision, recall and F1 at the threshold."""
 
 import math
 
@@ -11,24 +11,26 @@ from jobs.charts.kit import AMBER, BLUE, RED, VIOLET, rows_chart, signs
 
 SCORES = ["precision", "recall", "F1"]
 MATURITY = ["mature", "not mature yet"]
-NO_LABELS = ("No matured labels yet", "A loan's label exists from its observation date on, 6 months after its start.")
+NO_LABELS = ("No matured labels yet", "A loan has a label 6 months after its start.")
 BOUNDS = ["auc", "auc_low", "auc_high", "expected"]
 
 
 def auc_by_month(cohorts: pd.DataFrame, threshold: float = 0.70) -> alt.LayerChart:
-    """AUC of each cohort month with interval, estimate and threshold.
+    """AUC of each cohort with interval, estimate and threshold.
 
-    Columns cohort (`2024-01`), n, auc, auc_low, auc_high, and maybe auc_estimate (of loans without an outcome yet),
-    auc_forecast (the estimate of before any outcome was known), mature. Dashed is what was or is expected, a forecast
-    before an estimate; hollow is a cohort that is not mature yet.
+    Columns: cohort (`2024-01`), n, auc, auc_low, auc_high; optional: auc_estimate (of loans without an outcome yet),
+    auc_forecast (the estimate made before any outcome was known), mature. The dashed line is the forecast, or the
+    estimate where there is no forecast. Hollow points are cohorts that are not mature yet.
     """
-    title = TitleParams("AUC by cohort month", subtitle="band: 95% interval; under each month: its labelled loans")
+    title = TitleParams(
+        "AUC by origination cohort", subtitle="band: 95% interval; number under each month: labelled loans"
+    )
     if not kit.filled(cohorts, "auc", "auc_estimate", "auc_forecast"):
         return kit.empty_panel(title, *NO_LABELS)
     rows = _expected(kit.months(cohorts))
     rows["below"] = rows["auc"] < threshold
-    seen = pd.concat([*(rows[name] for name in BOUNDS), pd.Series([threshold])]).astype(float)
-    domain = [max(math.floor(seen.min() * 20 - 0.5) / 20, 0), min(math.ceil(seen.max() * 20 + 0.5) / 20, 1)]
+    values = pd.concat([*(rows[name] for name in BOUNDS), pd.Series([threshold])]).astype(float)
+    domain = [max(math.floor(values.min() * 20 - 0.5) / 20, 0), min(math.ceil(values.max() * 20 + 0.5) / 20, 1)]
     scale = alt.Scale(domain=domain, nice=False, zero=False)
     tips = kit.tips("cohort", "n", "auc", "auc_low", "auc_high", "expected", "maturity")
     base = rows_chart(rows).encode(x=kit.month_axis(rows), tooltip=tips)
@@ -56,8 +58,8 @@ def auc_by_month(cohorts: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCha
 
 
 def scores_by_month(cohorts: pd.DataFrame) -> alt.LayerChart:
-    """Precision, recall and F1 of each cohort month; columns cohort (`2024-01`), n, precision, recall, f1."""
-    title = TitleParams("Precision, recall and F1 by cohort month", subtitle="under each month: its labelled loans")
+    """Precision, recall and F1 of each cohort; columns cohort (`2024-01`), n, precision, recall, f1."""
+    title = TitleParams("Precision, recall and F1 by origination cohort", subtitle="under each month: labelled loans")
     if not kit.filled(cohorts, "precision", "recall", "f1"):
         return kit.empty_panel(title, *NO_LABELS)
     plain = alt.Legend(symbolStrokeWidth=0)
@@ -75,9 +77,9 @@ def scores_by_month(cohorts: pd.DataFrame) -> alt.LayerChart:
 
 
 def _expected(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with `expected`, the forecast or else the estimate, and `maturity` in words."""
-    nothing = pd.Series(float("nan"), index=rows.index)
-    forecast, estimate = (rows.get(name, nothing).astype(float) for name in ("auc_forecast", "auc_estimate"))
-    young = rows["mature"].eq(False) if "mature" in rows else pd.Series(data=False, index=rows.index)
-    words = young.astype(bool).map({False: MATURITY[0], True: MATURITY[1]})
+    """The rows with two more columns: `expected` (the forecast, else the estimate) and `maturity` in words."""
+    missing = pd.Series(float("nan"), index=rows.index)
+    forecast, estimate = (rows.get(name, missing).astype(float) for name in ("auc_forecast", "auc_estimate"))
+    immature = rows["mature"].eq(False) if "mature" in rows else pd.Series(data=False, index=rows.index)
+    words = immature.astype(bool).map({False: MATURITY[0], True: MATURITY[1]})
     return rows.assign(expected=forecast.fillna(estimate), maturity=words)

@@ -1,4 +1,4 @@
-"""The panels under the dashboard: ROC, precision-recall, calibration and vintage curves; frames in, Altair out."""
+"""The ROC, precision-recall, calibration and vintage charts of the console's Drift page."""
 
 from dataclasses import asdict
 from typing import Any
@@ -11,30 +11,30 @@ from jobs.charts import kit
 from jobs.charts.kit import AMBER, BLUE, GREY, RED, TEAL, VIOLET, rows_chart, signs
 from jobs.statistics.discrimination import Auc
 
-MOST_POINTS = 400  # of a curve: more than its width has pixels for
+MOST_POINTS = 400  # of a curve: about one for each pixel of its width
 MOST_COHORTS = 8
 COHORT_COLORS = [GREY, TEAL, VIOLET, AMBER, RED, BLUE, "#6c7a89", "#a3566b"]
 COHORT_SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "stroke"]
-NO_OUTCOMES = ("No outcomes of both kinds yet", "Curves need loans that defaulted and loans that were repaid.")
-NO_SCORES = ("No labelled loans yet", "Calibration needs loans whose outcome is known.")
-NO_COHORTS = ("No loans on book yet", "A curve begins with the first installment of a cohort.")
+NO_OUTCOMES = ("Not enough outcomes yet", "Curves need defaulted and repaid loans.")
+NO_SCORES = ("No labelled loans yet", "Calibration needs loans with a known outcome.")
+NO_COHORTS = ("No loans on book yet", "A curve starts with the first installment of a cohort.")
 UNIT = alt.Scale(domain=[0, 1], nice=False)
 
 
 def roc_curve(points: pd.DataFrame, auc: Auc | None = None) -> alt.LayerChart:
-    """The ROC curve over the diagonal of chance; columns false_positive_rate, true_positive_rate."""
-    title = TitleParams("ROC curve", subtitle=f"{_area(auc)}; dashed: chance")
+    """The ROC curve over the diagonal of a random ranking; columns false_positive_rate, true_positive_rate."""
+    title = TitleParams("ROC curve", subtitle=f"{_area(auc)}; dashed: random ranking")
     if not kit.filled(points, "true_positive_rate"):
         return kit.empty_panel(title, *NO_OUTCOMES)
-    x = alt.X("false_positive_rate:Q", scale=UNIT, axis=_percent("share of repaid loans above the cut"))
-    y = alt.Y("true_positive_rate:Q", scale=UNIT, axis=_percent("share of defaults above the cut"))
+    x = alt.X("false_positive_rate:Q", scale=UNIT, axis=_percent("false positive rate"))
+    y = alt.Y("true_positive_rate:Q", scale=UNIT, axis=_percent("true positive rate"))
     curve = rows_chart(_thinned(points)).encode(x=x, y=y, tooltip=_shares("false_positive_rate", "true_positive_rate"))
     return kit.panel(title, _diagonal(), curve.mark_line(color=BLUE, strokeWidth=2))
 
 
 def precision_recall(points: pd.DataFrame, auc: Auc | None = None) -> alt.LayerChart:
-    """Precision against recall over the bad rate, which is what chance gives; columns recall, precision."""
-    title = TitleParams("Precision and recall", subtitle=f"{_counts(auc)}; dashed: chance, the bad rate")
+    """Precision against recall, over the bad rate (a random ranking); columns recall, precision."""
+    title = TitleParams("Precision and recall", subtitle=f"{_counts(auc)}; dashed: random ranking (bad rate)")
     if not kit.filled(points, "precision"):
         return kit.empty_panel(title, *NO_OUTCOMES)
     x = alt.X("recall:Q", scale=UNIT, axis=_percent("recall"))
@@ -42,25 +42,25 @@ def precision_recall(points: pd.DataFrame, auc: Auc | None = None) -> alt.LayerC
     curve = rows_chart(_thinned(points)).encode(x=x, y=y, tooltip=_shares("recall", "precision"))
     layers = [curve.mark_line(color=BLUE, strokeWidth=2)]
     if auc is not None and auc.n:
-        chance = rows_chart(pd.DataFrame({"chance": [auc.positives / auc.n]}))
-        layers.insert(0, chance.mark_rule(color=GREY, strokeDash=[4, 3]).encode(y=alt.Y("chance:Q", scale=UNIT)))
+        rate = rows_chart(pd.DataFrame({"bad_rate": [auc.positives / auc.n]}))
+        layers.insert(0, rate.mark_rule(color=GREY, strokeDash=[4, 3]).encode(y=alt.Y("bad_rate:Q", scale=UNIT)))
     return kit.panel(title, *layers)
 
 
 def calibration(bins: pd.DataFrame) -> alt.LayerChart:
-    """Bad rate of each bin of score with Wilson's interval, over the line of a calibrated score.
+    """Bad rate of each score bin with its Wilson interval, over the line of perfect calibration.
 
     Columns as `CalibrationBin` has them: mean_score, bad_rate, low, high, n.
     """
-    title = TitleParams(
-        "Calibration by decile of score", subtitle="bars: 95% interval; dashed: what the score promises"
-    )
+    title = TitleParams("Calibration by score decile", subtitle="bars: 95% interval; dashed: perfect calibration")
     if not kit.filled(bins, "bad_rate"):
         return kit.empty_panel(title, *NO_SCORES)
     title.subtitle = f"{int(bins['n'].sum()):,} labelled loans; {title.subtitle}"
     y = alt.Y("bad_rate:Q", scale=UNIT, axis=_percent("bad rate"))
-    named = [*_shares("mean_score", "bad_rate", "low", "high"), *kit.tips("n")]
-    base = rows_chart(bins).encode(x=alt.X("mean_score:Q", scale=UNIT, axis=_percent("mean score")), y=y, tooltip=named)
+    tooltip = [*_shares("mean_score", "bad_rate", "low", "high"), *kit.tips("n")]
+    base = rows_chart(bins).encode(
+        x=alt.X("mean_score:Q", scale=UNIT, axis=_percent("mean score")), y=y, tooltip=tooltip
+    )
     return kit.panel(
         title,
         _diagonal(),
@@ -73,7 +73,7 @@ def calibration(bins: pd.DataFrame) -> alt.LayerChart:
 
 
 def vintage(points: pd.DataFrame) -> alt.LayerChart:
-    """Cumulative bad rate of each cohort by months on book, the newest cohorts; dashed where not mature yet.
+    """Cumulative bad rate of the newest cohorts by months on book; dashed where not mature yet.
 
     Columns as `VintagePoint` has them: cohort, months_on_book, loans, observed, bad_rate, mature.
     """
@@ -87,16 +87,16 @@ def vintage(points: pd.DataFrame) -> alt.LayerChart:
     rows = points[points["cohort"].isin(shown)].sort_values(["cohort", "months_on_book"], ignore_index=True)
     axis = alt.Axis(format=".0%", tickCount=5, title="bad rate", titleAnchor="end")
     months = alt.Axis(tickMinStep=1, title="months on book")
-    named = [*kit.tips("cohort", "months_on_book", "loans", "observed"), *_shares("bad_rate"), *kit.tips("maturity")]
+    tooltip = [*kit.tips("cohort", "months_on_book", "loans", "observed"), *_shares("bad_rate"), *kit.tips("maturity")]
     rows = rows.assign(maturity=rows["mature"].map({True: "mature", False: "not mature yet"}))
-    # A dashed stretch begins where the solid one ends, at the last mature point.
-    old = rows["mature"].astype(bool)
-    last = old & ~old.groupby(rows["cohort"]).shift(-1, fill_value=True)
+    # The dashed line starts at the last mature point, where the solid line ends.
+    mature = rows["mature"].astype(bool)
+    last = mature & ~mature.groupby(rows["cohort"]).shift(-1, fill_value=True)
     solid, dashed = (
         _vintage_base(part, shown).encode(
-            x=alt.X("months_on_book:Q", axis=months), y=alt.Y("bad_rate:Q", axis=axis), tooltip=named
+            x=alt.X("months_on_book:Q", axis=months), y=alt.Y("bad_rate:Q", axis=axis), tooltip=tooltip
         )
-        for part in (rows[old], rows[~old | last])
+        for part in (rows[mature], rows[~mature | last])
     )
     return kit.panel(
         title,
@@ -107,7 +107,7 @@ def vintage(points: pd.DataFrame) -> alt.LayerChart:
             x=alt.X("months_on_book:Q", axis=months),
             y=alt.Y("bad_rate:Q", axis=axis),
             shape=alt.Shape("cohort:N", scale=signs(shown, COHORT_SHAPES[: len(shown)])),
-            tooltip=named,
+            tooltip=tooltip,
         )
         .mark_point(filled=True, size=40, opacity=1),
     )

@@ -1,10 +1,11 @@
-"""The monitoring report: frames in, Altair out. Six panels, the dashboard they make, and its PNG.
+"""The monitoring dashboard: its six panels, the whole, and the PNG of it.
 
-The console uses panels one by one: `themed(psi_over_time(frame).properties(width=...), "dark")`. Empty frames, even
-without columns, give a panel that says what is missing. Shape, dash, place or a word repeats what a colour says.
+The console draws the panels one by one: `themed(psi_over_time(frame).properties(width=...), "dark")`. An empty frame
+gives a panel that says what is missing. No meaning rests on colour alone: a shape, a dash or a word repeats it.
 """
 
 import io
+import json
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, TypeVar
@@ -15,19 +16,22 @@ import vl_convert
 from altair import TitleParams
 from PIL import Image
 
+from jobs.bronze.plain_names import plain_name
 from jobs.charts import kit
 from jobs.charts.cohorts import NO_LABELS, auc_by_month, scores_by_month
-from jobs.charts.history import change_layers, dated, signs_told
-from jobs.charts.kit import AMBER, BLUE, GREY, Headline, rows_chart, signs
+from jobs.charts.headline import Headline, headline_cards, headline_strip
+from jobs.charts.history import change_layers, dated, legend_text
+from jobs.charts.kit import AMBER, BLUE, GREY, rows_chart, signs
 from jobs.governance.policy import Status, Thresholds
 from jobs.statistics.drift import MINIMUM_ROWS, MODERATE, SIGNIFICANT
 
-LABEL_EXTENT = 166  # room for names of features, taken off the width of their plot
+LABEL_EXTENT = 166  # width of the feature names, subtracted from the width of the plot
 MOST_FEATURES = 15
 NAME_HEIGHT = 12
 CLASSES = {0: "repaid", 1: "defaulted"}
-NO_WINDOW = ("Not enough scored loans yet", f"Drift needs at least {MINIMUM_ROWS} loans in the current window.")
-NO_SCORES = ("No scored loans yet", "The inference pipeline scores loans from their prediction date on.")
+SAMPLES = {"reference": "baseline", "current": "current window"}
+NO_WINDOW = ("Too few scored loans yet", f"Drift needs at least {MINIMUM_ROWS} loans in the current window.")
+NO_SCORES = ("No scored loans yet", "The inference pipeline scores each loan on its prediction date.")
 GAP = 44
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
@@ -36,7 +40,7 @@ Chart = TypeVar("Chart", alt.LayerChart, alt.VConcatChart)
 
 @dataclass(frozen=True)
 class DashboardData:
-    """What the dashboard shows; the columns of each frame stand at the panel that draws it."""
+    """The data of the dashboard; each panel's docstring lists the columns of its frame."""
 
     model_version: str
     as_of: date
@@ -51,25 +55,26 @@ class DashboardData:
 
 
 def psi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -> alt.LayerChart:
-    """PSI by monitoring_date over named bands; further columns psi_chance_level, window_rows, status.
+    """PSI by monitoring_date over named bands; other columns: psi_chance_level, window_rows, status.
 
-    With model_version, a line ends where its champion did, which is marked; with action, what the gate asked for too.
+    Optional columns: model_version (one line for each champion, its first date marked), action (requested retrainings
+    are marked).
     """
     limits, name = thresholds or Thresholds(), "Score drift (PSI) over time"
     if not kit.filled(history, "psi"):
-        title = TitleParams(name, subtitle="current window against the frozen reference")
+        title = TitleParams(name, subtitle="current window against the baseline (test loans of the model)")
         return kit.empty_panel(title, *NO_WINDOW)
     columns = ["monitoring_date", "psi", "psi_chance_level", "window_rows", "status"]
     rows = dated(history[[*columns, *(name for name in ("model_version", "action") if name in history)]])
     top = max(limits.psi * 1.5, float(rows[["psi", "psi_chance_level"]].astype(float).max().max()) * 1.12)
     scale = alt.Scale(domain=[0, top], nice=False)
-    x, named = kit.date_axis(rows["monitoring_date"]), kit.tips(*columns)
-    base = rows_chart(rows).encode(x=x, tooltip=named)
+    x, tooltip = kit.date_axis(rows["monitoring_date"]), kit.tips(*columns)
+    base = rows_chart(rows).encode(x=x, tooltip=tooltip)
     by_model = {"detail": "model_version:N"} if "model_version" in rows else {}
     few = len(rows) <= 3 * kit.MOST_TICKS
-    told = rows if few else rows[(rows["status"] != rows["status"].shift()) | (rows.index == len(rows) - 1)]
+    marked = rows if few else rows[(rows["status"] != rows["status"].shift()) | (rows.index == len(rows) - 1)]
     return kit.panel(
-        TitleParams(name, subtitle=f"windows of {_span(rows)} loans; dotted: chance (99%){signs_told(rows)}"),
+        TitleParams(name, subtitle=f"windows of {_span(rows)} loans; dotted: noise level (99%){legend_text(rows)}"),
         *kit.band_layers([0, limits.psi_watch, limits.psi, top], scale),
         *change_layers(rows),
         base.mark_line(strokeDash=[2, 3], color=GREY, strokeWidth=2).encode(y="psi_chance_level:Q", **by_model),
@@ -77,16 +82,19 @@ def psi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -
         base.mark_line(color=BLUE, strokeWidth=2 if few else 1.25, strokeJoin="round").encode(
             y=alt.Y("psi:Q", scale=scale, axis=alt.Axis(format=".2f", tickCount=6)), **by_model
         ),
-        _status_points(told).encode(x=x, y=alt.Y("psi:Q", scale=scale), tooltip=named),
+        _status_points(marked).encode(x=x, y=alt.Y("psi:Q", scale=scale), tooltip=tooltip),
     )
 
 
 def score_distribution(scores: pd.DataFrame) -> alt.LayerChart:
-    """Shares per bin; columns bin (in order), reference_share, current_share, maybe reference_count, current_count."""
-    title = TitleParams("Score distribution", subtitle="share of loans per bin, frozen reference beside current window")
+    """Share of loans per bin of the score.
+
+    Columns: bin (in order), reference_share, current_share; optional: reference_count, current_count.
+    """
+    title = TitleParams("Score distribution", subtitle="share of loans per bin; baseline: test loans of the model")
     if not kit.filled(scores, "current_share"):
         return kit.empty_panel(title, *NO_SCORES)
-    order, colors = [_sample_name(scores, kind) for kind in ("reference", "current")], [GREY, BLUE]
+    order, colors = [_sample_name(scores, kind) for kind in SAMPLES], [GREY, BLUE]
     names = dict(zip(("reference_share", "current_share"), order, strict=True))
     rows = scores.rename(columns=names).melt(["bin"], order, "sample", "share")
     lines = "split(replace(datum.label, ' to ', ' to|'), '|')"
@@ -104,11 +112,11 @@ def score_distribution(scores: pd.DataFrame) -> alt.LayerChart:
 
 
 def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
-    """CSI of each feature over named bands, largest first, each with its level of chance.
+    """CSI of each feature over named bands, largest first, each with its noise level.
 
-    Columns feature, csi, chance_level, band.
+    Columns: feature, csi, chance_level, band. The axis shows plain names, the tooltip the column names.
     """
-    title = TitleParams("Feature drift (CSI), largest first", subtitle="tick: what chance alone reaches (99%)")
+    title = TitleParams("Feature drift (CSI), largest first", subtitle="tick: noise level (99%)")
     if not kit.filled(features, "csi"):
         return kit.empty_panel(title, *NO_WINDOW)
     rows = features[features["csi"].notna()].sort_values(["csi", "feature"], ascending=[False, True])
@@ -118,11 +126,18 @@ def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
     top = max(0.3, float(shown[["csi", "chance_level"]].astype(float).max().max()) * 1.3)
     across = alt.Axis(format=".2f", tickCount=5, grid=True)
     x = alt.X("csi:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=across)
-    labels = alt.Axis(labelLimit=LABEL_EXTENT - 8, minExtent=LABEL_EXTENT, maxExtent=LABEL_EXTENT, grid=False)
-    named = kit.tips("feature", "csi", "chance_level", "band")
-    # Above the bars is room for the names of the bands: as high, however many bars there are.
+    names = json.dumps({name: plain_name(name) for name in shown["feature"]})
+    labels = alt.Axis(
+        labelExpr=f"{names}[datum.value]",
+        labelLimit=LABEL_EXTENT - 8,
+        minExtent=LABEL_EXTENT,
+        maxExtent=LABEL_EXTENT,
+        grid=False,
+    )
+    tooltip = kit.tips("feature", "csi", "chance_level", "band")
+    # The room above the bars holds the names of the bands; its height does not depend on the number of bars.
     room = alt.Scale(paddingOuter=len(shown) / MOST_FEATURES, align=1)
-    base = rows_chart(shown).encode(y=alt.Y("feature:N", sort=None, axis=labels, scale=room), tooltip=named)
+    base = rows_chart(shown).encode(y=alt.Y("feature:N", sort=None, axis=labels, scale=room), tooltip=tooltip)
     fill = alt.Color("band:N", legend=None, scale=signs(kit.BANDS, kit.BAND_COLORS))
     return kit.panel(
         title,
@@ -134,7 +149,7 @@ def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
 
 
 def _band_edges() -> list[alt.Chart]:
-    """The lines at which the bands begin, each with its name at its end: at two heights, so that they never collide."""
+    """The lines where the bands begin, with their names at two heights so that they never overlap."""
     layers: list[alt.Chart] = []
     for at, name, top in zip((MODERATE, SIGNIFICANT), kit.BANDS[1:], (0, NAME_HEIGHT), strict=True):
         base = rows_chart(pd.DataFrame({"at": [at]})).encode(x="at:Q")
@@ -146,14 +161,14 @@ def _band_edges() -> list[alt.Chart]:
 
 def confusion_matrix(counts: pd.DataFrame) -> alt.LayerChart:
     """Loans by actual and predicted class (0 repaid, 1 defaulted), shaded by their share of the actual class."""
-    title = TitleParams("Confusion matrix", subtitle="what was predicted, of what happened; blue: right, amber: wrong")
+    title = TitleParams("Confusion matrix", subtitle="predicted against actual outcome; blue: correct, amber: wrong")
     if not kit.filled(counts, "count") or counts["count"].sum() == 0:
         return kit.empty_panel(title, *NO_LABELS)
-    title.subtitle = f"{int(counts['count'].sum()):,} labelled loans; blue: right, amber: wrong"
+    title.subtitle = f"{int(counts['count'].sum()):,} labelled loans; blue: correct, amber: wrong"
     rows = counts.replace({"actual": CLASSES, "predicted": CLASSES})
     rows["share"] = (rows["count"] / rows.groupby("actual")["count"].transform("sum")).astype(float).fillna(0.0)
-    rows["told"] = [f"{share:.0%} of all that {a}" for a, share in zip(rows["actual"], rows["share"], strict=True)]
-    rows["right"] = rows["actual"] == rows["predicted"]
+    rows["text"] = [f"{share:.0%} of {a} loans" for a, share in zip(rows["actual"], rows["share"], strict=True)]
+    rows["correct"] = rows["actual"] == rows["predicted"]
     order = [*CLASSES.values()]
     upright = alt.Axis(labelExpr="'actual: ' + datum.label", labelAngle=-90, labelAlign="center", grid=False)
     sideways = alt.Axis(labelExpr="'predicted: ' + datum.label", domain=False, ticks=False)
@@ -165,11 +180,11 @@ def confusion_matrix(counts: pd.DataFrame) -> alt.LayerChart:
     return kit.panel(
         title,
         base.mark_rect(cornerRadius=4, width={"band": 0.97}, height={"band": 0.95}).encode(
-            color=alt.Color("right:N", legend=None, scale=signs([True, False], [BLUE, AMBER])),
+            color=alt.Color("correct:N", legend=None, scale=signs([True, False], [BLUE, AMBER])),
             fillOpacity=alt.FillOpacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.05, 0.5]), legend=None),
         ),
         base.mark_text(style="figure", dy=-8).encode(text=alt.Text("count:Q", format=",")),
-        base.mark_text(style="strong", dy=14).encode(text="told:N"),
+        base.mark_text(style="strong", dy=14).encode(text="text:N"),
     )
 
 
@@ -181,41 +196,42 @@ def dashboard(data: DashboardData) -> alt.VConcatChart:
         (scores_by_month(data.cohorts), confusion_matrix(data.confusion)),
     )
     subtitle = f"model {data.model_version}   ·   as of {data.as_of.day} {data.as_of:%B %Y}"
-    cards = kit.headline_cards(data.headline, data.status, data.thresholds)
+    cards = headline_cards(data.headline, data.status, data.thresholds)
     width = 2 * (kit.WIDTH + kit.AXIS_EXTENT) + GAP
-    strip = kit.headline_strip("Loanwatch: model monitoring", subtitle, cards, width)
+    strip = headline_strip("Loanwatch: model monitoring", subtitle, cards, width)
     pairs = [alt.HConcatChart(hconcat=[*pair], spacing=GAP, resolve=_unshared()) for pair in rows]
     return themed(alt.VConcatChart(vconcat=[strip, *pairs], spacing=34, resolve=_unshared()))
 
 
 def themed(chart: Chart, name: Literal["light", "dark"] = "light") -> Chart:
-    """The chart with the report's theme, for the top level only: Vega-Lite takes a config nowhere else."""
+    """The chart with the report's theme. Vega-Lite takes a config at the top level only."""
     return chart.properties(config=kit.theme(name))
 
 
 def dashboard_png(chart: alt.TopLevelMixin, scale: float = 1.5) -> bytes:
-    """The chart as a PNG, `scale` pixels to a point; needs no network, and the same chart gives the same bytes."""
+    """The chart as a PNG with `scale` pixels per point. It needs no network; the same chart gives the same bytes."""
     png: bytes = vl_convert.vegalite_to_png(chart.to_dict(), vl_version=VEGA_LITE, scale=scale)
-    # Repacked without the alpha channel, the very same pixels take a third of the bytes.
+    # Without the alpha channel the same pixels take a third of the bytes.
     Image.open(io.BytesIO(png)).convert("RGB").save(packed := io.BytesIO(), format="PNG", optimize=True)
     return packed.getvalue()
 
 
 def _unshared() -> alt.Resolve:
-    """Every panel keeps signs and legends of its own; side by side, Vega-Lite would merge them."""
+    """Every panel keeps its own scales and legends, which Vega-Lite would merge otherwise."""
     own: Literal["independent"] = "independent"
     return alt.Resolve(scale=alt.ScaleResolveMap(color=own, shape=own, strokeDash=own, stroke=own, fillOpacity=own))
 
 
 def _status_points(rows: pd.DataFrame) -> alt.Chart:
-    shape = alt.Shape("status:N", scale=signs(kit.STATUSES, kit.STATUS_SHAPES))
-    color = alt.Color("status:N", scale=signs(kit.STATUSES, kit.STATUS_COLORS))
+    shape = alt.Shape("status:N", scale=signs([*kit.STATUS_WORDS.values()], kit.STATUS_SHAPES))
+    color = alt.Color("status:N", scale=signs([*kit.STATUS_WORDS.values()], kit.STATUS_COLORS))
     points: alt.Chart = rows_chart(rows).mark_point(filled=True, size=70, opacity=1)
     return points.encode(shape=shape, color=color)
 
 
 def _sample_name(scores: pd.DataFrame, kind: str) -> str:
-    return f"{kind} ({int(scores[f'{kind}_count'].sum()):,} loans)" if f"{kind}_count" in scores else kind
+    name, column = SAMPLES[kind], f"{kind}_count"
+    return f"{name} ({int(scores[column].sum()):,} loans)" if column in scores else name
 
 
 def _span(rows: pd.DataFrame) -> str:

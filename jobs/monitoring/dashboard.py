@@ -4,7 +4,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.charts.kit import Headline
+from jobs.charts.headline import Headline
 from jobs.charts.report import DashboardData, dashboard, dashboard_png
 from jobs.governance.gate import thresholds_of
 from jobs.job import Job, TaskResult, log
@@ -23,9 +23,9 @@ def visualize_monitoring_dashboard(job: Job) -> TaskResult:
 
 
 def dashboard_data(job: Job) -> DashboardData:
-    """What the dashboard of this monitoring date shows: its own rows, and the history up to it."""
-    found = job.values["calculate_monitoring_metrics"]
-    row = found["row"]
+    """The data of this monitoring date's dashboard: its own rows, and the history up to it."""
+    metrics = job.values["calculate_monitoring_metrics"]
+    row = metrics["row"]
     history = job.read(MONITORING)
     history = history.filter(pc.less_equal(history["monitoring_date"], pa.scalar(job.as_of, pa.date32())))
     cohorts = pd.DataFrame(job.values["store_monitoring_results_gold"]["cohorts"])
@@ -35,9 +35,9 @@ def dashboard_data(job: Job) -> DashboardData:
         status=row["status"],
         cohorts=cohorts.assign(n=cohorts["labelled"]) if len(cohorts) else cohorts,
         history=history.to_pandas(),
-        scores=pd.DataFrame(found["scores"]),
-        drift=pd.DataFrame(found["features"]).dropna(subset=["csi"]),
-        confusion=pd.DataFrame(found["confusion"]),
+        scores=pd.DataFrame(metrics["scores"]),
+        drift=pd.DataFrame(metrics["features"]).dropna(subset=["csi"]),
+        confusion=pd.DataFrame(metrics["confusion"]),
         headline=Headline(labelled_rows=row["labelled"], **{name: row[name] for name in HEADLINE}),
         thresholds=thresholds_of(job),
     )

@@ -88,9 +88,8 @@ def reap(connection: Connection, silence: timedelta, now: datetime, gone: Collec
     ended = {**silent, "message": "The process that executed the run has ended; resume the run."}
     running = runs.c.state == "running"
     connection.execute(update(runs).where(running, runs.c.heartbeat_at > now + silence).values(heartbeat_at=now))
-    late = or_(runs.c.heartbeat_at < now - silence, runs.c.heartbeat_at.is_(None) & (runs.c.started_at < now - silence))
     crashed: list[str] = []
-    for these, error in ((runs.c.owner.in_(gone), ended), (late, silent)):
+    for these, error in ((runs.c.owner.in_(gone), ended), (_is_late(now - silence), silent)):
         found = connection.execute(
             update(runs)
             .where(running, these)
@@ -101,6 +100,12 @@ def reap(connection: Connection, silence: timedelta, now: datetime, gone: Collec
         _end_tasks(connection, ids, error, now)
         crashed += ids
     return crashed
+
+
+def stale_runs(connection: Connection, silence: timedelta, now: datetime, gone: Collection[str] = ()) -> list[str]:
+    """Ids of the runs that `reap` would crash now."""
+    stale = runs.c.owner.in_(gone) | _is_late(now - silence)
+    return sorted(connection.execute(select(runs.c.run_id).where(runs.c.state == "running", stale)).scalars())
 
 
 def owners(connection: Connection) -> list[str]:
@@ -122,6 +127,10 @@ def _end_tasks(connection: Connection, run_ids: Sequence[str], error: dict[str, 
             .where(attempts.c.run_id.in_(run_ids), attempts.c.state == "running")
             .values(state="failed", finished_at=now, error=error)
         )
+
+
+def _is_late(oldest: datetime) -> Any:
+    return or_(runs.c.heartbeat_at < oldest, runs.c.heartbeat_at.is_(None) & (runs.c.started_at < oldest))
 
 
 def _held(lease: Lease) -> Any:

@@ -125,6 +125,12 @@ def recent_runs(
     return connection.execute(query).all()
 
 
+def queued_runs(connection: Connection) -> Sequence[LedgerRow]:
+    """The runs that wait for a worker, oldest first; a pipeline has one at most."""
+    query = select(runs).where(runs.c.state == "queued")
+    return connection.execute(query.order_by(runs.c.requested_at, runs.c.run_id)).all()
+
+
 def newest_success(connection: Connection) -> LedgerRow | None:
     """Of the runs that succeeded, the one with the latest as-of; None before the first."""
     query = select(runs).where(runs.c.state == "succeeded")

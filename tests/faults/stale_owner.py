@@ -1,6 +1,6 @@
 """An owner that stops itself: `python -m tests.faults.stale_owner RUN commit` or `... RUN METHOD TASK`.
 
-Claims a run, carries it out, and stops itself (SIGSTOP) right before the run is committed, or before a method of
+Claims a run, executes it, and stops itself (SIGSTOP) right before the run is committed, or before a method of
 `RunRecorder` is called for a task. When it goes on it does what it was about to do, then tries everything else that
 the ledger takes from the owner of a run. Prints a word for each that was refused because the lease was lost.
 """
@@ -68,7 +68,7 @@ def refusals(deployment: Deployment, lease: Lease) -> list[str]:
         "ready": lambda: record.ready(task, "key", 1),
         "attempt": lambda: record.attempt_started((task.name, "", 9), 9),
         "note": lambda: record.noted(task, ["a word"]),
-        "left": lambda: record.left_out({task.name: "nobody"}),
+        "left": lambda: record.upstream_failed({task.name: "nobody"}),
         "failed": lambda: record.run_failed({"type": "Stale", "message": "no", "exit_code": 1}),
     }
     return refused + [name for name, tell in told.items() if is_refused(tell)]

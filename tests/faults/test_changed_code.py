@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from engine.deployment import Deployment
@@ -80,6 +81,7 @@ class Project:
             return {row.task: row.state for row in task_rows(connection, self.newest)}
 
 
+@pytest.mark.thorough
 def test_what_changed_since_the_failure_runs_again_and_nothing_old_goes_into_the_result(
     deployment: Deployment, tmp_path: Path
 ) -> None:

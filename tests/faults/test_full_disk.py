@@ -158,6 +158,7 @@ def test_a_ledger_on_a_disk_that_became_read_only_is_one_sentence_and_whole_afte
     opened.ledger.close()
 
 
+@pytest.mark.thorough
 def test_a_sync_that_fails_at_any_place_of_a_publish_is_told_and_leaves_old_or_new(
     deployment: Deployment, fork_server: ForkServer, counted: Count
 ) -> None:

@@ -14,7 +14,7 @@ from storage.ledger.tasks import log_rows
 from tests.paths import ROOT
 from tests.postgres import Postgres
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.thorough]
 
 WRITERS, KILLED, SECONDS = 8, 3, 4.0
 LEASE = 30.0  # seconds

@@ -71,7 +71,7 @@ def test_a_round_that_raises_is_tried_again_and_holds_up_no_other(caplog: pytest
         assert thread.is_alive()
     assert others.longest_pause() < 1.0
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert told.count("the bad one failed (RuntimeError: never works); it is tried again") >= 9
+    assert told.count("the bad one failed (RuntimeError: never works); trying again.") >= 9
 
 
 def test_a_round_that_sleeps_long_is_not_called_twice_at_once_and_the_others_are_on_time() -> None:
@@ -127,7 +127,7 @@ def test_rounds_go_on_when_the_wall_clock_is_set_back(monkeypatch: pytest.Monkey
 def test_a_scheduler_outlives_a_ledger_that_fails_for_a_while(
     deployment: Deployment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    scheduler = Scheduler(deployment, look=0.05)
+    scheduler = Scheduler(deployment, pause=0.05)
     thread = threading.Thread(target=scheduler.serve)
     thread.start()
     try:

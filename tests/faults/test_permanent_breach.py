@@ -9,7 +9,8 @@ import pytest
 
 from engine.control.runs import cancel, checked_request, request
 from engine.deployment import Deployment
-from engine.documents.runs import decisions_document, run_details
+from engine.documents.models import decisions_document
+from engine.documents.runs import run_details
 from engine.execution.publish import commit
 from jobs.job import TaskResult
 from storage.ledger.leases import Lease, claim, finish

@@ -12,7 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
 from engine.cli.render import models_view
-from engine.documents.runs import champion_history, models_document
+from engine.documents.models import champion_history, models_document
 from engine.execution.publish import commit
 from jobs.job import TaskResult
 from jobs.modelling.pipelines import frame

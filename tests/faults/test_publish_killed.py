@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
@@ -48,6 +49,7 @@ def drafts(deployment: Deployment) -> list[str]:
     return sorted(str(path) for path in deployment.settings.home.rglob("*.tmp"))
 
 
+@pytest.mark.thorough
 def test_a_publish_that_is_killed_at_any_system_call_is_wholly_there_or_not_at_all(
     deployment: Deployment, fork_server: ForkServer, counted: Count
 ) -> None:

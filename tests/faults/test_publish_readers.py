@@ -62,6 +62,7 @@ def seen(deployment: Deployment) -> list[set[int]]:
     return [set(deployment.datamart.read(current[name])["publish"].to_pylist()) for name in TABLES]
 
 
+@pytest.mark.thorough
 def test_readers_beside_ten_thousand_publishes_of_two_runs_see_one_whole_version_each_time(
     deployment: Deployment, tmp_path: Path, counted: Count
 ) -> None:

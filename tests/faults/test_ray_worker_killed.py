@@ -27,7 +27,7 @@ from tests.faults.counts import Count
 from tests.live import Site
 from tests.paths import ROOT
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.thorough]
 
 FITS = "train_evaluate_select_model"
 RETRIES = 2
@@ -125,7 +125,7 @@ def test_a_task_that_takes_all_memory_is_killed_as_often_as_declared_and_the_run
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["state"] == "failed"
     assert told["error"]["type"] == "OutOfMemory"
-    assert "memory ran out; free some and resume" in told["error"]["message"]
+    assert "memory ran out; free some memory and resume" in told["error"]["message"]
     assert told["tasks"] == {"greedy": "failed"}
     assert told["attempts"] == [["greedy", "failed"]] * 2
     counted("row 15: killed for memory 2 times of 2 declared")

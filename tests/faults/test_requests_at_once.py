@@ -17,7 +17,7 @@ from tests.faults.counts import Count
 from tests.live import AS_OF, Site
 from tests.paths import ROOT
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.thorough]
 
 ROUNDS = 5
 ASKS = """

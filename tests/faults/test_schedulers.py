@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
 
+import pytest
 from sqlalchemy import func, select, update
 
 from engine.definitions.pipelines import PIPELINES
@@ -116,6 +117,7 @@ def outcomes(deployment: Deployment, days: int) -> tuple[Counter[str], int, int]
     return Counter(row.outcome for row in rows), len(wanted - known.keys()), len(doubled)
 
 
+@pytest.mark.thorough
 def test_two_schedulers_over_a_thousand_slots_request_one_run_a_slot(
     deployment: Deployment, tmp_path: Path, counted: Count
 ) -> None:
@@ -133,6 +135,7 @@ def test_two_schedulers_over_a_thousand_slots_request_one_run_a_slot(
     assert (found, missing, doubled) == (Counter(requested=3 * DAYS), 0, 0)
 
 
+@pytest.mark.thorough
 def test_schedulers_that_are_killed_at_any_moment_leave_no_slot_out_and_do_none_twice(
     deployment: Deployment, tmp_path: Path, counted: Count
 ) -> None:
@@ -156,6 +159,7 @@ def test_schedulers_that_are_killed_at_any_moment_leave_no_slot_out_and_do_none_
     assert (found, missing, doubled) == (Counter(requested=3 * days), 0, 0)
 
 
+@pytest.mark.thorough
 def test_a_scheduler_killed_at_any_system_call_has_done_all_of_a_slot_or_nothing(
     deployment: Deployment, fork_server: ForkServer, counted: Count
 ) -> None:

@@ -17,7 +17,7 @@ from tests.live import Site, joining
 from tests.postgres import Postgres, running_postgres
 from tests.processes import until
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.thorough]
 
 BOUNDARIES = (1, 8, 11)  # tasks that are done when the server is restarted
 

@@ -7,7 +7,7 @@ import pytest
 
 from engine.control import runs
 from engine.deployment import Deployment
-from engine.scheduling.slots import LOOK_BACK
+from engine.scheduling.slots import MOST_CATCH_UP
 from tests.faults.counts import Count
 from tests.faults.slot_probe import SlotProbe
 
@@ -115,6 +115,7 @@ def test_what_became_of_a_slot_stays_when_the_clock_was_set_back_and_it_falls_du
 JUMPS = (DAY, YEAR, 30 * YEAR, -DAY, -YEAR, -30 * YEAR, 2 * DAY, -2 * DAY, YEAR, -YEAR, 3 * DAY, -DAY, DAY, -DAY)
 
 
+@pytest.mark.thorough
 def test_a_clock_that_jumps_makes_one_run_at_most_and_every_slot_that_comes_then_gets_its_own(
     probe: SlotProbe, counted: Count
 ) -> None:
@@ -147,7 +148,7 @@ def test_slots_that_nobody_saw_are_recorded_as_missed_and_the_newest_is_caught_u
     probe: SlotProbe, jump: timedelta
 ) -> None:
     now = START + jump
-    due = probe.tables["inference"].between(max(START, now - LOOK_BACK), now)
+    due = probe.tables["inference"].between(max(START, now - MOST_CATCH_UP), now)
     fate = probe.poll(now)
     assert fate is not None
     assert fate.outcome == "requested"

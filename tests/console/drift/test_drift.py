@@ -50,15 +50,15 @@ def test_all_panels_and_curves_stand_with_their_numbers(opened: Opened, monitore
     app = opened(monitored_sandbox.home, "drift")
     found = panels(app)
     for name in (
-        "AUC by cohort month",
+        "AUC by origination cohort",
         "Score drift (PSI) over time",
-        "Precision, recall and F1 by cohort month",
+        "Precision, recall and F1 by origination cohort",
         "Confusion matrix",
         "Score distribution",
         "Feature drift (CSI), largest first",
         "ROC curve",
         "Precision and recall",
-        "Calibration by decile of score",
+        "Calibration by score decile",
         "Vintage curves",
     ):
         assert name in found

@@ -1,12 +1,10 @@
-"""History once more: what was not known then changes nothing, twice is the same, and what was stopped goes on."""
+"""Backfill: later data changes nothing, two replays give the same, and a stopped replay resumes."""
 
 import csv
 import gzip
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from engine.backfill.backfill import Replay, ReplayStopped, planned, refuse_company
+from engine.backfill.backfill import Replay, ReplayStopped, planned, refuse_beside_processes
 from engine.backfill.strides import Stride
 from engine.control.runs import checked_request, request
 from engine.deployment import Deployment
-from engine.documents.runs import Document, decisions_document, runs_document
+from engine.documents.models import decisions_document
+from engine.documents.runs import runs_document
+from engine.documents.values import Document
 from engine.errors import Refused
 from engine.execution.call import Call
 from engine.execution.executors import LocalExecutor
@@ -29,8 +29,8 @@ from storage.ledger.leases import claim, finish
 from storage.ledger.models import alias_rows, known_models
 from storage.ledger.runs import run_row
 from storage.settings import load_settings
-from tests.jobs.test_reference import LOANS
-from tests.paths import ROOT
+from tests.commands import command
+from tests.paths import LOANS
 
 FIRST, SECOND, THIRD = date(2024, 6, 1), date(2024, 7, 1), date(2024, 8, 1)
 DATES = (FIRST, SECOND, THIRD)
@@ -180,7 +180,7 @@ def test_each_date_is_trained_scored_monitored_and_decided_as_of_itself(past: Pa
     assert all(0 < row["auc_low"] < row["auc"] < row["auc_high"] < 1 and row["labelled"] > 50 for row in rows)
 
 
-@pytest.mark.parametrize("book", ["sample", "real"])
+@pytest.mark.parametrize("book", ["sample", pytest.param("real", marks=pytest.mark.thorough)])
 def test_what_was_not_known_then_changes_nothing(
     past: Past, another: Callable[..., Past], tmp_path: Path, book: str
 ) -> None:
@@ -199,11 +199,12 @@ def test_what_was_not_known_then_changes_nothing(
     assert other.history(dates[-1]) != true.history(dates[-1])
 
 
+@pytest.mark.thorough
 def test_a_replay_that_was_stopped_again_and_again_tells_the_same_history_in_the_end(
     past: Past, another: Callable[..., Past]
 ) -> None:
     stopped = another(past.data)
-    with pytest.raises(ReplayStopped, match=f"stopped at {SECOND}.*was cancelled.*goes on from there") as end:
+    with pytest.raises(ReplayStopped, match=f"stopped at {SECOND}.*was cancelled.*Repeat the command") as end:
         stopped.replay(executor=Interrupting("train_evaluate_select_model", SECOND))
     assert (end.value.state, end.value.exit_code) == ("cancelled", 4)
 
@@ -268,18 +269,18 @@ def test_other_extracts_or_settings_are_not_passed_off_as_done(past: Past, small
     home = past.deployment.settings.home
     with pytest.raises(Refused, match="replayed here before on other extracts, settings"):
         Past(home, small_book).replay()
-    with pytest.raises(Refused, match="give the same ones, or replay into a home of its own"):
+    with pytest.raises(Refused, match="use the same ones, or replay into a home of its own"):
         Past(home, past.data, auc_threshold=0.6).replay()
 
 
 @pytest.mark.parametrize("kind", ["worker", "scheduler"])
 def test_a_replay_is_refused_while_others_work(another: Callable[..., Past], sample_data: Path, kind: str) -> None:
     deployment = another(sample_data).deployment
-    refuse_company(deployment)
+    refuse_beside_processes(deployment)
     presence = ProcessRegistry(deployment, kind)
     presence.register({})
-    with pytest.raises(Refused, match=f"a {kind} is alive") as refused:
-        refuse_company(deployment)
+    with pytest.raises(Refused, match=f"a {kind} is running") as refused:
+        refuse_beside_processes(deployment)
     assert refused.value.exit_code == 5
 
 
@@ -296,10 +297,7 @@ def test_a_run_of_another_in_between_is_not_taken_for_its_own(another: Callable[
 def replay_command(past: Past, *words: str) -> subprocess.CompletedProcess[str]:
     settings = {f"LOANWATCH_{name.upper()}": str(value) for name, value in TOUCHY.items()}
     span = ["--from", "2024-06-01", "--to", "2024-08-31", "--data", str(past.data)]
-    return subprocess.run(
-        [sys.executable, "-m", "engine", "replay", *span, "--home", str(past.deployment.settings.home), *words],
-        cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    return command("replay", *span, "--home", str(past.deployment.settings.home), *words, env=settings)
 
 
 def test_the_command_tells_a_row_for_each_date(past: Past) -> None:
@@ -313,7 +311,7 @@ def test_the_command_tells_a_row_for_each_date(past: Past) -> None:
     assert heading.split()[:3] == ["date", "n", "AUC"]
     assert [line.split()[0] for line in lines] == [day.isoformat() for day in DATES]
     assert "gate training: 20240701_000000" in lines[1]
-    assert lines[2].endswith("no retrain within the cooldown")
+    assert lines[2].endswith("no retraining within the cooldown")
     assert end.startswith("3 dates, ")
     assert "\x1b[" not in done.stdout
 

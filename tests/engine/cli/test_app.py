@@ -18,7 +18,7 @@ import pytest
 from jobs.sample.write import SampleSpec, write_sample
 from tests.paths import ROOT
 
-CUSTOMERS = 2500
+CUSTOMERS = 600
 
 
 def command(*words: str, home: Path) -> list[str]:
@@ -157,6 +157,17 @@ def test_doctor_finds_a_damaged_table_and_says_what_to_do(home: Path, tmp_path: 
     assert "run the pipeline again" in problem["message"]
 
 
+def test_doctor_creates_nothing_without_fix(tmp_path: Path) -> None:
+    told = engine("doctor", "--json", home=tmp_path / "home")
+    (finding,) = json.loads(told.stdout)
+    assert (told.returncode, finding["check"], finding["level"]) == (0, "ledger", "warning")
+    assert "loanwatch.db does not exist yet" in finding["message"]
+    assert "`doctor --fix`, creates it" in finding["message"]
+    assert list(tmp_path.iterdir()) == []
+    assert engine("doctor", "--fix", home=tmp_path / "home").returncode == 0
+    assert (tmp_path / "home" / "loanwatch.db").exists()
+
+
 def test_a_missing_column_is_rejected_with_its_name(extracts: Path, tmp_path: Path) -> None:
     data = copied(extracts, tmp_path / "data")
     text = (extracts / "features_attributes.csv").read_text()
@@ -242,8 +253,8 @@ def test_a_run_is_resumed_without_waiting_for_it(extracts: Path, tmp_path: Path)
         (("rollback", "--reason", " "), "--reason is empty"),
         (("replay", "--from", "2024-02-01", "--to", "2024-01-01"), "--from 2024-02-01 is after --to 2024-01-01"),
         (("replay", "--from", "1/5/2024", "--to", "2024-06-01"), "--from '1/5/2024' is not a date"),
-        (("replay", "--from", "2024-01-01", "--to", "2999-01-01"), "--to 2999-01-01 has not come yet"),
-        (("replay", "--from", "2024-01-01", "--to", "2024-02-01", "--every", "moon"), "--every 'moon' is no stride"),
+        (("replay", "--from", "2024-01-01", "--to", "2999-01-01"), "--to 2999-01-01 is in the future"),
+        (("replay", "--from", "2024-01-01", "--to", "2024-02-01", "--every", "moon"), "--every 'moon' is not a stride"),
     ],
 )
 def test_what_a_person_gets_wrong_is_named(tmp_path: Path, words: tuple[str, ...], said: str) -> None:

@@ -1,4 +1,4 @@
-"""A run that a worker carries out, followed from elsewhere: to its end, to its successor's, or until one goes away."""
+"""A run that a worker executes is followed to its end, to the end of its requeued run, or until the person detaches."""
 
 import io
 import signal
@@ -62,19 +62,19 @@ def test_who_follows_a_run_goes_over_to_the_one_that_goes_on_with_it(deployment:
     run_id = requested(deployment)
     successors: list[str] = []
 
-    def hand_back_and_finish() -> None:
-        again = runs.handed_back(deployment, taken(deployment, run_id), "The worker was stopped")
+    def requeue_and_finish() -> None:
+        again = runs.requeue(deployment, taken(deployment, run_id), "The worker was stopped")
         assert again
         successors.append(again)
         ended(deployment, taken(deployment, again))
 
-    came_to, shown = while_following(deployment, run_id, hand_back_and_finish)
+    came_to, shown = while_following(deployment, run_id, requeue_and_finish)
     assert [came_to] == successors
-    assert f"{run_id} was handed back; {came_to} goes on with it." in shown
+    assert f"Run {run_id} was requeued as {came_to}." in shown
 
 
 def test_a_resumed_run_is_not_taken_for_a_successor(deployment: Deployment) -> None:
-    """Only what the worker itself asked for goes on with a run: whoever resumed one by hand follows that."""
+    """Only a requeued run is followed: a person who resumes a run follows that one."""
     run_id = requested(deployment)
     taken(deployment, run_id)
     with deployment.ledger.writing() as connection:
@@ -118,7 +118,7 @@ def test_without_a_terminal_an_interrupted_follower_leaves_the_run_alone(site: S
         process.send_signal(signal.SIGINT)
         told, _ = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert f"{run_id} goes on; `python -m engine logs {run_id} --follow` follows it" in told
+    assert f"Follow it with `python -m engine logs {run_id} --follow`" in told
     run = site.run(run_id)
     assert (run.state, run.cancel_requested_at) == ("running", None)
     ended(site.deployment, lease)

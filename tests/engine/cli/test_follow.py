@@ -33,7 +33,7 @@ def test_plain_lines_tell_tasks_rows_tries_and_blame(runner_of: Maker) -> None:
     assert lines[0].startswith("shaky: succeeded  try 3  1 -> 1 rows")
     assert lines[1].startswith("many 3/3 parts: succeeded  try 2  30 -> 27 rows")
     assert lines[2].endswith("The data can't be used; mend them.")
-    assert lines[3] == "after: upstream_failed  because bad failed"
+    assert lines[3] == "after: upstream_failed  bad failed"
 
 
 def test_a_terminal_has_a_tree_with_signs_and_words(runner_of: Maker) -> None:
@@ -43,7 +43,7 @@ def test_a_terminal_has_a_tree_with_signs_and_words(runner_of: Maker) -> None:
     again, _ = book.run()
     text = shown(book, again, terminal=True)
     assert "≡ cached" in text
-    assert f"as in {first}" in text
+    assert f"cached from {first}" in text
 
 
 def test_every_state_has_a_sign_and_a_word() -> None:

@@ -16,11 +16,10 @@ from storage.ledger.audit import ActionFilter, action_page
 from tests.console.live import answers, free_port
 from tests.live import Site
 from tests.paths import ROOT
-from tests.processes import running, tree, until
+from tests.processes import DEADLINE, running, tree, until
 
 pytestmark = pytest.mark.alone
 
-STOPPED_WITHIN = 20.0
 KINDS = ("worker", "scheduler", "console")
 
 
@@ -38,6 +37,7 @@ def pid_of(site: Site, kind: str) -> int:
     return int(rows[0].pid) if rows else 0
 
 
+@pytest.mark.thorough
 def test_up_starts_again_what_dies_and_one_ctrl_c_stops_all(place: Site) -> None:
     process = place.begin("up")
     until(lambda: all(pid_of(place, kind) for kind in KINDS), "worker, scheduler and console")
@@ -50,23 +50,25 @@ def test_up_starts_again_what_dies_and_one_ctrl_c_stops_all(place: Site) -> None
         until(lambda kind=kind, victim=victim: pid_of(place, kind) not in (0, victim), f"new {kind}")  # type: ignore[misc]
     family = tree(process.pid)
     process.send_signal(signal.SIGINT)
-    told, _ = process.communicate(timeout=STOPPED_WITHIN)
+    told, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0
     assert not running(family)
-    assert re.search(r"^worker +ended with code -9; it is started again in 1 s$", told, re.MULTILINE)
+    assert re.search(r"^worker +ended with code -9; restarting in 1 s$", told, re.MULTILINE)
     assert re.search(rf"^console +The console of {place.home}: {url}$", told, re.MULTILINE)
     assert place.engine("health").returncode == 1
 
 
+@pytest.mark.thorough
 def test_the_children_of_a_killed_up_end_by_themselves(place: Site) -> None:
     process = place.begin("up")
     until(lambda: all(pid_of(place, kind) for kind in KINDS), "worker, scheduler and console")
     family = tree(process.pid)
     process.kill()
     process.communicate()
-    until(lambda: not running(family), "end of the children", STOPPED_WITHIN)
+    until(lambda: not running(family), "end of the children")
 
 
+@pytest.mark.thorough
 def test_up_goes_on_without_a_console_whose_port_is_taken_or_that_is_not_wanted(place: Site) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", place.settings["console_port"]))
@@ -79,20 +81,20 @@ def test_up_goes_on_without_a_console_whose_port_is_taken_or_that_is_not_wanted(
         process.terminate()
         process.stdout.read()
         process.stdout.close()
-        assert process.wait(STOPPED_WITHIN) == 0
+        assert process.wait(DEADLINE) == 0
     assert re.search(r"^console +error: Port \d+ .+ choose another with LOANWATCH_CONSOLE_PORT.$", told, re.MULTILINE)
-    assert re.search(r"^console +ended with code 5; it is started again in 1 s$", told, re.MULTILINE)
+    assert re.search(r"^console +ended with code 5; restarting in 1 s$", told, re.MULTILINE)
     assert not running(family)
     without = place.begin("up", "--no-console")
     until(lambda: pid_of(place, "worker") and pid_of(place, "scheduler"), "worker and scheduler")
     assert not any("-m console" in words for words in tree(without.pid).values())
     without.terminate()
-    told, _ = without.communicate(timeout=STOPPED_WITHIN)
+    told, _ = without.communicate(timeout=DEADLINE)
     assert "worker and scheduler; Ctrl-C" in told
 
 
 def test_up_refuses_a_console_that_everybody_could_use(place: Site) -> None:
-    done = place.engine("up", console_address="0.0.0.0")  # noqa: S104 - refused
+    done = place.process("up", console_address="0.0.0.0")  # noqa: S104 - refused
     assert done.returncode == 5
     assert "would listen on 0.0.0.0 without a login" in done.stderr
     assert pid_of(place, "worker") == 0
@@ -108,7 +110,7 @@ def test_a_schedule_is_paused_for_a_reason_and_goes_on(place: Site) -> None:
     assert place.told("resume", "inference") == {"pipeline": "inference", "paused": False}
     assert "is not paused" in place.told("resume", "inference", code=5)["error"]
     assert "There is no pipeline" in place.told("pause", "nothing", "--reason", "x", code=2)["error"]
-    assert "say why" in place.told("pause", "training", "--reason", " ", code=2)["error"]
+    assert "give the reason" in place.told("pause", "training", "--reason", " ", code=2)["error"]
     with place.deployment.ledger.reading() as connection:
         noted = [(row.action, row.subject, row.reason) for row in action_page(connection, ActionFilter(), 100)]
     assert noted == [("resume", "inference", ""), ("pause", "inference", "audit week")]
@@ -125,14 +127,15 @@ def test_a_setting_that_can_not_be_right_is_named(place: Site, name: str, value:
 
 
 def test_a_dead_cluster_is_told_at_once_and_a_remote_one_needs_a_shared_ledger(place: Site) -> None:
-    dead = place.engine("worker", ray_address="127.0.0.1:1")
+    dead = place.process("worker", ray_address="127.0.0.1:1")
     assert dead.returncode == 1
     assert "No Ray answers at 127.0.0.1:1" in dead.stderr
-    remote = place.engine("worker", ray_address="10.0.0.9:6379")
+    remote = place.process("worker", ray_address="10.0.0.9:6379")
     assert remote.returncode == 5
     assert "can't share a SQLite ledger" in remote.stderr
 
 
+@pytest.mark.thorough
 def test_a_run_that_was_handed_over_outlives_the_terminal_or_is_cancelled_from_it(place: Site) -> None:
     with place.worker() as worker:
         worker.wait_up()

@@ -75,6 +75,7 @@ def test_a_cluster_of_other_machines_needs_every_store_shared(own: str) -> None:
     refuse_unshared(settings.changed(**{own: "/shared"}))
 
 
+@pytest.mark.thorough
 def test_a_private_head_is_started_anew_when_it_dies_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_private_head_is_started_anew_when_it_dies_and_leaves_nothing(
     assert not folder.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("server", ["gcs_server", "raylet"])
 @pytest.mark.parametrize("then", ["starting", "up"])
 def test_a_head_that_loses_a_server_is_given_up_at_once(server: str, then: str) -> None:

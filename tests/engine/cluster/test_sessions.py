@@ -95,7 +95,7 @@ def test_a_task_is_killed_by_its_whole_title_alone(started: Started) -> None:
 
 def test_the_tasks_of_one_driver_are_killed_and_no_others(started: Started) -> None:
     mine = [begin(started, "-c", SLEEPS, title=f"ray::fit#77-{number}") for number in (1, 2)]
-    others = [begin(started, "-c", SLEEPS, title=f"ray::fit#{driver}-1") for driver in (7, 177, 771)]
+    others = [begin(started, "-c", SLEEPS, title=f"ray::fit#{run_process}-1") for run_process in (7, 177, 771)]
     assert kill_tasks_of(77) == 2
     gone(*mine)
     assert running(others) == others
@@ -128,10 +128,10 @@ def test_a_guard_outlives_what_ends_others_and_its_folder_stays_until_then() -> 
     until(lambda: "SigIgn" in ignored(guard._process.pid), "guard")
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         os.kill(guard._process.pid, number)
-    assert guard.watches
+    assert guard.is_running
     assert folder.exists()
-    guard.dismiss()
-    assert not guard.watches
+    guard.close()
+    assert not guard.is_running
     assert not folder.exists()
 
 
@@ -147,7 +147,7 @@ def test_a_killed_guard_is_replaced_and_the_end_comes_without_it_too() -> None:
     private.guard._process.kill()
     private.guard._process.wait()
     again = private.guarded()
-    assert again.guard.watches
+    assert again.guard.is_running
     assert again.folder == private.folder
     again.guard._process.kill()
     again.guard._process.wait()

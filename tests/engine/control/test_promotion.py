@@ -1,9 +1,7 @@
 """Champions by hand: a known version, its files as they were registered, the event and its note in one transaction."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
 
@@ -18,8 +16,8 @@ from engine.errors import Refused, UnusableRequest
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.leases import claim, finish
 from storage.ledger.models import ModelVersion, alias_rows, model_by_alias, register
+from tests.commands import command
 from tests.databases import sqlite_only
-from tests.paths import ROOT
 
 FIRST, SECOND, THIRD = "20240101_000000", "20240201_000000", "20240301_000000"
 BY_HAND = ("promote", "rollback")
@@ -94,12 +92,12 @@ def test_a_rollback_goes_to_the_newest_other_version_of_the_history(
 def test_there_is_nothing_to_roll_back_to_before_a_second_champion(
     deployment: Deployment, registered: Registered
 ) -> None:
-    with pytest.raises(Refused, match="there never was a champion") as refused:
+    with pytest.raises(Refused, match="there is no champion yet") as refused:
         rollback(deployment, "it scored nonsense")
     assert refused.value.exit_code == 5
     registered(FIRST)
     promote(deployment, FIRST, "first")
-    with pytest.raises(Refused, match=f"{FIRST} is the only champion there ever was"):
+    with pytest.raises(Refused, match=f"{FIRST} is the only champion so far"):
         rollback(deployment, "it scored nonsense")
 
 
@@ -165,11 +163,7 @@ def test_an_event_without_its_note_is_not_made(deployment: Deployment, registere
 
 def engine(deployment: Deployment, *words: str) -> subprocess.CompletedProcess[str]:
     place = ["--home", str(deployment.settings.home), "--json"]
-    environment = {**os.environ, "LOANWATCH_LEDGER": deployment.ledger.url}
-    return subprocess.run(
-        [sys.executable, "-m", "engine", *words, *place],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    return command(*words, *place, env={"LOANWATCH_LEDGER": deployment.ledger.url})
 
 
 @sqlite_only

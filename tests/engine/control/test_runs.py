@@ -1,5 +1,7 @@
 """Requests: one active run a pipeline, one run a request key, and what can be resumed or cancelled."""
 
+import os
+import pwd
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ from storage.db.ledger import utc_now
 from storage.errors import UsageError
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.leases import claim
-from storage.ledger.runs import PipelineActive, UnknownRun, run_row
+from storage.ledger.runs import PipelineActive, UnknownRun, caused_by, run_row
 from storage.settings import load_settings
 
 
@@ -134,10 +136,41 @@ def test_what_nobody_asked_for_in_person_is_not(deployment: Deployment, cause: s
     assert noted(deployment) == []
 
 
-def test_a_run_that_is_handed_back_is_not_a_persons_resumption(deployment: Deployment) -> None:
+def test_a_requeued_run_is_not_audited_as_resumed_by_a_person(deployment: Deployment) -> None:
     run_id = runs.request(deployment, runs.checked_request(deployment, "training", requested_by="ann"))
     with deployment.ledger.writing() as connection:
         lease = claim(connection, run_id, "somebody", deployment.ledger.clock())
     assert lease is not None
-    assert runs.handed_back(deployment, lease, "The worker stops")
+    assert runs.requeue(deployment, lease, "The worker stops")
     assert noted(deployment) == [("ann", "run", run_id)]
+
+
+@pytest.mark.parametrize("variable", ["LOGNAME", "USER", "LNAME", "USERNAME"])
+def test_who_acts_is_the_account_whatever_the_environment_says(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "<h1>")
+    run_id = runs.request(deployment, runs.checked_request(deployment, "training"))
+    assert noted(deployment) == [(pwd.getpwuid(os.getuid()).pw_name, "run", run_id)]
+
+
+def test_an_account_without_a_name_acts_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_001)
+    assert runs.who() == "uid 4000000001"
+
+
+def test_a_run_is_requeued_only_so_often(deployment: Deployment) -> None:
+    run_id = runs.request(deployment, runs.checked_request(deployment, "training"))
+    for times in range(runs.MOST_REQUEUES + 1):
+        with deployment.ledger.writing() as connection:
+            lease = claim(connection, run_id, "somebody", deployment.ledger.clock())
+        assert lease is not None
+        again = runs.requeue(deployment, lease, "Ray ended")
+        with deployment.ledger.reading() as connection:
+            ended = run_row(connection, run_id)
+        assert ended.state == "crashed"
+        assert (again is None) == (times == runs.MOST_REQUEUES)
+        run_id = again or run_id
+    assert ended.error["message"] == f"Ray ended; continue with `resume {run_id}`."
+    with deployment.ledger.reading() as connection:
+        assert caused_by(connection, run_id) == []

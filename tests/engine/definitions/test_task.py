@@ -17,10 +17,10 @@ def named(name: str, **more: object) -> Task:
     ("tasks", "complaint"),
     [
         ((named("a"), named("a")), "'a' is declared twice"),
-        ((named("a", upstream=("b",)),), "needs 'b'"),
-        ((named("a", upstream=("b",)), named("b", upstream=("a",))), "need one another: "),
+        ((named("a", upstream=("b",)),), "downstream of 'b'"),
+        ((named("a", upstream=("b",)), named("b", upstream=("a",))), "form a cycle: "),
         ((named("a", writes=(SCORED,)), named("b", writes=(SCORED,))), f"'{SCORED}' is declared twice"),
-        ((named("a", writes=(SCORED,)), named("b", reads=(SCORED,))), "does not wait for a"),
+        ((named("a", writes=(SCORED,)), named("b", reads=(SCORED,))), "is not downstream of a"),
         ((Task("a", "nowhere"),), "no module:function"),
     ],
 )

@@ -8,6 +8,7 @@ from engine.control import runs
 from engine.definitions.task import Task
 from engine.deployment import Deployment
 from engine.doctor.checks import Finding, findings
+from engine.doctor.fixes import fix
 from storage.db.ledger import utc_now
 from storage.ledger.leases import claim
 from storage.settings import load_settings
@@ -35,10 +36,19 @@ def test_a_waiting_and_a_silent_run_are_named(tmp_path: Path) -> None:
     waiting = runs.request(deployment, runs.checked_request(deployment, "inference"))
     now[0] += timedelta(minutes=1)
     messages = [finding.message for finding in found(deployment, "runs")]
+    assert found(deployment, "runs") == found(deployment, "runs")  # nothing was written
     assert messages == [
-        f"{silent} had gone silent and is crashed now; `resume {silent}` finishes it.",
-        f"{waiting} is waiting for a worker; `python -m engine worker` or `run inference` carries it out.",
+        f"Run {silent} is running but sends no heartbeat; `doctor --fix` records it as crashed, then `resume` it.",
+        (
+            f"Run {waiting} is waiting for a worker; "
+            "start one with `python -m engine worker`, or execute it with `run inference`."
+        ),
     ]
+    (fixed,) = fix(deployment)
+    assert (fixed.check, fixed.level) == ("runs", "ok")
+    assert f"run {silent} is now recorded as crashed" in fixed.message
+    assert [finding.message for finding in found(deployment, "runs")] == messages[1:]
+    assert fix(deployment) == []
     deployment.ledger.close()
 
 
@@ -51,17 +61,34 @@ def test_a_clock_behind_the_ledger_is_a_problem(tmp_path: Path) -> None:
     now[0] -= timedelta(days=1)
     (finding,) = found(deployment, "clock")
     assert finding.level == "problem"
-    assert "set this clock" in finding.message
+    assert "set this machine's clock" in finding.message
     deployment.ledger.close()
 
 
-def test_a_link_that_was_moved_is_set_right(runner_of: Callable[..., PipelineRunner]) -> None:
+def test_a_link_that_was_moved_is_reported_and_fixed_only_on_request(runner_of: Callable[..., PipelineRunner]) -> None:
     book = runner_of(Task("gold", f"{TASKS}:writes_undeclared", writes=("gold.model_predictions",)))
     book.run()
     link = Path(book.deployment.roots.datamart) / "gold" / "model_predictions.parquet"
     link.unlink()
     (finding,) = found(book.deployment, "links")
     assert (finding.level, "gold.model_predictions" in finding.message) == ("warning", True)
+    assert "`doctor --fix` links them" in finding.message
+    assert not link.is_symlink()
+    (fixed,) = fix(book.deployment)
+    assert (fixed.check, "gold.model_predictions" in fixed.message) == ("links", True)
     assert link.exists()
     (finding,) = found(book.deployment, "links")
     assert finding.level == "ok"
+
+
+def test_looking_at_an_old_ledger_does_not_upgrade_it(tmp_path: Path) -> None:
+    Deployment.open(load_settings(home=tmp_path)).ledger.close()
+    deployment = Deployment.as_it_is(load_settings(home=tmp_path))
+    with deployment.ledger.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+    finding = findings(deployment)[-1]
+    assert (finding.check, finding.level) == ("ledger", "warning")
+    assert "has schema version 0002" in finding.message
+    assert "`doctor --fix`, upgrades it" in finding.message
+    assert deployment.ledger.version()[0] == "0002"
+    deployment.ledger.close()

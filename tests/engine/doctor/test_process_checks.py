@@ -14,6 +14,7 @@ import pytest
 
 from engine.deployment import Deployment
 from engine.doctor.checks import findings
+from engine.doctor.fixes import fix
 from engine.process.identity import this_process
 from storage.db.ledger import utc_now
 from storage.ledger.processes import Process, register
@@ -61,26 +62,26 @@ def held(url: str) -> Iterator[subprocess.Popen[str]]:
 
 @sqlite_only
 def test_a_writer_that_does_not_let_go_is_named_with_what_to_do(deployment: Deployment, ledger_url: str) -> None:
-    assert found(deployment, "lock") == [("ok", "the ledger takes writers")]
+    assert found(deployment, "lock") == [("ok", "the ledger accepts writes")]
     with held(ledger_url) as process:
         everything = findings(deployment)
         (level, message) = everything[-1].level, everything[-1].message
         assert (everything[-1].check, level) == ("lock", "problem")  # nothing after it: it would wait
         assert f"it is open in process {process.pid}" in message
         assert "kill -CONT" in message
-    assert found(deployment, "lock") == [("ok", "the ledger takes writers")]
+    assert found(deployment, "lock") == [("ok", "the ledger accepts writes")]
 
 
 def test_processes_that_are_lost_are_problems_until_others_take_their_place(deployment: Deployment) -> None:
     (told,) = found(deployment, "processes")
-    assert told == ("ok", "no worker or scheduler runs; `python -m engine up` starts them")
+    assert told == ("ok", "no worker or scheduler is running; start them with `python -m engine up`")
     entered(deployment, GONE)
     (problem, _) = found(deployment, "processes")
     assert problem[0] == "problem"
     assert "The worker with process id 4711 on host was last seen" in problem[1]
-    assert "is gone; look at its log and start it again: `python -m engine worker`" in problem[1]
+    assert "is gone; check its log and restart it with `python -m engine worker`" in problem[1]
     entered(deployment, "elsewhere:0badcafe:1:1", ray="up")
-    assert found(deployment, "processes") == [("ok", "alive: worker 4711 on host")]
+    assert found(deployment, "processes") == [("ok", "running: worker 4711 on host")]
 
 
 def test_a_worker_whose_ray_is_down_is_told(deployment: Deployment) -> None:
@@ -119,7 +120,7 @@ def test_a_clock_that_is_off_against_the_server_is_a_problem(tmp_path: Path, led
         deployment.ledger.close()
 
 
-def test_what_a_killed_process_left_is_named_ended_and_removed(
+def test_what_a_killed_process_left_is_reported_and_fixed_only_on_request(
     deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -130,11 +131,15 @@ def test_what_a_killed_process_left_is_named_ended_and_removed(
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", str(folder)]) as left:
         until(lambda: str(folder) in Path(f"/proc/{left.pid}/cmdline").read_text(), "process")
         ((level, message),) = found(deployment, "leftovers")
+        assert level == "warning"
+        assert str(folder) in message
+        assert "`doctor --fix`" in message
+        assert (left.poll(), folder.exists()) == (None, True)
+        (fixed,) = fix(deployment)
         assert left.wait(10) == -signal.SIGKILL
-    assert level == "warning"
-    assert str(folder) in message
+    assert (fixed.check, str(folder) in fixed.message) == ("leftovers", True)
     assert not folder.exists()
-    assert found(deployment, "leftovers") == [("ok", "no socket, folder or process of a killed one")]
+    assert found(deployment, "leftovers") == [("ok", "nothing is left of killed processes")]
 
 
 def test_findings_about_processes_stand_in_their_order(deployment: Deployment) -> None:

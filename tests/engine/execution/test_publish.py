@@ -18,17 +18,19 @@ from storage.ledger.catalog import current_versions
 from storage.ledger.models import model_by_alias
 from storage.ledger.runs import recent_runs, run_row
 from storage.settings import load_settings
+from tests.databases import both_thoroughly
 from tests.engine.runner import PipelineRunner, task
 
 Maker = Callable[..., PipelineRunner]
+CUSTOMERS = 5000
 
 
 @pytest.fixture(scope="module")
 def drifting(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A book, and the same book whose newest cohorts have drifted."""
     folder = tmp_path_factory.mktemp("books")
-    write_sample(folder / "calm", SampleSpec(7000, 3))
-    write_sample(folder / "drifted", SampleSpec(7000, 3, drift=1.5))
+    write_sample(folder / "calm", SampleSpec(CUSTOMERS, 3))
+    write_sample(folder / "drifted", SampleSpec(CUSTOMERS, 3, drift=1.5))
     return folder
 
 
@@ -40,6 +42,7 @@ def run(deployment: Deployment, pipeline: str, **more: object) -> str:
     return run_id
 
 
+@both_thoroughly
 def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(
     drifting: Path, tmp_path: Path, ledger_url: str
 ) -> None:

@@ -19,12 +19,12 @@ def seen(deployment: Deployment, kind: str = "worker") -> list[str]:
 
 
 def test_a_process_is_there_from_its_arrival_to_its_leave(deployment: Deployment) -> None:
-    presence = ProcessRegistry(deployment, "worker")
+    registry = ProcessRegistry(deployment, "worker")
     assert seen(deployment) == []
-    presence.register({"ray": "starting"})
+    registry.register({"ray": "starting"})
     assert seen(deployment) == [this_process()]
     assert seen(deployment, "scheduler") == []
-    presence.deregister()
+    registry.deregister()
     assert seen(deployment) == []
     with deployment.ledger.reading() as connection:
         (row,) = process_rows(connection)
@@ -33,10 +33,10 @@ def test_a_process_is_there_from_its_arrival_to_its_leave(deployment: Deployment
 
 
 def test_it_beats_when_it_is_time_or_when_there_is_news(deployment: Deployment) -> None:
-    presence = ProcessRegistry(deployment, "worker")
-    presence.register({"ray": "starting"})
-    assert presence.beat({"ray": "up"})
-    until(lambda: presence.beat({"ray": "up"}), "second beat", 5.0)
+    registry = ProcessRegistry(deployment, "worker")
+    registry.register({"ray": "starting"})
+    assert registry.heartbeat({"ray": "up"})
+    until(lambda: registry.heartbeat({"ray": "up"}), "second beat", 5.0)
     (row,) = alive(deployment, "worker")
     assert row.detail == {"ray": "up"}
     assert row.heartbeat_at > row.started_at
@@ -44,9 +44,9 @@ def test_it_beats_when_it_is_time_or_when_there_is_news(deployment: Deployment) 
 
 def test_it_does_not_beat_all_the_time(tmp_path: Path) -> None:
     deployment = Deployment.open(load_settings(home=tmp_path, heartbeat=10.0))
-    presence = ProcessRegistry(deployment, "worker")
-    presence.register({})
-    assert not any(presence.beat({}) for _ in range(100))
+    registry = ProcessRegistry(deployment, "worker")
+    registry.register({})
+    assert not any(registry.heartbeat({}) for _ in range(100))
     deployment.ledger.close()
 
 

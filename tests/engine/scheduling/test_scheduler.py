@@ -65,7 +65,7 @@ def test_pipelines_are_due_as_the_settings_say_and_those_that_are_off_are_not(de
 def test_it_requests_what_is_due_by_its_clock_and_is_seen_while_it_serves(deployment: Deployment) -> None:
     moment = [datetime(2026, 3, 7, 12, tzinfo=UTC)]
     assert alive(deployment, "scheduler") == []
-    with serving(Scheduler(deployment, lambda: moment[0], look=0.05)):
+    with serving(Scheduler(deployment, lambda: moment[0], pause=0.05)):
         until(lambda: len(alive(deployment, "scheduler")) == 1)
 
         def begun() -> bool:

@@ -11,7 +11,7 @@ from engine.errors import Refused, UnusableRequest
 from engine.scheduling.scheduler import timetables
 from engine.scheduling.slots import process_due_slots
 from jobs.bronze.sources import SOURCES
-from storage.ledger.leases import claim, finish, pin
+from storage.ledger.leases import claim, finish, record_snapshot
 from storage.ledger.runs import Request, request_run, run_row
 from storage.ledger.schedules import SlotOutcome, slot_rows
 from tests.extracts import Extracts
@@ -69,7 +69,7 @@ def test_a_scheduled_training_reads_the_book_in_use(deployment: Deployment, extr
     with deployment.ledger.writing() as connection:
         lease = claim(connection, request_run(connection, Request("inference", now.date(), "me"), now), "me", now)
         assert lease
-        pin(connection, lease, {"data": str(extracts.folder)})
+        record_snapshot(connection, lease, {"data": str(extracts.folder)})
         finish(connection, lease, "succeeded", None, now)
     first = requested(deployment, SUNDAY)
     assert first.params == {"data": str(extracts.folder)}

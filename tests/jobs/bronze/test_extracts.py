@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.bronze.extracts import Limits, header_of, line_blocks
+from jobs.bronze.extracts import Limits, line_blocks
 from jobs.bronze.records import read_extract
 from jobs.bronze.sources import SOURCES
 from jobs.errors import InputRejected
@@ -144,11 +144,6 @@ def test_a_first_line_without_end_is_refused_early() -> None:
         list(line_blocks(stream, "people.csv", Limits(block=1000, record=5000)))
     assert stream.given < 10_000
     assert "too long for a header" in str(rejection(b"x" * 100_000))
-
-
-def test_a_header_of_one_kind_of_fault_each_names_all_of_them() -> None:
-    with pytest.raises(InputRejected, match="missing column 'Age', unknown column 'Hat', repeated column 'SSN'"):
-        header_of(b"Customer_ID,Name,Hat,SSN,SSN,Occupation,snapshot_date\n", ATTRIBUTES, "people.csv")
 
 
 class Counted:

@@ -84,7 +84,7 @@ def test_a_long_curve_keeps_its_ends_and_few_points() -> None:
 
 def test_chance_is_the_bad_rate_of_precision() -> None:
     chance = layers(CHARTS["precision_recall"])[0]
-    assert [row["chance"] for row in chance["rows"]] == pytest.approx([LABELS.mean()])
+    assert [row["bad_rate"] for row in chance["rows"]] == pytest.approx([LABELS.mean()])
     assert chance["mark"]["strokeDash"]
 
 

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from jobs.charts.cohorts import auc_by_month, scores_by_month
+from jobs.charts.headline import Headline
 from jobs.charts.kit import INKS, months
 from jobs.charts.report import (
     DashboardData,
-    Headline,
     confusion_matrix,
     dashboard,
     dashboard_png,
@@ -84,7 +84,16 @@ def test_text_is_drawn_by_the_font_that_comes_along() -> None:
 
 def test_dashboard_tells_version_date_status_and_numbers() -> None:
     text = spec(dashboard(year()))
-    for told in ("v1", "30 June 2024", "▲ Breach", "0.741", "0.690 to 0.790", "0.250", "chance level 0.030", "2,000"):
+    for told in (
+        "v1",
+        "30 June 2024",
+        "▲ Breach",
+        "0.741",
+        "0.690 to 0.790",
+        "0.250",
+        "noise level (99%) 0.030",
+        "2,000",
+    ):
         assert told in text
 
 
@@ -171,20 +180,32 @@ def test_features_are_ranked_and_named_by_band() -> None:
     assert "15 of 17 features" in spec(feature_drift(many))
 
 
+def test_a_feature_has_its_plain_name_on_the_axis() -> None:
+    labels = layers(feature_drift(year().drift))[-1]["encoding"]["y"]["axis"]["labelExpr"]
+    assert '"DTI": "Debt-to-income ratio"' in labels
+
+
+def test_too_few_loans_is_the_word_for_insufficient() -> None:
+    text = spec(psi_over_time(year(2).history.assign(status="insufficient")))
+    assert "too few loans" in text
+    assert "insufficient" not in text
+    assert "○ Too few loans" in spec(dashboard(empty()))
+
+
 def test_confusion_shares_are_of_the_actual_class() -> None:
     rows = layers(confusion_matrix(year().confusion))[0]["rows"]
-    assert [row["told"] for row in rows] == [
-        "80% of all that repaid", "20% of all that repaid", "20% of all that defaulted", "80% of all that defaulted",
+    assert [row["text"] for row in rows] == [
+        "80% of repaid loans", "20% of repaid loans", "20% of defaulted loans", "80% of defaulted loans",
     ]  # fmt: skip
     one_class = pd.DataFrame({"actual": [0, 0, 1, 1], "predicted": [0, 1, 0, 1], "count": [5, 1, 0, 0]})
-    assert "0% of all that defaulted" in spec(confusion_matrix(one_class))
+    assert "0% of defaulted loans" in spec(confusion_matrix(one_class))
 
 
 def test_scores_tell_how_many_loans_they_are() -> None:
     counted = year().scores.assign(reference_count=[300, 400, 300, 0], current_count=[40, 80, 80, 0])
     text = spec(score_distribution(counted))
-    assert "reference (1,000 loans)" in text
-    assert "current (200 loans)" in text
+    assert "baseline (1,000 loans)" in text
+    assert "current window (200 loans)" in text
 
 
 def test_precision_recall_and_f1_differ_by_shape_and_dash() -> None:

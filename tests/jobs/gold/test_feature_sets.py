@@ -12,7 +12,7 @@ from rich.console import Console
 from sklearn.isotonic import IsotonicRegression
 
 from engine.cli.render import models_view
-from engine.documents.runs import models_document
+from engine.documents.models import models_document
 from jobs.errors import JobError
 from jobs.gold.features import FEATURE_SETS
 from jobs.modelling.candidates import BOTH, CLASSIFIERS, candidate_names, candidate_of, candidates

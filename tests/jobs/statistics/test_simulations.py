@@ -47,6 +47,7 @@ def confirmed(decision: Decision) -> bool:
     return any(breach.confirmed for breach in decision.breaches)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("rows", [300, 1_000])
 def test_the_interval_of_delong_covers_the_truth_as_often_as_it_says(rows: int) -> None:
     generator, draws, hits = np.random.default_rng(rows), 2_000, 0
@@ -59,6 +60,7 @@ def test_the_interval_of_delong_covers_the_truth_as_often_as_it_says(rows: int) 
     assert 0.935 <= hits / draws <= 0.965
 
 
+@pytest.mark.thorough
 def test_the_paired_interval_covers_the_true_difference_as_often_as_it_says() -> None:
     generator, draws, hits = np.random.default_rng(5), 2_000, 0
     for _ in range(draws):
@@ -71,6 +73,7 @@ def test_the_paired_interval_covers_the_true_difference_as_often_as_it_says() ->
     assert 0.935 <= hits / draws <= 0.965
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("window", "draws"), [(150, 4_000), (500, 3_000), (5_000, 1_500)])
 def test_without_drift_the_confirmed_gate_raises_at_most_one_false_alarm_in_a_hundred(window: int, draws: int) -> None:
     # The model is 0.05 better than the threshold. Of one that is 0.02 better, 150 loans with 24 defaults would confirm
@@ -80,12 +83,14 @@ def test_without_drift_the_confirmed_gate_raises_at_most_one_false_alarm_in_a_hu
     assert at_most(alarms, draws) <= 0.01
 
 
+@pytest.mark.thorough
 def test_a_shift_of_one_deviation_is_confirmed_at_500_rows() -> None:
     generator, draws = np.random.default_rng(9), 1_000
     missed = sum(not confirmed(decided(generator, 500, shift=1.0)) for _ in range(draws))
     assert at_most(missed, draws) <= 0.01
 
 
+@pytest.mark.thorough
 def test_a_ranking_that_is_lost_is_confirmed_at_500_rows() -> None:
     generator, draws, missed = np.random.default_rng(10), 1_000, 0
     for _ in range(draws):

@@ -1,0 +1,114 @@
+"""Commands that show runs: `runs`, `show`, `logs`."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from engine.cli.render import listing, run_view
+from engine.cli.terminal import Home, Json, RunId, console_for, deployment_at, print_json
+from engine.control.runs import reap_stale_runs
+from engine.deployment import Deployment
+from engine.documents.runs import log_document, run_details, runs_document
+from engine.documents.values import Document
+from engine.errors import UnusableRequest
+from engine.process.registry import waiting_for, waiting_message
+from storage.db.schema import RUN_STATES
+from storage.ledger.runs import run_row
+
+app = typer.Typer()
+
+LOG_PAUSE = 0.5  # seconds between two reads of a log that is followed
+
+
+@app.command()
+def runs(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 20,
+    pipeline: Annotated[str | None, typer.Option(help="Only runs of this pipeline.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """List runs."""
+    deployment = deployment_at(home)
+    if state and state not in RUN_STATES:
+        raise UnusableRequest(f"There is no state {state!r}; the states are {', '.join(RUN_STATES)}.")
+    reap_stale_runs(deployment)
+    with deployment.ledger.reading() as connection:
+        found = runs_document(connection, limit, pipeline, state)
+    documents = [{**document, "waiting_for": waiting_for(deployment, document["state"])} for document in found]
+    if as_json:
+        print_json(documents)
+    elif not documents:
+        console_for().print("No runs yet. Start one with `python -m engine run training`.")
+    else:
+        console_for().print(listing(documents, ("run_id", "state", "as_of", "cause", "duration_s", "requested_at")))
+        _print_waiting(documents)
+
+
+@app.command()
+def show(run_id: RunId, home: Home = None, as_json: Json = False) -> None:
+    """Show a run: tasks, attempts, row counts, outputs and the runs that followed."""
+    deployment = deployment_at(home)
+    reap_stale_runs(deployment)
+    with deployment.ledger.reading() as connection:
+        document = run_details(connection, run_id)
+    document["waiting_for"] = waiting_for(deployment, document["state"])
+    if as_json:
+        print_json(document)
+        return
+    console = console_for()
+    console.print(run_view(document))
+    _print_waiting([document])
+    for name in ("cause", "cause_run_id", "parent_run_id", "led_to", "params", "error"):
+        if document[name]:
+            value = ", ".join(document[name]) if isinstance(document[name], list) else document[name]
+            console.print(f"{name.replace('_', ' ')}: {value}", highlight=False, soft_wrap=True)
+    for task, values in document["accounting"].items():
+        console.print(f"{task}: {values}", highlight=False, soft_wrap=True, style="dim")
+
+
+@app.command()
+def logs(
+    run_id: RunId,
+    task: Annotated[str | None, typer.Argument(help="Only the lines of this task.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Print new lines until the run has ended.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Print the log of a run."""
+    deployment = deployment_at(home)
+    with deployment.ledger.reading() as connection:
+        run_id = run_row(connection, run_id).run_id
+        document = log_document(connection, run_id, task)
+    if as_json:
+        print_json(document)
+        return
+    _print_lines(document)
+    ended = not follow
+    while not ended:
+        time.sleep(LOG_PAUSE)
+        ended = _has_ended(deployment, run_id)  # asked before the last lines are read, so that none is missed
+        with deployment.ledger.reading() as connection:
+            new = log_document(connection, run_id, task, document[-1]["id"] if document else 0)
+        _print_lines(new)
+        document = new or document
+
+
+def _print_waiting(documents: list[Document]) -> None:
+    """Prints a line for each run that waits while no worker is running."""
+    for document in documents:
+        if document["waiting_for"]:
+            message = waiting_message(document["run_id"], document["pipeline"])
+            console_for().print(message, highlight=False, soft_wrap=True)
+
+
+def _print_lines(document: list[Document]) -> None:
+    for line in document:
+        typer.echo(f"{line['at']} {line['level']:<7} {line['task']}: {line['message']}")
+
+
+def _has_ended(deployment: Deployment, run_id: str) -> bool:
+    reap_stale_runs(deployment)
+    with deployment.ledger.reading() as connection:
+        return run_row(connection, run_id).finished_at is not None

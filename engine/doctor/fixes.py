@@ -1,0 +1,47 @@
+"""Repairs of `doctor --fix`: stale runs, links of tables, and remains of killed processes."""
+
+import os
+from collections.abc import Callable, Iterator
+
+from engine.cluster.sessions import dead_sessions, remove_dead_sessions
+from engine.control.runs import reap_stale_runs
+from engine.deployment import Deployment
+from engine.doctor.finding import Finding
+from engine.doctor.process_checks import LOCK_PATIENCE
+from engine.execution.vacuum import link_current
+from storage.db.checks import takes_writers
+from storage.errors import LoanwatchError
+
+
+def fix(deployment: Deployment) -> list[Finding]:
+    """What was repaired; nothing while another process holds the ledger's lock, which `findings` then reports."""
+    fixed: list[Finding] = []
+    if takes_writers(deployment.ledger, LOCK_PATIENCE):
+        for repair in REPAIRS:
+            try:
+                fixed += [Finding(repair.__name__.strip("_"), "ok", message) for message in repair(deployment)]
+            except (LoanwatchError, OSError) as error:
+                fixed.append(Finding(repair.__name__.strip("_"), "problem", str(error)))
+    return fixed
+
+
+def _runs(deployment: Deployment) -> Iterator[str]:
+    for run_id in reap_stale_runs(deployment):
+        yield f"fixed: run {run_id} is now recorded as crashed; `resume {run_id}` finishes it"
+
+
+def _leftovers(_deployment: Deployment) -> Iterator[str]:
+    folders = dead_sessions()
+    remove_dead_sessions()
+    for folder in folders:
+        if not os.path.lexists(folder):
+            yield f"fixed: ended the processes of {folder} and removed it"
+
+
+def _links(deployment: Deployment) -> Iterator[str]:
+    moved = link_current(deployment)
+    if moved:
+        yield f"fixed: the paths of {', '.join(moved)} lead to the published versions"
+
+
+REPAIRS: tuple[Callable[[Deployment], Iterator[str]], ...] = (_runs, _leftovers, _links)

@@ -1,0 +1,51 @@
+"""Documents about models and governance: versions, champions, decisions."""
+
+from sqlalchemy import Connection
+
+from engine.documents.values import Document, moment
+from storage.ledger.decisions import decision_rows
+from storage.ledger.models import CHAMPION, alias_rows, model_by_alias, model_rows
+
+
+def models_document(connection: Connection) -> list[Document]:
+    """The registered models, newest first, with their candidates and aliases."""
+    champion = model_by_alias(connection)
+    return [
+        {
+            "version": row.version,
+            "model_name": row.model_name,
+            "aliases": [CHAMPION] if champion and champion.version == row.version else [],
+            "created_at": moment(row.created_at),
+            "run_id": row.run_id,
+            "candidates": row.summary["candidates"],
+            "feature_set": row.summary["feature_set"],
+            "comparisons": row.summary.get("comparisons", []),
+            "promotion": row.summary.get("promotion"),
+            "trained_on": row.trained_on,
+        }
+        for row in model_rows(connection)
+    ]
+
+
+def champion_history(connection: Connection) -> list[Document]:
+    """The champions with date, person and reason; the newest first."""
+    return [
+        {"version": row.version, "at": moment(row.at), "who": row.who, "why": row.why} for row in alias_rows(connection)
+    ]
+
+
+def decisions_document(connection: Connection, limit: int = 100, run_id: str | None = None) -> list[Document]:
+    """The decisions of the governance gate with action, reason and numbers; the newest first."""
+    return [
+        {
+            "monitoring_date": row.monitoring_date.isoformat(),
+            "status": row.status,
+            "action": row.action,
+            "reason": row.reason,
+            "requested_run_id": row.requested_run_id,
+            "run_id": row.run_id,
+            "decided_at": moment(row.decided_at),
+            "numbers": row.numbers,
+        }
+        for row in decision_rows(connection, limit, run_id)
+    ]

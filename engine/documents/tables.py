@@ -1,0 +1,39 @@
+"""Documents about published tables and the monitoring history."""
+
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from engine.deployment import Deployment
+from engine.documents.values import Document, moment
+from storage.lake.names import MONITORING, split_name
+from storage.ledger.catalog import current_versions, published_rows
+
+
+def tables_document(connection: Connection, deployment: Deployment) -> list[Document]:
+    """The published tables with version, rows, bytes, digest, publishing run, and the path for readers."""
+    documents = []
+    for row in published_rows(connection):
+        layer, short = split_name(row.table_name)
+        path = f"{deployment.datamart.folder.root}/{layer}/{short}.parquet"
+        documents.append(
+            {
+                "table": row.table_name,
+                "version": row.version,
+                "rows": row.rows,
+                "bytes": row.bytes,
+                "digest": row.digest,
+                "run_id": row.run_id,
+                "published_at": moment(row.published_at),
+                "path": None if layer == "staged" else path,
+            }
+        )
+    return documents
+
+
+def metrics_document(connection: Connection, deployment: Deployment) -> list[Document]:
+    """The rows of model_monitoring by date; none before the first monitoring run."""
+    table = current_versions(connection).get(MONITORING)
+    if table is None:
+        return []
+    rows: pa.Table = deployment.datamart.read(table)
+    return [{**row, "monitoring_date": row["monitoring_date"].isoformat()} for row in rows.to_pylist()]

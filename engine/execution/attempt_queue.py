@@ -1,0 +1,97 @@
+"""The attempts of one run: those that wait for a free CPU or for their retry, and those that the executor runs."""
+
+from collections.abc import Iterator
+from time import monotonic
+
+from engine.definitions.task import Pipeline, Task
+from engine.execution.attempts import COLLECT, Attempt, Work
+from engine.execution.call import Call, Failure, Report
+from engine.execution.executors import Executor
+from engine.execution.recorder import RunRecorder
+
+MOST_WAIT = 0.25  # seconds to wait for reports, so that a cancelled run ends soon
+
+
+class AttemptQueue:
+    """Submits attempts to the executor and records each attempt's start and end."""
+
+    def __init__(self, executor: Executor, recorder: RunRecorder, pipeline: Pipeline, ledger_url: str) -> None:
+        self._executor = executor
+        self._recorder = recorder
+        self._ledger_url = ledger_url
+        self._positions = {task.name: position for position, task in enumerate(pipeline.tasks)}
+        self._waiting: list[Attempt] = []
+        self._running: dict[int, Attempt] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._waiting and not self._running
+
+    def add(self, attempt: Attempt) -> None:
+        """Adds an attempt, to be submitted from its `not_before` on."""
+        self._waiting.append(attempt)
+
+    def submit(self) -> None:
+        """Submits the waiting attempts for which there are CPUs, in the order in which the tasks are declared."""
+        if self._waiting:
+            self._executor.open()
+        free = self._executor.slots - sum(attempt.work.task.cpus for attempt in self._running.values())
+        later: list[Attempt] = []
+        for attempt in sorted(self._waiting, key=lambda waiting: self._positions[waiting.work.task.name]):
+            work = attempt.work
+            if attempt.not_before > monotonic() or (self._running and free < work.task.cpus):
+                later.append(attempt)
+                continue
+            free -= work.task.cpus
+            work.tries[attempt.partition] = work.tries.get(attempt.partition, 0) + 1
+            self._recorder.attempt_started(attempt.key, max(work.tries.values()))
+            attempt.deadline = monotonic() + work.task.limit
+            self._running[self._executor.submit(self._call(work, attempt.partition))] = attempt
+        self._waiting = later
+
+    def reports(self) -> Iterator[tuple[Attempt, Report]]:
+        """The attempts that have ended, with their reports; waits a moment for the first."""
+        pauses = [attempt.not_before - monotonic() for attempt in self._waiting if attempt.not_before]
+        for ticket, report in self._executor.wait(max(0.01, min([MOST_WAIT, *pauses]))):
+            attempt = self._running.pop(ticket, None)  # None when another partition of its task has just failed
+            if attempt is not None:
+                work = attempt.work
+                if report.outcome is not None:
+                    work.outcomes[attempt.partition] = report.outcome
+                self._recorder.attempt_ended(attempt.key, report, min(len(work.outcomes), len(work.partitions)))
+                yield attempt, report
+
+    def overdue(self) -> Iterator[Attempt]:
+        """The attempts that have run longer than their limit; stops them."""
+        for ticket, attempt in list(self._running.items()):
+            if monotonic() > attempt.deadline and ticket in self._running:
+                self._stop(ticket, f"it took longer than its limit of {attempt.work.task.limit:.0f} s")
+                yield attempt
+
+    def drop(self, task: Task) -> None:
+        """Drops the waiting attempts of a failed task and stops its running ones."""
+        self._waiting = [attempt for attempt in self._waiting if attempt.work.task is not task]
+        for ticket, attempt in list(self._running.items()):
+            if attempt.work.task is task:
+                self._stop(ticket, "another partition of the task failed")
+
+    def stop_all(self, why: str) -> None:
+        """Stops all running attempts and records why."""
+        for ticket in list(self._running):
+            self._stop(ticket, why)
+
+    def close(self) -> None:
+        """Ends the running calls without a record: the run may no longer hold its lease."""
+        for ticket in list(self._running):
+            self._executor.cancel(ticket)
+
+    def _call(self, work: Work, partition: str) -> Call:
+        collecting = partition == COLLECT and work.task.collect is not None
+        outcomes = [work.outcomes[name] for name in work.partitions] if collecting else None
+        return Call(work.task, work.job.for_partition(partition), self._ledger_url, outcomes)
+
+    def _stop(self, ticket: int, why: str) -> None:
+        attempt = self._running.pop(ticket)
+        self._executor.cancel(ticket)
+        report = Report(failure=Failure("Stopped", f"The attempt was stopped: {why}."))
+        self._recorder.attempt_ended(attempt.key, report, len(attempt.work.outcomes))

@@ -1,0 +1,51 @@
+"""Headers that name other columns than their source, and the hint that each gets."""
+
+import pytest
+
+from jobs.bronze.header import header_of
+from jobs.bronze.sources import SOURCES
+from jobs.errors import InputRejected
+
+DECLARE = "declare it in jobs/bronze/sources.py"
+
+
+def refusal(dataset: str, *names: str) -> InputRejected:
+    with pytest.raises(InputRejected) as caught:
+        header_of((",".join(names) + "\n").encode(), SOURCES[dataset], "extract.csv")
+    return caught.value
+
+
+def renamed(dataset: str, old: str, new: str) -> InputRejected:
+    return refusal(dataset, *(new if name == old else name for name in SOURCES[dataset].names))
+
+
+def test_every_kind_of_fault_is_named_with_its_own_hint() -> None:
+    error = refusal("features_attributes", "Customer_ID", "Name", "Hat", "SSN", "SSN", "Occupation", "snapshot_date")
+    assert error.what == "missing column 'Age', unknown column 'Hat', repeated column 'SSN'"
+    assert error.hint == (
+        f"deliver the file with every column; remove the unknown column or {DECLARE}; keep one column of each name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("Interest_Rate", "InterestRate"), ("Interest_Rate", "interest_rate"), ("Credit_Mix", "CREDIT_MIX")],
+)
+def test_a_renamed_column_is_recognised(old: str, new: str) -> None:
+    error = renamed("features_financials", old, new)
+    assert error.what == f"missing column {old!r}, unknown column {new!r}"
+    assert error.hint == f"{new!r} may be {old!r} renamed: restore the name, or {DECLARE}"
+
+
+def test_a_missing_name_explains_one_unknown_name_only() -> None:
+    names = SOURCES["features_financials"].names
+    error = refusal("features_financials", *names[:5], "InterestRate", "Interest-Rate", *names[6:])
+    assert error.hint == (
+        f"'InterestRate' may be 'Interest_Rate' renamed: restore the name, or {DECLARE}; "
+        f"remove the unknown column or {DECLARE}"
+    )
+
+
+def test_names_that_are_not_alike_are_not_called_renamed() -> None:
+    assert "renamed" not in renamed("features_attributes", "Age", "Hat").hint
+    assert "renamed" not in renamed("features_financials", "Monthly_Balance", "Balance").hint
