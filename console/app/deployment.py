@@ -9,7 +9,7 @@ from storage.db.ledger import Ledger
 
 
 def deployment() -> Deployment:
-    """The deployment of this process's environment (LOANWATCH_HOME and so on); Refused to sessions that are not admitted."""
+    """The deployment of this process's environment (LOANWATCH_HOME and so on); Refused without a valid session."""
     person()
     return _opened()
 

@@ -77,7 +77,7 @@ def refuse_taken(settings: Settings) -> None:
     try:
         if is_taken(address, port):
             raise Refused(
-                f"Port {port} on {address} is taken by another process. Choose another port with LOANWATCH_CONSOLE_PORT."
+                f"Port {port} on {address} is taken by another process. Choose another with LOANWATCH_CONSOLE_PORT."
             )
     except OSError as error:
         reason = error.strerror or str(error)

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from console.components.csv_export import csv_bytes
+from console.components.elements import write_html
 from console.components.theme import appearance, drawn
 
 HEIGHT = 290  # points, axes and legend included
@@ -58,15 +59,15 @@ def show_panel(panel: Panel) -> None:
 
 def _head(panel: Panel, drawing: dict[str, Any]) -> None:
     """The heading, beside it the ways to other drawings and to the numbers, and the notes under it."""
-    heading = f'<div class="lw-title"><h2 class="lw-head">{escape(drawing["title"])}</h2></div>'
+    heading = Markup('<div class="lw-title"><h2 class="lw-head">{}</h2></div>').format(drawing["title"])
     with st.container(key=f"head-{panel.name}"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
-            st.html(heading, width="stretch")
+            write_html(heading)
             with st.container(horizontal=True, wrap=False, vertical_alignment="center", width="content"):
                 if panel.switch is not None:
                     panel.switch()
                 _numbers(panel)
-        st.html(f'<p class="lw-note">{escape(drawing["subtitle"])}</p>')
+        write_html(Markup('<p class="lw-note">{}</p>').format(drawing["subtitle"]))
 
 
 def _numbers(panel: Panel) -> None:

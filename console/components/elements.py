@@ -34,9 +34,9 @@ def state_html(state: str, words: str | None = None) -> Markup:
 
 def sign_html(sign: str, tone: str, words: str) -> Markup:
     """Words in a tone behind a sign that screen readers skip."""
-    return Markup(
-        '<span class="lw-state lw-{}"><span class="lw-sign" aria-hidden="true">{}</span> {}</span>'
-    ).format(tone, sign, words)
+    return Markup('<span class="lw-state lw-{}"><span class="lw-sign" aria-hidden="true">{}</span> {}</span>').format(
+        tone, sign, words
+    )
 
 
 def state_text(state: str) -> str:

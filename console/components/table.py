@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from console.components.elements import Text, join, write_html
 
+
 @dataclass(frozen=True)
 class Column:
     """A column: its name, and whether it holds numbers, which stand at the right."""
@@ -44,7 +45,7 @@ def table_html(
 ) -> Markup:
     """A table. `label` tells people who can't see it what it holds. A row of a single cell is a heading.
 
-    `strong` are numbers of rows in bold. A `stacked` table shows the cells of a row under each other on a narrow window,
+    `strong` are numbers of rows in bold. A `stacked` table shows the cells of a row under each other on a narrow page,
     others scroll sideways.
     """
     marked = set(strong)

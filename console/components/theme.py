@@ -65,6 +65,7 @@ STATES = {
     "champion": ("★", "good", "champion"),
 }
 
+
 def colour(name: str) -> str:
     """The colour of that name in the theme that is on, for charts."""
     return COLOURS[name][appearance() == "dark"]

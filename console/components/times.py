@@ -62,9 +62,7 @@ def time_html(at: datetime | None, now: datetime, words: str | None = None) -> M
     """A `<time>` element: `words` or the short form, the exact time on hover; a dash for None."""
     if at is None:
         return Markup("-")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        at.isoformat(), exact(at), words or short(at, now)
-    )
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact(at), words or short(at, now))
 
 
 def day(value: date) -> str:

@@ -15,11 +15,11 @@ from console.components.chart_panel import drawing_of
 from console.components.elements import Text, callout, count, empty, figure, note_html, state_html, write_html
 from console.components.theme import appearance
 from console.components.times import day
-from engine.documents.runs import Document
+from engine.documents.values import Document
 from jobs.charts.history import auc_over_time
 from jobs.charts.report import psi_over_time
-from storage.ledger.models import ModelVersion
 from storage.lake.names import MONITORING
+from storage.ledger.models import ModelVersion
 
 HEIGHT = 230
 SHOWN = 60  # monitoring dates of the small charts

@@ -7,8 +7,9 @@ from datetime import datetime
 from console.app import queries
 from console.app.deployment import deployment, ledger
 from engine.definitions.pipelines import PIPELINES
+from engine.documents.models import decisions_document
 from engine.documents.processes import health_document, schedule_document
-from engine.documents.runs import Document, decisions_document
+from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 from storage.ledger.models import ModelVersion, model_by_alias
 from storage.ledger.runs import recent_runs

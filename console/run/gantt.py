@@ -9,14 +9,13 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from console.components.elements import empty
-from console.components.theme import STATES, TONES, appearance, drawn
+from console.components.elements import empty, note
+from console.components.theme import STATES, colour, drawn
 from console.components.times import span
 from console.run.query import MOST_ATTEMPTS, RunView
 from storage.db.ledger import LedgerRow
 
 LABEL, BAR, BETWEEN = 18, 12, 7  # pixels: a task's name, a bar under it, before the next task
-INK = ("#1f2933", "#f0f2f5")
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,14 @@ class Lane:
 def gantt(view: RunView) -> None:
     """Draws the attempts of a run, and says in words what made it take so long."""
     if not view.attempts:
-        told = "Nothing was run: every result was there already." if view.tasks else "It appears when the run begins."
+        told = "No task ran: every result was cached." if view.tasks else "Attempts appear when the run starts."
         empty("No attempts yet" if view.active else "No attempts", told)
         return
     bars, names = frames(view)
     shown = drawn(chart(bars, names), plain=True)
     with st.container(key="gantt"):
         st.altair_chart(shown, width="stretch", theme=None, alt=in_words(view))
-    st.html(f'<div class="lw-note">{critical_words(view)}</div>')
+    note(critical_words(view))
     if len(view.attempts) == MOST_ATTEMPTS:
         st.caption(f"The first {MOST_ATTEMPTS:,} attempts.")
 
@@ -78,12 +77,11 @@ def lanes(attempts: Sequence[LedgerRow], now: datetime) -> list[Lane]:
 def chart(bars: pd.DataFrame, names: pd.DataFrame) -> Any:
     """The bars over the seconds of the run, under the names of their tasks."""
     height = int(bars["bottom"].max()) + BETWEEN
-    tone = int(appearance() == "dark")
-    ink = INK[tone]
+    ink = colour("ink")
     at = alt.Y("top:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
-    seconds = alt.X("start:Q", title="seconds since the run began", scale=alt.Scale(domainMin=0, nice=False))
+    seconds = alt.X("start:Q", title="seconds since the run started", scale=alt.Scale(domainMin=0, nice=False))
     states = list(dict.fromkeys(bars["state"]))
-    colours = [TONES[_tone(state)][tone] for state in states]
+    colours = [colour(_tone(state)) for state in states]
     marks = (
         alt.Chart(bars)
         .mark_bar(cornerRadius=2)
@@ -116,12 +114,12 @@ def critical_words(view: RunView) -> str:
     """The critical path in words, with how much of the run it was."""
     path = view.critical
     if not path:
-        return "No task has ended yet."
+        return "No task has finished yet."
     took = sum(_seconds(view, name) for name in path)
     whole = view.elapsed or 0.0
     what = "so far" if view.active else f"of {span(whole)}"
     before = (view.attempts[0].started_at - (view.run.started_at or view.attempts[0].started_at)).total_seconds()
-    start = f" The first task began after {span(before)}." if before >= 1 else ""
+    start = f" The first task started after {span(before)}." if before >= 1 else ""
     return f"◆ Critical path: {' → '.join(path)}, {span(took)} {what}.{start}"
 
 

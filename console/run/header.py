@@ -7,7 +7,17 @@ from console.app.deployment import deployment
 from console.app.navigation import run_link
 from console.app.queries import silence
 from console.app.workers import no_worker
-from console.components.elements import Text, code_html, description_list, figure, join, note_html, sign_html, state_html, write_html
+from console.components.elements import (
+    Text,
+    code_html,
+    description_list,
+    figure,
+    join,
+    note_html,
+    sign_html,
+    state_html,
+    write_html,
+)
 from console.components.times import ago, day, span, time_html
 from console.run.query import RunView
 from storage.db.ledger import LedgerRow
@@ -119,7 +129,9 @@ def given(view: RunView) -> dict[str, Text]:
 def numbers(found: dict[str, object]) -> str:
     """The numbers of a retraining decision in words."""
     return ", ".join(
-        f"{words} {figure(value)}" for name, words in NUMBERS.items() if isinstance(value := found.get(name), int | float)
+        f"{words} {figure(value)}"
+        for name, words in NUMBERS.items()
+        if isinstance(value := found.get(name), int | float)
     )
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
-from html import escape
 
 import streamlit as st
+from markupsafe import Markup
 
 from console.app.deployment import ledger
+from console.components.elements import join, note, write_html
 from console.components.times import exact, local
 from console.run.query import RunView
 from storage.db.ledger import LedgerRow
@@ -22,17 +23,17 @@ LEAST = {"all": "", "warnings": "WARNING", "errors": "ERROR"}
 TONE = {"WARNING": "warn", "ERROR": "bad", "CRITICAL": "bad"}
 SIGN = {"WARNING": "!", "ERROR": "✗", "CRITICAL": "✗"}
 
-LOG_STYLE = """<style>
+LOG_SHEET = Markup("""<style>
 .lw-log { font-family: "Source Code Pro", monospace; font-size: 0.78rem; line-height: 1.5; margin: 0; }
 .lw-log div { display: grid; grid-template-columns: 4.9rem 1.1rem minmax(8rem, 15rem) 1fr; gap: 0 0.6rem; }
 .lw-log div > * { overflow-wrap: anywhere; }
-.lw-log time, .lw-log .lw-by { color: light-dark(#56606c, #a9b3bf); }
+.lw-log time, .lw-log .lw-by { color: var(--lw-quiet); }
 .lw-log .lw-said { white-space: pre-wrap; }
 @media (max-width: 760px) {
   .lw-log div { grid-template-columns: 4.9rem 1.1rem 1fr; padding-bottom: 0.25rem; }
   .lw-log .lw-said { grid-column: 1 / -1; }
 }
-</style>"""
+</style>""")
 
 
 def log_controls(view: RunView) -> LogFilter:
@@ -70,9 +71,9 @@ def log_lines(view: RunView, wanted: LogFilter) -> None:
     rows = shown(view.run.run_id, wanted, st.session_state.get(first))
     with st.container(height=HEIGHT, autoscroll=True, key="log", border=True, gap=None):
         if not rows:
-            st.html(f'<div class="lw-note">{nothing(view, wanted)}</div>')
+            note(nothing(view, wanted))
         for start in range(0, len(rows), PIECE):
-            st.html(log_html(rows[start : start + PIECE], first=not start))
+            write_html(log_html(rows[start : start + PIECE], first=not start))
     if rows:
         st.session_state[first] = rows[0].log_id
         _foot(view.run.run_id, wanted, first, len(rows))
@@ -91,13 +92,13 @@ def tail(run_id: str, wanted: LogFilter, limit: int) -> Sequence[LedgerRow]:
         return log_tail(connection, run_id, wanted, limit)
 
 
-def log_html(rows: Sequence[LedgerRow], *, first: bool = True) -> str:
+def log_html(rows: Sequence[LedgerRow], *, first: bool = True) -> Markup:
     """Lines of a log: time (the exact one on hover), sign of the level, task, words.
 
     The first piece of a log can be reached by keyboard, so that the box can be scrolled by it.
     """
-    reached = ' tabindex="0" role="region" aria-label="Lines of the log"' if first else ""
-    return f'<div class="lw-log"{reached}>{"".join(map(_line, rows))}</div>'
+    reached = Markup(' tabindex="0" role="region" aria-label="Lines of the log"') if first else Markup()
+    return Markup('<div class="lw-log"{}>{}</div>').format(reached, join(map(_line, rows)))
 
 
 def log_text(run_id: str) -> str:
@@ -111,16 +112,16 @@ def log_text(run_id: str) -> str:
 def nothing(view: RunView, wanted: LogFilter) -> str:
     """Why there are no lines."""
     if wanted.task or wanted.levels:
-        return "No line is like that. Choose every task and all lines to see the rest."
-    return "Lines appear here as soon as a task says something." if view.active else "No task said anything."
+        return "No log lines match. Choose every task and all lines to see the rest."
+    return "Lines appear here when a task writes them." if view.active else "No log lines."
 
 
-def _line(row: LedgerRow) -> str:
-    tone = f" lw-{TONE[row.level]}" if row.level in TONE else ""
-    sign = f'<b title="{escape(row.level)}" class="{tone.strip()}">{SIGN.get(row.level, "")}</b>'
-    at = f'<time title="{escape(exact(row.at))}">{local(row.at):%H:%M:%S}</time>'
-    by = f'<span class="lw-by">{escape(row.task)}</span>'
-    return f'<div>{at}{sign}{by}<span class="lw-said{tone}">{escape(row.message)}</span></div>'
+def _line(row: LedgerRow) -> Markup:
+    tone = f"lw-{TONE[row.level]}" if row.level in TONE else ""
+    sign = Markup('<b title="{}" class="{}">{}</b>').format(row.level, tone, SIGN.get(row.level, ""))
+    at = Markup('<time title="{}">{}</time>').format(exact(row.at), f"{local(row.at):%H:%M:%S}")
+    by = Markup('<span class="lw-by">{}</span>').format(row.task)
+    return Markup('<div>{}{}{}<span class="lw-said {}">{}</span></div>').format(at, sign, by, tone, row.message)
 
 
 def _foot(run_id: str, wanted: LogFilter, first: str, count: int) -> None:

@@ -8,9 +8,9 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from console.app.deployment import deployment, ledger
+from engine.control.extract_folder import folder_for
 from engine.control.runs import pipeline_named
 from engine.definitions.task import settings_of
-from engine.execution.inputs import data_folder
 from storage.settings import GIB, Settings
 
 FIRST_DAY = date(2000, 1, 1)
@@ -73,7 +73,9 @@ def _widget(pipeline: str, name: str, value: Any, key: str) -> Any:
     if name == "data":
         return st.text_input(label(name), value, placeholder=_folder(pipeline), help=help_, key=key).strip()
     if name == IN_GIB:
-        return round(GIB * st.number_input(label(name), 0.0, value=value / GIB, step=1.0, format="%g", help=help_, key=key))
+        return round(
+            GIB * st.number_input(label(name), 0.0, value=value / GIB, step=1.0, format="%g", help=help_, key=key)
+        )
     return _maker(field)(field, label(name), value, help=help_, key=key)
 
 
@@ -113,4 +115,4 @@ def _limit(field: FieldInfo, kinds: tuple[str, ...]) -> float | None:
 def _folder(pipeline: str) -> str:
     """The folder that the pipeline reads when no other one is typed."""
     with ledger().reading() as connection:
-        return data_folder(connection, deployment(), pipeline)
+        return folder_for(connection, deployment(), pipeline)

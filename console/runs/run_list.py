@@ -35,7 +35,11 @@ PAGES = Markup('<div class="lw-pair">{}</div>')
 def filters() -> RunFilter:
     """The chosen filters. A change goes back to the first page."""
     with st.container(horizontal=True, key="runs-filters"):
-        choices = (("Pipeline", "pipeline", tuple(PIPELINES)), ("State", "state", RUN_STATES), ("Trigger", "cause", tuple(CAUSES)))
+        choices = (
+            ("Pipeline", "pipeline", tuple(PIPELINES)),
+            ("State", "state", RUN_STATES),
+            ("Trigger", "cause", tuple(CAUSES)),
+        )
         chosen = [
             st.selectbox(
                 label,
@@ -79,7 +83,9 @@ def run_list(wanted: RunFilter, bounds: Mapping[str, str]) -> None:
         _nothing(wanted, bool(older or newer))
         return
     now = ledger().clock()
-    found = table_html("Runs, newest first", HEADS, [_cells(row, after.get(row.run_id), now) for row in rows], stacked=True)
+    found = table_html(
+        "Runs, newest first", HEADS, [_cells(row, after.get(row.run_id), now) for row in rows], stacked=True
+    )
     write_html(found + pages_html(wanted, rows, older, newer, more=more))
 
 
