@@ -11,7 +11,6 @@ from console.components import elements
 from console.components.table import Column, table
 
 QUIET = "var(--lw-quiet)"
-GRID_SHEET = ""
 
 
 def grid(label: str, heads: Sequence[Column], rows: Iterable[Sequence[str]], strong: Iterable[int] = ()) -> None:

@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 from console.components.elements import callout, empty
-from console.components.legacy import GRID_SHEET
 from console.components.table import bytes_text
 from console.components.times import viewer_zone
 from console.data.quarantine import quarantine_part
@@ -23,7 +22,6 @@ ROW, HEAD = 35, 37  # pixels
 def data_page() -> None:
     """The whole page."""
     st.title("Data")
-    st.html(GRID_SHEET)
     published = tables()
     if not published:
         empty(

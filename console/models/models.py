@@ -5,7 +5,6 @@ import streamlit as st
 from console.app.deployment import ledger
 from console.app.queries import model_of_row
 from console.components.elements import callout, empty, figure, state_html
-from console.components.legacy import GRID_SHEET
 from console.components.times import ago, time_html
 from console.models.candidates import interval_text
 from console.models.champion_history import history_part, times_part
@@ -24,7 +23,6 @@ PARTS = ["Candidates", "Lineage", "Features, settings, files"]
 def models_page() -> None:
     """The whole page."""
     st.title("Models")
-    st.html(GRID_SHEET)
     every = names()
     if not every:
         empty(

@@ -64,7 +64,7 @@ class Visitor:
         self.open()
         self.press(f"Run {pipeline}")
         if force:
-            self.page.get_by_role("dialog").get_by_text("Run every task").click()
+            self.page.get_by_role("dialog").get_by_text("Ignore cache").click()
         self.confirm(f"Run {pipeline}")
         return self.run_in_view(f"{pipeline}-")
 

@@ -130,7 +130,7 @@ def test_a_wrong_name_or_password_is_refused_alike(
 ) -> None:
     app = signed_in(opened(empty_sandbox.home), name, password)
     assert [title.value for title in app.title] == ["Sign in"]
-    assert "Name or password is wrong." in words(app)
+    assert "The name or the password is wrong." in words(app)
     assert next(field for field in app.text_input if field.label == "Password").value == ""
     assert WORD not in caplog.text
     assert "sign-in failed" in caplog.text
@@ -153,10 +153,10 @@ def test_a_viewer_is_refused_where_the_action_is_taken_and_an_operator_is_writte
 ) -> None:
     opened(empty_sandbox.home)
     app = script(PAUSE, passwords, "victor")
-    assert [error.value for error in app.error] == ["victor may look but not act; ask an operator of this deployment."]
+    assert "victor may look but not act; ask an operator of this deployment." in words(app)
     assert (paused(empty_sandbox), noted(empty_sandbox)) == ([], [])
     app = script(PAUSE, passwords, "anna")
-    assert not app.error
+    assert "The action failed" not in words(app)
     assert paused(empty_sandbox) == ["inference"]
     assert noted(empty_sandbox) == [("anna", "pause", "inference", "because")]
 
@@ -180,7 +180,7 @@ def test_a_session_that_did_not_come_from_the_form_is_refused(
     if forged == "operator":
         forged = ["anna", "operator"]
     app = script(PAUSE, passwords, forged)
-    assert [error.value for error in app.error] == ["Nobody is signed in here, or not any more; sign in first."]
+    assert "Nobody is signed in here, or not any more; sign in first." in words(app)
     assert paused(empty_sandbox) == []
 
 
@@ -188,7 +188,7 @@ def test_a_session_does_not_outlast_its_hours(opened: Opened, empty_sandbox: San
     opened(empty_sandbox.home)
     mark = read_entries(passwords)["anna"].mark
     old = SignedIn("anna", mark, monotonic() - session.LONGEST_SESSION - 1)
-    assert script(PAUSE, passwords, old).error
+    assert "The action failed" in words(script(PAUSE, passwords, old))
     assert paused(empty_sandbox) == []
 
 
@@ -227,10 +227,10 @@ def test_a_password_file_that_was_tampered_with_lets_nobody_in(
         case _:
             passwords.write_text("anna:operator:let-me-in\n")
     app.run()
-    assert [title.value for title in app.title] == ["Closed"]
+    assert [title.value for title in app.title] == ["Access denied"]
     assert str(passwords) in words(app)
     opened(empty_sandbox.home)
-    assert script(PAUSE, passwords, SignedIn("anna", "", monotonic())).error
+    assert "The action failed" in words(script(PAUSE, passwords, SignedIn("anna", "", monotonic())))
     assert paused(empty_sandbox) == []
 
 
@@ -241,12 +241,12 @@ def test_without_a_login_nothing_is_shown_to_others(
     listening(address)
     for page in ("overview", "audit"):
         app = opened(empty_sandbox.home, page)
-        assert [title.value for title in app.title] == ["Closed"]
+        assert [title.value for title in app.title] == ["Access denied"]
         assert "without a login" in words(app)
-    assert script(PAUSE, Path()).error
+    assert "The action failed" in words(script(PAUSE, Path()))
     assert paused(empty_sandbox) == []
     listening("127.0.0.1")  # an edited config.toml moves no socket
-    assert [title.value for title in opened(empty_sandbox.home).title] == ["Closed"]
+    assert [title.value for title in opened(empty_sandbox.home).title] == ["Access denied"]
 
 
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.9.9.9", "::1"])
@@ -264,7 +264,7 @@ def test_a_login_without_protection_against_forged_requests_is_refused(
     assert [title.value for title in opened(empty_sandbox.home).title] == ["Sign in"]
     config.set_option("server.enableXsrfProtection", False)
     app = opened(empty_sandbox.home)
-    assert [title.value for title in app.title] == ["Closed"]
+    assert [title.value for title in app.title] == ["Access denied"]
     assert "server.enableXsrfProtection" in words(app)
 
 
@@ -296,7 +296,7 @@ def test_a_bare_server_that_everybody_reaches_says_why_and_ends(empty_sandbox: S
     port = free_port()
     with served(empty_sandbox, "--server.address", EVERYWHERE, *QUIET, port=port) as process:
         said = answer(port)
-        assert said.says("Closed")
+        assert said.says("Access denied")
         assert said.says(f"would listen on {EVERYWHERE} without a login")
         assert not said.says("Overview")
         told, _ = process.communicate(timeout=DEADLINE)
@@ -353,7 +353,7 @@ def test_a_cookie_secret_that_can_be_guessed_is_refused(empty_sandbox: Sandbox, 
     port = free_port()
     with served(empty_sandbox, "--secrets.files", str(secrets), port=port):
         said = answer(port)
-    assert said.says("Closed")
+    assert said.says("Access denied")
     assert said.says("could be guessed")
 
 

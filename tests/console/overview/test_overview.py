@@ -16,12 +16,12 @@ def test_an_empty_home_says_what_to_do(opened: Opened, empty_sandbox: Sandbox) -
     assert said.count("It has never run.") == 3
 
 
-def test_the_verdict_stands_with_interval_chance_level_and_loans(opened: Opened, monitored_sandbox: Sandbox) -> None:
+def test_the_verdict_stands_with_interval_noise_level_and_loans(opened: Opened, monitored_sandbox: Sandbox) -> None:
     said = words(opened(monitored_sandbox.home))
     row = monitored_sandbox.table("gold.model_monitoring").to_pylist()[-1]
     assert f"{row['auc']:.3f}" in said
     assert f"95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {row['labelled']:,} loans" in said
-    assert f"chance level {row['psi_chance_level']:.3f}, {row['window_rows']:,} loans" in said
+    assert f"noise level (99%) {row['psi_chance_level']:.3f}, {row['window_rows']:,} loans" in said
     assert monitored_sandbox.champions()[0].version in said
 
 
@@ -38,10 +38,10 @@ def test_a_failed_run_needs_a_person_until_a_later_one_went_well(opened: Opened,
 def test_a_waiting_run_without_a_worker_is_said_on_every_page(opened: Opened, sandbox: Sandbox) -> None:
     runs.request(sandbox.deployment, runs.checked_request(sandbox.deployment, "inference", AS_OF, force=True))
     for page in ("overview", "schedule"):
-        assert "Nothing works on the waiting runs" in words(opened(sandbox.home, page))
+        assert "The worker is not running" in words(opened(sandbox.home, page))
     worker = ProcessRegistry(sandbox.deployment, "worker")
     worker.register({"ray": "up", "runs": []})
-    assert "Nothing works on the waiting runs" not in words(opened(sandbox.home))
+    assert "The worker is not running" not in words(opened(sandbox.home))
 
 
 def test_a_paused_schedule_and_a_missing_scheduler_are_told(opened: Opened, sandbox: Sandbox) -> None:
@@ -50,7 +50,7 @@ def test_a_paused_schedule_and_a_missing_scheduler_are_told(opened: Opened, sand
     said = words(opened(sandbox.home))
     assert "The schedule of inference is paused" in said
     assert "the extracts are being moved" in said
-    assert "No scheduler is alive" in said
+    assert "The scheduler is not running" in said
 
 
 def test_numbers_of_the_champion_before_are_told_to_be_its_own(

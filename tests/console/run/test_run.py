@@ -43,7 +43,7 @@ def test_a_run_shows_each_task_with_its_state_rows_and_parts(opened: Opened, tra
         rows = {row.task: row for row in task_rows(connection, run.run_id)}
     cleaned = rows["clean_loan_daily"]
     assert f"{cleaned.rows_in:,} → {cleaned.rows_out:,} rows" in said
-    assert f"{rows['train_evaluate_select_model'].parts_total} of 3 parts" in said
+    assert f"{rows['train_evaluate_select_model'].parts_total} of 3 models" in said
     assert "12 of 12 tasks done" in said
 
 
@@ -128,16 +128,16 @@ def test_a_waiting_run_says_what_to_type_and_is_cancelled(opened: Opened, sandbo
 
 def test_past_runs_tell_how_long_a_run_will_take(opened: Opened, sandbox: Sandbox) -> None:
     run_id = runs.request(sandbox.deployment, runs.checked_request(sandbox.deployment, "inference", AS_OF, force=True))
-    assert "by the median of past runs" in words(opened(sandbox.home, "run", run_id=run_id))
+    assert "Usually takes" in words(opened(sandbox.home, "run", run_id=run_id))
     other = runs.request(sandbox.deployment, runs.checked_request(sandbox.deployment, "monitoring", AS_OF))
-    assert "no past run tells how long it will take" in words(opened(sandbox.home, "run", run_id=other))
+    assert "no estimate: no earlier run was measured" in words(opened(sandbox.home, "run", run_id=other))
 
 
 def test_a_cached_task_leads_to_the_run_whose_result_it_is(opened: Opened, sandbox: Sandbox) -> None:
     first = newest(sandbox, "training").run_id
     again = sandbox.succeed("training", data=sandbox.data())
     said = words(opened(sandbox.home, "run", run_id=again))
-    assert said.count(">as in <") + said.count("as in <a") >= 10
+    assert said.count("result of <a") >= 10
     assert first in said
 
 
