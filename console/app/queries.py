@@ -111,7 +111,7 @@ def monitoring() -> pd.DataFrame:
 
 
 def monitoring_cohorts() -> pd.DataFrame:
-    """The monitoring history by cohort month; empty before the first."""
+    """The monitoring history by origination cohort; empty before the first."""
     return published(MONITORING_COHORTS)
 
 

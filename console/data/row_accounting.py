@@ -18,7 +18,7 @@ GROUNDS = {
     "later_than_as_of": "later than as-of",
     "without_customer": "without a customer",
     "flagged": "of flagged customers",
-    "superseded": "superseded",
+    "superseded": "replaced by a newer record",
 }
 BAR_SHEET = f"""<style>
 .lw-bars {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem 2rem; }}
@@ -135,9 +135,9 @@ def _last_step(run: Document) -> None:
 
 
 def _records(found: list[Dataset]) -> None:
-    numbers = ["Read", "Stored", "Quarantined", "Governed", *GROUNDS.values()]
+    numbers = ["Read", "Stored", "Quarantined", "Kept after checks", *GROUNDS.values()]
     heads = columns(
-        "Dataset", "Read", "Stored", "Quarantined", *GROUNDS.values(), "Governed", "Adds up", numbers=numbers
+        "Dataset", "Read", "Stored", "Quarantined", *GROUNDS.values(), "Kept after checks", "Adds up", numbers=numbers
     )
     rows = [
         [

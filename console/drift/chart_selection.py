@@ -50,7 +50,7 @@ def with_features(
     tips = [
         alt.Tooltip("feature:N"),
         alt.Tooltip("csi:Q", format=".3f", title="CSI"),
-        alt.Tooltip("chance_level:Q", format=".3f", title="chance level"),
+        alt.Tooltip("chance_level:Q", format=".3f", title="noise level (99%)"),
         alt.Tooltip("window_rows:Q", format=",", title="loans"),
         *([alt.Tooltip("image:N", title="image")] if previews else []),
     ]

@@ -52,7 +52,7 @@ def ranking_panel(view: View, bins: dict[str, pd.DataFrame], chosen: str | None)
         first = rows.iloc[0]
         words = (
             f"CSI of {len(rows)} features, {len(over)} at or above {SIGNIFICANT:g}. The largest is "
-            f"{first['csi']:.3f} of {first['feature']}; chance alone reaches {first['chance_level']:.3f}."
+            f"{first['csi']:.3f} of {first['feature']}; noise level (99%) {first['chance_level']:.3f}."
         )
     make = partial(_ranking, rows, bins, chosen)
     identity = (*view.identity, chosen or "", str(len(bins)))
@@ -160,7 +160,9 @@ def _bins(bins: pd.DataFrame, feature: str) -> alt.LayerChart:
         for row in bins[bins["bin"] == name].to_dict("records")
         if row["current_count"] or row["reference_count"]
     ]
-    title = alt.TitleParams(f"{feature}: reference and current", subtitle="; ".join(["share of loans per bin", *told]))
+    title = alt.TitleParams(
+        f"{feature}: baseline and current window", subtitle="; ".join(["share of loans per bin", *told])
+    )
     return score_distribution(bins).properties(title=title)
 
 

@@ -24,11 +24,11 @@ COHORT = [
     "cohort", "mature", "scored", "labelled", "defaults", "auc", "auc_low", "auc_high", "auc_estimate", "auc_forecast",
     "precision", "recall", "f1",
 ]  # fmt: skip
-BY = {"cohort": "By cohort", "date": "By date"}
+BY = {"cohort": "By origination cohort", "date": "By date"}
 
 
 def auc_panel(view: View) -> Panel:
-    """AUC by cohort month at the date in view, or by monitoring date over the period."""
+    """AUC by origination cohort at the date in view, or by monitoring date over the period."""
     switch = partial(_auc_switch, view)
     if auc_by(view) == "date":
         rows, make = _numbers(view.history, HISTORY), partial(_over_dates, view, "auc")
@@ -74,12 +74,12 @@ def scores_panel(view: View) -> Panel:
 
 
 def at_threshold_panel(view: View) -> Panel:
-    """Precision, recall and F1 by cohort month."""
+    """Precision, recall and F1 by origination cohort."""
     row = view.row
-    words = "Precision, recall and F1 by cohort month; no outcomes yet."
+    words = "Precision, recall and F1 by origination cohort; no outcomes yet."
     if row["f1"] is not None:
         words = (
-            f"Precision, recall and F1 by cohort month. Over all {int(row['labelled']):,} labelled loans: precision "
+            f"Precision, recall and F1 by origination cohort. Over {int(row['labelled']):,} labelled loans: precision "
             f"{row['precision']:.2f}, recall {row['recall']:.2f}, F1 {row['f1']:.2f}."
         )
     make = partial(scores_by_month, view.cohorts)
@@ -153,11 +153,11 @@ def _changes(rows: pd.DataFrame) -> str:
 def _cohorts_in_words(view: View) -> str:
     known = view.cohorts.dropna(subset=["auc"])
     if known.empty:
-        return "AUC by cohort month; no outcomes are known yet."
+        return "AUC by origination cohort; no outcomes are known yet."
     lowest = known.nsmallest(1, "auc").iloc[0]
     young = int((~known["mature"].astype(bool)).sum())
     return (
-        f"AUC of {len(known)} cohort months with 95% intervals; the lowest is {lowest['auc']:.3f} of "
+        f"AUC of {len(known)} origination cohorts with 95% intervals; the lowest is {lowest['auc']:.3f} of "
         f"{lowest['cohort']} ({int(lowest['n']):,} loans), {int((known['auc'] < view.thresholds.auc).sum())} are below "
         f"{view.thresholds.auc:.2f}, {young} are not mature yet."
     )

@@ -56,7 +56,7 @@ def auc_words(row: Mapping[str, Any], limits: Thresholds) -> str:
     numbers = f"(95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {count(row['labelled'])} labelled loans)"
     if row["auc"] >= limits.auc:
         near = ", though its interval goes below" if row["auc_low"] < limits.auc else ""
-        return f"AUC {value} {numbers} reaches the {limits.auc:.2f} that it must{near}"
+        return f"AUC {value} {numbers} is above the minimum of {limits.auc:.2f}{near}"
     sure = "with its whole interval" if row["auc_high"] < limits.auc else "but within noise"
     return f"AUC {value} {numbers} is below {limits.auc:.2f}, {sure}"
 
@@ -67,7 +67,7 @@ def psi_words(row: Mapping[str, Any], limits: Thresholds) -> str:
         return f"drift can't be judged on {count(row['window_rows'])} loans in the current window"
     value, level = rounded_apart(row["psi"], limits.psi), row["psi_chance_level"]
     cohorts = " to ".join(dict.fromkeys(str(row[name]) for name in ("window_from", "window_to")))
-    numbers = f"({count(row['window_rows'])} loans of {cohorts}; chance alone reaches {level:.3f})"
+    numbers = f"({count(row['window_rows'])} loans of {cohorts}; noise level (99%) {level:.3f})"
     if row["psi"] < limits.psi_watch:
         return f"the scores are stable, PSI {value} {numbers}"
     if row["psi"] < limits.psi:

@@ -144,4 +144,9 @@ def _loans(rows: dict[str, Any], side: str) -> str:
     found = rows.get(side)
     if not found:
         return ""
-    return f", on {count(found['loans'])} loans, {count(found['defaults'])} of them defaulted"
+    return f", on {count(found['loans'])} loans, bad rate {bad_rate(found)}"
+
+
+def bad_rate(found: dict[str, int]) -> str:
+    """The share of defaults among the loans, in percent."""
+    return f"{found['defaults'] / found['loans']:.1%}" if found["loans"] else "-"

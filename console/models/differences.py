@@ -72,7 +72,7 @@ def _model(a: Chosen, b: Chosen) -> Iterable[Difference]:
     yield Difference(part, "Model", _full_name(a.row.model_name, a.told), _full_name(b.row.model_name, b.told))
     for name, key in (("Feature set", "feature_set"), ("As of", "as_of")):
         yield Difference(part, name, str(a.told.get(key, ABSENT)), str(b.told.get(key, ABSENT)))
-    yield Difference(part, "At its training", _verdict(a), _verdict(b))
+    yield Difference(part, "Promotion test", _verdict(a), _verdict(b))
 
 
 def _measures(a: Chosen, b: Chosen) -> Iterable[Difference]:

@@ -83,7 +83,7 @@ def _versions(every: list[str], shown: Chosen | None, champion: str | None) -> N
         st.subheader("What it is")
         summary_part(shown, champion=shown.version == champion)
     with verdict_side:
-        st.subheader("At its training")
+        st.subheader("Promotion test")
         verdict_part(shown.told)
         st.subheader("As champion")
         times_part(shown.row)

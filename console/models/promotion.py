@@ -48,7 +48,7 @@ def open_dialog(candidate: ModelVersion | None) -> None:
 
 
 def warnings(model: ModelVersion, present: ModelVersion | None) -> list[str]:
-    """What speaks against making this version champion, in sentences."""
+    """The risks of making this version champion, in sentences."""
     found = []
     auc, limit = best(model.summary, model.model_name).get("test_auc"), threshold(model.summary)
     if auc is None:
@@ -58,9 +58,7 @@ def warnings(model: ModelVersion, present: ModelVersion | None) -> list[str]:
     if model.promotion and not model.promotion["promote"]:
         found.append(f"Its own training refused it. {model.promotion['reason']}")
     if present is not None and present.summary.get("as_of", "") > model.summary.get("as_of", ""):
-        found.append(
-            f"It knows the data up to {model.summary['as_of']}, the champion up to {present.summary['as_of']}."
-        )
+        found.append(f"Trained on data up to {model.summary['as_of']}, the champion up to {present.summary['as_of']}.")
     return found
 
 
@@ -99,7 +97,7 @@ def _change(present: ModelVersion | None, candidate: ModelVersion) -> None:
     st.caption("The next inference scores with it; predictions made until now stay as they are.")
     found = warnings(candidate, present)
     if found:
-        callout("warn", "What speaks against it", *found)
+        callout("warn", "Risks", *found)
 
 
 def _words(model: ModelVersion) -> str:

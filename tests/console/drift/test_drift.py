@@ -70,7 +70,7 @@ def test_the_verdict_has_interval_loans_and_level_of_chance(opened: Opened, moni
     row = row_of(monitored_sandbox, AS_OF)
     assert f"AUC {row['auc']:.3f} (95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}" in said
     assert f"{row['labelled']:,} labelled loans" in said
-    assert f"chance alone reaches {row['psi_chance_level']:.3f}" in said
+    assert f"noise level (99%) {row['psi_chance_level']:.3f}" in said
 
 
 def test_every_champion_in_turn_is_shown_first_then_the_one_that_is_chosen(opened: Opened, two_reigns: Sandbox) -> None:
@@ -111,12 +111,12 @@ def test_a_feature_is_shown_closer_with_its_bins_and_its_history(opened: Opened,
     ranked = ranked.dropna(subset=["csi"]).sort_values(["csi", "feature"], ascending=[False, True])
     picker = app.selectbox(key="drift-feature")
     assert picker.options == ranked["feature"].tolist()
-    assert f"{picker.value}: reference and current" in panels(app)
+    assert f"{picker.value}: baseline and current window" in panels(app)
     other = ranked["feature"].iloc[3]
     picker.select(other).run()
-    assert f"{other}: reference and current" in panels(app)
+    assert f"{other}: baseline and current window" in panels(app)
     assert app.query_params["feature"] == other
-    assert f"{other}: reference and current" in panels(opened(monitored_sandbox.home, "drift", feature=other))
+    assert f"{other}: baseline and current window" in panels(opened(monitored_sandbox.home, "drift", feature=other))
 
 
 def test_too_few_loans_are_told_instead_of_a_drift(opened: Opened, sandbox: Sandbox) -> None:

@@ -31,8 +31,8 @@ def row(**values: Any) -> dict[str, Any]:
 def test_a_good_model_is_told_with_interval_and_loans() -> None:
     told = verdict(ROW, None, LIMITS)
     assert told == (
-        "AUC 0.750 (95% interval 0.720 to 0.780, 2,345 labelled loans) reaches the 0.70 that it must; the scores are "
-        "stable, PSI 0.050 (1,200 loans of 2025-03 to 2025-04; chance alone reaches 0.030)."
+        "AUC 0.750 (95% interval 0.720 to 0.780, 2,345 labelled loans) is above the minimum of 0.70; the scores are "
+        "stable, PSI 0.050 (1,200 loans of 2025-03 to 2025-04; noise level (99%) 0.030)."
     )
 
 

@@ -144,7 +144,7 @@ def test_what_speaks_against_a_promotion() -> None:
     assert told == [
         "Its test AUC 0.650 is below the threshold 0.7.",
         "Its own training refused it. Not promoted: weak.",
-        "It knows the data up to 2025-01-01, the champion up to 2026-01-01.",
+        "Trained on data up to 2025-01-01, the champion up to 2026-01-01.",
     ]
     good = {"candidates": {"M": NUMBERS}, "promotion": {**verdict, "promote": True}, "as_of": "2026-02-01"}
     assert warnings(ModelVersion("v", "M", {}, good, {}), present) == []
