@@ -14,9 +14,9 @@ from console.models.query import best, succession, threshold
 from engine.errors import Refused
 from storage.ledger.models import ModelVersion
 
-ASKED = "appointing"  # in the session: which dialog is open
+ASKED = "promoting"  # in the session: which dialog is open
 ROLLBACK = "rollback"
-REASON = "appointing-reason"
+REASON = "promoting-reason"
 LONGEST = 500  # letters of a reason
 
 
@@ -110,10 +110,10 @@ def _reason(label: str, action: Callable[[Person, str], str]) -> None:
     """Asks for the reason; the button works once there is one."""
     why = st.text_input("Reason (kept and shown for ever)", key=REASON, live=True, max_chars=LONGEST) or ""
     do, leave, _ = st.columns([2, 1, 1])
-    if leave.button("Cancel", key="appointing-cancel", width="stretch"):
+    if leave.button("Cancel", key="promoting-cancel", width="stretch"):
         _forget()
         st.rerun()
-    if do.button(label, key="appointing-do", type="primary", disabled=not why.strip(), width="stretch"):
+    if do.button(label, key="promoting-do", type="primary", disabled=not why.strip(), width="stretch"):
         version = attempted(lambda who: action(who, why.strip()))
         if version is not None:
             _forget()

@@ -137,7 +137,8 @@ def test_a_verdict_about_another_champion_promotes_nobody(sandbox: Sandbox) -> N
     model, history = told(sandbox)
     assert (model["version"], model["aliases"], model["promotion"]["promote"]) == (late.version, [], False)
     assert (
-        f"compared while {before.version} was champion, and meanwhile {meanwhile.version}" in model["promotion"]["reason"]
+        f"compared while {before.version} was champion, and meanwhile {meanwhile.version}"
+        in model["promotion"]["reason"]
     )
     assert history[0]["version"] == meanwhile.version
 

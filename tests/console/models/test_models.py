@@ -146,15 +146,15 @@ def test_a_refused_version_is_promoted_with_a_reason_only(opened: Opened, two: S
     assert "Its own training refused it." in told
     assert "below the threshold 0.99" in told
     assert champion in told
-    assert app.button(key="appointing-do").disabled
-    app.text_input(key="appointing-reason").input("   ").run()
-    assert app.button(key="appointing-do").disabled
-    app.text_input(key="appointing-reason").input(" the committee wants it ").run()
-    app.button(key="appointing-do").click().run()
+    assert app.button(key="promoting-do").disabled
+    app.text_input(key="promoting-reason").input("   ").run()
+    assert app.button(key="promoting-do").disabled
+    app.text_input(key="promoting-reason").input(" the committee wants it ").run()
+    app.button(key="promoting-do").click().run()
     assert not app.exception
     assert [toast.value for toast in app.toast] == [f"{refused} is champion now; the next inference scores with it."]
     assert f'lw-figure">{refused}' in words(app)
-    assert "appointing-do" not in keys(app)
+    assert "promoting-do" not in keys(app)
     with two.deployment.ledger.reading() as connection:
         event = alias_rows(connection)[0]
         action = action_page(connection, ActionFilter(), 1)[0]
@@ -168,11 +168,11 @@ def test_a_rollback_makes_the_champion_before_champion_again(opened: Opened, two
     assert app.button(key="rollback").disabled  # there was no other champion yet
     app.query_params["version"] = refused
     app.run().button(key=f"promote-{refused}").click().run()
-    app.text_input(key="appointing-reason").input("try it").run().button(key="appointing-do").click().run()
+    app.text_input(key="promoting-reason").input("try it").run().button(key="promoting-do").click().run()
     app.button(key="rollback").click().run()
     assert champion in words(app)
-    app.text_input(key="appointing-reason").input("it was no good").run()
-    app.button(key="appointing-do").click().run()
+    app.text_input(key="promoting-reason").input("it was no good").run()
+    app.button(key="promoting-do").click().run()
     with two.deployment.ledger.reading() as connection:
         assert champions(connection)[0].version == champion
         assert action_page(connection, ActionFilter(), 1)[0].action == "rollback"
@@ -185,9 +185,9 @@ def test_a_dialog_that_tells_of_another_champion_does_nothing(opened: Opened, tw
     refused, champion = versions(two)
     app = opened(two.home, "models", version=refused)
     app.button(key=f"promote-{refused}").click().run()
-    app.text_input(key="appointing-reason").input("mine").run()
-    app.button(key="appointing-cancel").click().run()
-    assert "appointing-do" not in keys(app)
+    app.text_input(key="promoting-reason").input("mine").run()
+    app.button(key="promoting-cancel").click().run()
+    assert "promoting-do" not in keys(app)
     with two.deployment.ledger.reading() as connection:
         assert champions(connection)[0].version == champion
 
@@ -197,7 +197,7 @@ def test_a_damaged_model_is_not_promoted(opened: Opened, two: Sandbox) -> None:
     app = opened(two.home, "models", version=refused)
     (two.home / "model_store" / f"best_model_{refused}.pkl").write_bytes(b"not it")
     app.button(key=f"promote-{refused}").click().run()
-    app.text_input(key="appointing-reason").input("mine").run().button(key="appointing-do").click().run()
+    app.text_input(key="promoting-reason").input("mine").run().button(key="promoting-do").click().run()
     assert "is not the one that was registered" in words(app)
     with two.deployment.ledger.reading() as connection:
         assert champions(connection)[0].version == champion
