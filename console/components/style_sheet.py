@@ -69,7 +69,11 @@ table.lw-stacked { width: 100%; }
   .lw-stacked td:empty { display: none; }
   .lw-stacked td:last-child { flex-basis: 100%; }
 }
-@media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
+@media (prefers-reduced-motion: reduce) {
+  * { animation: none !important; transition: none !important; }
+  /* Streamlit fades what it computes anew; without the transition it would flash. */
+  [data-stale="true"] { opacity: 1 !important; }
+}
 """
 
 SHEET = Markup("<style>:root {{ {} }}\n{}\n{}</style>").format(
