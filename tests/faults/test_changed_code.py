@@ -19,15 +19,15 @@ ROOMS = ("storage", "jobs", "engine")
 # `book` depends on what `jobs.rate` says, `summed` on what `book` gave, `score` on a setting; `last` has a bug.
 MODULES = {
     "rate": '"""A rate."""\n\nRATE = 1\n',
-    "book": "from jobs.job import Outcome\nfrom jobs.rate import RATE\n\n\n"
+    "book": "from jobs.job import TaskResult\nfrom jobs.rate import RATE\n\n\n"
     "def run(job):\n    return TaskResult(1, 1, {'rate': RATE})\n",
-    "score": "from jobs.job import Outcome\n\n\n"
+    "score": "from jobs.job import TaskResult\n\n\n"
     "def run(job):\n    return TaskResult(1, 1, {'features': job.settings['feature_set']})\n",
-    "summed": "from jobs.job import Outcome\n\n\n"
+    "summed": "from jobs.job import TaskResult\n\n\n"
     "def run(job):\n    return TaskResult(1, 1, {'sum': job.values['book']['rate'] + 1})\n",
-    "last": "from jobs.job import Outcome\n\n\ndef run(job):\n    raise ValueError('a bug')\n",
+    "last": "from jobs.job import TaskResult\n\n\ndef run(job):\n    raise ValueError('a bug')\n",
 }
-MENDED = "from jobs.job import Outcome\n\n\ndef run(job):\n    return TaskResult(1, 1, dict(job.values))\n"
+MENDED = "from jobs.job import TaskResult\n\n\ndef run(job):\n    return TaskResult(1, 1, dict(job.values))\n"
 PROGRAM = """
 import json, sys
 from datetime import date
