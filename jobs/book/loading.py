@@ -59,6 +59,8 @@ def module_of(reference: str = DEFAULT) -> ModuleType:
     if not reference:
         return retail
     if not reference.endswith(".py"):
+        if not all(part.isidentifier() for part in reference.split(".")):
+            raise _rejected(reference, 0, f"this is neither a file nor a module; {ADVICE}")
         return _run(reference, lambda: importlib.import_module(reference))
     path = Path(reference).expanduser().absolute()
     try:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from jobs.book.checks.finding import Finding, at
+from jobs.book.checks.names import ADVICE, unsafe
 from jobs.book.checks.shape import features, sound, title
 from jobs.book.checks.sources import column_of, named
 from jobs.book.columns import NUMBERS, Column, Kind
@@ -119,6 +120,8 @@ def _sets(book: Book) -> Iterator[Finding]:
     kept = {feature.name: feature.hidden is True for feature in features(book)}
     for name, members in book.feature_sets.items():
         place = f"feature set {name}"
+        if unsafe(name):
+            yield at(book, f"the feature set's name {name!r} is not safe; {ADVICE}")
         if not members:
             yield at(book, f"{place}: it is empty; name the features of it")
         for member in dict.fromkeys(members):
