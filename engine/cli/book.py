@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from engine.cli.render import listing
@@ -75,7 +75,7 @@ def features(
 def _tell_findings(error: BookRejected, *, as_json: bool) -> None:
     if as_json:
         print_json({"error": str(error), "exit_code": error.exit_code, "findings": list(error.findings)})
-    tell_error(console_for(as_json=True) if as_json else console_for(), str(error))
+    tell_error(Console(stderr=True, markup=False), str(error))
 
 
 def book_view(document: Mapping[str, Any]) -> Iterator[RenderableType]:
