@@ -1,5 +1,7 @@
 """The errors of the jobs room."""
 
+from collections.abc import Sequence
+
 from storage.errors import LoanwatchError
 
 
@@ -26,3 +28,18 @@ class InputRejected(JobError):
 
 def _input_rejected(what: str, file: str, line: int | None, column: str | None, hint: str) -> InputRejected:
     return InputRejected(what, file=file, line=line, column=column, hint=hint)
+
+
+class BookRejected(JobError):
+    """A lender's declaration that can't be used, with a line for every finding: `file:line: what, what to do`."""
+
+    exit_code = 3
+
+    def __init__(self, findings: Sequence[str]) -> None:
+        count = f"{len(findings)} findings" if len(findings) > 1 else "1 finding"
+        super().__init__("\n".join((f"The book can't be used; {count}:", *findings)))
+        self.findings = tuple(findings)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """The findings survive pickling between processes."""
+        return (BookRejected, (self.findings,))

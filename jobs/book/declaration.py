@@ -1,0 +1,99 @@
+"""The declaration as a whole: a lender's roles, sources, label, features, feature sets and candidates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Self
+
+from jobs.book.columns import Column, Source, Where, declared_here
+from jobs.book.features import BadLoan, Candidate, Feature, Latest, Window
+
+
+@dataclass(frozen=True)
+class Book:
+    """What is particular to a lender. `prediction` and `observation` are months after the loan's start.
+
+    `loan_source` is the silver name of the source with one row a loan and date; the roles `loan_id`, `customer_id` and
+    `loan_start` name columns of it. The first feature set and every candidate are the default.
+    """
+
+    name: str
+    loan_source: str
+    loan_id: str
+    customer_id: str
+    loan_start: str
+    prediction: int
+    observation: int
+    bad_loan: BadLoan
+    sources: tuple[Source, ...]
+    features: tuple[Feature, ...]
+    feature_sets: Mapping[str, tuple[str, ...]]
+    candidates: tuple[Candidate, ...]
+    where: Where = field(default_factory=declared_here, compare=False, repr=False, kw_only=True)
+
+    @property
+    def by_dataset(self) -> Mapping[str, Source]:
+        """The sources by the name of their files."""
+        return MappingProxyType({source.dataset: source for source in self.sources})
+
+    @property
+    def by_table(self) -> Mapping[str, Source]:
+        """The sources by their silver name."""
+        return MappingProxyType({source.silver: source for source in self.sources})
+
+    @property
+    def loans(self) -> Source:
+        """The source of the loans."""
+        return self.by_table[self.loan_source]
+
+    def feature(self, name: str) -> Feature | None:
+        """The feature of that name; None when there is none."""
+        return next((feature for feature in self.features if feature.name == name), None)
+
+    def columns_read(self, source: Source) -> tuple[str, ...]:
+        """The columns of a source that labels and features are made of, roles and dates included."""
+        roles = (self.loan_id, self.customer_id, source.known_on, *source.key)
+        if source.silver == self.loan_source:
+            roles = (*roles, self.loan_start)
+        if source.silver == self.bad_loan.source:
+            roles = (*roles, self.bad_loan.column, self.bad_loan.month)
+        of_features = (
+            feature.reads
+            for feature in self.features
+            if isinstance(feature, Latest | Window) and feature.source == source.silver
+        )
+        wanted = dict.fromkeys((*roles, *of_features))
+        return tuple(name for name in wanted if name in source.names)
+
+    def categories(self) -> tuple[str, ...]:
+        """The features that hold texts, in declared order."""
+        found = []
+        for feature in self.features:
+            if isinstance(feature, Latest) and feature.source in self.by_table:
+                column = self.by_table[feature.source].column(feature.reads)
+                if column is not None and column.kind.type == "string" and not feature.hidden:
+                    found.append(feature.name)
+        return tuple(found)
+
+    def with_column(self, source: str, *columns: Column) -> Self:
+        """The same book with more columns in a source, named by its silver table."""
+        changed = (
+            replace(one, columns=(*one.columns, *columns)) if one.silver == source else one for one in self.sources
+        )
+        return replace(self, sources=tuple(changed))
+
+    def with_source(self, *sources: Source) -> Self:
+        """The same book with more sources."""
+        return replace(self, sources=(*self.sources, *sources))
+
+    def with_feature(self, *features: Feature, into: str = "") -> Self:
+        """The same book with more features, added to the feature set `into` when it is named."""
+        sets = {
+            name: (*names, *(feature.name for feature in features)) if name == into else names
+            for name, names in self.feature_sets.items()
+        }
+        return replace(self, features=(*self.features, *features), feature_sets=MappingProxyType(sets))
+
+    def with_candidate(self, *candidates: Candidate) -> Self:
+        """The same book with more candidates."""
+        return replace(self, candidates=(*self.candidates, *candidates))

@@ -1,0 +1,200 @@
+"""The default book: instalment loans of a retail lender, in four extracts. Other books read like this one."""
+
+from types import MappingProxyType
+
+from jobs.book.columns import Column, Kind, Source
+from jobs.book.declaration import Book
+from jobs.book.features import BadLoan, Candidate, Computed, Feature, Latest, Window
+from jobs.book.functions import months_of_text, ratio, remainder, share_or_one
+
+ID, TEXT, CATEGORY, DATE = Kind.IDENTIFIER, Kind.TEXT, Kind.CATEGORY, Kind.DATE
+INTEGER, COUNT, DECIMAL = Kind.INTEGER, Kind.COUNT, Kind.DECIMAL
+BLANK = ("_______", "_")
+UNKNOWN = (*BLANK, "NM", "!@9#%8")
+CUSTOMER_MONTH = ("Customer_ID", "snapshot_date")
+
+CLICKSTREAM = Source(
+    dataset="feature_clickstream",
+    bronze="feature_clickstream",
+    silver="clickstream",
+    known_on="snapshot_date",
+    key=CUSTOMER_MONTH,
+    columns=(
+        *(
+            Column(f"fe_{n}", INTEGER, f"Clickstream feature {n} of the month, as the web team delivers it")
+            for n in range(1, 21)
+        ),
+        Column("Customer_ID", ID, "Customer"),
+        Column("snapshot_date", DATE, "First day of the month that the row describes"),
+    ),
+)
+
+ATTRIBUTES = Source(
+    dataset="features_attributes",
+    bronze="features_attributes",
+    silver="attributes",
+    known_on="snapshot_date",
+    key=CUSTOMER_MONTH,
+    every_loan=True,
+    columns=(
+        Column("Customer_ID", ID, "Customer"),
+        Column("Name", TEXT, "Name of the customer", personal=True),
+        Column("Age", INTEGER, "Age in years", median=True, required=True, minimum=18, maximum=100),
+        Column("SSN", Kind.CODE, "Social security number", personal=True, pattern=r"[0-9]{3}-[0-9]{2}-[0-9]{4}"),
+        Column("Occupation", CATEGORY, "Occupation", missing_values=BLANK),
+        Column("snapshot_date", DATE, "Month of the record"),
+    ),
+)
+
+FINANCIALS = Source(
+    dataset="features_financials",
+    bronze="features_financials",
+    silver="financials",
+    known_on="snapshot_date",
+    key=CUSTOMER_MONTH,
+    every_loan=True,
+    columns=(
+        Column("Customer_ID", ID, "Customer"),
+        Column("Annual_Income", DECIMAL, "Income of a year", median=True, minimum=0),
+        Column("Monthly_Inhand_Salary", DECIMAL, "Net salary of a month", median=True, minimum=0),
+        Column("Num_Bank_Accounts", COUNT, "Bank accounts", median=True),
+        Column("Num_Credit_Card", COUNT, "Credit cards", median=True),
+        Column("Interest_Rate", DECIMAL, "Interest rate on credit cards, percent", median=True),
+        Column("Num_of_Loan", COUNT, "Loans with any bank", median=True),
+        Column("Type_of_Loan", TEXT, "Types of these loans, separated by commas"),
+        Column("Delay_from_due_date", INTEGER, "Mean delay of payments, days; negative is early", median=True),
+        Column("Num_of_Delayed_Payment", COUNT, "Delayed payments", median=True),
+        Column("Changed_Credit_Limit", DECIMAL, "Change of the credit card limit, percent", median=True),
+        Column("Num_Credit_Inquiries", COUNT, "Credit inquiries", median=True),
+        Column("Credit_Mix", CATEGORY, "Class of the mix of credits", missing_values=UNKNOWN),
+        Column("Outstanding_Debt", DECIMAL, "Remaining debt", median=True, minimum=0),
+        Column("Credit_Utilization_Ratio", DECIMAL, "Credit card use, percent of the limit", median=True),
+        Column("Credit_History_Age", TEXT, "Age of the credit history, in years and months"),
+        Column("Payment_of_Min_Amount", CATEGORY, "Whether only the minimum was paid", missing_values=UNKNOWN),
+        Column("Total_EMI_per_month", DECIMAL, "Instalments of all loans in a month", median=True),
+        Column("Amount_invested_monthly", DECIMAL, "Amount invested in a month", median=True),
+        Column("Payment_Behaviour", CATEGORY, "Class of spending and payment size", missing_values=UNKNOWN),
+        Column("Monthly_Balance", DECIMAL, "Balance at the end of the month", median=True),
+        Column("snapshot_date", DATE, "Month of the record"),
+    ),
+)
+
+LOANS = Source(
+    dataset="lms_loan_daily",
+    bronze="LMS_loans",
+    silver="loan_daily",
+    known_on="snapshot_date",
+    key=("loan_id", "installment_num"),
+    columns=(
+        Column("loan_id", ID, "Loan"),
+        Column("Customer_ID", ID, "Customer"),
+        Column("loan_start_date", DATE, "Start of the loan"),
+        Column("tenure", INTEGER, "Number of instalments"),
+        Column("installment_num", INTEGER, "Number of the instalment, 0 at the start"),
+        Column("loan_amt", INTEGER, "Amount of the loan", minimum=0),
+        Column("due_amt", INTEGER, "Amount due with this instalment", minimum=0),
+        Column("paid_amt", INTEGER, "Amount paid with this instalment", minimum=0),
+        Column("overdue_amt", INTEGER, "Amount overdue after this instalment", minimum=0),
+        Column("balance", INTEGER, "Amount that remains to be paid"),
+        Column("snapshot_date", DATE, "Day on which the row became known"),
+    ),
+)
+
+FEATURES: tuple[Feature, ...] = (
+    Latest("loan_amt", "loan_daily", description="Amount of the loan"),
+    Latest("tenure", "loan_daily", description="Number of instalments"),
+    Latest("Age", "attributes", description="Age in years"),
+    Latest("Occupation", "attributes", description="Occupation"),
+    Latest("Credit_Mix", "financials", description="Class of the mix of credits"),
+    Latest("Credit_History_Age", "financials", hidden=True),
+    *(
+        Latest(column.name, "financials", description=column.description)
+        for kinds in ((INTEGER, COUNT), (DECIMAL,))
+        for column in FINANCIALS.columns
+        if column.kind in kinds
+    ),
+    Window("hist_total_paid", "loan_daily", "paid_amt", "sum", description="Amount paid before scoring"),
+    Window("hist_total_due", "loan_daily", "due_amt", "sum", description="Amount due before scoring"),
+    Window(
+        "hist_total_overdue_amount", "loan_daily", "overdue_amt", "sum", description="Overdue amounts before scoring"
+    ),
+    Computed(
+        "hist_Loan_Payment_Ratio",
+        ("hist_total_paid", "hist_total_due"),
+        share_or_one,
+        "Share of the due amounts that was paid before scoring",
+    ),
+    Window("fe_10_mean", "clickstream", "fe_10", "mean", "loan_start", description="Mean of clickstream feature 10"),
+    Window(
+        "fe_10_std",
+        "clickstream",
+        "fe_10",
+        "deviation",
+        "loan_start",
+        description="Deviation of clickstream feature 10",
+    ),
+    Computed("Credit_History_Months", ("Credit_History_Age",), months_of_text, "Months of credit history"),
+    Computed("DTI", ("Total_EMI_per_month", "Monthly_Inhand_Salary"), ratio, "Instalments as a share of the salary"),
+    Computed(
+        "Savings_Ratio",
+        ("Amount_invested_monthly", "Monthly_Inhand_Salary"),
+        ratio,
+        "Investments as a share of the salary",
+    ),
+    Computed(
+        "Monthly_Surplus",
+        ("Monthly_Inhand_Salary", "Total_EMI_per_month", "Amount_invested_monthly"),
+        remainder,
+        "Salary left after instalments and investments",
+    ),
+    Computed("Debt_to_Annual_Income", ("Outstanding_Debt", "Annual_Income"), ratio, "Debt as a share of the income"),
+)
+
+SAFE15 = (
+    "Credit_History_Months",
+    "Credit_Mix",
+    "Age",
+    "Monthly_Inhand_Salary",
+    "Occupation",
+    "loan_amt",
+    "tenure",
+    "Interest_Rate",
+    "fe_10_mean",
+    "fe_10_std",
+    "Savings_Ratio",
+    "DTI",
+    "Num_Bank_Accounts",
+    "Num_Credit_Card",
+    "Amount_invested_monthly",
+)
+
+BOOK = Book(
+    name="retail",
+    loan_source="loan_daily",
+    loan_id="loan_id",
+    customer_id="Customer_ID",
+    loan_start="loan_start_date",
+    prediction=3,
+    observation=6,
+    bad_loan=BadLoan("loan_daily", "overdue_amt", above=0, first=3, last=6, month="installment_num"),
+    sources=(CLICKSTREAM, ATTRIBUTES, FINANCIALS, LOANS),
+    features=FEATURES,
+    feature_sets=MappingProxyType(
+        {"safe15": SAFE15, "behavioural": (*SAFE15, "hist_total_paid", "hist_Loan_Payment_Ratio")}
+    ),
+    candidates=(  # the slowest first: they are fitted side by side
+        Candidate(
+            "sklearn.ensemble.GradientBoostingClassifier",
+            {"n_estimators": 100, "max_depth": 5, "random_state": 42},
+        ),
+        Candidate(
+            "sklearn.ensemble.RandomForestClassifier",
+            {"n_estimators": 100, "max_depth": 10, "class_weight": "balanced", "random_state": 42},
+        ),
+        Candidate(
+            "sklearn.linear_model.LogisticRegression",
+            {"max_iter": 1000, "class_weight": "balanced", "random_state": 42},
+            scaled=True,
+        ),
+    ),
+)
