@@ -1,8 +1,9 @@
 """A declaration to start from, drafted from the extracts of an unknown lender."""
 
+import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jobs.book.drafting.book import book_text
@@ -64,16 +65,27 @@ def _reads(found: Sequence[Extract]) -> tuple[list[_Read], list[str]]:
     reads, problems = [], []
     datasets = Counter(extract.dataset for extract in found)
     for extract in found:
+        if datasets[extract.dataset] > 1:
+            problems.append(f"{extract.dataset}: it is there more than once; leave the one that counts")
+            continue
         try:
-            if datasets[extract.dataset] > 1:
-                raise NoTable("it is there more than once; leave the one that counts")
             layout = layout_of(sampled(extract))
-        except (OSError, EOFError, NoTable) as error:
+        except (OSError, EOFError, zlib.error, NoTable) as error:
             problems.append(f"{extract.dataset}: {getattr(error, 'strerror', None) or error}")
         else:
             values = {name: Counter(texts) for name, texts in layout.columns.items()}
             reads.append(_Read(extract, layout, values))
-    return reads, list(dict.fromkeys(problems))
+    return _with_encodings(reads), list(dict.fromkeys(problems))
+
+
+def _with_encodings(reads: Sequence[_Read]) -> list[_Read]:
+    """The same, where an extract that is plain ASCII has the encoding of the others; utf-8 when all are."""
+    others = Counter(read.layout.encoding for read in reads if read.layout.encoding not in ("ascii", "utf-8-sig"))
+    common = others.most_common(1)[0][0] if others else "utf-8"
+    return [
+        replace(read, layout=replace(read.layout, encoding=common)) if read.layout.encoding == "ascii" else read
+        for read in reads
+    ]
 
 
 def _marks(reads: Sequence[_Read]) -> list[Marks]:

@@ -1,11 +1,11 @@
 """The text of a whole draft: imports, sources, features, and the book."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from jobs.book.columns import Kind
 from jobs.book.drafting.roles import Roles
 from jobs.book.drafting.sources import SourceDraft, source_text
-from jobs.book.drafting.text import UNKNOWN, call, comment, literal
+from jobs.book.drafting.text import UNKNOWN, argument, call, comment, listed, literal
 
 HEAD = '''"""A draft of a book, made from a sample of the extracts.
 
@@ -54,25 +54,41 @@ def _book(sources: Sequence[SourceDraft], roles: Roles) -> list[str]:
     by_dataset = {source.table.dataset: source for source in sources}
     loans = by_dataset.get(roles.loans or "")
     customer = next(((dataset, name) for dataset, name in roles.customer.items()), None)
-    arguments: list[tuple[str, str | list[str]]] = [
-        ("name", UNKNOWN),
-        ("loan_source", literal(loans.silver) if loans else UNKNOWN),
-        ("loan_id", literal(loans.names[roles.loan[loans.table.dataset]]) if loans else UNKNOWN),
-        ("customer_id", literal(by_dataset[customer[0]].names[customer[1]]) if customer else UNKNOWN),
-        ("loan_start", literal(loans.names[roles.start]) if loans and roles.start else UNKNOWN),
-        ("prediction", UNKNOWN),
-        ("observation", UNKNOWN),
-        ("bad_loan", _bad_loan(roles, by_dataset)),
-        ("sources", f"({''.join(f'{source.constant}, ' for source in sources).rstrip()})"),
-        ("features", "FEATURES"),
-        ("feature_sets", '{"all": tuple(feature.name for feature in FEATURES)}'),
-        (
-            "candidates",
-            ["(", '    Candidate("sklearn.linear_model.LogisticRegression", {"max_iter": 1000}, scaled=True),', ")"],
-        ),
-    ]
-    first, *others = (line.removeprefix("    ") for line in call("Book", arguments, 4))
-    return [f"BOOK = {first}", *others[:-1], ")"]
+    values: dict[str, list[str]] = {
+        "name": [UNKNOWN],
+        "loan_source": [literal(loans.silver) if loans else UNKNOWN],
+        "loan_id": [literal(loans.names[roles.loan[loans.table.dataset]]) if loans else UNKNOWN],
+        "customer_id": [literal(by_dataset[customer[0]].names[customer[1]]) if customer else UNKNOWN],
+        "loan_start": [literal(loans.names[roles.start]) if loans and roles.start else UNKNOWN],
+        "prediction": [UNKNOWN],
+        "observation": [UNKNOWN],
+        "bad_loan": [_bad_loan(roles, by_dataset)],
+        "sources": listed([source.constant for source in sources], 12),
+        "features": ["FEATURES"],
+        "feature_sets": ['{"all": tuple(feature.name for feature in FEATURES)}'],
+        "candidates": ['(Candidate("sklearn.linear_model.LogisticRegression", {"max_iter": 1000}, scaled=True),)'],
+    }
+    lines = [line for name, value in values.items() for line in argument(name, value)]
+    return [*_evidence(sources, roles), "BOOK = Book(", *lines, ")"]
+
+
+def _evidence(sources: Sequence[SourceDraft], roles: Roles) -> list[str]:
+    """What the ids and dates of the book rest on, as comments."""
+    lines = []
+    if roles.customer:
+        lines.append(f"Customers: the same ids in {_columns(roles.customer)}.")
+    if roles.loan:
+        lines.append(f"Loans: {_columns(roles.loan)}; nearly every one belongs to one customer.")
+    if roles.start:
+        lines.append(f"Start: {roles.start} is the same in all rows of a loan and never after they became known.")
+    unknown = [source.table.dataset for source in sources if source.known_on is None]
+    if unknown:
+        lines.append(f"No single date says when a row became known: {', '.join(unknown)}.")
+    return [line for text in lines for line in comment(text, 0)]
+
+
+def _columns(role: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} of {dataset}" for dataset, name in role.items())
 
 
 def _bad_loan(roles: Roles, by_dataset: dict[str, SourceDraft]) -> str:

@@ -7,13 +7,22 @@ from dataclasses import dataclass
 
 from jobs.book.columns import Kind
 from jobs.book.drafting.dates import Found, formats_of
-from jobs.book.drafting.numbers import MOSTLY, Marks, plain_number
-from jobs.book.drafting.privacy import looks_like_documents, looks_like_names, looks_personal, masked, shown
+from jobs.book.drafting.numbers import MOSTLY, Marks, looks_like_number, plain_number
+from jobs.book.drafting.privacy import (
+    looks_like_documents,
+    looks_like_names,
+    looks_like_telephones,
+    looks_personal,
+    masked,
+    shown,
+)
 from jobs.book.drafting.words import sounds_like_count, sounds_like_id, sounds_like_rate, sounds_personal
 
 KNOWN_MISSING = frozenset(
     ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "nm", "-", "--", "---", "?", ".", "k.a.", "k. a.", "n.v.")
 ) | {"keine angabe", "unbekannt", "unknown", "missing"}
+HALF = 0.5
+LONG = 5  # digits of a whole number that is a code where it is personal
 FEW = 50  # distinct values of a category, at most
 FREQUENT = 0.002  # the least share of rows of a value that may stand for "not known"
 DECIMAL_SHARE = 0.01  # a column with at least this share of fractions holds decimal numbers
@@ -43,13 +52,17 @@ def drafted_column(name: str, values: Mapping[str, int], marks: Marks) -> Drafte
     numbers = {text: plain_number(text, marks) for text in known}
     kind, readable = _kind(name, known, dates, numbers)
     personal = kind is not Kind.DATE and (sounds_personal(name) or (kind not in _NUMBERS and _personal(known)))
-    if personal and kind in (Kind.CATEGORY, Kind.IDENTIFIER, Kind.TEXT):
+    personal = personal or (kind in (Kind.TEXT, Kind.CATEGORY) and looks_like_telephones(known))
+    if personal and (kind in (Kind.CATEGORY, Kind.IDENTIFIER, Kind.TEXT) or _is_long(kind, known)):
         kind = Kind.CODE if looks_like_documents(known) else Kind.TEXT
     if kind not in (Kind.CATEGORY, Kind.CODE, Kind.TEXT):
         missing = (*missing, *_unreadable(known, kind, numbers))
     personal = personal or (kind is Kind.DATE and sounds_personal(name))
     shown_missing = tuple(text for text in missing if not personal or text.lower() in KNOWN_MISSING)
     evidence = _evidence(values, known, readable, kind, hidden=personal)
+    stands = sum(filled[text] for text in missing)
+    if stands:
+        evidence = f"{evidence}; {stands / sum(values.values()):.1%} stand for a missing value"
     if kind is Kind.DATE and dates.because:
         evidence = f"{evidence}; {dates.because}"
     return Drafted(name, kind, evidence, personal, shown_missing, dates.formats if kind is Kind.DATE else ())
@@ -71,11 +84,12 @@ def _kind(
         return Kind.IDENTIFIER, 1.0
     if numeric >= MOSTLY:
         return _number_kind(name, known, numbers), numeric
+    unsure = sum(count for text, count in known.items() if looks_like_number(text)) / total
+    personal = sounds_personal(name) or _personal(known) or looks_like_telephones(known)
+    if unsure >= HALF and not personal:
+        return None, numeric
     if len(known) <= FEW and len(known) <= max(total / 2, 2):
         return Kind.CATEGORY, 1.0
-    digits = sum(count for text, count in known.items() if re.fullmatch(r"[^A-Za-z]*[0-9][^A-Za-z]*", text))
-    if digits / total >= MOSTLY and not sounds_personal(name) and not _personal(known):
-        return None, max(numeric, dates.share)
     return Kind.TEXT, 1.0
 
 
@@ -104,6 +118,11 @@ def _number_kind(name: str, known: Mapping[str, int], numbers: Mapping[str, str 
 def _personal(known: Mapping[str, int]) -> bool:
     many = len(known) > FEW and len(known) > sum(known.values()) / 20
     return looks_personal(known) or (many and looks_like_names(known))
+
+
+def _is_long(kind: Kind | None, known: Mapping[str, int]) -> bool:
+    """Whether most values are whole numbers of so many digits that they rather name something."""
+    return kind is Kind.INTEGER and sum(len(text) >= LONG for text in known) > HALF * len(known)
 
 
 def _missing(filled: Mapping[str, int]) -> tuple[str, ...]:

@@ -51,9 +51,11 @@ def layout_of(blocks: Sequence[bytes]) -> Layout:
 
 
 def encoding_of(blocks: Sequence[bytes]) -> str:
-    """The encoding: utf-8, utf-8-sig with a byte order mark, else latin-1 or, where that has no letters, cp1252."""
+    """The encoding: ascii, utf-8, utf-8-sig for a byte order mark, latin-1, or cp1252 where that has control codes."""
     if blocks[0].startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NoTable("it is UTF-16; convert it to UTF-8")
+    if all(block.isascii() for block in blocks):
+        return "ascii"
     try:
         for block in blocks:
             block.decode("utf-8")

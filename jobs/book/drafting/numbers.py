@@ -11,6 +11,7 @@ _MARK = "[.,' \u00a0\u202f]"
 _GROUPED = re.compile(rf"{_JUNK}[+-]?[0-9]{{1,3}}(?:({_MARK})[0-9]{{3}})(?:\1[0-9]{{3}})*(?:([.,])[0-9]+)?{_JUNK}")
 _MARKED = re.compile(rf"{_JUNK}[+-]?[0-9]*([.,])([0-9]+){_JUNK}")
 _PLAIN = re.compile(rf"{_JUNK}([+-]?[0-9]+(?:\.[0-9]*)?|[+-]?\.[0-9]+){_JUNK}")
+_DIGITS = re.compile(rf"{_JUNK}[+-]?[0-9]+(?:{_MARK}[0-9]+)*{_JUNK}")
 MOSTLY = 0.8
 
 
@@ -54,7 +55,12 @@ def plain_number(text: str, marks: Marks) -> str | None:
             return None
         text = text.replace(marks.decimal, ".")
     found = _PLAIN.fullmatch(text)
-    return found[1] if found else None
+    return found[1] if found and (marks.decimal or "." not in text) else None
+
+
+def looks_like_number(text: str) -> bool:
+    """Whether a text is digits with marks between them, whatever the marks mean."""
+    return bool(_DIGITS.fullmatch(text))
 
 
 def _share_of_numbers(values: Mapping[str, int]) -> float:

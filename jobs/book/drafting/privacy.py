@@ -7,18 +7,23 @@ _PERSONAL = (
     re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"),  # e-mail
     re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{2,4}){3,8}"),  # IBAN
     re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}"),  # social security number
-    re.compile(r"(?:\+|00?[1-9])[0-9]*[ /()-][0-9 /()-]{5,}"),  # telephone
 )
-_TWO_NAMES = re.compile(r"[^\W\d_a-z][^\W\d_]+(?:[ -][^\W\d_a-z][^\W\d_]*\.?)* [^\W\d_]['\w-]+(?:, .*)?")
-_DOCUMENT = re.compile(r"[0-9A-Z]+(?:[ /.-][0-9A-Z]+)+|[A-Z]{2}[0-9]{2}[A-Z0-9]{8,}")
+_TELEPHONE = re.compile(r"(?=(?:[^0-9]*[0-9]){7,15}[^0-9]*$)(?=.*[ /()-])[+(]{0,2}[0-9][0-9 ()/.-]*[0-9]")
+_TWO_NAMES = re.compile(r"[^\W\d_a-z][^\W\d_]+(?:[ -][^\W\d_a-z][^\W\d_]*\.?)* [^\W\d_]['\w-]+(?:, [^,]*)?")
+_DOCUMENT = re.compile(r"[0-9]{4,}|[0-9A-Z]+(?:[ /.-][0-9A-Z]+)+|[A-Z]{2}[0-9]{2}[A-Z0-9]{8,}")
 SOME = 0.05
 HALF = 0.5
 LONG = 9  # digits of a number that could be a telephone or a document
 
 
 def looks_personal(values: Mapping[str, int]) -> bool:
-    """Whether some values are e-mail addresses, account, security or telephone numbers."""
+    """Whether some values are e-mail addresses, account or security numbers."""
     return any(_share(values, pattern) >= SOME for pattern in _PERSONAL)
+
+
+def looks_like_telephones(values: Mapping[str, int]) -> bool:
+    """Whether most values are made of digits in groups, as telephone numbers are."""
+    return _share(values, _TELEPHONE) >= HALF
 
 
 def looks_like_names(values: Mapping[str, int]) -> bool:
@@ -28,7 +33,7 @@ def looks_like_names(values: Mapping[str, int]) -> bool:
 
 def looks_like_documents(values: Mapping[str, int]) -> bool:
     """Whether most values are made of digits and capital letters in groups, as numbers of documents are."""
-    return _share(values, _DOCUMENT) >= HALF
+    return _share(values, _DOCUMENT) >= HALF or looks_like_telephones(values)
 
 
 def masked(text: str) -> str:

@@ -162,7 +162,7 @@ def _never_earlier(days: list[int | None], others: list[int | None]) -> bool:
 
 
 def _key(table: Table, customer: str | None, loan: str | None, known_on: str | None) -> tuple[str, ...] | None:
-    """The fewest columns that tell nearly all rows apart: an id, or ids with the date on which rows became known."""
+    """The fewest columns that tell nearly all rows apart: an id of the row, or ids with the day they became known."""
     ids = table.of_kind(Kind.IDENTIFIER)
     others = [name for name in ids if name not in (customer, loan)]
     names = [name for name in (*others, loan, customer, known_on) if name]
@@ -170,7 +170,7 @@ def _key(table: Table, customer: str | None, loan: str | None, known_on: str | N
         for columns in combinations(dict.fromkeys(names), size):
             rows = set(zip(*(table.values[name] for name in columns), strict=True))
             if columns != (known_on,) and len(rows) >= NEARLY_ALL * len(table.values[columns[0]]):
-                return columns
+                return (*columns, known_on) if known_on and columns in ((customer,), (loan,)) else columns
     return None
 
 

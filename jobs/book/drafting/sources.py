@@ -8,14 +8,14 @@ from jobs.book.drafting.layout import Layout
 from jobs.book.drafting.names import Names
 from jobs.book.drafting.numbers import Marks
 from jobs.book.drafting.roles import Table
-from jobs.book.drafting.text import UNKNOWN, call, comment, literal, texts, wide
+from jobs.book.drafting.text import UNKNOWN, argument, call, comment, listed, literal, wide
 
 INDENT = 8
 
 
 @dataclass(frozen=True)
 class SourceDraft:
-    """A source as drafted: its constant's name, silver name, layout, marks in numbers, columns, and known-on and key."""
+    """A source as drafted. `constant` is the name of its declaration, `key` and `known_on` are names as received."""
 
     constant: str
     silver: str
@@ -32,34 +32,20 @@ def source_text(source: SourceDraft) -> list[str]:
     layout, names = source.layout, source.names
     evidence = f"{layout.rows:,} rows sampled; {layout.odd:,} more have another number of fields"
     known_on = literal(names[source.known_on]) if source.known_on else UNKNOWN
-    key = texts([names[name] for name in source.key]) if source.key else UNKNOWN
+    key = listed([literal(names[name]) for name in source.key], 8) if source.key else [UNKNOWN]
     columns = [line for column in source.table.columns for line in _column(column, names[column.received])]
-    dataset = wide(source.table.dataset, INDENT)
-    arguments: list[tuple[str, str | list[str]]] = [
-        ("dataset", dataset),
-        ("bronze", literal(source.silver)),
-        ("silver", literal(source.silver)),
-        ("known_on", known_on),
-        ("key", key),
-    ]
-    lines = [line.removeprefix("    ") for line in call("Source", arguments, 4)]
-    opened = lines if len(lines) > 1 else _exploded(arguments)
     return [
         *comment(evidence, 0),
-        f"{source.constant} = {opened[0]}",
-        *opened[1:-1],
+        f"{source.constant} = Source(",
+        *argument("dataset", wide(source.table.dataset, INDENT)),
+        f"    bronze={literal(source.silver)},",
+        f"    silver={literal(source.silver)},",
+        f"    known_on={known_on},",
+        *argument("key", key),
         *_dialect(source),
         "    columns=(",
         *columns,
         "    ),",
-        ")",
-    ]
-
-
-def _exploded(arguments: list[tuple[str, str | list[str]]]) -> list[str]:
-    return [
-        "Source(",
-        *(f"    {name}={value if isinstance(value, str) else value[0]}," for name, value in arguments),
         ")",
     ]
 
@@ -75,8 +61,7 @@ def _dialect(source: SourceDraft) -> list[str]:
         ("encoding", literal(layout.encoding)),
         ("date_formats", f"({dates}{',' if len(formats) == 1 else ''})"),
     ]
-    first, *others = call("dialect=Dialect", list(arguments), 4)
-    return [first, *others]
+    return call("dialect=Dialect", list(arguments), 4)
 
 
 def _character(character: str) -> str:
@@ -91,5 +76,5 @@ def _column(column: Drafted, name: str) -> list[str]:
     if column.personal:
         arguments.append(("personal", "True"))
     if column.missing:
-        arguments.append(("missing_values", texts(column.missing)))
+        arguments.append(("missing_values", listed([literal(text) for text in column.missing], INDENT + 20)))
     return [*comment(column.evidence, INDENT), *call("Column", arguments, INDENT)]

@@ -16,9 +16,16 @@ def literal(text: str) -> str:
     return repr(text) if text.isprintable() else ascii(text)
 
 
-def texts(values: Sequence[str]) -> str:
-    """A tuple of texts."""
-    return f"({', '.join(map(literal, values))}{',' if len(values) == 1 else ''})"
+def listed(values: Sequence[str], indent: int) -> list[str]:
+    """The lines of a tuple of these values, which are Python texts: one when that is short enough."""
+    line = f"({', '.join(values)}{',' if len(values) == 1 else ''})"
+    return [line] if indent + len(line) < WIDTH else ["(", *(f"    {value}," for value in values), ")"]
+
+
+def argument(name: str, lines: Sequence[str], indent: int = 4) -> list[str]:
+    """The lines of a named argument on lines of its own."""
+    first, *others = [*lines[:-1], f"{lines[-1]},"]
+    return [" " * indent + line for line in (f"{name}={first}", *others)]
 
 
 def wide(text: str, indent: int) -> list[str]:

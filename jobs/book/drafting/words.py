@@ -6,7 +6,7 @@ import unicodedata
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 _PERSONAL = re.compile(
     r"(?<!datei)(?<!file)name$|(^|_)(ssn|sin|nin|dob|iban|bic|mail|email|e_mail|phone|fax|mobile|address)|telefon|handy"
-    r"|mobil|anschrift|adress|strasse|street|steuer|tax_?(id|n)|passport|ausweis|sozialvers|birth|geburt|zweck|purpose"
+    r"|mobil|anschrift|adress|strasse|street|steuer|tax_?(id|n)|passport|social_?s|(^|_)cell|ausweis|sozialvers|birth|geburt|zweck|purpose"
     r"|comment|kommentar|bemerk|remark|(^|_)(memo|notiz|notes?|city|ort|wohnort|plz|zip|postcode)(_|$)"
 )
 _ID = re.compile(r"(^|_)(id|ids|nr|no|ref|key|uuid|guid|number|code)$|nummer$|[a-z]nr$|schluessel$|kennung$|_?id$")
