@@ -25,6 +25,9 @@ HALF = 0.5
 LONG = 5  # digits of a whole number that is a code where it is personal
 FEW = 50  # distinct values of a category, at most
 FREQUENT = 0.002  # the least share of rows of a value that may stand for "not known"
+OFTEN = 0.01  # the same for a text that is not known to stand for it
+FEWEST = 3  # rows, for both
+SHORT = 12  # letters of such a text
 DECIMAL_SHARE = 0.01  # a column with at least this share of fractions holds decimal numbers
 COMPACT_DATES = 0.98  # eight digits are dates only where nearly all of them can be
 
@@ -127,7 +130,7 @@ def _is_long(kind: Kind | None, known: Mapping[str, int]) -> bool:
 
 def _missing(filled: Mapping[str, int]) -> tuple[str, ...]:
     """The frequent values that are known to stand for nothing, or that are made of signs without a letter."""
-    least = max(3, FREQUENT * sum(filled.values()))
+    least = max(FEWEST, FREQUENT * sum(filled.values()))
     frequent = (text for text, count in filled.items() if count >= least)
     return tuple(sorted(text for text in frequent if text.lower() in KNOWN_MISSING or _only_signs(text)))
 
@@ -140,17 +143,12 @@ def _only_signs(text: str) -> bool:
 
 
 def _unreadable(known: Mapping[str, int], kind: Kind | None, numbers: Mapping[str, str | None]) -> tuple[str, ...]:
-    """The frequent values of a numeric column that are no number and have no digit."""
+    """The frequent short values of a numeric column that are no number and have no digit."""
     if kind not in _NUMBERS:
         return ()
-    least = max(3, FREQUENT * sum(known.values()))
-    return tuple(
-        sorted(
-            text
-            for text, number in numbers.items()
-            if number is None and known[text] >= least and not re.search("[0-9]", text) and len(text) <= 12
-        )
-    )
+    least = max(FEWEST, OFTEN * sum(known.values()))
+    texts = (text for text, number in numbers.items() if number is None and known[text] >= least)
+    return tuple(sorted(text for text in texts if len(text) <= SHORT and not re.search("[0-9]", text)))
 
 
 def _evidence(

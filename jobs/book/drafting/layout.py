@@ -1,10 +1,12 @@
 """How a file is written: its encoding, its delimiter, its column names, and the sampled rows as texts."""
 
 import csv
+import io
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 DELIMITERS = (",", ";", "\t", "|")
 LOOKED_AT = 300  # lines that decide on the delimiter
@@ -66,7 +68,7 @@ def encoding_of(blocks: Sequence[bytes]) -> str:
 
 def delimiter_of(text: str) -> str | None:
     """The delimiter that splits most lines into as many fields as the first one; None when none splits it."""
-    start = "".join(text.splitlines(keepends=True)[:LOOKED_AT])
+    start = "".join(islice(io.StringIO(text, newline=""), LOOKED_AT))
 
     def agreement(delimiter: str) -> tuple[float, int]:
         header, *rows = list(_records(start, delimiter)) or [[]]
@@ -79,7 +81,7 @@ def delimiter_of(text: str) -> str | None:
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     try:
-        yield from (row for row in csv.reader(text.splitlines(keepends=True), delimiter=delimiter) if row)
+        yield from (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row)
     except csv.Error as error:
         raise NoTable("a field of it is longer than 128 kB; check its quotes") from error
 

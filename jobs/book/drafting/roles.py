@@ -124,7 +124,11 @@ def _groups(tables: Sequence[Table]) -> list[Group]:
 
 def _same_ids(group: tuple[Group, set[str]], name: str, values: set[str]) -> bool:
     least = max(FEWEST, OVERLAP * min(len(values), len(group[1])))
-    return len(values & group[1]) >= least and (name in group[0].values() or not all(map(str.isdigit, values)))
+    alike = name in group[0].values() or any(about(name) and _sounds(group[0], about) for about in _ROLES)
+    return len(values & group[1]) >= least and (alike or not all(map(str.isdigit, values)))
+
+
+_ROLES = (sounds_like_customer, sounds_like_loan)
 
 
 def _sounds(group: Group, about: Callable[[str], bool]) -> bool:

@@ -1,10 +1,8 @@
 """The draft of a book: how much of it is right, what it leaves open, and that it shows nobody's data."""
 
 import gzip
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +12,7 @@ from jobs.book.draft import draft
 from jobs.book.drafting.samples import BLOCK
 from jobs.book.retail import BOOK as RETAIL
 from jobs.sample.write import SampleSpec, write_sample
-from storage.errors import UsageError
+from tests.books.drafted import loaded
 from tests.books.kredit import write_kredit
 from tests.books.kredit_book import BOOK as KREDIT
 
@@ -34,15 +32,6 @@ def retail(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("retail") / "data"
     write_sample(folder, SampleSpec(customers=300, seed=5))
     return folder
-
-
-def loaded(text: str) -> Book:
-    """The book that a draft declares."""
-    space: dict[str, Any] = {"__name__": "drafted"}
-    exec(compile(text, "drafted.py", "exec"), space)  # noqa: S102 - a draft is a module to run
-    book = space["BOOK"]
-    assert isinstance(book, Book)
-    return book
 
 
 def comparison(found: Book, declared: Book) -> list[tuple[str, object, object]]:
@@ -178,97 +167,20 @@ def test_a_big_file_is_sampled_at_its_start_middle_and_end(tmp_path: Path, *, co
     assert "such as start, middle, end" in text or (compressed and "such as start, end" in text)
 
 
-def _dates(*texts: str) -> str:
-    return "a_date,b\n" + "".join(f"{text},x\n" for text in texts)
+def test_the_dialect_is_compared_as_a_whole() -> None:
+    assert {*DIALECT, "missing_values"} == {field.name for field in fields(Dialect)}
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "expected"),
-    [
-        ("month first", _dates("3/25/2024", "12/1/2024"), ("M/d/yyyy",)),
-        ("day first", _dates("25/03/2024", "01/12/2024"), ("dd/MM/yyyy",)),
-        ("points", _dates("1.2.2024", "3.4.2024"), ("d.M.yyyy",)),
-        ("compact", _dates("20240201", "20240315"), ("yyyyMMdd",)),
-        ("with a time", _dates("2024-02-01T10:00:00", "2024-02-03T10:30:00"), ("yyyy-MM-ddTHH:mm:ss",)),
-        ("unknown", _dates("1/2/2024", "3/4/2024"), (...,)),
-    ],
-)
-def test_the_order_of_day_and_month(name: str, text: str, expected: tuple[object, ...], tmp_path: Path) -> None:
-    (tmp_path / "one.csv").write_text(text)
-    assert loaded(draft(tmp_path).text).sources[0].dialect.date_formats == expected
-
-
-@pytest.mark.parametrize(
-    ("values", "decimal", "thousands", "kind"),
-    [
-        (("1.234,50", "12,00"), ",", ".", Kind.DECIMAL),
-        (("1,234.50", "12.00"), ".", ",", Kind.DECIMAL),
-        (("1'234.50", "12.25"), ".", "'", Kind.DECIMAL),
-        (("1.234.567", "3,5"), ",", ".", Kind.DECIMAL),
-        (("1.5", "12345"), ".", "", Kind.DECIMAL),
-        (("1.234", "5.678"), ..., ..., ...),
-        (("12", "345"), ..., "", Kind.INTEGER),
-    ],
-)
-def test_marks_in_numbers(
-    values: tuple[str, ...], decimal: object, thousands: object, kind: object, tmp_path: Path
-) -> None:
-    (tmp_path / "one.csv").write_text("amount;b\n" + "".join(f"{value};x\n" for value in values))
-    source = loaded(draft(tmp_path).text).sources[0]
-    assert (source.dialect.decimal_char, source.dialect.thousands_char) == (decimal, thousands)
-    assert _column(source, "amount").kind is kind
-
-
-@pytest.mark.parametrize(
-    ("encoded", "expected"),
-    [
-        ("Köln".encode(), "utf-8"),
-        ("Köln".encode("utf-8-sig"), "utf-8-sig"),
-        ("Köln".encode("latin-1"), "latin-1"),
-        ("Köln 5 €".encode("cp1252"), "cp1252"),
-        (b"Bonn", "utf-8"),
-    ],
-)
-def test_the_encoding(encoded: bytes, expected: str, tmp_path: Path) -> None:
-    mark = encoded[:3] if encoded.startswith(b"\xef\xbb\xbf") else b""
-    (tmp_path / "one.csv").write_bytes(mark + b"place|n\n" + encoded.removeprefix(mark) + b"|1\n")
-    dialect = loaded(draft(tmp_path).text).sources[0].dialect
-    assert (dialect.encoding, dialect.delimiter) == (expected, "|")
-
-
-def test_odd_names_stay_python(tmp_path: Path) -> None:
-    header = '"a ""b""";class;\\x;2nd;' + "long " * 60 + ";größe;a  b"
-    (tmp_path / "my-file 1.csv").write_text(f"{header}\n" + "1;2;3;4;5;6;7\n" * 5, encoding="utf-8")
-    text = draft(tmp_path).text
-    source = loaded(text).sources[0]
-    assert max(map(len, text.splitlines())) <= 120
-    assert source.dataset == "my-file 1"
-    assert [column.label for column in source.columns][:4] == ['a "b"', "class", "\\x", "2nd"]
-    assert all(column.name.isidentifier() and column.name.isascii() for column in source.columns)
-    assert len(set(source.names)) == len(source.names)
-
-
-@pytest.mark.parametrize(
-    ("prepare", "said"),
-    [
-        (Path.touch, "has no extract"),
-        (lambda folder: (folder / "a.csv").write_bytes(b""), "it is empty"),
-        (lambda folder: (folder / "a.csv").write_bytes("a;b\n1;2\n".encode("utf-16")), "UTF-16"),
-        (lambda folder: (folder / "a.csv").write_text("a;b;a\n1;2;3\n"), "more than once"),
-        (lambda folder: (folder / "a.csv.gz").write_bytes(b"no gzip"), "Not a gzipped file"),
-    ],
-)
-def test_a_folder_without_a_usable_extract_is_refused(
-    prepare: Callable[[Path], object], said: str, tmp_path: Path
-) -> None:
-    prepare(tmp_path)
-    with pytest.raises(UsageError, match=said):
-        draft(tmp_path)
-
-
-def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
-        draft(tmp_path / "nowhere")
+def test_numeric_ids_of_customers_are_joined_under_different_names(tmp_path: Path) -> None:
+    rows = [(f"{n % 40 + 100000}", f"{n + 500000}") for n in range(80)]
+    (tmp_path / "a.csv").write_text("KundenNr;Vertragsnummer\n" + "".join(f"{c};{v}\n" for c, v in rows))
+    (tmp_path / "b.csv").write_text("Kundennummer;Betrag\n" + "".join(f"{c};1,5\n" for c, _ in rows))
+    book = loaded(draft(tmp_path).text)
+    assert (book.customer_id, book.loan_id) == ("KundenNr", "Vertragsnummer")
+    assert [column.label for source in book.sources for column in source.columns if column.name == "KundenNr"] == [
+        "KundenNr",
+        "Kundennummer",
+    ]
 
 
 def test_the_dialect_is_compared_as_a_whole() -> None:
