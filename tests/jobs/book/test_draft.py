@@ -167,10 +167,6 @@ def test_a_big_file_is_sampled_at_its_start_middle_and_end(tmp_path: Path, *, co
     assert "such as start, middle, end" in text or (compressed and "such as start, end" in text)
 
 
-def test_the_dialect_is_compared_as_a_whole() -> None:
-    assert {*DIALECT, "missing_values"} == {field.name for field in fields(Dialect)}
-
-
 def test_numeric_ids_of_customers_are_joined_under_different_names(tmp_path: Path) -> None:
     rows = [(f"{n % 40 + 100000}", f"{n + 500000}") for n in range(80)]
     (tmp_path / "a.csv").write_text("KundenNr;Vertragsnummer\n" + "".join(f"{c};{v}\n" for c, v in rows))
