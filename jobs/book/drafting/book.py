@@ -26,7 +26,7 @@ def book_text(sources: Sequence[SourceDraft], roles: Roles, problems: Sequence[s
         lines += comment(f"Left out: {problem}", 0)
     for source in sources:
         lines += ["", *source_text(source)]
-    lines += ["", "# The newest value of every column that is not personal. Take away what a decision may not rest on."]
+    lines += ["", "# The newest value of every column that is not personal. Remove those that a decision may not use."]
     lines += ["FEATURES: tuple[Feature, ...] = (", *_features(sources, roles), ")", "", *_book(sources, roles)]
     return "\n".join(lines) + "\n"
 
