@@ -21,7 +21,7 @@ storage.lake
 storage.ledger
 
 jobs.errors        jobs.loan_calendar
-jobs.job
+jobs.book          jobs.job
 jobs.statistics    jobs.sample
 jobs.governance    jobs.bronze
 jobs.silver        jobs.charts

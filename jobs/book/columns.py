@@ -52,7 +52,7 @@ OWN = {"jobs.book.columns", "jobs.book.features", "jobs.book.declaration", "data
 
 @dataclass(frozen=True)
 class Dialect:
-    """How the files of a source are written, in Frictionless' words. Dates are `d/M/yyyy`, `yyyy-MM-dd` and the like."""
+    """How the files of a source are written, in the words of Frictionless. Dates: `d/M/yyyy`, `yyyy-MM-dd`."""
 
     delimiter: str = ","
     decimal_char: str = "."
