@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from console.components.elements import Text
 
+NEXT_RUN = "next-run"  # in the session: the run whose page is opened once the dialog is closed
 RUN_PAGE, RUNS_PAGE, DRIFT_PAGE = (f"console/{name}/{name}.py" for name in ("run", "runs", "drift"))
 
 FOLLOW_LINKS = Markup("""<style>.st-key-lw-links { display: none; }</style><script>
@@ -66,6 +67,26 @@ def log_link(run_id: str, task: str, words: Text) -> Markup:
     """A link to the lines of a task in a run's log; on the run's own page it scrolls down to them."""
     where = address("run", run_id=run_id, task=task)
     return Markup('<a href="{}" data-to="log-controls">{}</a>').format(where, words)
+
+
+def open_run(run_id: str) -> None:
+    """Ends this script run; the next one draws the page without its dialog, then opens the run's page.
+
+    A page switch while a dialog is open can meet a refresh of the page, which leaves the browser with neither page.
+    """
+    st.session_state[NEXT_RUN] = run_id
+    st.rerun()
+
+
+def opens_run() -> bool:
+    """Whether this script run ends with the page of a run."""
+    return NEXT_RUN in st.session_state
+
+
+def open_next_run() -> None:
+    """Opens the page of the run that `open_run` named, if it named one; the last call of the script."""
+    if opens_run():
+        st.switch_page(RUN_PAGE, query_params={"run_id": st.session_state.pop(NEXT_RUN)})
 
 
 def run_button(run_id: str) -> None:

@@ -9,7 +9,7 @@ from console.access.sign_in import badge, is_admitted, sign_in_gate
 from console.app import queries
 from console.app.actions import show_flash
 from console.app.deployment import ledger
-from console.app.navigation import FOLLOW_LINKS
+from console.app.navigation import FOLLOW_LINKS, opens_run
 from console.app.workers import no_worker
 from console.components.elements import write_html
 from console.components.style_sheet import SHEET
@@ -48,7 +48,8 @@ def frame() -> None:
     badge()
     with st.container(key="lw-links"):
         write_html(FOLLOW_LINKS, scripts=True)
-    show_flash()
+    if not opens_run():  # else the message belongs on the page that is opened
+        show_flash()
     _alert()
 
 

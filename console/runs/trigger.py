@@ -10,7 +10,7 @@ from console.app import queries
 from console.app.actions import attempted, request, request_key
 from console.app.deployment import deployment, ledger
 from console.app.dialogs import closed, dialog_button
-from console.app.navigation import RUN_PAGE
+from console.app.navigation import open_run
 from console.app.workers import no_worker
 from console.components.elements import callout
 from console.runs.parameters import as_of_input, force_input, parameters
@@ -36,7 +36,7 @@ def trigger_buttons(pipelines: tuple[str, ...]) -> None:
 def go_to_run(run_id: str) -> None:
     """Closes the dialog and opens the run's page; ends this script run."""
     closed()
-    st.switch_page(RUN_PAGE, query_params={"run_id": run_id})
+    open_run(run_id)
 
 
 def warn_without_worker() -> None:

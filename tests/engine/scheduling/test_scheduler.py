@@ -38,6 +38,8 @@ def serving(scheduler: Scheduler) -> Iterator[None]:
     finally:
         scheduler.stop()
         thread.join(PATIENCE)
+        # Running calls are not waited for by the scheduler; their connections must be back before the ledger closes.
+        until(lambda: not any(each.name.startswith("periodic") for each in threading.enumerate()))
     assert not thread.is_alive()
 
 
