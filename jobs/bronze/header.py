@@ -4,8 +4,8 @@ import csv
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from jobs.book.columns import Source
 from jobs.bronze.extracts import LINE_ENDS, SAVE_AS, check_text
-from jobs.bronze.sources import Source
 from jobs.errors import InputRejected
 
 _SHOWN_NAMES = 5
