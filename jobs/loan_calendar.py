@@ -8,8 +8,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-PREDICTION_MONTHS = 3
-OBSERVATION_MONTHS = 6
+from jobs.book.retail import BOOK
+
+PREDICTION_MONTHS, OBSERVATION_MONTHS = BOOK.prediction, BOOK.observation
 Days = npt.NDArray[np.datetime64]
 
 

@@ -20,8 +20,9 @@ storage.db
 storage.lake
 storage.ledger
 
-jobs.errors        jobs.loan_calendar
-jobs.book          jobs.job
+jobs.errors
+jobs.book
+jobs.job           jobs.loan_calendar
 jobs.statistics    jobs.sample
 jobs.governance    jobs.bronze
 jobs.silver        jobs.charts

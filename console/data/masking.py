@@ -6,13 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from jobs.bronze.sources import SOURCES, Kind
+from jobs.book.columns import Kind
+from jobs.bronze.sources import SOURCES
 
 HIDDEN = "•••"
 SSN = re.compile(r"\d{3}([- .])\d{2}\1(\d{4})")
 BARE = re.compile(r"(?<!\d)\d{5}(\d{4})(?!\d)")  # nine digits in a row may be an SSN without its dashes
 PERSONAL: Mapping[str, Kind] = {
-    column.name.lower(): column.rule.kind for source in SOURCES.values() for column in source.columns if column.personal
+    column.name.lower(): column.kind for source in SOURCES.values() for column in source.columns if column.personal
 }
 
 
@@ -31,7 +32,7 @@ def masked_column(name: str, column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 def shown(value: object, kind: Kind | None) -> object:
     """A value as it may be shown; `kind` is that of a personal column, None for any other."""
-    if kind is Kind.SSN:
+    if kind is Kind.CODE:
         found = SSN.search(str(value))
         return f"***-**-{found[2]}" if found else HIDDEN
     if kind is not None:

@@ -4,8 +4,8 @@ import csv
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from jobs.book.columns import Source
 from jobs.bronze.extracts import LINE_ENDS, SAVE_AS, check_text
-from jobs.bronze.sources import Source
 from jobs.errors import InputRejected
 
 _SHOWN_NAMES = 5
@@ -72,13 +72,13 @@ def _hints(missing: list[str], unknown: list[str], repeated: list[str]) -> list[
     """What to do about the columns, one hint a kind of fault; a renamed column is one fault and not two."""
     renamed = _renamed(missing, unknown)
     hints = [
-        f"{new[:_SHOWN_LETTERS]!r} may be {old!r} renamed: restore the name, or declare it in jobs/bronze/sources.py"
+        f"{new[:_SHOWN_LETTERS]!r} may be {old!r} renamed: restore the name, or declare it in jobs/book/retail.py"
         for new, old in list(renamed.items())[:_SHOWN_NAMES]
     ]
     if set(missing) - set(renamed.values()):
         hints.append("deliver the file with every column")
     if set(unknown) - set(renamed):
-        hints.append("remove the unknown column or declare it in jobs/bronze/sources.py")
+        hints.append("remove the unknown column or declare it in jobs/book/retail.py")
     if repeated:
         hints.append("keep one column of each name")
     return hints

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from jobs.book.columns import Source
 from jobs.bronze.extracts import Limits
 from jobs.bronze.records import Chunk, Reject, read_extract
-from jobs.bronze.sources import SOURCES, Source
+from jobs.bronze.sources import SOURCES
 from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, log
 from storage.lake.extracts import SourceFile

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import pyarrow as pa
 from pyarrow import csv
 
+from jobs.book.columns import Kind, Source
 from jobs.bronze.extracts import Limits, Readable, check_text, line_blocks
 from jobs.bronze.header import header_of
 from jobs.bronze.scan import Fault, Scan, Shape, scanned
-from jobs.bronze.sources import Kind, Source
 from jobs.errors import InputRejected, JobError
 
 SHOWN_LETTERS = 2000

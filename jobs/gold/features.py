@@ -8,6 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.book.columns import Kind
+from jobs.book.retail import BOOK
 from jobs.bronze.sources import SOURCES
 from jobs.gold.labels import codes_in, default_labels, loans, splits
 
@@ -16,40 +18,13 @@ Floats = npt.NDArray[np.float64]
 
 HISTORY_BEFORE = 3
 FINANCIALS = SOURCES["features_financials"]
-IMPUTED = (*FINANCIALS.integers, *FINANCIALS.decimals)
+IMPUTED = (*FINANCIALS.of_kind(Kind.INTEGER, Kind.COUNT), *FINANCIALS.of_kind(Kind.DECIMAL))
 
-CATEGORICAL = ("Credit_Mix", "Occupation")
-SAFE15 = (
-    "Credit_History_Months",
-    "Credit_Mix",
-    "Age",
-    "Monthly_Inhand_Salary",
-    "Occupation",
-    "loan_amt",
-    "tenure",
-    "Interest_Rate",
-    "fe_10_mean",
-    "fe_10_std",
-    "Savings_Ratio",
-    "DTI",
-    "Num_Bank_Accounts",
-    "Num_Credit_Card",
-    "Amount_invested_monthly",
-)
-FEATURE_SETS: Mapping[str, tuple[str, ...]] = {
-    "safe15": SAFE15,
-    "behavioural": (*SAFE15, "hist_total_paid", "hist_Loan_Payment_Ratio"),
-}
+CATEGORICAL = BOOK.categories()
+FEATURE_SETS: Mapping[str, tuple[str, ...]] = BOOK.feature_sets
+SAFE15 = FEATURE_SETS["safe15"]
 # What each silver table is read for, and nothing else of it.
-NEEDED = {
-    "clickstream": ["Customer_ID", "snapshot_date", "fe_10"],
-    "attributes": ["Customer_ID", "snapshot_date", "Age", "Occupation"],
-    "financials": ["Customer_ID", "snapshot_date", "Credit_Mix", "Credit_History_Age", *IMPUTED],
-    "loan_daily": [
-        *("loan_id", "Customer_ID", "loan_start_date", "snapshot_date", "installment_num", "loan_amt", "tenure"),
-        *("due_amt", "paid_amt", "overdue_amt"),
-    ],
-}
+NEEDED = {source.silver: list(BOOK.columns_read(source)) for source in BOOK.sources}
 
 
 def loan_features(tables: Mapping[str, pa.Table]) -> tuple[pa.Table, dict[str, int]]:

@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.book.retail import BOOK
 from jobs.loan_calendar import OBSERVATION_MONTHS, PREDICTION_MONTHS, months_later
 
-LABEL_INSTALLMENTS = (3, 6)
+LABEL_INSTALLMENTS = (BOOK.bad_loan.first, BOOK.bad_loan.last)
 TEST_SHARE = 20
 
 

@@ -2,19 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from jobs.book import features as declared
+from jobs.book.retail import BOOK
 from jobs.errors import JobError
 from jobs.gold.features import FEATURE_SETS
 from jobs.job import Job
 
-# scikit-learn classes with their parameters. They are declared here because the engine reads their names before every
-# training, and the import of scikit-learn takes seconds. The slowest comes first, because all are fitted in parallel.
-CLASSIFIERS: Mapping[str, Mapping[str, Any]] = {
-    "GradientBoostingClassifier": {"n_estimators": 100, "max_depth": 5},
-    "RandomForestClassifier": {"n_estimators": 100, "max_depth": 10, "class_weight": "balanced"},
-    "LogisticRegression": {"max_iter": 1000, "class_weight": "balanced"},
-}
+CLASSIFIERS: Mapping[str, declared.Candidate] = {candidate.label: candidate for candidate in BOOK.candidates}
 BOTH = "both"
 
 

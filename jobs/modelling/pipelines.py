@@ -1,11 +1,11 @@
 """The scikit-learn pipelines of the candidates, and their input frames, the same in training and inference."""
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sklearn import ensemble, linear_model
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -14,12 +14,11 @@ from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 from jobs.gold.features import CATEGORICAL
 from jobs.modelling.candidates import CLASSIFIERS
 
-SEED = 42
 UNKNOWN = -1
 
 
 def untrained(name: str, features: tuple[str, ...]) -> Pipeline:
-    """An unfitted pipeline: medians for missing numbers, codes for categories, a scaler for logistic regression."""
+    """An unfitted pipeline: medians for missing numbers, codes for categories, a scaler where the book asks for one."""
     numbers = [feature for feature in features if feature not in CATEGORICAL]
     categories = [feature for feature in features if feature in CATEGORICAL]
     # Missing and unseen levels share one level, Unknown.
@@ -30,7 +29,7 @@ def untrained(name: str, features: tuple[str, ...]) -> Pipeline:
             ("categories", encoder, categories),
         ]
     )
-    scaler = [("scaler", StandardScaler())] if name == "LogisticRegression" else []
+    scaler = [("scaler", StandardScaler())] if CLASSIFIERS[name].scaled else []
     return Pipeline([("columns", columns), *scaler, ("classifier", _classifier(name))])
 
 
@@ -72,5 +71,5 @@ def label_encoders(pipeline: Pipeline) -> dict[str, list[str]]:
 
 
 def _classifier(name: str) -> Any:
-    found = getattr(ensemble, name, None) or getattr(linear_model, name)
-    return found(**CLASSIFIERS[name], random_state=SEED)
+    module, _, estimator = CLASSIFIERS[name].estimator.rpartition(".")
+    return getattr(import_module(module), estimator)(**CLASSIFIERS[name].parameters)

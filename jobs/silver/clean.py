@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.bronze.sources import SOURCES, Source
+from jobs.book.columns import Source
+from jobs.bronze.sources import SOURCES
 from jobs.job import Job, TaskResult, log, summed
 from jobs.loan_calendar import OBSERVATION_MONTHS, PREDICTION_MONTHS, months_later
 from jobs.silver.cleaning import cleaned

@@ -1,7 +1,7 @@
 """Received texts turned into numbers, dates and categories; what can't be turned without a guess is null and counted.
 
 Each distinct text of a column is cleaned once, by Arrow where it is plain and one by one where it is not, and the
-results are spread over the rows. Which column follows which rule is declared in `jobs.bronze.sources`.
+results are spread over the rows. The book declares the kind of each column.
 """
 
 import re
@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.bronze.sources import Kind, Rule, Source
+from jobs.book.columns import Column, Kind, Source
 
 EMPTY = "empty"
 PLACEHOLDER = "placeholder"
@@ -37,7 +37,6 @@ _RUN = r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][+-]?[0-9]{1,4})?"
 _NUMBER = re.compile(f"{_JUNK}({_RUN}){_JUNK}")
 _DIGIT = re.compile(r"\d")
 _DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
-_SSN = "^[0-9]{3}-[0-9]{2}-[0-9]{4}$"
 
 _Reasons = dict[int, str]
 _Outcome = tuple[pa.Array, _Reasons]
@@ -52,7 +51,7 @@ class Cleaned:
 
 
 def cleaned(table: pa.Table, source: Source) -> Cleaned:
-    """The source's columns of a table of texts (plain or dictionary-encoded), each cleaned by its rule.
+    """The source's columns of a table of texts (plain or dictionary-encoded), each cleaned by its kind.
 
     A null counts as an empty text. Rows keep their order; columns of the table that the source does not declare are
     left out.
@@ -60,7 +59,7 @@ def cleaned(table: pa.Table, source: Source) -> Cleaned:
     columns, problems = [], {}
     for column in source.columns:
         texts, places = _distinct(table[column.name])
-        values, reasons = _CLEANERS[column.rule.kind](texts, column.rule)
+        values, reasons = _CLEANERS[column.kind](texts, column)
         columns.append(values.take(places))
         counts = _counted(reasons, places, len(texts))
         if counts:
@@ -68,10 +67,10 @@ def cleaned(table: pa.Table, source: Source) -> Cleaned:
     return Cleaned(pa.Table.from_arrays(columns, schema=source.silver_schema), problems)
 
 
-def valid_ssn(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """True where a text is `ddd-dd-dddd` in ASCII digits, white space around it aside; false for null."""
+def matches(texts: pa.Array | pa.ChunkedArray, pattern: str) -> pa.Array | pa.ChunkedArray:
+    """True where a text matches the whole pattern, white space around it aside; false for null."""
     trimmed = pc.utf8_trim_whitespace(texts.cast(pa.string()))
-    return pc.fill_null(pc.match_substring_regex(trimmed, _SSN), fill_value=False)
+    return pc.fill_null(pc.match_substring_regex(trimmed, f"^(?:{pattern})$"), fill_value=False)
 
 
 def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
@@ -98,21 +97,21 @@ def _counted(reasons: _Reasons, places: pa.Array, distinct: int) -> dict[str, in
     return {reason: count for reason, count in counts.items() if count}
 
 
-def _texts(texts: pa.Array, _rule: Rule) -> _Outcome:
+def _texts(texts: pa.Array, _column: Column) -> _Outcome:
     """Identifiers and texts exactly as received; nothing but white space is null."""
     return _nulled(texts, pc.equal(pc.utf8_trim_whitespace(texts), ""), EMPTY)
 
 
-def _trimmed(texts: pa.Array, _rule: Rule) -> _Outcome:
-    """SSNs without the white space around them; whether they are valid is for quality control to say."""
+def _trimmed(texts: pa.Array, _column: Column) -> _Outcome:
+    """Codes without the white space around them; whether they are valid is for quality control to say."""
     return pc.utf8_trim_whitespace(texts), {}
 
 
-def _categories(texts: pa.Array, rule: Rule) -> _Outcome:
+def _categories(texts: pa.Array, column: Column) -> _Outcome:
     """Categories without the white space around them; placeholders and the empty text are null."""
     trimmed = pc.utf8_trim_whitespace(texts)
     known, empty = _nulled(trimmed, pc.equal(trimmed, ""), EMPTY)
-    unknown = pc.is_in(trimmed, pa.array(sorted(rule.placeholders), pa.string()))
+    unknown = pc.is_in(trimmed, pa.array(sorted(column.missing_values), pa.string()))
     values, placeholders = _nulled(known, unknown, PLACEHOLDER)
     return values, empty | placeholders
 
@@ -123,20 +122,20 @@ def _nulled(texts: pa.Array, where: pa.Array, reason: str) -> _Outcome:
     return (pc.if_else(where, None, texts) if places else texts), dict.fromkeys(places, reason)
 
 
-def _numbers(texts: pa.Array, rule: Rule) -> _Outcome:
+def _numbers(texts: pa.Array, column: Column) -> _Outcome:
     """Numbers: plain ones by Arrow, the others by `_number`."""
-    plain = pc.match_substring_regex(texts, _PLAIN[rule.kind])
+    plain = pc.match_substring_regex(texts, _PLAIN[column.kind])
     places = np.flatnonzero(~plain.to_numpy(zero_copy_only=False)).tolist()
     if not places:
-        return texts.cast(rule.type), {}
-    values = pc.if_else(plain, texts, None).cast(rule.type)
-    return _patched(values, texts, places, [_number(texts[place].as_py(), rule.kind) for place in places])
+        return texts.cast(column.kind.type), {}
+    values = pc.if_else(plain, texts, None).cast(column.kind.type)
+    return _patched(values, texts, places, [_number(texts[place].as_py(), column.kind) for place in places])
 
 
-def _dates(texts: pa.Array, rule: Rule) -> _Outcome:
+def _dates(texts: pa.Array, column: Column) -> _Outcome:
     """Dates d/M/yyyy of the proleptic Gregorian calendar, with one or two digits for day and month."""
     places = list(range(len(texts)))
-    return _patched(pa.nulls(len(texts), rule.type), texts, places, [_date(text) for text in texts.to_pylist()])
+    return _patched(pa.nulls(len(texts), column.kind.type), texts, places, [_date(text) for text in texts.to_pylist()])
 
 
 def _patched(values: pa.Array, texts: pa.Array, places: list[int], found: list[Any]) -> _Outcome:
@@ -181,12 +180,12 @@ def _date(text: str) -> date | str:
         return NO_SUCH_DAY
 
 
-_CLEANERS: Mapping[Kind, Callable[[pa.Array, Rule], _Outcome]] = MappingProxyType(
+_CLEANERS: Mapping[Kind, Callable[[pa.Array, Column], _Outcome]] = MappingProxyType(
     {
         Kind.IDENTIFIER: _texts,
         Kind.TEXT: _texts,
         Kind.CATEGORY: _categories,
-        Kind.SSN: _trimmed,
+        Kind.CODE: _trimmed,
         Kind.INTEGER: _numbers,
         Kind.COUNT: _numbers,
         Kind.DECIMAL: _numbers,

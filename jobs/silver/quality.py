@@ -10,32 +10,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.book.columns import Column
+from jobs.book.retail import BOOK
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
-from jobs.silver.cleaning import valid_ssn
+from jobs.silver.cleaning import matches
 from storage.lake.datamart import TableVersion
 
 Mask = npt.NDArray[np.bool_]
 
-ADULT, OLDEST = 18, 100
 DENSE = 32  # codes up to so many times their number are counted in an array, which is much faster than sorting
-# What says that two rows are about the same thing; of such rows the last one in the extract counts.
-KEYS = {
-    "clickstream": ("Customer_ID", "snapshot_date"),
-    "attributes": ("Customer_ID", "snapshot_date"),
-    "financials": ("Customer_ID", "snapshot_date"),
-    "loan_daily": ("loan_id", "installment_num"),
-}
-NEGATIVE = {
-    "financials": ("Annual_Income", "Monthly_Inhand_Salary", "Outstanding_Debt"),
-    "loan_daily": ("loan_amt", "due_amt", "paid_amt", "overdue_amt"),
-}
-CHECKED = {
-    "clickstream": (),
-    "attributes": ("Age", "SSN"),
-    "financials": NEGATIVE["financials"],
-    "loan_daily": NEGATIVE["loan_daily"],
-}
+SOURCE = BOOK.by_table
+KEYS = {name: source.key for name, source in SOURCE.items()}  # of rows with one key the last one in the extract counts
 
 
 @dataclass(frozen=True)
@@ -50,7 +36,8 @@ class QualityReport:
 
 def checked_columns(table: str) -> list[str]:
     """The columns of a table that quality control looks at."""
-    return list(dict.fromkeys(("Customer_ID", *KEYS[table], "snapshot_date", *CHECKED[table])))
+    checked = (column.name for column in SOURCE[table].columns if column.checked)
+    return list(dict.fromkeys(("Customer_ID", *KEYS[table], "snapshot_date", *checked)))
 
 
 def quality_report(tables: Mapping[str, pa.Table], as_of: date) -> QualityReport:
@@ -137,18 +124,27 @@ def _texts(name: str) -> list[str]:
 def _flags(name: str, table: pa.Table, valid: Mask) -> dict[str, pa.Array]:
     """The customers to be flagged because of the valid rows of this table, by reason."""
     conditions: dict[str, pa.ChunkedArray] = {}
-    if name == "attributes":
-        age = table["Age"]
-        conditions["Age missing"] = pc.is_null(age)
-        conditions[f"Age under {ADULT}"] = pc.less(age, ADULT)
-        conditions[f"Age over {OLDEST}"] = pc.greater(age, OLDEST)
-        conditions["SSN invalid"] = pc.invert(valid_ssn(table["SSN"]))
-    for column in NEGATIVE.get(name, ()):
-        conditions[f"{column} negative"] = pc.less(table[column], 0)
+    for column in SOURCE[name].columns:
+        conditions |= failures(column, table)
     return {
         reason: pc.unique(_plain(table["Customer_ID"].filter(_both(condition, valid)))).drop_null()
         for reason, condition in conditions.items()
     }
+
+
+def failures(column: Column, table: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """Where a value fails a check that its column declares, by reason; null where nothing can be said."""
+    found: dict[str, pa.ChunkedArray] = {}
+    if column.required:
+        found[f"{column.name} missing"] = pc.is_null(table[column.name])
+    if column.minimum is not None:
+        reason = f"{column.name} negative" if column.minimum == 0 else f"{column.name} under {column.minimum:g}"
+        found[reason] = pc.less(table[column.name], column.minimum)
+    if column.maximum is not None:
+        found[f"{column.name} over {column.maximum:g}"] = pc.greater(table[column.name], column.maximum)
+    if column.pattern:
+        found[f"{column.name} invalid"] = pc.invert(matches(table[column.name], column.pattern))
+    return found
 
 
 def _both(condition: pa.ChunkedArray, valid: Mask) -> pa.Array:

@@ -6,7 +6,7 @@ from jobs.bronze.header import header_of
 from jobs.bronze.sources import SOURCES
 from jobs.errors import InputRejected
 
-DECLARE = "declare it in jobs/bronze/sources.py"
+DECLARE = "declare it in jobs/book/retail.py"
 
 
 def refusal(dataset: str, *names: str) -> InputRejected:

@@ -6,21 +6,24 @@ import io
 import re
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.book.columns import Source
 from jobs.bronze import records
 from jobs.bronze.extracts import Limits
 from jobs.bronze.records import Chunk, Reject, read_extract
 from jobs.bronze.scan import Scan
-from jobs.bronze.sources import IDENTIFIER, SOURCES, TEXT, Column, Source
+from jobs.bronze.sources import SOURCES
 from jobs.errors import JobError
+from tests.columns import IDENTIFIER, TEXT, source_of
 from tests.paths import LOANS
 
-PLAIN = Source("plain", "plain", "plain", (Column("id", IDENTIFIER), *(Column(f"c{n}", TEXT) for n in range(1, 6))))
+PLAIN = source_of(replace(IDENTIFIER, name="id"), *(replace(TEXT, name=f"c{n}") for n in range(1, 6)))
 ATTRIBUTES = SOURCES["features_attributes"]
 HEADER = ",".join(PLAIN.names) + "\n"
 

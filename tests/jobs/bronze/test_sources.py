@@ -9,8 +9,9 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
+from jobs.book.columns import Column, Kind
 from jobs.bronze.records import read_extract
-from jobs.bronze.sources import DECIMAL, SOURCES, Column, Kind
+from jobs.bronze.sources import SOURCES
 from jobs.silver.cleaning import cleaned
 from tests.paths import LOANS
 
@@ -26,16 +27,16 @@ def test_the_four_datasets_with_their_tables() -> None:
 
 def test_the_numbers_of_financials_are_six_integers_and_nine_decimals() -> None:
     financials = SOURCES["features_financials"]
-    assert set(financials.integers) == {
+    assert set(financials.of_kind(Kind.INTEGER, Kind.COUNT)) == {
         *("Num_of_Loan", "Num_Bank_Accounts", "Num_Credit_Card"),
         *("Delay_from_due_date", "Num_of_Delayed_Payment", "Num_Credit_Inquiries"),
     }
-    assert set(financials.decimals) == {
+    assert set(financials.of_kind(Kind.DECIMAL)) == {
         *("Annual_Income", "Monthly_Inhand_Salary", "Outstanding_Debt", "Total_EMI_per_month"),
         *("Amount_invested_monthly", "Monthly_Balance", "Changed_Credit_Limit", "Interest_Rate"),
         "Credit_Utilization_Ratio",
     }
-    assert financials.categories == ("Credit_Mix", "Payment_of_Min_Amount", "Payment_Behaviour")
+    assert financials.of_kind(Kind.CATEGORY) == ("Credit_Mix", "Payment_of_Min_Amount", "Payment_Behaviour")
 
 
 def test_counts_are_the_columns_called_num() -> None:
@@ -44,12 +45,14 @@ def test_counts_are_the_columns_called_num() -> None:
 
 
 def test_the_other_numbers_and_the_dates() -> None:
-    assert SOURCES["features_attributes"].integers == ("Age",)
-    assert SOURCES["feature_clickstream"].integers == tuple(f"fe_{number}" for number in range(1, 21))
-    assert SOURCES["lms_loan_daily"].integers == (
+    assert SOURCES["features_attributes"].of_kind(Kind.INTEGER, Kind.COUNT) == ("Age",)
+    assert SOURCES["feature_clickstream"].of_kind(Kind.INTEGER, Kind.COUNT) == tuple(
+        f"fe_{number}" for number in range(1, 21)
+    )
+    assert SOURCES["lms_loan_daily"].of_kind(Kind.INTEGER, Kind.COUNT) == (
         *("tenure", "installment_num", "loan_amt", "due_amt", "paid_amt", "overdue_amt", "balance"),
     )
-    assert sum(len(source.dates) for source in SOURCES.values()) == 5
+    assert sum(len(source.of_kind(Kind.DATE)) for source in SOURCES.values()) == 5
 
 
 def test_only_names_and_ssns_are_personal() -> None:
@@ -73,7 +76,7 @@ def test_sources_travel_between_processes() -> None:
 
 def test_a_column_more_is_one_line() -> None:
     attributes = SOURCES["features_attributes"]
-    wider = replace(attributes, columns=(*attributes.columns, Column("Height", DECIMAL)))
+    wider = replace(attributes, columns=(*attributes.columns, Column("Height", Kind.DECIMAL, "Height in metres")))
     extract = ",".join(wider.names) + "\nCUS_1,Ann,40,123-45-6789,Lawyer,1/5/2023,1.75_\n"
     (chunk,) = read_extract(io.BytesIO(extract.encode()), wider, "wider.csv")
     assert cleaned(chunk.table, wider).table["Height"].to_pylist() == [1.75]

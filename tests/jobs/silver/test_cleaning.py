@@ -1,6 +1,7 @@
 """The rules for dates, categories, texts and SSNs by example, and the real extracts against their reference."""
 
 import math
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,39 +12,28 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from jobs.book.columns import Column
 from jobs.bronze.records import read_extract
-from jobs.bronze.sources import (
-    CATEGORY,
-    COUNT,
-    DATE,
-    DECIMAL,
-    IDENTIFIER,
-    INTEGER,
-    OCCUPATION,
-    SOURCES,
-    SSN,
-    TEXT,
-    Column,
-    Rule,
-    Source,
-)
-from jobs.silver.cleaning import Cleaned, cleaned, valid_ssn
+from jobs.bronze.sources import SOURCES
+from jobs.silver.cleaning import Cleaned, cleaned, matches
+from tests.columns import CATEGORY, CODE, COUNT, DATE, DECIMAL, IDENTIFIER, INTEGER, OCCUPATION, TEXT, source_of
 from tests.paths import SHARED
 
 DATA = SHARED / "data"
+PATTERN = r"[0-9]{3}-[0-9]{2}-[0-9]{4}"
 RULES = {"integer": INTEGER, "count": COUNT, "decimal": DECIMAL, "date": DATE, "category": CATEGORY, "text": TEXT}
 
 
-def column_of(rule: Rule, texts: list[str | None]) -> Cleaned:
-    source = Source("d", "b", "s", (Column("x", rule),))
+def column_of(rule: Column, texts: list[str | None]) -> Cleaned:
+    source = source_of(rule)
     return cleaned(pa.table({"x": pa.array(texts, pa.string())}), source)
 
 
-def value_of(rule: Rule, text: str | None) -> Any:
+def value_of(rule: Column, text: str | None) -> Any:
     return column_of(rule, [text]).table["x"][0].as_py()
 
 
-def reason_of(rule: Rule, text: str | None) -> str | None:
+def reason_of(rule: Column, text: str | None) -> str | None:
     result = column_of(rule, [text])
     assert (result.table["x"].null_count == 1) == bool(result.problems)
     return next(iter(result.problems["x"])) if result.problems else None
@@ -112,20 +102,20 @@ def test_identifiers_and_texts_are_kept_exactly(text: str) -> None:
 
 def test_ssns_are_trimmed_and_left_to_quality_control() -> None:
     texts = [" 123-45-6789\t", "#F%$D@*&8", "", None]
-    result = column_of(SSN, texts)
+    result = column_of(CODE, texts)
     assert result.table["x"].to_pylist() == ["123-45-6789", "#F%$D@*&8", "", ""]
     assert result.problems == {}
-    assert valid_ssn(result.table["x"]).to_pylist() == [True, False, False, False]
+    assert matches(result.table["x"], PATTERN).to_pylist() == [True, False, False, False]
 
 
-def test_valid_ssn() -> None:
+def test_a_code_matches_its_pattern_as_a_whole() -> None:
     invalid = [
         *("123456789", "123-45-67890", "123-456-789", "12a-45-6789", "x123-45-6789", "123-45-6789\n123-45-6789"),
         *("\uff11\uff12\uff13-45-6789", "123\u201145-6789", "", None),
     ]
     array = pa.array(["123-45-6789", " 123-45-6789 ", *invalid], pa.string())
     for texts in (array, array.dictionary_encode(), pa.chunked_array([array]), array.cast(pa.large_string())):
-        assert valid_ssn(texts).to_pylist() == [True, True, *[False] * len(invalid)]
+        assert matches(texts, PATTERN).to_pylist() == [True, True, *[False] * len(invalid)]
 
 
 def test_problems_count_rows_by_reason() -> None:
@@ -141,7 +131,7 @@ ANY = st.none() | st.text(max_size=30) | st.text("0123456789.,-+_eExX $%()\u2212
 @given(st.lists(ANY, max_size=20))
 @example(["9" * 5000, "1" * 100_000 + "x", "_" * 100_000 + "-" * 100_000])
 def test_any_text_gives_a_value_or_a_counted_null(texts: list[str | None]) -> None:
-    for rule in (*RULES.values(), IDENTIFIER, OCCUPATION, SSN):
+    for rule in (*RULES.values(), IDENTIFIER, OCCUPATION, CODE):
         result = column_of(rule, texts)
         result.table.validate(full=True)
         assert result.table.num_rows == len(texts)
@@ -150,7 +140,7 @@ def test_any_text_gives_a_value_or_a_counted_null(texts: list[str | None]) -> No
 
 def test_texts_of_a_dictionary_that_no_row_has_are_no_problem() -> None:
     coded = pa.table({"x": pa.array(["_", "1", "2"]).dictionary_encode()}).slice(1)
-    assert cleaned(coded, Source("d", "b", "s", (Column("x", INTEGER),))).problems == {}
+    assert cleaned(coded, source_of(INTEGER)).problems == {}
 
 
 @given(st.dates())
@@ -161,7 +151,7 @@ def test_every_date_comes_back(day: date) -> None:
 @given(st.lists(st.lists(ANY, max_size=6), max_size=4), st.sampled_from(["mask", "encode"]))
 def test_how_the_texts_are_stored_makes_no_difference(parts: list[list[str | None]], nulls: str) -> None:
     for kind, rule in RULES.items():
-        source = Source("d", "b", "s", (Column(kind, rule),))
+        source = source_of(replace(rule, name=kind))
         plain = pa.chunked_array([pa.array(part, pa.string()) for part in parts], pa.string())
         coded = pa.chunked_array(
             [chunk.dictionary_encode(null_encoding=nulls) for chunk in plain.chunks],
@@ -233,7 +223,7 @@ def test_the_real_extracts_clean_as_in_the_reference_but_for_signs(dataset: str)
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real extracts are not here")
 def test_what_became_null_in_the_real_extracts() -> None:
     results = {dataset: cleaned(received(dataset), SOURCES[dataset]) for dataset in SOURCES}
-    assert pc.sum(pc.invert(valid_ssn(results["features_attributes"].table["SSN"]))).as_py() == 370
+    assert pc.sum(pc.invert(matches(results["features_attributes"].table["SSN"], PATTERN))).as_py() == 370
     assert {dataset: result.problems for dataset, result in results.items() if result.problems} == {
         "features_attributes": {"Occupation": {"placeholder": 434}},
         "features_financials": {

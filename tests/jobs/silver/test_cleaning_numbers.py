@@ -9,29 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.bronze.sources import (
-    COUNT,
-    DECIMAL,
-    INTEGER,
-    Column,
-    Rule,
-    Source,
-)
+from jobs.book.columns import Column
 from jobs.silver.cleaning import Cleaned, cleaned
+from tests.columns import COUNT, DECIMAL, INTEGER, source_of
 
 NUMBERS = (INTEGER, COUNT, DECIMAL)
 
 
-def column_of(rule: Rule, texts: list[str | None]) -> Cleaned:
-    source = Source("d", "b", "s", (Column("x", rule),))
+def column_of(rule: Column, texts: list[str | None]) -> Cleaned:
+    source = source_of(rule)
     return cleaned(pa.table({"x": pa.array(texts, pa.string())}), source)
 
 
-def value_of(rule: Rule, text: str | None) -> Any:
+def value_of(rule: Column, text: str | None) -> Any:
     return column_of(rule, [text]).table["x"][0].as_py()
 
 
-def reason_of(rule: Rule, text: str | None) -> str | None:
+def reason_of(rule: Column, text: str | None) -> str | None:
     result = column_of(rule, [text])
     assert (result.table["x"].null_count == 1) == bool(result.problems)
     return next(iter(result.problems["x"])) if result.problems else None
