@@ -16,15 +16,15 @@ from storage.ledger.tasks import task_rows
 from tests.paths import ROOT
 
 ROOMS = ("storage", "jobs", "engine")
-# `book` depends on what `jobs.rate` says, `summed` on what `book` gave, `score` on a setting; `last` has a bug.
+# `balance` depends on what `jobs.rate` says, `summed` on what `balance` gave, `score` on a setting; `last` has a bug.
 MODULES = {
     "rate": '"""A rate."""\n\nRATE = 1\n',
-    "book": "from jobs.job import TaskResult\nfrom jobs.rate import RATE\n\n\n"
+    "balance": "from jobs.job import TaskResult\nfrom jobs.rate import RATE\n\n\n"
     "def run(job):\n    return TaskResult(1, 1, {'rate': RATE})\n",
     "score": "from jobs.job import TaskResult\n\n\n"
     "def run(job):\n    return TaskResult(1, 1, {'features': job.settings['feature_set']})\n",
     "summed": "from jobs.job import TaskResult\n\n\n"
-    "def run(job):\n    return TaskResult(1, 1, {'sum': job.values['book']['rate'] + 1})\n",
+    "def run(job):\n    return TaskResult(1, 1, {'sum': job.values['balance']['rate'] + 1})\n",
     "last": "from jobs.job import TaskResult\n\n\ndef run(job):\n    raise ValueError('a bug')\n",
 }
 MENDED = "from jobs.job import TaskResult\n\n\ndef run(job):\n    return TaskResult(1, 1, dict(job.values))\n"
@@ -38,10 +38,10 @@ from engine.execution.executors import LocalExecutor
 from engine.definitions.task import Pipeline, Task
 from storage.settings import load_settings
 tasks = (
-    Task("book", "jobs.book:run"),
+    Task("balance", "jobs.balance:run"),
     Task("score", "jobs.score:run", settings=("feature_set",)),
-    Task("summed", "jobs.summed:run", upstream=("book",)),
-    Task("last", "jobs.last:run", upstream=("book", "score", "summed"), retries=0),
+    Task("summed", "jobs.summed:run", upstream=("balance",)),
+    Task("last", "jobs.last:run", upstream=("balance", "score", "summed"), retries=0),
 )
 deployment, parent, params = Deployment.open(load_settings()), sys.argv[1], json.loads(sys.argv[2])
 if parent:
@@ -86,15 +86,15 @@ def test_what_changed_since_the_failure_runs_again_and_nothing_old_goes_into_the
     deployment: Deployment, tmp_path: Path
 ) -> None:
     project = Project(tmp_path / "project", deployment)
-    cached = dict.fromkeys(("book", "score", "summed"), "cached")
+    cached = dict.fromkeys(("balance", "score", "summed"), "cached")
     assert project.run() == {**dict.fromkeys(cached, "succeeded"), "last": "failed"}
     assert project.run() == {**cached, "last": "failed"}
 
-    project.change("rate", '"""A rate."""\n\nRATE = 2\n')  # `book` itself is as it was: it imports what changed
-    assert project.run() == {"book": "succeeded", "score": "cached", "summed": "succeeded", "last": "failed"}
+    project.change("rate", '"""A rate."""\n\nRATE = 2\n')  # `balance` itself is as it was: it imports what changed
+    assert project.run() == {"balance": "succeeded", "score": "cached", "summed": "succeeded", "last": "failed"}
 
     changed = project.run('{"feature_set": "behavioural"}')
-    assert changed == {"book": "cached", "score": "succeeded", "summed": "cached", "last": "failed"}
+    assert changed == {"balance": "cached", "score": "succeeded", "summed": "cached", "last": "failed"}
 
     project.change("last", MENDED)
     assert project.run() == {**cached, "last": "succeeded"}
@@ -103,7 +103,7 @@ def test_what_changed_since_the_failure_runs_again_and_nothing_old_goes_into_the
         run = run_row(connection, project.newest)
         failed = connection.execute(select(runs.c.state).where(runs.c.run_id != project.newest)).scalars().all()
     assert last.outcome["outcome"]["values"] == {
-        "book": {"rate": 2},
+        "balance": {"rate": 2},
         "score": {"features": "behavioural"},
         "summed": {"sum": 3},
     }
