@@ -14,7 +14,6 @@ import streamlit as st
 from console.access.session import person
 from console.app.deployment import deployment, ledger
 from engine.control.runs import reap_stale_runs
-from engine.documents.models import decisions_document
 from engine.documents.processes import health_document, schedule_document
 from engine.documents.values import Document
 from jobs.governance.policy import Thresholds
@@ -24,7 +23,6 @@ from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING, MONITORING_COHORTS, MONITORING_FEATURES
 from storage.ledger.catalog import current_versions
 from storage.ledger.models import ModelVersion, model_by_alias, model_from_json
-from storage.ledger.runs import recent_runs
 
 Loaded = TypeVar("Loaded")
 
@@ -69,12 +67,6 @@ def schedules() -> list[Document]:
     return found
 
 
-def last_run(pipeline: str) -> LedgerRow | None:
-    """The newest run of a pipeline, None before its first."""
-    with ledger().reading() as connection:
-        return next(iter(recent_runs(connection, 1, pipeline)), None)
-
-
 def silence(run: LedgerRow) -> float:
     """Seconds since the last heartbeat of a running run; 0 for a run that is not running."""
     heard = run.heartbeat_at or run.started_at
@@ -90,12 +82,6 @@ def reap_lost_runs(runs: Iterable[LedgerRow]) -> bool:
     """
     lost = any(silence(run) > deployment().settings.lease for run in runs)
     return lost and bool(reap_stale_runs(deployment()))
-
-
-def last_decision() -> Document | None:
-    """The newest decision of the governance gate, None before the first."""
-    with ledger().reading() as connection:
-        return next(iter(decisions_document(connection, 1)), None)
 
 
 def champion() -> ModelVersion | None:

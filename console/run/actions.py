@@ -1,11 +1,7 @@
 """The actions on a run: resume it, run it again with other parameters, cancel it."""
 
-from datetime import date
-from typing import Any
-
 import streamlit as st
 
-from console.access.session import Person
 from console.app.actions import attempted, cancel, flash, request, request_key, resume
 from console.app.dialogs import closed, dialog_button
 from console.app.navigation import RUNS_PAGE
@@ -53,7 +49,7 @@ def _again_dialog(place: str, view: RunView) -> None:
     force = force_input(place)
     if st.button("Run again", type="primary", key=f"{place}-confirm"):
         given = {"params": params, "force": force, "request_key": request_key(place)}
-        run_id = attempted(lambda who: again(who, run.pipeline, as_of, given))
+        run_id = attempted(lambda who: request(who, run.pipeline, as_of, **given))
         if run_id:
             go_to_run(run_id)
 
@@ -68,8 +64,3 @@ def _cancel_dialog(place: str, view: RunView) -> None:
             flash("The run is cancelled." if state == "cancelled" else "The run stops within seconds.")
             closed()
             st.rerun()
-
-
-def again(who: Person, pipeline: str, as_of: date, given: dict[str, Any]) -> str:
-    """The id of a run like an earlier one."""
-    return request(who, pipeline, as_of, **given)

@@ -1,11 +1,7 @@
 """The button that requests a run of a pipeline: a click opens its dialog, a confirmation is one run."""
 
-from datetime import date
-from typing import Any
-
 import streamlit as st
 
-from console.access.session import Person
 from console.app import queries
 from console.app.actions import attempted, request, request_key
 from console.app.deployment import deployment, ledger
@@ -63,10 +59,6 @@ def _ask(place: str, pipeline: str) -> None:
     force = force_input(place)
     if st.button(f"Run {pipeline}", type="primary", key=f"{place}-confirm"):
         given = {"params": params, "force": force, "request_key": request_key(place)}
-        run_id = attempted(lambda who: _requested(who, pipeline, as_of, given))
+        run_id = attempted(lambda who: request(who, pipeline, as_of, **given))
         if run_id:
             go_to_run(run_id)
-
-
-def _requested(who: Person, pipeline: str, as_of: date, given: dict[str, Any]) -> str:
-    return request(who, pipeline, as_of, **given)

@@ -104,7 +104,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
             "row": row,
             "cohorts": by_cohort(unseen, curve),
             "features": features,
-            # Small, and kept with the run: it outlasts the outcomes, which are tidied away.
+            # Small, and kept with the run: it outlasts the outcomes, which vacuum removes.
             "bins": feature_bins(window, metadata["reference"]),
             "scores": score_shares(window, metadata["reference"]["score"]),
             "confusion": confusion,
