@@ -149,13 +149,15 @@ def test_a_run_that_was_handed_over_outlives_the_terminal_or_is_cancelled_from_i
             until(lambda: "running" in place.told("runs", "--limit", "1")[0]["state"], "run under way")
             run_id = place.told("runs", "--limit", "1")[0]["run_id"]
             place.wait_begun(run_id, "train_evaluate_select_model")
+            read_until(terminal, b"train_evaluate_select_model")  # the command follows the run
             with held(place, run_id):  # the run can't end before it is cancelled
                 os.write(terminal, b"\x03")
                 seen = read_until(terminal, b"[detach/cancel]")
+                assert b"[detach/cancel]" in seen
                 assert b"Traceback" not in seen
                 os.write(terminal, answer.encode() + b"\n")
-                read_until(terminal, b"")
-                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code
+                seen = read_until(terminal, b"")
+                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code, seen
             os.close(terminal)
             assert place.ended(run_id).state == state
 
