@@ -221,7 +221,8 @@ def stop_outside_a_write(site: Site, pids: Sequence[int]) -> None:
     """Stops processes, at a moment at which none of them holds the writers' turn."""
     stop(pids)
     while not takes_writers(site.deployment.ledger, 0.3):
-        go_on(pids)
+        go_on(pids)  # until the write has ended: stopped again at once, they would starve and lose their lease
+        until(lambda: takes_writers(site.deployment.ledger, 0.3), "end of a write")
         stop(pids)
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.control import runs
-from storage.db.checks import takes_writers
 from storage.ledger.catalog import current_versions
 from storage.ledger.runs import caused_by
-from tests.live import LiveWorker, Site, held
+from tests.live import LiveWorker, Site, held, stop_outside_a_write
 from tests.processes import LOOPBACK, calls_of, listeners, running, tree, until
 
 pytestmark = pytest.mark.alone
@@ -69,10 +68,7 @@ def test_a_cancelled_run_leaves_no_process(worker: LiveWorker, task: str) -> Non
 def test_a_driver_that_does_not_hear_is_killed_when_its_run_is_cancelled(worker: LiveWorker) -> None:
     run_id = begun(worker)
     run_process = worker.busy_run_process()
-    os.kill(run_process, signal.SIGSTOP)
-    while not takes_writers(worker.site.deployment.ledger, 0.2):  # it was stopped in the middle of a write
-        os.kill(run_process, signal.SIGCONT)
-        os.kill(run_process, signal.SIGSTOP)
+    stop_outside_a_write(worker.site, [run_process])
     runs.cancel(worker.site.deployment, run_id)
     until(lambda: not running([run_process, *calls_of(run_process)]), "end of the run's processes")
     assert worker.site.ended(run_id).state == "cancelled"
