@@ -1,9 +1,17 @@
-"""A deployment: its settings, ledger and stores."""
+"""A deployment: its settings, book, pipelines, ledger and stores."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
+from types import ModuleType
 from typing import Self
 
+from engine.definitions.pipelines import pipelines_of
+from engine.definitions.task import Pipeline
+from engine.errors import BadPipeline
+from jobs.book.declaration import Book
+from jobs.book.loading import load, module_of
 from jobs.job import StoreRoots
 from storage.db.ledger import Clock, Ledger, utc_now
 from storage.errors import UsageError
@@ -52,6 +60,22 @@ class Deployment:
     def roots(self) -> StoreRoots:
         return StoreRoots(self.settings.datamart_root, self.settings.models_root, self.settings.reports_root)
 
+    @property
+    def book(self) -> Book:
+        """The lender's book; BookRejected when it can't be used."""
+        return load(self.settings.book)
+
+    @property
+    def pipelines(self) -> Mapping[str, Pipeline]:
+        """The pipelines by name: those of the book, and those that its file declares as PIPELINES."""
+        load(self.settings.book)
+        return _pipelines(module_of(self.settings.book))
+
+    def timing(self, pipeline: str) -> str:
+        """When a pipeline is due: as it was set, else as it was declared; `off` for never."""
+        declared = self.pipelines[pipeline].schedule if pipeline in self.pipelines else "off"
+        return self.settings.timing(pipeline, declared)
+
     def today(self) -> date:
         """The default logical date: today in the deployment's time zone."""
         return self.ledger.clock().astimezone(self.settings.zone).date()
@@ -59,3 +83,14 @@ class Deployment:
     def with_settings(self, settings: Settings) -> Self:
         """The same deployment with other settings."""
         return replace(self, settings=settings)
+
+
+@lru_cache(maxsize=8)
+def _pipelines(module: ModuleType) -> Mapping[str, Pipeline]:
+    """The pipelines of the book that a module declares, and more that it declares."""
+    more = getattr(module, "PIPELINES", ())
+    if not isinstance(more, tuple | list) or not all(isinstance(one, Pipeline) for one in more):
+        raise BadPipeline(
+            f"{module.__file__}: PIPELINES is no tuple of Pipeline; write `PIPELINES = (Pipeline(...),)`."
+        )
+    return pipelines_of(module.BOOK, tuple(more))

@@ -8,6 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from jobs.book.declaration import Book
+from jobs.book.digest import digest
+from jobs.book.loading import load
 from jobs.errors import JobError
 from storage.files.folder import FileFacts, Folder
 from storage.lake.datamart import Datamart, TableVersion
@@ -34,7 +37,8 @@ class Job:
 
     `settings` are those that the task declares; `tables` the versions that it may read; `values` the values returned by
     its upstream tasks, by task; `champions` the present and past champions, newest first, if the task uses them;
-    `partition` the key of the partition, if the task is split.
+    `partition` the key of the partition, if the task is split. `declaration` is the book's file or module, '' for the
+    default book, and `book_digest` what it holds.
     """
 
     task: str
@@ -48,6 +52,19 @@ class Job:
     extracts: Mapping[str, tuple[SourceFile, ...]] = field(default_factory=dict)
     champions: tuple[ModelVersion, ...] = ()
     partition: str = ""
+    declaration: str = ""
+    book_digest: str = ""
+
+    @property
+    def book(self) -> Book:
+        """The book of the deployment. Raises JobError when it is not the one that the run began with."""
+        book = load(self.declaration)
+        if self.book_digest and digest(book) != self.book_digest:
+            raise JobError(
+                f"The book {self.declaration or book.name} changed while {self.run_id} was running, or this machine "
+                f"has another one; run `python -m engine resume {self.run_id}`."
+            )
+        return book
 
     @property
     def datamart(self) -> Datamart:

@@ -1,4 +1,4 @@
-"""The calendar of a loan: when it can be scored, when its outcome is known, and what as-of lets through."""
+"""The calendar of a loan: months after its start, and the rows that as-of lets through."""
 
 from datetime import date
 from typing import Any
@@ -8,21 +8,32 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.book.retail import BOOK
-
-PREDICTION_MONTHS, OBSERVATION_MONTHS = BOOK.prediction, BOOK.observation
 Days = npt.NDArray[np.datetime64]
+Floats = npt.NDArray[np.float64]
 
 
 def months_later(days: Any, months: int) -> pa.Array:
     """The same day of the month `months` later (date32), or that month's last day when it has no such day."""
-    column = days.combine_chunks() if isinstance(days, pa.ChunkedArray) else days
-    values = column.cast(pa.date32()).to_numpy(zero_copy_only=False).astype("datetime64[D]")
+    values = _days(days)
     start = values.astype("datetime64[M]")
     target = start + months
     last = (target + 1).astype("datetime64[D]") - target.astype("datetime64[D]") - 1
     later = target.astype("datetime64[D]") + np.minimum(values - start.astype("datetime64[D]"), last)
     return pa.array(later, pa.date32(), mask=np.isnat(values))
+
+
+def months_between(starts: Any, days: Any) -> Floats:
+    """In which month after `starts` each of `days` lies: 0 on the day itself, 1 up to one month later; NaN for null.
+
+    Month m ends on the day that `months_later(starts, m)` gives.
+    """
+    begin, end = _days(starts), _days(days)
+    months: Floats = (end.astype("datetime64[M]") - begin.astype("datetime64[M]")).astype(np.float64)
+    months[np.isnat(begin) | np.isnat(end)] = np.nan
+    day_begin = (begin - begin.astype("datetime64[M]").astype("datetime64[D]")).astype(np.float64)
+    day_end = (end - end.astype("datetime64[M]").astype("datetime64[D]")).astype(np.float64)
+    months += day_end > day_begin
+    return months
 
 
 def known_by(dates: Any, as_of: date) -> npt.NDArray[np.bool_]:
@@ -35,3 +46,9 @@ def known_by(dates: Any, as_of: date) -> npt.NDArray[np.bool_]:
 def months_of(days: Any) -> pa.Array:
     """The month (`2024-05`) of each day; null for null."""
     return pc.strftime(days.cast(pa.timestamp("s")), format="%Y-%m")
+
+
+def _days(days: Any) -> Days:
+    column = days.combine_chunks() if isinstance(days, pa.ChunkedArray) else days
+    values: Days = column.cast(pa.date32()).to_numpy(zero_copy_only=False).astype("datetime64[D]")
+    return values

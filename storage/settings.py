@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -23,9 +23,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LOANWATCH_", frozen=True, extra="ignore")
 
     home: Path = Field(Path("loanwatch-home"), description="the folder that owns everything below")
+    book: str = Field("", description="the lender's book: a .py file or a module; by default jobs/book/retail.py")
     data: str = Field(
         "",
-        description="folder of the four extracts; by default HOME/data (after training: the folder read last)",
+        description="folder of the extracts; by default HOME/data (after training: the folder read last)",
     )
     datamart: str = Field(
         "", description="root of the tables; by default HOME/datamart; s3://bucket/prefix for several hosts"
@@ -56,15 +57,19 @@ class Settings(BaseSettings):
 
     quarantine_limit: float = Field(0.01, ge=0, le=1, description="share of a file's rows that may be unreadable")
     extract_limit: int = Field(64 * GIB, gt=0, description="bytes that one extract may decompress to")
-    feature_set: Literal["safe15", "behavioural", "both"] = Field(
-        "safe15",
-        description="the features that models are trained on; `both` compares the two sets",
+    feature_set: str = Field(
+        "", description="the book's feature set that models are trained on, by default its first; `both` compares all"
     )
     auc_threshold: float = Field(0.70, gt=0, lt=1, description="AUC below which the gate retrains")
     psi_threshold: float = Field(0.2, gt=0, description="PSI from which on the gate retrains")
     cooldown_days: float = Field(7.0, ge=0, description="days in which the gate asks for one retrain at most")
     auc_rows: int = Field(50, ge=2, description="known outcomes that AUC must rest on to be judged")
     drift_rows: int = Field(150, ge=1, description="rows that the newest cohorts must have for PSI")
+
+    @field_validator("book")
+    @classmethod
+    def _file_wherever_a_process_runs(cls, book: str) -> str:
+        return str(Path(book).expanduser().absolute()) if book.endswith(".py") else book
 
     @field_validator("timezone")
     @classmethod
@@ -78,7 +83,7 @@ class Settings(BaseSettings):
     @field_validator("schedule_training", "schedule_inference", "schedule_monitoring")
     @classmethod
     def _known_timing(cls, text: str) -> str:
-        if not TIMING.fullmatch(text.strip().lower()):
+        if not is_timing(text.strip().lower()):
             raise ValueError(f"{text!r} is no timing such as `daily 03:00`, `sunday 02:00` or `off`")
         return text.strip().lower()
 
@@ -120,9 +125,9 @@ class Settings(BaseSettings):
         """The password file, and where one is put when none was named."""
         return Path(self.passwords) if self.passwords else self.home.absolute() / "passwords"
 
-    def timing(self, pipeline: str) -> str:
-        """When a pipeline is due, as it was set; `off` for one without a schedule."""
-        return str(getattr(self, f"schedule_{pipeline}", "off"))
+    def timing(self, pipeline: str, otherwise: str = "off") -> str:
+        """When a pipeline is due, as it was set; `otherwise` for one without such a setting."""
+        return str(getattr(self, f"schedule_{pipeline}", otherwise))
 
     def changed(self, **changes: Any) -> Self:
         """A copy with `changes` applied and checked; UsageError names the field that can't be right."""
@@ -135,6 +140,11 @@ class Settings(BaseSettings):
             return type(self)(**{**self.model_dump(), **changes})
         except ValidationError as error:
             raise UsageError(_sentence(error)) from None
+
+
+def is_timing(text: str) -> bool:
+    """Whether a text says when a pipeline is due: `daily 03:00`, `sunday 02:00` or `off`."""
+    return TIMING.fullmatch(text) is not None
 
 
 def load_settings(**given: Any) -> Settings:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.bronze.sources import SOURCES
-from jobs.gold.features import NEEDED, loan_features
+from jobs.gold.features import loan_features
+from tests.retail import NEEDED, SOURCES
 
 SCHEMAS = {source.silver: source.silver_schema for source in SOURCES.values()}
 START = date(2024, 1, 15)  # of a loan: scored from 15 April, its outcome known on 15 July

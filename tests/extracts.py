@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from jobs.bronze.sources import SOURCES
 from storage.files.folder import stream_sha256
+from tests.retail import SOURCES
 
 
 class Extracts:

@@ -6,15 +6,18 @@ from typing import Any
 
 import pandas as pd
 
+from console.app.deployment import deployment
 from jobs.book.columns import Kind
-from jobs.bronze.sources import SOURCES
 
 HIDDEN = "•••"
 SSN = re.compile(r"\d{3}([- .])\d{2}\1(\d{4})")
 BARE = re.compile(r"(?<!\d)\d{5}(\d{4})(?!\d)")  # nine digits in a row may be an SSN without its dashes
-PERSONAL: Mapping[str, Kind] = {
-    column.name.lower(): column.kind for source in SOURCES.values() for column in source.columns if column.personal
-}
+
+
+def personal_columns() -> Mapping[str, Kind]:
+    """The personal columns of the book, in small letters, with their kinds."""
+    sources = deployment().book.sources
+    return {column.name.lower(): column.kind for source in sources for column in source.columns if column.personal}
 
 
 def masked(frame: pd.DataFrame) -> pd.DataFrame:
@@ -24,7 +27,7 @@ def masked(frame: pd.DataFrame) -> pd.DataFrame:
 
 def masked_column(name: str, column: "pd.Series[Any]") -> "pd.Series[Any]":
     """The column's values as they may be shown: a personal one by its kind, others but for SSNs in texts."""
-    kind = PERSONAL.get(name.lower())
+    kind = personal_columns().get(name.lower())
     if kind is None and (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)):
         return column
     return column.map(lambda value: shown(value, kind), na_action="ignore")

@@ -13,7 +13,7 @@ from engine.documents.tables import tables_document
 from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 from storage.lake.datamart import Datamart, TableVersion
-from storage.lake.names import QUARANTINE, split_name
+from storage.lake.names import layer_of, split_name
 from storage.ledger.catalog import current_versions, publication_rows
 from storage.ledger.runs import recent_runs
 
@@ -68,7 +68,8 @@ def quarantined() -> dict[str, pd.DataFrame]:
     """The first quarantined records of every dataset that has any: file, line, reason, and text as may be shown."""
     with ledger().reading() as connection:
         versions = current_versions(connection)
-    found = {name: versions[name] for name in QUARANTINE if name in versions and versions[name].rows}
+    quarantine = [source.quarantine_table for source in deployment().book.sources]
+    found = {name: versions[name] for name in quarantine if name in versions and versions[name].rows}
     root = deployment().settings.datamart_root
     return {split_name(name)[1]: _quarantined(root, name, one.version, one) for name, one in found.items()}
 
@@ -97,6 +98,6 @@ def _quarantined(root: str, table: str, name: str, _version: TableVersion) -> pd
 
 
 def _shown(table: str, frame: pd.DataFrame) -> pd.DataFrame:
-    if table in QUARANTINE:
+    if layer_of(table) == "quarantine":
         frame = frame.assign(text=[masked_record(str(text)) for text in frame["text"]])
     return masked(frame)

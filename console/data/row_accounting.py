@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
+from console.app.deployment import deployment
 from console.components.elements import count, empty
 from console.components.legacy import QUIET, grid, link_html
 from console.components.table import columns
 from engine.documents.values import Document
-from jobs.bronze.sources import SOURCES
 
 GROUNDS = {
     "undated": "without a date",
@@ -62,7 +62,7 @@ def datasets(accounting: Document) -> list[Dataset]:
     """The datasets of a run's accounting; those whose tasks did not get that far are left out."""
     rows = accounting.get("remove_flagged_customers", {}).get("rows", {})
     found = []
-    for name, source in SOURCES.items():
+    for name, source in deployment().book.by_dataset.items():
         taken, judged = accounting.get(f"ingest_{name}"), rows.get(source.silver)
         if taken and judged:
             grounds = {ground: judged.get(ground, 0) for ground in GROUNDS}

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from console.app import queries
 from console.app.deployment import deployment, ledger
-from engine.definitions.pipelines import PIPELINES
 from engine.documents.models import decisions_document
 from engine.documents.processes import health_document, schedule_document
 from engine.documents.values import Document
@@ -39,7 +38,7 @@ def overview(*, reload: bool = False) -> Overview:
 def _read() -> Overview:
     opened = deployment()
     with ledger().reading() as connection:
-        newest = {name: next(iter(recent_runs(connection, 1, name)), None) for name in PIPELINES}
+        newest = {name: next(iter(recent_runs(connection, 1, name)), None) for name in opened.pipelines}
         decision = next(iter(decisions_document(connection, 1)), None)
         champion = model_by_alias(connection)
     return Overview(

@@ -6,12 +6,12 @@ from typing import Any
 import streamlit as st
 from markupsafe import Markup
 
+from console.app.deployment import deployment
 from console.app.navigation import run_link
 from console.components.elements import join, note_html, state_html, write_html
 from console.components.times import ago, span, time_html
 from console.overview.query import Overview, overview
 from console.runs.trigger import trigger_button
-from engine.definitions.pipelines import PIPELINES
 from storage.db.ledger import LedgerRow
 
 REFRESH = "2s"
@@ -23,7 +23,7 @@ def show() -> None:
     """Shows a line of processes, and a card with a trigger for each pipeline."""
     _processes()
     st.header("Pipelines", anchor=False)
-    for column, pipeline in zip(st.columns(len(PIPELINES)), PIPELINES, strict=True):
+    for column, pipeline in zip(st.columns(len(deployment().pipelines)), deployment().pipelines, strict=True):
         with column, st.container(border=True, key=f"pipeline-{pipeline}"):
             st.subheader(pipeline, anchor=False)
             _pipeline(pipeline)

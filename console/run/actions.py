@@ -3,13 +3,13 @@
 import streamlit as st
 
 from console.app.actions import attempted, cancel, flash, request, request_key, resume
+from console.app.deployment import deployment
 from console.app.dialogs import closed, dialog_button
 from console.app.navigation import RUNS_PAGE
 from console.run.query import RunView
 from console.runs.parameters import as_of_input, force_input, parameters
 from console.runs.trigger import go_to_run, warn_when_active, warn_without_worker
 from engine.control.runs import RESUMABLE
-from engine.definitions.pipelines import PIPELINES
 
 
 def run_actions(view: RunView) -> None:
@@ -19,9 +19,9 @@ def run_actions(view: RunView) -> None:
         if view.active:
             asked = "Cancellation is requested already." if view.run.cancel_requested_at else None
             dialog_button("Cancel this run", f"cancel-{run_id}", _cancel_dialog, view, why_not=asked)
-        if state in RESUMABLE and view.run.pipeline in PIPELINES:
+        if state in RESUMABLE and view.run.pipeline in deployment().pipelines:
             dialog_button("Resume", f"resume-{run_id}", _resume_dialog, view, type="primary")
-        if not view.active and view.run.pipeline in PIPELINES:
+        if not view.active and view.run.pipeline in deployment().pipelines:
             dialog_button("Run again", f"again-{run_id}", _again_dialog, view)
         st.page_link(RUNS_PAGE, label="All runs")
 

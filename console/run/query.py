@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.app.deployment import ledger
+from console.app.deployment import deployment, ledger
 from console.app.queries import reap_lost_runs, shared
 from console.run.critical_path import Upstream, critical_path, levels, time_left, usual_times
-from engine.definitions.pipelines import PIPELINES
 from engine.definitions.task import Task
 from storage.db.ledger import LedgerRow
 from storage.db.schema import ACTIVE_STATES
@@ -92,7 +91,7 @@ class RunView:
 
     @property
     def _declared(self) -> Sequence[Task]:
-        pipeline = PIPELINES.get(self.run.pipeline)
+        pipeline = deployment().pipelines.get(self.run.pipeline)
         return pipeline.tasks if pipeline else ()
 
 

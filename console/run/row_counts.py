@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 from markupsafe import Markup
 
+from console.app.deployment import deployment
 from console.app.navigation import model_link, run_link
 from console.components.elements import (
     Text,
@@ -21,7 +22,6 @@ from console.components.elements import (
 from console.components.table import columns, table
 from console.run.header import numbers
 from console.run.query import RunView
-from engine.definitions.pipelines import PIPELINES
 from engine.documents.runs import outputs
 from storage.db.ledger import LedgerRow
 
@@ -98,7 +98,7 @@ def inputs(view: RunView) -> dict[str, str]:
     It pins all that there are; a table that one of its tasks made before another read it is not among them.
     """
     pinned: dict[str, str] = view.run.snapshot.get("tables", {})
-    pipeline = PIPELINES.get(view.run.pipeline)
+    pipeline = deployment().pipelines.get(view.run.pipeline)
     if pipeline is None:
         return dict(sorted(pinned.items()))
     read = {name for task in pipeline.tasks for name in task.reads if pipeline.maker(name) in (None, task.name)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import streamlit as st
 from pydantic.fields import FieldInfo
@@ -11,6 +11,7 @@ from console.app.deployment import deployment, ledger
 from engine.control.extract_folder import folder_for
 from engine.control.runs import pipeline_named
 from engine.definitions.task import settings_of
+from jobs.modelling.candidates import BOTH
 from storage.settings import GIB, Settings
 
 FIRST_DAY = date(2000, 1, 1)
@@ -37,7 +38,7 @@ def parameters(pipeline: str, given: Mapping[str, Any], place: str) -> dict[str,
 
 def names(pipeline: str) -> list[str]:
     """The parameters that the pipeline's runs have: the folder of the extracts first."""
-    return ["data", *sorted(settings_of(pipeline_named(pipeline)))]
+    return ["data", *sorted(settings_of(pipeline_named(pipeline, deployment().pipelines)))]
 
 
 def as_of_input(value: date, place: str) -> date:
@@ -76,18 +77,21 @@ def _widget(pipeline: str, name: str, value: Any, key: str) -> Any:
         return round(
             GIB * st.number_input(label(name), 0.0, value=value / GIB, step=1.0, format="%g", help=help_, key=key)
         )
+    if name == "feature_set":
+        return _feature_set(value, help=help_, key=key)
     return _maker(field)(field, label(name), value, help=help_, key=key)
 
 
 def _maker(field: FieldInfo) -> Callable[..., Any]:
-    if get_origin(field.annotation) is Literal:
-        return _choice
     return _number if field.annotation in (int, float) else _text
 
 
-def _choice(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:
-    options = list(get_args(field.annotation))
-    return st.selectbox(name, options, options.index(value), **common)
+def _feature_set(value: str, **common: Any) -> str:
+    """A feature set of the book, or all; '' as long as the default one is chosen."""
+    sets = list(deployment().book.feature_sets)
+    options = [*sets, BOTH] if len(sets) > 1 else sets
+    chosen = st.selectbox(label("feature_set"), options, options.index(value) if value in options else 0, **common)
+    return "" if value == "" and chosen == sets[0] else chosen
 
 
 def _number(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:

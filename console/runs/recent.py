@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 from markupsafe import Markup
 
-from console.app.deployment import ledger
+from console.app.deployment import deployment, ledger
 from console.app.navigation import run_address
 from console.components.elements import join, note_html, write_html
 from console.components.theme import STATES
 from console.components.times import exact, span
-from engine.definitions.pipelines import PIPELINES
 from storage.db.ledger import LedgerRow
 from storage.db.schema import ACTIVE_STATES
 from storage.ledger.run_search import RunFilter, runs_page
@@ -31,7 +30,7 @@ RECENT_SHEET = Markup("""<style>
 
 def recent() -> None:
     """Draws the newest runs of each pipeline, the newest on the right."""
-    for column, pipeline in zip(st.columns(len(PIPELINES)), PIPELINES, strict=True):
+    for column, pipeline in zip(st.columns(len(deployment().pipelines)), deployment().pipelines, strict=True):
         with ledger().reading() as connection:
             rows = runs_page(connection, RECENT, RunFilter(pipeline))
         with column:

@@ -6,12 +6,11 @@ from datetime import datetime
 import streamlit as st
 from markupsafe import Markup
 
-from console.app.deployment import ledger
+from console.app.deployment import deployment, ledger
 from console.app.navigation import page_link, run_link
 from console.components.elements import Text, empty, join, note_html, state_html, write_html
 from console.components.table import columns, table_html
 from console.components.times import span, time_html
-from engine.definitions.pipelines import PIPELINES
 from storage.db.ledger import LedgerRow
 from storage.db.schema import RUN_STATES
 from storage.ledger.run_search import RunFilter, newest_resumptions, runs_page
@@ -36,7 +35,7 @@ def filters() -> RunFilter:
     """The chosen filters. A change goes back to the first page."""
     with st.container(horizontal=True, key="runs-filters"):
         choices = (
-            ("Pipeline", "pipeline", tuple(PIPELINES)),
+            ("Pipeline", "pipeline", tuple(deployment().pipelines)),
             ("State", "state", RUN_STATES),
             ("Trigger", "cause", tuple(CAUSES)),
         )

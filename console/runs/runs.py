@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from console.app.deployment import ledger
+from console.app.deployment import deployment, ledger
 from console.app.queries import reap_lost_runs
 from console.components.elements import write_html
 from console.runs.recent import RECENT_SHEET, recent
 from console.runs.run_list import BOUNDS, filters, run_list
 from console.runs.trigger import trigger_buttons
-from engine.definitions.pipelines import PIPELINES
 from storage.ledger.runs import active_run
 
 REFRESH = "1s"  # a new run appears within a second; Streamlit redraws only what has changed
@@ -18,7 +17,7 @@ def page() -> None:
     """Shows the runs that the address asks for."""
     write_html(RECENT_SHEET)
     st.title("Runs")
-    trigger_buttons(tuple(PIPELINES))
+    trigger_buttons(tuple(deployment().pipelines))
     st.fragment(_recent, run_every=REFRESH)()
     st.header("All runs")
     wanted = filters()
@@ -28,7 +27,7 @@ def page() -> None:
 
 def _recent() -> None:
     with ledger().reading() as connection:
-        active = [run for pipeline in PIPELINES if (run := active_run(connection, pipeline))]
+        active = [run for pipeline in deployment().pipelines if (run := active_run(connection, pipeline))]
     reap_lost_runs(active)
     recent()
 

@@ -9,7 +9,6 @@ from markupsafe import Markup
 from console.app.deployment import deployment
 from console.components.elements import join, note_html, write_html
 from console.components.times import exact
-from engine.definitions.pipelines import PIPELINES
 from engine.scheduling.timetable import timetable
 from storage.ledger.schedules import Slot
 
@@ -51,7 +50,7 @@ def lanes(paused: Mapping[str, bool], now: datetime) -> list[Lane]:
     """The lanes of the pipelines in their order; one without a timing is empty."""
     settings = deployment().settings
     first = datetime.combine(now.astimezone(settings.zone).date(), time(), settings.zone)
-    tables = {name: timetable(name, settings.timing(name), settings.zone) for name in PIPELINES}
+    tables = {name: timetable(name, deployment().timing(name), settings.zone) for name in deployment().pipelines}
     return [
         Lane(name, table.between(first, first + timedelta(days=DAYS)) if table else [], paused.get(name, False))
         for name, table in tables.items()

@@ -14,7 +14,6 @@ from typing import Any
 from engine.backfill.history import NO_MODEL, OWN_HOME, dates_done, ended_trainings, lacks_outcomes, row_about
 from engine.backfill.strides import Stride
 from engine.control.runs import checked_request, reap_stale_runs, requested
-from engine.definitions.pipelines import PIPELINES
 from engine.definitions.task import settings_of
 from engine.deployment import Deployment
 from engine.documents.values import Document
@@ -22,7 +21,7 @@ from engine.errors import EngineError, Refused
 from engine.execution.execute import execute_run
 from engine.execution.executors import Executor
 from engine.process.registry import alive
-from jobs.bronze.sources import SOURCES
+from jobs.book.digest import digest
 from storage.db.ledger import LedgerRow
 from storage.lake.extracts import source_files
 from storage.ledger.decisions import decision_for
@@ -60,9 +59,15 @@ def planned(deployment: Deployment, dates: Sequence[date], data: str, train_ever
     """
     calendar = train_every.dates(dates[0], dates[-1]) if train_every else ()
     due = [next((day for day in dates if day >= each), None) for each in calendar]
-    names = sorted({name for pipeline in PIPELINES.values() for name in settings_of(pipeline)} | {"cooldown_days"})
+    names = sorted(
+        {name for pipeline in deployment.pipelines.values() for name in settings_of(pipeline)} | {"cooldown_days"}
+    )
     content = {
-        "extracts": {name: [file.sha256 for file in source_files(deployment.ledger, data, name)] for name in SOURCES},
+        "book": digest(deployment.book),
+        "extracts": {
+            name: [file.sha256 for file in source_files(deployment.ledger, data, name)]
+            for name in deployment.book.by_dataset
+        },
         "settings": {name: str(getattr(deployment.settings, name)) for name in names},
         "calendar": f"{train_every} from {dates[0]}" if train_every else "",
     }

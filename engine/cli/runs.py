@@ -26,7 +26,6 @@ from engine.cli.terminal import (
 )
 from engine.control import runs as control
 from engine.control.runs import requested
-from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
 from engine.documents.runs import run_document
 from engine.errors import Refused
@@ -42,7 +41,10 @@ Detach = Annotated[
 
 @app.command()
 def run(
-    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help=f"One of {', '.join(PIPELINES)}.")],
+    pipeline: Annotated[
+        str,
+        typer.Argument(metavar="PIPELINE", help="training, inference, monitoring, or another pipeline of the book."),
+    ],
     data: Data = None,
     as_of: AsOf = None,
     param: Params = None,
@@ -76,7 +78,7 @@ def resume(
     With the name of a pipeline: resume its paused schedule.
     """
     deployment = deployment_at(home)
-    if run_id in PIPELINES:
+    if run_id in deployment.pipelines:
         control.resume_schedule(deployment, run_id)
         document = {"pipeline": run_id, "paused": False}
         print_outcome(f"The schedule of {run_id} is active again.", document, as_json=as_json)

@@ -3,7 +3,6 @@
 from sqlalchemy import Connection, select
 
 from engine.deployment import Deployment
-from jobs.bronze.sources import SOURCES
 from storage.db.schema import runs
 from storage.lake.extracts import has_extracts
 
@@ -26,7 +25,7 @@ def folder_for(connection: Connection, deployment: Deployment, pipeline: str) ->
 
 def folder_for_unattended_training(connection: Connection, deployment: Deployment) -> str:
     """The folder that a scheduled training has to name: '' when the default folder is right, else the one read last."""
-    if deployment.settings.data or folder_has_extracts(default_folder(deployment)):
+    if deployment.settings.data or folder_has_extracts(deployment, default_folder(deployment)):
         return ""
     return folder_read_last(connection, deployment)
 
@@ -37,9 +36,9 @@ def folder_read_last(connection: Connection, deployment: Deployment) -> str:
     query = select(runs.c.snapshot).where(readers).order_by(runs.c.finished_at.desc()).limit(100)
     read = [str(found["data"]) for found in connection.execute(query).scalars() if found.get("data")]
     folder = read[0] if read else default_folder(deployment)
-    return folder if folder_has_extracts(folder) else ""
+    return folder if folder_has_extracts(deployment, folder) else ""
 
 
-def folder_has_extracts(folder: str) -> bool:
+def folder_has_extracts(deployment: Deployment, folder: str) -> bool:
     """Whether the folder has any of the book's datasets."""
-    return has_extracts(folder, list(SOURCES))
+    return has_extracts(folder, list(deployment.book.by_dataset))

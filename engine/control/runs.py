@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from engine.definitions.pipelines import PIPELINES
 from engine.definitions.task import Pipeline, settings_of
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from engine.process.identity import is_gone
+from jobs.modelling.candidates import BOTH
 from storage.ledger.audit import Action, note
 from storage.ledger.leases import Lease, end_early, owners, reap
 from storage.ledger.leases import stale_runs as stale_in_ledger
@@ -32,7 +32,7 @@ AUDITED = {"manual": "run", "resume": "resume"}  # causes that are a person's, w
 RESUMABLE = ("failed", "cancelled", "crashed")
 
 
-def pipeline_named(name: str, pipelines: Mapping[str, Pipeline] = PIPELINES) -> Pipeline:
+def pipeline_named(name: str, pipelines: Mapping[str, Pipeline]) -> Pipeline:
     """The declaration of a pipeline; UnusableRequest when there is none of that name."""
     if name not in pipelines:
         raise UnusableRequest(f"There is no pipeline {name!r}; the pipelines are {', '.join(pipelines)}.")
@@ -41,7 +41,7 @@ def pipeline_named(name: str, pipelines: Mapping[str, Pipeline] = PIPELINES) -> 
 
 def checked_request(deployment: Deployment, pipeline: str, as_of: date | None = None, **given: Any) -> Request:
     """A request whose pipeline exists and whose parameters are settings that the pipeline depends on."""
-    params = checked_params(deployment, pipeline_named(pipeline), given.pop("params", {}))
+    params = checked_params(deployment, pipeline_named(pipeline, deployment.pipelines), given.pop("params", {}))
     return Request(
         pipeline=pipeline,
         as_of=as_of or deployment.today(),
@@ -60,6 +60,11 @@ def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[s
             f"Pipeline {pipeline.name} has no parameter {unknown[0]!r}; it has {', '.join(sorted(known))}."
         )
     checked = deployment.settings.changed(**params)
+    sets = deployment.book.feature_sets
+    if "feature_set" in known and checked.feature_set not in ("", BOTH, *sets):
+        raise UnusableRequest(
+            f"There is no feature set {checked.feature_set!r}; choose {', '.join(sets)} or `{BOTH}` for all of them."
+        )
     return {name: getattr(checked, name) for name in params}
 
 
@@ -160,7 +165,7 @@ def requeue(deployment: Deployment, lease: Lease, why: str) -> str | None:
 
 def pause_schedule(deployment: Deployment, pipeline: str, reason: str, by: str | None = None) -> None:
     """Pauses a pipeline's schedule and records the reason. Refused when it is paused already."""
-    name, person = pipeline_named(pipeline).name, by or who()
+    name, person = pipeline_named(pipeline, deployment.pipelines).name, by or who()
     if not reason.strip():
         raise UnusableRequest("--reason is empty; give the reason for the pause.")
     now = deployment.ledger.clock()
@@ -174,7 +179,7 @@ def pause_schedule(deployment: Deployment, pipeline: str, reason: str, by: str |
 
 def resume_schedule(deployment: Deployment, pipeline: str, by: str | None = None) -> None:
     """Resumes a pipeline's schedule. Refused when it is not paused."""
-    name, person = pipeline_named(pipeline).name, by or who()
+    name, person = pipeline_named(pipeline, deployment.pipelines).name, by or who()
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
         if not unpause(connection, name):

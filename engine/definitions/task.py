@@ -9,7 +9,11 @@ from importlib import import_module
 from typing import Any
 
 from engine.errors import BadPipeline
+from jobs.book.loading import module_of
+from storage.settings import is_timing
 
+BOOK = "book"  # the module name that stands for the book's file or module
+PIPELINE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -21,7 +25,9 @@ class Task:
     only what it runs. A task with `split` fans out: `run` is called once for each key that `split` has, or gives when
     it names a function, and `collect` (by default: adding up) makes one outcome of theirs. `reads` are tables made
     earlier in the run or published before it; `settings` the settings it sees; `extracts` the raw datasets. A `dated`
-    task names its result by the as-of date, so it is cached for that date only. `limit` is in seconds.
+    task names its result by the as-of date, so it is cached for that date only. `limit` is in seconds. A task with
+    `source` depends on the declaration of that dataset alone, others on the whole book. In `book:function` the module
+    is the file or module that declares the book.
     """
 
     name: str
@@ -38,6 +44,7 @@ class Task:
     retries: int = 2
     limit: float = 900.0
     cpus: int = 1
+    source: str = ""
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -45,11 +52,15 @@ class Task:
         return tuple(name for name in (self.run, self.split, self.collect) if isinstance(name, str))
 
 
-def function_named(reference: str) -> Callable[..., Any]:
-    """The function that `module:function` names; BadPipeline when there is none."""
+def function_named(reference: str, declaration: str = "") -> Callable[..., Any]:
+    """The function that `module:function` names; BadPipeline when there is none.
+
+    `declaration` is the file or module of the book, for functions that are named `book:function`.
+    """
     module, _, name = reference.partition(":")
     try:
-        found: Callable[..., Any] = getattr(import_module(module), name)
+        place = module_of(declaration) if module == BOOK else import_module(module)
+        found: Callable[..., Any] = getattr(place, name)
     except (ImportError, AttributeError) as error:
         raise BadPipeline(f"There is no function {reference} ({error}).") from error
     return found
@@ -57,12 +68,22 @@ def function_named(reference: str) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Tasks in the order in which people read them. BadPipeline when they can't be run."""
+    """Tasks in the order in which people read them. BadPipeline when they can't be run.
+
+    `schedule` is when it is due: `daily HH:MM`, a weekday, or `off`. The settings `schedule_...` stand above it.
+    """
 
     name: str
     tasks: tuple[Task, ...]
+    schedule: str = "off"
 
     def __post_init__(self) -> None:
+        if not PIPELINE_NAME.fullmatch(self.name):
+            raise BadPipeline(f"Pipeline {self.name!r}: the name is not safe; use small letters, digits and _.")
+        if not is_timing(self.schedule):
+            raise BadPipeline(
+                f"Pipeline {self.name}: {self.schedule!r} is no timing; write `daily 03:00`, `sunday 02:00` or `off`."
+            )
         names = [task.name for task in self.tasks]
         self._refuse_repeated("task", names)
         self._refuse_repeated("table", [table for task in self.tasks for table in task.writes])

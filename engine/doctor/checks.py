@@ -90,7 +90,7 @@ def _ledger(deployment: Deployment) -> Iterator[Finding]:
 
 def _extracts(deployment: Deployment) -> Iterator[Finding]:
     folder = default_folder(deployment)
-    if folder_has_extracts(folder):
+    if folder_has_extracts(deployment, folder):
         yield Finding("extracts", "ok", folder)
     else:
         yield Finding(

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
 from engine.documents.values import Document, moment
 from engine.process.identity import host, is_gone
@@ -39,7 +38,7 @@ def schedule_document(deployment: Deployment, limit: int = 10) -> Document:
         newest = slot_rows(connection, limit)
     return {
         "timezone": deployment.settings.timezone,
-        "pipelines": [_pipeline(deployment, name, schedules.get(name), now) for name in PIPELINES],
+        "pipelines": [_pipeline(deployment, name, schedules.get(name), now) for name in deployment.pipelines],
         "slots": [
             {
                 "slot": row.slot,
@@ -75,13 +74,13 @@ def _process(deployment: Deployment, row: LedgerRow, now: datetime) -> Document:
 
 def _pipeline(deployment: Deployment, name: str, row: LedgerRow | None, now: datetime) -> dict[str, Any]:
     settings = deployment.settings
-    table = timetable(name, settings.timing(name), settings.zone)
+    table = timetable(name, deployment.timing(name), settings.zone)
     coming = table.next_after(now, NEXT_SLOTS) if table else []
     local = [f"{slot.due_at.astimezone(settings.zone):%a %Y-%m-%d %H:%M %Z}" for slot in coming]
     paused = None if row is None or row.paused_at is None else f"by {row.paused_by}: {row.pause_reason}"
     return {
         "pipeline": name,
-        "timing": settings.timing(name),
+        "timing": deployment.timing(name),
         "next": local[0] if local else None,
         "coming": [moment(slot.due_at) for slot in coming],
         "paused": paused,

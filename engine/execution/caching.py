@@ -9,10 +9,13 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from engine.cluster.guard import PROJECT
-from engine.definitions.task import Task
-from jobs.bronze.sources import SOURCES
+from engine.definitions.task import BOOK, Task
+from jobs.book.declaration import Book
+from jobs.book.digest import digest, source_digest
+from jobs.book.loading import module_of
 from jobs.job import Job, TaskResult, result_from_json
 from storage.db.ledger import Ledger
 from storage.errors import DamagedFile
@@ -21,6 +24,7 @@ from storage.ledger.models import champions_after
 from storage.ledger.tasks import reusable_tasks
 
 ROOMS = ("jobs", "storage")
+DECLARATIONS = ("jobs.book.retail",)  # what a book declares counts by its digest
 LIBRARIES = ("pyarrow", "numpy", "pandas", "scipy", "scikit-learn", "altair", "vl-convert-python", "pillow")
 
 
@@ -34,7 +38,8 @@ def cache_key(task: Task, job: Job) -> str:
     dates = {day for table in job.tables.values() for day in table.dates if day <= job.as_of.isoformat()}
     content = {
         "task": task.name,
-        "code": [code_of(reference) for reference in task.functions],
+        "code": [code_of(reference, job.declaration) for reference in task.functions],
+        "book": _declared(task, job.book),
         "split": task.split,
         "python": sys.version_info[:2],
         "settings": {name: str(value) for name, value in job.settings.items()},
@@ -64,7 +69,7 @@ def key_after(task: Task, job: Job, outcome: TaskResult) -> str:
 def _reads_new_extracts(task: Task, job: Job) -> bool:
     """Whether the task reads extracts that are not published yet, whose dates are unknown."""
     for dataset, files in job.extracts.items():
-        name = f"bronze.{SOURCES[dataset].bronze}"
+        name = job.book.by_dataset[dataset].bronze_table
         if name in task.reads:
             published = job.tables.get(name)
             if published is None or sorted(published.sources.values()) != sorted(file.sha256 for file in files):
@@ -117,14 +122,36 @@ def _damage(job: Job, outcome: TaskResult) -> Iterator[str]:
             yield f"{job.reports.path(facts.name)} is damaged; it is computed again."
 
 
+def _declared(task: Task, book: Book) -> list[Any]:
+    """What the task depends on of the book: one source with the dates that its table is visible from, or all."""
+    if not task.source:
+        return [digest(book)]
+    source = book.by_dataset[task.source]
+    return [
+        source_digest(source),
+        *((book.loan_start, book.prediction, book.observation) if source == book.loans else ()),
+    ]
+
+
+def code_of(reference: str, declaration: str = "") -> str:
+    """SHA-256 of a function's module, of every module of the project that it imports, and of library versions.
+
+    The module of `book:function` is the file of the book, as it is now.
+    """
+    module, _, _ = reference.partition(":")
+    if module != BOOK:
+        return _code_of(module, reference)
+    file = module_of(declaration).__file__ or ""
+    return hashlib.sha256(reference.encode() + Path(file).read_bytes()).hexdigest()
+
+
 @lru_cache(maxsize=256)
-def code_of(reference: str) -> str:
-    """SHA-256 of a function's module, of every module of the project that it imports, and of library versions."""
-    digest = hashlib.sha256(reference.encode())
-    for file in sorted(_imported_files(reference.partition(":")[0])):
-        digest.update(Path(file).read_bytes())
-    digest.update(" ".join(f"{library}={version(library)}" for library in LIBRARIES).encode())
-    return digest.hexdigest()
+def _code_of(module: str, reference: str) -> str:
+    found = hashlib.sha256(reference.encode())
+    for file in sorted(_imported_files(module)):
+        found.update(Path(file).read_bytes())
+    found.update(" ".join(f"{library}={version(library)}" for library in LIBRARIES).encode())
+    return found.hexdigest()
 
 
 def _imported_files(module: str) -> set[str]:
@@ -133,7 +160,7 @@ def _imported_files(module: str) -> set[str]:
     while waiting:
         name = waiting.pop()
         file = _file_of(name)
-        if file is None or name in found:
+        if file is None or name in found or name in DECLARATIONS:
             continue
         found[name] = file
         waiting += _project_imports(file)

@@ -129,9 +129,9 @@ def call_is_imported() -> bool:
 
 def _result(call: Call) -> TaskResult:
     if call.partition_results is not None and call.task.collect is not None:
-        outcome: TaskResult = function_named(call.task.collect)(call.job, call.partition_results)
+        outcome: TaskResult = function_named(call.task.collect, call.job.declaration)(call.job, call.partition_results)
     else:
-        outcome = function_named(call.task.run)(call.job)
+        outcome = function_named(call.task.run, call.job.declaration)(call.job)
     return outcome
 
 

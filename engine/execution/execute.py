@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from engine.control.runs import pipeline_named
-from engine.definitions.pipelines import PIPELINES
 from engine.definitions.task import Pipeline
 from engine.deployment import Deployment
 from engine.errors import Refused
@@ -21,7 +20,7 @@ from storage.ledger.runs import run_row
 
 
 def execute_run(
-    deployment: Deployment, run_id: str, executor: Executor, pipelines: Mapping[str, Pipeline] = PIPELINES
+    deployment: Deployment, run_id: str, executor: Executor, pipelines: Mapping[str, Pipeline] | None = None
 ) -> str:
     """The state in which a queued run ended. Refused when it is not queued; LeaseLost when it was declared crashed."""
     with deployment.ledger.writing() as connection:
@@ -32,14 +31,14 @@ def execute_run(
 
 
 def execute_claimed_run(
-    deployment: Deployment, lease: Lease, executor: Executor, pipelines: Mapping[str, Pipeline] = PIPELINES
+    deployment: Deployment, lease: Lease, executor: Executor, pipelines: Mapping[str, Pipeline] | None = None
 ) -> str:
     """The state in which a claimed run ended; LeaseLost when it was declared crashed."""
     with deployment.ledger.reading() as connection:
         run = run_row(connection, lease.run_id)
     try:
         deployment = deployment.with_settings(deployment.settings.changed(**run.params))
-        pipeline = pipeline_named(run.pipeline, pipelines)
+        pipeline = pipeline_named(run.pipeline, deployment.pipelines if pipelines is None else pipelines)
         with deployment.ledger.writing() as connection:
             snapshot = snapshot_of(connection, deployment, run)
             record_snapshot(connection, lease, snapshot.as_json())

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from engine.control.extract_folder import folder_for
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
+from jobs.book.digest import digest
 from jobs.job import Job, TaskResult
 from storage.errors import DamagedFile
 from storage.lake.datamart import TableVersion
@@ -80,6 +81,8 @@ def job_of(
         values={name: outcomes[name].values for name in task.upstream},
         extracts=_extracts(deployment, task, snapshot.data),
         champions=snapshot.champions if task.uses_champion else (),
+        declaration=deployment.settings.book,
+        book_digest=digest(deployment.book),
     )
 
 

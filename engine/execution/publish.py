@@ -135,5 +135,6 @@ def _same_book(connection: Connection, deployment: Deployment) -> dict[str, Any]
     """The parameters of a retraining on the extracts in use, with the champion's feature set."""
     folder = folder_for(connection, deployment, "monitoring")
     champion = model_by_alias(connection)
-    same = {"feature_set": champion.summary["feature_set"]} if champion and "feature_set" in champion.summary else {}
+    chosen = champion.summary.get("feature_set") if champion else None
+    same = {"feature_set": chosen} if chosen in deployment.book.feature_sets else {}
     return {**same, "data": folder} if folder else same

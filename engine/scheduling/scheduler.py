@@ -5,7 +5,6 @@ import threading
 from functools import partial
 
 from engine.control.runs import reap_stale_runs
-from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
 from engine.process.registry import ProcessRegistry
 from engine.scheduling.periodic import PeriodicTask, run_periodically
@@ -64,5 +63,5 @@ class Scheduler:
 def timetables(deployment: Deployment) -> list[Timetable]:
     """The timetables of the pipelines that have one, in the order of the pipelines."""
     settings = deployment.settings
-    found = (timetable(name, settings.timing(name), settings.zone) for name in PIPELINES)
+    found = (timetable(name, deployment.timing(name), settings.zone) for name in deployment.pipelines)
     return [table for table in found if table is not None]

@@ -118,6 +118,26 @@ class Source:
     where: Where = field(default_factory=declared_here, compare=False, repr=False, kw_only=True)
 
     @property
+    def bronze_table(self) -> str:
+        """The table of the rows as received."""
+        return f"bronze.{self.bronze}"
+
+    @property
+    def quarantine_table(self) -> str:
+        """The table of the malformed records."""
+        return f"quarantine.{self.dataset}"
+
+    @property
+    def staged_table(self) -> str:
+        """The table of the cleaned rows, before quality control."""
+        return f"staged.{self.silver}"
+
+    @property
+    def silver_table(self) -> str:
+        """The table of the rows that quality control keeps."""
+        return f"silver.{self.silver}"
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The column names in declared order."""
         return tuple(column.name for column in self.columns)

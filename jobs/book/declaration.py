@@ -46,6 +46,21 @@ class Book:
         """The source of the loans."""
         return self.by_table[self.loan_source]
 
+    @property
+    def outcomes(self) -> Source:
+        """The source that says which loans went bad."""
+        return self.by_table[self.bad_loan.source]
+
+    @property
+    def ids(self) -> list[str]:
+        """The columns of the customer's and the loan's id."""
+        return [self.customer_id, self.loan_id]
+
+    @property
+    def default_feature_set(self) -> str:
+        """The feature set that models are trained on unless another one is asked for."""
+        return next(iter(self.feature_sets))
+
     def feature(self, name: str) -> Feature | None:
         """The feature of that name; None when there is none."""
         return next((feature for feature in self.features if feature.name == name), None)

@@ -14,6 +14,7 @@ from jobs.book.columns import Source
 from jobs.book.declaration import Book
 
 SHOWN_ONLY = {"where", "description"}  # fields that change no result
+_DIGESTS: dict[int, tuple[Book, str]] = {}  # of the books that this process uses
 WORDS = {
     "prediction": "the prediction (months after the loan's start)",
     "observation": "the observation (months after the loan's start)",
@@ -28,9 +29,12 @@ WORDS = {
 
 def digest(book: Book) -> str:
     """SHA-256 (hex) of everything in a book that changes results; descriptions and the book's name do not."""
-    form = canonical(book)
-    del form["name"]
-    return _hash(form)
+    known = _DIGESTS.get(id(book))
+    if known is None or known[0] is not book:
+        form = canonical(book)
+        del form["name"]
+        known = _DIGESTS[id(book)] = (book, _hash(form))
+    return known[1]
 
 
 def source_digest(source: Source) -> str:

@@ -1,15 +1,17 @@
-"""The bytes of an extract: unpacked, checked to be UTF-8 text, and split into blocks of whole lines.
+"""The bytes of an extract: unpacked, turned into UTF-8 text, and split into blocks of whole lines.
 
 `jobs.bronze.header` reads the header and `jobs.bronze.records` the records. A file that is unusable as a whole is
 refused with `InputRejected`. The messages show positions and never a value, because a file may hold personal data.
 """
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Protocol, cast
 
+from jobs.book.columns import Dialect
 from jobs.errors import InputRejected
 
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -23,6 +25,7 @@ _SIGNATURES = {
 _LONGEST_SIGNATURE = 4
 LINE_ENDS = "use LF or CRLF line ends"
 SAVE_AS = "save it as UTF-8 CSV text"
+UTF8 = "utf-8"
 _CONTINUATION = range(0x80, 0xC0)
 _LONGEST_CHARACTER = 4
 
@@ -71,14 +74,35 @@ class _Unpacked:
         return piece
 
 
-def line_blocks(stream: Readable, file: str, limits: Limits) -> Iterator[bytes]:
-    r"""Blocks of whole lines, each with a newline at its end (added where the last line lacks it).
+class _Transcoded:
+    """A stream of text in another encoding, as UTF-8. A byte that the encoding does not have stays as it is."""
+
+    def __init__(self, inner: Readable, encoding: str) -> None:
+        self._inner = inner
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
+
+    def read(self, n: int, /) -> bytes:
+        while piece := self._inner.read(n):
+            if text := self._decoder.decode(piece):
+                return text.encode(UTF8, errors="surrogateescape")
+        return self._decoder.decode(b"", final=True).encode(UTF8, errors="surrogateescape")
+
+
+def is_utf8(encoding: str) -> bool:
+    """Whether an encoding is UTF-8 (or its part ASCII), with or without a byte order mark."""
+    return codecs.lookup(encoding).name in (UTF8, "utf-8-sig", "ascii")
+
+
+def line_blocks(stream: Readable, file: str, limits: Limits, encoding: str = UTF8) -> Iterator[bytes]:
+    r"""Blocks of whole lines in UTF-8, each with a newline at its end (added where the last line lacks it).
 
     A byte order mark is dropped. A line longer than `limits.record` is cut, but stays longer than that, so that one
     endless line never fills the memory. Raises InputRejected for UTF-16, other formats, a broken or too large gzip
     file, and line ends of CR alone.
     """
     reader: Readable = _Unpacked(stream, file, limits.unpacked) if file.lower().endswith(".gz") else stream
+    if not is_utf8(encoding):
+        reader = _Transcoded(reader, encoding)
     piece = _without_mark(_start(reader, limits.block), file)
     tail, lines = b"", 0  # the line that has no end yet; blocks yielded so far
     while piece:
@@ -129,8 +153,8 @@ def _line_start(line: bytes, longest: int) -> bytes:
     return line[: next((end for end in ends if line[end] not in _CONTINUATION), ends.stop)].ljust(ends.stop + 1)
 
 
-def check_text(block: bytes, header: tuple[str, ...], file: str, line: int) -> None:
-    """Raises InputRejected with line and column unless the block is UTF-8; `line` is that of its first byte."""
+def check_text(block: bytes, header: tuple[str, ...], file: str, line: int, dialect: Dialect) -> None:
+    """Raises InputRejected with line and column unless the block is text; `line` is that of its first byte."""
     if block.isascii():
         return
     at = -1
@@ -141,13 +165,14 @@ def check_text(block: bytes, header: tuple[str, ...], file: str, line: int) -> N
     if at < 0:
         return
     # Raised outside of `except`: the decoding error holds the bytes and would become the context.
-    before = _quotes_removed(block[block.rfind(b"\n", 0, at) + 1 : at]).count(b",")
+    before = _quotes_removed(block[block.rfind(b"\n", 0, at) + 1 : at]).count(dialect.delimiter.encode())
+    encoding = "UTF-8" if is_utf8(dialect.encoding) else dialect.encoding
     raise InputRejected(
-        f"the byte 0x{block[at]:02x} is not UTF-8 text",
+        f"the byte 0x{block[at]:02x} is not {encoding} text",
         file=file,
         line=line + block.count(b"\n", 0, at),
         column=header[before] if before < len(header) else None,
-        hint=SAVE_AS,
+        hint=SAVE_AS if is_utf8(dialect.encoding) else "declare the encoding that the file has",
     )
 
 

@@ -1,13 +1,16 @@
-"""The header of an extract: the column names of its source, in any order."""
+"""The header of an extract: the column names of its source as received, in any order."""
 
 import csv
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
 from jobs.book.columns import Source
 from jobs.bronze.extracts import LINE_ENDS, SAVE_AS, check_text
 from jobs.errors import InputRejected
 
+PROJECT = Path(__file__).resolve().parents[2]
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SHOWN_NAMES = 5
 _SHOWN_LETTERS = 40
 _SIMILARITY = 0.8  # of two names, from 0 to 1, above which one may be the other renamed
@@ -15,7 +18,7 @@ _SIMILARITY = 0.8  # of two names, from 0 to 1, above which one may be the other
 
 @dataclass(frozen=True)
 class Header:
-    """The header: `names` in the file's order, its physical line (from 1), and the byte where the records begin."""
+    """The header: canonical names in the file's order, its physical line (from 1), and the byte after it."""
 
     names: tuple[str, ...]
     line: int
@@ -35,50 +38,61 @@ def header_of(block: bytes, source: Source, file: str) -> Header:
         raise InputRejected("is empty", file=file, hint="deliver the extract again")
     if b"\0" in text:
         raise InputRejected("has NUL bytes in its header, as UTF-16 text does", file=file, line=line, hint=SAVE_AS)
-    check_text(text, (), file, line)
+    check_text(text, (), file, line, source.dialect)
     if b"\r" in text:
         raise InputRejected("ends lines with CR alone", file=file, line=line, hint=LINE_ENDS)
     if len(text) > _longest_header(source):
         raise InputRejected("the first line is far too long for a header", file=file, line=line, hint=_expected(source))
-    names = tuple(next(csv.reader([text.decode()]), []))
-    _check_names(names, source, file, line)
-    return Header(names, line, end)
+    received = tuple(next(csv.reader([text.decode()], delimiter=source.dialect.delimiter), []))
+    _check_names(received, source, file, line)
+    canonical = {column.label: column.name for column in source.columns}
+    return Header(tuple(canonical[name] for name in received), line, end)
 
 
 def _longest_header(source: Source) -> int:
-    return 4096 + 8 * sum(len(name) for name in source.names)
+    return 4096 + 8 * sum(len(column.label) for column in source.columns)
 
 
 def _expected(source: Source) -> str:
-    return "expected, with commas between them, are " + ", ".join(source.names)
+    mark = source.dialect.delimiter
+    between = DELIMITERS.get(mark, repr(mark))
+    return f"expected, with {between} between them, are " + f"{mark} ".join(column.label for column in source.columns)
 
 
 def _check_names(names: tuple[str, ...], source: Source, file: str, line: int) -> None:
-    missing = [name for name in source.names if name not in names]
-    unknown = [name for name in names if name not in source.names]
-    repeated = sorted({name for name in names if names.count(name) > 1 and name in source.names})
+    expected = [column.label for column in source.columns]
+    absent = [column for column in source.columns if column.label not in names]
+    missing = [column.label for column in absent if not column.optional]
+    unknown = [name for name in names if name not in expected]
+    repeated = sorted({name for name in names if names.count(name) > 1 and name in expected})
     # A first line with few of the names is a record, whose values must not be shown.
-    if 2 * len(missing) > len(source.names):
+    if 2 * len(absent) > len(expected) and (missing or unknown):
         what = "the first line is not the header: most of the column names are missing"
         raise InputRejected(what, file=file, line=line, hint=_expected(source))
     faults = {"missing column": missing, "unknown column": unknown, "repeated column": repeated}
     found = [f"{what} {_listed(which)}" for what, which in faults.items() if which]
     if found:
-        hint = "; ".join(_hints(missing, unknown, repeated))
+        hint = "; ".join(_hints(missing, unknown, repeated, declaration_file(source)))
         raise InputRejected(", ".join(found), file=file, line=line, hint=hint)
 
 
-def _hints(missing: list[str], unknown: list[str], repeated: list[str]) -> list[str]:
+def declaration_file(source: Source) -> str:
+    """The file in which a source is declared, as people name it."""
+    path = Path(source.where.file)
+    return path.relative_to(PROJECT).as_posix() if path.is_relative_to(PROJECT) else str(path)
+
+
+def _hints(missing: list[str], unknown: list[str], repeated: list[str], book: str) -> list[str]:
     """What to do about the columns, one hint a kind of fault; a renamed column is one fault and not two."""
     renamed = _renamed(missing, unknown)
     hints = [
-        f"{new[:_SHOWN_LETTERS]!r} may be {old!r} renamed: restore the name, or declare it in jobs/book/retail.py"
+        f"{new[:_SHOWN_LETTERS]!r} may be {old!r} renamed: restore the name, or declare it in {book}"
         for new, old in list(renamed.items())[:_SHOWN_NAMES]
     ]
     if set(missing) - set(renamed.values()):
         hints.append("deliver the file with every column")
     if set(unknown) - set(renamed):
-        hints.append("remove the unknown column or declare it in jobs/book/retail.py")
+        hints.append(f"remove the unknown column or declare it in {book}")
     if repeated:
         hints.append("keep one column of each name")
     return hints

@@ -8,7 +8,6 @@ import pyarrow as pa
 from jobs.book.columns import Source
 from jobs.bronze.extracts import Limits
 from jobs.bronze.records import Chunk, Reject, read_extract
-from jobs.bronze.sources import SOURCES
 from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, log
 from storage.lake.extracts import SourceFile
@@ -70,16 +69,16 @@ def ingest(job: Job) -> TaskResult:
 
 def ingested(job: Job, dataset: str, files: tuple[SourceFile, ...], number: int) -> TaskResult:
     """File `number` of a dataset as part `number` of its bronze and quarantine tables."""
-    source, file = SOURCES[dataset], files[number]
+    source, file = job.book.by_dataset[dataset], files[number]
     intake = Intake(source, file, float(job.settings["quarantine_limit"]))
     limits = Limits(unpacked=int(job.settings["extract_limit"]))
     lineage = {f"{file.folder}/{file.name}": file.sha256}
     with file.open() as stream:
         rows = intake.rows(read_extract(stream, source, file.name, limits))
-        bronze = job.write(f"bronze.{source.bronze}", rows, number, sources=lineage)
+        bronze = job.write(source.bronze_table, rows, number, sources=lineage)
     if file.stamp and not file.is_unchanged():
         raise InputRejected("changed while it was read", file=file.name, hint="run again when it is complete")
-    quarantine = job.write(f"quarantine.{dataset}", [intake.quarantine()], number, sources=lineage)
+    quarantine = job.write(source.quarantine_table, [intake.quarantine()], number, sources=lineage)
     aside = f", {len(intake.rejects)} quarantined" if intake.rejects else ""
     log.info("%s: %d records read, %d stored%s", file.name, intake.read, intake.stored, aside)
     return TaskResult(

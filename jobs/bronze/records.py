@@ -23,7 +23,7 @@ SHOWN_LETTERS = 2000
 _ID = re.compile(r"[A-Za-z]+_[A-Za-z0-9_]*[0-9][A-Za-z0-9_]*")
 _ID_DIGITS = 8  # fewer than an SSN has
 _NOTHING = Scan(0, [], 0, quoted_ends=False, lines=0, end=0)
-_DATE = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
+_DATE = re.compile(r"[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SMALL = re.compile(r"[-_]*[0-9]{1,3}_*")
 _KINDS = (
     ("", re.compile(r"\s*")),
@@ -63,33 +63,37 @@ class _Extract:
     file: str
     names: tuple[str, ...]
 
+    def shape(self, longest: int, patience: int) -> Shape:
+        """What its records must be."""
+        return Shape(len(self.names), longest, patience, self.source.dialect.delimiter.encode())
+
 
 def read_extract(stream: Readable, source: Source, file: str, limits: Limits | None = None) -> Iterator[Chunk]:
     """The records of a CSV extract, block by block; unpacked when `file` (the name for messages) ends in `.gz`.
 
-    Raises InputRejected for a file that is unusable as a whole: empty, no records, other columns, not UTF-8, CR-only
-    line ends, broken or too large gzip data. The caller decides how many rejects are too many.
+    Raises InputRejected for a file that is unusable as a whole: empty, no records, other columns, another encoding,
+    CR-only line ends, broken or too large gzip data. The caller decides how many rejects are too many.
     """
     limits = limits or Limits()
     extract, line, rest, records = None, 1, b"", 0
-    for block in line_blocks(stream, file, limits):
+    for block in line_blocks(stream, file, limits, source.dialect.encoding):
         data = block
         if extract is None:
             header = header_of(block, source, file)
             extract, line, data = _Extract(source, file, header.names), header.line + 1, block[header.end :]
-        check_text(data, extract.names, file, line + rest.count(b"\n"))
+        check_text(data, extract.names, file, line + rest.count(b"\n"), source.dialect)
         data = rest + data
         plain = _plain_table(data, extract, limits.record)
         if plain is not None:
             chunk, rest, line = Chunk(plain, []), b"", line + plain.num_rows
         else:
-            scan = scanned(data, Shape(len(extract.names), limits.record, limits.record)) if data else _NOTHING
+            scan = scanned(data, extract.shape(limits.record, limits.record)) if data else _NOTHING
             chunk = _chunk(extract, data, scan, line)
             rest, line = data[scan.end :], line + scan.lines
         records += chunk.records
         yield chunk
     if extract and rest:
-        chunk = _chunk(extract, rest, scanned(rest, Shape(len(extract.names), limits.record, 0)), line)
+        chunk = _chunk(extract, rest, scanned(rest, extract.shape(limits.record, 0)), line)
         records += chunk.records
         yield chunk
     if not records:
@@ -101,7 +105,7 @@ def _plain_table(data: bytes, extract: _Extract, longest: int) -> pa.Table | Non
     """The records of a block whose every line is a record without quotes or CR, parsed fast by Arrow; else None."""
     if not data or b'"' in data or b"\r" in data or b"\0" in data or _has_long_line(data, longest):
         return None
-    table = _parsed(data, extract, csv.ParseOptions(quote_char=False))
+    table = _parsed(data, extract, csv.ParseOptions(delimiter=extract.source.dialect.delimiter, quote_char=False))
     return table if table is not None and table.num_rows == data.count(b"\n") else None
 
 
@@ -137,8 +141,9 @@ def _without(data: bytes, faults: list[Fault]) -> bytes:
 
 
 def _table(good: bytes, extract: _Extract, scan: Scan) -> pa.Table:
-    """The parsed records: columns in declared order, all text, no nulls."""
-    table = _parsed(good, extract, csv.ParseOptions(newlines_in_values=scan.quoted_ends)) if scan.good else None
+    """The parsed records: columns in declared order, all text, null where the file lacks the column."""
+    options = csv.ParseOptions(delimiter=extract.source.dialect.delimiter, newlines_in_values=scan.quoted_ends)
+    table = _parsed(good, extract, options) if scan.good else None
     return extract.source.bronze_schema.empty_table() if table is None else table
 
 
@@ -155,6 +160,7 @@ def _parsed(data: bytes, extract: _Extract, options: csv.ParseOptions) -> pa.Tab
             convert_options=csv.ConvertOptions(
                 column_types=extract.source.bronze_schema,
                 include_columns=extract.source.names,
+                include_missing_columns=True,  # optional ones, which are null
                 strings_can_be_null=False,
                 check_utf8=False,
             ),
@@ -174,11 +180,12 @@ def _masked(text: str, extract: _Extract) -> str:
 
     Two small numbers may be pieces of a longer one, so then neither is shown.
     """
-    fields = [field.strip('" \t') for field in re.split(r"[,\r\n]", text)]
+    delimiter = extract.source.dialect.delimiter
+    fields = [field.strip('" \t') for field in re.split(f"[{re.escape(delimiter)}\r\n]", text)]
     ids = extract.source.of_kind(Kind.IDENTIFIER)
     names = [*extract.names, *[""] * len(fields)]
     small = sum(1 for field in fields if _SMALL.fullmatch(field)) == 1
-    return ",".join(
+    return delimiter.join(
         field
         if _DATE.fullmatch(field) or (small and _SMALL.fullmatch(field)) or (name in ids and _is_id(field))
         else next(kind for kind, pattern in _KINDS if pattern.fullmatch(field))

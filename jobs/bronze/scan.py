@@ -1,7 +1,7 @@
 """Which lines of a block are good records and which are malformed, decided on the raw bytes.
 
-Numpy over the positions of newlines, commas, quotes, NUL and CR decides which lines surely are a record each; only the
-others are looked at one by one. The rules are RFC 4180's, with LF beside CRLF:
+Numpy over the positions of newlines, delimiters, quotes, NUL and CR decides which lines surely are a record each; only
+the others are looked at one by one. The rules are RFC 4180's, with LF beside CRLF:
 
 - a quote may only open a field, close it, or be doubled inside one; a carriage return is part of a line end or quoted;
 - a quoted field may hold line ends. Its record ends with the next line that has an odd number of quotes, if all of it
@@ -14,16 +14,13 @@ others are looked at one by one. The rules are RFC 4180's, with LF beside CRLF:
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-_LF, _CR, _QUOTE, _COMMA = 10, 13, 34, 44
-_BEFORE_OPEN = np.isin(np.arange(256), (_COMMA, _LF, _QUOTE))
-_AFTER_CLOSE = np.isin(np.arange(256), (_COMMA, _LF, _CR, _QUOTE))
-_FIELD = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n]*+)'
-_RECORD = re.compile(_FIELD + rb"(?:," + _FIELD + rb")*+\r?\n")
+_LF, _CR, _QUOTE = 10, 13, 34
 _QUOTED = re.compile(rb'"[^"]*+"')
 
 _Positions = npt.NDArray[np.int64]
@@ -31,11 +28,27 @@ _Flags = npt.NDArray[np.bool_]
 
 
 class Shape(NamedTuple):
-    """What a record must be: its number of fields, its most bytes, and for how many bytes an open quote may wait."""
+    """What a record must be: its number of fields, its most bytes, and for how many bytes an open quote may wait.
+
+    `delimiter` is the one byte between two fields.
+    """
 
     fields: int
     longest: int
     patience: int
+    delimiter: bytes = b","
+
+    @property
+    def record(self) -> re.Pattern[bytes]:
+        """A well-formed record, with its line end."""
+        return _record(self.delimiter)
+
+
+@cache
+def _record(delimiter: bytes) -> re.Pattern[bytes]:
+    mark = re.escape(delimiter)
+    field = rb'(?:"(?:[^"]++|"")*+"|[^"' + mark + rb"\r\n]*+)"
+    return re.compile(field + rb"(?:" + mark + field + rb")*+\r?\n")
 
 
 class Fault(NamedTuple):
@@ -91,7 +104,7 @@ def _plain_lines(data: bytes, codes: npt.NDArray[np.uint8], shape: Shape) -> int
     if shape.fields < 2 or b'"' in data or b"\0" in data or data.count(b"\r") != data.count(b"\r\n"):
         return None
     is_end = codes == _LF
-    marks = np.flatnonzero(is_end | (codes == _COMMA))
+    marks = np.flatnonzero(is_end | (codes == ord(shape.delimiter)))
     ends = marks[shape.fields - 1 :: shape.fields]
     if ends.size * shape.fields != marks.size or ends.size != np.count_nonzero(is_end) or not is_end[ends].all():
         return None
@@ -104,36 +117,38 @@ def _lines(data: bytes, codes: npt.NDArray[np.uint8], shape: Shape) -> _Lines:
     quotes = np.flatnonzero(codes == _QUOTE)
     quotes_in = np.diff(np.searchsorted(quotes, ends), prepend=0)
     odd = quotes_in % 2 == 1
-    commas = np.flatnonzero(codes == _COMMA)
-    commas_in = np.diff(np.searchsorted(commas, ends), prepend=0)
+    delimiters = np.flatnonzero(codes == ord(shape.delimiter))
+    delimiters_in = np.diff(np.searchsorted(delimiters, ends), prepend=0)
     doubtful = odd | (ends - starts >= shape.longest)
-    doubtful |= commas_in - _quoted_commas(quotes, quotes_in, commas) != shape.fields - 1
+    doubtful |= delimiters_in - _quoted_delimiters(quotes, quotes_in, delimiters) != shape.fields - 1
     returns = np.flatnonzero(codes == _CR) if b"\r" in data else quotes[:0]
     for places in (
         np.flatnonzero(codes == 0) if b"\0" in data else quotes[:0],
         returns[codes[returns + 1] != _LF],
-        _misplaced(quotes, quotes_in, codes),
+        _misplaced(quotes, quotes_in, codes, shape.delimiter),
     ):
         doubtful[np.searchsorted(ends, places)] = True
     blank = (starts == ends) | ((starts + 1 == ends) & (codes[starts] == _CR))
     return _Lines(data, starts, ends, doubtful, odd, blank)
 
 
-def _quoted_commas(quotes: _Positions, quotes_in: _Positions, commas: _Positions) -> _Positions:
-    """How many commas each line holds inside quotes; 0 for lines with an odd number of quotes."""
+def _quoted_delimiters(quotes: _Positions, quotes_in: _Positions, delimiters: _Positions) -> _Positions:
+    """How many delimiters each line holds inside quotes; 0 for lines with an odd number of quotes."""
     pairs_in = np.where(quotes_in % 2 == 0, quotes_in // 2, 0)
     pairs = quotes[np.repeat(quotes_in % 2 == 0, quotes_in)].reshape(-1, 2)
-    quoted = np.diff(np.searchsorted(commas, pairs), axis=1).ravel()
+    quoted = np.diff(np.searchsorted(delimiters, pairs), axis=1).ravel()
     until: _Positions = np.concatenate(([0], np.cumsum(quoted)))[np.cumsum(pairs_in)]
     return np.diff(until, prepend=0)
 
 
-def _misplaced(quotes: _Positions, quotes_in: _Positions, codes: npt.NDArray[np.uint8]) -> _Positions:
+def _misplaced(quotes: _Positions, quotes_in: _Positions, codes: npt.NDArray[np.uint8], delimiter: bytes) -> _Positions:
     """The quotes that neither open a field, close one, nor stand for a quote inside, each line taken alone."""
     first = np.cumsum(quotes_in) - quotes_in
     opens = (np.arange(quotes.size) - np.repeat(first, quotes_in)) % 2 == 0
     before = np.where(quotes > 0, codes[quotes - 1], _LF)
-    placed: _Flags = np.where(opens, _BEFORE_OPEN[before], _AFTER_CLOSE[codes[quotes + 1]])
+    before_open = np.isin(np.arange(256), (ord(delimiter), _LF, _QUOTE))
+    after_close = np.isin(np.arange(256), (ord(delimiter), _LF, _CR, _QUOTE))
+    placed: _Flags = np.where(opens, before_open[before], after_close[codes[quotes + 1]])
     return quotes[~placed]
 
 
@@ -164,7 +179,7 @@ def _scan_of(lines: _Lines, shape: Shape) -> Scan:
 
 def _last_line(lines: _Lines, first: int, last: int, shape: Shape) -> int:
     """The last line of the record that starts at `first`, an odd line: `last`, the next odd one, or `first` itself."""
-    if lines.ends[last] - lines.starts[first] >= shape.longest or not _RECORD.fullmatch(lines.text(first, last)):
+    if lines.ends[last] - lines.starts[first] >= shape.longest or not shape.record.fullmatch(lines.text(first, last)):
         return first
     between = slice(first + 1, last)
     others = int(np.count_nonzero(lines.doubtful[between] | lines.blank[between]))
@@ -178,8 +193,8 @@ def _reason(record: bytes, shape: Shape) -> str:
     if b"\0" in record:
         return "a NUL byte"
     bare = _QUOTED.sub(b"", record)
-    if not _RECORD.fullmatch(record):
+    if not shape.record.fullmatch(record):
         lone = b"\r" in bare.removesuffix(b"\n").removesuffix(b"\r")
         return "a carriage return inside a line" if lone and b'"' not in bare else "a broken quote"
-    fields = bare.count(b",") + 1
+    fields = bare.count(shape.delimiter) + 1
     return f"{fields} instead of {shape.fields} fields" if fields != shape.fields else ""

@@ -1,53 +1,71 @@
-"""Loans and their outcome: one row a loan, its dates, its label, and the fixed split into train and test."""
+"""Loans and their outcome: one row a loan, its dates, its label, and the fixed split into train and test.
+
+Bad, default and positive label mean the same: label 1.
+"""
 
 import hashlib
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.book.retail import BOOK
-from jobs.loan_calendar import OBSERVATION_MONTHS, PREDICTION_MONTHS, months_later
+from jobs.book.declaration import Book
+from jobs.loan_calendar import months_between, months_later
 
-LABEL_INSTALLMENTS = (BOOK.bad_loan.first, BOOK.bad_loan.last)
 TEST_SHARE = 20
+Codes = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
-def loans(ledger: pa.Table) -> pa.Table:
-    """One row a loan, in the order in which the ledger first names it.
+def loans_of(ledger: pa.Table, book: Book) -> pa.Table:
+    """One row a loan, in the order in which the rows of the loans' source first name it.
 
-    Columns: loan_id, Customer_ID, loan_start_date, loan_amt, tenure (all from its first row), prediction_date and
-    observation_date (3 and 6 months after the start). Rows without a loan id or start date are no loan.
+    Columns: the loan's id, its customer and its start (all from its first row), prediction_date and observation_date.
+    Rows without a loan id or a start are no loan.
     """
-    named = ledger.filter(pc.and_(pc.is_valid(ledger["loan_id"]), pc.is_valid(ledger["loan_start_date"])))
-    column = named["loan_id"]
+    named = ledger.filter(pc.and_(pc.is_valid(ledger[book.loan_id]), pc.is_valid(ledger[book.loan_start])))
+    column = named[book.loan_id]
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     codes = encoded.unify_dictionaries().combine_chunks().indices.to_numpy() if len(encoded) else np.zeros(0, np.int64)
     _, first = np.unique(codes, return_index=True)
-    columns = ["loan_id", "Customer_ID", "loan_start_date", "loan_amt", "tenure"]
-    table = named.select(columns).take(pa.array(np.sort(first)))
-    for name in ("loan_id", "Customer_ID"):
+    table = named.select([book.loan_id, book.customer_id, book.loan_start]).take(pa.array(np.sort(first)))
+    for name in book.ids:
         table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
-    starts = table["loan_start_date"]
-    return table.append_column("prediction_date", months_later(starts, PREDICTION_MONTHS)).append_column(
-        "observation_date", months_later(starts, OBSERVATION_MONTHS)
+    starts = table[book.loan_start]
+    return table.append_column("prediction_date", months_later(starts, book.prediction)).append_column(
+        "observation_date", months_later(starts, book.observation)
     )
 
 
-def default_labels(ledger: pa.Table, loan_ids: pa.Array) -> pa.Array:
-    """int8 labels, one for each loan id: 1 when any installment numbered 3 to 6 is overdue, 0 when none is.
+def default_labels(rows: pa.Table, loans: pa.Table, book: Book) -> pa.Array:
+    """int8 labels, one for each loan: 1 when it went bad in a month that the book's bad loan names, else 0.
 
-    Null for a loan none of whose installments 3 to 6 is in the ledger: nothing was observed of it.
+    `rows` are of the source of the bad loan; `loans` has the loans' ids and starts. Null for a loan without a row in
+    these months: nothing was observed of it.
     """
-    low, high = LABEL_INSTALLMENTS
-    number = ledger["installment_num"]
-    window = ledger.filter(pc.and_(pc.greater_equal(number, low), pc.less_equal(number, high)))
-    codes = codes_in(window["loan_id"], loan_ids)
-    overdue = pc.fill_null(pc.greater(window["overdue_amt"], 0), fill_value=False).to_numpy(zero_copy_only=False)
-    known = codes >= 0
-    seen = np.bincount(codes[known], minlength=len(loan_ids)) > 0
-    bad = np.bincount(codes[known & overdue], minlength=len(loan_ids)) > 0
-    return pa.array(bad.astype(np.int8), mask=~seen)
+    owners, months, bad = outcome_months(rows, loans, book)
+    within = (owners >= 0) & (months >= book.bad_loan.first) & (months <= book.bad_loan.last)
+    size = loans.num_rows
+    seen = np.bincount(owners[within], minlength=size) > 0
+    went_bad = np.bincount(owners[within & bad], minlength=size) > 0
+    return pa.array(went_bad.astype(np.int8), mask=~seen)
+
+
+def outcome_months(rows: pa.Table, loans: pa.Table, book: Book) -> tuple[Codes, Floats, npt.NDArray[np.bool_]]:
+    """For each row of the bad loan's source: its loan (row number, -1 for none), its month on book, whether it is bad.
+
+    The month is NaN where it is not known. A value that can't be read is not bad.
+    """
+    bad_loan = book.bad_loan
+    owners = codes_in(rows[book.loan_id], _texts(loans[book.loan_id]))
+    above = pc.fill_null(pc.greater(rows[bad_loan.column], bad_loan.above), fill_value=False)
+    if bad_loan.month:
+        months = pc.fill_null(rows[bad_loan.month].cast(pa.float64()), np.nan).to_numpy()
+    else:
+        starts = loans[book.loan_start].take(pa.array(np.maximum(owners, 0), mask=owners < 0))
+        months = months_between(starts, rows[book.outcomes.known_on])
+    return owners, months, above.to_numpy(zero_copy_only=False)
 
 
 def splits(loan_ids: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -60,12 +78,16 @@ def splits(loan_ids: pa.Array | pa.ChunkedArray) -> pa.Array:
     return pc.if_else(pa.array(numbers % 100 < TEST_SHARE), "test", "train")
 
 
-def codes_in(column: pa.ChunkedArray, values: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def codes_in(column: pa.ChunkedArray, values: pa.Array) -> Codes:
     """The place of each text among `values`, -1 for null and for a text that is not there."""
     if pa.types.is_dictionary(column.type):
         encoded = column.unify_dictionaries().combine_chunks()
         places = pc.index_in(encoded.dictionary, value_set=values).take(encoded.indices)
     else:
         places = pc.index_in(column, value_set=values)
-    found: np.ndarray[tuple[int], np.dtype[np.int64]] = pc.fill_null(places, fill_value=-1).to_numpy().astype(np.int64)
+    found: Codes = pc.fill_null(places, fill_value=-1).to_numpy().astype(np.int64)
     return found
+
+
+def _texts(column: pa.ChunkedArray) -> pa.Array:
+    return column.cast(pa.string()).combine_chunks()

@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.errors import JobError
-from jobs.gold.features import NEEDED, loan_features
+from jobs.gold.features import loan_features
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
+from jobs.silver.reading import source_rows
 from storage.lake.names import TRAINING_DATA
 
 
@@ -20,11 +21,12 @@ def matured(features: pa.Table, as_of: date) -> pa.Table:
 
 def gold_feature_engineering(job: Job) -> TaskResult:
     """The training data: features and labels of every matured loan of the governed book."""
+    book = job.book
     tables = {
-        name: job.read(f"silver.{name}", columns, categories=["Customer_ID", "loan_id"])
-        for name, columns in NEEDED.items()
+        source.silver: source_rows(job, job.table(source.silver_table), source, book.columns_read(source))
+        for source in book.sources
     }
-    features, left_out = loan_features(tables)
+    features, left_out = loan_features(tables, book)
     rows = matured(features, job.as_of)
     if rows.num_rows == 0:
         raise JobError(f"No loan's outcome is known on {job.as_of}; choose a later --as-of or deliver a longer ledger.")

@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jobs.book import features as declared
-from jobs.book.retail import BOOK
+from jobs.book.declaration import Book
 from jobs.errors import JobError
-from jobs.gold.features import FEATURE_SETS
 from jobs.job import Job
 
-CLASSIFIERS: Mapping[str, declared.Candidate] = {candidate.label: candidate for candidate in BOOK.candidates}
-BOTH = "both"
+BOTH = "both"  # every feature set of the book
 
 
 @dataclass(frozen=True)
@@ -18,31 +16,36 @@ class Candidate:
     """A classifier on a feature set. `name` includes the feature set if several are trained on."""
 
     name: str
-    classifier: str
+    classifier: declared.Candidate
     feature_set: str
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """Its features, in order."""
-        return FEATURE_SETS[self.feature_set]
+    features: tuple[str, ...]
 
 
-def candidates(feature_set: str) -> Mapping[str, Candidate]:
-    """The candidates by name for the setting `feature_set`: every classifier on that set, or on each set for `both`."""
-    if feature_set != BOTH:
-        return {name: Candidate(name, name, feature_set) for name in CLASSIFIERS}
-    every = [(name, chosen) for name in CLASSIFIERS for chosen in FEATURE_SETS]
-    return {f"{name} ({chosen})": Candidate(f"{name} ({chosen})", name, chosen) for name, chosen in every}
+def candidates(feature_set: str, book: Book) -> Mapping[str, Candidate]:
+    """The candidates by name for the setting `feature_set`.
+
+    Every classifier of the book on that set, on the book's first set for '', or on each set for `both`. Raises JobError
+    when the book has no such set.
+    """
+    if feature_set == BOTH and len(book.feature_sets) > 1:
+        every = [(one, name) for one in book.candidates for name in book.feature_sets]
+        named = {f"{one.label} ({name})": (one, name) for one, name in every}
+    else:
+        name = book.default_feature_set if feature_set in ("", BOTH) else feature_set
+        if name not in book.feature_sets:
+            raise JobError(f"There is no feature set {name!r}; the book has {', '.join(book.feature_sets)}.")
+        named = {one.label: (one, name) for one in book.candidates}
+    return {name: Candidate(name, one, chosen, book.feature_sets[chosen]) for name, (one, chosen) in named.items()}
 
 
 def candidate_names(job: Job) -> list[str]:
     """The parts of the training task: the names of its candidates."""
-    return list(candidates(str(job.settings["feature_set"])))
+    return list(candidates(str(job.settings["feature_set"]), job.book))
 
 
 def candidate_of(job: Job, name: str) -> Candidate:
     """The candidate of that name. Raises JobError when the setting `feature_set` has no such candidate."""
-    known = candidates(str(job.settings["feature_set"]))
+    known = candidates(str(job.settings["feature_set"]), job.book)
     if name not in known:
         raise JobError(f"There is no candidate {name!r}; with this feature_set there are {', '.join(known)}.")
     return known[name]

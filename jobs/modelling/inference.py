@@ -5,27 +5,27 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.book.columns import Source
 from jobs.bronze.ingest import ingested
-from jobs.bronze.sources import SOURCES
 from jobs.errors import JobError
-from jobs.gold.features import NEEDED, loan_features
+from jobs.gold.features import loan_features
 from jobs.job import Job, TaskResult, combined, log
 from jobs.loan_calendar import known_by, months_of
 from jobs.modelling.champion import model_of, serving_champion
 from jobs.modelling.pipelines import frame
 from jobs.silver.clean import cleaned_part
 from jobs.silver.quality import checked_columns, quality_report
+from jobs.silver.reading import source_rows
 from storage.lake.datamart import TableVersion
+from storage.lake.extracts import SourceFile
 from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, SCORED
 
 
 def refresh_dataset(job: Job) -> TaskResult:
     """The dataset's bronze and cleaned tables made anew, if its extracts are not those that were published."""
-    source = SOURCES[job.partition]
+    source = job.book.by_dataset[job.partition]
     files = job.extracts.get(job.partition, ())
-    published = job.tables.get(f"bronze.{source.bronze}")
-    known = published and sorted(published.sources.values()) == sorted(file.sha256 for file in files)
-    if known or not files:
+    if not files or _is_published(job, source, files):
         return TaskResult()
     ingests = combined([ingested(job, job.partition, files, number) for number in range(len(files))])
     bronze = ingests.tables[0]
@@ -33,16 +33,25 @@ def refresh_dataset(job: Job) -> TaskResult:
     return TaskResult(tables=(*ingests.tables, *cleanings.tables), values={job.partition: ingests.values})
 
 
+def _is_published(job: Job, source: Source, files: Sequence[SourceFile]) -> bool:
+    """Whether the published tables of a source are made of these files and have every column that is declared now."""
+    bronze, staged = job.tables.get(source.bronze_table), job.tables.get(source.staged_table)
+    if bronze is None or staged is None:
+        return False
+    same = sorted(bronze.sources.values()) == sorted(file.sha256 for file in files)
+    return same and set(source.names) <= set(job.datamart.head(staged, 0).column_names)
+
+
 def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskResult:
     """Features of every loan whose prediction date has come: quality control and features as in training, at as-of."""
     fresh = combined(refreshed)
     versions = {table.table: table for table in fresh.tables}
     staged = {
-        source.silver: versions.get(f"staged.{source.silver}") or job.table(f"staged.{source.silver}")
-        for source in SOURCES.values()
+        source.silver: versions.get(source.staged_table) or job.table(source.staged_table)
+        for source in job.book.sources
     }
     governed, flagged = checked_tables(job, staged)
-    features, left_out = loan_features(governed)
+    features, left_out = loan_features(governed, job.book)
     rows = features.filter(pa.array(known_by(features["prediction_date"], job.as_of)))
     if rows.num_rows == 0:
         raise JobError(f"No loan can be scored on {job.as_of}; choose a later --as-of or deliver newer extracts.")
@@ -60,13 +69,18 @@ def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskRes
 
 def checked_tables(job: Job, staged: Mapping[str, TableVersion]) -> tuple[dict[str, pa.Table], int]:
     """(the rows and columns that features need, after quality control at as-of; how many customers were flagged)."""
-    wanted = {name: list(dict.fromkeys((*checked_columns(name), *NEEDED[name]))) for name in staged}
+    book = job.book
     tables = {
-        name: job.datamart.read(version, wanted[name], categories=["Customer_ID", "loan_id"])
-        for name, version in staged.items()
+        source.silver: source_rows(
+            job,
+            staged[source.silver],
+            source,
+            dict.fromkeys((*checked_columns(source, book), *book.columns_read(source))),
+        )
+        for source in book.sources
     }
-    found = quality_report(tables, job.as_of)
-    return {name: table.filter(pa.array(found.kept[name])) for name, table in tables.items()}, len(found.flagged)
+    report = quality_report(tables, job.as_of, book)
+    return {name: table.filter(pa.array(report.kept[name])) for name, table in tables.items()}, len(report.flagged)
 
 
 def retrieve_best_model(job: Job) -> TaskResult:
@@ -93,8 +107,8 @@ def make_predictions(job: Job) -> TaskResult:
     size = rows.num_rows
     scored = pa.table(
         {
-            "customer_id": rows["Customer_ID"].cast(pa.string()),
-            "loan_id": rows["loan_id"].cast(pa.string()),
+            "customer_id": rows[job.book.customer_id].cast(pa.string()),
+            "loan_id": rows[job.book.loan_id].cast(pa.string()),
             "prediction_date": pa.repeat(pa.scalar(job.as_of, pa.date32()), size),
             "predicted_label": pa.array(pipeline.predict(inputs), pa.int8()),
             "predicted_proba": pa.array(pipeline.predict_proba(inputs)[:, 1], pa.float64()),

@@ -11,11 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.gold.features import CATEGORICAL
+from jobs.book.digest import digest, label_definition
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.candidates import candidate_of
 from jobs.modelling.comparison import set_comparisons
-from jobs.modelling.pipelines import fit_reproducibly, frame, label_encoders, untrained
+from jobs.modelling.pipelines import categories_in, fit_reproducibly, frame, is_category, label_encoders, untrained
 from jobs.modelling.promotion import promotion_verdict
 from jobs.modelling.splits import Scores, as_floats, labels_of, scores_of, train_and_test
 from jobs.statistics.discrimination import auc_with_interval, classification_scores
@@ -34,7 +34,8 @@ def fit_candidate(job: Job) -> TaskResult:
     features = candidate.features
     train, test = train_and_test(job.read(TRAINING_DATA))
     train_labels, test_labels = labels_of(train), labels_of(test)
-    pipeline = fit_reproducibly(untrained(candidate.classifier, features), frame(train, features), train_labels)
+    pipeline = untrained(candidate.classifier, features, categories_in(train, features))
+    fit_reproducibly(pipeline, frame(train, features), train_labels)
     scores = scores_of(pipeline, test, features)
     auc = auc_with_interval(test_labels, scores)
     chosen = classification_scores(test_labels, pipeline.predict(frame(test, features)))
@@ -68,7 +69,9 @@ def select_model(job: Job, trained: Sequence[TaskResult]) -> TaskResult:
         "as_of": job.as_of.isoformat(),
         "feature_set": candidate.feature_set,
         "features": list(candidate.features),
-        "categorical": [name for name in candidate.features if name in CATEGORICAL],
+        "categorical": categories_in(train, candidate.features),
+        "book": {"name": job.book.name, "digest": digest(job.book)},
+        "label_definition": label_definition(job.book),
         "candidates": {one.values["name"]: one.values["numbers"] for one in trained},
         "comparisons": _comparisons(job, test, trained),
         "rows": {"train": _counts(train), "test": _counts(test)},
@@ -92,7 +95,7 @@ def _comparisons(job: Job, test: pa.Table, trained: Sequence[TaskResult]) -> lis
         name: scores_of(job.models.load(artifact), test, candidate.features)
         for name, (candidate, artifact) in made.items()
     }
-    found = set_comparisons(test, scores, [candidate for candidate, _ in made.values()])
+    found = set_comparisons(test, scores, [candidate for candidate, _ in made.values()], list(job.book.feature_sets))
     for one in found:
         told = one["a"], one["difference"], one["low"] or math.nan, one["high"] or math.nan, one["b"]
         log.info("%s: AUC %+.4f (95%% interval %+.4f to %+.4f) against %s on the same test loans", *told)
@@ -105,7 +108,7 @@ def frozen_reference(test: pa.Table, scores: Scores, features: Sequence[str]) ->
         "score": numeric_reference(scores).as_json(),
         "features": {
             name: category_reference(test[name].to_pylist()).as_json()
-            if name in CATEGORICAL
+            if is_category(test.schema.field(name).type)
             else numeric_reference(as_floats(test[name])).as_json()
             for name in features
         },
@@ -162,6 +165,8 @@ def summary_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
         "rows": metadata["rows"],
         "candidates": metadata["candidates"],
         "comparisons": metadata["comparisons"],
+        "book": metadata["book"],
+        "label_definition": metadata["label_definition"],
     }
 
 

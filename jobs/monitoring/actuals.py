@@ -1,7 +1,6 @@
 """Actuals: the latest predictions beside what came true of them, as far as it was known at as-of."""
 
 import json
-import math
 from datetime import date
 from typing import Any
 
@@ -10,15 +9,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.book.declaration import Book
 from jobs.errors import JobError
-from jobs.gold.labels import LABEL_INSTALLMENTS, codes_in, default_labels
+from jobs.gold.labels import default_labels, outcome_months
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.modelling.champion import model_of
 from jobs.silver.quality import valid_rows
+from jobs.silver.reading import source_rows
 from storage.lake.names import INFERENCE_FEATURES, OUTCOMES, PREDICTIONS
-
-LEDGER_COLUMNS = ["loan_id", "installment_num", "overdue_amt", "snapshot_date"]
 
 
 def fetch_predictions_and_actuals(job: Job) -> TaskResult:
@@ -30,16 +29,16 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
         raise JobError(f"The latest predictions are of {newest}; {advice}.")
     model = model_of(job, predictions["model_version"][0].as_py())
     metadata = json.loads(job.models.read(model.files["metadata"]))
-    features = job.read(INFERENCE_FEATURES)
-    rows = features.take(pc.index_in(predictions["loan_id"], value_set=features["loan_id"].combine_chunks()))
+    features, book = job.read(INFERENCE_FEATURES), job.book
+    rows = features.take(pc.index_in(predictions["loan_id"], value_set=features[book.loan_id].combine_chunks()))
     fitted = seen_in_training(rows, date.fromisoformat(metadata["as_of"]))
-    ledger = visible_ledger(job)
+    outcomes = visible_outcomes(job)
     observed = known_by(rows["observation_date"], job.as_of)
     facts = {
-        "label": known_labels(ledger, rows["loan_id"], observed),
+        "label": pc.if_else(pa.array(observed), default_labels(outcomes, rows, book), None),
         "fitted": fitted,
         "observed": pa.array(observed),
-        **months_on_book(ledger, rows["loan_id"]),
+        **months_on_book(outcomes, rows, book),
         **{name: rows[name] for name in metadata["features"]},
     }
     table = predictions
@@ -55,33 +54,28 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
     )
 
 
-def visible_ledger(job: Job) -> pa.Table:
-    """The rows of the cleaned loan ledger that were known at as-of and that no later row took the place of."""
-    ledger = job.read("staged.loan_daily", LEDGER_COLUMNS, categories=["loan_id"])
-    return ledger.filter(pa.array(valid_rows("loan_daily", ledger, job.as_of)))
+def visible_outcomes(job: Job) -> pa.Table:
+    """The rows that say which loans went bad, known at as-of and not replaced by a later row."""
+    book, source = job.book, job.book.outcomes
+    bad = (book.bad_loan.column, *([book.bad_loan.month] if book.bad_loan.month else []))
+    columns = dict.fromkeys((book.loan_id, source.known_on, *source.key, *bad))
+    rows = source_rows(job, job.table(source.staged_table), source, columns)
+    return rows.filter(pa.array(valid_rows(rows, source, job.as_of)))
 
 
-def known_labels(ledger: pa.Table, loan_ids: pa.ChunkedArray, observed: npt.NDArray[np.bool_]) -> Any:
-    """The label of each loan whose observation date has come, null for the others."""
-    labels = default_labels(ledger, loan_ids.cast(pa.string()).combine_chunks())
-    return pc.if_else(pa.array(observed), labels, None)
+def months_on_book(outcomes: pa.Table, loans: pa.Table, book: Book) -> dict[str, pa.Array]:
+    """`months_on_book`, the newest month of each loan that was reported (null for none), and `bad_month`.
 
-
-def months_on_book(ledger: pa.Table, loan_ids: pa.ChunkedArray) -> dict[str, pa.Array]:
-    """`months_on_book`, the newest installment of each loan that was reported (null for none), and `bad_month`.
-
-    That is the first overdue installment among those that a label looks at, from number 3 on; null for none so far.
-    After 6 months on book, the share of loans with one is the bad rate of the labels.
+    That is the first bad month among those that a label looks at, from the book's first one on; null for none so far.
+    In the book's last month the share of loans with one is the bad rate of the labels.
     """
-    size = len(loan_ids)
-    codes = codes_in(ledger["loan_id"], loan_ids.cast(pa.string()).combine_chunks())
-    number = pc.fill_null(ledger["installment_num"].cast(pa.float64()), math.nan).to_numpy()
-    overdue = pc.fill_null(pc.greater(ledger["overdue_amt"], 0), fill_value=False).to_numpy(zero_copy_only=False)
-    known = (codes >= 0) & ~np.isnan(number)
-    bad = known & overdue & (number >= LABEL_INSTALLMENTS[0])
+    size = loans.num_rows
+    owners, months, above = outcome_months(outcomes, loans, book)
+    known = (owners >= 0) & ~np.isnan(months)
+    bad = known & above & (months >= book.bad_loan.first)
     newest, first = np.full(size, -np.inf), np.full(size, np.inf)
-    np.maximum.at(newest, codes[known], number[known])
-    np.minimum.at(first, codes[bad], number[bad])
+    np.maximum.at(newest, owners[known], months[known])
+    np.minimum.at(first, owners[bad], months[bad])
     return {"months_on_book": _months(newest), "bad_month": _months(first)}
 
 

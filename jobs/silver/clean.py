@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.book.columns import Source
-from jobs.bronze.sources import SOURCES
+from jobs.book.declaration import Book
 from jobs.job import Job, TaskResult, log, summed
-from jobs.loan_calendar import OBSERVATION_MONTHS, PREDICTION_MONTHS, months_later
+from jobs.loan_calendar import months_later
 from jobs.silver.cleaning import cleaned
 from storage.lake.datamart import TableVersion
 
@@ -16,8 +16,8 @@ from storage.lake.datamart import TableVersion
 class Cleaning:
     """The rows of one bronze part on their way through cleaning, with what became null so far."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, book: Book) -> None:
+        self._source, self._book = source, book
         self.rows = 0
         self.problems: dict[str, dict[str, int]] = {}
         self.dates: set[str] = set()
@@ -29,16 +29,16 @@ class Cleaning:
             result = cleaned(group, self._source)
             self.rows += result.table.num_rows
             self.problems = summed(self.problems, result.problems)
-            self.dates |= visibility_dates(result.table)
+            self.dates |= visibility_dates(result.table, self._source, self._book)
             yield result.table
 
 
-def visibility_dates(table: pa.Table) -> set[str]:
-    """The days (ISO) from which on something of the table is visible: snapshots, predictions and observations."""
-    days = [pc.unique(table["snapshot_date"])]
-    if "loan_start_date" in table.column_names:
-        starts = pc.unique(table["loan_start_date"]).drop_null()
-        days += [months_later(starts, PREDICTION_MONTHS), months_later(starts, OBSERVATION_MONTHS)]
+def visibility_dates(table: pa.Table, source: Source, book: Book) -> set[str]:
+    """The days (ISO) from which on something of the table is visible: its rows, predictions and observations."""
+    days = [pc.unique(table[source.known_on])]
+    if source.silver == book.loan_source:
+        starts = pc.unique(table[book.loan_start]).drop_null()
+        days += [months_later(starts, book.prediction), months_later(starts, book.observation)]
     return {day.isoformat() for column in days for day in column.to_pylist() if day is not None}
 
 
@@ -56,16 +56,14 @@ def clean(job: Job) -> TaskResult:
 
 def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
     """Part `number` of a bronze table as part `number` of its cleaned table."""
-    source = next(source for source in SOURCES.values() if bronze.table == f"bronze.{source.bronze}")
-    cleaning = Cleaning(source)
+    source = next(source for source in job.book.sources if source.bronze_table == bronze.table)
+    cleaning = Cleaning(source, job.book)
     groups = job.datamart.groups(bronze, number, categories=list(source.names))
-    staged = job.write(
-        f"staged.{source.silver}", cleaning.tables(groups), number, sources={bronze.table: bronze.digest}
-    )
+    staged = job.write(source.staged_table, cleaning.tables(groups), number, sources={bronze.table: bronze.digest})
     staged = TableVersion(staged.table, staged.version, staged.parts, tuple(sorted(cleaning.dates)), staged.sources)
     for column, reasons in sorted(cleaning.problems.items()):
-        told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-        log.info("%s: %s became null", column, told)
+        counts = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+        log.info("%s: %s became null", column, counts)
     log.info("%s: %d rows cleaned", source.silver, cleaning.rows)
     return TaskResult(
         rows_in=cleaning.rows,

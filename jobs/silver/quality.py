@@ -1,4 +1,4 @@
-"""Quality control: rows later than as-of wait, superseded rows go, and flagged customers leave all four tables."""
+"""Quality control: rows later than as-of wait, superseded rows go, and flagged customers leave all tables."""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,18 +10,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.book.columns import Column
-from jobs.book.retail import BOOK
+from jobs.book.columns import Column, Kind, Source
+from jobs.book.declaration import Book
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.silver.cleaning import matches
+from jobs.silver.reading import source_rows
 from storage.lake.datamart import TableVersion
 
 Mask = npt.NDArray[np.bool_]
 
 DENSE = 32  # codes up to so many times their number are counted in an array, which is much faster than sorting
-SOURCE = BOOK.by_table
-KEYS = {name: source.key for name, source in SOURCE.items()}  # of rows with one key the last one in the extract counts
 
 
 @dataclass(frozen=True)
@@ -34,35 +33,55 @@ class QualityReport:
     accounting: dict[str, dict[str, int]]
 
 
-def checked_columns(table: str) -> list[str]:
-    """The columns of a table that quality control looks at."""
-    checked = (column.name for column in SOURCE[table].columns if column.checked)
-    return list(dict.fromkeys(("Customer_ID", *KEYS[table], "snapshot_date", *checked)))
+def checked_columns(source: Source, book: Book) -> list[str]:
+    """The columns of a source that quality control looks at."""
+    ids = [name for name in book.ids if name in source.names and (name == book.customer_id or _names_loans(book))]
+    checked = (column.name for column in source.columns if column.checked)
+    return list(dict.fromkeys((*ids, *source.key, source.known_on, *checked)))
 
 
-def quality_report(tables: Mapping[str, pa.Table], as_of: date) -> QualityReport:
-    """The verdict on four cleaned tables (at least their checked_columns), of which only rows up to as-of count."""
-    visible = {name: known_by(table["snapshot_date"], as_of) for name, table in tables.items()}
-    superseded = {name: _superseded(table.select(KEYS[name]), visible[name]) for name, table in tables.items()}
-    flags = {name: _flags(name, table, visible[name] & ~superseded[name]) for name, table in tables.items()}
-    reasons = {reason: len(found) for flagged in flags.values() for reason, found in flagged.items()}
-    everybody = [found for flagged in flags.values() for found in flagged.values()]
+def quality_report(tables: Mapping[str, pa.Table], as_of: date, book: Book) -> QualityReport:
+    """The verdict on the cleaned tables (at least their checked_columns), of which only rows up to as-of count."""
+    sources = book.by_table
+    visible = {name: known_by(table[sources[name].known_on], as_of) for name, table in tables.items()}
+    superseded = {name: _superseded(table.select(sources[name].key), visible[name]) for name, table in tables.items()}
+    customers = {name: _customers(sources[name], tables, book) for name in tables}
+    flags = {
+        name: _flags(sources[name], table, customers[name], visible[name] & ~superseded[name])
+        for name, table in tables.items()
+    }
+    reasons = {reason: len(flagged) for by_reason in flags.values() for reason, flagged in by_reason.items()}
+    everybody = [flagged for by_reason in flags.values() for flagged in by_reason.values()]
     flagged = pc.unique(pa.concat_arrays([pa.array([], pa.string()), *everybody]))
     kept, accounting = {}, {}
     for name, table in tables.items():
-        nobody = pc.is_null(table["Customer_ID"]).to_numpy(zero_copy_only=False)
-        guilty = _is_one_of(table["Customer_ID"], flagged)
         # Each row is counted once, under the first of these that it meets.
         grounds = {
-            "undated": pc.is_null(table["snapshot_date"]).to_numpy(zero_copy_only=False),
+            "undated": pc.is_null(table[sources[name].known_on]).to_numpy(zero_copy_only=False),
             "later_than_as_of": ~visible[name],
-            "without_customer": nobody,
-            "flagged": guilty,
+            "without_customer": pc.is_null(customers[name]).to_numpy(zero_copy_only=False),
+            "flagged": _is_one_of(customers[name], flagged),
             "superseded": superseded[name],
         }
         kept[name], counts = _counted(grounds, table.num_rows)
         accounting[name] = {"read": table.num_rows, "kept": int(kept[name].sum()), **counts}
     return QualityReport(kept, flagged, {reason: count for reason, count in reasons.items() if count}, accounting)
+
+
+def _names_loans(book: Book) -> bool:
+    """Whether a source says only by the loan whose its rows are, so that customers have to be found by loan."""
+    return any(book.customer_id not in source.names for source in book.sources)
+
+
+def _customers(source: Source, tables: Mapping[str, pa.Table], book: Book) -> pa.ChunkedArray:
+    """The customer of each row of a source; where it names only loans, the one of the loan's first row."""
+    table = tables[source.silver]
+    if book.customer_id in source.names:
+        return table[book.customer_id]
+    ledger = tables[book.loan_source]
+    loan_ids = ledger[book.loan_id].cast(pa.string()).combine_chunks()
+    places = pc.index_in(table[book.loan_id].cast(pa.string()), value_set=loan_ids, skip_nulls=True)
+    return ledger[book.customer_id].cast(pa.string()).take(places)
 
 
 def _counted(grounds: Mapping[str, Mask], rows: int) -> tuple[Mask, dict[str, int]]:
@@ -75,22 +94,24 @@ def _counted(grounds: Mapping[str, Mask], rows: int) -> tuple[Mask, dict[str, in
     return left, counts
 
 
-def valid_rows(name: str, table: pa.Table, as_of: date) -> Mask:
+def valid_rows(table: pa.Table, source: Source, as_of: date) -> Mask:
     """True for the rows of a cleaned table that are known at as-of and not superseded then."""
-    visible = known_by(table["snapshot_date"], as_of)
-    return visible & ~_superseded(table.select(KEYS[name]), visible)
+    visible = known_by(table[source.known_on], as_of)
+    return visible & ~_superseded(table.select(source.key), visible)
 
 
 def remove_flagged_customers(job: Job) -> TaskResult:
-    """The four silver tables: cleaned rows up to as-of without those of flagged customers."""
-    staged = {name: job.table(f"staged.{name}") for name in KEYS}
-    judged = {
-        name: job.datamart.read(version, checked_columns(name), categories=_texts(name))
-        for name, version in staged.items()
-    }
-    found = quality_report(judged, job.as_of)
+    """The silver tables: cleaned rows up to as-of without those of flagged customers."""
+    book = job.book
+    staged = {source.silver: job.table(source.staged_table) for source in book.sources}
+    checked = {source.silver: _checked_rows(job, staged[source.silver], source) for source in book.sources}
+    found = quality_report(checked, job.as_of, book)
     with ThreadPoolExecutor(2) as pool:  # writing Parquet is work for one core, and this task has two
-        tables = list(pool.map(lambda name: _filtered(job, staged[name], found.kept[name], name), staged))
+        tables = list(
+            pool.map(
+                lambda source: _filtered(job, staged[source.silver], found.kept[source.silver], source), book.sources
+            )
+        )
     for reason, count in found.reasons.items():
         log.info("%d customers flagged: %s", count, reason)
     log.info("%d customers flagged in all", len(found.flagged))
@@ -104,10 +125,17 @@ def remove_flagged_customers(job: Job) -> TaskResult:
     )
 
 
-def _filtered(job: Job, version: TableVersion, kept: Mask, name: str) -> TableVersion:
+def _checked_rows(job: Job, version: TableVersion, source: Source) -> pa.Table:
+    """The checked columns, texts with few values as dictionary arrays."""
+    columns = checked_columns(source, job.book)
+    texts = [name for name in columns if name in source.of_kind(Kind.IDENTIFIER, Kind.CODE)]
+    return source_rows(job, version, source, columns, categories=texts)
+
+
+def _filtered(job: Job, version: TableVersion, kept: Mask, source: Source) -> TableVersion:
     dates = tuple(day for day in version.dates if day <= job.as_of.isoformat())
     rows = _kept_rows(job.datamart.groups(version), kept)
-    return job.write(f"silver.{name}", rows, dates=dates, sources={version.table: version.digest})
+    return job.write(source.silver_table, rows, dates=dates, sources={version.table: version.digest})
 
 
 def _kept_rows(groups: Iterator[pa.Table], kept: Mask) -> Iterator[pa.Table]:
@@ -117,17 +145,13 @@ def _kept_rows(groups: Iterator[pa.Table], kept: Mask) -> Iterator[pa.Table]:
         start += group.num_rows
 
 
-def _texts(name: str) -> list[str]:
-    return [column for column in checked_columns(name) if column in ("Customer_ID", "loan_id", "SSN")]
-
-
-def _flags(name: str, table: pa.Table, valid: Mask) -> dict[str, pa.Array]:
+def _flags(source: Source, table: pa.Table, customers: pa.ChunkedArray, valid: Mask) -> dict[str, pa.Array]:
     """The customers to be flagged because of the valid rows of this table, by reason."""
     conditions: dict[str, pa.ChunkedArray] = {}
-    for column in SOURCE[name].columns:
+    for column in source.columns:
         conditions |= failures(column, table)
     return {
-        reason: pc.unique(_plain(table["Customer_ID"].filter(_both(condition, valid)))).drop_null()
+        reason: pc.unique(_plain(customers.filter(_both(condition, valid)))).drop_null()
         for reason, condition in conditions.items()
     }
 

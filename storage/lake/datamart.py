@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from storage.errors import DamagedFile
 from storage.files.folder import Folder
-from storage.lake.names import LINKED_LAYERS, NAMES, split_name
+from storage.lake.names import LINKED_LAYERS, is_table_name, layer_of, split_name
 
 ROW_GROUP = 1_000_000
 GROUP_BYTES = 64 * 1024**2
@@ -146,18 +146,18 @@ class Datamart:
 
     def link(self, version: TableVersion) -> None:
         """Points the path that people read at this version: the file itself, or the folder of its parts."""
-        if version.table.partition(".")[0] in LINKED_LAYERS:
+        if layer_of(version.table) in LINKED_LAYERS:
             self.folder.link(*_link_and_target(version))
 
     def is_linked(self, version: TableVersion) -> bool:
         """Whether people who read the table's path read this version; true for a table that has no such path."""
-        linked = version.table.partition(".")[0] in LINKED_LAYERS
+        linked = layer_of(version.table) in LINKED_LAYERS
         return not linked or self.folder.links_to(*_link_and_target(version))
 
     def versions(self) -> set[tuple[str, str]]:
         """(table, version) of everything that has files here."""
         paths = [name.split("/") for name in self.folder.names(".versions")]
-        return {(f"{path[1]}.{path[2]}", path[3]) for path in paths if f"{path[1]}.{path[2]}" in NAMES}
+        return {(f"{path[1]}.{path[2]}", path[3]) for path in paths if is_table_name(f"{path[1]}.{path[2]}")}
 
     def drop(self, table: str, version: str) -> None:
         """Deletes the files of one version."""

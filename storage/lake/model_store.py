@@ -53,7 +53,7 @@ class ModelStore:
     def keep_pickle(self, value: Any) -> FileFacts:
         """The facts of the artifact that holds a value's pickle: the same bytes for an equal value in every process."""
         pickled = io.BytesIO()
-        _Pickler(pickled, protocol=5).dump(value)
+        _Pickler(pickled, protocol=4).dump(value)
         return self.keep(pickled.getvalue())
 
     def place(self, artifact: FileFacts, name: str) -> FileFacts:

@@ -1,26 +1,14 @@
-"""The names of the datamart's tables (`layer.table`), and which of them users see."""
+"""The names of the datamart's tables (`layer.table`): those of every book, and the layers that users see.
+
+The book names the tables of bronze, quarantine, staged and silver.
+"""
+
+import re
 
 from storage.errors import StorageError
 
-BRONZE_CLICKSTREAM = "bronze.feature_clickstream"
-BRONZE_ATTRIBUTES = "bronze.features_attributes"
-BRONZE_FINANCIALS = "bronze.features_financials"
-BRONZE_LOANS = "bronze.LMS_loans"
-BRONZE = (BRONZE_CLICKSTREAM, BRONZE_ATTRIBUTES, BRONZE_FINANCIALS, BRONZE_LOANS)
-
-STAGED_CLICKSTREAM = "staged.clickstream"
-STAGED_ATTRIBUTES = "staged.attributes"
-STAGED_FINANCIALS = "staged.financials"
-STAGED_LOANS = "staged.loan_daily"
-STAGED = (STAGED_CLICKSTREAM, STAGED_ATTRIBUTES, STAGED_FINANCIALS, STAGED_LOANS)
-
-SILVER = ("silver.clickstream", "silver.attributes", "silver.financials", "silver.loan_daily")
-QUARANTINE = (
-    "quarantine.feature_clickstream",
-    "quarantine.features_attributes",
-    "quarantine.features_financials",
-    "quarantine.lms_loan_daily",
-)
+LAYERS = ("bronze", "staged", "silver", "gold", "quarantine")
+TABLE_NAME = re.compile(rf"(?:{'|'.join(LAYERS)})\.[A-Za-z][A-Za-z0-9_]*")
 
 TRAINING_DATA = "gold.model_training_data"
 PREDICTIONS = "gold.model_predictions"
@@ -35,13 +23,20 @@ OUTCOMES = "staged.outcomes"
 # versioned like the others but have no link, so that nobody mistakes an unfiltered table for a silver one.
 LINKED_LAYERS = ("bronze", "silver", "gold", "quarantine")
 
-GOLD = (TRAINING_DATA, PREDICTIONS, MONITORING, MONITORING_COHORTS, MONITORING_FEATURES)
-NAMES = frozenset((*BRONZE, *STAGED, *SILVER, *QUARANTINE, *GOLD, INFERENCE_FEATURES, SCORED, OUTCOMES))
+
+def is_table_name(name: str) -> bool:
+    """Whether `name` can be the name of a table; an extract's path can't."""
+    return TABLE_NAME.fullmatch(name) is not None
+
+
+def layer_of(name: str) -> str:
+    """The layer of a table: the part of its name before the point."""
+    return name.partition(".")[0]
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """(layer, table) of a table's name. Raises StorageError when there is no such table."""
-    if name not in NAMES:
+    """(layer, table) of a table's name. Raises StorageError when no table can have that name."""
+    if not is_table_name(name):
         raise StorageError(f"There is no table {name!r}; `python -m engine tables` lists them.")
     layer, _, table = name.partition(".")
     return layer, table

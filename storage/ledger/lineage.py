@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from storage.db.ledger import LedgerRow
 from storage.db.schema import table_versions
-from storage.lake.names import NAMES
+from storage.lake.names import is_table_name
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def ancestry(
 
 def _with_sources(connection: Connection, row: LedgerRow, known: Mapping[str, str]) -> Ancestor:
     sources: dict[str, str] = row.content["sources"]
-    found = {name: _source(connection, row, name, known) for name in sources if name in NAMES}
+    found = {name: _source(connection, row, name, known) for name in sources if is_table_name(name)}
     return Ancestor(
         row.table_name,
         row.version,
@@ -64,7 +64,7 @@ def _with_sources(connection: Connection, row: LedgerRow, known: Mapping[str, st
         row.run_id,
         row.created_at,
         row.removed_at,
-        files={name: digest for name, digest in sources.items() if name not in NAMES},
+        files={name: digest for name, digest in sources.items() if not is_table_name(name)},
         made_from=tuple(_with_sources(connection, source, known) for source in found.values() if source is not None),
         lost={name: sources[name] for name, source in found.items() if source is None},
     )

@@ -16,7 +16,6 @@ from time import perf_counter
 from streamlit.testing.v1 import AppTest
 
 from engine.control.runs import cancel, checked_request, request
-from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
 from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
@@ -24,6 +23,7 @@ from jobs.sample.write import SampleSpec, write_sample
 from storage.settings import load_settings
 from tests.benchmarks.long_history import lengthen, sizes
 from tests.paths import ROOT
+from tests.retail import PIPELINES
 
 PAGES = ("overview", "runs", "run", "drift", "models", "data", "schedule", "audit")
 AS_OF = date(2025, 12, 1)

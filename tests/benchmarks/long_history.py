@@ -9,7 +9,6 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection, func, insert, select
 
-from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
 from engine.process.identity import this_process
 from storage.db.schema import actions, alias_events, attempts, decisions, logs, models, runs, slots, tasks
@@ -18,6 +17,7 @@ from storage.lake.names import MONITORING, MONITORING_COHORTS, MONITORING_FEATUR
 from storage.ledger.catalog import current_versions, publish, record_versions
 from storage.ledger.leases import claim, finish
 from storage.ledger.runs import Request, request_run
+from tests.retail import PIPELINES
 
 RUNS, TASKS, MODELS, DAYS = 10_000, 200_000, 1_000, 3 * 365
 STATES = ("succeeded",) * 8 + ("failed", "skipped")

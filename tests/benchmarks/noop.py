@@ -1,8 +1,8 @@
 """A pipeline shaped like training whose twelve tasks do nothing: what a run costs without its work."""
 
-from engine.definitions.pipelines import TRAINING
 from engine.definitions.task import Pipeline, Task
 from jobs.job import Job, TaskResult
+from tests.retail import TRAINING
 
 
 def nothing(job: Job) -> TaskResult:

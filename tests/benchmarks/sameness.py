@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from jobs.gold.features import CATEGORICAL, SAFE15
+from tests.retail import CATEGORICAL, SAFE15
 
 TOLERANCE = 1e-6
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from time import perf_counter
 
 from engine.control.runs import request
-from engine.definitions.pipelines import TRAINING
 from engine.definitions.task import Pipeline
 from engine.deployment import Deployment
 from engine.execution.execute import execute_run
@@ -19,6 +18,7 @@ from engine.execution.ray_executor import RayExecutor
 from storage.ledger.runs import Request
 from storage.settings import load_settings
 from tests.benchmarks.noop import NOOP
+from tests.retail import TRAINING
 
 HOMES = ("first", "second", "third", "measured")
 DATA_PART = Pipeline("training", TRAINING.tasks[:10])

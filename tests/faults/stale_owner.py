@@ -11,7 +11,6 @@ import sys
 from typing import Any
 
 import engine.execution.runner
-from engine.definitions.pipelines import PIPELINES
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
 from engine.execution.execute import execute_claimed_run
@@ -24,6 +23,7 @@ from storage.ledger.catalog import publish, record_versions
 from storage.ledger.leases import Lease, claim, finish, record_snapshot, renew
 from storage.ledger.models import ModelVersion, register
 from storage.settings import load_settings
+from tests.retail import PIPELINES
 
 TASKS = "tests.engine.sample_tasks"
 SMALL = Pipeline(

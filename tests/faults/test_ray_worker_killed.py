@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.definitions.pipelines import PIPELINES, Pipeline
+from engine.definitions.pipelines import Pipeline
 from engine.definitions.task import Task
 from engine.execution.execute import execute_run
 from engine.execution.executors import Executor, LocalExecutor
@@ -26,6 +26,7 @@ from storage.settings import load_settings
 from tests.faults.counts import Count
 from tests.live import Site
 from tests.paths import ROOT
+from tests.retail import PIPELINES
 
 pytestmark = [pytest.mark.alone, pytest.mark.thorough]
 

@@ -15,7 +15,6 @@ from time import monotonic, sleep
 import pytest
 from sqlalchemy import func, select, update
 
-from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
 from engine.scheduling.scheduler import timetables
 from engine.scheduling.slots import process_due_slots
@@ -25,6 +24,7 @@ from tests.faults.counts import Count
 from tests.faults.stepping import ForkServer
 from tests.faults.two_schedulers import LeapingClock
 from tests.paths import ROOT
+from tests.retail import PIPELINES
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ZONE = "Europe/Berlin"

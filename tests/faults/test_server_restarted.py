@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from engine.cluster.private import RayAddress
 from engine.control import runs
-from engine.definitions.pipelines import PIPELINES
 from storage.db.schema import publications
 from tests.databases import TEMPLATE
 from tests.faults.counts import Count
 from tests.live import Site, joining
 from tests.postgres import Postgres, running_postgres
 from tests.processes import until
+from tests.retail import PIPELINES
 
 pytestmark = [pytest.mark.alone, pytest.mark.thorough]
 

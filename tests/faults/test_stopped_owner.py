@@ -16,7 +16,6 @@ from sqlalchemy import select
 
 from engine.cluster.private import RayAddress
 from engine.control import runs
-from engine.definitions.pipelines import PIPELINES
 from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
 from storage.db.checks import takes_writers
@@ -27,6 +26,7 @@ from tests.faults.stale_owner import SMALL
 from tests.live import Site, joining, stop_outside_a_write
 from tests.paths import ROOT
 from tests.processes import running, until
+from tests.retail import PIPELINES
 
 pytestmark = [pytest.mark.alone, pytest.mark.thorough]
 

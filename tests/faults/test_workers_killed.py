@@ -14,7 +14,6 @@ from sqlalchemy import update
 
 from engine.cluster.private import RayAddress
 from engine.control import runs as control
-from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
 from engine.execution.heartbeat import Heartbeat
 from storage.db.schema import runs
@@ -25,6 +24,7 @@ from tests.faults.counts import Count
 from tests.live import LiveWorker, Site, joining, run_processes
 from tests.paths import ROOT
 from tests.processes import calls_of, go_on, running, stop, tree, until
+from tests.retail import PIPELINES
 
 pytestmark = pytest.mark.alone
 

@@ -13,10 +13,8 @@ import pyarrow.compute as pc
 import pytest
 from pyarrow import parquet
 
-from jobs.bronze.sources import SOURCES
-from jobs.gold.features import SAFE15
-from jobs.silver.quality import KEYS
 from tests.paths import LOANS, SHARED
+from tests.retail import KEYS, SAFE15, SOURCES
 from tests.sandbox import Sandbox
 
 REFERENCE = SHARED / "data" / "reference"

@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.definitions.pipelines import INFERENCE, MONITORING, PIPELINES, TRAINING
 from engine.definitions.task import Pipeline, Task, function_named, settings_of
 from engine.errors import BadPipeline
 from storage.lake.names import NAMES, SCORED
 from storage.settings import Settings
+from tests.retail import INFERENCE, MONITORING, PIPELINES, TRAINING
 
 
 def named(name: str, **more: object) -> Task:

@@ -10,11 +10,11 @@ from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from engine.scheduling.scheduler import timetables
 from engine.scheduling.slots import process_due_slots
-from jobs.bronze.sources import SOURCES
 from storage.ledger.leases import claim, finish, record_snapshot
 from storage.ledger.runs import Request, request_run, run_row
 from storage.ledger.schedules import SlotOutcome, slot_rows
 from tests.extracts import Extracts
+from tests.retail import SOURCES
 
 SUNDAY = datetime(2026, 3, 8, 2, tzinfo=UTC)  # a training slot's moment
 BEFORE = SUNDAY - timedelta(hours=1)

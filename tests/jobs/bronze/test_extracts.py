@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from jobs.bronze.extracts import Limits, line_blocks
 from jobs.bronze.records import read_extract
-from jobs.bronze.sources import SOURCES
 from jobs.errors import InputRejected
+from tests.retail import SOURCES
 
 ATTRIBUTES = SOURCES["features_attributes"]
 HEADER = "Customer_ID,Name,Age,SSN,Occupation,snapshot_date\n"

@@ -3,8 +3,8 @@
 import pytest
 
 from jobs.bronze.header import header_of
-from jobs.bronze.sources import SOURCES
 from jobs.errors import InputRejected
+from tests.retail import SOURCES
 
 DECLARE = "declare it in jobs/book/retail.py"
 

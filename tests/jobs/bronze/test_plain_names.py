@@ -1,7 +1,7 @@
 """Every feature of the feature sets has a plain name that fits on the axis of a chart."""
 
 from jobs.bronze.plain_names import PLAIN_NAMES, plain_name
-from jobs.gold.features import FEATURE_SETS
+from tests.retail import FEATURE_SETS
 
 LONGEST = 28  # letters
 

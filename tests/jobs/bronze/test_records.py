@@ -18,10 +18,10 @@ from jobs.bronze import records
 from jobs.bronze.extracts import Limits
 from jobs.bronze.records import Chunk, Reject, read_extract
 from jobs.bronze.scan import Scan
-from jobs.bronze.sources import SOURCES
 from jobs.errors import JobError
 from tests.columns import IDENTIFIER, TEXT, source_of
 from tests.paths import LOANS
+from tests.retail import SOURCES
 
 PLAIN = source_of(replace(IDENTIFIER, name="id"), *(replace(TEXT, name=f"c{n}") for n in range(1, 6)))
 ATTRIBUTES = SOURCES["features_attributes"]

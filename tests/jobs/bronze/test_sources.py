@@ -11,9 +11,9 @@ import pytest
 
 from jobs.book.columns import Column, Kind
 from jobs.bronze.records import read_extract
-from jobs.bronze.sources import SOURCES
 from jobs.silver.cleaning import cleaned
 from tests.paths import LOANS
+from tests.retail import SOURCES
 
 
 def test_the_four_datasets_with_their_tables() -> None:

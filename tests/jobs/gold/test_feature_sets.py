@@ -14,7 +14,6 @@ from sklearn.isotonic import IsotonicRegression
 from engine.cli.render import models_view
 from engine.documents.models import models_document
 from jobs.errors import JobError
-from jobs.gold.features import FEATURE_SETS
 from jobs.modelling.candidates import BOTH, CLASSIFIERS, candidate_names, candidate_of, candidates
 from jobs.modelling.comparison import set_comparisons
 from jobs.modelling.pipelines import frame
@@ -22,6 +21,7 @@ from jobs.statistics.discrimination import paired_auc_difference
 from jobs.statistics.estimate import risk_curve_from_json
 from storage.lake.names import TRAINING_DATA
 from tests.job_factory import JobFactory
+from tests.retail import FEATURE_SETS
 from tests.sandbox import Sandbox
 
 NUMBERS = {"train_auc", "test_auc", "auc_low", "auc_high", "precision", "recall", "f1"}

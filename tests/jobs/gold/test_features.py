@@ -4,16 +4,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from jobs.gold.features import (
-    CATEGORICAL,
-    FEATURE_SETS,
-    IMPUTED,
-    SAFE15,
-    credit_history_months,
-    imputed,
-    loan_features,
-)
+from jobs.gold.features import IMPUTED, credit_history_months, imputed, loan_features
 from tests.book import Customers
+from tests.retail import CATEGORICAL, FEATURE_SETS, SAFE15
 
 
 def one(**values: Any) -> dict[str, Any]:

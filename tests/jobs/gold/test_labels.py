@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.bronze.sources import SOURCES
 from jobs.gold.labels import codes_in, default_labels, loans, splits
+from tests.retail import SOURCES
 
 SCHEMA = SOURCES["lms_loan_daily"].silver_schema
 IDS = ["007", "7", " 7", "a,b", 'say "x"', "😀", "x" * 500, "Ünï", "line\nbreak", "=1+1"]

@@ -5,15 +5,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from jobs.bronze.sources import SOURCES
 from jobs.errors import JobError
-from jobs.gold.features import NEEDED, SAFE15
 from jobs.gold.training_data import gold_feature_engineering, matured
 from jobs.job import Job
-from jobs.silver.quality import KEYS, remove_flagged_customers
+from jobs.silver.quality import remove_flagged_customers
 from storage.lake.datamart import TableVersion
 from storage.lake.names import TRAINING_DATA
 from tests.job_factory import JobFactory
+from tests.retail import KEYS, NEEDED, SAFE15, SOURCES
 from tests.sandbox import Sandbox
 
 SCHEMAS = {source.silver: source.silver_schema for source in SOURCES.values()}

@@ -10,15 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from jobs.bronze.sources import SOURCES
 from jobs.errors import JobError
-from jobs.gold.features import SAFE15
 from jobs.loan_calendar import months_later
 from jobs.modelling.inference import store_predictions_gold
 from jobs.modelling.pipelines import frame
-from jobs.silver.quality import KEYS, quality_report
-from storage.lake.names import BRONZE, INFERENCE_FEATURES, PREDICTIONS, SCORED, STAGED, TRAINING_DATA
+from jobs.silver.quality import quality_report
+from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, SCORED, TRAINING_DATA
 from tests.job_factory import JobFactory
+from tests.retail import BRONZE, KEYS, SAFE15, SOURCES, STAGED
 from tests.sandbox import AS_OF, Sandbox
 
 EARLY = date(2024, 3, 10)

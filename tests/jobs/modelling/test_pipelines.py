@@ -7,9 +7,9 @@ import pytest
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-from jobs.gold.features import CATEGORICAL, FEATURE_SETS, SAFE15
 from jobs.modelling.candidates import CLASSIFIERS
 from jobs.modelling.pipelines import frame, label_encoders, untrained
+from tests.retail import CATEGORICAL, FEATURE_SETS, SAFE15
 
 ROWS = 240
 RNG = np.random.default_rng(3)

@@ -16,7 +16,6 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
 from jobs.errors import JobError
-from jobs.gold.features import CATEGORICAL, FEATURE_SETS, SAFE15
 from jobs.job import TaskResult
 from jobs.modelling.candidates import CLASSIFIERS
 from jobs.modelling.pipelines import frame
@@ -25,6 +24,7 @@ from jobs.modelling.training import fit_candidate, select_model
 from storage.lake.names import TRAINING_DATA
 from tests.job_factory import JobFactory
 from tests.paths import ROOT
+from tests.retail import CATEGORICAL, FEATURE_SETS, SAFE15
 from tests.sandbox import AS_OF, Sandbox
 
 CODE = """

@@ -9,16 +9,10 @@ import pyarrow.compute as pc
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
-from jobs.bronze.sources import SOURCES
 from jobs.job import Job
 from jobs.monitoring.actuals import fetch_predictions_and_actuals
-from storage.lake.names import (
-    MONITORING,
-    MONITORING_COHORTS,
-    MONITORING_FEATURES,
-    PREDICTIONS,
-    TRAINING_DATA,
-)
+from storage.lake.names import MONITORING, MONITORING_COHORTS, MONITORING_FEATURES, PREDICTIONS, TRAINING_DATA
+from tests.retail import SOURCES
 from tests.sandbox import AS_OF, Sandbox
 
 METRICS = ("auc", "auc_low", "auc_high", "precision", "recall", "f1")

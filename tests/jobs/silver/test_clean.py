@@ -3,11 +3,11 @@ from datetime import date
 
 import pyarrow as pa
 
-from jobs.bronze.sources import SOURCES
 from jobs.job import TaskResult, combined
 from jobs.silver.clean import clean, part_numbers, visibility_dates
 from storage.lake.datamart import TableVersion
 from tests.job_factory import JobFactory
+from tests.retail import SOURCES
 from tests.sandbox import Sandbox
 
 LOANS = SOURCES["lms_loan_daily"]

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from jobs.book.columns import Column
 from jobs.bronze.records import read_extract
-from jobs.bronze.sources import SOURCES
 from jobs.silver.cleaning import Cleaned, cleaned, matches
 from tests.columns import CATEGORY, CODE, COUNT, DATE, DECIMAL, IDENTIFIER, INTEGER, OCCUPATION, TEXT, source_of
 from tests.paths import SHARED
+from tests.retail import SOURCES
 
 DATA = SHARED / "data"
 PATTERN = r"[0-9]{3}-[0-9]{2}-[0-9]{4}"

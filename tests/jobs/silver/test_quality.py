@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.bronze.sources import SOURCES
-from jobs.silver.quality import KEYS, checked_columns, quality_report, remove_flagged_customers
+from jobs.silver.quality import checked_columns, quality_report, remove_flagged_customers
 from storage.lake.datamart import TableVersion
 from tests.job_factory import JobFactory
+from tests.retail import KEYS, SOURCES
 
 AS_OF = date(2024, 6, 1)
 BEFORE, LATER = date(2024, 1, 1), date(2024, 7, 1)

@@ -1,0 +1,63 @@
+"""Received texts turned into dates, by the formats that the book declares."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+
+import pyarrow as pa
+
+from jobs.silver.values import EMPTY, Values, patched
+
+NO_SUCH_DAY = "no such day"
+AMBIGUOUS = "ambiguous date"
+
+_FIELDS = {
+    "yyyy": "(?P<year>[0-9]{4})",
+    "MM": "(?P<month>[0-9]{2})",
+    "M": "(?P<month>[0-9]{1,2})",
+    "dd": "(?P<day>[0-9]{2})",
+    "d": "(?P<day>[0-9]{1,2})",
+    "HH": "(?:[01][0-9]|2[0-3])",
+    "mm": "[0-5][0-9]",
+    "ss": "[0-5][0-9]",
+}
+_TOKEN = re.compile("yyyy|MM?|dd?|HH|mm|ss|.")
+
+
+def dates(texts: pa.Array, formats: Sequence[str]) -> Values:
+    """Dates (date32) of the proleptic Gregorian calendar.
+
+    A text is null when no format fits it, or when two formats read two different days out of it.
+    """
+    places = list(range(len(texts)))
+    results = [_date(text, tuple(formats)) for text in texts.to_pylist()]
+    return patched(pa.nulls(len(texts), pa.date32()), len(texts), places, results)
+
+
+def not_a_date(formats: Sequence[str]) -> str:
+    """The reason for a text that no format fits."""
+    return f"not {' or '.join(formats)}"
+
+
+def _date(text: str, formats: tuple[str, ...]) -> date | str:
+    """The date of a text, or the reason why there is none."""
+    matches = [match for form in formats if (match := _pattern(form).fullmatch(text.strip()))]
+    if not matches:
+        return not_a_date(formats) if text.strip() else EMPTY
+    days = {day for match in matches if (day := _day(match)) is not None}
+    if len(days) > 1:
+        return AMBIGUOUS
+    return days.pop() if days else NO_SUCH_DAY
+
+
+def _day(match: re.Match[str]) -> date | None:
+    try:
+        return date(int(match["year"]), int(match["month"]), int(match["day"]))
+    except ValueError:
+        return None
+
+
+@cache
+def _pattern(form: str) -> re.Pattern[str]:
+    return re.compile("".join(_FIELDS.get(token) or re.escape(token) for token in _TOKEN.findall(form)))

@@ -1,0 +1,32 @@
+"""Reading the rows of a source, also from a table that was made before some of its columns were declared."""
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from jobs.book.columns import Source
+from jobs.errors import JobError
+from jobs.job import Job
+from storage.lake.datamart import TableVersion
+
+
+def source_rows(
+    job: Job, version: TableVersion, source: Source, columns: Iterable[str], categories: list[str] | None = None
+) -> pa.Table:
+    """These columns of a cleaned table; `categories`, by default the ids, as dictionary arrays.
+
+    An optional column that the table does not have is null. Raises JobError when another column is missing.
+    """
+    wanted = list(columns)
+    table = job.datamart.read(version, wanted, categories=categories or job.book.ids)
+    for name in wanted:
+        column = source.column(name)
+        if column is None or name in table.column_names:
+            continue
+        if not column.optional:
+            raise JobError(
+                f"{version.table} of run {version.version} has no column {name}, which the book declares now; run "
+                "`python -m engine run training` on extracts that have it, or declare it optional."
+            )
+        table = table.append_column(name, pa.nulls(table.num_rows, column.kind.type))
+    return table.select(wanted)

@@ -1,0 +1,28 @@
+"""What cleaning the distinct texts of a column gives: values, and why some texts have none."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+EMPTY = "empty"
+PLACEHOLDER = "placeholder"
+
+Reasons = dict[int, str]  # by the place of the text
+Values = tuple[pa.Array, Reasons]
+
+
+def nulled(texts: pa.Array, where: pa.Array, reason: str) -> Values:
+    """The texts with null where the flag is set, for the reason."""
+    places = np.flatnonzero(where.to_numpy(zero_copy_only=False)).tolist()
+    return (pc.if_else(where, None, texts) if places else texts), dict.fromkeys(places, reason)
+
+
+def patched(values: pa.Array, size: int, places: list[int], results: list[Any]) -> Values:
+    """The values with results at some places: a value, or the reason (a text) why there is none."""
+    mask = np.zeros(size, bool)
+    mask[places] = True
+    news = pa.array([None if isinstance(value, str) else value for value in results], values.type)
+    reasons = {place: value for place, value in zip(places, results, strict=True) if isinstance(value, str)}
+    return pc.replace_with_mask(values, pa.array(mask), news), reasons

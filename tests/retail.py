@@ -1,0 +1,22 @@
+"""The default book in the parts that tests name: its sources, tables, pipelines and feature sets."""
+
+from engine.definitions.pipelines import pipelines_of
+from jobs.book.retail import BOOK, SAFE15
+
+SOURCES = BOOK.by_dataset
+TABLES = BOOK.by_table
+KEYS = {name: source.key for name, source in TABLES.items()}
+NEEDED = {name: list(BOOK.columns_read(source)) for name, source in TABLES.items()}
+FEATURE_SETS = BOOK.feature_sets
+CATEGORICAL = BOOK.categories()
+BRONZE, QUARANTINE, STAGED, SILVER = (
+    tuple(getattr(source, layer) for source in BOOK.sources)
+    for layer in ("bronze_table", "quarantine_table", "staged_table", "silver_table")
+)
+PIPELINES = pipelines_of(BOOK)
+TRAINING, INFERENCE, MONITORING = (PIPELINES[name] for name in ("training", "inference", "monitoring"))
+
+__all__ = [
+    "BOOK", "BRONZE", "CATEGORICAL", "FEATURE_SETS", "INFERENCE", "KEYS", "MONITORING", "NEEDED", "PIPELINES",
+    "QUARANTINE", "SAFE15", "SILVER", "SOURCES", "STAGED", "TABLES", "TRAINING",
+]  # fmt: skip
