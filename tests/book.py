@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.gold.features import loan_features
-from tests.retail import NEEDED, SOURCES
+from jobs.loan_calendar import months_later
+from tests.retail import BOOK, NEEDED, SOURCES
 
 SCHEMAS = {source.silver: source.silver_schema for source in SOURCES.values()}
 START = date(2024, 1, 15)  # of a loan: scored from 15 April, its outcome known on 15 July
@@ -35,8 +36,9 @@ class Customers:
         return self
 
     def pay(self, common: dict[str, Any], number: int, due: int | None, paid: int | None, overdue: int = 0) -> None:
+        (known_on,) = months_later(pa.array([common["loan_start_date"]]), number).to_pylist()
         amounts = {"installment_num": number, "due_amt": due, "paid_amt": paid, "overdue_amt": overdue}
-        self.rows["loan_daily"].append(common | amounts | {"snapshot_date": common["loan_start_date"]})
+        self.rows["loan_daily"].append(common | amounts | {"snapshot_date": known_on})
 
     def click(self, customer: str, day: date, value: int | None) -> "Customers":
         self.rows["clickstream"].append({"Customer_ID": customer, "snapshot_date": day, "fe_10": value})
@@ -49,4 +51,4 @@ class Customers:
 
     def features(self) -> dict[str, dict[str, Any]]:
         """The features by loan."""
-        return {row["loan_id"]: row for row in loan_features(self.tables())[0].to_pylist()}
+        return {row["loan_id"]: row for row in loan_features(self.tables(), BOOK)[0].to_pylist()}

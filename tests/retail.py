@@ -5,10 +5,13 @@ from jobs.book.retail import BOOK, SAFE15
 
 SOURCES = BOOK.by_dataset
 TABLES = BOOK.by_table
+BRONZE_CLICKSTREAM, BRONZE_LOANS = TABLES["clickstream"].bronze_table, TABLES["loan_daily"].bronze_table
+STAGED_LOANS = TABLES["loan_daily"].staged_table
 KEYS = {name: source.key for name, source in TABLES.items()}
 NEEDED = {name: list(BOOK.columns_read(source)) for name, source in TABLES.items()}
 FEATURE_SETS = BOOK.feature_sets
 CATEGORICAL = BOOK.categories()
+CLASSIFIERS = {candidate.label: candidate for candidate in BOOK.candidates}
 BRONZE, QUARANTINE, STAGED, SILVER = (
     tuple(getattr(source, layer) for source in BOOK.sources)
     for layer in ("bronze_table", "quarantine_table", "staged_table", "silver_table")
@@ -17,6 +20,7 @@ PIPELINES = pipelines_of(BOOK)
 TRAINING, INFERENCE, MONITORING = (PIPELINES[name] for name in ("training", "inference", "monitoring"))
 
 __all__ = [
-    "BOOK", "BRONZE", "CATEGORICAL", "FEATURE_SETS", "INFERENCE", "KEYS", "MONITORING", "NEEDED", "PIPELINES",
-    "QUARANTINE", "SAFE15", "SILVER", "SOURCES", "STAGED", "TABLES", "TRAINING",
+    "BOOK", "BRONZE", "BRONZE_CLICKSTREAM", "BRONZE_LOANS", "CATEGORICAL", "CLASSIFIERS", "FEATURE_SETS", "INFERENCE",
+    "KEYS", "MONITORING", "NEEDED", "PIPELINES", "QUARANTINE", "SAFE15", "SILVER", "SOURCES", "STAGED", "STAGED_LOANS",
+    "TABLES", "TRAINING",
 ]  # fmt: skip

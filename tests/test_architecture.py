@@ -56,7 +56,7 @@ LIBRARIES = {  # where a library may be imported; a room stands for everything i
     "ray": {"engine.execution.ray_executor"},
     "streamlit": {"console"},
     "sqlalchemy": {"storage", "engine"},
-    "sklearn": {"jobs.modelling.pipelines"},
+    "sklearn": {"jobs.modelling.pipelines", "jobs.modelling.reproducible"},
     "altair": {"jobs", "console"},
 }
 LONGEST_FILE = 250

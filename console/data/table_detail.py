@@ -15,7 +15,7 @@ from console.components.elements import callout, count
 from console.components.legacy import description_list, grid, link_html
 from console.components.table import bytes_text, columns, digest_html
 from console.components.times import time_html
-from console.data.masking import PERSONAL
+from console.data.masking import personal_columns
 from console.data.query import PREVIEW, WHOLE, Preview, current, may_be_whole, preview, publications, whole
 from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
@@ -68,7 +68,7 @@ def table_part(table: Document) -> None:
 
 
 def _preview_part(version: TableVersion, found: Preview) -> None:
-    hidden = [name for name in found.types if name.lower() in PERSONAL]
+    hidden = [name for name in found.types if name.lower() in personal_columns()]
     first = min(version.rows, PREVIEW)
     told = (
         f"The first {first} of {count(version.rows)} rows."
@@ -116,7 +116,7 @@ def _cell(value: Any) -> str:
 
 def _columns_part(found: Preview) -> None:
     rows = [
-        [str(n), escape(name), escape(kind), "masked here: personal" if name.lower() in PERSONAL else ""]
+        [str(n), escape(name), escape(kind), "masked here: personal" if name.lower() in personal_columns() else ""]
         for n, (name, kind) in enumerate(found.types.items(), 1)
     ]
     grid("Columns in their order", columns("", "Column", "Type", "Note", numbers=[""]), rows)

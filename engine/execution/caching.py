@@ -38,7 +38,7 @@ def cache_key(task: Task, job: Job) -> str:
     dates = {day for table in job.tables.values() for day in table.dates if day <= job.as_of.isoformat()}
     content = {
         "task": task.name,
-        "code": [code_of(reference, job.declaration) for reference in task.functions],
+        "code": [_code(reference, job.declaration) for reference in task.functions],
         "book": _declared(task, job.book),
         "split": task.split,
         "python": sys.version_info[:2],
@@ -133,25 +133,22 @@ def _declared(task: Task, book: Book) -> list[Any]:
     ]
 
 
-def code_of(reference: str, declaration: str = "") -> str:
-    """SHA-256 of a function's module, of every module of the project that it imports, and of library versions.
+@lru_cache(maxsize=256)
+def code_of(reference: str) -> str:
+    """SHA-256 of a function's module, of every module of the project that it imports, and of library versions."""
+    code = hashlib.sha256(reference.encode())
+    for file in sorted(_imported_files(reference.partition(":")[0])):
+        code.update(Path(file).read_bytes())
+    code.update(" ".join(f"{library}={version(library)}" for library in LIBRARIES).encode())
+    return code.hexdigest()
 
-    The module of `book:function` is the file of the book, as it is now.
-    """
-    module, _, _ = reference.partition(":")
-    if module != BOOK:
-        return _code_of(module, reference)
+
+def _code(reference: str, declaration: str) -> str:
+    """`code_of`; of a function in the file that declares the book, SHA-256 of that file as it is now."""
+    if reference.partition(":")[0] != BOOK:
+        return code_of(reference)
     file = module_of(declaration).__file__ or ""
     return hashlib.sha256(reference.encode() + Path(file).read_bytes()).hexdigest()
-
-
-@lru_cache(maxsize=256)
-def _code_of(module: str, reference: str) -> str:
-    found = hashlib.sha256(reference.encode())
-    for file in sorted(_imported_files(module)):
-        found.update(Path(file).read_bytes())
-    found.update(" ".join(f"{library}={version(library)}" for library in LIBRARIES).encode())
-    return found.hexdigest()
 
 
 def _imported_files(module: str) -> set[str]:

@@ -9,9 +9,8 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 from sklearn.metrics import roc_auc_score
 
-from jobs.modelling.candidates import CLASSIFIERS
 from jobs.modelling.pipelines import frame, untrained
-from tests.retail import SAFE15
+from tests.retail import CLASSIFIERS, SAFE15
 
 
 def main(gold: str) -> None:

@@ -26,10 +26,11 @@ from engine.scheduling.slots import process_due_slots
 from jobs.job import TaskResult
 from storage.errors import LoanwatchError
 from storage.lake.datamart import Datamart, TableVersion
-from storage.lake.names import BRONZE_CLICKSTREAM, PREDICTIONS
+from storage.lake.names import PREDICTIONS
 from storage.ledger.catalog import record_versions
 from storage.ledger.leases import Lease, claim
 from storage.settings import load_settings
+from tests.retail import BRONZE_CLICKSTREAM
 
 TABLES = (BRONZE_CLICKSTREAM, PREDICTIONS)  # published together, of two parts and of one
 ROWS = 100

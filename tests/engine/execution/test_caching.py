@@ -11,9 +11,9 @@ from engine.execution.caching import _project_imports, cache_key, code_of, exten
 from jobs.job import Job, StoreRoots, TaskResult
 from storage.lake.datamart import Part, TableVersion
 from storage.lake.extracts import SourceFile
-from storage.lake.names import BRONZE_LOANS, SCORED, STAGED_LOANS
+from storage.lake.names import SCORED
 from tests.engine.runner import task
-from tests.retail import STAGED
+from tests.retail import BRONZE_LOANS, STAGED, STAGED_LOANS
 
 
 def version(table: str, content: str, *dates: str, **sources: str) -> TableVersion:

@@ -14,14 +14,14 @@ from sklearn.isotonic import IsotonicRegression
 from engine.cli.render import models_view
 from engine.documents.models import models_document
 from jobs.errors import JobError
-from jobs.modelling.candidates import BOTH, CLASSIFIERS, candidate_names, candidate_of, candidates
+from jobs.modelling.candidates import BOTH, candidate_names, candidate_of, candidates
 from jobs.modelling.comparison import set_comparisons
 from jobs.modelling.pipelines import frame
 from jobs.statistics.discrimination import paired_auc_difference
 from jobs.statistics.estimate import risk_curve_from_json
 from storage.lake.names import TRAINING_DATA
 from tests.job_factory import JobFactory
-from tests.retail import FEATURE_SETS
+from tests.retail import BOOK, CLASSIFIERS, FEATURE_SETS
 from tests.sandbox import Sandbox
 
 NUMBERS = {"train_auc", "test_auc", "auc_low", "auc_high", "precision", "recall", "f1"}
@@ -52,13 +52,15 @@ def test_a_candidate_is_found_by_its_name(job_factory: JobFactory, feature_set: 
     sets = [*FEATURE_SETS] if feature_set == BOTH else [feature_set]
     assert len(found) == len(set(candidate_names(job))) == 3 * len(sets)
     assert {one.feature_set for one in found} == set(sets)
-    assert {one.classifier for one in found} == set(CLASSIFIERS)
+    assert {one.classifier.label for one in found} == set(CLASSIFIERS)
     with pytest.raises(JobError, match="There is no candidate 'x'"):
         candidate_of(job, "x")
 
 
 def test_one_set_keeps_the_plain_names() -> None:
-    assert list(candidates("safe15")) == list(candidates("behavioural")) == list(CLASSIFIERS)
+    assert (
+        [*candidates("safe15", BOOK)] == [*candidates("behavioural", BOOK)] == [*candidates("", BOOK)] == [*CLASSIFIERS]
+    )
 
 
 def test_both_sets_are_trained_in_the_same_twelve_boxes(both: tuple[Sandbox, str]) -> None:
@@ -113,15 +115,15 @@ def test_people_read_the_comparison(both: tuple[Sandbox, str]) -> None:
 def test_comparisons_are_of_the_best_and_of_each_classifier() -> None:
     generator = np.random.default_rng(1)
     labels = (generator.random(600) < 0.3).astype(np.int8)
-    made = list(candidates(BOTH).values())
+    made = list(candidates(BOTH, BOOK).values())
     scores = {one.name: labels * (0.5 + number) + generator.normal(size=600) for number, one in enumerate(made)}
-    best, *same = set_comparisons(pa.table({"label": labels}), scores, made)
+    best, *same = set_comparisons(pa.table({"label": labels}), scores, made, [*FEATURE_SETS])
     assert (best["a"], best["b"]) == ("LogisticRegression (behavioural)", "LogisticRegression (safe15)")
     assert [one["a"].split()[0] for one in same] == [one["b"].split()[0] for one in same]
     paired = paired_auc_difference(labels, scores[best["a"]], scores[best["b"]])
     assert {name: best[name] for name in vars(paired)} == vars(paired)
     alone = [one for one in made if one.feature_set == "safe15"]
-    assert set_comparisons(pa.table({"label": labels}), scores, alone) == []
+    assert set_comparisons(pa.table({"label": labels}), scores, alone, [*FEATURE_SETS]) == []
 
 
 def test_inference_scores_with_the_features_of_the_winner(both: tuple[Sandbox, str], tmp_path: Any) -> None:

@@ -4,9 +4,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from jobs.gold.features import IMPUTED, credit_history_months, imputed, loan_features
+from jobs.book.functions import months_of_text
+from jobs.gold.features import imputed, loan_features
 from tests.book import Customers
-from tests.retail import CATEGORICAL, FEATURE_SETS, SAFE15
+from tests.retail import BOOK, CATEGORICAL, FEATURE_SETS, SAFE15, SOURCES
 
 
 def one(**values: Any) -> dict[str, Any]:
@@ -66,9 +67,10 @@ def test_missing_numbers_are_the_median_of_the_book() -> None:
 
 
 def test_15_financial_columns_are_imputed() -> None:
-    assert len(IMPUTED) == 15
-    table = imputed(pa.table({"Num_of_Loan": pa.array([None, 2, 3], pa.int64())}), ("Num_of_Loan",))
-    assert table["Num_of_Loan"].to_pylist() == [2.5, 2.0, 3.0]
+    financials = SOURCES["features_financials"]
+    assert len([column for column in financials.columns if column.median]) == 15
+    column = imputed(pa.table({"Num_of_Loan": pa.array([None, 2, 3], pa.int64())}), financials, "Num_of_Loan")
+    assert column.to_pylist() == [2.5, 2.0, 3.0]
 
 
 @pytest.mark.parametrize("table", ["attributes", "financials"])
@@ -76,14 +78,14 @@ def test_a_loan_about_whose_customer_nothing_is_known_is_counted_and_left_out(ta
     book = Customers().person("c").loan("c").loan("stranger", "theirs").person("late", date(2024, 4, 16))
     book.loan("late", "early").person("stranger")
     book.rows[table] = [row for row in book.rows[table] if row["Customer_ID"] != "stranger"]
-    features, left_out = loan_features(book.tables())
+    features, left_out = loan_features(book.tables(), BOOK)
     other = ({"attributes", "financials"} - {table}).pop()
     assert features["loan_id"].to_pylist() == ["l"]
     assert left_out == {f"without_{table}": 2, f"without_{other}": 1}
 
 
 def test_a_customer_without_a_loan_makes_no_row() -> None:
-    features, _ = loan_features(Customers().person("c").person("idle").loan("c").tables())
+    features, _ = loan_features(Customers().person("c").person("idle").loan("c").tables(), BOOK)
     assert features["Customer_ID"].to_pylist() == ["c"]
 
 
@@ -116,7 +118,7 @@ def test_loans_and_rows_without_a_customer_meet_nobody() -> None:
     for rows in book.rows.values():
         for row in rows:
             row["Customer_ID"] = None if row["Customer_ID"] == "nobody" else row["Customer_ID"]
-    found, left_out = loan_features(book.tables())
+    found, left_out = loan_features(book.tables(), BOOK)
     assert found.select(["loan_id", "fe_10_mean"]).to_pylist() == [{"loan_id": "l", "fe_10_mean": 3.0}]
     assert left_out == {"without_attributes": 1, "without_financials": 1}
 
@@ -129,7 +131,7 @@ def test_encoded_ids_give_the_same_features() -> None:
     for name, table in plain.items():
         place = table.column_names.index("Customer_ID")
         encoded[name] = table.set_column(place, "Customer_ID", table["Customer_ID"].dictionary_encode())
-    assert loan_features(encoded)[0].equals(loan_features(plain)[0])
+    assert loan_features(encoded, BOOK)[0].equals(loan_features(plain, BOOK)[0])
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_encoded_ids_give_the_same_features() -> None:
     ],
 )
 def test_credit_history_is_counted_in_months(text: str | None, months: int | None) -> None:
-    assert credit_history_months(pa.chunked_array([[text]], pa.string())).to_pylist() == [months]
+    assert months_of_text(pa.chunked_array([[text]], pa.string())).to_pylist() == [months]
     assert one(Credit_History_Age=text)["Credit_History_Months"] == months
 
 
@@ -163,5 +165,5 @@ def test_the_feature_sets_are_those_of_the_design() -> None:
 
 
 def test_no_personal_data_reach_the_features() -> None:
-    names = set(loan_features(Customers().person("c").loan("c").tables())[0].column_names)
+    names = set(loan_features(Customers().person("c").loan("c").tables(), BOOK)[0].column_names)
     assert not names & {"Name", "SSN", "overdue_amt", "paid_amt"}

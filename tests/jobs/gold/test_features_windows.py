@@ -2,15 +2,15 @@ import math
 import statistics
 from datetime import date
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.gold.features import (
-    pairs,
-)
+from jobs.book.features import Window
+from jobs.gold.labels import loans_of
+from jobs.gold.point_in_time import KnownRows
 from tests.book import START, Customers
+from tests.retail import BOOK, TABLES
 
 
 def test_clickstream_counts_strictly_before_the_loan_began() -> None:
@@ -73,8 +73,8 @@ def test_history_counts_installments_before_number_3_of_the_loan_itself() -> Non
     assert found["poor"]["hist_Loan_Payment_Ratio"] == 0.125
 
 
-@pytest.mark.parametrize(("due", "paid", "ratio"), [(0, 0, 1.0), (0, 50, 1.0), (None, None, 1.0), (10, 0, 0.0)])
-def test_the_payment_ratio_is_1_when_nothing_was_due(due: int | None, paid: int | None, ratio: float) -> None:
+@pytest.mark.parametrize(("due", "paid", "ratio"), [(0, 0, 1.0), (0, 50, 1.0), (None, None, None), (10, 0, 0.0)])
+def test_the_payment_ratio_is_1_when_nothing_was_due(due: int | None, paid: int | None, ratio: float | None) -> None:
     book = Customers().person("c")
     book.pay({"Customer_ID": "c", "loan_id": "l", "loan_start_date": START}, 0, due, paid)
     assert book.features()["l"]["hist_Loan_Payment_Ratio"] == ratio
@@ -88,9 +88,43 @@ def test_a_loan_without_early_installments_has_no_history() -> None:
     assert found["hist_Loan_Payment_Ratio"] is None
 
 
-@given(st.lists(st.sampled_from(["a", "b", "c", None]), max_size=8), st.lists(st.sampled_from("abcd"), max_size=8))
-def test_pairs_are_all_pairs_of_a_row_and_a_loan(owners: list[str | None], customers: list[str]) -> None:
-    book = pa.table({"Customer_ID": pa.array(owners, pa.string())})
-    rows, loans = pairs(book, pa.chunked_array([pa.array(customers, pa.string())]))
+@given(st.lists(st.sampled_from("abc"), max_size=8), st.lists(st.sampled_from([*"abcd", None]), max_size=8))
+def test_rows_belong_to_every_loan_of_their_customer(owners: list[str], customers: list[str | None]) -> None:
+    book = Customers()
+    for number, owner in enumerate(owners):
+        book.loan(owner, f"l{number}")
+    for customer in customers:
+        book.rows["clickstream"].append({"Customer_ID": customer, "snapshot_date": date(2023, 1, 1), "fe_10": 1})
+    tables = book.tables()
+    known = KnownRows(loans_of(tables["loan_daily"], BOOK), tables["clickstream"], TABLES["clickstream"], BOOK)
+    window = BOOK.feature("fe_10_mean")
+    assert isinstance(window, Window)
+    rows, loans = known.within(window)
     expected = [(row, loan) for row, name in enumerate(customers) for loan, owner in enumerate(owners) if owner == name]
     assert sorted(zip(rows.tolist(), loans.tolist(), strict=True)) == expected
+
+
+def test_a_window_of_months_begins_so_many_months_before_it_ends() -> None:
+    book = Customers().person("c").loan("c")
+    days = [date(2023, 12, 14), date(2023, 12, 15), date(2024, 1, 14), date(2024, 1, 15), date(2024, 4, 14), START]
+    for day in days:
+        book.click("c", day, 1)
+    tables = book.tables()
+    known = KnownRows(loans_of(tables["loan_daily"], BOOK), tables["clickstream"], TABLES["clickstream"], BOOK)
+    counts = {
+        (until, months): known.statistic(Window("n", "clickstream", "fe_10", "count", until, months)).to_pylist()
+        for until in ("loan_start", "prediction")
+        for months in (1, 3, None)
+    }
+    assert counts == {
+        ("loan_start", 1): [2], ("loan_start", 3): [3], ("loan_start", None): [3],
+        ("prediction", 1): [1], ("prediction", 3): [3], ("prediction", None): [6],
+    }  # fmt: skip
+
+
+def test_a_count_without_rows_is_0() -> None:
+    book = Customers().person("c").loan("c")
+    tables = book.tables()
+    known = KnownRows(loans_of(tables["loan_daily"], BOOK), tables["clickstream"], TABLES["clickstream"], BOOK)
+    assert known.statistic(Window("n", "clickstream", "fe_10", "count")).to_pylist() == [0]
+    assert known.statistic(Window("n", "clickstream", "fe_10", "sum")).to_pylist() == [None]

@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -7,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.gold.labels import codes_in, default_labels, loans, splits
-from tests.retail import SOURCES
+from jobs.book.features import BadLoan
+from jobs.gold.labels import codes_in, default_labels, loans_of, splits
+from tests.retail import BOOK, SOURCES
 
 SCHEMA = SOURCES["lms_loan_daily"].silver_schema
 IDS = ["007", "7", " 7", "a,b", 'say "x"', "😀", "x" * 500, "Ünï", "line\nbreak", "=1+1"]
@@ -19,10 +21,17 @@ def ledger(*rows: dict[str, Any]) -> pa.Table:
     return pa.Table.from_pylist([{**start, **row} for row in rows], SCHEMA)
 
 
+def labels_of(table: pa.Table, *loan_ids: str) -> list[int | None]:
+    """The labels of loans by the default book."""
+    loans = pa.table({"loan_id": pa.array(loan_ids, pa.string())})
+    found: list[int | None] = default_labels(table, loans, BOOK).to_pylist()
+    return found
+
+
 def label_of(*installments: tuple[int, int | None]) -> int | None:
     rows = [{"loan_id": "l", "installment_num": number, "overdue_amt": overdue} for number, overdue in installments]
-    (label,) = default_labels(ledger(*rows), pa.array(["l"])).to_pylist()
-    return label  # type: ignore[no-any-return]
+    (label,) = labels_of(ledger(*rows), "l")
+    return label
 
 
 @pytest.mark.parametrize("number", range(11))
@@ -55,18 +64,37 @@ def test_each_loan_has_its_own_label(rows: list[tuple[str, int, int | None]]) ->
     for loan in "abc":
         seen = [due or 0 for i, number, due in rows if i == loan and 3 <= number <= 6]
         expected.append(int(any(seen)) if seen else None)
-    assert default_labels(table, pa.array(["a", "b", "c"])).to_pylist() == expected
+    assert labels_of(table, "a", "b", "c") == expected
+
+
+@pytest.mark.parametrize(
+    ("day", "label"),
+    [
+        (date(2024, 3, 31), None),  # month 2
+        (date(2024, 4, 1), 1),
+        (date(2024, 6, 30), 1),  # the last day of month 5
+        (date(2024, 7, 31), 1),  # the last day of month 6
+        (date(2024, 8, 1), None),
+        (None, None),
+    ],
+)
+def test_without_a_column_for_the_month_it_is_counted_from_the_loans_start(day: date | None, label: int | None) -> None:
+    book = replace(BOOK, bad_loan=BadLoan("loan_daily", "overdue_amt", above=89, first=3, last=6))
+    rows = ledger({"loan_id": "l", "snapshot_date": day, "overdue_amt": 90})
+    loans = pa.table({"loan_id": ["l"], "loan_start_date": [date(2024, 1, 31)]})
+    assert default_labels(rows, loans, book).to_pylist() == [label]
 
 
 def test_a_loan_is_a_row_with_its_dates() -> None:
-    found = loans(
+    found = loans_of(
         ledger(
             {"loan_id": "b", "installment_num": 1, "Customer_ID": "one"},
             {"loan_id": "a", "installment_num": 0, "Customer_ID": "two", "loan_start_date": date(2023, 8, 31)},
             {"loan_id": "b", "installment_num": 0, "Customer_ID": "one"},
             {"loan_id": None, "installment_num": 0},
             {"loan_id": "c", "installment_num": 0, "loan_start_date": None},
-        )
+        ),
+        BOOK,
     )
     assert found.select(["loan_id", "Customer_ID", "prediction_date", "observation_date"]).to_pylist() == [
         {
@@ -89,8 +117,8 @@ def test_ids_are_kept_exactly_whether_encoded_or_not() -> None:
     place = table.column_names.index("loan_id")
     encoded = table.set_column(place, "loan_id", table["loan_id"].dictionary_encode())
     for form in (table, encoded):
-        assert loans(form)["loan_id"].to_pylist() == IDS
-        assert default_labels(form, pa.array(IDS)).to_pylist() == [n % 2 for n in range(len(IDS))]
+        assert loans_of(form, BOOK)["loan_id"].to_pylist() == IDS
+        assert labels_of(form, *IDS) == [n % 2 for n in range(len(IDS))]
         assert codes_in(form["loan_id"], pa.array(IDS[::-1])).tolist() == list(range(len(IDS)))[::-1]
 
 

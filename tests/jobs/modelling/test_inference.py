@@ -17,7 +17,7 @@ from jobs.modelling.pipelines import frame
 from jobs.silver.quality import quality_report
 from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, SCORED, TRAINING_DATA
 from tests.job_factory import JobFactory
-from tests.retail import BRONZE, KEYS, SAFE15, SOURCES, STAGED
+from tests.retail import BOOK, BRONZE, KEYS, SAFE15, SOURCES, STAGED
 from tests.sandbox import AS_OF, Sandbox
 
 EARLY = date(2024, 3, 10)
@@ -29,7 +29,7 @@ ODD_IDS = ["007", "0x0,1", 'say "x"', "😀", "z" * 300]
 def expected_loans(sandbox: Sandbox, as_of: date) -> set[str]:
     """The loans of governed customers whose prediction date has come, from the cleaned tables."""
     tables = {name: sandbox.table(f"staged.{name}") for name in KEYS}
-    ledger = tables["loan_daily"].filter(pa.array(quality_report(tables, as_of).kept["loan_daily"]))
+    ledger = tables["loan_daily"].filter(pa.array(quality_report(tables, as_of, BOOK).kept["loan_daily"]))
     due = pc.less_equal(months_later(ledger["loan_start_date"], 3), pa.scalar(as_of, pa.date32()))
     return set(ledger.filter(due)["loan_id"].to_pylist())
 

@@ -6,14 +6,20 @@ import pyarrow as pa
 import pytest
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
 
-from jobs.modelling.candidates import CLASSIFIERS
-from jobs.modelling.pipelines import frame, label_encoders, untrained
-from tests.retail import CATEGORICAL, FEATURE_SETS, SAFE15
+from jobs.modelling import pipelines
+from jobs.modelling.pipelines import frame, label_encoders
+from tests.retail import CATEGORICAL, CLASSIFIERS, FEATURE_SETS, SAFE15
 
 ROWS = 240
 RNG = np.random.default_rng(3)
 LABELS = (RNG.random(ROWS) < 0.4).astype(np.int64)
+
+
+def untrained(name: str, features: tuple[str, ...]) -> Pipeline:
+    """An unfitted pipeline of the default book's candidate of that name."""
+    return pipelines.untrained(CLASSIFIERS[name], features, CATEGORICAL)
 
 
 def rows(**columns: Any) -> pa.Table:

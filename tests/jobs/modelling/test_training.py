@@ -17,14 +17,13 @@ from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_sco
 
 from jobs.errors import JobError
 from jobs.job import TaskResult
-from jobs.modelling.candidates import CLASSIFIERS
 from jobs.modelling.pipelines import frame
 from jobs.modelling.splits import as_floats
 from jobs.modelling.training import fit_candidate, select_model
 from storage.lake.names import TRAINING_DATA
 from tests.job_factory import JobFactory
 from tests.paths import ROOT
-from tests.retail import CATEGORICAL, FEATURE_SETS, SAFE15
+from tests.retail import CATEGORICAL, CLASSIFIERS, FEATURE_SETS, SAFE15
 from tests.sandbox import AS_OF, Sandbox
 
 CODE = """

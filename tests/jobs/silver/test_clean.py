@@ -7,7 +7,7 @@ from jobs.job import TaskResult, combined
 from jobs.silver.clean import clean, part_numbers, visibility_dates
 from storage.lake.datamart import TableVersion
 from tests.job_factory import JobFactory
-from tests.retail import SOURCES
+from tests.retail import BOOK, SOURCES, TABLES
 from tests.sandbox import Sandbox
 
 LOANS = SOURCES["lms_loan_daily"]
@@ -64,7 +64,10 @@ def test_the_dates_are_those_at_which_something_becomes_visible(job_factory: Job
 
 def test_a_table_without_loans_is_dated_by_its_snapshots() -> None:
     days = pa.array([date(2024, 1, 2), None, date(2024, 1, 1)], pa.date32())
-    assert visibility_dates(pa.table({"snapshot_date": days})) == {"2024-01-01", "2024-01-02"}
+    assert visibility_dates(pa.table({"snapshot_date": days}), TABLES["attributes"], BOOK) == {
+        "2024-01-01",
+        "2024-01-02",
+    }
 
 
 def test_a_part_without_rows_is_cleaned_too(job_factory: JobFactory) -> None:

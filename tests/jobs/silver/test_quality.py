@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jobs.silver.quality import checked_columns, quality_report, remove_flagged_customers
 from storage.lake.datamart import TableVersion
 from tests.job_factory import JobFactory
-from tests.retail import KEYS, SOURCES
+from tests.retail import BOOK, KEYS, SOURCES, TABLES
 
 AS_OF = date(2024, 6, 1)
 BEFORE, LATER = date(2024, 1, 1), date(2024, 7, 1)
@@ -67,7 +67,7 @@ def tables(rows: Rows) -> dict[str, pa.Table]:
 def everybody_kept(rows: Rows, as_of: date = AS_OF) -> dict[str, set[Any]]:
     """The customers that are left in each table."""
     made = tables(rows)
-    kept = quality_report(made, as_of).kept
+    kept = quality_report(made, as_of, BOOK).kept
     return {name: set(made[name].filter(pa.array(kept[name]))["Customer_ID"].to_pylist()) for name in KEYS}
 
 
@@ -77,7 +77,7 @@ def test_each_reason_alone_takes_the_customer_out_of_all_four_tables(
 ) -> None:
     rows = book("good", "bad")
     rows[table][1] |= fault
-    found = quality_report(tables(rows), AS_OF)
+    found = quality_report(tables(rows), AS_OF, BOOK)
     assert found.flagged.to_pylist() == ["bad"]
     assert found.reasons == {reason: 1}
     assert everybody_kept(rows) == {name: {"good"} for name in KEYS}
@@ -88,7 +88,7 @@ def test_each_reason_alone_takes_the_customer_out_of_all_four_tables(
 def test_what_is_no_reason_flags_nobody(table: str, values: dict[str, Any]) -> None:
     rows = book("good", "doubtful")
     rows[table][1] |= values
-    assert quality_report(tables(rows), AS_OF).reasons == {}
+    assert quality_report(tables(rows), AS_OF, BOOK).reasons == {}
     assert everybody_kept(rows) == {name: {"good", "doubtful"} for name in KEYS}
 
 
@@ -98,7 +98,7 @@ def test_all_reasons_together_count_each_customer_once_in_all() -> None:
         rows[table][1 + number] |= fault
     rows["attributes"][-1] |= {"Age": 101, "SSN": "no"}
     rows["loan_daily"][-1] |= {"paid_amt": -5}
-    found = quality_report(tables(rows), AS_OF)
+    found = quality_report(tables(rows), AS_OF, BOOK)
     assert len(found.flagged) == len(REASONS) + 1
     assert found.reasons["Age under 18"] == 2
     assert found.reasons["Age over 100"] == 2
@@ -111,23 +111,23 @@ def test_all_reasons_together_count_each_customer_once_in_all() -> None:
 def test_a_row_later_than_as_of_never_matters(table: str, fault: dict[str, Any]) -> None:
     rows = book("one")
     rows[table].append(row(table, "one", LATER, **fault))
-    found = quality_report(tables(rows), AS_OF)
+    found = quality_report(tables(rows), AS_OF, BOOK)
     assert (found.reasons, len(found.flagged)) == ({}, 0)
     assert found.kept[table].tolist() == [True, False]
     assert found.accounting[table]["later_than_as_of"] == 1
-    assert quality_report(tables(rows), LATER).flagged.to_pylist() == ["one"]
+    assert quality_report(tables(rows), LATER, BOOK).flagged.to_pylist() == ["one"]
 
 
 def test_a_row_of_as_of_itself_counts() -> None:
     rows = book("one")
     rows["attributes"].append(row("attributes", "one", AS_OF, Age=17))
-    assert quality_report(tables(rows), AS_OF).flagged.to_pylist() == ["one"]
+    assert quality_report(tables(rows), AS_OF, BOOK).flagged.to_pylist() == ["one"]
 
 
 def test_a_row_without_a_date_is_counted_and_neither_kept_nor_held_against_anyone() -> None:
     rows = book("one")
     rows["attributes"].append(row("attributes", "one", None, Age=5))
-    found = quality_report(tables(rows), AS_OF)
+    found = quality_report(tables(rows), AS_OF, BOOK)
     assert len(found.flagged) == 0
     assert found.kept["attributes"].tolist() == [True, False]
     counts = found.accounting["attributes"]
@@ -138,7 +138,7 @@ def test_a_row_without_a_date_is_counted_and_neither_kept_nor_held_against_anyon
 def test_of_rows_about_the_same_thing_the_last_one_counts(table: str) -> None:
     rows = book("one", "two")
     rows[table] = [rows[table][0], rows[table][1], dict(rows[table][0]), dict(rows[table][0])]
-    found = quality_report(tables(rows), AS_OF)
+    found = quality_report(tables(rows), AS_OF, BOOK)
     assert found.kept[table].tolist() == [False, True, False, True]
     assert found.accounting[table]["superseded"] == 2
 
@@ -146,14 +146,14 @@ def test_of_rows_about_the_same_thing_the_last_one_counts(table: str) -> None:
 def test_a_duplicate_later_than_as_of_supersedes_nothing_yet() -> None:
     rows = book("one")
     rows["loan_daily"].append(row("loan_daily", "one", LATER))
-    assert quality_report(tables(rows), AS_OF).kept["loan_daily"].tolist() == [True, False]
-    assert quality_report(tables(rows), LATER).kept["loan_daily"].tolist() == [False, True]
+    assert quality_report(tables(rows), AS_OF, BOOK).kept["loan_daily"].tolist() == [True, False]
+    assert quality_report(tables(rows), LATER, BOOK).kept["loan_daily"].tolist() == [False, True]
 
 
 def test_other_installments_and_other_loans_are_not_duplicates() -> None:
     rows = book("one")
     rows["loan_daily"] += [row("loan_daily", "one", installment_num=1), row("loan_daily", "one", loan_id="second")]
-    assert quality_report(tables(rows), AS_OF).kept["loan_daily"].all()
+    assert quality_report(tables(rows), AS_OF, BOOK).kept["loan_daily"].all()
 
 
 def test_dictionary_encoded_keys_of_many_chunks_judge_alike() -> None:
@@ -168,7 +168,7 @@ def test_dictionary_encoded_keys_of_many_chunks_judge_alike() -> None:
             column = half["Customer_ID"].combine_chunks().dictionary_encode()
             halves[position] = half.set_column(half.column_names.index("Customer_ID"), "Customer_ID", column)
         encoded[name] = pa.concat_tables(halves)
-    one, other = quality_report(plain, AS_OF), quality_report(encoded, AS_OF)
+    one, other = quality_report(plain, AS_OF, BOOK), quality_report(encoded, AS_OF, BOOK)
     assert {name: mask.tolist() for name, mask in one.kept.items()} == {
         name: mask.tolist() for name, mask in other.kept.items()
     }
@@ -193,7 +193,7 @@ def test_the_accounting_adds_up_whatever_the_rows(drawn: list[dict[str, Any]]) -
             fault = {name: value for name, value in one["fault"].items() if name in fields}
             rows[table].append(row(table, one["customer"], one["day"], **fault))
     made = tables(rows)
-    found = quality_report(made, AS_OF)
+    found = quality_report(made, AS_OF, BOOK)
     guilty = set(found.flagged.to_pylist())
     for name, counts in found.accounting.items():
         assert counts["read"] == len(drawn)
@@ -205,12 +205,12 @@ def test_the_accounting_adds_up_whatever_the_rows(drawn: list[dict[str, Any]]) -
 
 
 def test_quality_control_reads_no_more_than_it_judges() -> None:
-    assert checked_columns("clickstream") == ["Customer_ID", "snapshot_date"]
-    assert checked_columns("attributes") == ["Customer_ID", "snapshot_date", "Age", "SSN"]
+    assert checked_columns(TABLES["clickstream"], BOOK) == ["Customer_ID", "snapshot_date"]
+    assert checked_columns(TABLES["attributes"], BOOK) == ["Customer_ID", "snapshot_date", "Age", "SSN"]
     rows = book("good", "bad")
     rows["attributes"][1] |= {"Age": 3}
-    narrow = {name: table.select(checked_columns(name)) for name, table in tables(rows).items()}
-    assert quality_report(narrow, AS_OF).flagged.to_pylist() == ["bad"]
+    narrow = {name: table.select(checked_columns(TABLES[name], BOOK)) for name, table in tables(rows).items()}
+    assert quality_report(narrow, AS_OF, BOOK).flagged.to_pylist() == ["bad"]
 
 
 def test_the_silver_tables_are_the_kept_rows_of_all_parts(job_factory: JobFactory) -> None:
