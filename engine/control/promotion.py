@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from engine.control.runs import who
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
+from jobs.modelling.definition import difference_from
 from storage.lake.model_store import UntrustedModel
 from storage.ledger.audit import Action, note
 from storage.ledger.models import AliasEvent, ModelVersion, champions, model_by_alias, model_named, move_alias
@@ -34,7 +35,8 @@ def promote(deployment: Deployment, version: str, reason: str, by: str | None = 
     """The promotion of a registered version, after a check that its files have the registered bytes.
 
     UnusableRequest (exit code 2) for an empty reason or an unknown version; Refused (5) when the version is champion
-    already or one of its files is missing or damaged. The alias and the audit log change in one transaction.
+    already, was trained with another label definition than the book's, or
+    has a missing or damaged file. The alias and the audit log change in one transaction.
     """
     return _promoted(
         deployment, lambda connection: _known(connection, version), Action(by or who(), "promote", version, reason)
@@ -55,6 +57,7 @@ def _promoted(deployment: Deployment, chosen: Choice, action: Action) -> Promoti
         raise UnusableRequest(f"--reason is empty; give the reason for the {action.action}.")
     with deployment.ledger.reading() as connection:
         model = chosen(connection)
+    _check_definition(deployment, model)
     _check_files(deployment, model)  # before the write lock is taken: big files take a while to read
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
@@ -81,6 +84,16 @@ def _champion_before(connection: Connection) -> ModelVersion:
         there = f"{past[0].version} is the only champion so far" if past else "there is no champion yet"
         raise Refused(f"There is nothing to roll back to: {there}; promote another version with `promote VERSION`.")
     return past[1]
+
+
+def _check_definition(deployment: Deployment, model: ModelVersion) -> None:
+    """Refused when the model was trained with another label definition than the book's."""
+    difference = difference_from(model, deployment.book)
+    if difference is not None:
+        raise Refused(
+            f"Model {model.version} can't become champion of book {deployment.book.name}: it was trained with another "
+            f"label definition. {difference} Choose another version, or train again."
+        )
 
 
 def _check_files(deployment: Deployment, model: ModelVersion) -> None:

@@ -50,11 +50,13 @@ def label_definition(book: Book) -> dict[str, Any]:
     return {"prediction": book.prediction, "observation": book.observation, "bad_loan": bad_loan}
 
 
-def same_definition(a: Mapping[str, Any], b: Mapping[str, Any]) -> str | None:
-    """None when two label definitions are the same, else a sentence about all that differs."""
+def same_definition(
+    a: Mapping[str, Any], b: Mapping[str, Any], names: tuple[str, str] = ("one", "the other")
+) -> str | None:
+    """None when two label definitions are the same, else a sentence about all that differs; `names` are a's and b's."""
     left, right = ({**one, **one.get("bad_loan", {})} for one in (a, b))
     told = [
-        f"{word} is {_shown(left.get(name))} in one and {_shown(right.get(name))} in the other"
+        f"{word} is {_shown(left.get(name))} in {names[0]} and {_shown(right.get(name))} in {names[1]}"
         for name, word in WORDS.items()
         if left.get(name) != right.get(name)
     ]

@@ -12,6 +12,7 @@ from jobs.gold.features import loan_features
 from jobs.job import Job, TaskResult, combined, log
 from jobs.loan_calendar import known_by, months_of
 from jobs.modelling.champion import model_of, serving_champion
+from jobs.modelling.definition import check_definition
 from jobs.modelling.pipelines import frame
 from jobs.silver.clean import cleaned_part
 from jobs.silver.quality import checked_columns, quality_report
@@ -100,9 +101,16 @@ def retrieve_best_model(job: Job) -> TaskResult:
 def make_predictions(job: Job) -> TaskResult:
     """A probability of default for every prepared loan, by the champion that was retrieved."""
     model = model_of(job, job.values["retrieve_best_model"]["version"])
+    check_definition(model, job.book)
     pipeline = job.models.load(model.files["model"])
     rows = job.read(INFERENCE_FEATURES)
     features = tuple(pipeline.feature_names_in_)
+    unknown = [name for name in features if name not in rows.column_names]
+    if unknown:
+        raise JobError(
+            f"Model {model.version} needs {', '.join(unknown)}, which book {job.book.name} does not have; run "
+            "`python -m engine run training`, or declare it again."
+        )
     inputs = frame(rows, features)
     size = rows.num_rows
     scored = pa.table(

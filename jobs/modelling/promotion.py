@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from jobs.job import Job, log
 from jobs.modelling.champion import serving_champion
+from jobs.modelling.definition import difference_from
 from jobs.modelling.splits import labels_of, scores_of, train_and_test
 from jobs.statistics.discrimination import AucDifference, paired_auc_difference
 from jobs.statistics.rounding import rounded_apart
@@ -50,11 +51,15 @@ class PromotionVerdict:
 
 @dataclass(frozen=True)
 class Opponent:
-    """The model to compare with, and how it fared on the test rows (new minus old); or why there is no comparison."""
+    """The model to compare with, and how it fared on the test rows (new minus old); or why there is no comparison.
+
+    A model with `other_labels` was trained with another label definition: only a person can replace it.
+    """
 
     version: str | None
     difference: AucDifference | None
     why_not: str = ""
+    other_labels: bool = False
 
 
 def verdict_on(auc: float, rows: int, threshold: float, champion: str | None, opponent: Opponent) -> PromotionVerdict:
@@ -65,12 +70,13 @@ def verdict_on(auc: float, rows: int, threshold: float, champion: str | None, op
     found = opponent.difference
     worse = found is not None and found.high is not None and found.high < 0
     weak = auc < threshold
-    verdict = "Not promoted" if worse or weak else "Promoted"
+    refused = worse or weak or opponent.other_labels
+    verdict = "Not promoted" if refused else "Promoted"
     told = [f"its AUC {rounded_apart(auc, threshold)} on {rows:,} test loans is below {threshold:g}"] if weak else []
     told.append(_comparison(opponent, worse=worse))
     numbers = {"auc": auc} if found is None else _numbers(found)
     return PromotionVerdict(
-        promote=not (worse or weak),
+        promote=not refused,
         reason=f"{verdict}: {'; '.join(told)}.",
         champion=champion,
         compared_with=opponent.version,
@@ -96,6 +102,11 @@ def _opponent(job: Job, test: pa.Table, artifact: FileFacts, features: Sequence[
     model, _ = serving_champion(job)
     if model is None:
         return Opponent(None, None, "no champion has the files that were registered, so there is none to compare with")
+    difference = difference_from(model, job.book)
+    if difference is not None:
+        told = f"champion {model.version} was trained with another label definition, so the two can't be compared"
+        advice = f"promote {job.stamp} yourself if it is to replace it"
+        return Opponent(None, None, f"{told} ({difference.removesuffix('.')}); {advice}", other_labels=True)
     old = job.models.load(model.files["model"])
     known = tuple(old.feature_names_in_)
     unknown = sorted(set(known) - set(test.column_names))

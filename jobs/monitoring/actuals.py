@@ -15,6 +15,7 @@ from jobs.gold.labels import default_labels, outcome_months
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.modelling.champion import model_of
+from jobs.modelling.definition import check_definition
 from jobs.silver.quality import valid_rows
 from jobs.silver.reading import source_rows
 from storage.lake.names import INFERENCE_FEATURES, OUTCOMES, PREDICTIONS
@@ -28,6 +29,7 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
         advice = f"run `python -m engine run inference --as-of {job.as_of}` first"
         raise JobError(f"The latest predictions are of {newest}; {advice}.")
     model = model_of(job, predictions["model_version"][0].as_py())
+    check_definition(model, job.book)
     metadata = json.loads(job.models.read(model.files["metadata"]))
     features, book = job.read(INFERENCE_FEATURES), job.book
     rows = features.take(pc.index_in(predictions["loan_id"], value_set=features[book.loan_id].combine_chunks()))

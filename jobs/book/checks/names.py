@@ -11,6 +11,7 @@ from jobs.book.declaration import Book
 SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 LONGEST = 60
 ADVICE = f"use letters, digits and underscores, a letter first, at most {LONGEST} characters"
+TAKEN = ("inference_features", "scored", "outcomes")  # tables that every book has beside the silver ones
 MADE = ("prediction_date", "observation_date", "label", "split")  # columns that gold adds to the features
 
 
@@ -61,6 +62,9 @@ def _repeated_in_files(declared: Iterable[Any]) -> Iterator[Finding]:
 
 def _reserved(book: Book) -> Iterator[Finding]:
     reserved = {*MADE, *(name for name in (book.loan_id, book.customer_id, book.loan_start) if isinstance(name, str))}
+    for source in sources(book):
+        if source.silver in TAKEN:
+            yield at(source, f"{title(source)}: every book has a table {source.silver} already; choose another name")
     for feature in features(book):
         if isinstance(feature.name, str) and feature.name in reserved:
             yield at(feature, f"{title(feature)}: every loan has a column of that name already; choose another name")

@@ -14,6 +14,7 @@ from jobs.book.declaration import Book
 DATE_FORMAT = re.compile(
     r"(d{1,2}([/.-])M{1,2}\2yyyy|M{1,2}([/.-])d{1,2}\3yyyy|yyyy([/.-])M{1,2}\4d{1,2}|yyyyMMdd)([ T]HH:mm(:ss)?)?"
 )
+DELIMITER = re.compile(r"[^A-Za-z0-9\"\r\n\0\x80-\U0010ffff]")
 FORMS = "d/M/yyyy, M/d/yyyy, d.M.yyyy or yyyy-MM-dd, with HH:mm:ss after it where files have a time"
 
 
@@ -93,9 +94,11 @@ def _owner(book: Book, source: Source) -> Iterator[Finding]:
 
 def _dialect(source: Source) -> Iterator[Finding]:
     dialect, place = source.dialect, title(source)
-    for name in ("delimiter", "decimal_char"):
-        if sound(dialect, name) and len(getattr(dialect, name)) != 1:
-            yield at(source, f"{place}: `{name}` is {getattr(dialect, name)!r}; write one character")
+    if sound(dialect, "decimal_char") and len(dialect.decimal_char) != 1:
+        yield at(source, f"{place}: `decimal_char` is {dialect.decimal_char!r}; write one character")
+    if sound(dialect, "delimiter") and not DELIMITER.fullmatch(dialect.delimiter):
+        told = "write one ASCII character that is no letter, digit, quote or line end, such as ';'"
+        yield at(source, f"{place}: `delimiter` is {dialect.delimiter!r}; {told}")
     if sound(dialect, "thousands_char") and len(dialect.thousands_char) > 1:
         yield at(source, f"{place}: `thousands_char` is {dialect.thousands_char!r}; write one character or ''")
     if sound(dialect, "decimal_char", "thousands_char") and dialect.decimal_char == dialect.thousands_char:

@@ -57,7 +57,7 @@ SOURCES = [
     ('"Profession"', '"Profession", median=True', "`median` is for numbers", ""),
     ("minimum=0, maximum=9999", "minimum=1, maximum=0", "`minimum` is above `maximum`", ""),
     ("unreadable=0.02", "unreadable=2", "`unreadable` is 2; write a share from 0 to 1", ""),
-    ('Dialect(";"', 'Dialect(";;"', "`delimiter` is ';;'; write one character", "LOANS ="),
+    ('Dialect(";"', 'Dialect(";;"', "`delimiter` is ';;'; write one ASCII character", "LOANS ="),
     ('";", ","', '";", ""', "`decimal_char` is ''; write one character", "LOANS ="),
     ('";", ",", "."', '";", ",", ".."', "`thousands_char` is '..'", "LOANS ="),
     ('";", ",", "."', '";", ",", ","', "`decimal_char` and `thousands_char` are both ','", "LOANS ="),
