@@ -56,8 +56,8 @@ def code_html(text: Text) -> Markup:
 
 
 def named_html(name: str, raw: str) -> Markup:
-    """A plain name with the raw name of the column or setting in small; the raw name alone when there is no other."""
-    return code_html(raw) if name == raw else Markup("{} {}").format(name, note_html(code_html(raw)))
+    """A plain name with the raw name of the column or setting in small; the name alone when they are the same."""
+    return escape(name) if name == raw else Markup('{} <span class="lw-raw">{}</span>').format(name, raw)
 
 
 def note(text: Text) -> None:

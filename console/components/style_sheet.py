@@ -18,6 +18,8 @@ _RULES = """
 .lw-sign { display: inline-block; min-width: 1.1em; text-align: center; }
 .lw-note { color: var(--lw-quiet); font-size: 0.87rem; }
 .lw-mono { font-family: "Source Code Pro", monospace; font-size: 0.85rem; overflow-wrap: anywhere; }
+.lw-raw { color: var(--lw-quiet); font-family: "Source Code Pro", monospace; font-size: 0.85em;
+  overflow-wrap: anywhere; }
 .lw-figure { font-size: 1.7rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .lw-pair { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; align-items: baseline; }
 .lw-headline { font-size: 1.1rem; }

@@ -66,7 +66,7 @@ def _compare(a: ModelView, b: ModelView) -> None:
     found = differences(a, b)
     differing = [difference for difference in found if difference.differs]
     equal = len(found) - len(differing)
-    write_html(Markup("<p>{}</p>").format(comparability(a, b)))
+    write_html(Markup("<div>{}</div>").format(comparability(a, b)))
     show_intervals(_intervals(a, b), deployment().settings.auc_threshold)
     every = st.toggle(f"Show also the {equal} that are equal", key="compare-all", disabled=not equal)
     heads = columns("", f"a: {a.version}", f"b: {b.version}", "b minus a", numbers=["b minus a"])

@@ -66,7 +66,7 @@ def show_promotion_test(details: dict[str, Any]) -> None:
         note("No promotion test was recorded for this version.")
         return
     reason = verdict["reason"].partition(": ")[2] or verdict["reason"]
-    write_html(Markup("<p>{}: {}</p>").format(sign_html(*OUTCOMES[bool(verdict["promote"])]), reason))
+    write_html(Markup("<div>{}: {}</div>").format(sign_html(*OUTCOMES[bool(verdict["promote"])]), reason))
     description_list(verdict_numbers(verdict))
 
 
@@ -107,8 +107,9 @@ def show_candidates_and_comparisons(view: ModelView) -> None:
     sentences = dict.fromkeys(map(comparison_words, details.get("comparisons", [])))
     if sentences:
         st.subheader("Feature sets compared")
-        write_html(Markup("<ul>{}</ul>").format(join(Markup("<li>{}</li>").format(each) for each in sentences)))
-        note("Differences of AUC with DeLong's paired variance; each classifier is also compared with itself.")
+        items = join(Markup("<li>{}</li>").format(sentence) for sentence in sentences)
+        write_html(Markup('<ul style="margin: 0">{}</ul>').format(items))
+        note("Differences of AUC with DeLong's paired variance. Each classifier is also compared across feature sets.")
 
 
 def show_contents(view: ModelView) -> None:
