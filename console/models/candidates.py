@@ -12,6 +12,7 @@ from jobs.charts.kit import BLUE, GREY, RED, rows_chart
 
 MEASURES = ("Test AUC", "95% interval", "Train AUC", "Precision", "Recall", "F1")
 ROW, AXIS = 28, 44  # pixels of height for each candidate, and for the axis under them
+LINE = 11  # pixels of a line of a candidate's name
 TWO_LINES = "split(replace(datum.label, ' (', '\\n('), '\\n')"  # the model, under it the feature set
 SELECTED, OTHER = "selected", "not selected"
 
@@ -69,7 +70,10 @@ def interval_chart(frame: pd.DataFrame, threshold: float) -> alt.LayerChart:
     lowest, highest = min(frame["low"].min(), threshold), max(frame["high"].max(), threshold)
     pad = max(0.02, (highest - lowest) * 0.08)
     scale = alt.Scale(domain=[lowest - pad, highest + pad], nice=False)
-    axis = alt.Axis(labelLimit=165, ticks=False, domain=False, labelExpr=TWO_LINES, labelLineHeight=11)
+    middle = -LINE / 2 if frame["name"].str.contains(" (", regex=False).any() else 0
+    axis = alt.Axis(
+        labelLimit=165, ticks=False, domain=False, labelExpr=TWO_LINES, labelLineHeight=LINE, labelOffset=middle
+    )
     y = alt.Y("name:N", sort=None, axis=axis)
     color = alt.Color("role:N", scale=alt.Scale(domain=[SELECTED, OTHER], range=[BLUE, GREY]), legend=None)
     tips = [
