@@ -59,7 +59,8 @@ table.lw-stacked { width: 100%; }
   dl.lw-descriptions { grid-template-columns: 1fr; gap: 0; }
   .lw-descriptions dd { margin-bottom: 0.4rem; }
   .lw-scroll table:not(.lw-stacked) { font-size: 0.8rem; }
-  .lw-scroll table:not(.lw-stacked) :is(th, td) { padding-right: 0.6rem; max-width: 9.5rem; overflow-wrap: anywhere; }
+  .lw-scroll table:not(.lw-stacked) :is(th, td) { padding-right: 0.6rem; max-width: 9.5rem; overflow-wrap: break-word; }
+  .lw-scroll table:not(.lw-stacked) .lw-mono { overflow-wrap: break-word; }
   .lw-scroll table:not(.lw-stacked) th { white-space: normal; }
 }
 @media (max-width: 900px) {

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -11,6 +12,7 @@ from console.app.navigation import run_link
 from console.components.elements import Text, count, empty, join, sign_html, write_html
 from console.components.reasons import plain_reason
 from console.components.table import columns, table
+from console.components.times import day
 from engine.documents.values import Document
 from jobs.bronze.sources import SOURCES
 
@@ -97,7 +99,9 @@ def show_row_accounting(run: Document | None) -> None:
             "Type `python -m engine run training`.",
         )
         return
-    write_html(Markup("<p>Training {}, as of {}.</p>").format(run_link(run["run_id"]), run["as_of"]))
+    write_html(
+        Markup("<p>Training {}, as of {}.</p>").format(run_link(run["run_id"]), day(date.fromisoformat(run["as_of"])))
+    )
     counted = datasets(run["accounting"])
     if not counted:
         empty("This run has no accounting", "Its tasks kept no counts; run the training again with `--force`.")
@@ -145,7 +149,7 @@ def _show_last_step(run: Document) -> None:
 
 
 def _show_records(counted: Sequence[Dataset]) -> None:
-    numbers = ["Read", "Stored", "Quarantined", *map(plain_reason, EXCLUSIONS), KEPT]
+    numbers = ["Read", "Stored", "Quarantined", *(plain_reason(name).capitalize() for name in EXCLUSIONS), KEPT]
     rows = [
         [
             each.name,

@@ -35,7 +35,7 @@ from storage.lake.datamart import Datamart, TableVersion
 
 PREVIEW_SHEET = Markup("""<style>
 .st-key-preview .lw-scroll { max-height: 30rem; overflow: auto; }
-.st-key-preview .lw-table td { white-space: nowrap; }
+.st-key-preview .lw-scroll .lw-table :is(th, td) { white-space: nowrap; max-width: none; }
 .st-key-preview .lw-table th { position: sticky; top: 0; background: var(--lw-paper); }
 </style>""")
 PARTS = ["Preview", "Columns", "Versions"]

@@ -22,7 +22,11 @@ DRIFT_SHEET = Markup("""<style>
 [class*="st-key-head-"] { gap: 0; }
 [class*="st-key-head-"] .lw-note { margin: 0; }
 .st-key-drift-downloads { gap: 0.4rem; }
-@media (max-width: 640px) { .st-key-drift [data-testid="stHorizontalBlock"] { row-gap: 0.6rem; } }
+@media (max-width: 640px) {
+  .st-key-drift [data-testid="stHorizontalBlock"] { row-gap: 0.6rem; }
+  [class*="st-key-head-auc-"] > div > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; row-gap: 0; }
+  [class*="st-key-head-auc-"] > div > [data-testid="stHorizontalBlock"] > :first-child { flex-basis: 100%; }
+}
 </style>""")
 
 

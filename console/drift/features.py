@@ -12,7 +12,6 @@ from console.components.elements import count, empty
 from console.components.times import day
 from console.drift.chart_selection import preview, with_dates, with_features
 from console.drift.curve_data import window_bins
-from console.drift.feature_names import feature_text
 from console.drift.filters import choose_day, keep_in_address
 from console.drift.query import View, reference_of
 from jobs.bronze.plain_names import plain_name
@@ -100,6 +99,12 @@ def feature_history(view: View, feature: str) -> pd.DataFrame:
     """The rows of a feature by date, with the champion of each."""
     rows = view.drift[view.drift["feature"] == feature]
     return rows.merge(view.history[["monitoring_date", "action"]], on="monitoring_date").reset_index(drop=True)
+
+
+def feature_text(feature: str) -> str:
+    """`Loan amount (loan_amt)` for loan_amt; the plain name alone if it is also the column's."""
+    name = plain_name(feature)
+    return name if name == feature else f"{name} ({feature})"
 
 
 def choose_feature(widget: str) -> None:

@@ -7,10 +7,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from console.app.navigation import run_link
-from console.components.elements import Text, count, join, state_html, with_code, write_html
+from console.components.elements import Text, count, join, named_html, state_html, with_code, write_html
 from console.components.times import day
-from console.drift.feature_names import feature_html
 from console.drift.query import View
+from jobs.bronze.plain_names import plain_name
 from jobs.charts.kit import STATUS_WORDS
 from jobs.governance.policy import Thresholds
 from jobs.statistics.rounding import rounded_apart
@@ -90,7 +90,7 @@ def drivers(features: pd.DataFrame) -> Text:
         return "No single input has drifted beyond noise." if len(features) else ""
     first = moved.sort_values("csi", ascending=False).head(MOST_NAMED)
     named = [
-        Markup("{} {}").format(feature_html(name), f"{csi:.2f}")
+        Markup("{} {}").format(named_html(plain_name(name), name), f"{csi:.2f}")
         for name, csi in zip(first["feature"], first["csi"], strict=True)
     ]
     more = f" and {len(moved) - len(first)} more" if len(moved) > len(first) else ""

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from console.components.chart_panel import column_label, with_plain_words
 from console.components.times import day as day_in_words
 from console.drift.downloads import dashboard_of, png_of
-from console.drift.feature_names import feature_text
+from console.drift.features import feature_text
 from console.drift.filters import preset_period
 from console.drift.query import ALL, Filters, narrowed, view_of
 from jobs.bronze.plain_names import plain_name

@@ -76,7 +76,7 @@ def test_inputs_are_named_only_above_their_noise_level() -> None:
     )
     sentence = drivers(features)
     assert sentence == (
-        'Inputs with the largest drift (CSI): Age 0.30, Loan amount <span class="lw-note lw-mono">loan_amt</span> '
+        'Inputs with the largest drift (CSI): Age 0.30, Loan amount <span class="lw-raw">loan_amt</span> '
         "0.25, Occupation 0.15 and 1 more."
     )
     assert drivers(features.assign(band="stable")) == "No single input has drifted beyond noise."
