@@ -13,7 +13,8 @@ from engine.definitions.pipelines import PIPELINES
 from storage.db.schema import publications
 from tests.databases import TEMPLATE
 from tests.faults.counts import Count
-from tests.live import Site, joining
+from tests.heads import joining
+from tests.live import Site
 from tests.postgres import Postgres, running_postgres
 from tests.processes import until
 
