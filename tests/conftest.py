@@ -5,6 +5,7 @@ from hypothesis import settings
 # Modules that others in the list import come first: pytest rewrites the assertions of what it imports itself.
 pytest_plugins = [
     "tests.summary",
+    "tests.real_extracts",
     "tests.order",
     "tests.postgres",
     "tests.databases",
@@ -13,6 +14,7 @@ pytest_plugins = [
     "tests.extracts",
     "tests.trained",
     "tests.processes",
+    "tests.heads",
     "tests.live",
 ]
 

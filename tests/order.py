@@ -2,7 +2,8 @@
 
 import pytest
 
-COSTLY = {"ray_executor": "ray", "ray_head": "head"}  # session fixtures that one process of xdist is to make
+# Fixtures that one process of xdist is to make, with the group of the tests that use them.
+COSTLY = {"ray_executor": "ray", "ray_head": "head", "past": "replay"}
 
 
 def group_of(item: pytest.Item) -> str:

@@ -5,3 +5,4 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 LOANS = SHARED / "data" / "loans"
+REFERENCE = SHARED / "data" / "reference"  # what an independent implementation made of them

@@ -13,6 +13,8 @@ from markupsafe import Markup
 from console.components.csv_export import csv_bytes
 from console.components.elements import write_html
 from console.components.theme import appearance, drawn
+from jobs.bronze.plain_names import plain_name
+from jobs.charts.kit import STATUS_WORDS, TIP_NAMES
 
 HEIGHT = 290  # points, axes and legend included
 KEPT_DRAWINGS = 256
@@ -21,18 +23,18 @@ LEGEND_COLUMNS = "max(2, floor(width / 66))"  # as many as there is room for: a 
 
 @dataclass(frozen=True)
 class Panel:
-    """A chart by its name, what it shows in words, the numbers behind it, and how it is made.
+    """A chart by its name, its description for screen readers, its numbers, and the function that makes it.
 
-    What is drawn depends on `identity` and the theme alone. `chosen` is called with the widget's key after a click;
-    `switch` puts a choice of what is drawn beside the heading.
+    What is drawn depends on `identity` and the theme alone. `on_click` is called with the widget's key after a click;
+    `switch` shows a control beside the heading that selects what is drawn.
     """
 
     name: str
     identity: tuple[str, ...]
     make: Callable[[], alt.LayerChart]
-    words: str
+    description: str
     numbers: pd.DataFrame
-    chosen: Callable[[str], None] | None = None
+    on_click: Callable[[str], None] | None = None
     height: int = HEIGHT
     switch: Callable[[], None] | None = None
 
@@ -43,17 +45,17 @@ def show_panel(panel: Panel) -> None:
     # Of two panels beside each other, the headings stand at one height and the drawings too.
     with st.container(key=f"panel-{panel.name}", height="stretch", vertical_alignment="distribute"):
         _head(panel, drawing)
-        if panel.chosen is None or "params" not in drawing["spec"]:  # nothing to click in a drawing without numbers
-            st.vega_lite_chart(spec=drawing["spec"], width="stretch", theme=None, alt=panel.words)
+        if panel.on_click is None or "params" not in drawing["spec"]:  # nothing to click in a drawing without numbers
+            st.vega_lite_chart(spec=drawing["spec"], width="stretch", theme=None, alt=panel.description)
         else:
             key = f"chart-{panel.name}-{'-'.join(panel.identity)}"
             st.vega_lite_chart(
                 spec=drawing["spec"],
                 width="stretch",
                 theme=None,
-                alt=panel.words,
+                alt=panel.description,
                 key=key,
-                on_select=partial(panel.chosen, key),
+                on_select=partial(panel.on_click, key),
             )
 
 
@@ -74,7 +76,9 @@ def _numbers(panel: Panel) -> None:
     """The table behind the chart, for those who want the numbers or can't see the drawing."""
     with st.popover("Numbers", key=f"numbers-{panel.name}", type="tertiary", disabled=panel.numbers.empty):
         height: Literal["content"] | int = "content" if len(panel.numbers) < 12 else 420
-        st.dataframe(panel.numbers, hide_index=True, width="content", height=height)
+        labels = {name: column_label(name) for name in panel.numbers.columns}
+        rows = with_plain_words(panel.numbers)
+        st.dataframe(rows, hide_index=True, width="content", height=height, column_config=labels)
         st.download_button(
             "Download CSV",
             partial(csv_bytes, panel.numbers),
@@ -83,6 +87,21 @@ def _numbers(panel: Panel) -> None:
             key=f"csv-{panel.name}",
             on_click="ignore",
         )
+
+
+def column_label(name: str) -> str:
+    """The heading of a column of numbers, as in the tooltips of the charts."""
+    return TIP_NAMES.get(name, name.replace("reference", "baseline").replace("_", " "))
+
+
+def with_plain_words(numbers: pd.DataFrame) -> pd.DataFrame:
+    """The numbers with the plain name before each feature and plain words for each status; the CSV has neither."""
+    rows = numbers.copy()
+    if "status" in rows:
+        rows["status"] = rows["status"].replace(STATUS_WORDS)
+    if "feature" in rows:
+        rows.insert(list(rows).index("feature"), "name", rows["feature"].map(plain_name))
+    return rows
 
 
 @st.cache_data(max_entries=KEPT_DRAWINGS, show_spinner=False)

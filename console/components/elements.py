@@ -55,6 +55,11 @@ def code_html(text: Text) -> Markup:
     return Markup('<span class="lw-mono">{}</span>').format(text)
 
 
+def named_html(name: str, raw: str) -> Markup:
+    """A plain name with the raw name of the column or setting in small; the name alone when they are the same."""
+    return escape(name) if name == raw else Markup('{} <span class="lw-raw">{}</span>').format(name, raw)
+
+
 def note(text: Text) -> None:
     """A line of note, for text that may hold words from outside; st.caption would render their Markdown."""
     write_html(note_html(text))

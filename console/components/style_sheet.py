@@ -18,6 +18,8 @@ _RULES = """
 .lw-sign { display: inline-block; min-width: 1.1em; text-align: center; }
 .lw-note { color: var(--lw-quiet); font-size: 0.87rem; }
 .lw-mono { font-family: "Source Code Pro", monospace; font-size: 0.85rem; overflow-wrap: anywhere; }
+.lw-raw { color: var(--lw-quiet); font-family: "Source Code Pro", monospace; font-size: 0.85em;
+  overflow-wrap: anywhere; }
 .lw-figure { font-size: 1.7rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .lw-pair { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; align-items: baseline; }
 .lw-headline { font-size: 1.1rem; }
@@ -57,7 +59,8 @@ table.lw-stacked { width: 100%; }
   dl.lw-descriptions { grid-template-columns: 1fr; gap: 0; }
   .lw-descriptions dd { margin-bottom: 0.4rem; }
   .lw-scroll table:not(.lw-stacked) { font-size: 0.8rem; }
-  .lw-scroll table:not(.lw-stacked) :is(th, td) { padding-right: 0.6rem; max-width: 9.5rem; overflow-wrap: anywhere; }
+  .lw-scroll table:not(.lw-stacked) :is(th, td) { padding-right: 0.6rem; max-width: 9.5rem; overflow-wrap: break-word; }
+  .lw-scroll table:not(.lw-stacked) .lw-mono { overflow-wrap: break-word; }
   .lw-scroll table:not(.lw-stacked) th { white-space: normal; }
 }
 @media (max-width: 900px) {

@@ -1,18 +1,20 @@
-"""The Data page: published tables, where every row went, and what could not be read."""
+"""The Data page: published tables, row accounting and quarantine."""
 
 from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
+from console.app.navigation import run_address
 from console.components.elements import callout, empty
 from console.components.table import bytes_text
 from console.components.times import viewer_zone
-from console.data.quarantine import quarantine_part
+from console.data.quarantine import show_quarantine
 from console.data.query import newest_training, tables
-from console.data.row_accounting import accounting_part
-from console.data.table_detail import table_part
+from console.data.row_accounting import show_row_accounting
+from console.data.table_detail import show_table
 from engine.documents.values import Document
+from storage.lake.names import split_name
 
 VIEWS = ["Tables", "Row accounting", "Quarantine"]
 LIST = "tables"
@@ -33,19 +35,19 @@ def data_page() -> None:
     views = st.tabs(VIEWS, key="view", bind="query-params")
     if views[0].open:
         with views[0]:
-            _tables(published)
+            _show_tables(published)
     elif views[1].open:
         with views[1]:
-            accounting_part(newest_training())
+            show_row_accounting(newest_training())
     else:
         with views[2]:
-            quarantine_part(published)
+            show_quarantine(published)
 
 
-def _tables(published: list[Document]) -> None:
-    names = [one["table"] for one in published]
-    asked = st.query_params.get("table")
-    marked = [names.index(asked)] if asked in names else []
+def _show_tables(published: list[Document]) -> None:
+    names = [document["table"] for document in published]
+    requested = st.query_params.get("table")
+    rows = [names.index(requested)] if requested in names else []
     key = f"{LIST}-{len(names)}"
     st.dataframe(
         list_frame(published),
@@ -53,9 +55,9 @@ def _tables(published: list[Document]) -> None:
         hide_index=True,
         row_height=ROW,
         height=HEAD + ROW * min(len(names), 12),
-        on_select=lambda: _choose(key, names),
+        on_select=lambda: _select(key, names),
         selection_mode="single-row",
-        selection_default={"selection": {"rows": marked}},
+        selection_default={"selection": {"rows": rows}},
         column_config={
             "Rows": st.column_config.NumberColumn(format="localized"),
             "Published": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
@@ -63,36 +65,36 @@ def _tables(published: list[Document]) -> None:
         },
         alt=f"The {len(names)} published tables with rows, size and the run that made them.",
     )
-    if asked is None:
-        st.caption("Choose a table for its columns, its first rows and its last versions.")
-    elif asked not in names:
-        callout("warn", "There is no such table", f"No published table is named {asked}; choose one of the list.")
+    if requested is None:
+        st.caption("Select a table to see its columns, its first rows and its last versions.")
+    elif requested not in names:
+        callout("warn", "There is no such table", f"No published table is named {requested}; select one in the list.")
     else:
-        table_part(published[names.index(asked)])
+        show_table(published[names.index(requested)])
 
 
 def list_frame(published: list[Document]) -> pd.DataFrame:
     """A row for each published table."""
     rows = []
-    for one in published:
-        layer, _, name = one["table"].partition(".")
-        at = datetime.fromisoformat(one["published_at"]).astimezone(viewer_zone()).replace(tzinfo=None)
+    for document in published:
+        layer, name = split_name(document["table"])
+        at = datetime.fromisoformat(document["published_at"]).astimezone(viewer_zone()).replace(tzinfo=None)
         rows.append(
             {
                 "Layer": layer,
                 "Table": name,
-                "Rows": one["rows"],
-                "Size": bytes_text(one["bytes"]),
-                "Version": one["version"],
-                "Digest": one["digest"][:12],
+                "Rows": document["rows"],
+                "Size": bytes_text(document["bytes"]),
+                "Version": document["version"],
+                "Digest": document["digest"][:12],
                 "Published": at,
-                "Run": f"/run?run_id={one['run_id']}",
+                "Run": run_address(document["run_id"]),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _choose(key: str, names: list[str]) -> None:
+def _select(key: str, names: list[str]) -> None:
     rows = st.session_state[key].selection.rows
     if rows:
         st.query_params["table"] = names[rows[0]]

@@ -1,4 +1,4 @@
-"""Personal data made unreadable: of an SSN at most the last four digits are left, of a name nothing."""
+"""Masking of personal data: at most the last four digits of an SSN are shown, and nothing of a name."""
 
 import re
 from collections.abc import Mapping
@@ -26,28 +26,28 @@ def masked(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def masked_column(name: str, column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """The column's values as they may be shown: a personal one by its kind, others but for SSNs in texts."""
+    """The column's values, masked: a personal column by its kind, any other where a text holds an SSN."""
     kind = personal_columns().get(name.lower())
     if kind is None and (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)):
         return column
-    return column.map(lambda value: shown(value, kind), na_action="ignore")
+    return column.map(lambda value: masked_value(value, kind), na_action="ignore")
 
 
-def shown(value: object, kind: Kind | None) -> object:
-    """A value as it may be shown; `kind` is that of a personal column, None for any other."""
+def masked_value(value: object, kind: Kind | None) -> object:
+    """A value, masked; `kind` is that of a personal column, None for any other."""
     if kind is Kind.CODE:
-        found = SSN.search(str(value))
-        return f"***-**-{found[2]}" if found else HIDDEN
+        match = SSN.search(str(value))
+        return f"***-**-{match[2]}" if match else HIDDEN
     if kind is not None:
         return HIDDEN
     return masked_text(value) if isinstance(value, str) else value
 
 
 def masked_text(text: str) -> str:
-    """The text with the last four digits alone of everything that looks like an SSN with its separators."""
+    """The text in which only the last four digits are left of each SSN that is written with separators."""
     return SSN.sub(r"***-**-\2", text)
 
 
 def masked_record(text: str) -> str:
-    """A raw record's text: nine digits in a row are masked too, as its columns may have slipped."""
+    """A raw record's text. Nine digits in a row are masked too, because its columns may be shifted."""
     return BARE.sub(r"*****\1", masked_text(text))

@@ -1,52 +1,43 @@
 """Quarantine: records that could not be read, with file, line and reason."""
 
-from html import escape
-
 import pandas as pd
 import streamlit as st
 
-from console.components.elements import callout, count, empty
-from console.components.legacy import grid
-from console.components.table import columns
+from console.components.elements import callout, code_html, count, empty
+from console.components.reasons import plain_reason
+from console.components.table import columns, table
 from console.data.query import QUARANTINED, quarantined
 from engine.documents.values import Document
 from storage.errors import LoanwatchError
+from storage.lake.names import split_name
+
+COLUMNS = columns("File", "Line", "Reason", "Text", numbers=["Line"])
 
 
-def quarantine_part(published: list[Document]) -> None:
-    """The quarantined records of every dataset."""
-    totals = {
-        one["table"].partition(".")[2]: one["rows"] for one in published if one["table"].startswith("quarantine.")
-    }
+def show_quarantine(published: list[Document]) -> None:
+    """Shows the quarantined records of every dataset."""
+    names = [(split_name(document["table"]), document["rows"]) for document in published]
+    totals = {dataset: rows for (layer, dataset), rows in names if layer == "quarantine"}
     try:
-        found = quarantined()
+        records = quarantined()
     except LoanwatchError as error:
         callout("bad", "Quarantine can't be read", str(error), "Run the training again, with `--force`.")
         return
-    if not found:
-        told = (
-            "All records of the last extracts could be read." if totals else "Records that can't be read will be here."
-        )
-        empty("Nothing in quarantine", told)
+    if not records:
+        sentence = "All records of the last extracts could be read." if totals else "Unreadable records will be here."
+        empty("Nothing in quarantine", sentence)
         return
-    st.write(
-        "These records could not be read and are in no table. Mend them at their source and deliver the extract again."
-    )
-    for dataset, rows in found.items():
+    st.write("These records could not be read and are in no table. Fix them at the source and deliver the file again.")
+    for dataset, rows in records.items():
         st.header(dataset)
-        _dataset(rows, totals.get(dataset, len(rows)), dataset)
+        _show_dataset(dataset, rows, totals.get(dataset, len(rows)))
 
 
-def _dataset(rows: pd.DataFrame, total: int, dataset: str) -> None:
-    shown = f"The first {QUARANTINED} of {count(total)} records" if total > len(rows) else f"Records: {count(total)}"
-    st.caption(f"{shown}. Personal data is masked, or shown by its kind only.")
+def _show_dataset(dataset: str, rows: pd.DataFrame, total: int) -> None:
+    records = f"First {QUARANTINED} of {count(total)} records" if total > len(rows) else f"Records: {count(total)}"
+    st.caption(f"{records}. Personal data is masked, or shown by its kind only.")
     cells = [
-        [
-            escape(str(row["file"])),
-            count(row["line"]),
-            escape(str(row["reason"])),
-            f'<span class="lw-mono">{escape(str(row["text"]))}</span>',
-        ]
+        (str(row["file"]), count(row["line"]), plain_reason(str(row["reason"])), code_html(str(row["text"])))
         for row in rows.to_dict("records")
     ]
-    grid(f"Quarantined records of {dataset}", columns("File", "Line", "Reason", "Text", numbers=["Line"]), cells)
+    table(f"Quarantined records of {dataset}", COLUMNS, cells, stacked=True)

@@ -1,43 +1,41 @@
-"""Row accounting of a training: what came in, what was set aside on which ground, and what remains after each step."""
+"""Row accounting of a training: the rows read, the rows left out with the reason, and the rows after each step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from datetime import date
 from typing import Any
 
 import streamlit as st
+from markupsafe import Markup
 
 from console.app.deployment import deployment
-from console.components.elements import count, empty
-from console.components.legacy import QUIET, grid, link_html
-from console.components.table import columns
+from console.app.navigation import run_link
+from console.components.elements import Text, count, empty, join, sign_html, write_html
+from console.components.reasons import plain_reason
+from console.components.table import columns, table
+from console.components.times import day
 from engine.documents.values import Document
 
-GROUNDS = {
-    "undated": "without a date",
-    "later_than_as_of": "later than as-of",
-    "without_customer": "without a customer",
-    "flagged": "of flagged customers",
-    "superseded": "replaced by a newer record",
-}
-BAR_SHEET = f"""<style>
-.lw-bars {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem 2rem; }}
-.lw-bars h3 {{ font-size: 0.95rem; margin: 0 0 0.3rem; padding: 0; font-weight: 650; }}
-.lw-bars dl {{ display: grid; grid-template-columns: max-content 1fr max-content; gap: 0.25rem 0.7rem; margin: 0;
-  padding: 0; align-items: center; font-size: 0.88rem; }}
-.lw-bars dt {{ color: {QUIET}; }}
-.lw-bars dd {{ margin: 0; font-variant-numeric: tabular-nums; text-align: right; }}
-.lw-bars i {{ display: block; height: 0.55rem; border-radius: 0.2rem; background: light-dark(#3b7dc4, #5b97d8);
-  min-width: 1px; }}
-.lw-bars dd.lw-track {{ background: light-dark(#eef1f4, #1f2530); border-radius: 0.2rem; }}
-</style>"""
+EXCLUSIONS = ("undated", "later_than_as_of", "without_customer", "flagged", "superseded")
+KEPT = "Kept after checks"
+BARS_SHEET = Markup("""<style>
+.lw-bars { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem 2rem; }
+.lw-bars.lw-one { max-width: 44rem; }
+.lw-bars h3 { font-size: 0.95rem; margin: 0 0 0.3rem; padding: 0; font-weight: 650; }
+.lw-bars dl { display: grid; grid-template-columns: max-content 1fr max-content; gap: 0.25rem 0.7rem; margin: 0;
+  padding: 0; align-items: center; font-size: 0.88rem; }
+.lw-bars dt { color: var(--lw-quiet); }
+.lw-bars dd { margin: 0; font-variant-numeric: tabular-nums; text-align: right; }
+.lw-bars i { display: block; height: 0.55rem; border-radius: 0.2rem; background: var(--lw-bar); min-width: 1px; }
+.lw-bars dd.lw-track { background: var(--lw-shade); border-radius: 0.2rem; }
+</style>""")
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """The rows of one dataset from the extract to the governed table.
+    """The rows of one dataset from the extract to the checked table.
 
-    `grounds` are the rows that quality control left out, by ground.
+    `excluded` are the rows that quality control left out, by EXCLUSIONS; `reasons` those of the quarantined records.
     """
 
     name: str
@@ -47,46 +45,53 @@ class Dataset:
     quarantined: int
     reasons: Mapping[str, int]
     blank_lines: int
-    judged: int
+    checked: int
     kept: int
-    grounds: Mapping[str, int]
+    excluded: Mapping[str, int]
 
     @property
     def adds_up(self) -> bool:
-        """Whether every record is accounted for: read = stored + quarantined, stored = judged = kept + left out."""
-        left_out = sum(self.grounds.values())
-        return self.read == self.stored + self.quarantined and self.stored == self.judged == self.kept + left_out
+        """Whether every record is accounted for: read = stored + quarantined, stored = checked = kept + excluded."""
+        excluded = sum(self.excluded.values())
+        return self.read == self.stored + self.quarantined and self.stored == self.checked == self.kept + excluded
+
+
+@dataclass(frozen=True)
+class Nulls:
+    """How many values of a column became null in cleaning for one reason, and the rows of the table."""
+
+    table: str
+    column: str
+    reason: str
+    values: int
+    rows: int
 
 
 def datasets(accounting: Document) -> list[Dataset]:
     """The datasets of a run's accounting; those whose tasks did not get that far are left out."""
-    rows = accounting.get("remove_flagged_customers", {}).get("rows", {})
-    found = []
+    checks = accounting.get("remove_flagged_customers", {}).get("rows", {})
+    counted = []
     for name, source in deployment().book.by_dataset.items():
-        taken, judged = accounting.get(f"ingest_{name}"), rows.get(source.silver)
-        if taken and judged:
-            grounds = {ground: judged.get(ground, 0) for ground in GROUNDS}
-            intake = {field: taken[field] for field in ("read", "stored", "quarantined", "reasons", "blank_lines")}
-            found.append(
-                Dataset(name, source.silver, **intake, judged=judged["read"], kept=judged["kept"], grounds=grounds)
-            )
-    return found
+        ingested, checked = accounting.get(f"ingest_{name}"), checks.get(source.silver)
+        if ingested and checked:
+            counted.append(_dataset(name, source.silver, ingested, checked))
+    return counted
 
 
-def became_null(accounting: Document) -> list[tuple[str, str, str, int, int]]:
-    """(table, column, reason, values that became null in cleaning, rows of the table), the most frequent first."""
-    found = [
-        (task.removeprefix("clean_"), column, reason, number, told["rows"])
-        for task, told in accounting.items()
+def values_set_to_null(accounting: Document) -> list[Nulls]:
+    """The values that became null in cleaning, the most frequent first."""
+    nulls = [
+        Nulls(task.removeprefix("clean_"), column, reason, values, cleaning["rows"])
+        for task, cleaning in accounting.items()
         if task.startswith("clean_")
-        for column, reasons in told["became_null"].items()
-        for reason, number in reasons.items()
+        for column, reasons in cleaning["became_null"].items()
+        for reason, values in reasons.items()
     ]
-    return sorted(found, key=lambda one: (-one[3], one[:3]))
+    return sorted(nulls, key=lambda each: (-each.values, each.table, each.column, each.reason))
 
 
-def accounting_part(run: Document | None) -> None:
-    """The row accounting of a training."""
+def show_row_accounting(run: Document | None) -> None:
+    """Shows the row accounting of a training."""
     if run is None:
         empty(
             "No training yet",
@@ -94,96 +99,104 @@ def accounting_part(run: Document | None) -> None:
             "Type `python -m engine run training`.",
         )
         return
-    st.html(
-        f'<p style="margin:0">Of {link_html("run", run["run_id"], run_id=run["run_id"])}, as of {run["as_of"]}.</p>'
+    write_html(
+        Markup("<p>Training {}, as of {}.</p>").format(run_link(run["run_id"]), day(date.fromisoformat(run["as_of"])))
     )
-    found = datasets(run["accounting"])
-    if not found:
+    counted = datasets(run["accounting"])
+    if not counted:
         empty("This run has no accounting", "Its tasks kept no counts; run the training again with `--force`.")
         return
-    st.html(BAR_SHEET)
+    write_html(BARS_SHEET)
     st.header("Rows after each step")
-    st.html(f'<div class="lw-bars">{"".join(_dataset_bars(one) for one in found)}</div>')
-    _last_step(run)
+    write_html(Markup('<div class="lw-bars">{}</div>').format(join(_dataset_bars(each) for each in counted)))
+    _show_last_step(run)
     st.header("Every record, accounted for")
-    _records(found)
-    _flagged(run["accounting"]["remove_flagged_customers"])
-    _nulls(became_null(run["accounting"]))
+    _show_records(counted)
+    _show_flagged(run["accounting"]["remove_flagged_customers"])
+    _show_nulls(values_set_to_null(run["accounting"]))
 
 
-def bars_html(title: str, amounts: Mapping[str, int], most: int) -> str:
-    """Named amounts as bars, `most` the full width."""
-    rows = "".join(
-        f'<dt>{escape(name)}</dt><dd class="lw-track"><i style="width:{amount / max(most, 1):.1%}"></i></dd>'
-        f"<dd>{count(amount)}</dd>"
-        for name, amount in amounts.items()
+def bars_html(amounts: Mapping[str, int], most: int) -> Markup:
+    """Named amounts as bars; `most` has the full width."""
+    row = Markup('<dt>{}</dt><dd class="lw-track"><i style="width:{}"></i></dd><dd>{}</dd>')
+    rows = join(row.format(name, f"{amount / max(most, 1):.1%}", count(amount)) for name, amount in amounts.items())
+    return Markup("<dl>{}</dl>").format(rows)
+
+
+def _dataset(name: str, silver: str, ingested: Mapping[str, Any], checked: Mapping[str, int]) -> Dataset:
+    return Dataset(
+        name,
+        silver,
+        **{field: ingested[field] for field in ("read", "stored", "quarantined", "reasons", "blank_lines")},
+        checked=checked["read"],
+        kept=checked["kept"],
+        excluded={reason: checked.get(reason, 0) for reason in EXCLUSIONS},
     )
-    return f"<section>{f'<h3>{escape(title)}</h3>' if title else ''}<dl>{rows}</dl></section>"
 
 
-def _dataset_bars(one: Dataset) -> str:
-    return bars_html(one.name, {"read": one.read, "stored": one.stored, "governed": one.kept}, one.read)
+def _dataset_bars(dataset: Dataset) -> Markup:
+    amounts = {"read": dataset.read, "stored": dataset.stored, KEPT.lower(): dataset.kept}
+    return Markup("<section><h3>{}</h3>{}</section>").format(dataset.name, bars_html(amounts, dataset.read))
 
 
-def _last_step(run: Document) -> None:
+def _show_last_step(run: Document) -> None:
     gold: Mapping[str, Any] = next((task for task in run["tasks"] if task["name"] == "gold_feature_engineering"), {})
     if gold.get("rows_out") is not None:
         st.caption(
-            f"Governed rows became {count(gold['rows_out'])} loans with a known outcome, which models were trained and "
-            "tested on."
+            f"The kept rows became {count(gold['rows_out'])} loans with a known outcome. The models were trained and "
+            "tested on these loans."
         )
 
 
-def _records(found: list[Dataset]) -> None:
-    numbers = ["Read", "Stored", "Quarantined", "Kept after checks", *GROUNDS.values()]
-    heads = columns(
-        "Dataset", "Read", "Stored", "Quarantined", *GROUNDS.values(), "Kept after checks", "Adds up", numbers=numbers
-    )
+def _show_records(counted: Sequence[Dataset]) -> None:
+    numbers = ["Read", "Stored", "Quarantined", *(plain_reason(name).capitalize() for name in EXCLUSIONS), KEPT]
     rows = [
         [
-            escape(one.name),
-            count(one.read),
-            count(one.stored),
-            count(one.quarantined),
-            *(count(amount) for amount in one.grounds.values()),
-            count(one.kept),
-            _adds_up(one),
+            each.name,
+            *map(count, (each.read, each.stored, each.quarantined, *each.excluded.values(), each.kept)),
+            _adds_up(each),
         ]
-        for one in found
+        for each in counted
     ]
-    grid("Records of each dataset and where they went", heads, rows)
-    blank = sum(one.blank_lines for one in found)
-    also = f" {count(blank)} blank lines are no records." if blank else ""
+    heads = columns("Dataset", *numbers, "Adds up", numbers=numbers)
+    table("Records of each dataset and where they went", heads, rows)
+    blank = sum(each.blank_lines for each in counted)
     st.caption(
-        f"Read = stored + quarantined; stored = the five grounds + governed, each row on its first ground.{also}"
+        "Read = stored + quarantined. Stored = kept after checks + the five columns before it; a row counts under its "
+        f"first reason only.{f' {count(blank)} blank lines are no records.' if blank else ''}"
     )
 
 
-def _adds_up(one: Dataset) -> str:
-    tone, sign, word = ("good", "✓", "checked") if one.adds_up else ("bad", "✗", "does not add up")
-    return f'<span class="lw-state lw-{tone}"><span class="lw-sign" aria-hidden="true">{sign}</span> {word}</span>'
+def _adds_up(dataset: Dataset) -> Text:
+    return sign_html("✓", "good", "checked") if dataset.adds_up else sign_html("✗", "bad", "does not add up")
 
 
-def _flagged(told: Mapping[str, Any]) -> None:
+def _show_flagged(checks: Mapping[str, Any]) -> None:
     st.header("Flagged customers")
-    if not told["flagged"]:
-        st.write("Nobody was flagged.")
+    if not checks["flagged"]:
+        st.write("No customer was flagged.")
         return
-    everybody = f'<span class="lw-figure">{count(told["flagged"])}</span>'
-    st.html(f'<p style="margin:0">{everybody} customers left all four tables.</p>')
-    ranked = dict(sorted(told["reasons"].items(), key=lambda item: -item[1]))
-    st.html(f'<div class="lw-bars" style="max-width:44rem">{bars_html("", ranked, max(ranked.values()))}</div>')
+    figure = Markup('<p><span class="lw-figure">{}</span> customers were removed from all four tables.</p>')
+    write_html(figure.format(count(checks["flagged"])))
+    ranked = dict(sorted(checks["reasons"].items(), key=lambda item: -item[1]))
+    write_html(Markup('<div class="lw-bars lw-one">{}</div>').format(bars_html(ranked, max(ranked.values()))))
     st.caption("A customer may be flagged for more than one reason.")
 
 
-def _nulls(found: list[tuple[str, str, str, int, int]]) -> None:
+def _show_nulls(nulls: Sequence[Nulls]) -> None:
     st.header("Values that became null")
-    if not found:
+    if not nulls:
         st.write("None: every value could be read.")
         return
     rows = [
-        [escape(table), escape(column), escape(reason), count(number), f"{number / of:.2%}" if of else "-"]
-        for table, column, reason, number, of in found
+        [
+            each.table,
+            each.column,
+            plain_reason(each.reason),
+            count(each.values),
+            f"{each.values / each.rows:.2%}" if each.rows else "-",
+        ]
+        for each in nulls
     ]
-    heads = columns("Table", "Column", "Reason", "Values", "Of its rows", numbers=["Values", "Of its rows"])
-    grid("Values that cleaning made null, by column and reason", heads, rows)
+    heads = columns("Table", "Column", "Reason", "Values", "Share of rows", numbers=["Values", "Share of rows"])
+    table("Values that cleaning set to null, by column and reason", heads, rows)

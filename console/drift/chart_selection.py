@@ -1,4 +1,4 @@
-"""What makes charts answer the pointer: dates and features that can be clicked, and what a feature looks like."""
+"""Selections in charts: dates and features that can be clicked, and a small histogram of each feature."""
 
 import base64
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ BOX = (220, 96)  # of a feature's small histogram, in points
 
 
 def with_dates(chart: alt.LayerChart, history: pd.DataFrame, column: str, day: date) -> alt.LayerChart:
-    """The chart over monitoring dates with a line at the date in view; a click chooses the nearest date.
+    """The chart over monitoring dates with a line at the date in view; a click selects the nearest date.
 
     The selection is called `day`, its field `iso`. The chart's own tooltip is kept.
     """
@@ -23,26 +23,26 @@ def with_dates(chart: alt.LayerChart, history: pd.DataFrame, column: str, day: d
     rows = dated(history.dropna(subset=[column]))
     rows["iso"] = rows["monitoring_date"].dt.strftime("%Y-%m-%d")
     here = rows_chart(rows[rows["iso"] == day.isoformat()][["monitoring_date"]])
-    choosing = alt.selection_point(name="day", fields=["iso"], on="click", nearest=True, toggle=False)
+    selection = alt.selection_point(name="day", fields=["iso"], on="click", nearest=True, toggle=False)
     hit = rows_chart(rows).mark_point(size=500, opacity=0, filled=True, cursor="pointer")
     hit = hit.encode(x="monitoring_date:T", y=f"{column}:Q", tooltip=_tooltip(chart))
     line = here.mark_rule(color=GREY, strokeWidth=6, opacity=0.28).encode(x="monitoring_date:T")
-    return _extended(chart, [line], [hit.add_params(choosing)])
+    return _extended(chart, [line], [hit.add_params(selection)])
 
 
 def with_features(
-    chart: alt.LayerChart, features: pd.DataFrame, previews: dict[str, str], chosen: str | None
+    chart: alt.LayerChart, features: pd.DataFrame, previews: dict[str, str], selected: str | None
 ) -> alt.LayerChart:
-    """The bars of features with the chosen one marked; the pointer brings a feature's picture, a click chooses it.
+    """The bars of features with the selected one marked; the tooltip shows a feature's histogram, a click selects it.
 
     The selection is called `feature`, its field `feature`; `previews` are pictures by feature.
     """
     if not filled(features, "csi"):
         return chart
     rows = features.assign(
-        mark=features["feature"] == chosen, image=[previews.get(name, "") for name in features["feature"]]
+        mark=features["feature"] == selected, image=[previews.get(name, "") for name in features["feature"]]
     )
-    choosing = alt.selection_point(name="feature", fields=["feature"], on="click", toggle=False)
+    selection = alt.selection_point(name="feature", fields=["feature"], on="click", toggle=False)
     hover = alt.selection_point(name="hover", fields=["feature"], on="pointerover", clear="pointerout", empty=False)
     wide = rows_chart(rows).encode(y=alt.Y("feature:N", sort=None), x=alt.value(0), x2=alt.value("width"))
     band = {"band": 1.0}
@@ -57,11 +57,11 @@ def with_features(
     hit = wide.mark_rect(color=GREY, cursor="pointer", height=band).encode(
         opacity=alt.condition(hover, alt.value(0.16), alt.value(0)), tooltip=tips
     )
-    return _extended(chart, [marked], [hit.add_params(choosing, hover)])
+    return _extended(chart, [marked], [hit.add_params(selection, hover)])
 
 
 def preview(shares: pd.DataFrame) -> str:
-    """A small histogram as the address of a picture: the reference as outlines, the current window as bars."""
+    """A small histogram as the address of a picture: the baseline as outlines, the current window as bars."""
     width, height = BOX
     step = width / max(len(shares), 1)
     top = max(float(shares[["reference_share", "current_share"]].max().max()), 1e-9)
@@ -85,9 +85,9 @@ def _bar(place: tuple[float, float], now: float, old: float) -> str:
 
 
 def _tooltip(chart: alt.LayerChart) -> list[alt.Tooltip]:
-    """The tooltip of the last layer, which stands for the whole."""
-    found: list[alt.Tooltip] = chart.layer[-1].encoding.tooltip
-    return found
+    """The tooltip of the chart's last layer."""
+    tooltip: list[alt.Tooltip] = chart.layer[-1].encoding.tooltip
+    return tooltip
 
 
 def _extended(chart: alt.LayerChart, under: Sequence[alt.Chart], over: Sequence[alt.Chart]) -> alt.LayerChart:

@@ -1,4 +1,4 @@
-"""What is computed from the outcomes of a monitoring run, loan by loan, once for each version of them."""
+"""The curves and bins of a monitoring run, computed from its outcomes loan by loan, once for each version of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import streamlit as st
 
 from console.app.deployment import deployment
+from console.app.queries import VERSION_KEYS
 from jobs.charts.curves import MOST_POINTS, as_frame
 from jobs.modelling.splits import as_floats, labels_of
 from jobs.monitoring.measures import feature_bins, newest_cohorts
@@ -19,9 +20,9 @@ from jobs.statistics.discrimination import Auc, auc_with_interval
 from jobs.statistics.vintage import vintage_curves
 from storage.lake.datamart import TableVersion
 
-KEPT = 24
-JUDGED = ["label", "predicted_proba", "fitted"]
-AGED = ["cohort", "bad_month", "months_on_book"]
+KEPT_VERSIONS = 24
+CURVE_COLUMNS = ["label", "predicted_proba", "fitted"]
+VINTAGE_COLUMNS = ["cohort", "bad_month", "months_on_book"]
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,19 @@ class Curves:
     auc: Auc | None
 
 
+@st.cache_resource(max_entries=KEPT_VERSIONS, show_spinner=False, hash_funcs=VERSION_KEYS)
 def curves_of(version: TableVersion) -> Curves:
-    """The curves of outcomes: of the loans that the model never saw; vintage curves of all loans."""
-    return _curves(deployment().settings.datamart_root, version.version, version)
+    """The curves of outcomes: of the loans that were not in training; vintage curves of all loans."""
+    return curves_from(deployment().datamart.read(version, [*CURVE_COLUMNS, *VINTAGE_COLUMNS]))
 
 
 def window_bins(version: TableVersion, model: str, reference: dict[str, Any]) -> dict[str, list[int]]:
-    """Rows of the current window in each bin of each feature."""
-    settings = deployment().settings
-    return _bins((settings.datamart_root, version.version, model), settings.drift_rows, version, reference)
+    """Loans of the current window in each bin of each feature, by the bins of the model's baseline."""
+    return _bins(version, model, deployment().settings.drift_rows, reference)
 
 
 def curves_from(table: pa.Table) -> Curves:
-    """The curves of a table with the columns JUDGED and AGED, one row a loan."""
+    """The curves of a table with CURVE_COLUMNS and VINTAGE_COLUMNS, one row a loan."""
     known = table.filter(pc.and_(pc.invert(table["fitted"]), pc.is_valid(table["label"])))
     labels, scores = labels_of(known), as_floats(known["predicted_proba"])
     roc, recall = roc_points(labels, scores), precision_recall_points(labels, scores)
@@ -68,24 +69,19 @@ def _vintage(table: pa.Table) -> pd.DataFrame:
 
 
 def _thinned(points: pd.DataFrame) -> pd.DataFrame:
-    """As many of the points as a chart draws, the first and the last among them."""
+    """At most MOST_POINTS of the points, the first and the last among them."""
     if len(points) <= MOST_POINTS:
         return points
     return points.iloc[np.unique(np.linspace(0, len(points) - 1, MOST_POINTS).astype(int))]
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _curves(root: str, name: str, _version: TableVersion) -> Curves:  # noqa: ARG001 - the key
-    return curves_from(deployment().datamart.read(_version, [*JUDGED, *AGED]))
-
-
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT_VERSIONS, show_spinner=False, hash_funcs=VERSION_KEYS)
 def _bins(
-    key: tuple[str, ...],  # noqa: ARG001 - what the bins depend on
+    version: TableVersion,
+    model: str,  # noqa: ARG001 - the key of `_reference`
     rows: int,
-    _version: TableVersion,
     _reference: dict[str, Any],
 ) -> dict[str, list[int]]:
     columns = ["cohort", "fitted", *_reference["features"]]
-    table = deployment().datamart.read(_version, columns)
+    table = deployment().datamart.read(version, columns)
     return feature_bins(newest_cohorts(table.filter(pc.invert(table["fitted"])), rows), _reference)

@@ -14,17 +14,17 @@ from jobs.charts.curves import calibration, precision_recall, roc_curve, vintage
 from storage.errors import LoanwatchError
 from storage.lake.datamart import TableVersion
 
-AT_ONCE = 200_000  # loans whose curves take well under a second; larger books are drawn when somebody asks
+DRAWN_AT_ONCE = 200_000  # loans whose curves take well under a second; the curves of more loans are drawn on a click
 HEIGHT = 330
 
 
 def show_curves(view: View) -> None:
-    """The four curves, or why there are none."""
-    outcomes = view.measured.outcomes
+    """Shows the four curves, or why there are none."""
+    outcomes = view.monitoring_run.outcomes
     if outcomes is None:
-        _tidied(view.choice.day)
+        _no_curves(view.filters.day)
         return
-    if outcomes.rows > AT_ONCE and not _asked(outcomes):
+    if outcomes.rows > DRAWN_AT_ONCE and not _drawing_requested(outcomes):
         return
     try:
         with st.spinner(f"Drawing the curves of {count(outcomes.rows)} loans", show_time=True):
@@ -40,7 +40,7 @@ def show_curves(view: View) -> None:
 
 
 def curve_panels(view: View, curves: Curves) -> list[Panel]:
-    """ROC, precision-recall, calibration, vintage."""
+    """The panels: ROC, precision-recall, calibration, vintage."""
     auc, key = curves.auc, view.identity
     labelled = "No outcomes are known yet."
     if auc is not None:
@@ -48,8 +48,10 @@ def curve_panels(view: View, curves: Curves) -> list[Panel]:
     area = f" AUC {auc.value:.3f}." if auc is not None and auc.value is not None else ""
     bins, ages = curves.calibration, curves.vintage
     outside = int(((bins["mean_score"] < bins["low"]) | (bins["mean_score"] > bins["high"])).sum()) if len(bins) else 0
-    told = f"Bad rate by score in {len(bins)} bins; the mean score lies outside the 95% interval in {outside} of them."
-    aged = f"Cumulative bad rate by months on book of {ages['cohort'].nunique() if len(ages) else 0} cohorts."
+    score_bins = (
+        f"Bad rate by score in {len(bins)} bins; the mean score lies outside the 95% interval in {outside} of them."
+    )
+    cohorts = f"Cumulative bad rate by months on book of {ages['cohort'].nunique() if len(ages) else 0} cohorts."
     return [
         Panel(
             "roc", key, partial(roc_curve, curves.roc, auc), f"ROC curve.{area} {labelled}", curves.roc, height=HEIGHT
@@ -62,12 +64,12 @@ def curve_panels(view: View, curves: Curves) -> list[Panel]:
             curves.precision_recall,
             height=HEIGHT,
         ),
-        Panel("calibration", key, partial(calibration, bins), told, bins, height=HEIGHT),
-        Panel("vintage", key, partial(vintage, ages), aged, ages, height=HEIGHT),
+        Panel("calibration", key, partial(calibration, bins), score_bins, bins, height=HEIGHT),
+        Panel("vintage", key, partial(vintage, ages), cohorts, ages, height=HEIGHT),
     ]
 
 
-def _asked(outcomes: TableVersion) -> bool:
+def _drawing_requested(outcomes: TableVersion) -> bool:
     key = f"drift-curves-{outcomes.version}"
     if not st.session_state.get(key):
         st.session_state[key] = st.button(
@@ -76,9 +78,9 @@ def _asked(outcomes: TableVersion) -> bool:
     return bool(st.session_state[key])
 
 
-def _tidied(on: date) -> None:
+def _no_curves(on: date) -> None:
     empty(
         f"No ROC, precision-recall, calibration and vintage curves of {day(on)}",
         "They need the outcomes loan by loan, which are kept for the newest monitoring runs only. "
-        "Choose a later monitoring date.",
+        "Select a later monitoring date.",
     )

@@ -1,4 +1,4 @@
-"""What can be taken along: the six panels of the view as a picture, and its monitoring history as a table."""
+"""The downloads of the Drift page: the six panels of the view as a picture, and its monitoring history as CSV."""
 
 from functools import partial
 
@@ -13,8 +13,8 @@ from jobs.monitoring.dashboard import HEADLINE
 
 
 def show_downloads(view: View) -> None:
-    """The two downloads, made when they are asked for."""
-    day = view.choice.day
+    """Shows the two downloads. A file is made when its button is clicked."""
+    day = view.filters.day
     with st.container(horizontal=True, horizontal_alignment="right", key="drift-downloads"):
         st.download_button(
             "Download panels (PNG)",
@@ -27,7 +27,7 @@ def show_downloads(view: View) -> None:
         st.download_button(
             "Download history (CSV)",
             partial(csv_bytes, view.history),
-            f"model_monitoring_{view.choice.first:%Y%m%d}_{view.choice.last:%Y%m%d}.csv",
+            f"model_monitoring_{view.filters.first:%Y%m%d}_{view.filters.last:%Y%m%d}.csv",
             "text/csv",
             key="drift-history-csv",
             on_click="ignore",
@@ -35,20 +35,20 @@ def show_downloads(view: View) -> None:
 
 
 def png_of(view: View) -> bytes:
-    """The report of the date in view, drawn as a monitoring run draws it, over the model and period of the view."""
+    """The report of the date in view as PNG, over the model and period of the view, drawn as in a monitoring run."""
     return dashboard_png(dashboard(dashboard_of(view)))
 
 
 def dashboard_of(view: View) -> DashboardData:
-    """What the dashboard of the date in view shows."""
-    row, values = view.row, view.measured.values
+    """The data of the dashboard at the date in view."""
+    row, values = view.row, view.monitoring_run.values
     numbers = {name: row[name] for name in HEADLINE}
     return DashboardData(
         model_version=row["model_version"],
-        as_of=view.choice.day,
+        as_of=view.filters.day,
         status=row["status"],
         cohorts=view.cohorts,
-        history=view.history[view.history["monitoring_date"] <= view.choice.day],
+        history=view.history[view.history["monitoring_date"] <= view.filters.day],
         scores=pd.DataFrame(values.get("scores", [])),
         drift=view.features,
         confusion=pd.DataFrame(values.get("confusion", [])),

@@ -1,33 +1,38 @@
 """The Drift page: is the model still good, and why not?"""
 
 import streamlit as st
+from markupsafe import Markup
 
 from console.app import queries
 from console.components.chart_panel import show_panel
-from console.components.elements import empty
+from console.components.elements import empty, write_html
 from console.drift.curves import show_curves
 from console.drift.downloads import show_downloads
 from console.drift.features import show_features
-from console.drift.filters import chosen
+from console.drift.filters import selected_filters
 from console.drift.panels import at_threshold_panel, auc_panel, confusion_panel, psi_panel, scores_panel
 from console.drift.query import View, view_of
 from console.drift.verdict import show_verdict
 
-LOOK = """<style>
-.lw-says { font-size: 1.12rem; line-height: 1.5; margin: 0 0 0.3rem; max-width: 62rem; }
+DRIFT_SHEET = Markup("""<style>
+.lw-verdict-sentence { font-size: 1.12rem; line-height: 1.5; margin: 0 0 0.3rem; max-width: 62rem; }
 .lw-verdict .lw-note { margin: 0 0 0.2rem; max-width: 62rem; }
 .lw-title h2.lw-head { padding: 0; margin: 0; font-size: 1.05rem; font-weight: 650; letter-spacing: 0; }
 [class*="st-key-panel-"] { gap: 0.3rem; padding-top: 0.6rem; }
 [class*="st-key-head-"] { gap: 0; }
 [class*="st-key-head-"] .lw-note { margin: 0; }
 .st-key-drift-downloads { gap: 0.4rem; }
-@media (max-width: 640px) { .st-key-drift [data-testid="stHorizontalBlock"] { row-gap: 0.6rem; } }
-</style>"""
+@media (max-width: 640px) {
+  .st-key-drift [data-testid="stHorizontalBlock"] { row-gap: 0.6rem; }
+  [class*="st-key-head-auc-"] > div > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; row-gap: 0; }
+  [class*="st-key-head-auc-"] > div > [data-testid="stHorizontalBlock"] > :first-child { flex-basis: 100%; }
+}
+</style>""")
 
 
 def show() -> None:
-    """The page of a deployment, as far as it has come."""
-    st.html(LOOK)
+    """The page."""
+    write_html(DRIFT_SHEET)
     history = queries.monitoring()
     if history.empty:
         st.title("Drift", anchor=False)
@@ -37,7 +42,7 @@ def show() -> None:
         title, downloads = st.columns([1, 2], vertical_alignment="bottom")
         title.title("Drift", anchor=False)
         verdict = st.container(key="drift-verdict")
-        view = view_of(chosen(history), history)
+        view = view_of(selected_filters(history), history)
         with downloads:
             show_downloads(view)
         with verdict:
@@ -48,7 +53,7 @@ def show() -> None:
 
 
 def outcome_panels(view: View) -> None:
-    """The panels of AUC, PSI and what came true, two beside each other where there is room."""
+    """Shows the panels of AUC, PSI, precision and recall, and the confusion matrix, in two columns."""
     left, right = st.columns(2, gap="large")
     with left:
         show_panel(auc_panel(view))
@@ -66,8 +71,8 @@ def _nothing_yet() -> None:
     if champion is None:
         empty(
             "No monitoring yet",
-            "Here will be whether the champion still ranks well and how far its scores and inputs have drifted.",
-            "There is no model yet: run `python -m engine run training`, then inference, then monitoring.",
+            "This page shows the AUC of the champion, and the drift of its scores and inputs.",
+            "There is no model yet: run `python -m engine run training`, then `inference`, then `monitoring`.",
         )
         return
     empty(

@@ -1,4 +1,4 @@
-"""Which features drifted, and one of them closer: its bins now against the reference, and its history."""
+"""The drift of the features, and of one feature its histogram against the baseline and its history."""
 
 from functools import partial
 
@@ -12,8 +12,9 @@ from console.components.elements import count, empty
 from console.components.times import day
 from console.drift.chart_selection import preview, with_dates, with_features
 from console.drift.curve_data import window_bins
-from console.drift.filters import choose_day, shared
+from console.drift.filters import choose_day, keep_in_address
 from console.drift.query import View, reference_of
+from jobs.bronze.plain_names import plain_name
 from jobs.charts.history import csi_over_time
 from jobs.charts.report import feature_drift, score_distribution
 from jobs.monitoring.measures import shares
@@ -23,28 +24,28 @@ KEY = "drift-feature"
 
 
 def show_features(scores: Panel, view: View) -> None:
-    """The scores' distribution beside the ranking of the features, and under them the chosen feature."""
+    """The scores' distribution beside the ranking of the features, and under them the selected feature."""
     bins = bins_of(view)
     names = view.features.sort_values(["csi", "feature"], ascending=[False, True])["feature"].tolist()
-    chosen = _current(names)
+    selected = _selected_feature(names)
     left, right = st.columns(2, gap="large")
     with left:
         show_panel(scores)
     with right:
-        show_panel(ranking_panel(view, bins, chosen))
-    if chosen is None:
-        _unmeasured(view)
+        show_panel(ranking_panel(view, bins, selected))
+    if selected is None:
+        _show_unmeasured(view)
         return
-    _select(names)
+    _show_selector(names)
     left, right = st.columns(2, gap="large")
     with left:
-        _histogram(view, bins, chosen)
+        _show_histogram(view, bins, selected)
     with right:
-        show_panel(history_panel(view, chosen))
+        show_panel(history_panel(view, selected))
 
 
-def ranking_panel(view: View, bins: dict[str, pd.DataFrame], chosen: str | None) -> Panel:
-    """The features by their CSI; the pointer shows a feature's bins, a click chooses it."""
+def ranking_panel(view: View, bins: dict[str, pd.DataFrame], selected: str | None) -> Panel:
+    """The features by their CSI; the tooltip shows a feature's histogram, a click selects it."""
     rows = view.features.sort_values("csi", ascending=False)
     words = "Feature drift could not be measured at this date."
     if len(rows):
@@ -52,21 +53,21 @@ def ranking_panel(view: View, bins: dict[str, pd.DataFrame], chosen: str | None)
         first = rows.iloc[0]
         words = (
             f"CSI of {len(rows)} features, {len(over)} at or above {SIGNIFICANT:g}. The largest is "
-            f"{first['csi']:.3f} of {first['feature']}; noise level (99%) {first['chance_level']:.3f}."
+            f"{first['csi']:.3f} of {plain_name(first['feature'])}; noise level (99%) {first['chance_level']:.3f}."
         )
-    make = partial(_ranking, rows, bins, chosen)
-    identity = (*view.identity, chosen or "", str(len(bins)))
+    make = partial(_ranking, rows, bins, selected)
+    identity = (*view.identity, selected or "", str(len(bins)))
     return Panel("feature-drift", identity, make, words, rows, choose_feature)
 
 
 def history_panel(view: View, feature: str) -> Panel:
-    """The CSI of a feature over the period; a click chooses a date."""
+    """The CSI of a feature over the period; a click selects a date."""
     rows = feature_history(view, feature)
-    known = rows.dropna(subset=["csi"])
-    words = f"CSI of {feature} was not measured in this period."
+    known, name = rows.dropna(subset=["csi"]), plain_name(feature)
+    words = f"CSI of {name} was not measured in this period."
     if len(known):
         words = (
-            f"CSI of {feature} at {len(known)} monitoring dates, from {known['csi'].iloc[0]:.3f} to "
+            f"CSI of {name} at {len(known)} monitoring dates, from {known['csi'].iloc[0]:.3f} to "
             f"{known['csi'].iloc[-1]:.3f}, {int((known['csi'] >= SIGNIFICANT).sum())} of them at or above "
             f"{SIGNIFICANT:g}."
         )
@@ -75,19 +76,21 @@ def history_panel(view: View, feature: str) -> Panel:
 
 
 def histogram_panel(view: View, bins: pd.DataFrame, feature: str) -> Panel:
-    """The bins of a feature, the frozen reference against the current window."""
-    return Panel("feature-bins", (*view.identity, feature), partial(_bins, bins, feature), _gaps(bins, feature), bins)
+    """The shares of loans by bin of a feature, baseline and current window."""
+    return Panel(
+        "feature-bins", (*view.identity, feature), partial(_bins, bins, feature), _largest_gaps(bins, feature), bins
+    )
 
 
 def bins_of(view: View) -> dict[str, pd.DataFrame]:
-    """Shares by bin of each feature, as the monitoring run kept them; else from its outcomes, {} when they are gone.
+    """Shares by bin of each feature, from the monitoring run or else from its outcomes; {} when both are deleted.
 
-    The reference is the one that was frozen with the model of that date.
+    The baseline is that of the model of that date.
     """
     reference = reference_of(view.row["model_version"])
-    counts: dict[str, list[int]] = view.measured.values.get("bins", {})
-    if not counts and reference and view.measured.outcomes is not None:
-        counts = window_bins(view.measured.outcomes, view.row["model_version"], reference)
+    counts: dict[str, list[int]] = view.monitoring_run.values.get("bins", {})
+    if not counts and reference and view.monitoring_run.outcomes is not None:
+        counts = window_bins(view.monitoring_run.outcomes, view.row["model_version"], reference)
     frozen = reference.get("features", {})
     return {name: pd.DataFrame(shares(frozen[name], now)) for name, now in counts.items() if name in frozen}
 
@@ -98,78 +101,85 @@ def feature_history(view: View, feature: str) -> pd.DataFrame:
     return rows.merge(view.history[["monitoring_date", "action"]], on="monitoring_date").reset_index(drop=True)
 
 
+def feature_text(feature: str) -> str:
+    """`Loan amount (loan_amt)` for loan_amt; the plain name alone if it is also the column's."""
+    name = plain_name(feature)
+    return name if name == feature else f"{name} ({feature})"
+
+
 def choose_feature(widget: str) -> None:
-    """Has the next script run show the feature that was clicked."""
+    """Selects the feature that was clicked, for the next script run."""
     points = st.session_state[widget].selection.get("feature") or []
     if points:
         st.session_state[KEY] = points[0]["feature"]
 
 
-def _current(names: list[str]) -> str | None:
-    """The feature to show: the chosen one, the one that the address names, or the one that drifted the most."""
+def _selected_feature(names: list[str]) -> str | None:
+    """The selected feature, the one that the address names, or the one with the largest drift."""
     if not names:
         return None
-    asked = st.session_state.get(KEY, st.query_params.get("feature"))
-    st.session_state[KEY] = asked if asked in names else names[0]
-    found: str = st.session_state[KEY]
-    return found
+    requested = st.session_state.get(KEY, st.query_params.get("feature"))
+    st.session_state[KEY] = requested if requested in names else names[0]
+    feature: str = st.session_state[KEY]
+    return feature
 
 
-def _select(names: list[str]) -> None:
+def _show_selector(names: list[str]) -> None:
     place, _ = st.columns(2, gap="large")
     with place:
-        name = st.selectbox("Feature, the most drifted first", names, key=KEY)
-    shared("feature", name, names[0])
+        feature = st.selectbox("Feature, largest drift first", names, format_func=feature_text, key=KEY)
+    keep_in_address("feature", feature, names[0])
 
 
-def _histogram(view: View, bins: dict[str, pd.DataFrame], feature: str) -> None:
+def _show_histogram(view: View, bins: dict[str, pd.DataFrame], feature: str) -> None:
     if feature in bins:
         show_panel(histogram_panel(view, bins[feature], feature))
         return
     empty(
-        f"{feature}: no histogram of {day(view.choice.day)}",
-        "The run of that date kept the CSI but not the bins, and its loans are tidied away. "
-        "Choose a later monitoring date.",
+        f"{plain_name(feature)}: no histogram of {day(view.filters.day)}",
+        "The run of that date stored the CSI but not the bins, and its outcomes loan by loan are deleted. "
+        "Select a later monitoring date.",
     )
 
 
-def _unmeasured(view: View) -> None:
+def _show_unmeasured(view: View) -> None:
     needed = deployment().settings.drift_rows
     empty(
-        f"Feature drift of {day(view.choice.day)} can't be measured",
-        f"The current window has {count(view.row['window_rows'])} loans; below {needed} chance alone would look like "
-        "drift. It is measured once inference has scored more loans.",
+        f"Feature drift of {day(view.filters.day)} is not measured: too few loans",
+        f"The current window has {count(view.row['window_rows'])} loans; with fewer than {count(needed)}, noise "
+        "looks like drift. It is measured once inference has scored more loans.",
     )
 
 
-def _ranking(rows: pd.DataFrame, bins: dict[str, pd.DataFrame], chosen: str | None) -> alt.LayerChart:
+def _ranking(rows: pd.DataFrame, bins: dict[str, pd.DataFrame], selected: str | None) -> alt.LayerChart:
     pictures = {name: preview(frame) for name, frame in bins.items()}
-    chart = with_features(feature_drift(rows), rows, pictures, chosen)
-    chart.title.subtitle += "; point at a bar, or click it" if len(rows) else ""
+    chart = with_features(feature_drift(rows), rows, pictures, selected)
+    chart.title.subtitle += "; click a bar for details" if len(rows) else ""
     return chart
 
 
 def _history(view: View, rows: pd.DataFrame, feature: str) -> alt.LayerChart:
-    return with_dates(csi_over_time(rows, feature), rows, "csi", view.choice.day)
+    return with_dates(csi_over_time(rows, feature), rows, "csi", view.filters.day)
 
 
 def _bins(bins: pd.DataFrame, feature: str) -> alt.LayerChart:
-    told = [
-        f"{name}: {row['current_count']:,} now, {row['reference_count']:,} then"
+    unusual = [
+        f"{name}: {row['current_count']:,} now, {row['reference_count']:,} in the baseline"
         for name in ("UNSEEN", "MISSING")
         for row in bins[bins["bin"] == name].to_dict("records")
         if row["current_count"] or row["reference_count"]
     ]
     title = alt.TitleParams(
-        f"{feature}: baseline and current window", subtitle="; ".join(["share of loans per bin", *told])
+        f"{plain_name(feature)}: baseline and current window",
+        subtitle="; ".join([feature, "share of loans per bin", *unusual]),
     )
     return score_distribution(bins).properties(title=title)
 
 
-def _gaps(bins: pd.DataFrame, feature: str) -> str:
+def _largest_gaps(bins: pd.DataFrame, feature: str) -> str:
     most = bins.assign(gap=(bins["current_share"] - bins["reference_share"]).abs()).nlargest(2, "gap")
-    told = [
-        f"{row['bin']} {row['reference_share']:.1%} before, {row['current_share']:.1%} now"
+    gaps = [
+        f"{row['bin']} {row['reference_share']:.1%} in the baseline, {row['current_share']:.1%} now"
         for row in most.to_dict("records")
     ]
-    return f"{feature} by bin, reference against current window. The largest gaps: {'; '.join(told)}."
+    return f"{plain_name(feature)} by bin, baseline and current window. The largest gaps: {'; '.join(gaps)}."

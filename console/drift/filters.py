@@ -1,4 +1,4 @@
-"""The selectors of the Drift page; what they say stands in the address, so that a view can be shared."""
+"""The filters of the Drift page. Their values are kept in the address, so that a view can be shared."""
 
 from datetime import date
 from typing import Any
@@ -10,19 +10,20 @@ from streamlit.delta_generator import DeltaGenerator
 from console.app import queries
 from console.components.elements import state_text
 from console.components.times import day as day_in_words
-from console.drift.query import ALL, Choice
+from console.drift.query import ALL, Filters
 
-PERIODS = {"3m": "3 months", "12m": "12 months", "all": "All", "own": "Custom"}
-USUAL = "12m"
+CUSTOM = "own"  # from one date to another, which the viewer names
+PERIODS = {"3m": "3 months", "12m": "12 months", "all": "All", CUSTOM: "Custom"}
+DEFAULT_PERIOD = "12m"
 DAY = "drift-day"  # the key of the date in view, which a click on a history sets too
 
 
-def chosen(history: pd.DataFrame) -> Choice:
-    """What the selectors say about a history that has rows."""
+def selected_filters(history: pd.DataFrame) -> Filters:
+    """Shows the filters of a history that has rows, and returns their values."""
     model_place, period_place, day_place = st.columns([5, 4, 4])
     options = models(history)
     with model_place:
-        model = _select("Model version", "model", options, lambda version: _model_words(version, options))
+        model = _select("Model version", "model", options, lambda version: _model_label(version, options))
     rows = history if model == ALL else history[history["model_version"] == model]
     days = sorted(rows["monitoring_date"])
     with period_place:
@@ -31,7 +32,7 @@ def chosen(history: pd.DataFrame) -> Choice:
     states = dict(zip(rows["monitoring_date"], rows["status"], strict=True))
     with day_place:
         day = _select("Monitoring date", "day", within, lambda day: f"{day_in_words(day)}  {state_text(states[day])}")
-    return Choice(model, min(first, day), max(last, day), day)
+    return Filters(model, min(first, day), max(last, day), day)
 
 
 def models(history: pd.DataFrame) -> list[str]:
@@ -43,83 +44,83 @@ def models(history: pd.DataFrame) -> list[str]:
     return [*([ALL] if rest else []), *first, *rest]
 
 
-def quick(name: str, first: date, last: date) -> tuple[date, date]:
-    """The first and last monitoring date of a quick choice of period, within a history from `first` to `last`."""
+def preset_period(name: str, first: date, last: date) -> tuple[date, date]:
+    """The first and last monitoring date of a period by its name, within a history from `first` to `last`."""
     months = {"3m": 3, "12m": 12}.get(name)
     start = (pd.Timestamp(last) - pd.DateOffset(months=months)).date() if months else first
     return max(first, start), last
 
 
 def choose_day(widget: str) -> None:
-    """Has the next script run look at the date that was clicked in a chart."""
+    """Selects the date that was clicked in a chart, for the next script run."""
     points = st.session_state[widget].selection.get("day") or []
     if points:
         st.session_state[DAY] = date.fromisoformat(points[0]["iso"])
 
 
-def shared(name: str, value: str, usual: str) -> None:
-    """Puts what was chosen into the address, unless it is what is usual."""
-    if value == usual:
+def keep_in_address(name: str, value: str, default: str) -> None:
+    """Keeps a filter's value in the address, unless it is the default."""
+    if value == default:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != value:
         st.query_params[name] = value
 
 
-def _select(label: str, name: str, options: list[Any], words: Any) -> Any:
-    """The chosen option; at first the one that the address names, else the first."""
-    asked = st.query_params.get(name)
-    index = next((number for number, option in enumerate(options) if str(option) == asked), 0)
+def _select(label: str, name: str, options: list[Any], label_of: Any) -> Any:
+    """Shows a selector and returns its option; at first the one that the address names, else the first."""
+    requested = st.query_params.get(name)
+    index = next((number for number, option in enumerate(options) if str(option) == requested), 0)
     key = f"drift-{name}"
     if st.session_state.get(key) not in options:
         st.session_state[key] = options[index]
-    value = st.selectbox(label, options, format_func=words, key=key)
-    shared(name, str(value), str(options[0]))
+    value = st.selectbox(label, options, format_func=label_of, key=key)
+    keep_in_address(name, str(value), str(options[0]))
     return value
 
 
 def _period(first: date, last: date) -> tuple[date, date]:
-    asked = st.query_params.get("period")
+    requested = st.query_params.get("period")
     if "drift-period" not in st.session_state:
-        st.session_state["drift-period"] = asked if asked in PERIODS else USUAL
+        st.session_state["drift-period"] = requested if requested in PERIODS else DEFAULT_PERIOD
     name = st.segmented_control(
         "Period", list(PERIODS), format_func=PERIODS.__getitem__, key="drift-period", required=True
     )
-    shared("period", name or USUAL, USUAL)
-    if name != "own":
+    keep_in_address("period", name or DEFAULT_PERIOD, DEFAULT_PERIOD)
+    if name != CUSTOM:
         for bound in ("from", "to"):
             st.query_params.pop(bound, None)
-        return quick(name or USUAL, first, last)
-    return _own(first, last)
+        return preset_period(name or DEFAULT_PERIOD, first, last)
+    return _custom_period(first, last)
 
 
-def _own(first: date, last: date) -> tuple[date, date]:
-    """The period that the viewer names, kept within the history."""
+def _custom_period(first: date, last: date) -> tuple[date, date]:
+    """The period that the viewer names, limited to the history."""
     bounds = zip(st.columns(2), (("from", first), ("to", last)), strict=True)
-    start, end = (_bound(place, name, usual, first, last) for place, (name, usual) in bounds)
+    start, end = (_bound(place, name, default, first, last) for place, (name, default) in bounds)
     if start > end:
-        st.caption("The first date is after the last; they are taken the other way round.")
+        st.caption("The first date is after the last one, so the two are swapped.")
     return min(start, end), max(start, end)
 
 
-def _bound(place: DeltaGenerator, name: str, usual: date, first: date, last: date) -> date:
+def _bound(place: DeltaGenerator, name: str, default: date, first: date, last: date) -> date:
     try:
-        asked = date.fromisoformat(st.query_params.get(name, ""))
+        requested = date.fromisoformat(st.query_params.get(name, ""))
     except ValueError:
-        asked = usual
+        requested = default
     value: date = place.date_input(
         name.capitalize(),
-        min(max(asked, first), last),
+        min(max(requested, first), last),
         min_value=first,
         max_value=last,
         format="YYYY-MM-DD",
         key=f"drift-{name}-{first}-{last}",
     )
-    shared(name, value.isoformat(), usual.isoformat())
+    keep_in_address(name, value.isoformat(), default.isoformat())
     return value
 
 
-def _model_words(version: str, options: list[str]) -> str:
+def _model_label(version: str, options: list[str]) -> str:
     if version == ALL:
-        return f"All champions in turn ({len(options) - 1})"
+        return f"All champions ({len(options) - 1})"
     champion = queries.champion()
     return f"{version} {state_text('champion')}" if champion and version == champion.version else version

@@ -1,4 +1,4 @@
-"""The six panels of a view of the Drift page, each with its words and its numbers."""
+"""The panels of the Drift page about AUC, PSI, scores and predictions, each with its description and numbers."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ import streamlit as st
 from console.components.chart_panel import Panel
 from console.components.times import day
 from console.drift.chart_selection import with_dates
-from console.drift.filters import choose_day, shared
+from console.drift.filters import choose_day, keep_in_address
 from console.drift.query import ALL, View
 from jobs.charts.cohorts import auc_by_month, scores_by_month
 from jobs.charts.history import auc_over_time, champion_changes
@@ -39,36 +39,36 @@ def auc_panel(view: View) -> Panel:
 
 
 def auc_by(view: View) -> str:
-    """Which of BY the AUC panel shows: the dates when several champions are looked at, else the cohorts."""
-    asked = st.session_state.get(_auc_key(view), st.query_params.get("auc"))
-    return asked if asked in BY else _usual_auc(view)
+    """Which of BY the AUC panel shows: the dates if all champions are shown, else the cohorts."""
+    requested = st.session_state.get(_auc_key(view), st.query_params.get("auc"))
+    return requested if requested in BY else _default_auc(view)
 
 
-def _usual_auc(view: View) -> str:
-    return "date" if view.choice.model == ALL else "cohort"
+def _default_auc(view: View) -> str:
+    return "date" if view.filters.model == ALL else "cohort"
 
 
 def _auc_key(view: View) -> str:
-    """Of the widget: of its own for the story of several champions, which begins with the dates."""
-    return f"drift-auc-{_usual_auc(view)}"
+    """The key of the AUC switch; several champions have a key of their own, because their default differs."""
+    return f"drift-auc-{_default_auc(view)}"
 
 
 def psi_panel(view: View) -> Panel:
-    """PSI by monitoring date; a click on a date chooses it."""
+    """PSI by monitoring date; a click on a date selects it."""
     make = partial(_over_dates, view, "psi")
     return Panel("psi-over-time", view.identity, make, _psi_history(view), _numbers(view.history, HISTORY), choose_day)
 
 
 def scores_panel(view: View) -> Panel:
-    """The scores' bins, reference against the current window."""
-    rows = pd.DataFrame(view.measured.values.get("scores", []))
+    """The shares of loans by score, baseline and current window."""
+    rows = pd.DataFrame(view.monitoring_run.values.get("scores", []))
     words = "No scores of this date are known."
     if len(rows):
         most = rows.assign(gap=(rows["current_share"] - rows["reference_share"]).abs()).nlargest(1, "gap").iloc[0]
         words = (
-            f"Share of loans by score, {int(rows['reference_count'].sum()):,} of the reference against "
-            f"{int(rows['current_count'].sum()):,} now. The largest gap is in the bin {most['bin']}: "
-            f"{most['reference_share']:.1%} before, {most['current_share']:.1%} now."
+            f"Share of loans by score, {int(rows['reference_count'].sum()):,} in the baseline against "
+            f"{int(rows['current_count'].sum()):,} now. The largest gap is in bin {most['bin']}: "
+            f"{most['reference_share']:.1%} in the baseline, {most['current_share']:.1%} now."
         )
     return Panel("score-distribution", view.identity, partial(score_distribution, rows), words, rows)
 
@@ -87,16 +87,16 @@ def at_threshold_panel(view: View) -> Panel:
 
 
 def confusion_panel(view: View) -> Panel:
-    """What was predicted, of what happened."""
-    rows = pd.DataFrame(view.measured.values.get("confusion", []))
+    """The confusion matrix: predictions by outcome."""
+    rows = pd.DataFrame(view.monitoring_run.values.get("confusion", []))
     words = "No outcomes are known yet."
     if len(rows):
         names = {0: "repaid", 1: "defaulted"}
-        told = [
+        cells = [
             f"{row['count']:,} that {names[row['actual']]} were predicted as {names[row['predicted']]}"
-            for row in view.measured.values["confusion"]
+            for row in view.monitoring_run.values["confusion"]
         ]
-        words = f"Confusion matrix: {'; '.join(told)}."
+        words = f"Confusion matrix: {'; '.join(cells)}."
     return Panel("confusion-matrix", view.identity, partial(confusion_matrix, rows), words, rows)
 
 
@@ -107,13 +107,13 @@ def _auc_switch(view: View) -> None:
     st.segmented_control(
         "AUC by", list(BY), format_func=BY.__getitem__, key=key, required=True, label_visibility="collapsed"
     )
-    shared("auc", auc_by(view), _usual_auc(view))
+    keep_in_address("auc", auc_by(view), _default_auc(view))
 
 
 def _over_dates(view: View, column: str) -> alt.LayerChart:
     limits = view.thresholds
     chart = psi_over_time(view.history, limits) if column == "psi" else auc_over_time(view.history, limits.auc)
-    return with_dates(chart, view.history, column, view.choice.day)
+    return with_dates(chart, view.history, column, view.filters.day)
 
 
 def _psi_history(view: View) -> str:
@@ -143,11 +143,11 @@ def _auc_history(view: View) -> str:
 
 def _changes(rows: pd.DataFrame) -> str:
     changed = rows[champion_changes(rows)]
-    told = [
+    champions = [
         f"{version} on {day(at)}"
         for version, at in zip(changed["model_version"], changed["monitoring_date"], strict=True)
     ]
-    return f" New champions: {', '.join(told)}." if told else ""
+    return f" New champions: {', '.join(champions)}." if champions else ""
 
 
 def _cohorts_in_words(view: View) -> str:

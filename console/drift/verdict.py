@@ -1,57 +1,64 @@
-"""The verdict of a monitoring date in one sentence, with the numbers, the rows and the noise behind it."""
+"""The verdict of a monitoring date in one sentence, with its numbers, its loans and its noise level."""
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 import pandas as pd
-import streamlit as st
+from markupsafe import Markup
 
-from console.components.elements import count, state_html, with_code
+from console.app.navigation import run_link
+from console.components.elements import Text, count, join, named_html, state_html, with_code, write_html
 from console.components.times import day
 from console.drift.query import View
+from jobs.bronze.plain_names import plain_name
+from jobs.charts.kit import STATUS_WORDS
 from jobs.governance.policy import Thresholds
 from jobs.statistics.rounding import rounded_apart
 from storage.db.ledger import LedgerRow
 
 MOST_NAMED = 3  # features that a sentence names
-DONE = {
+ACTIONS = {
     "none": "",
-    "requested": "the gate asked for a retrain",
-    "suppressed": "the gate asked for no retrain, for the last one was not long before",
-    "escalated": "the gate asks for a person, for retraining did not help",
+    "requested": "the retraining rule requested a training",
+    "suppressed": "the retraining rule requested no training, because the last one was too recent",
+    "escalated": "the model needs a review, because retraining did not help",
 }
 
 
 def show_verdict(view: View) -> None:
-    """The verdict at the top of the page, why, and the ways to its runs."""
-    row = view.row
-    sentence = verdict(row, view.decision, view.thresholds)
-    why = drivers(view.features) if row["status"] in ("breach", "watch") else ""
-    told = [part for part in (why, _standing(view)) if part]
-    st.html(
-        f'<div class="lw-verdict"><p class="lw-says">{state_html(row["status"], row["status"].capitalize())} '
-        f"on {day(view.choice.day)}: {escape(sentence)}</p>"
-        f'<p class="lw-note">{escape(" ".join(told))} {_links(view)}</p>{_reason(view.decision)}</div>'
+    """Shows the verdict, the drift of the inputs, the model, the links to the runs, and the decision."""
+    status = view.row["status"]
+    inputs = drivers(view.features) if status in ("breach", "watch") else ""
+    note = join([inputs, _model_sentence(view), _links(view)], " ")
+    write_html(
+        Markup(
+            '<div class="lw-verdict"><p class="lw-verdict-sentence">{} on {}: {}</p><p class="lw-note">{}</p>{}</div>'
+        ).format(
+            state_html(status, STATUS_WORDS.get(status, status).capitalize()),
+            day(view.filters.day),
+            verdict(view.row, view.decision, view.thresholds),
+            note,
+            _reason(view.decision),
+        )
     )
 
 
 def verdict(row: Mapping[str, Any], decision: LedgerRow | None, limits: Thresholds) -> str:
     """The sentence about a row of the monitoring history and the decision on it, if one is known."""
-    done = DONE.get(decision.action, "") if decision else ""
+    action = ACTIONS.get(decision.action, "") if decision else ""
     parts = [auc_words(row, limits), psi_words(row, limits)]
     if row["psi"] is not None and row["psi"] >= limits.psi_watch:
-        parts.reverse()  # what is the matter stands first
-    parts.append(done)
+        parts.reverse()  # the drift stands first
+    parts.append(action)
     return "; ".join(part for part in parts if part) + "."
 
 
 def auc_words(row: Mapping[str, Any], limits: Thresholds) -> str:
-    """What the AUC says, with interval, labelled loans and threshold."""
+    """The AUC in words, with interval, labelled loans and threshold."""
     if row["auc_status"] != "measured":
         estimate = row["auc_estimate"]
-        hint = f" (estimated without labels: {estimate:.3f})" if estimate is not None else ""
-        return f"AUC can't be judged on {count(row['labelled'])} labelled loans{hint}"
+        hint = f" (estimate without labels: {estimate:.3f})" if estimate is not None else ""
+        return f"{count(row['labelled'])} labelled loans are too few to measure AUC{hint}"
     value = rounded_apart(row["auc"], limits.auc)
     numbers = f"(95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {count(row['labelled'])} labelled loans)"
     if row["auc"] >= limits.auc:
@@ -62,9 +69,9 @@ def auc_words(row: Mapping[str, Any], limits: Thresholds) -> str:
 
 
 def psi_words(row: Mapping[str, Any], limits: Thresholds) -> str:
-    """What the PSI says, with the window's loans and cohorts, the level of chance and the threshold."""
+    """The PSI in words, with the window's loans and cohorts, the noise level and the threshold."""
     if row["psi"] is None:
-        return f"drift can't be judged on {count(row['window_rows'])} loans in the current window"
+        return f"{count(row['window_rows'])} loans in the current window are too few to measure drift"
     value, level = rounded_apart(row["psi"], limits.psi), row["psi_chance_level"]
     cohorts = " to ".join(dict.fromkeys(str(row[name]) for name in ("window_from", "window_to")))
     numbers = f"({count(row['window_rows'])} loans of {cohorts}; noise level (99%) {level:.3f})"
@@ -76,18 +83,21 @@ def psi_words(row: Mapping[str, Any], limits: Thresholds) -> str:
     return f"the scores have drifted, PSI {value} {numbers} is at or above {limits.psi:g}{sure}"
 
 
-def drivers(features: pd.DataFrame) -> str:
-    """Which inputs moved the most, beyond what chance reaches; that none did, if so."""
+def drivers(features: pd.DataFrame) -> Text:
+    """The features with the largest drift above their noise level; that there are none, if so."""
     moved = features[(features["band"] != "stable") & (features["csi"] > features["chance_level"])]
     if moved.empty:
-        return "No single input has drifted beyond chance." if len(features) else ""
+        return "No single input has drifted beyond noise." if len(features) else ""
     first = moved.sort_values("csi", ascending=False).head(MOST_NAMED)
-    named = ", ".join(f"{name} {csi:.2f}" for name, csi in zip(first["feature"], first["csi"], strict=True))
+    named = [
+        Markup("{} {}").format(named_html(plain_name(name), name), f"{csi:.2f}")
+        for name, csi in zip(first["feature"], first["csi"], strict=True)
+    ]
     more = f" and {len(moved) - len(first)} more" if len(moved) > len(first) else ""
-    return f"Inputs that drifted the most (CSI): {named}{more}."
+    return Markup("Inputs with the largest drift (CSI): {}{}.").format(join(named, ", "), more)
 
 
-def _standing(view: View) -> str:
+def _model_sentence(view: View) -> str:
     version = view.row["model_version"]
     if version == view.champion:
         return f"Model {version}, the champion."
@@ -95,18 +105,17 @@ def _standing(view: View) -> str:
     return f"Model {version}, champion then{now}."
 
 
-def _links(view: View) -> str:
-    links = [("the monitoring run", view.measured.run_id)]
-    if view.decision is not None:
-        links.append(("the retrain", view.decision.requested_run_id))
-    told = [f'<a href="/run?run_id={escape(run_id)}">{escape(words)}</a>' for words, run_id in links if run_id]
-    return "See " + " and ".join(told) + "." if told else ""
+def _links(view: View) -> Text:
+    requested = view.decision.requested_run_id if view.decision is not None else None
+    links = [run_link(view.monitoring_run.run_id, "the monitoring run"), run_link(requested, "the training")]
+    sentence = join(links, " and ")
+    return Markup("See {}.").format(sentence) if sentence else ""
 
 
-def _reason(decision: LedgerRow | None) -> str:
-    """The gate's own words where it did something, as they were recorded."""
+def _reason(decision: LedgerRow | None) -> Text:
+    """The stored reason of a decision that had an action."""
     if decision is not None and decision.action == "none":
         return ""
     if decision is None:
-        return '<p class="lw-note">The gate recorded no decision about this date.</p>'
-    return f'<p class="lw-note">The gate recorded: {with_code(decision.reason)}</p>'
+        return Markup('<p class="lw-note">No retraining decision was recorded for this date.</p>')
+    return Markup('<p class="lw-note">Retraining rule: {}</p>').format(with_code(decision.reason))

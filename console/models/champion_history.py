@@ -1,31 +1,31 @@
-"""Who was champion when: every event there was, a small timeline, and an answer for any day."""
+"""The champions over time: a timeline, the champion on a given day, and every promotion and rollback."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from html import escape
 
 import altair as alt
 import pandas as pd
 import streamlit as st
 
 from console.app.deployment import ledger
-from console.components.elements import empty, state_html
-from console.components.legacy import grid, link_html
-from console.components.table import columns
+from console.app.navigation import run_link
+from console.components.elements import Text, empty, note, state_html, write_html
+from console.components.table import columns, table
 from console.components.theme import drawn
 from console.components.times import day, local, span, time_html, viewer_zone
-from console.models.query import EVENTS, events
+from console.models.query import EVENTS, champion_events
 from jobs.charts.kit import BLUE, GREY, rows_chart
 from storage.db.ledger import LedgerRow
 from storage.ledger.models import model_by_alias
 
 ROW, AXIS = 26, 40  # pixels of height for each champion, and for the axis under them
+IN_WORDS = 8  # periods that the description of the timeline names
 
 
 @dataclass(frozen=True)
 class ChampionPeriod:
-    """A stretch of time in which a version was champion; `until` is None for the present one."""
+    """A period in which a version was champion; `until` is None for the present champion."""
 
     version: str
     since: datetime
@@ -35,52 +35,52 @@ class ChampionPeriod:
     run_id: str | None
 
 
-def champion_periods(found: Sequence[LedgerRow]) -> list[ChampionPeriod]:
-    """The champion_periods of the champions, newest first, of events that are newest first."""
-    ends = [None, *(row.at for row in found)]
+def champion_periods(events: Sequence[LedgerRow]) -> list[ChampionPeriod]:
+    """The periods between events, which come newest first; newest first."""
+    ends = [None, *(event.at for event in events)]
     return [
-        ChampionPeriod(row.version, row.at, until, row.who, row.why, row.run_id)
-        for row, until in zip(found, ends, strict=False)
+        ChampionPeriod(event.version, event.at, until, event.who, event.why, event.run_id)
+        for event, until in zip(events, ends, strict=False)
     ]
 
 
-def history_part() -> None:
-    """All champions: a timeline, who was one on a day, and the events with who and why."""
-    found = champion_periods(events())
-    if not found:
+def show_history() -> None:
+    """Shows all champions: a timeline, the champion on a given day, and the events with person and reason."""
+    periods = champion_periods(champion_events())
+    if not periods:
         empty(
             "No champion yet",
-            "Who was champion when, and why, will be here.",
-            "`python -m engine run training` makes one.",
+            "This page lists each champion with its period and the reason of its promotion.",
+            "Start a training with `python -m engine run training`.",
         )
         return
     now = ledger().clock()
     chart, question = st.columns([3, 1], gap="large")
     with question:
-        _question(found[-1].since)
-    chart.altair_chart(drawn(timeline(found, now), plain=True), width="stretch", theme=None, alt=timeline_words(found))
-    rows = [_row(period, now) for period in found]
-    grid("Champions, newest first", columns("Version", "Since", "For", "Who", "Why", numbers=["For"]), rows)
-    told = f"the newest {EVENTS} events" if len(found) == EVENTS else "every event there was"
-    st.caption(f"Nothing here is ever changed or removed: {told}.")
+        _champion_of_day(periods[-1].since)
+    alt_text = timeline_words(periods)
+    chart.altair_chart(drawn(timeline(periods, now), plain=True), width="stretch", theme=None, alt=alt_text)
+    rows = [_row(period, now) for period in periods]
+    heads = columns("Version", "Since", "For", "Who", "Why", numbers=["For"])
+    table("Champions, newest first", heads, rows, stacked=True)
+    count = f"The newest {EVENTS} events" if len(periods) == EVENTS else "All events"
+    note(f"{count}. Events are never changed or removed.")
 
 
-def timeline(found: Sequence[ChampionPeriod], now: datetime) -> alt.Chart:
-    """A bar from the first to the last moment of every period, a line for each version, the present one
-    coloured.
-    """
+def timeline(periods: Sequence[ChampionPeriod], now: datetime) -> alt.Chart:
+    """A bar for each period, a line for each version, the present champion coloured."""
     rows = [
         {
-            "version": one.version,
-            "since": local(one.since).replace(tzinfo=None),
-            "until": local(one.until or now).replace(tzinfo=None),
-            "role": "champion" if one.until is None else "past",
-            "for": span(((one.until or now) - one.since).total_seconds()),
+            "version": period.version,
+            "since": local(period.since).replace(tzinfo=None),
+            "until": local(period.until or now).replace(tzinfo=None),
+            "role": "champion" if period.until is None else "past",
+            "for": _duration(period, now),
         }
-        for one in found
+        for period in periods
     ]
-    form = "%H:%M" if now - found[-1].since < timedelta(days=2) else "%-d %b %Y"
-    order = list(dict.fromkeys(one.version for one in found))
+    form = "%H:%M" if now - periods[-1].since < timedelta(days=2) else "%-d %b %Y"
+    order = list(dict.fromkeys(period.version for period in periods))
     chart: alt.Chart = (
         rows_chart(pd.DataFrame(rows))
         .mark_bar(height=9, cornerRadius=2)
@@ -101,58 +101,62 @@ def timeline(found: Sequence[ChampionPeriod], now: datetime) -> alt.Chart:
     return chart
 
 
-def timeline_words(found: Sequence[ChampionPeriod]) -> str:
+def timeline_words(periods: Sequence[ChampionPeriod]) -> str:
     """The timeline in words."""
-    told = "; ".join(f"{one.version} from {day(local(one.since).date())}" for one in found[:8])
-    return f"Champions over time, newest first: {told}."
+    words = "; ".join(f"{period.version} from {day(local(period.since).date())}" for period in periods[:IN_WORDS])
+    return f"Champions over time, newest first: {words}."
 
 
-def champion_on(chosen: date) -> str | None:
-    """The version that was champion at the end of a day of the viewer's."""
-    end = datetime.combine(chosen + timedelta(days=1), time(), viewer_zone())
+def champion_on(date_: date) -> str | None:
+    """The version that was champion at the end of a day of the viewer's time zone; None when there was none."""
+    end = datetime.combine(date_ + timedelta(days=1), time(), viewer_zone())
     with ledger().reading() as connection:
-        found = model_by_alias(connection, at=end)
-    return found.version if found else None
+        champion = model_by_alias(connection, at=end)
+    return champion.version if champion else None
 
 
-def times_part(model: LedgerRow) -> None:
-    """When the model of this row became champion, and why."""
-    found = events(model.version)
-    if not found:
-        st.caption("It was never champion.")
+def show_champion_events(model: LedgerRow) -> None:
+    """Shows when the model of this registry row became champion, and why."""
+    events = champion_events(model.version)
+    if not events:
+        note("It was never champion.")
         return
     now = ledger().clock()
-    rows = [[time_html(row.at, now), *_who_and_why(row, model.run_id)] for row in found]
-    grid("When this version became champion", columns("Since", "Who", "Why"), rows)
+    rows = [[time_html(event.at, now), *_who_and_why(event, model.run_id)] for event in events]
+    table("When this version became champion", columns("Since", "Who", "Why"), rows)
 
 
-def _who_and_why(event: LedgerRow, made_by: str) -> tuple[str, str]:
-    if event.run_id == made_by:
-        return "its training", "promoted, as said above"
-    return escape(event.who), escape(event.why)
+def _who_and_why(event: LedgerRow, trained_by: str) -> tuple[Text, Text]:
+    if event.run_id == trained_by:
+        return "its training run", "passed the promotion test"
+    return event.who, event.why
 
 
-def _question(first: datetime) -> None:
+def _champion_of_day(first: datetime) -> None:
+    """Asks for a day and shows the champion of that day."""
     today = local(ledger().clock()).date()
     asked = st.date_input(
-        "Who was champion on",
+        "Champion on",
         today,
         min_value=local(first).date() - timedelta(days=366),
         max_value=today,
         key="champion-on",
     )
-    if isinstance(asked, date):
-        version = champion_on(asked)
-        told = (
-            state_html("champion", version) if version else '<span class="lw-note">Nobody: there was none yet.</span>'
-        )
-        st.html(f'<p style="margin:0">{told}</p>')
-        if version:
-            st.caption(f"At the end of {day(asked)}, {viewer_zone().key}.")
+    if not isinstance(asked, date):
+        return
+    version = champion_on(asked)
+    if version is None:
+        note("There was no champion.")
+        return
+    write_html(state_html("champion", version))
+    note(f"At the end of {day(asked)}, {viewer_zone().key}.")
 
 
-def _row(period: ChampionPeriod, now: datetime) -> list[str]:
-    lasted = span(((period.until or now) - period.since).total_seconds())
-    who = link_html("run", period.who, run_id=period.run_id) if period.run_id else escape(period.who)
-    mark = f"{state_html('champion', period.version)}" if period.until is None else escape(period.version)
-    return [mark, time_html(period.since, now), lasted, who, escape(period.why)]
+def _duration(period: ChampionPeriod, now: datetime) -> str:
+    return span(((period.until or now) - period.since).total_seconds())
+
+
+def _row(period: ChampionPeriod, now: datetime) -> list[Text]:
+    version = state_html("champion", period.version) if period.until is None else period.version
+    who = run_link(period.run_id, period.who) if period.run_id else period.who
+    return [version, time_html(period.since, now), _duration(period, now), who, period.why]

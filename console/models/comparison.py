@@ -1,31 +1,28 @@
-"""Two versions side by side, showing what differs and, if asked, all the rest."""
+"""Two versions side by side: what differs, and on demand what is equal."""
 
-from html import escape
+from collections.abc import Iterable
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from console.app.deployment import deployment
-from console.components.elements import callout, empty
-from console.components.legacy import grid, link_html
-from console.components.table import columns, digest_html
-from console.components.theme import drawn
-from console.models.candidates import interval_chart, interval_frame, interval_words
-from console.models.differences import Difference, differences, same_loans
-from console.models.query import Chosen, best, chosen
+from console.app.navigation import run_link
+from console.components.elements import Text, callout, empty, join, named_html, note, write_html
+from console.components.table import columns, digest_html, table
+from console.models.candidates import interval_frame, show_intervals
+from console.models.differences import Difference, comparability, differences
+from console.models.query import ModelView, model_view
 
 A, B = "compare-a", "compare-b"
 PAIR = {A: "a", B: "b"}
+DIFFERS = Markup('<span class="lw-warn" title="differs">≠</span> ')
 
 
-def compare_part(names: list[str], champion: str | None) -> None:
-    """The choice of two versions, and what differs between them."""
+def show_comparison(names: list[str], champion: str | None) -> None:
+    """Shows the selection of two versions, and what differs between them."""
     if len(names) < 2:
-        empty(
-            "Nothing to compare yet",
-            "Two versions will stand side by side here; there is one.",
-            "Train again for another.",
-        )
+        empty("Nothing to compare yet", "There is one version. Run the training again for another.")
         return
     start = defaults(names, champion, st.query_params.get("a"), st.query_params.get("b"))
     pickers = st.columns([5, 5, 1], vertical_alignment="bottom")
@@ -33,16 +30,20 @@ def compare_part(names: list[str], champion: str | None) -> None:
         if st.session_state.get(key) not in names:
             st.session_state[key] = start[key]
         picker.selectbox(
-            f"Version {PAIR[key]}", names, key=key, format_func=lambda name: _told(name, champion), on_change=_address
+            f"Version {PAIR[key]}",
+            names,
+            key=key,
+            format_func=lambda name: _option(name, champion),
+            on_change=_update_address,
         )
     pickers[2].button("Swap", key="compare-swap", on_click=_swap, width="stretch")
-    a, b = chosen(st.session_state[A]), chosen(st.session_state[B])
+    a, b = model_view(st.session_state[A]), model_view(st.session_state[B])
     if a is None or b is None:
         empty("That version is gone", "Choose another one above.")
     elif a.version == b.version:
         callout("quiet", "These are the same version", "Choose another one on either side.")
     else:
-        _pair(a, b)
+        _compare(a, b)
 
 
 def defaults(names: list[str], champion: str | None, a: str | None, b: str | None) -> dict[str, str]:
@@ -54,66 +55,58 @@ def defaults(names: list[str], champion: str | None, a: str | None, b: str | Non
     return {A: first, B: second or next((name for name in rest if name != first), first)}
 
 
-def show_pair(a: str, b: str) -> None:
-    """Has the comparison show these two (a callback)."""
+def compare(a: str, b: str) -> None:
+    """Opens the comparison of two versions (a callback)."""
     st.session_state[A], st.session_state[B] = a, b
     st.session_state["view"] = "Compare two"
-    _address()
+    _update_address()
 
 
-def _pair(a: Chosen, b: Chosen) -> None:
+def _compare(a: ModelView, b: ModelView) -> None:
     found = differences(a, b)
-    differing = [one for one in found if one.differs]
-    alike = len(found) - len(differing)
-    st.write(same_loans(a, b))
-    frame = _intervals(a, b)
-    if not frame.empty:
-        limit = deployment().settings.auc_threshold
-        st.altair_chart(
-            drawn(interval_chart(frame, limit), plain=True),
-            width="stretch",
-            theme=None,
-            alt=interval_words(frame, limit),
-        )
-    every = st.toggle(f"Show also the {alike} that are the same", key="compare-all", disabled=not alike)
+    differing = [difference for difference in found if difference.differs]
+    equal = len(found) - len(differing)
+    write_html(Markup("<div>{}</div>").format(comparability(a, b)))
+    show_intervals(_intervals(a, b), deployment().settings.auc_threshold)
+    every = st.toggle(f"Show also the {equal} that are equal", key="compare-all", disabled=not equal)
     heads = columns("", f"a: {a.version}", f"b: {b.version}", "b minus a", numbers=["b minus a"])
-    grid("What differs between the two versions", heads, _rows(found if every else differing, every=every))
-    links = (link_html("run", one.row.run_id, run_id=one.row.run_id) for one in (a, b))
-    st.html(f'<p class="lw-note" style="margin:0">Made by {" and ".join(links)}.</p>')
+    table("What differs between the two versions", heads, _rows(found if every else differing, every=every))
+    links = join((run_link(view.row.run_id) for view in (a, b)), " and ")
+    note(Markup("Made by {}.").format(links))
 
 
-def _rows(found: list[Difference], *, every: bool) -> list[list[str]]:
-    rows: list[list[str]] = []
-    part = ""
-    for one in found:
-        if one.part != part:
-            part = one.part
-            rows.append([escape(part)])
-        name = escape(one.name)
-        sign = '<span class="lw-warn" title="differs">≠</span> ' if every and one.differs else ""
-        rows.append([sign + name, _value(one.a, one), _value(one.b, one), escape(one.change)])
+def _rows(found: Iterable[Difference], *, every: bool) -> list[list[Text]]:
+    """A row for each difference, under the heading of its section."""
+    rows: list[list[Text]] = []
+    section = ""
+    for difference in found:
+        if difference.section != section:
+            section = difference.section
+            rows.append([section])
+        name = named_html(difference.name, difference.raw) if difference.raw else difference.name
+        sign = DIFFERS if every and difference.differs else ""
+        values = (_value(value, difference) for value in (difference.a, difference.b))
+        rows.append([join([sign, name]), *values, difference.change])
     return rows
 
 
-def _value(value: str, one: Difference) -> str:
-    return digest_html(value) if one.digest and value != "-" else escape(value)
+def _value(value: str, difference: Difference) -> Text:
+    return digest_html(value) if difference.digest and value != "-" else value
 
 
-def _intervals(a: Chosen, b: Chosen) -> pd.DataFrame:
-    """The chosen models of both with their intervals."""
-    return interval_frame(
-        {f"{x}: {one.version}": best(one.told, one.row.model_name) for x, one in (("a", a), ("b", b))}, ""
-    )
+def _intervals(a: ModelView, b: ModelView) -> pd.DataFrame:
+    """The selected models of both with their intervals."""
+    return interval_frame({f"{side}: {view.version}": view.metrics for side, view in (("a", a), ("b", b))}, "")
 
 
-def _told(name: str, champion: str | None) -> str:
+def _option(name: str, champion: str | None) -> str:
     return f"{name}  ★ champion" if name == champion else name
 
 
-def _address() -> None:
+def _update_address() -> None:
     for key, name in PAIR.items():
         st.query_params[name] = st.session_state[key]
 
 
 def _swap() -> None:
-    show_pair(st.session_state[B], st.session_state[A])
+    compare(st.session_state[B], st.session_state[A])

@@ -1,152 +1,164 @@
-"""One version: what it is, the verdict of its training, its candidates, what it was made of."""
+"""One version: its summary, its promotion test, its candidates, and its features, parameters, libraries and files."""
 
-from html import escape
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
+from markupsafe import Markup
 
 from console.app.deployment import ledger
-from console.components.elements import callout, count, figure, state_html
-from console.components.legacy import description_list, grid, link_html
-from console.components.table import bytes_text, columns, digest_html
+from console.app.navigation import run_link
+from console.components.elements import (
+    Text,
+    callout,
+    code_html,
+    count,
+    description_list,
+    figure,
+    join,
+    named_html,
+    note,
+    note_html,
+    sign_html,
+    state_html,
+    write_html,
+)
+from console.components.table import bytes_text, columns, digest_html, table
 from console.components.times import time_html
-from console.models.candidates import candidates_part, interval_text
-from console.models.query import Chosen, best, threshold
+from console.models.candidates import interval_text, show_candidates
+from console.models.differences import difference_text, parameter_text
+from console.models.query import ModelView, auc_threshold
+from console.runs.parameters import label
+from jobs.bronze.plain_names import plain_name
 
-SIGNS = {True: ("good", "✓", "promoted"), False: ("bad", "✗", "not promoted")}
+OUTCOMES = {True: ("✓", "good", "promoted"), False: ("✗", "bad", "not promoted")}
 
 
-def summary_part(chosen: Chosen, *, champion: bool) -> None:
-    """What the version is and how well it ranks loans that it never saw."""
-    row, told = chosen.row, chosen.told
-    numbers = best(told, row.model_name)
-    rows = told.get("rows", {})
-    auc = f"{figure(numbers.get('test_auc'))}, 95% interval {interval_text(numbers)}"
-    run = link_html("run", row.run_id, run_id=row.run_id)
+def show_summary(view: ModelView, *, champion: bool) -> None:
+    """Shows what the version is, and its AUC on the test loans."""
+    row, details, metrics = view.row, view.details, view.metrics
+    rows = details.get("rows", {})
+    auc = f"{figure(metrics.get('test_auc'))}, 95% interval {interval_text(metrics)}"
     description_list(
         {
-            "Role": state_html("champion") if champion else '<span class="lw-note">registered, not champion</span>',
-            "Model": escape(row.model_name),
-            "Feature set": f"{escape(str(told.get('feature_set', '-')))}{_feature_count(told)}",
-            "Test AUC": f"{auc}{_loans(rows, 'test')}",
-            "Trained on": _loans(rows, "train").removeprefix(", on ") or "-",
-            "As of": escape(str(told.get("as_of", "-"))),
-            "Made": f"{time_html(row.created_at, ledger().clock())} by {run}",
+            "Role": state_html("champion") if champion else note_html("registered, not champion"),
+            "Model": row.model_name,
+            "Feature set": f"{details.get('feature_set', '-')}{_feature_count(details)}",
+            "Test AUC": join([auc, loans_text(rows.get("test"))], ", on "),
+            "Trained on": loans_text(rows.get("train")) or "-",
+            "Trained on data up to": str(details.get("as_of", "-")),
+            "Made": Markup("{} by {}").format(time_html(row.created_at, ledger().clock()), run_link(row.run_id)),
         }
     )
-    if chosen.damage:
+    if view.damage:
         callout(
-            "bad", "The metadata of this version can't be shown", chosen.damage, "What is shown here is the registry's."
+            "bad",
+            "The metadata of this version can't be shown",
+            view.damage,
+            "This page shows the summary of the registry instead.",
         )
 
 
-def verdict_part(told: dict[str, Any]) -> None:
-    """What its training said about making it champion, with the numbers behind it."""
-    verdict = told.get("promotion")
+def show_promotion_test(details: dict[str, Any]) -> None:
+    """Shows the result of the promotion test with the numbers behind it."""
+    verdict = details.get("promotion")
     if not verdict:
-        st.caption("Its training judged nothing: it was registered before there were verdicts, or by hand.")
+        note("No promotion test was recorded for this version.")
         return
-    tone, sign, word = SIGNS[bool(verdict["promote"])]
     reason = verdict["reason"].partition(": ")[2] or verdict["reason"]
-    st.html(
-        f'<p style="margin:0"><span class="lw-state lw-{tone}"><span class="lw-sign" aria-hidden="true">{sign}</span> '
-        f"{word}</span>: {escape(reason)}</p>"
-    )
-    description_list({name: escape(value) for name, value in verdict_facts(verdict).items()})
+    write_html(Markup("<div>{}: {}</div>").format(sign_html(*OUTCOMES[bool(verdict["promote"])]), reason))
+    description_list(verdict_numbers(verdict))
 
 
-def verdict_facts(verdict: dict[str, Any]) -> dict[str, str]:
-    """The numbers of a verdict in words; only those that there are."""
-    found = {
+def verdict_numbers(verdict: dict[str, Any]) -> dict[str, str]:
+    """The numbers of a promotion test in words; only those that were measured."""
+    numbers = {
         "AUC": f"{figure(verdict['auc'])} on {count(verdict['rows'])} test loans, threshold {verdict['threshold']:g}"
     }
     if verdict.get("champion_auc") is not None:
-        found["Champion then"] = f"{verdict['compared_with']}, AUC {figure(verdict['champion_auc'])} on the same loans"
+        champion = verdict["compared_with"]
+        numbers["Champion then"] = f"{champion}, AUC {figure(verdict['champion_auc'])} on the same loans"
     if verdict.get("difference") is not None:
-        found["Difference"] = difference_text(verdict["difference"], verdict.get("low"), verdict.get("high"))
+        numbers["Difference"] = difference_text(verdict)
     if verdict.get("p_value") is not None:
-        found["p-value"] = f"{verdict['p_value']:.2g} (paired DeLong comparison, two-sided)"
-    return found
+        numbers["p-value"] = f"{verdict['p_value']:.2g} (paired DeLong comparison, two-sided)"
+    return numbers
 
 
-def difference_text(value: float, low: float | None, high: float | None) -> str:
-    """A difference with its sign and its 95% interval."""
-    interval = "" if low is None or high is None else f", 95% interval {low:+.3f} to {high:+.3f}"
-    return f"{value:+.3f}{interval}"
-
-
-def comparison_words(one: dict[str, Any]) -> str:
-    """One paired comparison as a sentence that says what can be told from it."""
-    difference, low, high = one["difference"], one.get("low"), one.get("high")
-    if difference is None or low is None or high is None:
-        return f"Too few of the {one['n']:,} test loans defaulted to tell {one['a']} from {one['b']}."
-    told = f"AUC {difference_text(difference, low, high)}, on the same {one['n']:,} test loans"
+def comparison_words(comparison: dict[str, Any]) -> str:
+    """A paired comparison as a sentence: which model ranks better, or that the interval includes zero."""
+    a, b, loans = comparison["a"], comparison["b"], f"{comparison['n']:,} test loans"
+    low, high = comparison.get("low"), comparison.get("high")
+    if comparison["difference"] is None or low is None or high is None:
+        return f"Too few of the {loans} defaulted to compare {a} with {b}."
+    numbers = f"AUC {difference_text(comparison)}, on the same {loans}"
     if low <= 0 <= high:
-        return f"{one['a']} and {one['b']} can't be told apart: {told}."
-    better = one["a"], one["b"]
-    verb = "ranks better than" if low > 0 else "ranks worse than"
-    return f"{better[0]} {verb} {better[1]}: {told}."
+        return f"No significant difference between {a} and {b}: {numbers}."
+    return f"{a} ranks {'better' if low > 0 else 'worse'} than {b}: {numbers}."
 
 
-def candidates_and_comparisons(chosen: Chosen) -> None:
-    """All candidates of the training that made the version, and how its feature sets compare."""
-    told = chosen.told
-    if not told.get("candidates"):
-        st.caption("The registry keeps no candidates of this version.")
+def show_candidates_and_comparisons(view: ModelView) -> None:
+    """Shows the candidates of the training, and the comparison of its feature sets."""
+    details = view.details
+    if not details.get("candidates"):
+        note("The registry has no candidates of this version.")
         return
-    candidates_part(told["candidates"], chosen.row.model_name, threshold(told))
-    sentences = dict.fromkeys(escape(comparison_words(one)) for one in told.get("comparisons", []))
+    show_candidates(details["candidates"], view.row.model_name, auc_threshold(details))
+    sentences = dict.fromkeys(map(comparison_words, details.get("comparisons", [])))
     if sentences:
         st.subheader("Feature sets compared")
-        st.html(f"<ul style='margin:0'>{''.join(f'<li>{told}</li>' for told in sentences)}</ul>")
-        st.caption("Difference of AUC by DeLong's paired variance; each classifier with itself on the other set too.")
+        items = join(Markup("<li>{}</li>").format(sentence) for sentence in sentences)
+        write_html(Markup('<ul style="margin: 0">{}</ul>').format(items))
+        note("Differences of AUC with DeLong's paired variance. Each classifier is also compared across feature sets.")
 
 
-def contents_part(chosen: Chosen) -> None:
-    """Its features, the settings of its run, libraries, and its files with sizes and digests."""
-    told = chosen.told
+def show_contents(view: ModelView) -> None:
+    """Shows the features, the parameters of the run, the libraries, and the files with sizes and digests."""
+    details = view.details
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Features")
-        features, categories = told.get("features", []), set(told.get("categorical", []))
-        rows = [
-            [str(n), escape(name), "category" if name in categories else "number"] for n, name in enumerate(features, 1)
+        categories = set(details.get("categorical", []))
+        rows: list[list[Text]] = [
+            [str(n), named_html(plain_name(name), name), "category" if name in categories else "number"]
+            for n, name in enumerate(details.get("features", []), 1)
         ]
-        grid("Features in their order", columns("", "Feature", "Kind", numbers=[""]), rows)
+        table("Features in their order", columns("", "Feature", "Kind", numbers=[""]), rows)
     with right:
-        st.subheader("Settings of its run")
-        description_list(
-            {name: f'<span class="lw-mono">{escape(str(value))}</span>' for name, value in chosen.params.items()}
-        )
-        if not chosen.params:
-            st.caption("None but the deployment's own.")
+        st.subheader("Parameters of the run")
+        _parameters(view.params)
         st.subheader("Libraries")
-        description_list({name: escape(str(value)) for name, value in told.get("libraries", {}).items()})
+        description_list({name: str(version) for name, version in details.get("libraries", {}).items()})
         st.subheader("Files")
-        files = [
-            [
-                escape(role),
-                f'<span class="lw-mono">{escape(one["name"])}</span>',
-                bytes_text(one["bytes"]),
-                digest_html(one["sha256"]),
-            ]
-            for role, one in sorted(chosen.row.files.items())
-        ]
-        grid("Files of this version", columns("Role", "File", "Size", "SHA-256", numbers=["Size"]), files)
-        st.caption("A file is opened only while its SHA-256 is this one. A click on a digest marks all of it.")
+        _files(view.row.files)
 
 
-def _feature_count(told: dict[str, Any]) -> str:
-    return f", {len(told['features'])} features" if told.get("features") else ""
-
-
-def _loans(rows: dict[str, Any], side: str) -> str:
-    found = rows.get(side)
-    if not found:
+def loans_text(rows: Mapping[str, int] | None) -> str:
+    """The count of loans with the bad rate, the share of defaults: `7,949 loans (bad rate 29.0%)`; empty for None."""
+    if not rows:
         return ""
-    return f", on {count(found['loans'])} loans, bad rate {bad_rate(found)}"
+    rate = f"{rows['defaults'] / rows['loans']:.1%}" if rows["loans"] else "-"
+    return f"{count(rows['loans'])} loans (bad rate {rate})"
 
 
-def bad_rate(found: dict[str, int]) -> str:
-    """The share of defaults among the loans, in percent."""
-    return f"{found['defaults'] / found['loans']:.1%}" if found["loans"] else "-"
+def _parameters(params: Mapping[str, Any]) -> None:
+    if not params:
+        note("Default settings")
+        return
+    rows: list[list[Text]] = [
+        [named_html(label(name), name), code_html(parameter_text(name, value))] for name, value in params.items()
+    ]
+    table("Parameters that differ from the settings", columns("Parameter", "Value"), rows)
+
+
+def _files(files: Mapping[str, dict[str, Any]]) -> None:
+    rows: list[list[Text]] = [
+        [role, code_html(facts["name"]), bytes_text(facts["bytes"]), digest_html(facts["sha256"])]
+        for role, facts in sorted(files.items())
+    ]
+    table("Files of this version", columns("Role", "File", "Size", "SHA-256", numbers=["Size"]), rows)
+    note("A file is loaded only if its SHA-256 matches. A click on a digest selects all of it.")
+
+
+def _feature_count(details: dict[str, Any]) -> str:
+    return f", {len(details['features'])} features" if details.get("features") else ""

@@ -7,41 +7,45 @@ from typing import Any
 
 from console.components.elements import count, figure
 from console.models.candidates import by_rank, interval_text
-from console.models.query import Chosen, best
+from console.models.query import Metrics, ModelView
+from console.runs.parameters import IN_GIB, label
+from jobs.bronze.plain_names import plain_name
+from storage.settings import GIB
 
 ABSENT = "-"
-MEASURES = {"train_auc": "Train AUC", "precision": "Precision", "recall": "Recall", "f1": "F1"}
+METRICS = {"train_auc": "Train AUC", "precision": "Precision", "recall": "Recall", "f1": "F1"}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing about two versions: its part of the whole, its name, both values, and b minus a where that says much.
+    """One property of two versions: its section, its name, both values, and b minus a where both are numbers.
 
-    `digest` says that the values are digests.
+    `raw` is the column or setting behind the name, if there is one. `digest` says that the values are digests.
     """
 
-    part: str
+    section: str
     name: str
     a: str
     b: str
     change: str = ""
     digest: bool = False
+    raw: str = ""
 
     @property
     def differs(self) -> bool:
         return self.a != self.b
 
 
-def differences(a: Chosen, b: Chosen) -> list[Difference]:
+def differences(a: ModelView, b: ModelView) -> list[Difference]:
     """Everything that is compared about two versions, in the order in which it is shown."""
-    one, other = a.told, b.told
+    one, other = a.details, b.details
     return [
         *_model(a, b),
-        *_measures(a, b),
+        *_metrics(a.metrics, b.metrics),
         *_candidates(one, other),
-        *_pairs("Features", _used(one, other), _used(other, one)),
+        *_features(one, other),
         *_loans(one, other),
-        *_pairs("Settings of the run", _texts(a.params), _texts(b.params)),
+        *_settings(a.params, b.params),
         *_pairs("Libraries", one.get("libraries", {}), other.get("libraries", {})),
         *_pairs("Input tables, by digest", _tables(one), _tables(other), digest=True),
         Difference("Extracts, by SHA-256", "Folder", _folder(one), _folder(other)),
@@ -50,107 +54,119 @@ def differences(a: Chosen, b: Chosen) -> list[Difference]:
     ]
 
 
-def same_loans(a: Chosen, b: Chosen) -> str:
-    """Whether the test AUCs of two versions may be held against each other, in a sentence; with the paired result."""
+def comparability(a: ModelView, b: ModelView) -> str:
+    """Whether the test AUCs of two versions can be compared, in a sentence; with the paired result if there is one."""
     for new, old in ((a, b), (b, a)):
-        verdict = new.told.get("promotion") or {}
+        verdict = new.details.get("promotion") or {}
         if verdict.get("compared_with") == old.version and verdict.get("difference") is not None:
-            low, high = verdict.get("low"), verdict.get("high")
-            interval = "" if low is None or high is None else f", 95% interval {low:+.3f} to {high:+.3f}"
             return (
                 f"On the same {verdict['rows']:,} test loans the AUC of {new.version} minus that of {old.version} is "
-                f"{verdict['difference']:+.3f}{interval} (paired comparison, at the training of {new.version})."
+                f"{difference_text(verdict)} (paired comparison, in the promotion test of {new.version})."
             )
-    digests = [_tables(one.told).get("gold.model_training_data") for one in (a, b)]
+    digests = [_tables(view.details).get("gold.model_training_data") for view in (a, b)]
     if digests[0] is not None and digests[0] == digests[1]:
         return "Both were measured on the same test loans."
     return "They were measured on different test loans: a small difference of their AUCs says little."
 
 
-def _model(a: Chosen, b: Chosen) -> Iterable[Difference]:
-    part = "Model"
-    yield Difference(part, "Model", _full_name(a.row.model_name, a.told), _full_name(b.row.model_name, b.told))
-    for name, key in (("Feature set", "feature_set"), ("As of", "as_of")):
-        yield Difference(part, name, str(a.told.get(key, ABSENT)), str(b.told.get(key, ABSENT)))
-    yield Difference(part, "Promotion test", _verdict(a), _verdict(b))
+def difference_text(comparison: Mapping[str, Any]) -> str:
+    """The difference of a paired comparison with its sign and its 95% interval."""
+    low, high = comparison.get("low"), comparison.get("high")
+    interval = "" if low is None or high is None else f", 95% interval {low:+.3f} to {high:+.3f}"
+    return f"{comparison['difference']:+.3f}{interval}"
 
 
-def _measures(a: Chosen, b: Chosen) -> Iterable[Difference]:
-    one, other = best(a.told, a.row.model_name), best(b.told, b.row.model_name)
-    part = "Measures of the chosen model"
-    yield _numbers(part, "Test AUC", one.get("test_auc"), other.get("test_auc"))
-    yield Difference(part, "its 95% interval", interval_text(one), interval_text(other))
-    for key, name in MEASURES.items():
-        yield _numbers(part, name, one.get(key), other.get(key))
+def parameter_text(name: str, value: Any) -> str:
+    """The value of a run's parameter in the unit of its label."""
+    return f"{value / GIB:g}" if name == IN_GIB else str(value)
+
+
+def _model(a: ModelView, b: ModelView) -> Iterable[Difference]:
+    section = "Model"
+    yield Difference(section, "Model", _full_name(a.row.model_name, a.details), _full_name(b.row.model_name, b.details))
+    for name, key in (("Feature set", "feature_set"), ("Trained on data up to", "as_of")):
+        yield Difference(section, name, str(a.details.get(key, ABSENT)), str(b.details.get(key, ABSENT)))
+    yield Difference(section, "Promotion test", _verdict(a), _verdict(b))
+
+
+def _metrics(a: Metrics, b: Metrics) -> Iterable[Difference]:
+    section = "Metrics of the selected model"
+    yield _numbers(section, "Test AUC", a.get("test_auc"), b.get("test_auc"))
+    yield Difference(section, "Its 95% interval", interval_text(a), interval_text(b))
+    for key, name in METRICS.items():
+        yield _numbers(section, name, a.get(key), b.get(key))
 
 
 def _candidates(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterable[Difference]:
     a, b = _by_full_name(one), _by_full_name(other)
     for name in dict.fromkeys((*by_rank(a), *by_rank(b))):
-        yield Difference("Test AUC of the candidates", name, _ranked(a.get(name)), _ranked(b.get(name)))
+        yield Difference("Test AUC of the candidates", name, _auc(a.get(name)), _auc(b.get(name)))
+
+
+def _features(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterable[Difference]:
+    a, b = one.get("features", []), other.get("features", [])
+    for name in dict.fromkeys((*a, *b)):
+        one_use, other_use = ("used" if name in features else "not used" for features in (a, b))
+        yield Difference("Features", plain_name(name), one_use, other_use, raw=name)
 
 
 def _loans(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterable[Difference]:
     for side in ("train", "test"):
-        for what in ("loans", "defaults"):
-            a, b = (told.get("rows", {}).get(side, {}).get(what) for told in (one, other))
+        for kind in ("loans", "defaults"):
+            a, b = (details.get("rows", {}).get(side, {}).get(kind) for details in (one, other))
             change = f"{b - a:+,}" if a is not None and b is not None and a != b else ""
-            yield Difference("Loans", f"{side.capitalize()} {what}", count(a), count(b), change)
+            yield Difference("Loans", f"{side.capitalize()} {kind}", count(a), count(b), change)
 
 
-def _pairs(part: str, a: Mapping[str, str], b: Mapping[str, str], *, digest: bool = False) -> Iterable[Difference]:
+def _settings(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterable[Difference]:
     for name in dict.fromkeys((*a, *b)):
-        yield Difference(part, name, str(a.get(name, ABSENT)), str(b.get(name, ABSENT)), digest=digest)
+        one, other = (parameter_text(name, params[name]) if name in params else ABSENT for params in (a, b))
+        yield Difference("Parameters of the run", label(name), one, other, raw=name)
 
 
-def _numbers(part: str, name: str, a: float | None, b: float | None) -> Difference:
+def _pairs(section: str, a: Mapping[str, str], b: Mapping[str, str], *, digest: bool = False) -> Iterable[Difference]:
+    for name in dict.fromkeys((*a, *b)):
+        yield Difference(section, name, str(a.get(name, ABSENT)), str(b.get(name, ABSENT)), digest=digest)
+
+
+def _numbers(section: str, name: str, a: float | None, b: float | None) -> Difference:
     change = f"{b - a:+.3f}" if a is not None and b is not None and figure(a) != figure(b) else ""
-    return Difference(part, name, figure(a), figure(b), change)
+    return Difference(section, name, figure(a), figure(b), change)
 
 
-def _ranked(numbers: dict[str, float | None] | None) -> str:
-    return ABSENT if numbers is None else f"{figure(numbers.get('test_auc'))} ({interval_text(numbers)})"
+def _auc(metrics: Metrics | None) -> str:
+    return ABSENT if metrics is None else f"{figure(metrics.get('test_auc'))} ({interval_text(metrics)})"
 
 
-def _verdict(one: Chosen) -> str:
-    verdict = one.told.get("promotion")
+def _verdict(view: ModelView) -> str:
+    verdict = view.details.get("promotion")
     return ABSENT if not verdict else "promoted" if verdict["promote"] else "not promoted"
 
 
-def _used(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, str]:
-    """The features of both, in one order, as far as the first uses them."""
-    every = dict.fromkeys((*one.get("features", []), *other.get("features", [])))
-    return {name: "used" if name in one.get("features", []) else "not used" for name in every}
+def _tables(details: Mapping[str, Any]) -> dict[str, str]:
+    return {name: table["digest"] for name, table in details.get("tables", {}).items()}
 
 
-def _texts(params: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in params.items()}
+def _by_full_name(details: Mapping[str, Any]) -> dict[str, Metrics]:
+    """The candidates by full name: model and feature set, also when one feature set was trained on."""
+    return {_full_name(name, details): metrics for name, metrics in details.get("candidates", {}).items()}
 
 
-def _tables(told: Mapping[str, Any]) -> dict[str, str]:
-    return {name: table["digest"] for name, table in told.get("tables", {}).items()}
+def _full_name(name: str, details: Mapping[str, Any]) -> str:
+    return name if name.endswith(")") or "feature_set" not in details else f"{name} ({details['feature_set']})"
 
 
-def _by_full_name(told: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
-    """The candidates by names that tell the feature set, whether or not several sets were trained on."""
-    return {_full_name(name, told): numbers for name, numbers in told.get("candidates", {}).items()}
-
-
-def _full_name(name: str, told: Mapping[str, Any]) -> str:
-    return name if name.endswith(")") or "feature_set" not in told else f"{name} ({told['feature_set']})"
-
-
-def _folder(told: Mapping[str, Any]) -> str:
-    """The folder in which all extracts lay."""
-    folders = {path.rpartition("/")[0] for path in told.get("extracts", {})}
+def _folder(details: Mapping[str, Any]) -> str:
+    """The common folder of all extracts."""
+    folders = {path.rpartition("/")[0] for path in details.get("extracts", {})}
     return next(iter(folders)) if len(folders) == 1 else commonpath(folders) if folders else ABSENT
 
 
-def _extracts(told: Mapping[str, Any]) -> dict[str, str]:
+def _extracts(details: Mapping[str, Any]) -> dict[str, str]:
     """The digests of the extracts by their path below that folder."""
-    folder = _folder(told)
-    return {path[len(folder) :].lstrip("/"): sha256 for path, sha256 in told.get("extracts", {}).items()}
+    folder = _folder(details)
+    return {path[len(folder) :].lstrip("/"): sha256 for path, sha256 in details.get("extracts", {}).items()}
 
 
-def _files(one: Chosen) -> dict[str, str]:
-    return {role: facts["sha256"] for role, facts in sorted(one.row.files.items())}
+def _files(view: ModelView) -> dict[str, str]:
+    return {role: facts["sha256"] for role, facts in sorted(view.row.files.items())}

@@ -1,114 +1,129 @@
 """The Models page: versions and their candidates, two side by side, champions over time, promotion and rollback."""
 
 import streamlit as st
+from markupsafe import Markup
 
 from console.app.deployment import ledger
 from console.app.queries import model_of_row
-from console.components.elements import callout, empty, figure, state_html
+from console.components.elements import callout, empty, figure, note_html, state_html, write_html
 from console.components.times import ago, time_html
 from console.models.candidates import interval_text
-from console.models.champion_history import history_part, times_part
-from console.models.comparison import compare_part, show_pair
-from console.models.detail import candidates_and_comparisons, contents_part, summary_part, verdict_part
-from console.models.lineage import lineage_part
-from console.models.promotion import open_dialog, promote_button, rollback_button
-from console.models.query import Chosen, best, chosen, events, names, registry, succession
+from console.models.champion_history import show_champion_events, show_history
+from console.models.comparison import compare, show_comparison
+from console.models.detail import show_candidates_and_comparisons, show_contents, show_promotion_test, show_summary
+from console.models.lineage import show_lineage
+from console.models.promotion import promote_button, rollback_button
+from console.models.query import (
+    ModelView,
+    champion_events,
+    last_champions,
+    model_view,
+    registry_page,
+    selected_metrics,
+    version_names,
+)
 from console.models.version_list import page_of, version_list
 from storage.ledger.models import ModelVersion
 
 VIEWS = ["Versions", "Compare two", "Champions over time"]
-PARTS = ["Candidates", "Lineage", "Features, settings, files"]
+PARTS = ["Candidates", "Lineage", "Features, parameters, files"]
+CHAMPION_LINE = Markup(
+    '<div class="lw-pair">{}<span class="lw-figure">{}</span><span>{}, test AUC {} ({})</span>{}</div>'
+)
 
 
 def models_page() -> None:
-    """The whole page."""
+    """Shows the whole page."""
     st.title("Models")
-    every = names()
-    if not every:
+    names = version_names()
+    if not names:
         empty(
             "No models yet",
-            "Every trained version, and who was champion when, will be here.",
+            "This page lists each trained version and each champion.",
             "Run the training on the Overview page, or type `python -m engine run training`.",
         )
         return
-    past = succession()
-    champion = past[0].version if past else None
-    _champion_strip(past)
-    asked = "a" in st.query_params or "b" in st.query_params
-    views = st.tabs(VIEWS, key="view", bind="query-params", default=VIEWS[1] if asked else VIEWS[0])
-    shown = chosen(st.query_params.get("version") or champion or every[0])
+    champions = last_champions()
+    champion = champions[0].version if champions else None
+    _champion_line(champions)
+    compared = "a" in st.query_params or "b" in st.query_params
+    views = st.tabs(VIEWS, key="view", bind="query-params", default=VIEWS[1] if compared else VIEWS[0])
+    shown = model_view(st.query_params.get("version") or champion or names[0])
     if views[0].open:
         with views[0]:
-            _versions(every, shown, champion)
+            _versions(names, shown, champions)
     elif views[1].open:
         with views[1]:
-            compare_part(every, champion)
+            show_comparison(names, champion)
     else:
         with views[2]:
-            history_part()
-    open_dialog(model_of_row(shown.row) if shown else None)
+            show_history()
 
 
-def _champion_strip(past: list[ModelVersion]) -> None:
-    """Who is champion, how good, since when; and the way back."""
-    told, act = st.columns([5, 1], vertical_alignment="center")
-    if not past:
-        with told:
-            callout("warn", "There is no champion", "Inference can't run until there is one: promote a version below.")
+def _champion_line(champions: list[ModelVersion]) -> None:
+    """The champion with its AUC and the start of its period, and the rollback button."""
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    if not champions:
+        with left:
+            callout("warn", "There is no champion", "Inference needs a champion: promote a version below.")
         return
-    model = past[0]
-    numbers = best(model.summary, model.model_name)
-    since = next(iter(events(model.version)))
+    model = champions[0]
+    metrics = selected_metrics(model.summary, model.model_name)
+    event = next(iter(champion_events(model.version)))
     now = ledger().clock()
-    told.html(
-        f'<div class="lw-pair">{state_html("champion")}<span class="lw-figure">{model.version}</span>'
-        f"<span>{model.model_name}, test AUC {figure(numbers.get('test_auc'))} ({interval_text(numbers)})</span>"
-        f'<span class="lw-note">since {time_html(since.at, now)}, {ago(since.at, now)}, by {since.who}</span></div>'
-    )
-    with act.container(horizontal=True, horizontal_alignment="right"):
-        rollback_button(past)
+    since = Markup("since {}, {}, by {}").format(time_html(event.at, now), ago(event.at, now), event.who)
+    auc, interval = figure(metrics.get("test_auc")), interval_text(metrics)
+    with left:
+        write_html(
+            CHAMPION_LINE.format(
+                state_html("champion"), model.version, model.model_name, auc, interval, note_html(since)
+            )
+        )
+    with right.container(horizontal=True, horizontal_alignment="right"):
+        rollback_button(champions)
 
 
-def _versions(every: list[str], shown: Chosen | None, champion: str | None) -> None:
-    st.session_state.setdefault("page", page_of(every, st.query_params.get("version")))
-    found = registry(st.session_state["page"])
-    version_list(found, shown.version if shown else None)
+def _versions(names: list[str], shown: ModelView | None, champions: list[ModelVersion]) -> None:
+    """The list of versions, and below it the version that the address names."""
+    st.session_state.setdefault("page", page_of(names, st.query_params.get("version")))
+    version_list(registry_page(st.session_state["page"]), shown.version if shown else None)
     if shown is None:
         version = st.query_params.get("version")
         callout("warn", "There is no such version", f"No model is registered as {version}; choose one of the list.")
         return
-    _head(shown.version, champion)
-    facts_side, verdict_side = st.columns(2, gap="large")
-    with facts_side:
-        st.subheader("What it is")
-        summary_part(shown, champion=shown.version == champion)
-    with verdict_side:
+    _heading(shown, champions)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Summary")
+        show_summary(shown, champion=shown.version in [model.version for model in champions[:1]])
+    with right:
         st.subheader("Promotion test")
-        verdict_part(shown.told)
+        show_promotion_test(shown.details)
         st.subheader("As champion")
-        times_part(shown.row)
+        show_champion_events(shown.row)
     _parts(shown)
 
 
-def _head(version: str, champion: str | None) -> None:
-    """The version's name, and what can be done with one that is not champion."""
-    head, act = st.columns([3, 2], vertical_alignment="bottom")
-    head.header(version)
-    if version == champion:
+def _heading(shown: ModelView, champions: list[ModelVersion]) -> None:
+    """The version's name, and the actions on one that is not champion."""
+    heading, actions = st.columns([3, 2], vertical_alignment="bottom")
+    heading.header(shown.version)
+    champion = champions[0].version if champions else None
+    if shown.version == champion:
         return
-    with act.container(horizontal=True, horizontal_alignment="right"):
+    with actions.container(horizontal=True, horizontal_alignment="right"):
         if champion:
-            pair = (champion, version)
-            st.button("Compare with champion", key="compare-champion", on_click=show_pair, args=pair)
-        promote_button(version)
+            pair = (champion, shown.version)
+            st.button("Compare with champion", key="compare-champion", on_click=compare, args=pair)
+        promote_button(champions, model_of_row(shown.row))
 
 
-def _parts(shown: Chosen) -> None:
-    parts = st.tabs(PARTS, key="part", bind="query-params")
-    for part, fill in zip(parts, (candidates_and_comparisons, lineage_part, contents_part), strict=True):
-        if part.open:
-            with part:
-                fill(shown)
+def _parts(shown: ModelView) -> None:
+    tabs = st.tabs(PARTS, key="part", bind="query-params")
+    for tab, show in zip(tabs, (show_candidates_and_comparisons, show_lineage, show_contents), strict=True):
+        if tab.open:
+            with tab:
+                show(shown)
 
 
 models_page()

@@ -1,129 +1,95 @@
-"""Making another version champion: promotion and rollback, each with a reason typed."""
+"""Promotion of another version to champion, and rollback to the previous one, each with a reason."""
 
 from collections.abc import Callable
-from html import escape
 
 import streamlit as st
+from markupsafe import Markup
 
-from console.access.session import Person, person
+from console.access.session import Person
 from console.app.actions import attempted, flash, promote, roll_back
-from console.components.elements import callout, figure
-from console.components.legacy import description_list
+from console.app.dialogs import closed, dialog_button
+from console.components.elements import Text, callout, description_list, figure, note
 from console.models.candidates import interval_text
-from console.models.query import best, succession, threshold
+from console.models.query import auc_threshold, last_champions, selected_metrics
 from engine.errors import Refused
 from storage.ledger.models import ModelVersion
 
-ASKED = "promoting"  # in the session: which dialog is open
-ROLLBACK = "rollback"
-REASON = "promoting-reason"
 LONGEST = 500  # letters of a reason
 
 
-def promote_button(version: str) -> None:
-    """Opens the dialog that makes this version champion."""
-    _button("Promote…", version, f"promote-{version}", "Make this version champion.")
+def promote_button(champions: list[ModelVersion], candidate: ModelVersion) -> None:
+    """A button that opens the dialog which promotes this version."""
+    dialog_button("Promote", f"promote-{candidate.version}", _promote_dialog, champions, candidate)
 
 
-def rollback_button(past: list[ModelVersion]) -> None:
-    """Opens the dialog that goes back to the champion before, if there was one."""
-    if len(past) < 2:
-        help_text = "There is nothing to go back to: there was no other champion before."
-        st.button("Roll back…", key="rollback", disabled=True, help=help_text)
-    else:
-        _button("Roll back…", ROLLBACK, "rollback", f"Make {past[1].version}, champion before, champion again.")
+def rollback_button(champions: list[ModelVersion]) -> None:
+    """A button that opens the dialog which makes the previous champion champion again, if there was one."""
+    why_not = "There was no other champion before." if len(champions) < 2 else None
+    dialog_button("Roll back", "rollback", _rollback_dialog, champions, why_not=why_not)
 
 
-def open_dialog(candidate: ModelVersion | None) -> None:
-    """The dialog that was asked for; `candidate` is the version in view."""
-    asked = st.session_state.get(ASKED)
-    past = succession()
-    present = past[0] if past else None
-    if asked == ROLLBACK and len(past) > 1:
-        _rollback_dialog(past[0], past[1])
-    elif candidate is not None and asked == candidate.version != (present and present.version):
-        _promote_dialog(present, candidate)
-    else:
-        st.session_state.pop(ASKED, None)
-
-
-def warnings(model: ModelVersion, present: ModelVersion | None) -> list[str]:
-    """The risks of making this version champion, in sentences."""
+def risks(candidate: ModelVersion, champion: ModelVersion | None) -> list[str]:
+    """The risks of promoting this version, in sentences."""
     found = []
-    auc, limit = best(model.summary, model.model_name).get("test_auc"), threshold(model.summary)
+    summary = candidate.summary
+    auc, threshold = selected_metrics(summary, candidate.model_name).get("test_auc"), auc_threshold(summary)
     if auc is None:
-        found.append("No test AUC is known of this version.")
-    elif auc < limit:
-        found.append(f"Its test AUC {figure(auc)} is below the threshold {limit:g}.")
-    if model.promotion and not model.promotion["promote"]:
-        found.append(f"Its own training refused it. {model.promotion['reason']}")
-    if present is not None and present.summary.get("as_of", "") > model.summary.get("as_of", ""):
-        found.append(f"Trained on data up to {model.summary['as_of']}, the champion up to {present.summary['as_of']}.")
+        found.append("Its test AUC is unknown.")
+    elif auc < threshold:
+        found.append(f"Its test AUC {figure(auc)} is below the threshold {threshold:g}.")
+    if candidate.promotion and not candidate.promotion["promote"]:
+        found.append(f"It did not pass its promotion test. {candidate.promotion['reason']}")
+    if champion is not None and champion.summary.get("as_of", "") > summary.get("as_of", ""):
+        found.append(f"Trained on data up to {summary['as_of']}, the champion up to {champion.summary['as_of']}.")
     return found
 
 
-def _button(label: str, asked: str, key: str, help_text: str) -> None:
-    operates = person().operates
-    told = help_text if operates else "You may look but not act; ask an operator of this deployment."
-    st.button(label, key=key, on_click=_ask, args=(asked,), disabled=not operates, help=told)
+def _promote_dialog(place: str, champions: list[ModelVersion], candidate: ModelVersion) -> None:
+    _show_change(champions, candidate)
+    version = candidate.version
+    _reason(place, "Make champion", lambda who, why: refuse_changed(champions[:1]) or promote(who, version, why))
 
 
-def _ask(asked: str) -> None:
-    st.session_state[ASKED] = asked
-    st.session_state.pop(REASON, None)
+def _rollback_dialog(place: str, champions: list[ModelVersion]) -> None:
+    _show_change(champions, champions[1])
+    _reason(place, "Roll back", lambda who, why: refuse_changed(champions) or roll_back(who, why))
 
 
-def _forget() -> None:
-    st.session_state.pop(ASKED, None)
-
-
-@st.dialog("Promote", on_dismiss=_forget)
-def _promote_dialog(present: ModelVersion | None, candidate: ModelVersion) -> None:
-    _change(present, candidate)
-    version, before = candidate.version, present.version if present else None
-    _reason("Make champion", lambda who, why: _unchanged(before) or promote(who, version, why))
-
-
-@st.dialog("Roll back", on_dismiss=_forget)
-def _rollback_dialog(present: ModelVersion, past: ModelVersion) -> None:
-    _change(present, past)
-    _reason("Roll back", lambda who, why: _unchanged(present.version, past.version) or roll_back(who, why))
-
-
-def _change(present: ModelVersion | None, candidate: ModelVersion) -> None:
-    """What changes: the champion now, and the one after."""
-    now = _words(present) if present else "none"
+def _show_change(champions: list[ModelVersion], candidate: ModelVersion) -> None:
+    """Shows the champion now and the one after, and the risks."""
+    champion = champions[0] if champions else None
+    now = _words(champion) if champion else "none"
     description_list({"Champion now": now, "Champion after": _words(candidate)})
-    st.caption("The next inference scores with it; predictions made until now stay as they are.")
-    found = warnings(candidate, present)
+    note("The next inference uses the new champion. Published predictions do not change.")
+    found = risks(candidate, champion)
     if found:
         callout("warn", "Risks", *found)
 
 
-def _words(model: ModelVersion) -> str:
-    numbers = best(model.summary, model.model_name)
-    told = f"test AUC {figure(numbers.get('test_auc'))} ({interval_text(numbers)})"
-    return f"<b>{escape(model.version)}</b> {escape(model.model_name)}, {told}"
+def _words(model: ModelVersion) -> Text:
+    metrics = selected_metrics(model.summary, model.model_name)
+    auc = f"test AUC {figure(metrics.get('test_auc'))} ({interval_text(metrics)})"
+    return Markup("<strong>{}</strong> {}, {}").format(model.version, model.model_name, auc)
 
 
-def _reason(label: str, action: Callable[[Person, str], str]) -> None:
-    """Asks for the reason; the button works once there is one."""
-    why = st.text_input("Reason (kept and shown for ever)", key=REASON, live=True, max_chars=LONGEST) or ""
+def _reason(place: str, label: str, action: Callable[[Person, str], str]) -> None:
+    """Asks for the reason; the button is enabled once there is one."""
+    why = st.text_input("Reason (kept in the audit log)", key=f"{place}-reason", live=True, max_chars=LONGEST) or ""
     do, leave, _ = st.columns([2, 1, 1])
-    if leave.button("Cancel", key="promoting-cancel", width="stretch"):
-        _forget()
+    if leave.button("Cancel", key=f"{place}-cancel", width="stretch"):
+        closed()
         st.rerun()
-    if do.button(label, key="promoting-do", type="primary", disabled=not why.strip(), width="stretch"):
+    if do.button(label, key=f"{place}-confirm", type="primary", disabled=not why.strip(), width="stretch"):
         version = attempted(lambda who: action(who, why.strip()))
         if version is not None:
-            _forget()
-            flash(f"{version} is champion now; the next inference scores with it.")
+            closed()
+            flash(f"{version} is champion now. The next inference uses it.")
             st.rerun()
 
 
-def _unchanged(*expected: str | None) -> str:
-    """Nothing; Refused when the champions are not any more those that the dialog told of."""
-    found = [model.version for model in succession()][: len(expected)]
-    if [version for version in expected if version is not None] != found:
-        raise Refused("Another champion was chosen meanwhile; close this and look again.")
+def refuse_changed(champions: list[ModelVersion]) -> str:
+    """Nothing; Refused when the champions are not those that the dialog shows any more."""
+    expected = [model.version for model in champions]
+    if [model.version for model in last_champions()][: max(len(expected), 1)] != expected:
+        raise Refused("The champion has changed since this dialog opened. Close it and open it again.")
     return ""

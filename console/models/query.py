@@ -21,13 +21,15 @@ from storage.ledger.models import (
 from storage.ledger.runs import run_row
 
 PAGE = 50
-CHOICES = 1000  # versions that a list to choose from offers
+CHOICES = 1000  # versions that a selectbox offers
 EVENTS = 100
+
+Metrics = dict[str, float | None]
 
 
 @dataclass(frozen=True)
-class Registry:
-    """A page of the registry: its rows, how many models there are in all, and which of them is champion."""
+class RegistryPage:
+    """A page of the registry: its rows, the count of all models, and the champion's version."""
 
     rows: Sequence[LedgerRow]
     count: int
@@ -39,8 +41,11 @@ class Registry:
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """One version: its row, its metadata ({} when the file can't be trusted, `damage` then says why), its settings."""
+class ModelView:
+    """One version: its registry row, its metadata, and the parameters of the run that trained it.
+
+    The metadata is {} when its file is damaged; `damage` is the reason then.
+    """
 
     row: LedgerRow
     metadata: dict[str, Any]
@@ -52,29 +57,34 @@ class Chosen:
         return str(self.row.version)
 
     @property
-    def told(self) -> dict[str, Any]:
-        """The metadata over the registry's summary, which alone is left when the file can't be trusted."""
+    def details(self) -> dict[str, Any]:
+        """The registry's summary, updated by the metadata; the summary alone when the file is damaged."""
         return {**self.row.summary, **self.metadata}
 
+    @property
+    def metrics(self) -> Metrics:
+        """The metrics of the selected candidate; empty when there are none."""
+        return selected_metrics(self.details, self.row.model_name)
 
-def registry(page: int) -> Registry:
+
+def registry_page(page: int) -> RegistryPage:
     """Page `page` (from 1) of the registry, newest first."""
     with ledger().reading() as connection:
-        present = model_by_alias(connection)
-        return Registry(
+        champion = model_by_alias(connection)
+        return RegistryPage(
             model_rows(connection, PAGE, (page - 1) * PAGE),
             model_count(connection),
-            present.version if present else None,
+            champion.version if champion else None,
         )
 
 
-def names() -> list[str]:
+def version_names() -> list[str]:
     """The newest versions, newest first."""
     with ledger().reading() as connection:
         return model_names(connection, CHOICES)
 
 
-def chosen(version: str) -> Chosen | None:
+def model_view(version: str) -> ModelView | None:
     """The version of that name; None when there is none."""
     with ledger().reading() as connection:
         row = model_row(connection, version)
@@ -82,30 +92,30 @@ def chosen(version: str) -> Chosen | None:
             return None
         params = dict(run_row(connection, row.run_id).params)
     try:
-        return Chosen(row, queries.metadata_of(queries.model_of_row(row)), "", params)
+        return ModelView(row, queries.metadata_of(queries.model_of_row(row)), "", params)
     except (LoanwatchError, KeyError) as error:
-        return Chosen(row, {}, str(error), params)
+        return ModelView(row, {}, str(error), params)
 
 
-def succession() -> list[ModelVersion]:
-    """The present champion and the one before it, as far as there are any."""
+def last_champions() -> list[ModelVersion]:
+    """The champion and the one before it, as far as there are any."""
     with ledger().reading() as connection:
         return champions(connection, limit=2)
 
 
-def events(version: str | None = None) -> Sequence[LedgerRow]:
+def champion_events(version: str | None = None) -> Sequence[LedgerRow]:
     """The newest events that made a model champion, newest first; of one version when it is named."""
     with ledger().reading() as connection:
         return alias_rows(connection, limit=EVENTS, version=version)
 
 
-def threshold(told: dict[str, Any]) -> float:
-    """The AUC below which this model was not to be promoted; the deployment's when its training judged nothing."""
-    verdict = told.get("promotion") or {}
+def auc_threshold(details: dict[str, Any]) -> float:
+    """The minimum test AUC of the model's promotion test; the deployment's setting when there was no test."""
+    verdict = details.get("promotion") or {}
     return float(verdict.get("threshold") or deployment().settings.auc_threshold)
 
 
-def best(told: dict[str, Any], model_name: str) -> dict[str, float | None]:
-    """The numbers of the chosen candidate; empty when there are none."""
-    found: dict[str, float | None] = told.get("candidates", {}).get(model_name, {})
-    return found
+def selected_metrics(details: dict[str, Any], model_name: str) -> Metrics:
+    """The metrics of the selected candidate; empty when there are none."""
+    metrics: Metrics = details.get("candidates", {}).get(model_name, {})
+    return metrics

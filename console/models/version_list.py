@@ -1,4 +1,4 @@
-"""The list of versions: newest first, a page at a time; choosing a row shows that version."""
+"""The list of versions: newest first, page by page; a click on a row opens that version."""
 
 from datetime import UTC
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from console.app.navigation import run_address
 from console.components.theme import STATES
 from console.components.times import viewer_zone
-from console.models.query import PAGE, Registry, best
+from console.models.candidates import interval_text
+from console.models.query import PAGE, RegistryPage, selected_metrics
 from storage.db.ledger import LedgerRow
 
 CHAMPION = f"{STATES['champion'][0]} champion"
@@ -16,12 +18,12 @@ ROWS_SHOWN = 12
 ROW, HEAD = 35, 37  # pixels
 
 
-def version_list(found: Registry, version: str | None) -> None:
-    """The page of the registry as a table in which `version` is marked."""
-    frame = list_frame(found)
+def version_list(page: RegistryPage, version: str | None) -> None:
+    """Shows the page of the registry as a table in which `version` is selected."""
+    frame = list_frame(page)
     versions = frame["Version"].tolist()
     key = f"versions-{versions[0]}-{version if version not in versions else ''}"
-    marked = [versions.index(version)] if version in versions else []
+    selected = [versions.index(version)] if version in versions else []
     st.dataframe(
         frame,
         key=key,
@@ -30,44 +32,43 @@ def version_list(found: Registry, version: str | None) -> None:
         height=HEAD + ROW * min(len(frame), ROWS_SHOWN),
         on_select=lambda: _choose(key, versions),
         selection_mode="single-row",
-        selection_default={"selection": {"rows": marked}},
+        selection_default={"selection": {"rows": selected}},
         column_config=_column_config(),
-        alt=f"{len(frame)} of {found.count} model versions, newest first, with their test AUC.",
+        alt=f"{len(frame)} of {page.count} model versions, newest first, with their test AUC.",
     )
-    if found.pages > 1:
-        st.pagination(found.pages, key="page", bind="query-params")
+    if page.pages > 1:
+        st.pagination(page.pages, key="page", bind="query-params")
 
 
-def list_frame(found: Registry) -> pd.DataFrame:
-    """A row for each version: what it is, how well it ranks unseen loans, and whether it was promoted."""
-    return pd.DataFrame([_row(row, found.champion) for row in found.rows])
+def list_frame(page: RegistryPage) -> pd.DataFrame:
+    """A row for each version: model, features, test AUC with interval, and the outcome of its promotion test."""
+    return pd.DataFrame([_row(row, page.champion) for row in page.rows])
 
 
 def outcome(summary: dict[str, Any]) -> str:
-    """What its training said about promotion, in a few words; why not, if not."""
+    """The outcome of the promotion test, with the reason if the model was not promoted."""
     verdict = summary.get("promotion")
     if not verdict:
-        return "not judged"
+        return "no test"
     if verdict["promote"]:
         return "✓ promoted"
     return f"✗ {verdict['reason']}".replace("Not promoted: ", "not promoted: ")
 
 
 def _row(row: LedgerRow, champion: str | None) -> dict[str, Any]:
-    numbers = best(row.summary, row.model_name)
-    low, high = numbers.get("auc_low"), numbers.get("auc_high")
+    metrics = selected_metrics(row.summary, row.model_name)
     made = row.created_at.replace(tzinfo=row.created_at.tzinfo or UTC).astimezone(viewer_zone())
     return {
         "Version": row.version,
         "Role": CHAMPION if row.version == champion else "",
         "Model": row.model_name,
         "Features": row.summary.get("feature_set"),
-        "Test AUC": numbers.get("test_auc"),
-        "95% interval": f"{low:.3f} to {high:.3f}" if low is not None and high is not None else "-",
+        "Test AUC": metrics.get("test_auc"),
+        "95% interval": interval_text(metrics),
         "Test loans": row.summary.get("rows", {}).get("test", {}).get("loans"),
         "Made": made.replace(tzinfo=None),
-        "At training": outcome(row.summary),
-        "Run": f"/run?run_id={row.run_id}",
+        "Promotion test": outcome(row.summary),
+        "Run": run_address(row.run_id),
     }
 
 
@@ -81,18 +82,18 @@ def _column_config() -> dict[str, Any]:
         "95% interval": st.column_config.TextColumn(width=115),
         "Test loans": st.column_config.NumberColumn(format="localized", width=80),
         "Made": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
-        "At training": st.column_config.TextColumn(width=300),
+        "Promotion test": st.column_config.TextColumn(width=300),
         "Run": st.column_config.LinkColumn(display_text=r"run_id=(.*)$", width=200),
     }
 
 
 def _choose(key: str, versions: list[str]) -> None:
-    """Puts the version whose row was chosen into the address; choosing it again leaves it there."""
+    """Sets the version of the address to the one whose row was clicked; a second click leaves it."""
     rows = st.session_state[key].selection.rows
     if rows:
         st.query_params["version"] = versions[rows[0]]
 
 
 def page_of(names: list[str], version: str | None) -> int:
-    """The page (from 1) on which a version stands; the first for one that is not in the list."""
+    """The page (from 1) that lists a version; the first for one that is not in the list."""
     return names.index(version) // PAGE + 1 if version in names else 1

@@ -1,6 +1,5 @@
 """What became of the rows of each task, which versions a run read, and what it made."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,19 +18,12 @@ from console.components.elements import (
     note_html,
     state_html,
 )
+from console.components.reasons import plain_reason
 from console.components.table import columns, table
 from console.run.header import numbers
 from console.run.query import RunView
 from engine.documents.runs import outputs
 from storage.db.ledger import LedgerRow
-
-# Reasons as they are stored, and as people read them.
-PLAIN = {
-    "beyond 1e15": "implausibly large, set to null",
-    "superseded": "replaced by a newer record",
-    "later than as of": "later than the as-of date",
-}
-FIELDS = re.compile(r"(\d+) instead of (\d+) fields")
 
 
 def accounting(view: RunView) -> None:
@@ -65,7 +57,7 @@ def left_out(row: LedgerRow) -> Text:
     values: Mapping[str, Any] = row.outcome["outcome"]["values"] if row.outcome else {}
     lines = []
     if values.get("quarantined"):
-        lines.append(f"{count(values['quarantined'])} quarantined{reasons(values.get('reasons', {}))}")
+        lines.append(f"{count(values['quarantined'])} quarantined: {_reject_reasons(values.get('reasons', {}))}")
     if values.get("blank_lines"):
         lines.append(f"{count(values['blank_lines'])} blank lines")
     if values.get("flagged"):
@@ -83,13 +75,8 @@ def left_out(row: LedgerRow) -> Text:
 
 def reasons(found: Mapping[str, int]) -> str:
     """Reasons with their counts, behind a space and in brackets; nothing when there are none."""
-    words = ", ".join(f"{count(number)} {plain(reason)}" for reason, number in found.items())
+    words = ", ".join(f"{count(number)} {plain_reason(reason)}" for reason, number in found.items())
     return f" ({words})" if words else ""
-
-
-def plain(reason: str) -> str:
-    """A stored reason in plain words."""
-    return PLAIN.get(reason, FIELDS.sub(r"with \1 fields, expected \2", reason))
 
 
 def inputs(view: RunView) -> dict[str, str]:
@@ -105,8 +92,16 @@ def inputs(view: RunView) -> dict[str, str]:
     return {name: version for name, version in sorted(pinned.items()) if name in read}
 
 
+def _reject_reasons(found: Mapping[str, int]) -> str:
+    """The reasons of quarantined records, each with its count if there are several."""
+    return ", ".join(
+        f"{plain_reason(reason)} ({count(number)})" if len(found) > 1 else plain_reason(reason)
+        for reason, number in found.items()
+    )
+
+
 def _kept(found: Mapping[str, int]) -> str:
-    lost = {name.replace("_", " "): number for name, number in found.items() if number and name not in ("read", "kept")}
+    lost = {name: number for name, number in found.items() if number and name not in ("read", "kept")}
     return f"{count(found.get('kept'))} of {count(found.get('read'))} kept{reasons(lost)}"
 
 

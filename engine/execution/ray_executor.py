@@ -19,7 +19,7 @@ prepare_ray()  # Ray reads its environment when it is imported
 import ray  # noqa: E402
 from ray import exceptions  # noqa: E402
 
-CANCEL_TIMEOUT = 1.0  # seconds until a call that has not started is dropped, or has started and can be killed
+CANCEL_TIMEOUT = 1.0  # seconds that `cancel` waits for the end of a call that has not started; `wait` watches it later
 WARM_UP_TIMEOUT = 30.0  # seconds
 
 
@@ -35,6 +35,7 @@ class RayExecutor:
         self._tickets = count()
         self._running: dict[Any, int] = {}
         self._titles: dict[int, str] = {}
+        self._cancelled: dict[Any, str] = {}  # titles of calls that may still start, by reference
         self._private: PrivateRay | None = None
         self._remote: Any = None
         self._ray: Any = ray
@@ -70,6 +71,7 @@ class RayExecutor:
         return ticket
 
     def wait(self, timeout: float) -> list[tuple[int, Report]]:
+        self._kill_cancelled()
         waiting = list(self._running)
         if not waiting:
             sleep(timeout)
@@ -92,17 +94,22 @@ class RayExecutor:
                 if not kill_task(self._titles[ticket]):
                     with suppress(exceptions.RayError):  # a Ray that has ended runs nothing
                         ray.cancel(reference)
-                        self._ensure_cancelled(reference, self._titles[ticket])
-
-    def _ensure_cancelled(self, reference: Any, title: str) -> None:
-        """Waits until a call that is about to start is dropped, or kills it as soon as it has started."""
+                        self._cancelled[reference] = self._titles[ticket]
         deadline = monotonic() + CANCEL_TIMEOUT
-        while monotonic() < deadline and not kill_task(title):
-            ready, _ = ray.wait([reference], timeout=0.05)
-            if ready:
-                return
+        while self._kill_cancelled() and monotonic() < deadline:
+            sleep(0.05)
+
+    def _kill_cancelled(self) -> bool:
+        """Kills cancelled calls that have started after all; whether some may still start."""
+        for reference, title in list(self._cancelled.items()):
+            with suppress(exceptions.RayError):
+                if not kill_task(title) and not ray.wait([reference], timeout=0)[0]:
+                    continue
+            del self._cancelled[reference]
+        return bool(self._cancelled)
 
     def close(self) -> None:
+        self._cancelled.clear()
         if self._remote is not None:
             if self._private is not None:
                 self._private.kill_bystanders()

@@ -118,10 +118,10 @@ def _another_version_is_promoted_and_rolled_back(site: Site, visitor: Visitor) -
     versions = {model["version"]: "champion" in model["aliases"] for model in site.told("models")}
     champion, other = sorted(versions, key=lambda version: not versions[version])
     visitor.open(f"models?version={other}")
-    visitor.press("Promote…")
+    visitor.press("Promote")
     visitor.confirm("Make champion", "The committee asked for it")
     visitor.sees(f"{other} is champion now")
-    visitor.press("Roll back…")
+    visitor.press("Roll back")
     visitor.confirm("Roll back", "The committee thought again")
     visitor.sees(f"{champion} is champion now")
 

@@ -12,7 +12,8 @@ from engine.control import runs
 from storage.db.schema import publications
 from tests.databases import TEMPLATE
 from tests.faults.counts import Count
-from tests.live import Site, joining
+from tests.heads import joining
+from tests.live import Site
 from tests.postgres import Postgres, running_postgres
 from tests.processes import until
 from tests.retail import PIPELINES

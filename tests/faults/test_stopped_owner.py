@@ -23,7 +23,8 @@ from storage.db.schema import metadata
 from storage.ledger.catalog import current_versions
 from tests.faults.counts import Count
 from tests.faults.stale_owner import SMALL
-from tests.live import Site, joining, stop_outside_a_write
+from tests.heads import joining
+from tests.live import Site, stop_outside_a_write
 from tests.paths import ROOT
 from tests.processes import running, until
 from tests.retail import PIPELINES

@@ -21,7 +21,8 @@ from storage.ledger.leases import Lease, claim, reap
 from storage.ledger.runs import run_row
 from tests.databases import postgresql_only, sqlite_only
 from tests.faults.counts import Count
-from tests.live import LiveWorker, Site, joining, run_processes
+from tests.heads import joining
+from tests.live import LiveWorker, Site, run_processes
 from tests.paths import ROOT
 from tests.processes import calls_of, go_on, running, stop, tree, until
 from tests.retail import PIPELINES

@@ -13,12 +13,11 @@ import pyarrow.compute as pc
 import pytest
 from pyarrow import parquet
 
-from tests.paths import LOANS, SHARED
+from tests.paths import LOANS, REFERENCE
 from tests.retail import KEYS, SAFE15, SOURCES
 from tests.sandbox import Sandbox
 
-REFERENCE = SHARED / "data" / "reference"
-pytestmark = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference data are not here")
+pytestmark = [pytest.mark.reference, pytest.mark.xdist_group("reference")]
 
 # The reference drops minus signs: a negative count is positive there and null here, a genuine negative lost its sign.
 NULL_HERE = {"Num_Bank_Accounts": 2, "Num_of_Loan": 215, "Num_of_Delayed_Payment": 40}
@@ -35,22 +34,16 @@ COLUMNS = [(table, name) for table in KEYS for name in next(s for s in SOURCES.v
 
 @dataclass(frozen=True)
 class Book:
-    """The real book, trained on twice, the second time by force."""
+    """The real book, and the run that was trained on it."""
 
     sandbox: Sandbox
-    first: str
-    second: str
+    run_id: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     sandbox = Sandbox.at(tmp_path_factory.mktemp("book") / "home")
-    first = sandbox.succeed("training", data=str(LOANS))
-    digests = {name: version.digest for name, version in sandbox.versions().items()}
-    second = sandbox.succeed("training", force=True, data=str(LOANS))
-    assert {name: version.digest for name, version in sandbox.versions().items()} == digests
-    assert {version.version for version in sandbox.versions().values()} == {second}
-    return Book(sandbox, first, second)
+    return Book(sandbox, sandbox.succeed("training", data=str(LOANS)))
 
 
 def by_key(table: pa.Table, keys: Sequence[str]) -> pa.Table:
@@ -108,7 +101,7 @@ def test_the_flagged_customers_are_those_that_the_reference_left_out(book: Book)
     kept = set(book.sandbox.table("silver.attributes")["Customer_ID"].to_pylist())
     assert (len(kept), len(everybody - kept)) == (5_362, 829)
     assert kept == set(reference("silver_attributes", ["Customer_ID"])["Customer_ID"].to_pylist())
-    found = book.sandbox.values(book.first, "remove_flagged_customers")
+    found = book.sandbox.values(book.run_id, "remove_flagged_customers")
     assert found["flagged"] == 829
     assert found["reasons"] == {"Age under 18": 367, "Age over 100": 122, "SSN invalid": 370}
     for counts in found["rows"].values():
@@ -148,12 +141,18 @@ def test_the_candidates_are_as_good_as_the_references_and_the_best_wins(book: Bo
     assert book.sandbox.champions()[0].model_name == best
 
 
+@pytest.mark.thorough
 def test_twice_the_same_book_is_twice_the_same_model(book: Book) -> None:
+    """The last test of the module: the book has two models afterwards."""
+    digests = {name: version.digest for name, version in book.sandbox.versions().items()}
+    run_id = book.sandbox.succeed("training", force=True, data=str(LOANS))
+    assert {name: version.digest for name, version in book.sandbox.versions().items()} == digests
+    assert {version.version for version in book.sandbox.versions().values()} == {run_id}
     second, first = book.sandbox.champions()
     assert first.version != second.version
     assert candidates(book, 0) == candidates(book, 1)
     for role in ("model", "encoders"):
         assert first.files[role].sha256 == second.files[role].sha256
-    assert book.sandbox.values(book.first, "gold_feature_engineering") == book.sandbox.values(
-        book.second, "gold_feature_engineering"
+    assert book.sandbox.values(book.run_id, "gold_feature_engineering") == book.sandbox.values(
+        run_id, "gold_feature_engineering"
     )

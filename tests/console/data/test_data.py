@@ -98,9 +98,16 @@ def test_quarantine_shows_line_and_reason_but_nobodys_data(opened: Opened, dirty
     said = words(opened(dirty_sandbox.home, "data", view="Quarantine"))
     row = dirty_sandbox.table("quarantine.features_attributes").to_pylist()[0]
     assert f"{row['line']:,}" in said
-    assert row["reason"] in said
+    assert row["reason"] == "9 instead of 6 fields"
+    assert "9 fields, expected 6" in said
     assert "821-00-0265" not in said
     assert "Jane Roe" not in said
+
+
+def test_the_runs_page_says_why_a_record_was_quarantined(opened: Opened, dirty_sandbox: Sandbox) -> None:
+    with dirty_sandbox.deployment.ledger.reading() as connection:
+        run_id = recent_runs(connection, 1, "training", "succeeded")[0].run_id
+    assert "1 quarantined: 9 fields, expected 6" in words(opened(dirty_sandbox.home, "run", run_id=run_id))
 
 
 def test_whatever_looks_like_an_ssn_is_masked_wherever_it_stands() -> None:

@@ -1,4 +1,4 @@
-"""The Drift page: the verdict, what is looked at, the panels and what they say, the chosen feature, the downloads."""
+"""The Drift page: the verdict, the filters, the panels, the selected feature, the downloads."""
 
 import re
 from datetime import timedelta
@@ -9,10 +9,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from console.components.chart_panel import column_label, with_plain_words
 from console.components.times import day as day_in_words
 from console.drift.downloads import dashboard_of, png_of
-from console.drift.filters import quick
-from console.drift.query import ALL, Choice, narrowed, view_of
+from console.drift.features import feature_text
+from console.drift.filters import preset_period
+from console.drift.query import ALL, Filters, narrowed, view_of
+from jobs.bronze.plain_names import plain_name
 from tests.console.pages import Opened, words
 from tests.sandbox import AS_OF, Sandbox
 
@@ -20,7 +23,7 @@ LATER = [AS_OF + timedelta(days=days) for days in (30, 120, 150)]
 
 
 @pytest.fixture(scope="module")
-def two_reigns(monitored_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+def two_champions(monitored_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """A deployment with two monitored dates of a first champion and two of the one after it."""
     sandbox = monitored_sandbox.copy(tmp_path_factory.mktemp("champion_periods") / "home")
     for day in LATER:
@@ -73,35 +76,35 @@ def test_the_verdict_has_interval_loans_and_level_of_chance(opened: Opened, moni
     assert f"noise level (99%) {row['psi_chance_level']:.3f}" in said
 
 
-def test_every_champion_in_turn_is_shown_first_then_the_one_that_is_chosen(opened: Opened, two_reigns: Sandbox) -> None:
-    app = opened(two_reigns.home, "drift")
+def test_all_champions_are_shown_first_then_the_one_that_is_selected(opened: Opened, two_champions: Sandbox) -> None:
+    app = opened(two_champions.home, "drift")
     assert app.selectbox(key="drift-model").value == ALL
     assert len(app.selectbox(key="drift-day").options) == 4
     assert "AUC by monitoring date" in panels(app)
-    past = two_reigns.champions()[1].version
+    past = two_champions.champions()[1].version
     app.selectbox(key="drift-model").select(past).run()
     assert app.query_params["model"] == past
     assert len(app.selectbox(key="drift-day").options) == 2
-    assert f"Model {past}, champion then; now it is {two_reigns.champions()[0].version}." in words(app)
+    assert f"Model {past}, champion then; now it is {two_champions.champions()[0].version}." in words(app)
 
 
-def test_a_date_of_the_past_is_looked_at_as_it_was(opened: Opened, two_reigns: Sandbox) -> None:
-    app = opened(two_reigns.home, "drift", day=str(AS_OF))
-    row = row_of(two_reigns, AS_OF)
+def test_a_date_of_the_past_is_looked_at_as_it_was(opened: Opened, two_champions: Sandbox) -> None:
+    app = opened(two_champions.home, "drift", day=str(AS_OF))
+    row = row_of(two_champions, AS_OF)
     assert app.selectbox(key="drift-day").value == AS_OF
     assert f"{row['labelled']:,} labelled loans" in words(app)
     assert f"AUC {row['auc']:.3f}" in words(app)
 
 
-def test_periods_narrow_the_history(opened: Opened, two_reigns: Sandbox) -> None:
-    app = opened(two_reigns.home, "drift", period="3m")
+def test_periods_narrow_the_history(opened: Opened, two_champions: Sandbox) -> None:
+    app = opened(two_champions.home, "drift", period="3m")
     assert len(app.selectbox(key="drift-day").options) == 2
     app.segmented_control(key="drift-period").set_value("all").run()
     assert len(app.selectbox(key="drift-day").options) == 4
-    assert quick("3m", AS_OF, LATER[2]) == ((pd.Timestamp(LATER[2]) - pd.DateOffset(months=3)).date(), LATER[2])
-    assert quick("all", AS_OF, LATER[2]) == (AS_OF, LATER[2])
-    history = two_reigns.table("gold.model_monitoring").to_pandas(date_as_object=True)
-    shown = narrowed(history, Choice(two_reigns.champions()[0].version, AS_OF, LATER[1], LATER[1]))
+    assert preset_period("3m", AS_OF, LATER[2]) == ((pd.Timestamp(LATER[2]) - pd.DateOffset(months=3)).date(), LATER[2])
+    assert preset_period("all", AS_OF, LATER[2]) == (AS_OF, LATER[2])
+    history = two_champions.table("gold.model_monitoring").to_pandas(date_as_object=True)
+    shown = narrowed(history, Filters(two_champions.champions()[0].version, AS_OF, LATER[1], LATER[1]))
     assert shown["monitoring_date"].tolist() == [LATER[1]]
 
 
@@ -110,34 +113,47 @@ def test_a_feature_is_shown_closer_with_its_bins_and_its_history(opened: Opened,
     ranked = monitored_sandbox.table("gold.model_monitoring_features").to_pandas()
     ranked = ranked.dropna(subset=["csi"]).sort_values(["csi", "feature"], ascending=[False, True])
     picker = app.selectbox(key="drift-feature")
-    assert picker.options == ranked["feature"].tolist()
-    assert f"{picker.value}: baseline and current window" in panels(app)
+    assert picker.options == [feature_text(name) for name in ranked["feature"]]
+    assert f"{plain_name(picker.value)}: baseline and current window" in panels(app)
     other = ranked["feature"].iloc[3]
     picker.select(other).run()
-    assert f"{other}: baseline and current window" in panels(app)
+    assert f"{plain_name(other)}: baseline and current window" in panels(app)
     assert app.query_params["feature"] == other
-    assert f"{other}: baseline and current window" in panels(opened(monitored_sandbox.home, "drift", feature=other))
+    assert f"{plain_name(other)}: baseline and current window" in panels(
+        opened(monitored_sandbox.home, "drift", feature=other)
+    )
 
 
-def test_too_few_loans_are_told_instead_of_a_drift(opened: Opened, sandbox: Sandbox) -> None:
+def test_tables_of_numbers_have_plain_words_and_the_csv_has_the_stored_ones() -> None:
+    numbers = pd.DataFrame({"feature": ["fe_10_std"], "status": ["insufficient"], "reference_count": [3]})
+    rows = with_plain_words(numbers)
+    assert rows.iloc[0].tolist() == ["Click feature 10, std. dev.", "fe_10_std", "too few loans", 3]
+    assert [column_label(name) for name in ("reference_count", "chance_level")] == [
+        "baseline count",
+        "noise level (99%)",
+    ]
+    assert numbers["status"].tolist() == ["insufficient"]
+
+
+def test_too_few_loans_are_shown_instead_of_a_drift(opened: Opened, sandbox: Sandbox) -> None:
     sandbox.succeed("monitoring", drift_rows=1_000_000)
     said = words(opened(sandbox.home, "drift"))
-    assert "be judged on 207 loans in the current window" in said
-    assert f"Feature drift of {day_in_words(AS_OF)} can" in said
+    assert "207 loans in the current window are too few to measure drift" in said
+    assert f"Feature drift of {day_in_words(AS_OF)} is not measured: too few loans" in said
 
 
 def test_the_picture_is_of_the_model_the_period_and_the_date_in_view(
-    opened: Opened, two_reigns: Sandbox, monkeypatch: pytest.MonkeyPatch
+    opened: Opened, two_champions: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LOANWATCH_HOME", str(two_reigns.home))
-    opened(two_reigns.home, "drift")
-    history = two_reigns.table("gold.model_monitoring").to_pandas(date_as_object=True)
-    past, now = two_reigns.champions()[1].version, two_reigns.champions()[0].version
-    view = view_of(Choice(past, LATER[0], LATER[0], LATER[0]), history)
+    monkeypatch.setenv("LOANWATCH_HOME", str(two_champions.home))
+    opened(two_champions.home, "drift")
+    history = two_champions.table("gold.model_monitoring").to_pandas(date_as_object=True)
+    past, now = two_champions.champions()[1].version, two_champions.champions()[0].version
+    view = view_of(Filters(past, LATER[0], LATER[0], LATER[0]), history)
     shown = dashboard_of(view)
     assert (shown.model_version, shown.as_of, shown.history["monitoring_date"].tolist()) == (past, LATER[0], LATER[:1])
-    assert shown.confusion["count"].sum() == row_of(two_reigns, LATER[0])["labelled"]
-    every = view_of(Choice(ALL, AS_OF, LATER[2], LATER[1]), history)
+    assert shown.confusion["count"].sum() == row_of(two_champions, LATER[0])["labelled"]
+    every = view_of(Filters(ALL, AS_OF, LATER[2], LATER[1]), history)
     assert dashboard_of(every).history["monitoring_date"].tolist() == [AS_OF, *LATER[:2]]
     assert dashboard_of(every).model_version == now
     assert Image.open(BytesIO(png_of(view))).width > 1_700

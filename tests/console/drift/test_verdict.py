@@ -1,4 +1,4 @@
-"""The sentences about a monitoring date: what is the matter stands first, with its rows and the noise behind it."""
+"""The sentences about a monitoring date: drift stands first, with its loans and its noise level."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -28,18 +28,18 @@ def row(**values: Any) -> dict[str, Any]:
     return {**ROW, **values}
 
 
-def test_a_good_model_is_told_with_interval_and_loans() -> None:
-    told = verdict(ROW, None, LIMITS)
-    assert told == (
+def test_the_verdict_on_a_good_model_has_interval_and_loans() -> None:
+    sentence = verdict(ROW, None, LIMITS)
+    assert sentence == (
         "AUC 0.750 (95% interval 0.720 to 0.780, 2,345 labelled loans) is above the minimum of 0.70; the scores are "
         "stable, PSI 0.050 (1,200 loans of 2025-03 to 2025-04; noise level (99%) 0.030)."
     )
 
 
-def test_drift_stands_first_and_what_the_gate_did_last() -> None:
-    told = verdict(row(psi=0.31), SimpleNamespace(action="requested"), LIMITS)
-    assert told.startswith("the scores have drifted, PSI 0.310")
-    assert told.endswith("the gate asked for a retrain.")
+def test_drift_stands_first_and_the_action_of_the_retraining_rule_last() -> None:
+    sentence = verdict(row(psi=0.31), SimpleNamespace(action="requested"), LIMITS)
+    assert sentence.startswith("the scores have drifted, PSI 0.310")
+    assert sentence.endswith("the retraining rule requested a training.")
 
 
 def test_an_auc_below_the_threshold_is_sure_or_within_noise() -> None:
@@ -48,24 +48,24 @@ def test_an_auc_below_the_threshold_is_sure_or_within_noise() -> None:
     assert auc_words(row(auc_low=0.69), LIMITS).endswith("though its interval goes below")
 
 
-def test_an_auc_that_rounds_to_the_threshold_is_told_apart_from_it() -> None:
+def test_an_auc_that_rounds_to_the_threshold_has_more_decimals() -> None:
     assert "AUC 0.6999" in auc_words(row(auc=0.6999, auc_low=0.68, auc_high=0.72), LIMITS)
 
 
-def test_too_few_loans_are_told_with_the_estimate_if_there_is_one() -> None:
+def test_too_few_loans_are_not_measured_and_the_estimate_is_shown() -> None:
     few = row(auc=None, auc_status="insufficient", labelled=12, auc_estimate=0.77)
-    assert auc_words(few, LIMITS) == ("AUC can't be judged on 12 labelled loans (estimated without labels: 0.770)")
+    assert auc_words(few, LIMITS) == ("12 labelled loans are too few to measure AUC (estimate without labels: 0.770)")
     assert psi_words(row(psi=None, window_rows=80), LIMITS) == (
-        "drift can't be judged on 80 loans in the current window"
+        "80 loans in the current window are too few to measure drift"
     )
 
 
-def test_drift_that_chance_reaches_is_within_noise() -> None:
+def test_drift_up_to_the_noise_level_is_within_noise() -> None:
     assert psi_words(row(psi=0.25, psi_chance_level=0.3), LIMITS).endswith("within noise")
     assert "and watched" in psi_words(row(psi=0.15), LIMITS)
 
 
-def test_inputs_are_named_only_beyond_chance() -> None:
+def test_inputs_are_named_only_above_their_noise_level() -> None:
     features = pd.DataFrame(
         {
             "feature": ["Age", "DTI", "tenure", "loan_amt", "Occupation"],
@@ -74,7 +74,10 @@ def test_inputs_are_named_only_beyond_chance() -> None:
             "band": ["significant", "moderate", "moderate", "significant", "moderate"],
         }
     )
-    told = drivers(features)
-    assert told == "Inputs that drifted the most (CSI): Age 0.30, loan_amt 0.25, Occupation 0.15 and 1 more."
-    assert drivers(features.assign(band="stable")) == "No single input has drifted beyond chance."
+    sentence = drivers(features)
+    assert sentence == (
+        'Inputs with the largest drift (CSI): Age 0.30, Loan amount <span class="lw-raw">loan_amt</span> '
+        "0.25, Occupation 0.15 and 1 more."
+    )
+    assert drivers(features.assign(band="stable")) == "No single input has drifted beyond noise."
     assert drivers(features.head(0)) == ""

@@ -1,4 +1,4 @@
-"""What the Models page works out by itself: pages, words, differences, champion_periods."""
+"""What the Models page computes by itself: pages, words, differences, champion periods."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -7,11 +7,11 @@ from typing import Any
 from console.models.candidates import by_rank, interval_frame, interval_words
 from console.models.champion_history import champion_periods
 from console.models.comparison import A, B, defaults
-from console.models.detail import comparison_words, verdict_facts
-from console.models.differences import differences, same_loans
+from console.models.detail import comparison_words, loans_text, verdict_numbers
+from console.models.differences import comparability, differences
 from console.models.lineage import checksums, mismatches
-from console.models.promotion import warnings
-from console.models.query import Chosen
+from console.models.promotion import risks
+from console.models.query import ModelView
 from console.models.version_list import outcome, page_of
 from storage.ledger.models import ModelVersion
 
@@ -42,7 +42,7 @@ class Row:
     run_id: str | None = None
 
 
-def version(name: str, params: dict[str, Any] | None = None, **told: Any) -> Chosen:
+def version(name: str, params: dict[str, Any] | None = None, **told: Any) -> ModelView:
     metadata = {
         "feature_set": "safe15",
         "candidates": {"RandomForestClassifier": NUMBERS},
@@ -51,10 +51,10 @@ def version(name: str, params: dict[str, Any] | None = None, **told: Any) -> Cho
         "extracts": {"/data/a.csv": "aa", "/data/b/1.csv": "bb"},
         "rows": {"train": {"loans": 100, "defaults": 10}},
     }
-    return Chosen(Row(name), {**metadata, **told}, "", params or {})  # type: ignore[arg-type]
+    return ModelView(Row(name), {**metadata, **told}, "", params or {})  # type: ignore[arg-type]
 
 
-def differing(a: Chosen, b: Chosen) -> dict[str, tuple[str, str, str]]:
+def differing(a: ModelView, b: ModelView) -> dict[str, tuple[str, str, str]]:
     return {one.name: (one.a, one.b, one.change) for one in differences(a, b) if one.differs}
 
 
@@ -62,7 +62,7 @@ def test_equal_versions_differ_in_nothing() -> None:
     assert differing(version("a"), version("b")) == {}
 
 
-def test_only_what_differs_is_told() -> None:
+def test_only_the_differences_are_listed() -> None:
     better = {"RandomForestClassifier": {**NUMBERS, "test_auc": 0.81}}
     other = version(
         "b",
@@ -77,10 +77,10 @@ def test_only_what_differs_is_told() -> None:
     assert found == {
         "Test AUC": ("0.800", "0.810", "+0.010"),
         "RandomForestClassifier (safe15)": ("0.800 (0.750 to 0.840)", "0.810 (0.750 to 0.840)", ""),
-        "tenure": ("used", "not used", ""),
-        "hist_total_paid": ("not used", "used", ""),
+        "Loan tenure": ("used", "not used", ""),
+        "Early payments, total": ("not used", "used", ""),
         "Train loans": ("100", "1,100", "+1,000"),
-        "auc_threshold": ("-", "0.8", ""),
+        "AUC threshold": ("-", "0.8", ""),
         "numpy": ("2.4", "2.5", ""),
         "b/1.csv": ("bb", "cc", ""),
     }
@@ -102,28 +102,36 @@ def test_a_candidate_of_one_set_is_held_against_the_same_of_several() -> None:
 def test_whether_two_aucs_may_be_compared() -> None:
     table = {"gold.model_training_data": {"version": "v", "digest": "d1"}}
     a, b = version("a", tables=table), version("b", tables=table)
-    assert same_loans(a, b) == "Both were measured on the same test loans."
+    assert comparability(a, b) == "Both were measured on the same test loans."
     other = version("b", tables={"gold.model_training_data": {"version": "w", "digest": "d2"}})
-    assert "different test loans" in same_loans(a, other)
+    assert "different test loans" in comparability(a, other)
     verdict = {"promote": True, "compared_with": "a", "rows": 900, "difference": -0.01, "low": -0.03, "high": 0.01}
-    paired = same_loans(a, version("b", promotion=verdict))
+    paired = comparability(a, version("b", promotion=verdict))
     assert "On the same 900 test loans the AUC of b minus that of a is -0.010, 95% interval -0.030 to +0.010" in paired
 
 
 def test_a_comparison_says_what_can_be_told_from_it() -> None:
     assert comparison_words(COMPARED).startswith("A ranks better than B: AUC +0.020, 95% interval +0.010 to +0.030")
-    assert comparison_words({**COMPARED, "low": -0.01}).startswith("A and B can't be told apart")
+    assert comparison_words({**COMPARED, "low": -0.01}).startswith("No significant difference between A and B")
     assert comparison_words({**COMPARED, "low": -0.03, "high": -0.01}).startswith("A ranks worse than B")
-    assert comparison_words({**COMPARED, "low": None}) == "Too few of the 2,000 test loans defaulted to tell A from B."
+    assert (
+        comparison_words({**COMPARED, "low": None}) == "Too few of the 2,000 test loans defaulted to compare A with B."
+    )
+
+
+def test_loans_are_shown_with_their_bad_rate() -> None:
+    assert loans_text({"loans": 7949, "defaults": 2305}) == "7,949 loans (bad rate 29.0%)"
+    assert loans_text({"loans": 0, "defaults": 0}) == "0 loans (bad rate -)"
+    assert loans_text(None) == ""
 
 
 def test_a_verdict_without_a_comparison_has_its_auc_alone() -> None:
     alone = {"auc": 0.7, "rows": 1200, "threshold": 0.7, "champion_auc": None, "difference": None, "p_value": None}
-    assert verdict_facts(alone) == {"AUC": "0.700 on 1,200 test loans, threshold 0.7"}
+    assert verdict_numbers(alone) == {"AUC": "0.700 on 1,200 test loans, threshold 0.7"}
 
 
 def test_the_outcome_of_a_training_in_the_list() -> None:
-    assert outcome({}) == "not judged"
+    assert outcome({}) == "no test"
     assert outcome({"promotion": {"promote": True, "reason": "Promoted: x."}}) == "✓ promoted"
     assert outcome({"promotion": {"promote": False, "reason": "Not promoted: weak."}}) == "✗ not promoted: weak."
 
@@ -136,21 +144,21 @@ def test_candidates_without_an_interval_are_in_the_table_but_not_in_the_plot() -
     assert interval_words(frame, 0.7).endswith("strong 0.800, 95% interval 0.750 to 0.840.")
 
 
-def test_what_speaks_against_a_promotion() -> None:
+def test_the_risks_of_a_promotion() -> None:
     verdict = {"promote": False, "reason": "Not promoted: weak.", "threshold": 0.7}
     weak = {"candidates": {"M": {**NUMBERS, "test_auc": 0.65}}, "promotion": verdict, "as_of": "2025-01-01"}
     present = ModelVersion("p", "M", {}, {"as_of": "2026-01-01"}, {})
-    told = warnings(ModelVersion("v", "M", {}, weak, {}), present)
+    told = risks(ModelVersion("v", "M", {}, weak, {}), present)
     assert told == [
         "Its test AUC 0.650 is below the threshold 0.7.",
-        "Its own training refused it. Not promoted: weak.",
+        "It did not pass its promotion test. Not promoted: weak.",
         "Trained on data up to 2025-01-01, the champion up to 2026-01-01.",
     ]
     good = {"candidates": {"M": NUMBERS}, "promotion": {**verdict, "promote": True}, "as_of": "2026-02-01"}
-    assert warnings(ModelVersion("v", "M", {}, good, {}), present) == []
+    assert risks(ModelVersion("v", "M", {}, good, {}), present) == []
 
 
-def test_a_reign_ends_where_the_next_begins() -> None:
+def test_a_period_ends_when_the_next_begins() -> None:
     events = [Row(name, at=NOW + timedelta(days=day)) for name, day in (("c", 2), ("b", 1), ("a", 0))]
     found = champion_periods(events)  # type: ignore[arg-type]
     assert [(one.version, one.until and (one.until - one.since).days) for one in found] == [
@@ -175,5 +183,5 @@ def test_the_versions_that_a_comparison_begins_with() -> None:
 def test_extracts_as_sha256sum_writes_them() -> None:
     assert checksums({"/b": "22", "/a": "11"}) == "11  /a\n22  /b"
     assert mismatches({"extracts": {"/a": "11", "/b": "33"}}, {"/a": "11", "/b": "22"}) == [
-        "/b was 33 when the model was trained; its tables lead elsewhere."
+        "/b had the SHA-256 33 at the training; the lineage of its tables has another."
     ]

@@ -7,10 +7,13 @@ import pytest
 from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
+from console.models.promotion import refuse_changed
+from engine.control import promotion
+from engine.errors import Refused
 from storage.db.schema import models
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.models import alias_rows, champions, model_rows
-from tests.console.pages import Opened, words
+from tests.console.pages import Opened, forget, words
 from tests.sandbox import Sandbox
 
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
@@ -40,6 +43,20 @@ def keys(app: AppTest) -> set[str]:
     return {button.key for button in app.button}
 
 
+def reason(app: AppTest) -> Any:
+    """The field for the reason in the dialog that is open."""
+    return next(field for field in app.text_input if field.label.startswith("Reason"))
+
+
+def confirming(app: AppTest) -> list[Any]:
+    """The button of the dialog that is open, if one is."""
+    return [button for button in app.button if (button.key or "").endswith("-confirm")]
+
+
+def confirm(app: AppTest) -> Any:
+    return confirming(app)[0]
+
+
 def test_an_empty_home_says_what_will_be_here(opened: Opened, empty_sandbox: Sandbox) -> None:
     told = words(opened(empty_sandbox.home, "models"))
     assert "No models yet" in told
@@ -55,7 +72,7 @@ def test_the_champion_is_shown_first(opened: Opened, two_models: Sandbox) -> Non
     frame = app.dataframe[0].value
     assert frame["Version"].tolist() == [refused, champion]
     assert frame["Role"].tolist() == ["", "★ champion"]
-    assert frame["At training"][0].startswith("✗ not promoted: its AUC")
+    assert frame["Promotion test"][0].startswith("✗ not promoted: its AUC")
     assert frame["Test loans"][0] > 100
     assert f"promote-{champion}" not in keys(app)
 
@@ -71,7 +88,7 @@ def test_a_version_shows_all_its_candidates_and_why_it_was_refused(opened: Opene
     assert "is below 0.99" in told
     assert "threshold 0.99" in told
     assert f"{champion}, AUC" in told
-    assert "ranks better than" in told or "can't be told apart" in told
+    assert "ranks better than" in told or "No significant difference" in told
     assert "It was never champion." in told
 
 
@@ -101,7 +118,7 @@ def test_lineage_leads_to_the_extracts(opened: Opened, two_models: Sandbox) -> N
 def test_contents_tell_features_settings_libraries_and_digests(opened: Opened, two_models: Sandbox) -> None:
     with two_models.deployment.ledger.reading() as connection:
         row = model_rows(connection)[0]
-    told = words(opened(two_models.home, "models", version=row.version, part="Features, settings, files"))
+    told = words(opened(two_models.home, "models", version=row.version, part="Features, parameters, files"))
     assert "hist_Loan_Payment_Ratio" in told
     assert "auc_threshold" in told
     assert "scikit-learn" in told
@@ -143,18 +160,18 @@ def test_a_refused_version_is_promoted_with_a_reason_only(opened: Opened, two: S
     app = opened(two.home, "models", version=refused)
     app.button(key=f"promote-{refused}").click().run()
     told = words(app)
-    assert "Its own training refused it." in told
+    assert "It did not pass its promotion test." in told
     assert "below the threshold 0.99" in told
     assert champion in told
-    assert app.button(key="promoting-do").disabled
-    app.text_input(key="promoting-reason").input("   ").run()
-    assert app.button(key="promoting-do").disabled
-    app.text_input(key="promoting-reason").input(" the committee wants it ").run()
-    app.button(key="promoting-do").click().run()
+    assert confirm(app).disabled
+    reason(app).input("   ").run()
+    assert confirm(app).disabled
+    reason(app).input(" the committee wants it ").run()
+    confirm(app).click().run()
     assert not app.exception
-    assert [toast.value for toast in app.toast] == [f"{refused} is champion now; the next inference scores with it."]
+    assert [toast.value for toast in app.toast] == [f"{refused} is champion now. The next inference uses it."]
     assert f'lw-figure">{refused}' in words(app)
-    assert "promoting-do" not in keys(app)
+    assert not confirming(app)
     with two.deployment.ledger.reading() as connection:
         event = alias_rows(connection)[0]
         action = action_page(connection, ActionFilter(), 1)[0]
@@ -168,11 +185,12 @@ def test_a_rollback_makes_the_champion_before_champion_again(opened: Opened, two
     assert app.button(key="rollback").disabled  # there was no other champion yet
     app.query_params["version"] = refused
     app.run().button(key=f"promote-{refused}").click().run()
-    app.text_input(key="promoting-reason").input("try it").run().button(key="promoting-do").click().run()
+    reason(app).input("try it").run()
+    confirm(app).click().run()
     app.button(key="rollback").click().run()
     assert champion in words(app)
-    app.text_input(key="promoting-reason").input("it was no good").run()
-    app.button(key="promoting-do").click().run()
+    reason(app).input("it was no good").run()
+    confirm(app).click().run()
     with two.deployment.ledger.reading() as connection:
         assert champions(connection)[0].version == champion
         assert action_page(connection, ActionFilter(), 1)[0].action == "rollback"
@@ -181,15 +199,26 @@ def test_a_rollback_makes_the_champion_before_champion_again(opened: Opened, two
         assert why in told
 
 
-def test_a_dialog_that_tells_of_another_champion_does_nothing(opened: Opened, two: Sandbox) -> None:
+def test_a_cancelled_dialog_does_nothing(opened: Opened, two: Sandbox) -> None:
     refused, champion = versions(two)
     app = opened(two.home, "models", version=refused)
     app.button(key=f"promote-{refused}").click().run()
-    app.text_input(key="promoting-reason").input("mine").run()
-    app.button(key="promoting-cancel").click().run()
-    assert "promoting-do" not in keys(app)
-    with two.deployment.ledger.reading() as connection:
-        assert champions(connection)[0].version == champion
+    reason(app).input("mine").run()
+    app.button(key=f"promote-{refused}-cancel").click().run()
+    assert not confirming(app)
+    assert two.champions()[0].version == champion
+
+
+def test_a_dialog_that_shows_an_earlier_champion_is_refused(two: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = versions(two)[0]
+    monkeypatch.setenv("LOANWATCH_HOME", str(two.home))
+    forget()
+    shown = two.champions()
+    assert refuse_changed(shown) == ""
+    promotion.promote(two.deployment, refused, "first", by="analyst")
+    with pytest.raises(Refused, match="The champion has changed"):
+        refuse_changed(shown)
+    forget()
 
 
 def test_a_damaged_model_is_not_promoted(opened: Opened, two: Sandbox) -> None:
@@ -197,7 +226,8 @@ def test_a_damaged_model_is_not_promoted(opened: Opened, two: Sandbox) -> None:
     app = opened(two.home, "models", version=refused)
     (two.home / "model_store" / f"best_model_{refused}.pkl").write_bytes(b"not it")
     app.button(key=f"promote-{refused}").click().run()
-    app.text_input(key="promoting-reason").input("mine").run().button(key="promoting-do").click().run()
+    reason(app).input("mine").run()
+    confirm(app).click().run()
     assert "is not the one that was registered" in words(app)
     with two.deployment.ledger.reading() as connection:
         assert champions(connection)[0].version == champion

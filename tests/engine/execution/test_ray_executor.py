@@ -10,15 +10,20 @@ from pathlib import Path
 import psutil
 import pytest
 
+import engine.execution.ray_executor
 from engine.cluster.sessions import remove_dead_sessions
 from engine.control import runs
 from engine.definitions.task import Task
+from engine.deployment import Deployment
 from engine.execution.call import Call
 from engine.execution.executors import Executor, LocalExecutor
+from engine.execution.ray_executor import RayExecutor
 from jobs.job import Job, StoreRoots
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import attempt_rows, log_rows
 from tests.engine.runner import TASKS, PipelineRunner, task
+from tests.processes import calls_of, until
+from tests.sandbox import AS_OF
 
 Maker = Callable[..., PipelineRunner]
 
@@ -74,6 +79,24 @@ def test_cancel_ends_a_task_on_ray(runner_of: Maker, ray_executor: Executor) -> 
     stopper.start()
     assert book.execute_run(run_id) == (run_id, "cancelled")
     stopper.join()
+
+
+def test_a_call_that_starts_after_it_was_cancelled_is_killed(
+    deployment: Deployment, ray_executor: RayExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine a process of Ray's takes longer to start than `cancel` waits."""
+    monkeypatch.setattr(engine.execution.ray_executor, "CANCEL_TIMEOUT", 0.0)
+    ray_executor.open()
+    folder = Path(deployment.roots.reports)
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "release")
+    late = task("late", "waits_for_release")
+    for _ in range(2 * ray_executor.slots):
+        job = Job("late", "run", AS_OF, "stamp", deployment.roots)
+        ray_executor.cancel(ray_executor.submit(Call(late, job, deployment.settings.ledger_url)))
+    until(lambda: ray_executor.wait(0.01) == [] and not ray_executor._cancelled, "end of the cancelled calls")
+    assert calls_of(os.getpid()) == []
+    assert ray_executor.wait(0.0) == []
 
 
 def test_nothing_of_rays_listens_beyond_loopback(ray_executor: Executor) -> None:

@@ -102,7 +102,7 @@ def test_every_value_has_the_format_of_its_column(name: str, extracts: dict[str,
         assert [value for value in values if not pattern.fullmatch(value)][:3] == [], column
 
 
-@pytest.mark.skipif(not LOANS.exists(), reason="the real extracts are not here")
+@pytest.mark.reference
 @pytest.mark.parametrize("name", HEADERS)
 def test_the_formats_are_those_of_the_real_extracts(name: str) -> None:
     with gzip.open(LOANS / f"{name}.csv.gz", "rt", encoding="utf-8", newline="") as handle:

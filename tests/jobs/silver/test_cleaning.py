@@ -1,25 +1,19 @@
-"""The rules for dates, categories, texts and SSNs by example, and the real extracts against their reference."""
+"""The rules for dates, categories, texts and SSNs by example and by property."""
 
-import math
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobs.book.columns import Column
-from jobs.bronze.records import read_extract
 from jobs.silver.cleaning import Cleaned, cleaned, matches
 from tests.columns import CATEGORY, CODE, COUNT, DATE, DECIMAL, IDENTIFIER, INTEGER, OCCUPATION, TEXT, source_of
-from tests.paths import SHARED
 from tests.retail import SOURCES
 
-DATA = SHARED / "data"
 PATTERN = r"[0-9]{3}-[0-9]{2}-[0-9]{4}"
 RULES = {"integer": INTEGER, "count": COUNT, "decimal": DECIMAL, "date": DATE, "category": CATEGORY, "text": TEXT}
 
@@ -169,71 +163,3 @@ def test_columns_come_in_declared_order_and_type_whatever_the_table_holds() -> N
     table = pa.table({name: pa.array(["1"], pa.string()) for name in [*reversed(source.names), "other"]})
     for rows in (table, table.slice(1), table.schema.empty_table()):
         assert cleaned(rows, source).table.schema == source.silver_schema
-
-
-def received(dataset: str) -> pa.Table:
-    path = DATA / "loans" / f"{dataset}.csv.gz"
-    with path.open("rb") as stream:
-        return pa.concat_tables([chunk.table for chunk in read_extract(stream, SOURCES[dataset], path.name)])
-
-
-# Where the reference stripped a minus sign, by column: how many of its rows, and what ours holds instead.
-SIGNS = {
-    "Num_Bank_Accounts": (2, "null"),
-    "Num_of_Loan": (215, "null"),
-    "Num_of_Delayed_Payment": (40, "null"),
-    "Delay_from_due_date": (49, "negative"),
-    "Changed_Credit_Limit": (86, "negative"),
-}
-
-
-def differences(ours: pa.ChunkedArray, theirs: pa.ChunkedArray) -> tuple[int, str]:
-    """The number of values that differ beyond the reference's 32 bits, and how all of them do."""
-    if pa.types.is_floating(theirs.type):
-        ours, theirs = ours.cast(pa.float64()), theirs.cast(pa.float64())
-        close = pc.less_equal(pc.abs(pc.subtract(ours, theirs)), pc.multiply(pc.abs(theirs), 1e-6))
-        same = pc.or_(pc.fill_null(close, fill_value=False), pc.and_(ours.is_null(), theirs.is_null()))
-    else:
-        theirs = theirs.cast(ours.type)
-        same = pc.or_(pc.fill_null(pc.equal(ours, theirs), fill_value=False), pc.and_(ours.is_null(), theirs.is_null()))
-    mine, other = ours.filter(pc.invert(same)).to_pylist(), theirs.filter(pc.invert(same)).to_pylist()
-    if all(value is None for value in mine):
-        return len(mine), "null"
-    negated = all(math.isclose(-value, stripped, rel_tol=1e-6) for value, stripped in zip(mine, other, strict=True))
-    return len(mine), "negative" if negated else "otherwise"
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the real extracts and their reference are not here")
-@pytest.mark.parametrize("dataset", SOURCES)
-def test_the_real_extracts_clean_as_in_the_reference_but_for_signs(dataset: str) -> None:
-    source = SOURCES[dataset]
-    theirs = pq.read_table(DATA / "reference" / f"silver_{source.silver}.parquet")
-    ours = cleaned(received(dataset), source).table
-    kept = pc.unique(theirs["Customer_ID"]).cast(pa.string())
-    ours = ours.filter(pc.is_in(ours["Customer_ID"], kept))
-    key = "installment_num" if dataset == "lms_loan_daily" else "snapshot_date"
-    order = [("Customer_ID", "ascending"), (key, "ascending")]
-    ours, theirs = ours.sort_by(order), theirs.sort_by(order)
-    found = {name: differences(ours[name], theirs[name]) for name in source.names}
-    assert {name: difference for name, difference in found.items() if difference[0]} == {
-        name: SIGNS[name] for name in source.names if name in SIGNS
-    }
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the real extracts are not here")
-def test_what_became_null_in_the_real_extracts() -> None:
-    results = {dataset: cleaned(received(dataset), SOURCES[dataset]) for dataset in SOURCES}
-    assert pc.sum(pc.invert(matches(results["features_attributes"].table["SSN"], PATTERN))).as_py() == 370
-    assert {dataset: result.problems for dataset, result in results.items() if result.problems} == {
-        "features_attributes": {"Occupation": {"placeholder": 434}},
-        "features_financials": {
-            "Num_Bank_Accounts": {"negative count": 2},
-            "Num_of_Loan": {"negative count": 242},
-            "Num_of_Delayed_Payment": {"negative count": 40},
-            "Type_of_Loan": {"empty": 672},
-            "Changed_Credit_Limit": {"no number": 133},
-            "Credit_Mix": {"placeholder": 1275},
-            "Payment_of_Min_Amount": {"placeholder": 724},
-            "Payment_Behaviour": {"placeholder": 503},
-        },
-    }

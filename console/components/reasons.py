@@ -1,0 +1,19 @@
+"""Stored reasons in plain words: why a record was quarantined, a row was left out, or a value became null."""
+
+import re
+from collections.abc import Mapping
+
+PLAIN_REASONS: Mapping[str, str] = {
+    "undated": "without a date",
+    "later_than_as_of": "later than the as-of date",
+    "without_customer": "without a customer",
+    "flagged": "of flagged customers",
+    "superseded": "replaced by a newer record",
+    "beyond 1e15": "implausibly large, set to null",
+}
+FIELDS = re.compile(r"(\d+) instead of (\d+) fields")
+
+
+def plain_reason(reason: str) -> str:
+    """The reason as people read it; unchanged if it has no plainer words. The ledger and the tables keep their own."""
+    return PLAIN_REASONS.get(reason, FIELDS.sub(r"\1 fields, expected \2", reason))

@@ -1,0 +1,69 @@
+"""The models: registered once, listed, and which one was champion when."""
+
+from datetime import timedelta
+
+from storage.db.ledger import Ledger
+from storage.ledger.models import (
+    AliasEvent,
+    alias_rows,
+    champions,
+    free_version,
+    model_by_alias,
+    model_count,
+    model_names,
+    model_row,
+    model_rows,
+    move_alias,
+    register,
+)
+from tests.storage.ledger.made import NOW, model, started
+
+
+def test_who_was_champion_when_has_an_answer(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        assert model_by_alias(connection) is None
+        for number, name in enumerate(("m1", "m2")):
+            assert register(connection, lease, model(name), NOW)
+            move_alias(connection, AliasEvent(name, "me", "better"), NOW + timedelta(days=number))
+        move_alias(connection, AliasEvent("m1", "me", "rolled back"), NOW + timedelta(days=2))
+    with ledger.reading() as connection:
+        at = {day: model_by_alias(connection, at=NOW + timedelta(days=day, hours=1)) for day in range(3)}
+        assert [at[day].version for day in range(3) if at[day]] == ["m1", "m2", "m1"]  # type: ignore[union-attr]
+        assert model_by_alias(connection, at=NOW - timedelta(days=1)) is None
+        assert [known.version for known in champions(connection)] == ["m1", "m2"]
+
+
+def test_a_model_is_registered_once_and_names_never_collide(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        assert free_version(connection, NOW) == "20240503_120000"
+        assert register(connection, lease, model("20240503_120000"), NOW)
+        assert not register(connection, lease, model("20240503_120000"), NOW)
+        assert free_version(connection, NOW) == "20240503_120001"
+
+
+def test_models_are_listed_page_by_page(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        for number in range(5):
+            register(connection, lease, model(f"m{number}"), NOW + timedelta(hours=number // 2))
+        assert model_count(connection) == 5
+        pages = [[row.version for row in model_rows(connection, 2, skip)] for skip in (0, 2, 4, 6)]
+        assert pages == [["m4", "m3"], ["m2", "m1"], ["m0"], []]
+        assert model_names(connection, 3) == ["m4", "m3", "m2"]
+        found = model_row(connection, "m3")
+        assert found is not None
+        assert (found.created_at, found.run_id) == (NOW + timedelta(hours=1), lease.run_id)
+        assert model_row(connection, "m9") is None
+
+
+def test_the_times_of_one_champion(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        for name in ("m1", "m2"):
+            register(connection, lease, model(name), NOW)
+        for day, name in enumerate(("m1", "m2", "m1")):
+            move_alias(connection, AliasEvent(name, "me", f"day {day}"), NOW + timedelta(days=day))
+        assert [row.why for row in alias_rows(connection, version="m1")] == ["day 2", "day 0"]
+        assert [row.version for row in alias_rows(connection)] == ["m1", "m2", "m1"]
