@@ -19,6 +19,11 @@ def ledger() -> Ledger:
     return deployment().ledger
 
 
+def plain_name(feature: str) -> str:
+    """A feature's name as people read it."""
+    return deployment().book.plain_name(feature)
+
+
 @st.cache_resource(show_spinner=False)
 def _opened() -> Deployment:
     return Deployment.open(settings())

@@ -13,7 +13,6 @@ from markupsafe import Markup
 from console.components.csv_export import csv_bytes
 from console.components.elements import write_html
 from console.components.theme import appearance, drawn
-from jobs.bronze.plain_names import plain_name
 from jobs.charts.kit import STATUS_WORDS, TIP_NAMES
 
 HEIGHT = 290  # points, axes and legend included
@@ -26,7 +25,8 @@ class Panel:
     """A chart by its name, its description for screen readers, its numbers, and the function that makes it.
 
     What is drawn depends on `identity` and the theme alone. `on_click` is called with the widget's key after a click;
-    `switch` shows a control beside the heading that selects what is drawn.
+    `switch` shows a control beside the heading that selects what is drawn. `plain_name` gives the plain name of a
+    feature among the numbers.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Panel:
     on_click: Callable[[str], None] | None = None
     height: int = HEIGHT
     switch: Callable[[], None] | None = None
+    plain_name: Callable[[str], str] = str
 
 
 def show_panel(panel: Panel) -> None:
@@ -77,7 +78,7 @@ def _numbers(panel: Panel) -> None:
     with st.popover("Numbers", key=f"numbers-{panel.name}", type="tertiary", disabled=panel.numbers.empty):
         height: Literal["content"] | int = "content" if len(panel.numbers) < 12 else 420
         labels = {name: column_label(name) for name in panel.numbers.columns}
-        rows = with_plain_words(panel.numbers)
+        rows = with_plain_words(panel.numbers, panel.plain_name)
         st.dataframe(rows, hide_index=True, width="content", height=height, column_config=labels)
         st.download_button(
             "Download CSV",
@@ -94,7 +95,7 @@ def column_label(name: str) -> str:
     return TIP_NAMES.get(name, name.replace("reference", "baseline").replace("_", " "))
 
 
-def with_plain_words(numbers: pd.DataFrame) -> pd.DataFrame:
+def with_plain_words(numbers: pd.DataFrame, plain_name: Callable[[str], str]) -> pd.DataFrame:
     """The numbers with the plain name before each feature and plain words for each status; the CSV has neither."""
     rows = numbers.copy()
     if "status" in rows:

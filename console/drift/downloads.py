@@ -5,6 +5,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from console.app.deployment import plain_name
 from console.components.csv_export import csv_bytes
 from console.drift.query import View
 from jobs.charts.headline import Headline
@@ -54,4 +55,5 @@ def dashboard_of(view: View) -> DashboardData:
         confusion=pd.DataFrame(values.get("confusion", [])),
         headline=Headline(labelled_rows=row["labelled"], **numbers),
         thresholds=view.thresholds,
+        plain_names={name: plain_name(name) for name in view.features["feature"]},
     )

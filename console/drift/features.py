@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from console.app.deployment import deployment
+from console.app.deployment import deployment, plain_name
 from console.components.chart_panel import Panel, show_panel
 from console.components.elements import count, empty
 from console.components.times import day
@@ -14,7 +14,6 @@ from console.drift.chart_selection import preview, with_dates, with_features
 from console.drift.curve_data import window_bins
 from console.drift.filters import choose_day, keep_in_address
 from console.drift.query import View, reference_of
-from jobs.bronze.plain_names import plain_name
 from jobs.charts.history import csi_over_time
 from jobs.charts.report import feature_drift, score_distribution
 from jobs.monitoring.measures import shares
@@ -57,7 +56,7 @@ def ranking_panel(view: View, bins: dict[str, pd.DataFrame], selected: str | Non
         )
     make = partial(_ranking, rows, bins, selected)
     identity = (*view.identity, selected or "", str(len(bins)))
-    return Panel("feature-drift", identity, make, words, rows, choose_feature)
+    return Panel("feature-drift", identity, make, words, rows, choose_feature, plain_name=plain_name)
 
 
 def history_panel(view: View, feature: str) -> Panel:
@@ -72,7 +71,15 @@ def history_panel(view: View, feature: str) -> Panel:
             f"{SIGNIFICANT:g}."
         )
     identity = (*view.identity, feature)
-    return Panel("feature-history", identity, partial(_history, view, rows, feature), words, rows, choose_day)
+    return Panel(
+        "feature-history",
+        identity,
+        partial(_history, view, rows, feature),
+        words,
+        rows,
+        choose_day,
+        plain_name=plain_name,
+    )
 
 
 def histogram_panel(view: View, bins: pd.DataFrame, feature: str) -> Panel:
@@ -153,13 +160,15 @@ def _show_unmeasured(view: View) -> None:
 
 def _ranking(rows: pd.DataFrame, bins: dict[str, pd.DataFrame], selected: str | None) -> alt.LayerChart:
     pictures = {name: preview(frame) for name, frame in bins.items()}
-    chart = with_features(feature_drift(rows), rows, pictures, selected)
+    chart = with_features(
+        feature_drift(rows, {name: plain_name(name) for name in rows["feature"]}), rows, pictures, selected
+    )
     chart.title.subtitle += "; click a bar for details" if len(rows) else ""
     return chart
 
 
 def _history(view: View, rows: pd.DataFrame, feature: str) -> alt.LayerChart:
-    return with_dates(csi_over_time(rows, feature), rows, "csi", view.filters.day)
+    return with_dates(csi_over_time(rows, feature, plain_name(feature)), rows, "csi", view.filters.day)
 
 
 def _bins(bins: pd.DataFrame, feature: str) -> alt.LayerChart:

@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from console.app.deployment import plain_name
 from console.app.navigation import run_link
 from console.components.elements import Text, count, join, named_html, state_html, with_code, write_html
 from console.components.times import day
 from console.drift.query import View
-from jobs.bronze.plain_names import plain_name
 from jobs.charts.kit import STATUS_WORDS
 from jobs.governance.policy import Thresholds
 from jobs.statistics.rounding import rounded_apart

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from markupsafe import Markup
 
-from console.app.deployment import ledger
+from console.app.deployment import ledger, plain_name
 from console.app.navigation import run_link
 from console.components.elements import (
     Text,
@@ -29,7 +29,6 @@ from console.models.candidates import interval_text, show_candidates
 from console.models.differences import difference_text, parameter_text
 from console.models.query import ModelView, auc_threshold
 from console.runs.parameters import label
-from jobs.bronze.plain_names import plain_name
 
 OUTCOMES = {True: ("✓", "good", "promoted"), False: ("✗", "bad", "not promoted")}
 

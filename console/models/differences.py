@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from os.path import commonpath
 from typing import Any
 
+from console.app.deployment import plain_name
 from console.components.elements import count, figure
 from console.models.candidates import by_rank, interval_text
 from console.models.query import Metrics, ModelView
 from console.runs.parameters import IN_GIB, label
-from jobs.bronze.plain_names import plain_name
 from storage.settings import GIB
 
 ABSENT = "-"

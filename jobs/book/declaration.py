@@ -65,6 +65,11 @@ class Book:
         """The feature of that name; None when there is none."""
         return next((feature for feature in self.features if feature.name == name), None)
 
+    def plain_name(self, feature: str) -> str:
+        """A feature's description, as pages and charts name it; its own name when the book describes none."""
+        known = self.feature(feature)
+        return known.description if known is not None and known.description else feature
+
     def columns_read(self, source: Source) -> tuple[str, ...]:
         """The columns of a source that labels and features are made of, roles and dates included."""
         roles = (self.loan_id, self.customer_id, source.known_on, *source.key)

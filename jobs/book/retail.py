@@ -56,10 +56,10 @@ FINANCIALS = Source(
     columns=(
         Column("Customer_ID", ID, "Customer"),
         Column("Annual_Income", DECIMAL, "Income of a year", median=True, minimum=0),
-        Column("Monthly_Inhand_Salary", DECIMAL, "Net salary of a month", median=True, minimum=0),
+        Column("Monthly_Inhand_Salary", DECIMAL, "Monthly take-home salary", median=True, minimum=0),
         Column("Num_Bank_Accounts", COUNT, "Bank accounts", median=True),
         Column("Num_Credit_Card", COUNT, "Credit cards", median=True),
-        Column("Interest_Rate", DECIMAL, "Interest rate on credit cards, percent", median=True),
+        Column("Interest_Rate", DECIMAL, "Interest rate of cards (%)", median=True),
         Column("Num_of_Loan", COUNT, "Loans with any bank", median=True),
         Column("Type_of_Loan", TEXT, "Types of these loans, separated by commas"),
         Column("Delay_from_due_date", INTEGER, "Mean delay of payments, days; negative is early", median=True),
@@ -72,7 +72,7 @@ FINANCIALS = Source(
         Column("Credit_History_Age", TEXT, "Age of the credit history, in years and months"),
         Column("Payment_of_Min_Amount", CATEGORY, "Whether only the minimum was paid", missing_values=UNKNOWN),
         Column("Total_EMI_per_month", DECIMAL, "Instalments of all loans in a month", median=True),
-        Column("Amount_invested_monthly", DECIMAL, "Amount invested in a month", median=True),
+        Column("Amount_invested_monthly", DECIMAL, "Monthly investment", median=True),
         Column("Payment_Behaviour", CATEGORY, "Class of spending and payment size", missing_values=UNKNOWN),
         Column("Monthly_Balance", DECIMAL, "Balance at the end of the month", median=True),
         Column("snapshot_date", DATE, "Month of the record"),
@@ -101,11 +101,11 @@ LOANS = Source(
 )
 
 FEATURES: tuple[Feature, ...] = (
-    Latest("loan_amt", "loan_daily", description="Amount of the loan"),
-    Latest("tenure", "loan_daily", description="Number of instalments"),
+    Latest("loan_amt", "loan_daily", description="Loan amount"),
+    Latest("tenure", "loan_daily", description="Loan tenure"),
     Latest("Age", "attributes", description="Age in years"),
     Latest("Occupation", "attributes", description="Occupation"),
-    Latest("Credit_Mix", "financials", description="Class of the mix of credits"),
+    Latest("Credit_Mix", "financials", description="Credit mix"),
     Latest("Credit_History_Age", "financials", hidden=True),
     *(
         Latest(column.name, "financials", description=column.description)
@@ -113,7 +113,7 @@ FEATURES: tuple[Feature, ...] = (
         for column in FINANCIALS.columns
         if column.kind in kinds
     ),
-    Window("hist_total_paid", "loan_daily", "paid_amt", "sum", description="Amount paid before scoring"),
+    Window("hist_total_paid", "loan_daily", "paid_amt", "sum", description="Early payments, total"),
     Window("hist_total_due", "loan_daily", "due_amt", "sum", description="Amount due before scoring"),
     Window(
         "hist_total_overdue_amount", "loan_daily", "overdue_amt", "sum", description="Overdue amounts before scoring"
@@ -122,24 +122,24 @@ FEATURES: tuple[Feature, ...] = (
         "hist_Loan_Payment_Ratio",
         ("hist_total_paid", "hist_total_due"),
         share_or_one,
-        "Share of the due amounts that was paid before scoring",
+        "Early payments, paid / due",
     ),
-    Window("fe_10_mean", "clickstream", "fe_10", "mean", "loan_start", description="Mean of clickstream feature 10"),
+    Window("fe_10_mean", "clickstream", "fe_10", "mean", "loan_start", description="Click feature 10, mean"),
     Window(
         "fe_10_std",
         "clickstream",
         "fe_10",
         "deviation",
         "loan_start",
-        description="Deviation of clickstream feature 10",
+        description="Click feature 10, std. dev.",
     ),
-    Computed("Credit_History_Months", ("Credit_History_Age",), months_of_text, "Months of credit history"),
-    Computed("DTI", ("Total_EMI_per_month", "Monthly_Inhand_Salary"), ratio, "Instalments as a share of the salary"),
+    Computed("Credit_History_Months", ("Credit_History_Age",), months_of_text, "Credit history (months)"),
+    Computed("DTI", ("Total_EMI_per_month", "Monthly_Inhand_Salary"), ratio, "Debt-to-income ratio"),
     Computed(
         "Savings_Ratio",
         ("Amount_invested_monthly", "Monthly_Inhand_Salary"),
         ratio,
-        "Investments as a share of the salary",
+        "Savings ratio",
     ),
     Computed(
         "Monthly_Surplus",

@@ -4,7 +4,6 @@ import altair as alt
 import pandas as pd
 from altair import TitleParams
 
-from jobs.bronze.plain_names import plain_name
 from jobs.charts import kit
 from jobs.charts.kit import AMBER, BLUE, GREY, RED, VIOLET, rows_chart
 from jobs.statistics.drift import MODERATE, SIGNIFICANT
@@ -51,12 +50,12 @@ def auc_over_time(history: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCh
     return kit.panel(title, *layers)
 
 
-def csi_over_time(history: pd.DataFrame, feature: str) -> alt.LayerChart:
-    """CSI of a feature by monitoring_date over named bands.
+def csi_over_time(history: pd.DataFrame, feature: str, plain_name: str) -> alt.LayerChart:
+    """CSI of a feature by monitoring_date over named bands, titled by its plain name.
 
     Columns: monitoring_date, csi, chance_level, window_rows, band; optional: model_version, action.
     """
-    title = TitleParams(f"{plain_name(feature)}: drift over time", subtitle=f"{feature}; dotted: noise level (99%)")
+    title = TitleParams(f"{plain_name}: drift over time", subtitle=f"{feature}; dotted: noise level (99%)")
     if not kit.filled(history, "csi"):
         return kit.empty_panel(title, *NO_CSI)
     rows = dated(history)

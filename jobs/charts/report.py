@@ -6,6 +6,7 @@ gives a panel that says what is missing. No meaning rests on colour alone: a sha
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, TypeVar
@@ -16,7 +17,6 @@ import vl_convert
 from altair import TitleParams
 from PIL import Image
 
-from jobs.bronze.plain_names import plain_name
 from jobs.charts import kit
 from jobs.charts.cohorts import NO_LABELS, auc_by_month, scores_by_month
 from jobs.charts.headline import Headline, headline_cards, headline_strip
@@ -52,6 +52,7 @@ class DashboardData:
     confusion: pd.DataFrame
     headline: Headline = field(default_factory=Headline)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    plain_names: Mapping[str, str] = field(default_factory=dict)
 
 
 def psi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -> alt.LayerChart:
@@ -111,10 +112,11 @@ def score_distribution(scores: pd.DataFrame) -> alt.LayerChart:
     return kit.panel(title, bars.mark_bar(strokeWidth=1))
 
 
-def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
+def feature_drift(features: pd.DataFrame, plain_names: Mapping[str, str] | None = None) -> alt.LayerChart:
     """CSI of each feature over named bands, largest first, each with its noise level.
 
-    Columns: feature, csi, chance_level, band. The axis shows plain names, the tooltip the column names.
+    Columns: feature, csi, chance_level, band. The axis shows plain names (of the features that have one), the tooltip
+    the column names.
     """
     title = TitleParams("Feature drift (CSI), largest first", subtitle="tick: noise level (99%)")
     if not kit.filled(features, "csi"):
@@ -126,7 +128,7 @@ def feature_drift(features: pd.DataFrame) -> alt.LayerChart:
     top = max(0.3, float(shown[["csi", "chance_level"]].astype(float).max().max()) * 1.3)
     across = alt.Axis(format=".2f", tickCount=5, grid=True)
     x = alt.X("csi:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=across)
-    names = json.dumps({name: plain_name(name) for name in shown["feature"]})
+    names = json.dumps({name: (plain_names or {}).get(name, name) for name in shown["feature"]})
     labels = alt.Axis(
         labelExpr=f"{names}[datum.value]",
         labelLimit=LABEL_EXTENT - 8,
@@ -192,7 +194,7 @@ def dashboard(data: DashboardData) -> alt.VConcatChart:
     """The six panels under title and headline numbers, in the light theme."""
     rows = (
         (auc_by_month(data.cohorts, data.thresholds.auc), psi_over_time(data.history, data.thresholds)),
-        (score_distribution(data.scores), feature_drift(data.drift)),
+        (score_distribution(data.scores), feature_drift(data.drift, data.plain_names)),
         (scores_by_month(data.cohorts), confusion_matrix(data.confusion)),
     )
     subtitle = f"model {data.model_version}   ·   as of {data.as_of.day} {data.as_of:%B %Y}"

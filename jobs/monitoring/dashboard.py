@@ -40,4 +40,5 @@ def dashboard_data(job: Job) -> DashboardData:
         confusion=pd.DataFrame(metrics["confusion"]),
         headline=Headline(labelled_rows=row["labelled"], **{name: row[name] for name in HEADLINE}),
         thresholds=thresholds_of(job),
+        plain_names={row["feature"]: job.book.plain_name(row["feature"]) for row in metrics["features"]},
     )

@@ -15,8 +15,8 @@ from console.drift.downloads import dashboard_of, png_of
 from console.drift.features import feature_text
 from console.drift.filters import preset_period
 from console.drift.query import ALL, Filters, narrowed, view_of
-from jobs.bronze.plain_names import plain_name
 from tests.console.pages import Opened, words
+from tests.retail import BOOK
 from tests.sandbox import AS_OF, Sandbox
 
 LATER = [AS_OF + timedelta(days=days) for days in (30, 120, 150)]
@@ -114,19 +114,19 @@ def test_a_feature_is_shown_closer_with_its_bins_and_its_history(opened: Opened,
     ranked = ranked.dropna(subset=["csi"]).sort_values(["csi", "feature"], ascending=[False, True])
     picker = app.selectbox(key="drift-feature")
     assert picker.options == [feature_text(name) for name in ranked["feature"]]
-    assert f"{plain_name(picker.value)}: baseline and current window" in panels(app)
+    assert f"{BOOK.plain_name(picker.value)}: baseline and current window" in panels(app)
     other = ranked["feature"].iloc[3]
     picker.select(other).run()
-    assert f"{plain_name(other)}: baseline and current window" in panels(app)
+    assert f"{BOOK.plain_name(other)}: baseline and current window" in panels(app)
     assert app.query_params["feature"] == other
-    assert f"{plain_name(other)}: baseline and current window" in panels(
+    assert f"{BOOK.plain_name(other)}: baseline and current window" in panels(
         opened(monitored_sandbox.home, "drift", feature=other)
     )
 
 
 def test_tables_of_numbers_have_plain_words_and_the_csv_has_the_stored_ones() -> None:
     numbers = pd.DataFrame({"feature": ["fe_10_std"], "status": ["insufficient"], "reference_count": [3]})
-    rows = with_plain_words(numbers)
+    rows = with_plain_words(numbers, BOOK.plain_name)
     assert rows.iloc[0].tolist() == ["Click feature 10, std. dev.", "fe_10_std", "too few loans", 3]
     assert [column_label(name) for name in ("reference_count", "chance_level")] == [
         "baseline count",

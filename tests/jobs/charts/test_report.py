@@ -181,7 +181,9 @@ def test_features_are_ranked_and_named_by_band() -> None:
 
 
 def test_a_feature_has_its_plain_name_on_the_axis() -> None:
-    labels = layers(feature_drift(year().drift))[-1]["encoding"]["y"]["axis"]["labelExpr"]
+    labels = layers(feature_drift(year().drift, {"DTI": "Debt-to-income ratio"}))[-1]["encoding"]["y"]["axis"][
+        "labelExpr"
+    ]
     assert '"DTI": "Debt-to-income ratio"' in labels
 
 
