@@ -11,6 +11,7 @@ _TONED = ", ".join(f".lw-{name}" for name in TONES)
 _RULES = """
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { opacity: 1; color: var(--lw-quiet); }
 [data-selected="true"] p { color: var(--lw-link); }
+button[kind="tertiary"]:is(:hover, :focus, :active, [aria-expanded="true"]) { color: var(--lw-link); }
 [data-testid="stHtml"] a:where(:not(TONED)) { color: var(--lw-link); }
 /* Streamlit's own download does not neutralise formulas; console.components.csv_export does. */
 [data-testid="stElementToolbarButton"]:has(button[aria-label^="Download"]) { display: none; }
