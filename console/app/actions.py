@@ -12,7 +12,7 @@ import streamlit as st
 
 from console.access.session import Person, operator
 from console.app.deployment import deployment
-from console.components.elements import callout
+from console.components.elements import callout, plain_markdown
 from engine.control import promotion, runs
 from storage.errors import LoanwatchError
 from storage.ledger.runs import PipelineActive
@@ -87,7 +87,7 @@ def show_flash() -> None:
     """Shows the message about the last action, once."""
     if FLASH in st.session_state:
         words, icon = st.session_state.pop(FLASH)
-        st.toast(words, icon=icon)
+        st.toast(plain_markdown(words), icon=icon)
 
 
 def promote(person: Person, version: str, reason: str) -> str:

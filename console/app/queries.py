@@ -14,7 +14,7 @@ import streamlit as st
 from console.access.session import person
 from console.app.deployment import deployment, ledger
 from engine.control.runs import reap_stale_runs
-from engine.documents.processes import health_document, schedule_document
+from engine.documents.processes import pipeline_documents, process_documents
 from engine.documents.values import Document
 from jobs.governance.policy import Thresholds
 from jobs.statistics.drift import MODERATE
@@ -52,8 +52,8 @@ def shared(name: str, load: Callable[[], Loaded], *, of: str = "", reload: bool 
 
 def processes() -> list[Document]:
     """The newest processes with their state: alive, silent, gone or stopped."""
-    found: list[Document] = health_document(deployment())["processes"]
-    return found
+    with ledger().reading() as connection:
+        return process_documents(deployment(), connection)
 
 
 def alive(kind: str) -> list[Document]:
@@ -63,8 +63,8 @@ def alive(kind: str) -> list[Document]:
 
 def schedules() -> list[Document]:
     """Each pipeline's timing, next slots and pause."""
-    found: list[Document] = schedule_document(deployment())["pipelines"]
-    return found
+    with ledger().reading() as connection:
+        return pipeline_documents(deployment(), connection)
 
 
 def silence(run: LedgerRow) -> float:

@@ -41,7 +41,7 @@ def show() -> None:
 def alerts(view: Overview) -> Iterator[Alert]:
     """The alerts about runs, the model and schedules, the worst first."""
     for pipeline, run in view.runs.items():
-        if run is not None and run.state in RESUMABLE:
+        if run.state in RESUMABLE:
             reason = str((run.error or {}).get("message", "")) or f"The run was {run.state}."
             yield Alert("bad" if run.state != "cancelled" else "warn", f"{pipeline} {run.state}", reason, run.run_id)
     if view.decision is not None and view.decision["action"] == "escalated":
@@ -53,7 +53,7 @@ def alerts(view: Overview) -> Iterator[Alert]:
 
 def _processes(view: Overview) -> bool:
     """Whether worker or scheduler is not running, which is shown."""
-    if any(run is not None and run.state == "queued" for run in view.runs.values()):
+    if any(run.state == "queued" for run in view.runs.values()):
         return False  # the frame of every page shows it already
     if not view.alive("worker"):
         no_worker("warn", "Requested runs will wait.")

@@ -15,19 +15,20 @@ from console.components.chart_panel import drawing_of
 from console.components.elements import Text, callout, count, empty, figure, note_html, state_html, write_html
 from console.components.theme import appearance
 from console.components.times import day
+from console.overview.query import Overview
 from engine.documents.values import Document
 from jobs.charts.history import auc_over_time
 from jobs.charts.report import psi_over_time
-from storage.lake.names import MONITORING
-from storage.ledger.models import ModelVersion
+from storage.lake.datamart import TableVersion
 
 HEIGHT = 230
 SHOWN = 60  # monitoring dates of the small charts
 
 
-def show(model: ModelVersion | None, decision: Document | None) -> None:
+def show(view: Overview) -> None:
     """Shows the champion and its numbers, or how to get them."""
     st.header("The model", anchor=False)
+    model = view.champion
     if model is None:
         empty("No model yet", "Put the four extracts into the data folder and run `training`.")
         return
@@ -36,12 +37,12 @@ def show(model: ModelVersion | None, decision: Document | None) -> None:
             state_html("champion"), model.model_name, model_link(model.version)
         )
     )
-    history = queries.monitoring()
-    if history.empty:
+    if view.monitoring is None:
         empty("Not monitored yet", "Run `inference`, then `monitoring`. AUC and PSI are shown here afterwards.")
         return
-    _verdict(history.to_dict("records")[-1], model.version, decision)
-    _trends(history.tail(SHOWN))
+    history = queries.rows_of(view.monitoring).sort_values("monitoring_date")
+    _verdict(history.to_dict("records")[-1], model.version, view.decision)
+    _trends(history.tail(SHOWN), view.monitoring)
 
 
 def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -> None:
@@ -70,14 +71,13 @@ def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -
         callout("bad" if row["status"] == "breach" else "warn", f"Retraining rule: {row['status']}", decision["reason"])
 
 
-def _trends(history: pd.DataFrame) -> None:
+def _trends(history: pd.DataFrame, version: TableVersion) -> None:
     thresholds = queries.thresholds()
     charts = (
         ("AUC", "AUC by monitoring date, with interval and threshold", partial(auc_over_time, history, thresholds.auc)),
         ("PSI", "PSI by monitoring date, with its bands", partial(psi_over_time, history, thresholds)),
     )
-    version = queries.version_of(MONITORING)
-    identity = (version.version if version else "", str(thresholds))
+    identity = (version.version, str(thresholds))
     for column, (name, words, make) in zip(st.columns(2), charts, strict=True):
         drawing = drawing_of(f"overview-{name}", identity, appearance(), HEIGHT, make)
         with column:

@@ -7,7 +7,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from console.app.navigation import run_link
-from console.components.elements import join, note_html, state_html, write_html
+from console.components.elements import join, note_html, plain_markdown, state_html, write_html
 from console.components.times import ago, span, time_html
 from console.overview.query import Overview, overview
 from console.runs.trigger import trigger_button
@@ -25,7 +25,7 @@ def show() -> None:
     st.header("Pipelines", anchor=False)
     for column, pipeline in zip(st.columns(len(PIPELINES)), PIPELINES, strict=True):
         with column, st.container(border=True, key=f"pipeline-{pipeline}"):
-            st.subheader(pipeline, anchor=False)
+            st.subheader(plain_markdown(pipeline), anchor=False)
             _pipeline(pipeline)
             trigger_button(pipeline)
 
@@ -60,7 +60,7 @@ def _state(view: Overview, kind: str) -> tuple[str, dict[str, Any]]:
 def _pipeline(pipeline: str) -> None:
     """The last run of a pipeline, and when the next one is due."""
     view = overview()
-    write_html(join([_last(view.runs[pipeline], view.now), _next(view.schedules[pipeline], view.now)], BREAK))
+    write_html(join([_last(view.runs.get(pipeline), view.now), _next(view.schedules[pipeline], view.now)], BREAK))
 
 
 def _last(run: LedgerRow | None, now: datetime) -> Markup:

@@ -38,7 +38,7 @@ def gantt(view: RunView) -> None:
         st.altair_chart(shown, width="stretch", theme=None, alt=in_words(view))
     note(critical_words(view))
     if len(view.attempts) == MOST_ATTEMPTS:
-        st.caption(f"The first {MOST_ATTEMPTS:,} attempts.")
+        note(f"The first {MOST_ATTEMPTS:,} attempts.")
 
 
 def frames(view: RunView) -> tuple[pd.DataFrame, pd.DataFrame]:

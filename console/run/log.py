@@ -8,7 +8,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from console.app.deployment import ledger
-from console.components.elements import join, note, write_html
+from console.components.elements import join, note, note_html, write_html
 from console.components.times import exact, local
 from console.run.query import RunView
 from storage.db.ledger import LedgerRow
@@ -131,7 +131,7 @@ def _foot(run_id: str, wanted: LogFilter, first: str, count: int) -> None:
         which = (
             f"The newest {count:,} lines; the download has up to {MOST_IN_FILE:,}." if older else f"{count:,} lines."
         )
-        st.caption(which, width="content")
+        write_html(note_html(which), width="content")
         if older and count < MOST:
             st.button("Show older lines", key="log-older", on_click=_more, args=(run_id, wanted, first))
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from console.app import queries
 from console.app.navigation import RUNS_PAGE
-from console.components.elements import empty, write_html
+from console.components.elements import empty, plain_markdown, write_html
 from console.run.actions import run_actions
 from console.run.error import show_error
 from console.run.gantt import gantt
@@ -33,7 +33,7 @@ def page() -> None:
     if not run_id:
         st.query_params["run_id"] = view.run.run_id  # the page keeps showing this run when a newer one starts
     write_html(GRAPH_SHEET + LOG_SHEET)
-    st.title(f"{view.run.pipeline.capitalize()} run")
+    st.title(plain_markdown(f"{view.run.pipeline.capitalize()} run"))
     every = REFRESH if view.active else None
     st.fragment(_top, run_every=every)(view)
     run_actions(view)

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from engine.definitions.pipelines import PIPELINES
 from engine.deployment import Deployment
 from engine.documents.values import Document, moment
@@ -21,10 +23,8 @@ def health_document(deployment: Deployment, limit: int = 20) -> Document:
     It is healthy when a process is alive and none is lost (silent or gone, without another one of its kind). Only the
     processes of this host count, if there are any: a container judges its own.
     """
-    now = deployment.ledger.clock()
     with deployment.ledger.reading() as connection:
-        rows = process_rows(connection, limit)
-    found = [_process(deployment, row, now) for row in rows]
+        found = process_documents(deployment, connection, limit)
     judged = [row for row in found if row["host"] == host()] or found
     alive = {row["kind"] for row in judged if row["state"] == "alive"}
     lost = {row["kind"] for row in judged if row["state"] in ("silent", "gone")}
@@ -33,13 +33,12 @@ def health_document(deployment: Deployment, limit: int = 20) -> Document:
 
 def schedule_document(deployment: Deployment, limit: int = 10) -> Document:
     """Each pipeline's timing, next slots and pause, and the newest slots with their outcome."""
-    now = deployment.ledger.clock()
     with deployment.ledger.reading() as connection:
-        schedules = {row.pipeline: row for row in schedule_rows(connection)}
+        pipelines = pipeline_documents(deployment, connection)
         newest = slot_rows(connection, limit)
     return {
         "timezone": deployment.settings.timezone,
-        "pipelines": [_pipeline(deployment, name, schedules.get(name), now) for name in PIPELINES],
+        "pipelines": pipelines,
         "slots": [
             {
                 "slot": row.slot,
@@ -51,6 +50,19 @@ def schedule_document(deployment: Deployment, limit: int = 10) -> Document:
             for row in newest
         ],
     }
+
+
+def process_documents(deployment: Deployment, connection: Connection, limit: int = 20) -> list[Document]:
+    """The newest processes with their state: alive, silent, gone or stopped."""
+    now = deployment.ledger.clock()
+    return [_process(deployment, row, now) for row in process_rows(connection, limit)]
+
+
+def pipeline_documents(deployment: Deployment, connection: Connection) -> list[Document]:
+    """Each pipeline's timing, next slots and pause."""
+    now = deployment.ledger.clock()
+    schedules = {row.pipeline: row for row in schedule_rows(connection)}
+    return [_pipeline(deployment, name, schedules.get(name), now) for name in PIPELINES]
 
 
 def _process(deployment: Deployment, row: LedgerRow, now: datetime) -> Document:

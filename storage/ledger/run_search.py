@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, String, and_, or_, select, type_coerce
+from sqlalchemy import Connection, Select, String, and_, or_, select, type_coerce, union_all
 
 from storage.db.ledger import LedgerRow
 from storage.db.schema import runs, tasks
@@ -74,6 +74,14 @@ def task_times(connection: Connection, pipeline: str, limit: int = 30) -> Sequen
         .order_by(newest.c.requested_at.desc())
     )
     return connection.execute(query).all()
+
+
+def newest_runs(connection: Connection, pipelines: Sequence[str]) -> dict[str, LedgerRow]:
+    """The newest run of each pipeline that has one, by pipeline."""
+    newest = (runs.c.requested_at.desc(), runs.c.run_id.desc())
+    each = [select(runs).where(runs.c.pipeline == name).order_by(*newest).limit(1).subquery() for name in pipelines]
+    rows = connection.execute(union_all(*map(select, each))).all()
+    return {row.pipeline: row for row in rows}
 
 
 def _bound(connection: Connection, run_id: str) -> LedgerRow | None:

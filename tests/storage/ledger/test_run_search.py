@@ -7,7 +7,7 @@ from sqlalchemy import insert, update
 
 from storage.db.ledger import Ledger
 from storage.db.schema import runs, tasks
-from storage.ledger.run_search import RunFilter, followers, newest_resumptions, runs_page, task_times
+from storage.ledger.run_search import RunFilter, followers, newest_resumptions, newest_runs, runs_page, task_times
 from storage.ledger.runs import Request, record_skipped, success_for
 
 NOW = datetime(2024, 5, 3, 12, tzinfo=UTC)
@@ -109,3 +109,12 @@ def test_the_newest_success_about_a_date_is_of_that_pipeline_and_date(ledger: Le
         found = success_for(connection, "training", WANTED.as_of)
     assert found is not None
     assert found.run_id == newest[1]
+
+
+def test_the_newest_run_of_each_pipeline_that_has_one(ledger: Ledger) -> None:
+    trained = filled(ledger, 4)
+    scored = filled(ledger, 1, replace(WANTED, pipeline="inference"))
+    with ledger.reading() as connection:
+        found = newest_runs(connection, ("training", "inference", "monitoring"))
+    assert {pipeline: row.run_id for pipeline, row in found.items()} == {"training": trained[0], "inference": scored[0]}
+    assert (found["training"].requested_at, found["training"].as_of) == (NOW + timedelta(minutes=1), WANTED.as_of)
