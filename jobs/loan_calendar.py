@@ -1,4 +1,4 @@
-"""The calendar of a loan: when it can be scored, when its outcome is known, and what as-of lets through."""
+"""The calendar of a loan: its prediction date, its observation date, and the dates known at as-of."""
 
 from datetime import date
 from typing import Any
@@ -26,9 +26,9 @@ def months_later(days: Any, months: int) -> pa.Array:
 
 
 def known_by(dates: Any, as_of: date) -> npt.NDArray[np.bool_]:
-    """True where a date is there and not later than as-of."""
-    known = pc.less_equal(dates, pa.scalar(as_of, pa.date32()))
-    mask: npt.NDArray[np.bool_] = pc.fill_null(known, fill_value=False).to_numpy(zero_copy_only=False)
+    """True where a date is not null and not later than as-of."""
+    reached = pc.less_equal(dates, pa.scalar(as_of, pa.date32()))
+    mask: npt.NDArray[np.bool_] = pc.fill_null(reached, fill_value=False).to_numpy(zero_copy_only=False)
     return mask
 
 

@@ -7,8 +7,8 @@ import typer
 
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
 from engine.control.runs import who
-from engine.passwords import LONGEST, Entry, keep_entry, new_entry
-from storage.ledger.audit import Action, note
+from engine.passwords import LONGEST, Entry, new_entry, write_entry
+from storage.ledger.audit import Action, record_action
 
 app = typer.Typer()
 
@@ -32,9 +32,9 @@ def password(
     new_entry(name, role, "-" * LONGEST)  # reports a wrong name or role before it asks for the password
     entry: Entry = new_entry(name, role, _asked(name))
     path = deployment.settings.passwords_file
-    changed = keep_entry(path, entry)
+    changed = write_entry(path, entry)
     with deployment.ledger.writing() as connection:
-        note(connection, Action(who(), "password", name, f"as {role}"), deployment.ledger.clock())
+        record_action(connection, Action(who(), "password", name, f"as {role}"), deployment.ledger.clock())
     if as_json:
         print_json({"name": name, "role": role, "file": str(path), "changed": changed})
         return

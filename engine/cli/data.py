@@ -135,7 +135,7 @@ def _print_places(deployment: Deployment, console: Console) -> None:
         "tables": settings.datamart_root,
         "models": settings.models_root,
         "dashboard": f"{settings.reports_root}/monitoring_dashboard_{newest['monitoring_date'].replace('-', '')}.png",
-        "ledger": deployment.ledger.place,
+        "ledger": deployment.ledger.address,
     }
     console.print()
     for name, place in places.items():

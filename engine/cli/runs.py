@@ -58,7 +58,7 @@ def run(
         run_id = control.request(deployment, wanted)
         _print_queued(deployment, run_id, as_json=as_json)
         return
-    run_id = requested(deployment, wanted, anything=not (data or as_of or param or force))
+    run_id = requested(deployment, wanted, any_queued=not (data or as_of or param or force))
     _execute(deployment, run_id, as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""The three pipelines: tasks, and what each is downstream of, reads and writes."""
+"""The three pipelines: their tasks, with upstream tasks, and the tables that each reads and writes."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ GATE_SETTINGS = ("auc_threshold", "psi_threshold")
 
 
 def ingest(name: str, dataset: str, table: str) -> Task:
-    """The task that brings one dataset into bronze, a part for each file."""
+    """The task that writes one dataset to bronze, with one partition for each file."""
     return Task(
         name,
         "jobs.bronze.ingest:ingest",
@@ -23,12 +23,12 @@ def ingest(name: str, dataset: str, table: str) -> Task:
     )
 
 
-def clean(name: str, after: str, table: str, cleaned: str) -> Task:
-    """The task that cleans one bronze table, part by part."""
+def clean(name: str, upstream: str, table: str, cleaned: str) -> Task:
+    """The task that cleans one bronze table, with one partition for each part of the table."""
     return Task(
         name,
         "jobs.silver.clean:clean",
-        upstream=(after,),
+        upstream=(upstream,),
         reads=(table,),
         writes=(cleaned,),
         split="jobs.silver.clean:part_numbers",

@@ -15,7 +15,7 @@ from engine.doctor.process_checks import LOCK_CHECK, PROCESS_CHECKS
 from engine.execution.vacuum import misplaced_links
 from storage.errors import DamagedFile, LoanwatchError
 from storage.ledger.catalog import current_versions
-from storage.ledger.models import known_models, model_by_alias
+from storage.ledger.models import model_by_alias, registered_models
 from storage.settings import Settings
 
 LITTLE_SPACE = 2 * 1024**3
@@ -61,7 +61,7 @@ def _schema(deployment: Deployment) -> Iterator[Finding]:
     ledger = deployment.ledger
     stored, newest = ledger.version()
     if stored != newest:
-        message = f"{ledger.place} has schema version {stored or 'none'}, this release uses {newest}"
+        message = f"{ledger.address} has schema version {stored or 'none'}, this release uses {newest}"
         fixable = stored is None or stored < newest
         advice = "every other command, and `doctor --fix`, upgrades it" if fixable else "run the release that made it"
         yield Finding("ledger", "warning" if fixable else "problem", f"{message}; {advice}.")
@@ -82,10 +82,10 @@ def _ledger(deployment: Deployment) -> Iterator[Finding]:
     answer = deployment.ledger.check()
     if answer != "ok":
         yield Finding(
-            "ledger", "problem", f"{deployment.ledger.place} is damaged ({answer}); restore it from a backup."
+            "ledger", "problem", f"{deployment.ledger.address} is damaged ({answer}); restore it from a backup."
         )
     else:
-        yield Finding("ledger", "ok", deployment.ledger.place)
+        yield Finding("ledger", "ok", deployment.ledger.address)
 
 
 def _extracts(deployment: Deployment) -> Iterator[Finding]:
@@ -126,7 +126,7 @@ def _models(deployment: Deployment) -> Iterator[Finding]:
             )
             return
     with deployment.ledger.reading() as connection:
-        known = {facts.name for model in known_models(connection) for facts in model.files.values()}
+        known = {facts.name for model in registered_models(connection) for facts in model.files.values()}
     unknown = [name for name in deployment.models.folder.names("") if not name.startswith(".") and name not in known]
     for name in unknown:
         yield Finding(

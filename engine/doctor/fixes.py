@@ -9,14 +9,14 @@ from engine.deployment import Deployment
 from engine.doctor.finding import Finding
 from engine.doctor.process_checks import LOCK_PATIENCE
 from engine.execution.vacuum import link_current
-from storage.db.checks import takes_writers
+from storage.db.checks import lock_is_free
 from storage.errors import LoanwatchError
 
 
 def fix(deployment: Deployment) -> list[Finding]:
     """What was repaired; nothing while another process holds the ledger's lock, which `findings` then reports."""
     fixed: list[Finding] = []
-    if takes_writers(deployment.ledger, LOCK_PATIENCE):
+    if lock_is_free(deployment.ledger, LOCK_PATIENCE):
         for repair in REPAIRS:
             try:
                 fixed += [Finding(repair.__name__.strip("_"), "ok", message) for message in repair(deployment)]

@@ -17,7 +17,7 @@ from engine.documents.processes import health_document
 from engine.documents.values import Document
 from engine.errors import Refused
 from engine.process.registry import has_worker
-from storage.db.checks import holders, server_time, takes_writers
+from storage.db.checks import lock_is_free, pids_with_open_file, server_time
 from storage.ledger.runs import newest_heartbeat, queued_runs
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Ray keeps its objects on Linux
@@ -28,13 +28,13 @@ LOCK_PATIENCE = 3.0  # seconds to wait for the write lock
 
 def _lock(deployment: Deployment) -> Iterator[Finding]:
     ledger = deployment.ledger
-    if takes_writers(ledger, LOCK_PATIENCE):
+    if lock_is_free(ledger, LOCK_PATIENCE):
         yield Finding("lock", "ok", "the ledger accepts writes")
         return
-    pids = ", ".join(str(pid) for pid in holders(ledger))
+    pids = ", ".join(str(pid) for pid in pids_with_open_file(ledger))
     holder = f"it is open in process {pids}" if pids else "another process holds the lock"
     yield Finding(
-        "lock", "problem", f"{ledger.place} is locked: {holder}; let that process continue (`kill -CONT`), or end it."
+        "lock", "problem", f"{ledger.address} is locked: {holder}; let that process continue (`kill -CONT`), or end it."
     )
 
 

@@ -1,4 +1,4 @@
-"""Documents about processes and schedules: what is running, what is due next, and the recent slots."""
+"""Documents about processes and schedules: running processes, next slots and recent slots."""
 
 from datetime import datetime
 from typing import Any
@@ -20,15 +20,15 @@ NEXT_SLOTS = 3
 def health_document(deployment: Deployment, limit: int = 20) -> Document:
     """The newest processes with their state (alive, silent, gone, stopped), and whether the deployment is healthy.
 
-    It is healthy when a process is alive and none is lost (silent or gone, without another one of its kind). Only the
-    processes of this host count, if there are any: a container judges its own.
+    It is healthy when a process is alive and no kind is lost: a kind is lost when a process of it is silent or gone and
+    none is alive. When this host has processes, only these count, so that a container checks its own ones.
     """
     with deployment.ledger.reading() as connection:
-        found = process_documents(deployment, connection, limit)
-    judged = [row for row in found if row["host"] == host()] or found
-    alive = {row["kind"] for row in judged if row["state"] == "alive"}
-    lost = {row["kind"] for row in judged if row["state"] in ("silent", "gone")}
-    return {"healthy": bool(alive) and lost <= alive, "processes": found}
+        processes = process_documents(deployment, connection, limit)
+    checked = [row for row in processes if row["host"] == host()] or processes
+    alive = {row["kind"] for row in checked if row["state"] == "alive"}
+    lost = {row["kind"] for row in checked if row["state"] in ("silent", "gone")}
+    return {"healthy": bool(alive) and lost <= alive, "processes": processes}
 
 
 def schedule_document(deployment: Deployment, limit: int = 10) -> Document:
@@ -66,13 +66,13 @@ def pipeline_documents(deployment: Deployment, connection: Connection) -> list[D
 
 
 def _process(deployment: Deployment, row: LedgerRow, now: datetime) -> Document:
-    silence = (now - row.heartbeat_at).total_seconds()
+    heartbeat_age = (now - row.heartbeat_at).total_seconds()
     state = "alive"
     if row.stopped_at is not None:
         state = "stopped"
     elif is_gone(row.process_id):
         state = "gone"
-    elif silence > deployment.settings.lease:
+    elif heartbeat_age > deployment.settings.lease:
         state = "silent"
     return {
         "kind": row.kind,

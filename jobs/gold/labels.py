@@ -37,6 +37,7 @@ def loans(ledger: pa.Table) -> pa.Table:
 def default_labels(ledger: pa.Table, loan_ids: pa.Array) -> pa.Array:
     """int8 labels, one for each loan id: 1 when any installment numbered 3 to 6 is overdue, 0 when none is.
 
+    A bad loan, a default and a positive label mean the same: label 1.
     Null for a loan none of whose installments 3 to 6 is in the ledger: nothing was observed of it.
     """
     low, high = LABEL_INSTALLMENTS

@@ -1,4 +1,4 @@
-"""Actuals: the latest predictions beside what came true of them, as far as it was known at as-of."""
+"""Actuals: the latest predictions with the outcomes of their loans, as known at as-of."""
 
 import json
 import math
@@ -22,7 +22,7 @@ LEDGER_COLUMNS = ["loan_id", "installment_num", "overdue_amt", "snapshot_date"]
 
 
 def fetch_predictions_and_actuals(job: Job) -> TaskResult:
-    """The latest predictions, the label of each loan whose outcome is known, and whether the model was fitted on it."""
+    """The latest predictions, the label of each loan with a known outcome, and whether the model was trained on it."""
     predictions = job.read(PREDICTIONS)
     newest = pc.max(predictions["prediction_date"]).as_py()
     if newest > job.as_of:
@@ -32,12 +32,12 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
     metadata = json.loads(job.models.read(model.files["metadata"]))
     features = job.read(INFERENCE_FEATURES)
     rows = features.take(pc.index_in(predictions["loan_id"], value_set=features["loan_id"].combine_chunks()))
-    fitted = seen_in_training(rows, date.fromisoformat(metadata["as_of"]))
+    in_training = seen_in_training(rows, date.fromisoformat(metadata["as_of"]))
     ledger = visible_ledger(job)
     observed = known_by(rows["observation_date"], job.as_of)
     facts = {
         "label": known_labels(ledger, rows["loan_id"], observed),
-        "fitted": fitted,
+        "fitted": in_training,
         "observed": pa.array(observed),
         **months_on_book(ledger, rows["loan_id"]),
         **{name: rows[name] for name in metadata["features"]},
@@ -45,8 +45,8 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
     table = predictions
     for name, column in facts.items():
         table = table.append_column(name, column)
-    left_out, known = int(pc.sum(fitted).as_py() or 0), len(table["label"]) - table["label"].null_count
-    log.info("%d predictions of %s, %d outcomes known, %d rows fitted", table.num_rows, newest, known, left_out)
+    left_out, known = int(pc.sum(in_training).as_py() or 0), len(table["label"]) - table["label"].null_count
+    log.info("%d predictions of %s: %d known outcomes, %d used in training", table.num_rows, newest, known, left_out)
     return TaskResult(
         rows_in=predictions.num_rows,
         rows_out=table.num_rows,
@@ -56,22 +56,22 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
 
 
 def visible_ledger(job: Job) -> pa.Table:
-    """The rows of the cleaned loan ledger that were known at as-of and that no later row took the place of."""
+    """The rows of the cleaned loan ledger that were known at as-of and not superseded then."""
     ledger = job.read("staged.loan_daily", LEDGER_COLUMNS, categories=["loan_id"])
     return ledger.filter(pa.array(valid_rows("loan_daily", ledger, job.as_of)))
 
 
 def known_labels(ledger: pa.Table, loan_ids: pa.ChunkedArray, observed: npt.NDArray[np.bool_]) -> Any:
-    """The label of each loan whose observation date has come, null for the others."""
+    """The label of each loan whose observation date is reached, null for the others."""
     labels = default_labels(ledger, loan_ids.cast(pa.string()).combine_chunks())
     return pc.if_else(pa.array(observed), labels, None)
 
 
 def months_on_book(ledger: pa.Table, loan_ids: pa.ChunkedArray) -> dict[str, pa.Array]:
-    """`months_on_book`, the newest installment of each loan that was reported (null for none), and `bad_month`.
+    """`months_on_book`, the newest reported installment of each loan (null for none), and `bad_month`.
 
-    That is the first overdue installment among those that a label looks at, from number 3 on; null for none so far.
-    After 6 months on book, the share of loans with one is the bad rate of the labels.
+    `bad_month` is the first overdue installment from number 3 on, where the labels start; null for none so far. After 6
+    months on book, the share of loans with a `bad_month` is the bad rate of the labels.
     """
     size = len(loan_ids)
     codes = codes_in(ledger["loan_id"], loan_ids.cast(pa.string()).combine_chunks())
@@ -86,11 +86,11 @@ def months_on_book(ledger: pa.Table, loan_ids: pa.ChunkedArray) -> dict[str, pa.
 
 
 def _months(values: npt.NDArray[np.float64]) -> pa.Array:
-    there = np.isfinite(values)
-    return pa.array(np.where(there, values, 0).astype(np.int64), mask=~there)
+    finite = np.isfinite(values)
+    return pa.array(np.where(finite, values, 0).astype(np.int64), mask=~finite)
 
 
 def seen_in_training(rows: pa.Table, trained_as_of: date) -> Any:
-    """True for every train row whose outcome was known when the model was trained: none of these may judge it."""
+    """True for every train row whose outcome was known when the model was trained. The metrics leave these out."""
     known = pa.array(known_by(rows["observation_date"], trained_as_of))
     return pc.and_(known, pc.equal(rows["split"], "train").combine_chunks())

@@ -118,7 +118,7 @@ def test_a_schedule_is_paused_for_a_reason_and_goes_on(place: Site) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "told"),
-    [("schedule_training", "sundays 2am", "no timing"), ("ray_address", "nonsense", "no HOST:PORT")],
+    [("schedule_training", "sundays 2am", "not a schedule"), ("ray_address", "nonsense", "not a HOST:PORT")],
 )
 def test_a_setting_that_can_not_be_right_is_named(place: Site, name: str, value: str, told: str) -> None:
     done = place.engine("schedule", **{name: value})
