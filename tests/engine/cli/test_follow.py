@@ -31,8 +31,8 @@ def test_plain_lines_tell_tasks_rows_tries_and_blame(runner_of: Maker) -> None:
     )
     run_id, _ = book.run()
     lines = shown(book, run_id, terminal=False).splitlines()
-    assert lines[0].startswith("shaky: succeeded  try 3  1 -> 1 rows")
-    assert lines[1].startswith("many 3/3 parts: succeeded  try 2  30 -> 27 rows")
+    assert lines[0].startswith("shaky: succeeded  attempt 3  1 -> 1 rows")
+    assert lines[1].startswith("many 3/3 partitions: succeeded  attempt 2  30 -> 27 rows")
     assert lines[2].endswith("The data can't be used; mend them.")
     assert lines[3] == "after: upstream_failed  bad failed"
 
