@@ -17,7 +17,7 @@ REFRESH = "3s"
 
 @dataclass(frozen=True)
 class Alert:
-    """Something that needs an action: its tone, a title, the reason, and the run that it is about."""
+    """A problem that needs an action: its tone, a title, the reason, and its run, if any."""
 
     tone: str
     title: str
@@ -27,14 +27,14 @@ class Alert:
 
 @st.fragment(run_every=REFRESH)
 def show() -> None:
-    """Shows a callout for each alert, or that no action is needed."""
+    """Shows a callout for each alert, or `No action needed`."""
     view = overview()
-    found = list(alerts(view))
-    for alert in found:
+    shown = list(alerts(view))
+    for alert in shown:
         callout(alert.tone, alert.title, alert.reason)
         if alert.run_id:
             run_button(alert.run_id)
-    if not _processes(view) and not found:
+    if not _processes(view) and not shown:
         write_html(Markup("<p>{}</p>").format(state_html("succeeded", "No action needed")))
 
 
@@ -52,7 +52,7 @@ def alerts(view: Overview) -> Iterator[Alert]:
 
 
 def _processes(view: Overview) -> bool:
-    """Whether worker or scheduler is not running, which is shown."""
+    """Shows an alert when the worker or the scheduler is not running. Returns whether there is one."""
     if any(run.state == "queued" for run in view.runs.values()):
         return False  # the frame of every page shows it already
     if not view.alive("worker"):

@@ -1,4 +1,4 @@
-"""The champion's health: the newest verdict, AUC and PSI against their thresholds, and both over time."""
+"""The champion's health: the newest status, AUC and PSI against their thresholds, and both over time."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -26,7 +26,7 @@ SHOWN = 60  # monitoring dates of the small charts
 
 
 def show(view: Overview) -> None:
-    """Shows the champion and its numbers, or how to get them."""
+    """Shows the champion and its metrics, or the commands that make them."""
     st.header("The model", anchor=False)
     model = view.champion
     if model is None:
@@ -46,16 +46,16 @@ def show(view: Overview) -> None:
 
 
 def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -> None:
-    """Shows the status of the newest monitoring date with its numbers, and the decision.
+    """Shows the status of the newest monitoring date with its metrics, and the decision.
 
-    The numbers are those of an earlier champion when the present one has not been monitored yet.
+    These are of the previous champion when the current one has not been monitored yet.
     """
-    whose = "" if row["model_version"] == champion else f", model {row['model_version']}, champion then"
+    model = "" if row["model_version"] == champion else f", model {row['model_version']}, then champion"
     limits = deployment().settings
     auc = f"95% interval {figure(_number(row['auc_low']))} to {figure(_number(row['auc_high']))}, "
     psi = f"noise level (99%) {figure(_number(row['psi_chance_level']))}, {count(int(row['window_rows']))} loans"
     cells: tuple[tuple[str, Text, str], ...] = (
-        ("Verdict", state_html(row["status"]), f"monitored {day(row['monitoring_date'])}{whose}"),
+        ("Verdict", state_html(row["status"]), f"monitored {day(row['monitoring_date'])}{model}"),
         (
             f"AUC, threshold {limits.auc_threshold:.2f}",
             figure(_number(row["auc"])),

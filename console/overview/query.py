@@ -1,4 +1,4 @@
-"""What the Overview page shows, read once for all its parts."""
+"""The data of the Overview page, loaded once for all its parts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -14,12 +14,12 @@ from engine.definitions.pipelines import PIPELINES
 
 
 def run_actions(view: RunView) -> None:
-    """The buttons for a run, with their dialogs; outside of fragments."""
+    """The buttons for a run, with their dialogs. They must be outside of fragments."""
     run_id, state = view.run.run_id, view.run.state
     with st.container(horizontal=True, vertical_alignment="center", key="run-actions"):
         if view.active:
-            asked = "Cancellation is requested already." if view.run.cancel_requested_at else None
-            dialog_button("Cancel this run", f"cancel-{run_id}", _cancel_dialog, view, why_not=asked)
+            why_not = "Cancellation is requested already." if view.run.cancel_requested_at else None
+            dialog_button("Cancel this run", f"cancel-{run_id}", _cancel_dialog, view, why_not=why_not)
         if state in RESUMABLE and view.run.pipeline in PIPELINES:
             dialog_button("Resume", f"resume-{run_id}", _resume_dialog, view, type="primary")
         if not view.active and view.run.pipeline in PIPELINES:
