@@ -50,7 +50,7 @@ def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -
 
     These are of the previous champion when the current one has not been monitored yet.
     """
-    model = "" if row["model_version"] == champion else f", model {row['model_version']}, then champion"
+    model = "" if row["model_version"] == champion else f", model {row['model_version']}, champion then"
     limits = deployment().settings
     auc = f"95% interval {figure(_number(row['auc_low']))} to {figure(_number(row['auc_high']))}, "
     psi = f"noise level (99%) {figure(_number(row['psi_chance_level']))}, {count(int(row['window_rows']))} loans"

@@ -82,7 +82,11 @@ def test_up_goes_on_without_a_console_whose_port_is_taken_or_that_is_not_wanted(
         process.stdout.read()
         process.stdout.close()
         assert process.wait(DEADLINE) == 0
-    assert re.search(r"^console +error: Port \d+ .+ Choose another with LOANWATCH_CONSOLE_PORT.$", told, re.MULTILINE)
+    assert re.search(
+        r"^console +error: Another process uses port \d+ .+ Choose another port with LOANWATCH_CONSOLE_PORT.$",
+        told,
+        re.MULTILINE,
+    )
     assert re.search(r"^console +ended with code 5; restarting in 1 s$", told, re.MULTILINE)
     assert not running(family)
     without = place.begin("up", "--no-console")
