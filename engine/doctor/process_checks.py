@@ -87,7 +87,7 @@ def _name(row: Document) -> str:
 def _runs(deployment: Deployment) -> Iterator[Finding]:
     stale = stale_runs(deployment)
     for run_id in stale:
-        advice = "enter `doctor --fix` to mark it as crashed, then `resume` it"
+        advice = "mark it as crashed with `doctor --fix`, then `resume` it"
         yield Finding("runs", "warning", f"Run {run_id} is running but sends no heartbeat; {advice}.")
     with deployment.ledger.reading() as connection:
         queued = queued_runs(connection)

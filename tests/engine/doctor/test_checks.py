@@ -38,7 +38,7 @@ def test_a_waiting_and_a_silent_run_are_named(tmp_path: Path) -> None:
     messages = [finding.message for finding in found(deployment, "runs")]
     assert found(deployment, "runs") == found(deployment, "runs")  # nothing was written
     assert messages == [
-        f"Run {silent} is running but sends no heartbeat; enter `doctor --fix` to mark it as crashed, then `resume` it.",
+        f"Run {silent} is running but sends no heartbeat; mark it as crashed with `doctor --fix`, then `resume` it.",
         (
             f"Run {waiting} is waiting for a worker; "
             "start one with `python -m engine worker`, or execute it with `run inference`."
