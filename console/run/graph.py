@@ -19,6 +19,7 @@ from storage.db.ledger import LedgerRow
 
 BOX, GAP, LINK = 108, 14, 30  # pixels: height of a box, between two boxes, width of the links between two columns
 FIRST_WORDS = 72  # letters of an error that fit in a box
+LABELS = {"trigger_retraining_dag": "Request retraining"}  # shown instead of the name, which is then in small
 PARTITIONS = {"train_evaluate_select_model": "models"}  # the name of a task's partitions, if they have one
 
 GRAPH_SHEET = Markup("""<style>
@@ -72,8 +73,9 @@ def task_html(view: RunView, name: str, row: LedgerRow | None) -> Markup:
     state = row.state if row else "queued"
     tone = STATES.get(state, ("", "quiet", ""))[1]
     broken = escape(name).replace("_", Markup("_<wbr>"))
-    link = log_link(view.run.run_id, name, broken)
-    notes = join(note_html(line) for line in _numbers(view, row) if line) if row else ""
+    link = log_link(view.run.run_id, name, LABELS.get(name, broken))
+    lines = [*([name] if name in LABELS else []), *(_numbers(view, row) if row else [])]
+    notes = join(note_html(line) for line in lines if line)
     return Markup('<div class="lw-task lw-{}" role="listitem">{}{} {}{}</div>').format(
         tone, link, state_html(state), notes, _reason(row)
     )

@@ -43,8 +43,8 @@ class AttemptQueue:
                 later.append(attempt)
                 continue
             free -= work.task.cpus
-            work.tries[attempt.partition] = work.tries.get(attempt.partition, 0) + 1
-            self._recorder.attempt_started(attempt.key, max(work.tries.values()))
+            work.attempts[attempt.partition] = work.attempts.get(attempt.partition, 0) + 1
+            self._recorder.attempt_started(attempt.key, max(work.attempts.values()))
             attempt.deadline = monotonic() + work.task.limit
             self._running[self._executor.submit(self._call(work, attempt.partition))] = attempt
         self._waiting = later

@@ -19,7 +19,7 @@ class Work:
     key: str
     partitions: Sequence[str]
     results: dict[str, TaskResult] = field(default_factory=dict)
-    tries: dict[str, int] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Attempt:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        return self.work.task.name, self.partition, self.work.tries[self.partition]
+        return self.work.task.name, self.partition, self.work.attempts[self.partition]
 
 
 def partitions_of(task: Task, job: Job) -> Sequence[str]:

@@ -129,9 +129,9 @@ class Runner:
         self._results[name], self._origins[name] = result, self._lease.run_id
 
     def _retry_or_fail(self, attempt: Attempt, failure: Failure) -> None:
-        work, tries = attempt.work, attempt.work.tries[attempt.partition]
-        if failure.retryable and tries <= work.task.retries and self._states[work.task.name] == "running":
-            pause = self._deployment.settings.retry_pause * 2 ** (tries - 1)
+        work, attempts = attempt.work, attempt.work.attempts[attempt.partition]
+        if failure.retryable and attempts <= work.task.retries and self._states[work.task.name] == "running":
+            pause = self._deployment.settings.retry_pause * 2 ** (attempts - 1)
             self._recorder.retrying(work.task, failure)
             self._queue.add(Attempt(work, attempt.partition, not_before=monotonic() + pause))
         else:
