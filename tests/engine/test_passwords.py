@@ -154,7 +154,7 @@ def test_the_command_asks_twice_without_showing_and_notes_who_did_it(tmp_path: P
     for answers, code, told in (
         ([WORD, WORD], 0, b"can sign in as operator"),
         ([WORD, WORD + "!", WORD, WORD], 0, b"has a new password as operator"),
-        (["short", "short"], 2, b"at least 10 characters"),
+        (["short", "short"], 2, b"must have 10 to 1024 characters"),
     ):
         seen, ended = at_terminal(site, answers)
         assert ended == code, seen
