@@ -28,10 +28,11 @@ class Deployment:
     ledger: Ledger
 
     @classmethod
-    def open(cls, settings: Settings, clock: Clock = utc_now, patience: float = 0.0) -> Self:
-        """The deployment of these settings; creates its home and upgrades its ledger to the newest schema.
+    def open(cls, settings: Settings, clock: Clock = utc_now, retry_seconds: float = 0.0) -> Self:
+        """The deployment of these settings. Creates its home and upgrades its ledger to the newest schema.
 
-        Every transaction waits up to `patience` seconds for a database server that is down.
+        The start of a transaction is tried for `retry_seconds` while the database server is unavailable. Raises
+        UsageError when the home can't be made.
         """
         try:
             settings.home.mkdir(parents=True, exist_ok=True)
@@ -39,13 +40,13 @@ class Deployment:
             raise UsageError(
                 f"{settings.home} can't be used as home ({error.strerror}); choose another --home."
             ) from error
-        ledger = Ledger(settings.ledger_url, clock, patience)
+        ledger = Ledger(settings.ledger_url, clock, retry_seconds)
         ledger.prepare()
         return cls(settings, ledger)
 
     @classmethod
     def as_it_is(cls, settings: Settings) -> Self:
-        """The deployment of these settings, without creating or upgrading anything."""
+        """The deployment of these settings. Creates and upgrades nothing."""
         return cls(settings, Ledger(settings.ledger_url))
 
     @property
@@ -77,7 +78,7 @@ class Deployment:
         return self.settings.timing(pipeline, declared)
 
     def today(self) -> date:
-        """The default logical date: today in the deployment's time zone."""
+        """The default as-of date: today in the deployment's time zone."""
         return self.ledger.clock().astimezone(self.settings.zone).date()
 
     def with_settings(self, settings: Settings) -> Self:

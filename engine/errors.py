@@ -1,23 +1,23 @@
-"""The errors of the engine room."""
+"""The errors of `engine`."""
 
 from storage.errors import LoanwatchError
 
 
 class EngineError(LoanwatchError):
-    """A request or a declaration that the engine can't execute."""
+    """The engine can't execute a request or a declaration."""
 
 
 class BadPipeline(EngineError):
-    """A declaration that is refused before anything runs."""
+    """The declaration of a pipeline is invalid. It is checked before a run starts."""
 
 
 class Refused(EngineError):
-    """A request that is understood but not allowed now."""
+    """A valid request is not allowed now."""
 
     exit_code = 5
 
 
 class UnusableRequest(EngineError):
-    """A request that names something that does not exist."""
+    """A request has an argument that does not exist or is invalid."""
 
     exit_code = 2

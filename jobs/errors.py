@@ -1,4 +1,4 @@
-"""The errors of the jobs room."""
+"""The errors of `jobs`."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ from storage.errors import LoanwatchError
 
 
 class JobError(LoanwatchError):
-    """Data or a model that a task can't work with; trying again can't help."""
+    """A task can't use its data or a model. A second try would not help."""
 
 
 class InputRejected(JobError):
-    """An extract that can't be used, with the file, and the line and column where they are known (both from 1)."""
+    """An extract can't be used. The message has the file, and line (from 1) and column name when they are known."""
 
     exit_code = 3
 
@@ -31,7 +31,7 @@ def _input_rejected(what: str, file: str, line: int | None, column: str | None, 
 
 
 class BookRejected(JobError):
-    """A lender's declaration that can't be used, with a line for every finding: `file:line: what, what to do`."""
+    """A lender's declaration can't be used. The message has a line for every finding: `file:line: what, what to do`."""
 
     exit_code = 3
 

@@ -94,7 +94,7 @@ class Job:
         return self.datamart.read(self.table(name), columns, categories=categories)
 
     def write(self, name: str, tables: Iterable[pa.Table], number: int = 0, **facts: Any) -> TableVersion:
-        """A new version of a table that holds `tables`, or part `number` of it; `facts` are its dates and sources."""
+        """A new version of a table with the rows of `tables`, or its part `number`. `facts` are dates and sources."""
         part = self.datamart.write(name, self.run_id, number, tables)
         return TableVersion(name, self.run_id, (part,), **facts)
 
@@ -131,7 +131,7 @@ class TaskResult:
 
 
 def result_from_json(content: dict[str, Any]) -> TaskResult:
-    """The inverse of TaskResult.as_json."""
+    """The result of its JSON form; the inverse of `TaskResult.as_json`."""
     return TaskResult(
         **{
             **content,
@@ -174,5 +174,5 @@ def summed(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _total(counts: Sequence[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+    numbers = [count for count in counts if count is not None]
+    return sum(numbers) if numbers else None

@@ -37,7 +37,7 @@ def months_between(starts: Any, days: Any) -> Floats:
 
 
 def known_by(dates: Any, as_of: date) -> npt.NDArray[np.bool_]:
-    """True where a date is there and not later than as-of."""
+    """True where a date is not null and not later than as-of."""
     known = pc.less_equal(dates, pa.scalar(as_of, pa.date32()))
     mask: npt.NDArray[np.bool_] = pc.fill_null(known, fill_value=False).to_numpy(zero_copy_only=False)
     return mask

@@ -1,1 +1,1 @@
-"""Storage: settings, tables, models and the ledger. The only room that knows paths, files and SQL."""
+"""Storage: settings, tables, models and the ledger. Only this package uses paths, files and SQL."""

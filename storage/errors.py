@@ -4,7 +4,7 @@
 class LoanwatchError(Exception):
     """An error whose text is one sentence: what is wrong, where, and what to do.
 
-    `exit_code` is the exit code of a process that this error ends. `retryable` says whether a second try could help.
+    `exit_code` is the exit code of a process that this error ends. `retryable` is whether a second try could succeed.
     """
 
     exit_code = 1
@@ -12,25 +12,25 @@ class LoanwatchError(Exception):
 
 
 class StorageError(LoanwatchError):
-    """A table, model, file or ledger that can't be used."""
+    """A table, model, file or ledger can't be used."""
 
 
 class UsageError(LoanwatchError):
-    """A setting or an argument that is invalid."""
+    """A setting or an argument is invalid."""
 
     exit_code = 2
 
 
 class DamagedFile(StorageError):
-    """A stored file that is missing or whose bytes changed after it was written."""
+    """A stored file is missing, or its bytes changed after it was written."""
 
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(f"{path} is damaged ({why}); run the pipeline again to rebuild it.")
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path} is damaged ({reason}); run the pipeline again to rebuild it.")
         self.path = path
 
 
 class LeaseLost(StorageError):
-    """A run that was marked as crashed or taken over, and therefore may not write any more."""
+    """A run was marked as crashed or claimed by another process, so it may not write any more."""
 
     exit_code = 5
 

@@ -18,11 +18,11 @@ HOST_AND_PORT = re.compile(r"(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5
 
 
 class Settings(BaseSettings):
-    """What a deployment may choose. Durations are in seconds unless the name says otherwise."""
+    """The settings of a deployment. Durations are in seconds unless the name gives another unit."""
 
     model_config = SettingsConfigDict(env_prefix="LOANWATCH_", frozen=True, extra="ignore")
 
-    home: Path = Field(Path("loanwatch-home"), description="the folder that owns everything below")
+    home: Path = Field(Path("loanwatch-home"), description="the folder of this deployment's files")
     book: str = Field("", description="the lender's book: a .py file or a module; by default jobs/book/retail.py")
     data: str = Field(
         "",
@@ -32,9 +32,9 @@ class Settings(BaseSettings):
         "", description="root of the tables; by default HOME/datamart; s3://bucket/prefix for several hosts"
     )
     models: str = Field("", description="root of the model store; by default HOME/model_store")
-    reports: str = Field("", description="where dashboards go; by default HOME/reports")
+    reports: str = Field("", description="root of the dashboard pictures; by default HOME/reports")
     ledger: str = Field("", description="SQLAlchemy address of the ledger; by default HOME/loanwatch.db")
-    timezone: str = Field("UTC", description="the zone of logical dates and schedules")
+    timezone: str = Field("UTC", description="the time zone of as-of dates and schedules")
     schedule_training: str = Field("sunday 02:00", description="when training is due: `daily HH:MM`, a weekday, or off")
     schedule_inference: str = Field("daily 03:00", description="when inference is due")
     schedule_monitoring: str = Field("daily 04:00", description="when monitoring is due")
@@ -43,28 +43,29 @@ class Settings(BaseSettings):
     ray_cpus: int = Field(0, ge=0, description="CPUs that local Ray may use; 0 for all of this machine's")
     ray_memory: int = Field(GIB // 2, ge=80 * 1024**2, description="bytes of Ray's local object store")
     retry_pause: float = Field(1.0, ge=0, description="pause before the second try of a task; doubled before the third")
-    heartbeat: float = Field(5.0, gt=0, description="time between two beats of a run")
+    heartbeat: float = Field(5.0, gt=0, description="time between two heartbeats of a run")
     lease: float = Field(
-        30.0, gt=0, description="silence after which a run counts as crashed; less than 10 s is for tests"
+        30.0, gt=0, description="time without a heartbeat after which a run counts as crashed; below 10 s for tests"
     )
-    stop_grace: float = Field(10.0, ge=0, description="time that a stopping worker leaves its runs to finish")
-    keep_versions: int = Field(5, ge=1, description="table versions kept besides those that a model was trained on")
+    stop_grace: float = Field(10.0, ge=0, description="time that a stopping worker gives its runs to finish")
+    keep_versions: int = Field(5, ge=1, description="versions kept of each table, besides those used in training")
 
-    console_address: str = Field("127.0.0.1", min_length=1, description="where the console listens")
+    console_address: str = Field("127.0.0.1", min_length=1, description="the address on which the console listens")
     console_port: int = Field(8501, ge=1, le=65535, description="the console's port")
     passwords: str = Field("", description="the console's password file; without it and without OIDC there is no login")
-    operators: str = Field("", description="who of the OIDC users may act: e-mails or subjects, separated by commas")
+    operators: str = Field("", description="OIDC users who may act: e-mails or subjects, separated by commas")
 
-    quarantine_limit: float = Field(0.01, ge=0, le=1, description="share of a file's rows that may be unreadable")
-    extract_limit: int = Field(64 * GIB, gt=0, description="bytes that one extract may decompress to")
+    quarantine_limit: float = Field(0.01, ge=0, le=1, description="largest share of a file's rows in quarantine")
+    extract_limit: int = Field(64 * GIB, gt=0, description="bytes of the largest extract, after decompression")
     feature_set: str = Field(
-        "", description="the book's feature set that models are trained on, by default its first; `both` compares all"
+        "",
+        description="the book's feature set for training, by default its first; `both` trains and compares all sets",
     )
     auc_threshold: float = Field(0.70, gt=0, lt=1, description="AUC below which the gate retrains")
-    psi_threshold: float = Field(0.2, gt=0, description="PSI from which on the gate retrains")
-    cooldown_days: float = Field(7.0, ge=0, description="days in which the gate asks for one retrain at most")
-    auc_rows: int = Field(50, ge=2, description="known outcomes that AUC must rest on to be judged")
-    drift_rows: int = Field(150, ge=1, description="rows that the newest cohorts must have for PSI")
+    psi_threshold: float = Field(0.2, gt=0, description="PSI at or above which the gate retrains")
+    cooldown_days: float = Field(7.0, ge=0, description="days in which the gate requests one retraining at most")
+    auc_rows: int = Field(50, ge=2, description="minimum number of loans with a known outcome for AUC")
+    drift_rows: int = Field(150, ge=1, description="minimum number of loans in the newest cohorts for PSI")
 
     @field_validator("book")
     @classmethod
@@ -84,18 +85,18 @@ class Settings(BaseSettings):
     @classmethod
     def _known_timing(cls, text: str) -> str:
         if not is_timing(text.strip().lower()):
-            raise ValueError(f"{text!r} is no timing such as `daily 03:00`, `sunday 02:00` or `off`")
+            raise ValueError(f"{text!r} is not a schedule such as `daily 03:00`, `sunday 02:00` or `off`")
         return text.strip().lower()
 
     @field_validator("ray_address")
     @classmethod
     def _host_and_port(cls, address: str) -> str:
         if address and not HOST_AND_PORT.fullmatch(address):
-            raise ValueError(f"{address!r} is no HOST:PORT such as 10.0.0.5:6379")
+            raise ValueError(f"{address!r} is not a HOST:PORT such as 10.0.0.5:6379")
         return address
 
     @model_validator(mode="after")
-    def _beats_within_its_lease(self) -> Self:
+    def _heartbeat_within_lease(self) -> Self:
         if self.heartbeat * 2 > self.lease:
             raise ValueError(f"a heartbeat of {self.heartbeat} s is too slow for a lease of {self.lease} s")
         return self
@@ -122,15 +123,15 @@ class Settings(BaseSettings):
 
     @property
     def passwords_file(self) -> Path:
-        """The password file, and where one is put when none was named."""
+        """The path of the password file; by default HOME/passwords."""
         return Path(self.passwords) if self.passwords else self.home.absolute() / "passwords"
 
-    def timing(self, pipeline: str, otherwise: str = "off") -> str:
-        """When a pipeline is due, as it was set; `otherwise` for one without such a setting."""
-        return str(getattr(self, f"schedule_{pipeline}", otherwise))
+    def timing(self, pipeline: str, declared: str = "off") -> str:
+        """The schedule of a pipeline, as it was set; `declared` for a pipeline without such a setting."""
+        return str(getattr(self, f"schedule_{pipeline}", declared))
 
     def changed(self, **changes: Any) -> Self:
-        """A copy with `changes` applied and checked; UsageError names the field that can't be right."""
+        """A copy with `changes` applied and checked. Raises UsageError for an unknown or invalid setting."""
         unknown = sorted(set(changes) - set(type(self).model_fields))
         if unknown:
             raise UsageError(
@@ -148,7 +149,10 @@ def is_timing(text: str) -> bool:
 
 
 def load_settings(**given: Any) -> Settings:
-    """The settings of this process: `given` (None means not given) over the environment over the defaults."""
+    """The settings of this process. `given` (None means not given) overrides the environment, which overrides defaults.
+
+    Raises UsageError for an invalid value.
+    """
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:

@@ -18,7 +18,7 @@ import pytest
 from engine.control import runs
 from engine.deployment import Deployment
 from engine.process.registry import alive
-from storage.db.checks import takes_writers
+from storage.db.checks import lock_is_free
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import task_rows
@@ -107,7 +107,7 @@ class Site:
 
     def __post_init__(self) -> None:
         given = {"ledger": self.ledger or None, **self.settings}
-        self.deployment = Deployment.open(load_settings(home=self.home, **given), patience=20.0)
+        self.deployment = Deployment.open(load_settings(home=self.home, **given), retry_seconds=20.0)
 
     def variables(self, **settings: Any) -> dict[str, str]:
         """What the environment of this deployment's processes has besides."""
@@ -218,9 +218,9 @@ def run_processes(site: Site, run_id: str) -> list[int]:
 def stop_outside_a_write(site: Site, pids: Sequence[int]) -> None:
     """Stops processes, at a moment at which none of them holds the writers' turn."""
     stop(pids)
-    while not takes_writers(site.deployment.ledger, 0.3):
+    while not lock_is_free(site.deployment.ledger, 0.3):
         go_on(pids)  # until the write has ended: stopped again at once, they would starve and lose their lease
-        until(lambda: takes_writers(site.deployment.ledger, 0.3), "end of a write")
+        until(lambda: lock_is_free(site.deployment.ledger, 0.3), "end of a write")
         stop(pids)
 
 

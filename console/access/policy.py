@@ -1,4 +1,4 @@
-"""Which login this console has, and the rule that none listens to other machines without one."""
+"""The login of this console, and the rule that a console without a login listens to this machine only."""
 
 from typing import Literal
 
@@ -11,9 +11,9 @@ from storage.settings import Settings, load_settings
 
 Login = Literal["none", "password", "oidc"]
 
-COOKIE_SECRET = 32  # characters; with fewer, somebody may guess their way to a cookie that is signed
+COOKIE_SECRET = 32  # characters; a shorter secret could be guessed and used to sign a cookie
 
-# Every address that this process was seen to listen on: to edit config.toml afterwards moves no socket.
+# Every address on which this process has listened: a later edit of config.toml does not move the socket.
 _listened: set[str] = set()
 
 
@@ -24,14 +24,14 @@ def settings() -> Settings:
 
 
 def login_of(settings: Settings) -> Login:
-    """How people sign in: by the password file, else by the OIDC provider of secrets.toml, else not at all."""
+    """The login: the password file, else the OIDC provider of secrets.toml, else none."""
     if settings.passwords:
         return "password"
     return "oidc" if get_secrets_auth_section() else "none"
 
 
 def refuse_unguarded(settings: Settings) -> None:
-    """Refused when other machines reach this console and nobody has to sign in, or what guards sign-in is off."""
+    """Raises Refused when other machines reach a console without a login, or when the login is not protected."""
     login = login_of(settings)
     public = is_public()
     if public and login == "none":
@@ -47,17 +47,15 @@ def refuse_unguarded(settings: Settings) -> None:
             "set server.enableXsrfProtection to true."
         )
     if login != "none" and st.get_option("server.trustedUserHeaders"):
-        raise Refused(
-            "Whoever reaches the console could name themselves in a header of server.trustedUserHeaders; unset it."
-        )
+        raise Refused("With server.trustedUserHeaders, every visitor could choose a user name in a header; unset it.")
     if login == "oidc" and len(str(get_secrets_auth_section().get("cookie_secret", ""))) < COOKIE_SECRET:
         raise Refused(
             f"cookie_secret in .streamlit/secrets.toml has fewer than {COOKIE_SECRET} characters and could be guessed; "
-            "`python -c 'import secrets; print(secrets.token_hex(32))'` makes one."
+            "`python -c 'import secrets; print(secrets.token_hex(32))'` prints a new one."
         )
 
 
 def is_public() -> bool:
-    """Whether other machines reach this console, as far as its address tells; an unset one is every address."""
+    """Whether other machines reach this console, by its address. An unset address means every address."""
     _listened.add(st.get_option("server.address") or "")
     return not all(is_loopback(address) for address in _listened)

@@ -1,6 +1,6 @@
-"""How fast passwords may be guessed: a growing pause for each name, and a limit for all names together.
+"""The rate limit of sign-ins: a growing pause for each name, and a limit for all names together.
 
-It lives in this process's memory, beyond the reach of a browser (which can empty Streamlit's caches).
+It is in this process's memory. A browser can clear Streamlit's caches, but not this memory.
 """
 
 import threading
@@ -11,43 +11,43 @@ from typing import TypeVar
 
 from engine.errors import Refused
 
-Found = TypeVar("Found")
+Checked = TypeVar("Checked")
 
 FREE = 3  # failures of a name before there is a pause
 LONGEST_PAUSE = 60.0  # seconds; they double from one failure to the next
-FORGOTTEN_AFTER = 900.0  # seconds without a try
+FORGOTTEN_AFTER = 900.0  # seconds without an attempt
 MOST_NAMES = 10_000
-MOST_FAILURES, WINDOW = 30, 60.0  # failures of all names together in so many seconds
+MOST_FAILURES, WINDOW = 30, 60.0  # failures of all names together, and the seconds in which they count
 
 
 class TooManyTries(Refused):
-    """A try that was not made, because too many before it failed."""
+    """An attempt is not allowed yet, because too many attempts failed before it."""
 
 
 class RateLimit:
-    """Lets one try pass at a time, and none while a name, or everybody, has to wait."""
+    """Allows one attempt at a time, and none during a pause of the name or of all names."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._names: OrderedDict[str, tuple[int, float]] = OrderedDict()  # failures, and when the last one was
+        self._names: OrderedDict[str, tuple[int, float]] = OrderedDict()  # failures, and the time of the last one
         self._failures: deque[float] = deque(maxlen=MOST_FAILURES)
 
-    def attempt(self, name: str, check: Callable[[], Found | None]) -> Found | None:
-        """What `check` gives, None when it failed; TooManyTries, without checking, while there is a pause."""
+    def attempt(self, name: str, check: Callable[[], Checked | None]) -> Checked | None:
+        """The result of `check`; None means that it failed. Raises TooManyTries, without a check, during a pause."""
         with self._lock:
             pause = self._pause(name)
             if pause > 0:
-                raise TooManyTries(f"Too many tries have failed; try again in {pause:.0f} s.")
-            found = check()
-            if found is None:
+                raise TooManyTries(f"Too many attempts have failed; try again in {pause:.0f} s.")
+            result = check()
+            if result is None:
                 self._failed(name)
             else:
                 self._names.pop(name, None)
-            return found
+            return result
 
     def _pause(self, name: str) -> float:
-        """Seconds until a name may be tried again, at least one if it may not."""
+        """Seconds until the next attempt of a name is allowed: 0, or at least 1."""
         now = self._clock()
         failures, last = self._names.get(name, (0, now))
         if now - last > FORGOTTEN_AFTER:

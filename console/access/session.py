@@ -1,4 +1,4 @@
-"""Who looks at this console, and what they may do. Asked anew for every reading and every action."""
+"""The user of a session and their role. They are checked at every query and every action."""
 
 import logging
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ from engine.process.addresses import is_loopback
 
 log = logging.getLogger("loanwatch.console")
 
-SIGNED_IN = "signed-in"  # in the session, which lives in this process: what the sign-in form leaves
-LONGEST_SESSION = 12 * 3600.0  # seconds after which somebody signs in again
+SIGNED_IN = "signed-in"  # the key of SignedIn in the session, which is in this process's memory
+LONGEST_SESSION = 12 * 3600.0  # seconds after which a user has to sign in again
 LONGEST_NAME = 80
 
 _tries = RateLimit()
 
 
 class NotSignedIn(Refused):
-    """A session in which nobody has signed in, or has no more."""
+    """No user is signed in to the session, or the session has ended."""
 
     def __init__(self) -> None:
-        super().__init__("Nobody is signed in here, or not any more; sign in first.")
+        super().__init__("You are not signed in, or your session has ended; sign in first.")
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody at the console."""
+    """A user of the console."""
 
     name: str
     role: Role
@@ -45,9 +45,9 @@ class Person:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """That somebody gave the password of an entry of the file, and when; it holds while the entry stays as it is.
+    """A successful sign-in: the user, their entry's mark and the time. It is valid while the entry is unchanged.
 
-    Only this class counts in a session: what a browser sends arrives there as text, numbers and lists.
+    A browser can put only text, numbers and lists into a session, so it can't forge an object of this class.
     """
 
     name: str
@@ -56,9 +56,10 @@ class SignedIn:
 
 
 def person() -> Person:
-    """Who sits at this session: without a login, which only loopback allows, the user of this machine.
+    """The user of this session. Without a login, which only loopback allows, it is the user of this machine.
 
-    NotSignedIn when there is a login and nobody has; Refused when the console is open to others without one.
+    Raises NotSignedIn when there is a login and no user has signed in, and Refused when other machines reach a console
+    without a login.
     """
     refuse_unguarded(settings())
     login = login_of(settings())
@@ -71,46 +72,45 @@ def person() -> Person:
 
 
 def operator() -> Person:
-    """The person of this session; Refused when they may only look."""
-    found = person()
-    if not found.operates:
-        log.warning("%s may only look and asked for an operator's action", found.name)
-        raise Refused(f"{found.name} may look but not act; ask an operator of this deployment.")
-    return found
+    """The user of this session. Raises Refused for a viewer."""
+    user = person()
+    if not user.operates:
+        log.warning("%s has the role viewer and requested an operator's action", user.name)
+        raise Refused(f"{user.name} has the role viewer and may not do this; ask an operator of this deployment.")
+    return user
 
 
 def sign_in(name: str, password: str) -> bool:
-    """Whether that is somebody's password; if so the session is theirs. TooManyTries while one has to wait."""
+    """Signs a user in. Returns whether the password is right. Raises TooManyTries during a pause."""
     entries = read_entries(Path(settings().passwords))
     entry: Entry | None = _tries.attempt(name, lambda: verified(entries, name, password))
-    # A name that is not in the file may be a password that was typed in the wrong place.
-    told = name if name in entries else "a name that is not in the file"
     if entry is None:
-        log.warning("sign-in failed for %s", told)
+        # An unknown name is not logged, because it may be a password that was typed into the wrong field.
+        log.warning("sign-in failed for %s", name if name in entries else "a name that is not in the file")
         return False
     st.session_state[SIGNED_IN] = SignedIn(entry.name, entry.mark, monotonic())
-    log.info("%s signed in", told)
+    log.info("%s signed in", entry.name)
     return True
 
 
 def sign_out() -> None:
-    """Ends the session of whoever signed in: nothing of it is left."""
+    """Signs the user out and clears the session."""
     if login() == "oidc":
         st.logout()
     st.session_state.clear()
 
 
 def login() -> Login:
-    """How people sign in to this console."""
+    """The login of this console."""
     return login_of(settings())
 
 
 def _by_password() -> Person:
-    found = st.session_state.get(SIGNED_IN)
-    if not isinstance(found, SignedIn) or monotonic() - found.at > LONGEST_SESSION:
+    signed_in = st.session_state.get(SIGNED_IN)
+    if not isinstance(signed_in, SignedIn) or monotonic() - signed_in.at > LONGEST_SESSION:
         raise NotSignedIn
-    entry = read_entries(Path(settings().passwords)).get(found.name)
-    if entry is None or entry.mark != found.mark:
+    entry = read_entries(Path(settings().passwords)).get(signed_in.name)
+    if entry is None or entry.mark != signed_in.mark:
         raise NotSignedIn
     return Person(entry.name, entry.role)
 
@@ -118,7 +118,7 @@ def _by_password() -> Person:
 def _by_provider() -> Person:
     if not st.user.is_logged_in:
         raise NotSignedIn
-    # A name is whatever its bearer calls themselves; a subject is the provider's, and so is an e-mail that it checked.
+    # Users choose their own names. The provider sets the subject and verifies the e-mail, so only these count.
     subject, email = str(st.user.get("sub") or ""), str(st.user.get("email") or "").lower()
     checked = email if st.user.get("email_verified") in (True, "true") else ""
     operators = {each.strip() for each in settings().operators.split(",") if each.strip()}
@@ -127,10 +127,10 @@ def _by_provider() -> Person:
 
 
 def _refuse_other_hosts() -> None:
-    """Refused when the browser came by another name than this machine's own: a proxy, or a site that leads it here."""
+    """Raises Refused for a request with a host name of another machine, as from a proxy or a forged link."""
     host = st.context.headers.get("Host")
     name = urlsplit(f"//{host}").hostname if host else "localhost"
     if not is_loopback(name or ""):
         raise Refused(
-            f"This console has no login and was asked for as {name}; open it as http://localhost, or give it a login."
+            f"This console has no login and was opened as {name}; open it as http://localhost, or set up a login."
         )

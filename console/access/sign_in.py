@@ -1,4 +1,4 @@
-"""The sign-in page, which is shown in place of a page until somebody has signed in, and the name of who has."""
+"""The sign-in form, which is shown instead of a page until a user has signed in, and the badge of that user."""
 
 import logging
 import os
@@ -17,10 +17,10 @@ from storage.errors import LoanwatchError
 
 log = logging.getLogger("loanwatch.console")
 
-WRONG = "sign-in-refused"  # in the session: why the last try failed
-TRIES = "sign-in-tries"  # in the session: how many there were, so that each has an empty password field
-SERVED = "streamlit_app.py"  # what Streamlit makes of the command line of a process that serves the console
-SHOWN_FIRST = 2.0  # seconds that a browser has to show why the console ends
+WRONG = "sign-in-refused"  # in the session: the reason why the last attempt failed
+TRIES = "sign-in-tries"  # in the session: the number of attempts, so that each has an empty password field
+SERVED = "streamlit_app.py"  # the command line of a process that `streamlit run` serves
+SHOWN_FIRST = 2.0  # seconds that a browser has to show the reason before the console ends
 
 _ending = threading.Event()
 
@@ -35,7 +35,7 @@ def is_admitted() -> bool:
 
 
 def sign_in_gate() -> None:
-    """Ends the script with the sign-in form, or with the reason why there is none, unless the session is admitted."""
+    """Unless the session is admitted, shows the sign-in form or the reason for the refusal, and ends the script."""
     try:
         session.person()
     except session.NotSignedIn:
@@ -50,12 +50,12 @@ def sign_in_gate() -> None:
 
 
 def badge() -> None:
-    """Shows who is signed in, and the button that signs out; nothing on a console without a login."""
+    """Shows the user and the sign-out button. Shows nothing on a console without a login."""
     if session.login() == "none":
         return
-    found = session.person()
+    user = session.person()
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="who"):
-        write_html(note_html(f"{found.name}, {found.role}"), width="content")
+        write_html(note_html(f"{user.name}, {user.role}"), width="content")
         st.button("Sign out", type="tertiary", on_click=session.sign_out, key="sign-out")
 
 
@@ -96,16 +96,16 @@ def _try(name: str, password: str) -> None:
 def _providers() -> None:
     """Shows a button for each provider of secrets.toml."""
     section = get_secrets_auth_section()
-    named = [name for name, value in section.items() if isinstance(value, dict) or hasattr(value, "client_id")]
+    names = [name for name, value in section.items() if isinstance(value, dict) or hasattr(value, "client_id")]
     if "client_id" in section:
         st.button("Sign in", type="primary", on_click=st.login, key="sign-in-provider")
-    for name in named:
+    for name in names:
         st.button(f"Sign in with {name}", type="primary", on_click=st.login, args=(name,), key=f"sign-in-{name}")
 
 
-def _end_unguarded(why: str) -> None:
-    """Stops a server that `streamlit run` started without a login on a public address, once the browser shows why."""
+def _end_unguarded(reason: str) -> None:
+    """Stops a server that `streamlit run` started on a public address without a login, after the reason is shown."""
     if Path(sys.argv[0]).name == SERVED and not _ending.is_set():
         _ending.set()
-        log.error("%s", why)
+        log.error("%s", reason)
         threading.Timer(SHOWN_FIRST, os.kill, (os.getpid(), signal.SIGTERM)).start()

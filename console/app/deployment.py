@@ -9,7 +9,10 @@ from storage.db.ledger import Ledger
 
 
 def deployment() -> Deployment:
-    """The deployment of this process's environment (LOANWATCH_HOME and so on); Refused without a valid session."""
+    """The deployment of this process's environment (LOANWATCH_HOME and others).
+
+    Raises NotSignedIn or Refused when the session is not admitted.
+    """
     person()
     return _opened()
 

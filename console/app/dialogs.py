@@ -1,6 +1,6 @@
-"""The dialog of this session that is open: one at most, until it is dismissed or its action is done.
+"""The open dialog of this session: one at most, until it is dismissed or its action is done.
 
-The session remembers it, because a page that refreshes itself must not close a dialog that somebody is filling in.
+It is stored in the session, so that a refresh of the page does not close it.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,10 @@ ONLY_OPERATORS = "Only operators may do this. You have the role viewer."
 
 
 def dialog_button(label: str, place: str, content: Callable[..., None], *given: Any, **how: Any) -> None:
-    """A button for operators that opens a dialog of the same title; `content(place, *given)` draws the dialog.
+    """A button for operators that opens a dialog of the same title. `content(place, *given)` draws the dialog.
 
-    `place` is the key of the button and of the dialog's request. `how` goes to st.button; a `why_not` among it
-    disables the button and is its tooltip. The button belongs outside of fragments.
+    `place` is the key of the button and of the dialog's request. `how` are arguments of st.button. A `why_not` disables
+    the button and is its tooltip. The button must be outside of fragments.
     """
     why_not = how.pop("why_not", None)
     why_not = why_not if person().operates else ONLY_OPERATORS
@@ -35,5 +35,5 @@ def opened(place: str) -> None:
 
 
 def closed() -> None:
-    """Closes the dialog that is open, if there is one."""
+    """Closes the open dialog, if there is one."""
     st.session_state.pop(OPEN, None)

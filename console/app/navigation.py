@@ -1,8 +1,8 @@
-"""Links between pages, and the script that follows them without loading the console anew.
+"""Links between pages, and the script that follows them without a reload of the console.
 
-A new load would be a new session: slower, and one in which nobody has signed in yet. The address is put into the
-browser's history and Streamlit is told as it is told of the back button. Links that open a new tab are left alone.
-A link whose `data-to` is the key of a part of the page in view scrolls down to it.
+A reload would start a new session, which is slower and not signed in. The script puts the address into the browser's
+history and sends Streamlit the event of the back button. Links that open a new tab are not changed. A link whose
+`data-to` is the key of a part of the current page scrolls to that part.
 """
 
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from console.components.elements import Text
 
-NEXT_RUN = "next-run"  # in the session: the run whose page is opened once the dialog is closed
+NEXT_RUN = "next-run"  # in the session: the run whose page is opened after the dialog is closed
 RUN_PAGE, RUNS_PAGE, DRIFT_PAGE = (f"console/{name}/{name}.py" for name in ("run", "runs", "drift"))
 
 FOLLOW_LINKS = Markup("""<style>.st-key-lw-links { display: none; }</style><script>
@@ -34,7 +34,7 @@ if (!window.lwFollows) {
 
 
 def address(page: str, **query: str) -> str:
-    """The address of a page of this console, with the values of `query` that are not empty."""
+    """The address of a page of this console with the non-empty values of `query`."""
     parts = urlencode({name: value for name, value in query.items() if value})
     return f"/{page}?{parts}" if parts else f"/{page}"
 
@@ -50,7 +50,7 @@ def page_link(page: str, words: Text, **query: str) -> Markup:
 
 
 def run_link(run_id: str | None, words: Text = "") -> Markup:
-    """A link to a run's page, by its id when there are no other words; nothing for None."""
+    """A link to a run's page. Its text is `words` or else the id. Empty for None."""
     if run_id is None:
         return Markup()
     return Markup('<a href="{}"{}>{}</a>').format(
@@ -59,20 +59,20 @@ def run_link(run_id: str | None, words: Text = "") -> Markup:
 
 
 def model_link(version: str) -> Markup:
-    """A link to a model's version."""
+    """A link to a model version."""
     return Markup('<a class="lw-mono" href="{}">{}</a>').format(address("models", version=version), version)
 
 
 def log_link(run_id: str, task: str, words: Text) -> Markup:
-    """A link to the lines of a task in a run's log; on the run's own page it scrolls down to them."""
+    """A link to the lines of a task in a run's log. On the run's own page it scrolls to them."""
     where = address("run", run_id=run_id, task=task)
     return Markup('<a href="{}" data-to="log-controls">{}</a>').format(where, words)
 
 
 def open_run(run_id: str) -> None:
-    """Ends this script run; the next one draws the page without its dialog, then opens the run's page.
+    """Ends this script run. The next one draws the page without its dialog, then opens the run's page.
 
-    A page switch while a dialog is open can meet a refresh of the page, which leaves the browser with neither page.
+    A switch of pages while a dialog is open can collide with a refresh, and the browser then shows neither page.
     """
     st.session_state[NEXT_RUN] = run_id
     st.rerun()
@@ -84,11 +84,11 @@ def opens_run() -> bool:
 
 
 def open_next_run() -> None:
-    """Opens the page of the run that `open_run` named, if it named one; the last call of the script."""
+    """Opens the page of the run of `open_run`, if there is one. It must be the last call of the script."""
     if opens_run():
         st.switch_page(RUN_PAGE, query_params={"run_id": st.session_state.pop(NEXT_RUN)})
 
 
 def run_button(run_id: str) -> None:
-    """Shows a link to a run's page that looks like the links of Streamlit."""
+    """Shows a link to a run's page in the style of Streamlit."""
     st.page_link(RUN_PAGE, label=f"Open {run_id}", query_params={"run_id": run_id})

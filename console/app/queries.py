@@ -1,4 +1,4 @@
-"""What the pages read. The ledger is read each time, in milliseconds.
+"""The queries that pages share. The ledger is queried each time, which takes milliseconds.
 
 A version of a table or a model never changes, so its content is cached by the version's name.
 """
@@ -14,7 +14,7 @@ import streamlit as st
 from console.access.session import person
 from console.app.deployment import deployment, ledger
 from engine.control.runs import reap_stale_runs
-from engine.documents.processes import health_document, schedule_document
+from engine.documents.processes import pipeline_documents, process_documents
 from engine.documents.values import Document
 from jobs.governance.policy import Thresholds
 from jobs.statistics.drift import MODERATE
@@ -28,32 +28,32 @@ Loaded = TypeVar("Loaded")
 
 KEPT_TABLES = 32  # versions of tables whose rows are kept in memory, over all sessions
 KEPT_MODELS = 64
-FRESH = 1.0  # seconds in which the fragments of a page share what one of them has loaded
-VERSION_KEYS: dict[str | type, Callable[[Any], Any]] = {  # hash_funcs of caches: what stands for a version
+FRESH = 1.0  # seconds in which the fragments of a page share a loaded value
+VERSION_KEYS: dict[str | type, Callable[[Any], Any]] = {  # hash_funcs of caches: the key of a version
     TableVersion: lambda version: (deployment().settings.datamart_root, version.table, version.version),
     ModelVersion: lambda model: (deployment().settings.models_root, model.version),
 }
 
 
 def shared(name: str, load: Callable[[], Loaded], *, of: str = "", reload: bool = False) -> Loaded:
-    """What `load` gives `of` something, at most a second old: the fragments of a page load it once between them.
+    """The result of `load` for the subject `of`, at most a second old, so that the fragments of a page share one load.
 
-    NotSignedIn or Refused, as for every reading, when the session is not admitted any more.
+    Raises NotSignedIn or Refused when the session is not admitted any more.
     """
     person()
     key = f"loaded-{name}"
-    known, at, found = st.session_state.get(key, ("", 0.0, None))
-    if reload or found is None or known != of or monotonic() - at > FRESH:
-        found = load()
-        st.session_state[key] = (of, monotonic(), found)
-    loaded: Loaded = found
+    subject, at, value = st.session_state.get(key, ("", 0.0, None))
+    if reload or value is None or subject != of or monotonic() - at > FRESH:
+        value = load()
+        st.session_state[key] = (of, monotonic(), value)
+    loaded: Loaded = value
     return loaded
 
 
 def processes() -> list[Document]:
     """The newest processes with their state: alive, silent, gone or stopped."""
-    found: list[Document] = health_document(deployment())["processes"]
-    return found
+    with ledger().reading() as connection:
+        return process_documents(deployment(), connection)
 
 
 def alive(kind: str) -> list[Document]:
@@ -63,29 +63,29 @@ def alive(kind: str) -> list[Document]:
 
 def schedules() -> list[Document]:
     """Each pipeline's timing, next slots and pause."""
-    found: list[Document] = schedule_document(deployment())["pipelines"]
-    return found
+    with ledger().reading() as connection:
+        return pipeline_documents(deployment(), connection)
 
 
-def silence(run: LedgerRow) -> float:
+def heartbeat_age(run: LedgerRow) -> float:
     """Seconds since the last heartbeat of a running run; 0 for a run that is not running."""
-    heard = run.heartbeat_at or run.started_at
-    if run.state != "running" or heard is None:
+    heartbeat_at = run.heartbeat_at or run.started_at
+    if run.state != "running" or heartbeat_at is None:
         return 0.0
-    return max(0.0, float((ledger().clock() - heard).total_seconds()))
+    return max(0.0, float((ledger().clock() - heartbeat_at).total_seconds()))
 
 
 def reap_lost_runs(runs: Iterable[LedgerRow]) -> bool:
-    """Whether one of the runs had no heartbeat for longer than its lease, and was marked as crashed.
+    """Marks runs as crashed whose heartbeat is older than the lease. Returns whether there were any.
 
-    The console does so when neither a worker nor a scheduler is running.
+    This is needed when neither a worker nor a scheduler is running.
     """
-    lost = any(silence(run) > deployment().settings.lease for run in runs)
+    lost = any(heartbeat_age(run) > deployment().settings.lease for run in runs)
     return lost and bool(reap_stale_runs(deployment()))
 
 
 def champion() -> ModelVersion | None:
-    """The model that scores now, None before the first training."""
+    """The champion; None before the first training."""
     with ledger().reading() as connection:
         return model_by_alias(connection)
 
@@ -113,29 +113,29 @@ def published(table: str) -> pd.DataFrame:
 
 
 def version_of(table: str) -> TableVersion | None:
-    """The version of a table that is published now; None before the first."""
+    """The published version of a table; None when it is not published yet."""
     with ledger().reading() as connection:
         return current_versions(connection).get(table)
 
 
 def thresholds() -> Thresholds:
-    """The thresholds of the gate now."""
+    """The thresholds of the retraining rule."""
     settings = deployment().settings
     return Thresholds(settings.auc_threshold, settings.psi_threshold, min(MODERATE, settings.psi_threshold))
 
 
 def rows_of(version: TableVersion) -> pd.DataFrame:
-    """The rows of a version of a small table; the frame is shared and must not be changed."""
+    """The rows of a version of a small table. The frame is shared and must not be changed."""
     return _rows(version)
 
 
 def metadata_of(model: ModelVersion) -> dict[str, Any]:
-    """The model_metadata document of a registered model, its digest checked."""
+    """The model_metadata document of a registered model. Raises UntrustedModel for a changed file."""
     return _metadata(model)
 
 
 def model_of_row(row: LedgerRow) -> ModelVersion:
-    """The registered model of a row of the registry."""
+    """The model of a row of the registry."""
     names = ("version", "model_name", "files", "summary", "trained_on")
     return model_from_json({name: getattr(row, name) for name in names})
 
@@ -148,5 +148,5 @@ def _rows(version: TableVersion) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=KEPT_MODELS, show_spinner=False, hash_funcs=VERSION_KEYS)
 def _metadata(model: ModelVersion) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(deployment().models.read(model.files["metadata"]))
-    return found
+    metadata: dict[str, Any] = json.loads(deployment().models.read(model.files["metadata"]))
+    return metadata

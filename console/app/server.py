@@ -27,12 +27,12 @@ from storage.settings import Settings, load_settings
 log = logging.getLogger("loanwatch.console")
 
 SCRIPT = Path(__file__).parents[2] / "streamlit_app.py"
-POLL = 0.2  # seconds between two checks whether a heartbeat is due
+POLL = 0.2  # seconds between two checks for a due heartbeat
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 Port = Annotated[int | None, typer.Option("--port", help="The port to listen on [LOANWATCH_CONSOLE_PORT, 8501].")]
-Address = Annotated[str | None, typer.Option("--address", help="Where to listen [LOANWATCH_CONSOLE_ADDRESS].")]
+Address = Annotated[str | None, typer.Option("--address", help="The address to listen on [LOANWATCH_CONSOLE_ADDRESS].")]
 Check = Annotated[bool, typer.Option("--check", hidden=True, help="Only check whether it may listen there.")]
 
 
@@ -45,7 +45,7 @@ def serve(
         signal.signal(number, _end)
     settings = load_settings(home=home, console_port=port, console_address=address)
     options = streamlit_options(settings)
-    config._main_script_path = str(SCRIPT)  # noqa: SLF001 - as `streamlit run` does, for the config.toml beside it
+    config._main_script_path = str(SCRIPT)  # noqa: SLF001 - as `streamlit run` does, for the config.toml next to it
     bootstrap.load_config_options(options)
     refuse_unguarded(settings)
     if check:
@@ -61,41 +61,41 @@ def serve(
 
 
 def streamlit_options(settings: Settings) -> dict[str, object]:
-    """The options of Streamlit that the settings of a deployment decide, named as its command line names them."""
+    """Streamlit's options by the settings of a deployment, with the names of its command line."""
     return {
         "server_address": settings.console_address,
         "server_port": settings.console_port,
         "server_headless": True,
-        "logger_hideWelcomeMessage": True,  # it would ask a public host for this machine's address
+        "logger_hideWelcomeMessage": True,  # the message would query a public host for this machine's address
         "browser_gatherUsageStats": False,
     }
 
 
 def refuse_taken(settings: Settings) -> None:
-    """Refused when another process listens there; UnusableRequest when no process can."""
+    """Raises Refused when another process listens on the address, and UnusableRequest when no process can."""
     address, port = settings.console_address, settings.console_port
     try:
         if is_taken(address, port):
             raise Refused(
-                f"Port {port} on {address} is taken by another process. Choose another with LOANWATCH_CONSOLE_PORT."
+                f"Another process uses port {port} on {address}. Choose another port with LOANWATCH_CONSOLE_PORT."
             )
     except OSError as error:
         reason = error.strerror or str(error)
         raise UnusableRequest(
-            f"The console can't listen on {address} port {port} ({reason}). Choose another place with "
+            f"The console can't listen on {address} port {port} ({reason}). Choose other values of "
             "LOANWATCH_CONSOLE_ADDRESS and LOANWATCH_CONSOLE_PORT."
         ) from None
 
 
 class HeartbeatThread(Background):
-    """Registers the console in the ledger once it answers, and keeps its heartbeat. Never calls Streamlit."""
+    """Registers the console in the ledger when it answers, and sends its heartbeats. It does not call Streamlit."""
 
     def __init__(self, deployment: Deployment) -> None:
         super().__init__("console-heartbeat")
         settings = deployment.settings
         self._deployment = deployment
-        self._place = (settings.console_address, settings.console_port)
-        self._detail = {"address": web_address(*self._place)}
+        self._address = (settings.console_address, settings.console_port)
+        self._detail = {"address": web_address(*self._address)}
         self._registry = ProcessRegistry(deployment, "console")
 
     def work(self) -> None:
@@ -118,29 +118,29 @@ class HeartbeatThread(Background):
             self._registry.deregister()
 
     def _answers(self) -> bool:
-        address, port = self._place
-        reached = "127.0.0.1" if address in EVERYWHERE else address
-        with suppress(OSError), socket.create_connection((reached, port), timeout=1):
+        address, port = self._address
+        host = "127.0.0.1" if address in EVERYWHERE else address
+        with suppress(OSError), socket.create_connection((host, port), timeout=1):
             return True
         return False
 
 
 def main() -> None:
-    """Runs the console; every error becomes one sentence and an exit code."""
+    """Runs the console. Every error is printed as one sentence and has an exit code."""
     try:
         app(prog_name="python -m console")
-    except Exception as error:  # noqa: BLE001 - the last place where an error can become a sentence
+    except Exception as error:  # noqa: BLE001 - every error is printed as a sentence
         sys.exit(fail(error))
 
 
 def _end(*_: object) -> NoReturn:
-    """Ends the process while it starts, before Streamlit has installed its own signal handler."""
+    """Ends the process during its start, before Streamlit installs its own signal handler."""
     sys.exit(0)
 
 
 def _end_this_process() -> None:
-    # The reader of the output is gone, and Streamlit prints a line before it stops.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    # The reader of the output has ended, and Streamlit prints a line before it stops.
+    null = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
-        os.dup2(nowhere, stream)
+        os.dup2(null, stream)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The frame of every page: style sheet, navigation, the last action's message, an alert when no worker is running."""
+"""The frame of every page: style sheet, navigation, message of the last action, alert when no worker is running."""
 
 from pathlib import Path
 
@@ -21,9 +21,9 @@ MARK, WORDMARK = (Path(__file__).parent / name for name in ("mark.svg", "wordmar
 
 
 def pages() -> list[st.Page]:
-    """The pages in the order of the navigation; a run's own page is reached from the others.
+    """The pages in the order of the navigation. The page of a run is hidden there; other pages link to it.
 
-    They have no icons: Streamlit would have the browser fetch the icon of the page in view from a public host.
+    They have no icons, because Streamlit lets the browser load the icon of a page from a public host.
     """
     return [
         st.Page("console/overview/overview.py", title="Overview", default=True),
@@ -38,24 +38,24 @@ def pages() -> list[st.Page]:
 
 
 def frame() -> None:
-    """Draws everything of a page but its own content; ends the script for a session that is not admitted."""
+    """Draws the parts that all pages share. Ends the script for a session that is not admitted."""
     st.set_page_config(page_title="Loanwatch", page_icon=str(MARK), layout="wide")
     st.logo(str(WORDMARK), icon_image=str(MARK))
-    # Dialogs stand outside of the part of the page that Streamlit itself declares light or dark.
+    # Streamlit sets the colour scheme of the page only, and dialogs are outside of it.
     scheme = Markup("<style>body {{ color-scheme: {}; }}</style>").format(appearance())
     write_html(SHEET + scheme)
     sign_in_gate()
     badge()
     with st.container(key="lw-links"):
         write_html(FOLLOW_LINKS, scripts=True)
-    if not opens_run():  # else the message belongs on the page that is opened
+    if not opens_run():  # otherwise the message is shown on the page that is opened
         show_flash()
     _alert()
 
 
 @st.fragment(run_every=REFRESH)
 def _alert() -> None:
-    """Alerts when a run waits and no worker is running; removes the page when the session has ended."""
+    """Shows an alert when a run waits and no worker is running. Reruns the script when the session has ended."""
     if not is_admitted():
         st.rerun()
     with ledger().reading() as connection:

@@ -1,4 +1,4 @@
-"""The Audit page: who did what, when, to what, and why."""
+"""The Audit page: the actions of users, with time, subject and reason."""
 
 from collections.abc import Sequence
 
@@ -23,35 +23,35 @@ def audit() -> None:
     if not people:
         empty(
             "No actions yet",
-            "This page lists what people do, in the console or on the command line: requested, resumed and cancelled "
-            "runs, pauses, promotions, rollbacks and passwords.",
+            "This page lists the actions of users in the console and on the command line: requested, resumed and "
+            "cancelled runs, pauses, promotions, rollbacks and passwords.",
         )
         return
-    wanted = _wanted(people, kinds)
+    where = _chosen(people, kinds)
     with ledger().reading() as connection:
-        total = action_count(connection, wanted)
+        total = action_count(connection, where)
     if not total:
-        empty("No actions match", "Choose another person or another action.")
+        empty("No actions match", "Choose another user or another action.")
         return
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         page = chosen_page(total, PAGE)
         st.download_button(
             f"Download {count(min(total, MOST_EXPORTED))} as CSV",
-            lambda: exported(wanted),
+            lambda: exported(where),
             file_name="loanwatch-audit.csv",
             mime="text/csv",
             on_click="ignore",
             key="download",
         )
     with ledger().reading() as connection:
-        rows = action_page(connection, wanted, PAGE, (page - 1) * PAGE)
+        rows = action_page(connection, where, PAGE, (page - 1) * PAGE)
     now = deployment().ledger.clock()
     with place:
         table("Actions, newest first", COLUMNS, [cells(row, now) for row in rows], stacked=True)
 
 
-def _wanted(people: Sequence[str], kinds: Sequence[str]) -> ActionFilter:
+def _chosen(people: Sequence[str], kinds: Sequence[str]) -> ActionFilter:
     with st.container(horizontal=True):
         who = st.selectbox("Who", [EVERYBODY, *people], key="who-did", bind="query-params", width=240)
         action = st.selectbox("Action", [EVERYTHING, *kinds], key="action", bind="query-params", width=240)

@@ -26,17 +26,17 @@ def cells(row: LedgerRow, now: datetime) -> tuple[Text, ...]:
     return time_html(row.at, now), row.who, action, subject, note_html(row.reason)
 
 
-def exported(wanted: ActionFilter) -> bytes:
-    """The newest of the wanted actions as CSV, times in UTC."""
+def exported(where: ActionFilter) -> bytes:
+    """The newest actions that match as CSV, with times in UTC."""
     with ledger().reading() as connection:
-        rows = action_page(connection, wanted, MOST_EXPORTED)
+        rows = action_page(connection, where, MOST_EXPORTED)
     names = ("at", "who", "action", "subject", "reason")
     frame = pd.DataFrame([{name: getattr(row, name) for name in names} for row in rows], columns=pd.Index(names))
     return csv_bytes(frame.assign(at=[f"{row.at:%Y-%m-%dT%H:%M:%SZ}" for row in rows]))
 
 
 def subject_html(action: str, subject: str) -> Text:
-    """The subject of an action, as a link if it has a page."""
+    """The subject of an action; a link when it has a page."""
     if RUN.fullmatch(subject):
         return run_link(subject)
     if MODEL.fullmatch(subject):

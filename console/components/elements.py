@@ -3,6 +3,7 @@
 `write_html` is the only place that hands HTML to Streamlit, and it takes nothing but Markup.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 import streamlit as st
@@ -12,6 +13,7 @@ from streamlit.elements.lib.layout_utils import Width
 from console.components.theme import STATES
 
 Text = str | Markup  # plain text, which is escaped, or HTML, which is not
+MARKDOWN = re.compile(r"[\\`*\[\]<>$:!#~|&]")  # punctuation that begins something in the Markdown of Streamlit
 
 
 def write_html(markup: Markup, *, width: Width = "stretch", scripts: bool = False) -> None:
@@ -58,6 +60,16 @@ def code_html(text: Text) -> Markup:
 def named_html(name: str, raw: str) -> Markup:
     """A plain name with the raw name of the column or setting in small; the name alone when they are the same."""
     return escape(name) if name == raw else Markup('{} <span class="lw-raw">{}</span>').format(name, raw)
+
+
+def paragraph(text: Text) -> None:
+    """Shows text of the size of the page."""
+    write_html(Markup("<div>{}</div>").format(text))
+
+
+def plain_markdown(text: str) -> str:
+    """The text for headings and messages, which are Markdown: without links, images, colours or HTML of its own."""
+    return MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def note(text: Text) -> None:

@@ -2,13 +2,16 @@
 
 from markupsafe import Markup
 
+from console.components.elements import join
 from console.components.theme import COLOURS, TONES
 
-_VARIABLES = " ".join(f"--lw-{name}: light-dark({light}, {dark});" for name, (light, dark) in COLOURS.items())
-_TONE_RULES = "\n".join(f".lw-{name} {{ color: var(--lw-{name}); }}" for name in TONES)
-_TONED = ", ".join(f".lw-{name}" for name in TONES)
+_VARIABLES = join(
+    (Markup("--lw-{}: light-dark({}, {});").format(name, *pair) for name, pair in COLOURS.items()), between=" "
+)
+_TONE_RULES = join((Markup(".lw-{0} {{ color: var(--lw-{0}); }}").format(name) for name in TONES), between="\n")
+_TONED = join((f".lw-{name}" for name in TONES), between=", ")
 
-_RULES = """
+_RULES = Markup("""
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { opacity: 1; color: var(--lw-quiet); }
 [data-selected="true"] p { color: var(--lw-link); }
 button[kind="tertiary"]:is(:hover, :focus, :active, [aria-expanded="true"]) { color: var(--lw-link); }
@@ -78,8 +81,6 @@ table.lw-stacked { width: 100%; }
   /* Streamlit fades what it computes anew; without the transition it would flash. */
   [data-stale="true"] { opacity: 1 !important; }
 }
-"""
+""").replace("TONED", _TONED)
 
-SHEET = Markup("<style>:root {{ {} }}\n{}\n{}</style>").format(
-    *map(Markup, (_VARIABLES, _TONE_RULES, _RULES.replace("TONED", _TONED)))  # constants of this file and the theme
-)
+SHEET = Markup("<style>:root {{ {} }}\n{}\n{}</style>").format(_VARIABLES, _TONE_RULES, _RULES)

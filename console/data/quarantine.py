@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from console.components.elements import callout, code_html, count, empty
+from console.components.elements import callout, code_html, count, empty, note, plain_markdown
 from console.components.reasons import plain_reason
 from console.components.table import columns, table
 from console.data.query import QUARANTINED, quarantined
@@ -29,13 +29,13 @@ def show_quarantine(published: list[Document]) -> None:
         return
     st.write("These records could not be read and are in no table. Fix them at the source and deliver the file again.")
     for dataset, rows in records.items():
-        st.header(dataset)
+        st.header(plain_markdown(dataset))
         _show_dataset(dataset, rows, totals.get(dataset, len(rows)))
 
 
 def _show_dataset(dataset: str, rows: pd.DataFrame, total: int) -> None:
     records = f"First {QUARANTINED} of {count(total)} records" if total > len(rows) else f"Records: {count(total)}"
-    st.caption(f"{records}. Personal data is masked, or shown by its kind only.")
+    note(f"{records}. Personal data is masked, or shown by its kind only.")
     cells = [
         (str(row["file"]), count(row["line"]), plain_reason(str(row["reason"])), code_html(str(row["text"])))
         for row in rows.to_dict("records")

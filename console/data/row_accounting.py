@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from console.app.deployment import deployment
 from console.app.navigation import run_link
-from console.components.elements import Text, count, empty, join, sign_html, write_html
+from console.components.elements import Text, count, empty, join, note, sign_html, write_html
 from console.components.reasons import plain_reason
 from console.components.table import columns, table
 from console.components.times import day
@@ -142,7 +142,7 @@ def _dataset_bars(dataset: Dataset) -> Markup:
 def _show_last_step(run: Document) -> None:
     gold: Mapping[str, Any] = next((task for task in run["tasks"] if task["name"] == "gold_feature_engineering"), {})
     if gold.get("rows_out") is not None:
-        st.caption(
+        note(
             f"The kept rows became {count(gold['rows_out'])} loans with a known outcome. The models were trained and "
             "tested on these loans."
         )
@@ -161,7 +161,7 @@ def _show_records(counted: Sequence[Dataset]) -> None:
     heads = columns("Dataset", *numbers, "Adds up", numbers=numbers)
     table("Records of each dataset and where they went", heads, rows)
     blank = sum(each.blank_lines for each in counted)
-    st.caption(
+    note(
         "Read = stored + quarantined. Stored = kept after checks + the five columns before it; a row counts under its "
         f"first reason only.{f' {count(blank)} blank lines are no records.' if blank else ''}"
     )

@@ -22,6 +22,7 @@ from console.components.elements import (
     join,
     note,
     note_html,
+    plain_markdown,
     write_html,
 )
 from console.components.table import bytes_text, columns, digest_html, table
@@ -46,7 +47,7 @@ NULL = note_html("null")
 
 def show_table(document: Document) -> None:
     """Shows everything about one published table."""
-    st.header(document["table"])
+    st.header(plain_markdown(document["table"]))
     version = version_of(document["table"])
     if version is None:
         return
@@ -118,9 +119,7 @@ def _show_downloads(version: TableVersion, head: Preview, first: int) -> None:
                 on_click="ignore",
             )
     if version.table.startswith("gold.") and not whole:
-        st.caption(
-            f"Tables of more than {count(MOST_DOWNLOADED)} rows have no full download: read the files at the path."
-        )
+        note(f"Tables of more than {count(MOST_DOWNLOADED)} rows have no full download: read the files at the path.")
 
 
 def _all_rows_csv(datamart: Datamart, version: TableVersion) -> bytes:

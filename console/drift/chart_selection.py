@@ -6,7 +6,9 @@ from datetime import date
 
 import altair as alt
 import pandas as pd
+from markupsafe import Markup
 
+from console.components.elements import join
 from jobs.charts.history import dated
 from jobs.charts.kit import BLUE, GREY, RED, filled, rows_chart
 
@@ -65,22 +67,24 @@ def preview(shares: pd.DataFrame) -> str:
     width, height = BOX
     step = width / max(len(shares), 1)
     top = max(float(shares[["reference_share", "current_share"]].max().max()), 1e-9)
-    bars = "".join(
+    bars = join(
         _bar((index * step, step), now * height / top, old * height / top)
         for index, (now, old) in enumerate(zip(shares["current_share"], shares["reference_share"], strict=True))
     )
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">{bars}</svg>'
+    svg = Markup('<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}">{}</svg>').format(width, height, bars)
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
-def _bar(place: tuple[float, float], now: float, old: float) -> str:
+def _bar(place: tuple[float, float], now: float, old: float) -> Markup:
     left, step = place
     height = BOX[1]
     color = RED if old == 0 and now > 0 else BLUE
-    return (
-        f'<rect x="{left + 2:.1f}" y="{height - now:.1f}" width="{step - 4:.1f}" height="{now:.1f}" fill="{color}"/>'
-        f'<rect x="{left + 1:.1f}" y="{height - old:.1f}" width="{step - 2:.1f}" height="{old:.1f}" '
-        f'fill="none" stroke="{GREY}" stroke-width="1.5"/>'
+    bar = Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}"/>')
+    outline = Markup(
+        '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="none" stroke="{}" stroke-width="1.5"/>'
+    )
+    return bar.format(left + 2, height - now, step - 4, now, color) + outline.format(
+        left + 1, height - old, step - 2, old, GREY
     )
 
 

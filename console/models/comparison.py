@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from console.app.deployment import deployment
 from console.app.navigation import run_link
-from console.components.elements import Text, callout, empty, join, named_html, note, write_html
+from console.components.elements import Text, callout, empty, join, named_html, note, paragraph
 from console.components.table import columns, digest_html, table
 from console.models.candidates import interval_frame, show_intervals
 from console.models.differences import Difference, comparability, differences
@@ -66,7 +66,7 @@ def _compare(a: ModelView, b: ModelView) -> None:
     found = differences(a, b)
     differing = [difference for difference in found if difference.differs]
     equal = len(found) - len(differing)
-    write_html(Markup("<div>{}</div>").format(comparability(a, b)))
+    paragraph(comparability(a, b))
     show_intervals(_intervals(a, b), deployment().settings.auc_threshold)
     every = st.toggle(f"Show also the {equal} that are equal", key="compare-all", disabled=not equal)
     heads = columns("", f"a: {a.version}", f"b: {b.version}", "b minus a", numbers=["b minus a"])

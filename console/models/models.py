@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from console.app.deployment import ledger
 from console.app.queries import model_of_row
-from console.components.elements import callout, empty, figure, note_html, state_html, write_html
+from console.components.elements import callout, empty, figure, note_html, plain_markdown, state_html, write_html
 from console.components.times import ago, time_html
 from console.models.candidates import interval_text
 from console.models.champion_history import show_champion_events, show_history
@@ -107,7 +107,7 @@ def _versions(names: list[str], shown: ModelView | None, champions: list[ModelVe
 def _heading(shown: ModelView, champions: list[ModelVersion]) -> None:
     """The version's name, and the actions on one that is not champion."""
     heading, actions = st.columns([3, 2], vertical_alignment="bottom")
-    heading.header(shown.version)
+    heading.header(plain_markdown(shown.version))
     champion = champions[0].version if champions else None
     if shown.version == champion:
         return

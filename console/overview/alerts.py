@@ -17,7 +17,7 @@ REFRESH = "3s"
 
 @dataclass(frozen=True)
 class Alert:
-    """Something that needs an action: its tone, a title, the reason, and the run that it is about."""
+    """A problem that needs an action: its tone, a title, the reason, and its run, if any."""
 
     tone: str
     title: str
@@ -27,21 +27,21 @@ class Alert:
 
 @st.fragment(run_every=REFRESH)
 def show() -> None:
-    """Shows a callout for each alert, or that no action is needed."""
+    """Shows a callout for each alert, or `No action needed`."""
     view = overview()
-    found = list(alerts(view))
-    for alert in found:
+    shown = list(alerts(view))
+    for alert in shown:
         callout(alert.tone, alert.title, alert.reason)
         if alert.run_id:
             run_button(alert.run_id)
-    if not _processes(view) and not found:
+    if not _processes(view) and not shown:
         write_html(Markup("<p>{}</p>").format(state_html("succeeded", "No action needed")))
 
 
 def alerts(view: Overview) -> Iterator[Alert]:
     """The alerts about runs, the model and schedules, the worst first."""
     for pipeline, run in view.runs.items():
-        if run is not None and run.state in RESUMABLE:
+        if run.state in RESUMABLE:
             reason = str((run.error or {}).get("message", "")) or f"The run was {run.state}."
             yield Alert("bad" if run.state != "cancelled" else "warn", f"{pipeline} {run.state}", reason, run.run_id)
     if view.decision is not None and view.decision["action"] == "escalated":
@@ -52,8 +52,8 @@ def alerts(view: Overview) -> Iterator[Alert]:
 
 
 def _processes(view: Overview) -> bool:
-    """Whether worker or scheduler is not running, which is shown."""
-    if any(run is not None and run.state == "queued" for run in view.runs.values()):
+    """Shows an alert when the worker or the scheduler is not running. Returns whether there is one."""
+    if any(run.state == "queued" for run in view.runs.values()):
         return False  # the frame of every page shows it already
     if not view.alive("worker"):
         no_worker("warn", "Requested runs will wait.")

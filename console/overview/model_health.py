@@ -1,4 +1,4 @@
-"""The champion's health: the newest verdict, AUC and PSI against their thresholds, and both over time."""
+"""The champion's health: the newest status, AUC and PSI against their thresholds, and both over time."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -15,19 +15,20 @@ from console.components.chart_panel import drawing_of
 from console.components.elements import Text, callout, count, empty, figure, note_html, state_html, write_html
 from console.components.theme import appearance
 from console.components.times import day
+from console.overview.query import Overview
 from engine.documents.values import Document
 from jobs.charts.history import auc_over_time
 from jobs.charts.report import psi_over_time
-from storage.lake.names import MONITORING
-from storage.ledger.models import ModelVersion
+from storage.lake.datamart import TableVersion
 
 HEIGHT = 230
 SHOWN = 60  # monitoring dates of the small charts
 
 
-def show(model: ModelVersion | None, decision: Document | None) -> None:
-    """Shows the champion and its numbers, or how to get them."""
+def show(view: Overview) -> None:
+    """Shows the champion and its metrics, or the commands that make them."""
     st.header("The model", anchor=False)
+    model = view.champion
     if model is None:
         empty("No model yet", "Put the four extracts into the data folder and run `training`.")
         return
@@ -36,25 +37,25 @@ def show(model: ModelVersion | None, decision: Document | None) -> None:
             state_html("champion"), model.model_name, model_link(model.version)
         )
     )
-    history = queries.monitoring()
-    if history.empty:
+    if view.monitoring is None:
         empty("Not monitored yet", "Run `inference`, then `monitoring`. AUC and PSI are shown here afterwards.")
         return
-    _verdict(history.to_dict("records")[-1], model.version, decision)
-    _trends(history.tail(SHOWN))
+    history = queries.rows_of(view.monitoring).sort_values("monitoring_date")
+    _verdict(history.to_dict("records")[-1], model.version, view.decision)
+    _trends(history.tail(SHOWN), view.monitoring)
 
 
 def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -> None:
-    """Shows the status of the newest monitoring date with its numbers, and the decision.
+    """Shows the status of the newest monitoring date with its metrics, and the decision.
 
-    The numbers are those of an earlier champion when the present one has not been monitored yet.
+    These are of the previous champion when the current one has not been monitored yet.
     """
-    whose = "" if row["model_version"] == champion else f", model {row['model_version']}, champion then"
+    model = "" if row["model_version"] == champion else f", model {row['model_version']}, champion then"
     limits = deployment().settings
     auc = f"95% interval {figure(_number(row['auc_low']))} to {figure(_number(row['auc_high']))}, "
     psi = f"noise level (99%) {figure(_number(row['psi_chance_level']))}, {count(int(row['window_rows']))} loans"
     cells: tuple[tuple[str, Text, str], ...] = (
-        ("Verdict", state_html(row["status"]), f"monitored {day(row['monitoring_date'])}{whose}"),
+        ("Verdict", state_html(row["status"]), f"monitored {day(row['monitoring_date'])}{model}"),
         (
             f"AUC, threshold {limits.auc_threshold:.2f}",
             figure(_number(row["auc"])),
@@ -70,14 +71,13 @@ def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -
         callout("bad" if row["status"] == "breach" else "warn", f"Retraining rule: {row['status']}", decision["reason"])
 
 
-def _trends(history: pd.DataFrame) -> None:
+def _trends(history: pd.DataFrame, version: TableVersion) -> None:
     thresholds = queries.thresholds()
     charts = (
         ("AUC", "AUC by monitoring date, with interval and threshold", partial(auc_over_time, history, thresholds.auc)),
         ("PSI", "PSI by monitoring date, with its bands", partial(psi_over_time, history, thresholds)),
     )
-    version = queries.version_of(MONITORING)
-    identity = (version.version if version else "", str(thresholds))
+    identity = (version.version, str(thresholds))
     for column, (name, words, make) in zip(st.columns(2), charts, strict=True):
         drawing = drawing_of(f"overview-{name}", identity, appearance(), HEIGHT, make)
         with column:

@@ -6,7 +6,7 @@ from console.overview import alerts, model_health, status
 from console.overview.query import overview
 
 st.title("Overview")
-found = overview(reload=True)
+view = overview(reload=True)
 alerts.show()
 status.show()
-model_health.show(found.champion, found.decision)
+model_health.show(view)

@@ -1,4 +1,4 @@
-"""What the Overview page shows, read once for all its parts."""
+"""The data of the Overview page, loaded once for all its parts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,22 +7,29 @@ from datetime import datetime
 from console.app import queries
 from console.app.deployment import deployment, ledger
 from engine.documents.models import decisions_document
-from engine.documents.processes import health_document, schedule_document
+from engine.documents.processes import pipeline_documents, process_documents
 from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
+from storage.lake.datamart import TableVersion
+from storage.lake.names import MONITORING
+from storage.ledger.catalog import current_versions
 from storage.ledger.models import ModelVersion, model_by_alias
-from storage.ledger.runs import recent_runs
+from storage.ledger.run_search import newest_runs
 
 
 @dataclass(frozen=True)
 class Overview:
-    """The newest run of each pipeline, the schedules, the processes, the newest decision and the champion."""
+    """The newest runs and the schedules by pipeline, the processes, the newest decision, and the champion.
 
-    runs: Mapping[str, LedgerRow | None]
+    `monitoring` is the published version of the monitoring history, None before the first.
+    """
+
+    runs: Mapping[str, LedgerRow]
     schedules: Mapping[str, Document]
     processes: Sequence[Document]
     decision: Document | None
     champion: ModelVersion | None
+    monitoring: TableVersion | None
     now: datetime
 
     def alive(self, kind: str) -> bool:
@@ -38,14 +45,12 @@ def overview(*, reload: bool = False) -> Overview:
 def _read() -> Overview:
     opened = deployment()
     with ledger().reading() as connection:
-        newest = {name: next(iter(recent_runs(connection, 1, name)), None) for name in opened.pipelines}
-        decision = next(iter(decisions_document(connection, 1)), None)
-        champion = model_by_alias(connection)
-    return Overview(
-        runs=newest,
-        schedules={each["pipeline"]: each for each in schedule_document(opened)["pipelines"]},
-        processes=health_document(opened)["processes"],
-        decision=decision,
-        champion=champion,
-        now=opened.ledger.clock(),
-    )
+        return Overview(
+            runs=newest_runs(connection, tuple(opened.pipelines)),
+            schedules={each["pipeline"]: each for each in pipeline_documents(opened, connection)},
+            processes=process_documents(opened, connection),
+            decision=next(iter(decisions_document(connection, 1)), None),
+            champion=model_by_alias(connection),
+            monitoring=current_versions(connection).get(MONITORING),
+            now=opened.ledger.clock(),
+        )

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from console.app.deployment import deployment
 from console.app.navigation import run_link
-from console.components.elements import join, note_html, state_html, write_html
+from console.components.elements import join, note_html, plain_markdown, state_html, write_html
 from console.components.times import ago, span, time_html
 from console.overview.query import Overview, overview
 from console.runs.trigger import trigger_button
@@ -25,7 +25,7 @@ def show() -> None:
     st.header("Pipelines", anchor=False)
     for column, pipeline in zip(st.columns(len(deployment().pipelines)), deployment().pipelines, strict=True):
         with column, st.container(border=True, key=f"pipeline-{pipeline}"):
-            st.subheader(pipeline, anchor=False)
+            st.subheader(plain_markdown(pipeline), anchor=False)
             _pipeline(pipeline)
             trigger_button(pipeline)
 
@@ -44,13 +44,13 @@ def _process(view: Overview, kind: str) -> Markup:
 
 
 def _state(view: Overview, kind: str) -> tuple[str, dict[str, Any]]:
-    """The state of a kind of process, and the document of the process that it is read from."""
+    """The state of a kind of process, and the document of the process with that state."""
     rows = [row for row in view.processes if row["kind"] == ("worker" if kind == "Ray" else kind)]
     alive = next((row for row in rows if row["state"] == "alive"), None)
     if not rows:
         return "never", {}
     if alive is None:
-        return rows[0]["state"], ({} if kind == "Ray" else rows[0])  # Ray starts and ends with its worker
+        return rows[0]["state"], ({} if kind == "Ray" else rows[0])  # Ray ends with its worker
     if kind == "Ray":
         return ("alive" if alive["detail"].get("ray") == "up" else "starting"), alive
     return "alive", alive
@@ -58,14 +58,14 @@ def _state(view: Overview, kind: str) -> tuple[str, dict[str, Any]]:
 
 @st.fragment(run_every=REFRESH)
 def _pipeline(pipeline: str) -> None:
-    """The last run of a pipeline, and when the next one is due."""
+    """The last run of a pipeline, and the time of its next one."""
     view = overview()
-    write_html(join([_last(view.runs[pipeline], view.now), _next(view.schedules[pipeline], view.now)], BREAK))
+    write_html(join([_last(view.runs.get(pipeline), view.now), _next(view.schedules[pipeline], view.now)], BREAK))
 
 
 def _last(run: LedgerRow | None, now: datetime) -> Markup:
     if run is None:
-        return note_html("It has never run.")
+        return note_html("No run yet")
     start, end = run.started_at, run.finished_at
     took = f", {span(((end or now) - start).total_seconds())}" if start else ""
     first = Markup("{} {}{}").format(state_html(run.state), time_html(run.requested_at, now), note_html(took))

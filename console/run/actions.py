@@ -6,6 +6,7 @@ from console.app.actions import attempted, cancel, flash, request, request_key, 
 from console.app.deployment import deployment
 from console.app.dialogs import closed, dialog_button
 from console.app.navigation import RUNS_PAGE
+from console.components.elements import paragraph
 from console.run.query import RunView
 from console.runs.parameters import as_of_input, force_input, parameters
 from console.runs.trigger import go_to_run, warn_when_active, warn_without_worker
@@ -13,12 +14,12 @@ from engine.control.runs import RESUMABLE
 
 
 def run_actions(view: RunView) -> None:
-    """The buttons for a run, with their dialogs; outside of fragments."""
+    """The buttons for a run, with their dialogs. They must be outside of fragments."""
     run_id, state = view.run.run_id, view.run.state
     with st.container(horizontal=True, vertical_alignment="center", key="run-actions"):
         if view.active:
-            asked = "Cancellation is requested already." if view.run.cancel_requested_at else None
-            dialog_button("Cancel this run", f"cancel-{run_id}", _cancel_dialog, view, why_not=asked)
+            why_not = "Cancellation is requested already." if view.run.cancel_requested_at else None
+            dialog_button("Cancel this run", f"cancel-{run_id}", _cancel_dialog, view, why_not=why_not)
         if state in RESUMABLE and view.run.pipeline in deployment().pipelines:
             dialog_button("Resume", f"resume-{run_id}", _resume_dialog, view, type="primary")
         if not view.active and view.run.pipeline in deployment().pipelines:
@@ -30,7 +31,7 @@ def _resume_dialog(place: str, view: RunView) -> None:
     warn_without_worker()
     warn_when_active(view.run.pipeline)
     done = sum(row.state in ("succeeded", "cached", "skipped") for row in view.tasks)
-    st.write(f"A new run executes the remaining tasks. {done} of {len(view.names)} tasks are done.")
+    paragraph(f"A new run executes the remaining tasks. {done} of {len(view.names)} tasks are done.")
     with st.expander("Parameters", key=f"{place}-parameters"):
         params = parameters(view.run.pipeline, view.run.params, place)
     if st.button("Resume", type="primary", key=f"{place}-confirm"):
@@ -57,7 +58,7 @@ def _again_dialog(place: str, view: RunView) -> None:
 def _cancel_dialog(place: str, view: RunView) -> None:
     running = view.run.state == "running"
     first = "Its tasks stop within seconds. " if running else ""
-    st.write(f"{first}Published tables do not change. A cancelled run can be resumed.")
+    paragraph(f"{first}Published tables do not change. A cancelled run can be resumed.")
     if st.button("Cancel this run", type="primary", key=f"{place}-confirm"):
         state = attempted(lambda who: cancel(who, view.run.run_id))
         if state:

@@ -8,12 +8,12 @@ from statistics import median
 from storage.db.ledger import LedgerRow
 
 Upstream = Mapping[str, tuple[str, ...]]
-ENOUGH = 10  # newest times of a task that its median is taken of
+ENOUGH = 10  # the newest times of a task that are used for its median
 OPEN = ("queued", "running", "retrying")
 
 
 def levels(upstream: Upstream) -> list[list[str]]:
-    """Names by depth, one more than that of the deepest upstream task; within a level in the order of declaration."""
+    """Names by depth. A task is one level below its deepest upstream task; a level is in the order of declaration."""
     depth: dict[str, int] = {}
     for name in TopologicalSorter(upstream).static_order():
         depth[name] = 1 + max((depth[each] for each in upstream[name]), default=-1)
@@ -36,7 +36,8 @@ def links(upstream: Upstream) -> list[tuple[str, str]]:
 def critical_path(upstream: Upstream, finished: Mapping[str, datetime]) -> list[str]:
     """The tasks that determined the duration of the run, first to last.
 
-    It goes from the task that finished last back to the upstream task that finished last; of equals the first declared.
+    It goes from the task that finished last back to its upstream task that finished last, and so on. Of tasks that
+    finished at the same time, it has the first declared.
     """
     path: list[str] = []
     left = [name for name in upstream if name in finished]
@@ -47,22 +48,22 @@ def critical_path(upstream: Upstream, finished: Mapping[str, datetime]) -> list[
 
 
 def usual_times(rows: Iterable[LedgerRow]) -> dict[str, float]:
-    """The median seconds of each task's newest times; the rows come newest first."""
+    """The median of each task's newest times, in seconds. The rows are newest first."""
     times: dict[str, list[float]] = {}
     for row in rows:
         times.setdefault(row.task, []).append((row.finished_at - row.started_at).total_seconds())
-    return {task: median(found[:ENOUGH]) for task, found in times.items()}
+    return {task: median(seconds[:ENOUGH]) for task, seconds in times.items()}
 
 
 def time_left(upstream: Upstream, rows: Sequence[LedgerRow], usual: Mapping[str, float], now: datetime) -> float | None:
-    """Seconds until the longest chain of open tasks is done, if every task takes its usual time.
+    """Seconds until the longest chain of open tasks is done, when every task takes its usual time.
 
-    A task that has exceeded its usual time counts as about to end. None when an open task was never measured.
+    A task that has exceeded its usual time counts as done. None when an open task has no usual time.
     """
-    found = {row.task: row for row in rows}
+    by_name = {row.task: row for row in rows}
     until: dict[str, float] = {}
     for name in TopologicalSorter(upstream).static_order():
-        row = found.get(name)
+        row = by_name.get(name)
         state = row.state if row else "queued"
         if state in OPEN and name not in usual:
             return None

@@ -1,4 +1,4 @@
-"""Where a run failed, why, and what to do about it."""
+"""The error of a run: the failed task, the reason, and the next step."""
 
 from collections.abc import Sequence
 
@@ -14,13 +14,13 @@ MOST_ATTEMPTS = 12
 
 
 def show_error(view: RunView) -> None:
-    """Shows the error of an ended run; nothing when there is none."""
+    """Shows the error of an ended run, if there is one."""
     if view.run.error and view.run.state in ("failed", "crashed", "cancelled", "skipped"):
         write_html(error_html(view))
 
 
 def error_html(view: RunView) -> Markup:
-    """The failed task, the error's sentence, the skipped tasks, every failed attempt, and what to do."""
+    """The failed task, the error message, the skipped tasks, every failed attempt, and the next step."""
     error, tone = view.run.error, "bad" if view.run.state in ("failed", "crashed") else "quiet"
     task = str(error.get("task") or "")
     log = log_link(view.run.run_id, task, f"Log of {task}") if task else ""
@@ -30,7 +30,7 @@ def error_html(view: RunView) -> Markup:
 
 
 def title(view: RunView) -> str:
-    """What happened, and in which task."""
+    """The title of the error: the failed task, or the state of the run."""
     task = view.run.error.get("task")
     if task:
         return f"{task} failed"
@@ -48,31 +48,31 @@ def skipped(view: RunView) -> str:
 
 
 def what_to_do(view: RunView) -> Text:
-    """What an operator does next, with the command; the run that resumed this one, if there is one."""
+    """The run that resumed this one, or the next step of an operator with its command."""
     run = view.run
     follower = next((row for row in reversed(view.followers) if row.parent_run_id == run.run_id), None)
     if follower is not None:
         return Markup("Resumed by {}: {}.").format(run_link(follower.run_id), follower.state)
     if run.state == "skipped":
         return ""
-    how = f"Resume executes the remaining tasks, here or with `python -m engine resume {run.run_id}`."
+    advice = f"Resume executes the remaining tasks, here or with `python -m engine resume {run.run_id}`."
     if run.error.get("exit_code") == REJECTED:
-        return f"Fix the input, or choose another folder of extracts when you resume. {how}"
-    return how
+        return f"Fix the input, or choose another folder of extracts when you resume. {advice}"
+    return advice
 
 
 def failed_attempts(view: RunView) -> Sequence[LedgerRow]:
-    """The attempts that failed themselves, in their order."""
+    """The failed attempts, in order, without those that were stopped."""
     return [row for row in view.attempts if row.error and view.attempt_state(row) == "failed"]
 
 
 def _attempts(view: RunView) -> Markup:
-    found = failed_attempts(view)
-    if len(found) < 2:
+    failed = failed_attempts(view)
+    if len(failed) < 2:
         return Markup()
-    lines = [_line(row) for row in found[:MOST_ATTEMPTS]]
-    if len(found) > MOST_ATTEMPTS:
-        lines.append(f"and {len(found) - MOST_ATTEMPTS} more")
+    lines = [_line(row) for row in failed[:MOST_ATTEMPTS]]
+    if len(failed) > MOST_ATTEMPTS:
+        lines.append(f"and {len(failed) - MOST_ATTEMPTS} more")
     return Markup("<ul>{}</ul>").format(join(Markup("<li>{}</li>").format(line) for line in lines))
 
 

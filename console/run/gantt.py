@@ -1,4 +1,4 @@
-"""When each attempt of a run's tasks was under way: a bar for every attempt, the critical path marked and named."""
+"""The timeline of a run: a bar for every attempt of its tasks, and the critical path."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ LABEL, BAR, BETWEEN = 18, 12, 7  # pixels: a task's name, a bar under it, before
 
 @dataclass(frozen=True)
 class Lane:
-    """Where an attempt's bar is: how many bars of its task stand above it."""
+    """An attempt and the lane of its bar, counted from the top of its task."""
 
     attempt: LedgerRow
     lane: int
 
 
 def gantt(view: RunView) -> None:
-    """Draws the attempts of a run, and says in words what made it take so long."""
+    """Draws the attempts of a run, with the critical path in words."""
     if not view.attempts:
-        told = "No task ran: every result was cached." if view.tasks else "Attempts appear when the run starts."
-        empty("No attempts yet" if view.active else "No attempts", told)
+        reason = "No task ran: every result was cached." if view.tasks else "Attempts appear when the run starts."
+        empty("No attempts yet" if view.active else "No attempts", reason)
         return
     bars, names = frames(view)
     shown = drawn(chart(bars, names), plain=True)
@@ -38,44 +38,45 @@ def gantt(view: RunView) -> None:
         st.altair_chart(shown, width="stretch", theme=None, alt=in_words(view))
     note(critical_words(view))
     if len(view.attempts) == MOST_ATTEMPTS:
-        st.caption(f"The first {MOST_ATTEMPTS:,} attempts.")
+        note(f"The first {MOST_ATTEMPTS:,} attempts.")
 
 
 def frames(view: RunView) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A row for each bar and a row for each task's name, with places in pixels and times in seconds of the run."""
+    """A row for each bar and a row for each task's name, with positions in pixels and times in seconds of the run."""
     start = view.run.started_at or view.attempts[0].started_at
-    bars, names, place = [], [], 0
+    bars, names, position = [], [], 0
     for name in view.names:
-        found = lanes([row for row in view.attempts if row.task == name], view.now)
-        if not found:
+        task_lanes = lanes([row for row in view.attempts if row.task == name], view.now)
+        if not task_lanes:
             continue
         critical = name in view.critical
-        names.append({"place": place + LABEL / 2 - 1, "name": f"◆ {name}" if critical else name, "critical": critical})
-        top = place + LABEL
+        label = f"◆ {name}" if critical else name
+        names.append({"position": position + LABEL / 2 - 1, "name": label, "critical": critical})
+        top = position + LABEL
         bars += [
-            _bar(view, each, start) | {"critical": critical} | {"top": top + each.lane * (BAR + 2)} for each in found
+            _bar(view, each, start) | {"critical": critical, "top": top + each.lane * (BAR + 2)} for each in task_lanes
         ]
-        place = top + (max(each.lane for each in found) + 1) * (BAR + 2) + BETWEEN
+        position = top + (max(each.lane for each in task_lanes) + 1) * (BAR + 2) + BETWEEN
     frame = pd.DataFrame(bars)
     return frame.assign(bottom=frame["top"] + BAR, middle=frame["top"] + BAR / 2), pd.DataFrame(names)
 
 
 def lanes(attempts: Sequence[LedgerRow], now: datetime) -> list[Lane]:
-    """The attempts of a task in lanes, as few as there were parts at the same time; the tries of a part in one."""
+    """The attempts of a task in as few lanes as possible. The attempts of one partition are in one lane."""
     parts: dict[str, list[LedgerRow]] = {}
     for row in sorted(attempts, key=lambda each: each.started_at):
         parts.setdefault(row.part, []).append(row)
     ends: list[datetime] = []
-    found = []
+    placed = []
     for rows in parts.values():
         lane = next((number for number, end in enumerate(ends) if end <= rows[0].started_at), len(ends))
         ends[lane : lane + 1] = [rows[-1].finished_at or now]
-        found += [Lane(row, lane) for row in rows]
-    return found
+        placed += [Lane(row, lane) for row in rows]
+    return placed
 
 
 def chart(bars: pd.DataFrame, names: pd.DataFrame) -> Any:
-    """The bars over the seconds of the run, under the names of their tasks."""
+    """The bars by the seconds of the run, below the names of their tasks."""
     height = int(bars["bottom"].max()) + BETWEEN
     ink = colour("ink")
     at = alt.Y("top:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
@@ -94,13 +95,13 @@ def chart(bars: pd.DataFrame, names: pd.DataFrame) -> Any:
             opacity=alt.condition("datum.critical", alt.value(1), alt.value(0.6)),
             stroke=alt.condition("datum.critical", alt.value(ink), alt.value(None)),
             strokeWidth=alt.value(1.5),
-            tooltip=["task:N", "part:N", "try:Q", "state:N", alt.Tooltip("took:N", title="took"), "error:N"],
+            tooltip=["task:N", "partition:N", "attempt:Q", "state:N", "duration:N", "error:N"],
         )
     )
     text = (
         alt.Chart(names)
         .mark_text(align="left", baseline="middle", fontSize=11.5, color=ink)
-        .encode(x=alt.value(0), y=alt.Y("place:Q"), text="name:N")
+        .encode(x=alt.value(0), y=alt.Y("position:Q"), text="name:N")
     )
     signs = (
         alt.Chart(bars[bars["sign"] != ""])
@@ -111,20 +112,19 @@ def chart(bars: pd.DataFrame, names: pd.DataFrame) -> Any:
 
 
 def critical_words(view: RunView) -> str:
-    """The critical path in words, with how much of the run it was."""
+    """The critical path in words, with its share of the run."""
     path = view.critical
     if not path:
         return "No task has finished yet."
     took = sum(_seconds(view, name) for name in path)
-    whole = view.elapsed or 0.0
-    what = "so far" if view.active else f"of {span(whole)}"
+    total = "so far" if view.active else f"of {span(view.elapsed or 0.0)}"
     before = (view.attempts[0].started_at - (view.run.started_at or view.attempts[0].started_at)).total_seconds()
     start = f" The first task started after {span(before)}." if before >= 1 else ""
-    return f"◆ Critical path: {' → '.join(path)}, {span(took)} {what}.{start}"
+    return f"◆ Critical path: {' → '.join(path)}, {span(took)} {total}.{start}"
 
 
 def in_words(view: RunView) -> str:
-    """What the chart shows, for those who can't see it."""
+    """The text alternative of the chart."""
     return f"{len(view.attempts)} attempts of {len({row.task for row in view.attempts})} tasks. {critical_words(view)}"
 
 
@@ -133,27 +133,27 @@ def _seconds(view: RunView, name: str) -> float:
     return float(((row.finished_at or view.now) - row.started_at).total_seconds())
 
 
-def _bar(view: RunView, found: Lane, start: datetime) -> dict[str, object]:
-    row, state = found.attempt, view.attempt_state(found.attempt)
-    begun = max(0.0, (row.started_at - start).total_seconds())
-    end = max(begun, ((row.finished_at or view.now) - start).total_seconds())
+def _bar(view: RunView, lane: Lane, start: datetime) -> dict[str, object]:
+    row, state = lane.attempt, view.attempt_state(lane.attempt)
+    started = max(0.0, (row.started_at - start).total_seconds())
+    end = max(started, ((row.finished_at or view.now) - start).total_seconds())
     return {
         "task": row.task,
-        "part": row.part or "all",
-        "try": row.attempt,
+        "partition": row.part or "all",
+        "attempt": row.attempt,
         "state": state,
-        "start": begun,
+        "start": started,
         "end": end,
-        "took": span(end - begun),
+        "duration": span(end - started),
         "error": str(row.error["message"]) if row.error else "",
         "sign": _sign(row, state),
     }
 
 
 def _sign(row: LedgerRow, state: str) -> str:
-    """What stands behind a bar: the sign of an attempt that did not go well, the number of a further try."""
+    """The text after a bar: the sign of an attempt that did not succeed, and the number of a repeated one."""
     sign = "" if state == "succeeded" else STATES.get(state, ("?", "", ""))[0]
-    return f"{sign} try {row.attempt}".strip() if row.attempt > 1 else sign
+    return f"{sign} attempt {row.attempt}".strip() if row.attempt > 1 else sign
 
 
 def _tone(state: str) -> str:

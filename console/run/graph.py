@@ -1,7 +1,7 @@
 """A run's tasks as a graph: boxes in columns by depth, with links between them.
 
-HTML and CSS alone: columns on a wide window, a list on a narrow one. Streamlit's HTML allows no SVG, so the links are
-a CSS mask in a data URL.
+It is HTML and CSS only: columns in a wide window, a list in a narrow one. Streamlit's HTML does not allow SVG, so the
+links are a CSS mask in a data URL.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,8 @@ from storage.db.ledger import LedgerRow
 
 BOX, GAP, LINK = 108, 14, 30  # pixels: height of a box, between two boxes, width of the links between two columns
 FIRST_WORDS = 72  # letters of an error that fit in a box
-PARTITIONS = {"train_evaluate_select_model": "models"}  # what the partitions of a task are, if they have a name
+LABELS = {"trigger_retraining_dag": "Request retraining"}  # shown instead of the name, which is then in small
+PARTITIONS = {"train_evaluate_select_model": "models"}  # the name of a task's partitions, if they have one
 
 GRAPH_SHEET = Markup("""<style>
 .lw-graph { display: flex; align-items: stretch; overflow-x: auto; padding: 2px; margin: 0; }
@@ -53,7 +54,7 @@ def graph(view: RunView) -> None:
 
 def graph_html(view: RunView) -> Markup:
     """The boxes of a run's tasks, column by column, with the links between them."""
-    columns, found = view.levels, view.by_name
+    columns, by_name = view.levels, view.by_name
     parts: list[Markup] = []
     height = max(map(len, columns), default=0) * (BOX + GAP) - GAP
     for number, names in enumerate(columns):
@@ -61,7 +62,7 @@ def graph_html(view: RunView) -> Markup:
             pairs = [pair for pair in links(view.upstream) if pair[0] in columns[number - 1] and pair[1] in names]
             parts.append(_links_html(columns[number - 1], names, pairs, height))
         level = Markup('<div class="lw-level" role="list" aria-label="Step {}">{}</div>')
-        parts.append(level.format(number + 1, join(task_html(view, name, found.get(name)) for name in names)))
+        parts.append(level.format(number + 1, join(task_html(view, name, by_name.get(name)) for name in names)))
     return Markup(
         '<div class="lw-graph" role="group" tabindex="0" aria-label="The tasks of the run by depth">{}</div>'
     ).format(join(parts))
@@ -72,8 +73,9 @@ def task_html(view: RunView, name: str, row: LedgerRow | None) -> Markup:
     state = row.state if row else "queued"
     tone = STATES.get(state, ("", "quiet", ""))[1]
     broken = escape(name).replace("_", Markup("_<wbr>"))
-    link = log_link(view.run.run_id, name, broken)
-    notes = join(note_html(line) for line in _numbers(view, row) if line) if row else ""
+    link = log_link(view.run.run_id, name, LABELS.get(name, broken))
+    lines = [*([name] if name in LABELS else []), *(_numbers(view, row) if row else [])]
+    notes = join(note_html(line) for line in lines if line)
     return Markup('<div class="lw-task lw-{}" role="listitem">{}{} {}{}</div>').format(
         tone, link, state_html(state), notes, _reason(row)
     )
@@ -94,7 +96,7 @@ def _time(view: RunView, row: LedgerRow) -> str:
 
 
 def _reason(row: LedgerRow | None) -> Text:
-    """The failed upstream task, the first words of an error, or the run whose result was reused."""
+    """The failed upstream task, the first words of an error, or the run that the result is cached from."""
     if row is None:
         return ""
     why = Markup('<span class="lw-why" title="{}">{}</span>')
@@ -106,7 +108,7 @@ def _reason(row: LedgerRow | None) -> Text:
         short = message if len(message) <= FIRST_WORDS else f"{message[:FIRST_WORDS].rstrip()}..."
         return why.format(message, short)
     if row.cached_from:
-        return note_html(Markup("result of {}").format(run_link(row.cached_from, "an earlier run")))
+        return note_html(Markup("cached from {}").format(run_link(row.cached_from, "an earlier run")))
     return ""
 
 

@@ -1,11 +1,11 @@
-"""The head of a run's page: its state, times, trigger, parameters, and the runs that it caused."""
+"""The header of a run's page: its state, times, trigger, parameters, and the runs that it caused."""
 
 import streamlit as st
 from markupsafe import Markup
 
 from console.app.deployment import deployment
 from console.app.navigation import run_link
-from console.app.queries import silence
+from console.app.queries import heartbeat_age
 from console.app.workers import no_worker
 from console.components.elements import (
     Text,
@@ -29,7 +29,7 @@ CAUSES = {
     "resume": "Resumed",
     "replay": "Part of a backfill",
 }
-MISSED_HEARTBEATS = 2  # heartbeats of a run that may be missing before the page says so
+MISSED_HEARTBEATS = 2  # missing heartbeats of a run before the page shows it
 NUMBERS = {
     "auc": "AUC",
     "auc_low": "AUC low",
@@ -52,15 +52,15 @@ def header(view: RunView, *, worker: bool) -> None:
 
 
 def headline(view: RunView) -> Markup:
-    """The state, the duration, the tasks that are done, and the estimated time left."""
+    """The state, the duration, the number of tasks that are done, and the estimated time left."""
     item = Markup("<span>{}</span>")
     parts = [state_html(view.run.state)]
     if view.run.cancel_requested_at and view.active:
         by = f" by {view.cancelled_by}" if view.cancelled_by else ""
         parts.append(sign_html("!", "warn", f"cancellation requested{by}"))
-    silent = silence(view.run)
-    if silent > MISSED_HEARTBEATS * deployment().settings.heartbeat:
-        parts.append(sign_html("!", "warn", f"no heartbeat for {span(silent)}"))
+    age = heartbeat_age(view.run)
+    if age > MISSED_HEARTBEATS * deployment().settings.heartbeat:
+        parts.append(sign_html("!", "warn", f"no heartbeat for {span(age)}"))
     if view.elapsed is not None:
         parts.append(item.format(span(view.elapsed)))
     done = sum(row.state in ("succeeded", "cached", "skipped") for row in view.tasks)
@@ -70,12 +70,12 @@ def headline(view: RunView) -> Markup:
     if left is not None:
         parts.append(item.format(left_words(left, started=view.elapsed is not None)))
     elif view.active:
-        parts.append(note_html("no estimate: no earlier run was measured"))
+        parts.append(note_html("no estimate without an earlier run"))
     return join(parts)
 
 
 def left_words(seconds: float, *, started: bool) -> str:
-    """The estimated time left of a run, or the usual duration of one that has not started."""
+    """The estimated time left of a run, or the usual duration of a run that has not started."""
     about = f"{max(1, round(seconds))} s" if seconds < 10 else span(seconds)
     return f"about {about} left" if started else f"Usually takes {about}"
 
@@ -83,21 +83,21 @@ def left_words(seconds: float, *, started: bool) -> str:
 def times(view: RunView) -> dict[str, Text]:
     """The id, the as-of date and the times of a run."""
     run, now = view.run, view.now
-    found: dict[str, Text] = {"Run": code_html(run.run_id), "As of": day(run.as_of)}
-    found["Requested"] = Markup("{} by {}, {}").format(
+    terms: dict[str, Text] = {"Run": code_html(run.run_id), "As of": day(run.as_of)}
+    terms["Requested"] = Markup("{} by {}, {}").format(
         time_html(run.requested_at, now), run.requested_by, ago(run.requested_at, now)
     )
     if run.started_at:
         waited = (run.started_at - run.requested_at).total_seconds()
-        found["Started"] = time_html(run.started_at, now) + (f", waited {span(waited)}" if waited >= 1 else "")
+        terms["Started"] = time_html(run.started_at, now) + (f", waited {span(waited)}" if waited >= 1 else "")
     if run.finished_at:
         by = f", cancelled by {view.cancelled_by}" if run.state == "cancelled" and view.cancelled_by else ""
-        found["Ended"] = time_html(run.finished_at, now) + by
-    return found
+        terms["Ended"] = time_html(run.finished_at, now) + by
+    return terms
 
 
 def trigger(view: RunView) -> dict[str, Text]:
-    """What triggered a run, and the runs that it caused, with links."""
+    """The trigger of a run and the runs that it caused, with links."""
     run = view.run
     cause = Markup("{}").format(CAUSES.get(run.cause, run.cause))
     if run.parent_run_id:
@@ -108,30 +108,30 @@ def trigger(view: RunView) -> dict[str, Text]:
         cause += Markup(" in {}").format(run_link(run.cause_run_id))
     if run.cause == "governance" and run.cause_detail:
         cause += Markup("<br>{}").format(numbers(run.cause_detail))
-    found: dict[str, Text] = {"Trigger": cause}
+    terms: dict[str, Text] = {"Trigger": cause}
     if view.followers:
-        found["Caused"] = join((_follower(row) for row in view.followers), Markup("<br>"))
-    return found
+        terms["Caused"] = join((_follower(row) for row in view.followers), Markup("<br>"))
+    return terms
 
 
 def given(view: RunView) -> dict[str, Text]:
-    """The parameters of a run, and the data that it reads."""
+    """The parameters of a run, and its folder of extracts."""
     run = view.run
     params = [f"{name}={value}" for name, value in run.params.items()]
     if run.force:
         params.append("Full rerun (cache off)")
-    found: dict[str, Text] = {"Parameters": code_html(", ".join(params)) if params else "Default settings"}
+    terms: dict[str, Text] = {"Parameters": code_html(", ".join(params)) if params else "Default settings"}
     if run.snapshot.get("data"):
-        found["Data"] = code_html(str(run.snapshot["data"]))
-    return found
+        terms["Data"] = code_html(str(run.snapshot["data"]))
+    return terms
 
 
-def numbers(found: dict[str, object]) -> str:
-    """The numbers of a retraining decision in words."""
+def numbers(metrics: dict[str, object]) -> str:
+    """The metrics of a retraining decision in words."""
     return ", ".join(
         f"{words} {figure(value)}"
         for name, words in NUMBERS.items()
-        if isinstance(value := found.get(name), int | float)
+        if isinstance(value := metrics.get(name), int | float)
     )
 
 

@@ -1,4 +1,4 @@
-"""A run's log: its newest lines, filtered by task and level, in a box that keeps the reader's place."""
+"""A run's log: its newest lines, filtered by task and level, in a box that keeps its scroll position."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,15 +8,15 @@ import streamlit as st
 from markupsafe import Markup
 
 from console.app.deployment import ledger
-from console.components.elements import join, note, write_html
+from console.components.elements import join, note, note_html, write_html
 from console.components.times import exact, local
 from console.run.query import RunView
 from storage.db.ledger import LedgerRow
 from storage.ledger.tasks import LogFilter, log_tail
 
 HEIGHT = 420
-PAGE, MOST = 300, 3_000  # lines that are shown at first and added by each wish for older ones; lines at most
-PIECE = 40  # lines that are one element: what is full never changes, so text can be marked while the log goes on
+PAGE, MOST = 300, 3_000  # lines that are shown at first and added by each click for older ones; lines at most
+PIECE = 40  # lines in one element; a full element never changes, so its text can be selected while the log grows
 MOST_IN_FILE = 100_000
 ORDER = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LEAST = {"all": "", "warnings": "WARNING", "errors": "ERROR"}
@@ -37,7 +37,7 @@ LOG_SHEET = Markup("""<style>
 
 
 def log_controls(view: RunView) -> LogFilter:
-    """Which lines the reader wants; what was chosen stands in the address."""
+    """The chosen filter of the log. It is in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="log-controls"):
         task = st.selectbox(
             "Task",
@@ -62,56 +62,56 @@ def log_controls(view: RunView) -> LogFilter:
     return LogFilter(task or "", tuple(levels))
 
 
-def log_lines(view: RunView, wanted: LogFilter) -> None:
-    """Draws the newest lines, the last in view; the box follows them, unless the reader has scrolled up.
+def log_lines(view: RunView, where: LogFilter) -> None:
+    """Draws the newest lines and scrolls to the last one, unless the user has scrolled up.
 
-    What is shown once stays, so that nothing moves under the reader's eyes: the lines grow at their end only.
+    Lines that are shown stay, and new lines are added at the end, so that the text does not move.
     """
-    first = f"log-{view.run.run_id}-{wanted.task}-{'-'.join(wanted.levels)}"
-    rows = shown(view.run.run_id, wanted, st.session_state.get(first))
+    first = f"log-{view.run.run_id}-{where.task}-{'-'.join(where.levels)}"
+    rows = shown(view.run.run_id, where, st.session_state.get(first))
     with st.container(height=HEIGHT, autoscroll=True, key="log", border=True, gap=None):
         if not rows:
-            note(nothing(view, wanted))
+            note(nothing(view, where))
         for start in range(0, len(rows), PIECE):
             write_html(log_html(rows[start : start + PIECE], first=not start))
     if rows:
         st.session_state[first] = rows[0].log_id
-        _foot(view.run.run_id, wanted, first, len(rows))
+        _foot(view.run.run_id, where, first, len(rows))
 
 
-def shown(run_id: str, wanted: LogFilter, first: int | None) -> Sequence[LedgerRow]:
-    """The lines from the first one on that was shown before; the newest ones when none was."""
+def shown(run_id: str, where: LogFilter, first: int | None) -> Sequence[LedgerRow]:
+    """The lines from the id `first` on, which was shown before; the newest lines for None."""
     if first is None:
-        return tail(run_id, wanted, PAGE)
-    return tail(run_id, replace(wanted, since=first), MOST)
+        return tail(run_id, where, PAGE)
+    return tail(run_id, replace(where, since=first), MOST)
 
 
-def tail(run_id: str, wanted: LogFilter, limit: int) -> Sequence[LedgerRow]:
-    """The newest lines of a run, oldest first."""
+def tail(run_id: str, where: LogFilter, limit: int) -> Sequence[LedgerRow]:
+    """The newest lines of a run that match, oldest first."""
     with ledger().reading() as connection:
-        return log_tail(connection, run_id, wanted, limit)
+        return log_tail(connection, run_id, where, limit)
 
 
 def log_html(rows: Sequence[LedgerRow], *, first: bool = True) -> Markup:
-    """Lines of a log: time (the exact one on hover), sign of the level, task, words.
+    """Lines of a log: time (the exact one on hover), sign of the level, task, message.
 
-    The first piece of a log can be reached by keyboard, so that the box can be scrolled by it.
+    The first element can have the keyboard focus, so that the box can be scrolled by keyboard.
     """
-    reached = Markup(' tabindex="0" role="region" aria-label="Lines of the log"') if first else Markup()
-    return Markup('<div class="lw-log"{}>{}</div>').format(reached, join(map(_line, rows)))
+    focus = Markup(' tabindex="0" role="region" aria-label="Lines of the log"') if first else Markup()
+    return Markup('<div class="lw-log"{}>{}</div>').format(focus, join(map(_line, rows)))
 
 
 def log_text(run_id: str) -> str:
-    """The run's log as plain text, a line each with time in UTC, level and task; its newest lines if it is too long."""
+    """The newest lines of a run's log as plain text, with time in UTC, level, task and message."""
     rows = tail(run_id, LogFilter(), MOST_IN_FILE)
     return "".join(
         f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} {row.level:<7} {row.task}: {row.message}\n" for row in rows
     )
 
 
-def nothing(view: RunView, wanted: LogFilter) -> str:
-    """Why there are no lines."""
-    if wanted.task or wanted.levels:
+def nothing(view: RunView, where: LogFilter) -> str:
+    """The text of a log without lines."""
+    if where.task or where.levels:
         return "No log lines match. Choose every task and all lines to see the rest."
     return "Lines appear here when a task writes them." if view.active else "No log lines."
 
@@ -124,19 +124,19 @@ def _line(row: LedgerRow) -> Markup:
     return Markup('<div>{}{}{}<span class="lw-said {}">{}</span></div>').format(at, sign, by, tone, row.message)
 
 
-def _foot(run_id: str, wanted: LogFilter, first: str, count: int) -> None:
-    """Says how many lines are shown, and offers older ones if there are any."""
-    older = bool(tail(run_id, replace(wanted, before=st.session_state[first]), 1))
+def _foot(run_id: str, where: LogFilter, first: str, count: int) -> None:
+    """Shows the number of lines, and a button for older ones if there are any."""
+    older = bool(tail(run_id, replace(where, before=st.session_state[first]), 1))
     with st.container(horizontal=True, vertical_alignment="center", key="log-foot"):
         which = (
             f"The newest {count:,} lines; the download has up to {MOST_IN_FILE:,}." if older else f"{count:,} lines."
         )
-        st.caption(which, width="content")
+        write_html(note_html(which), width="content")
         if older and count < MOST:
-            st.button("Show older lines", key="log-older", on_click=_more, args=(run_id, wanted, first))
+            st.button("Show older lines", key="log-older", on_click=_more, args=(run_id, where, first))
 
 
-def _more(run_id: str, wanted: LogFilter, first: str) -> None:
-    older = tail(run_id, replace(wanted, before=st.session_state[first]), PAGE)
+def _more(run_id: str, where: LogFilter, first: str) -> None:
+    older = tail(run_id, replace(where, before=st.session_state[first]), PAGE)
     if older:
         st.session_state[first] = older[0].log_id

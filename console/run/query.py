@@ -1,4 +1,4 @@
-"""One run as its page shows it, read from the ledger in one transaction."""
+"""The data of a run's page, read from the ledger in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ STOPPED = "Stopped"  # the type of the error of an attempt that was stopped with
 
 @dataclass(frozen=True)
 class RunView:
-    """A run with its tasks and attempts, and the runs that it caused, as of `now`."""
+    """A run with its tasks, its attempts and the runs that it caused, at the time `now`."""
 
     run: LedgerRow
     tasks: Sequence[LedgerRow]
@@ -39,17 +39,17 @@ class RunView:
 
     @property
     def happened(self) -> bool:
-        """Whether the run has started, or will start; not when it ended before that."""
+        """Whether the run has started or will start. False for a run that ended before its start."""
         return self.active or bool(self.tasks)
 
     @property
     def names(self) -> list[str]:
-        """The tasks of the run; of one that has not started, those of its pipeline."""
+        """The tasks of the run; the tasks of its pipeline when it has not started."""
         return [row.task for row in self.tasks] or [task.name for task in self._declared]
 
     @property
     def upstream(self) -> Upstream:
-        """The upstream tasks of each task; none for a task that the pipeline does not declare any more."""
+        """The upstream tasks of each task; none for a task that is not in the pipeline any more."""
         declared = {task.name: task.upstream for task in self._declared}
         names = self.names
         return {name: tuple(each for each in declared.get(name, ()) if each in names) for name in names}
@@ -64,7 +64,7 @@ class RunView:
 
     @property
     def critical(self) -> list[str]:
-        """The tasks of the critical path that took time, first to last."""
+        """The tasks of the critical path that were not cached, first to last."""
         finished = {row.task: row.finished_at for row in self.tasks if row.started_at and row.finished_at}
         worked = {row.task for row in self.attempts}
         return [name for name in critical_path(self.upstream, finished) if name in worked]
@@ -82,7 +82,7 @@ class RunView:
         return float(((self.run.finished_at or self.now) - self.run.started_at).total_seconds())
 
     def attempt_state(self, attempt: LedgerRow) -> str:
-        """The state of an attempt; `cancelled` when it did not fail itself but was stopped with its run or task."""
+        """The state of an attempt; `cancelled` when it was stopped with its run or task."""
         if attempt.state != "failed" or not attempt.error:
             return str(attempt.state)
         reason = self.run.error["message"] if self.run.error and self.run.state in ("cancelled", "crashed") else None
@@ -96,12 +96,12 @@ class RunView:
 
 
 def view_of(run_id: str, *, reload: bool = False) -> RunView:
-    """The run, at most a second old, so that the page loads it once a second; UnknownRun when there is none."""
+    """The run, at most a second old, so that the page loads it once in a second. Raises UnknownRun."""
     return shared("run", lambda: _current(run_id), of=run_id, reload=reload)
 
 
 def _current(run_id: str) -> RunView:
-    """The run as it is now; one without a heartbeat is marked as crashed first."""
+    """The current run. A run without a heartbeat is marked as crashed first."""
     view = _read(run_id)
     return _read(run_id) if reap_lost_runs([view.run]) else view
 

@@ -1,4 +1,4 @@
-"""What became of the rows of each task, which versions a run read, and what it made."""
+"""The row counts of each task, the versions that a run read, and its outputs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,17 +27,17 @@ from storage.db.ledger import LedgerRow
 
 
 def accounting(view: RunView) -> None:
-    """Shows what became of the rows of each task."""
+    """Shows the row counts of each task."""
     rows = [row for row in view.tasks if row.rows_in is not None or row.rows_out is not None]
     if not rows:
-        empty("No rows counted yet", "Each task reports how many rows it read and wrote, and why some were left out.")
+        empty("No rows counted yet", "Each task reports the rows that it read, wrote and left out, with reasons.")
         return
-    heads = columns("Task", "Rows in", "Rows out", "Left out, and why", numbers=["Rows in", "Rows out"])
+    heads = columns("Task", "Rows in", "Rows out", "Left out (reasons)", numbers=["Rows in", "Rows out"])
     table("Rows of each task", heads, [_counts(row) for row in rows])
 
 
 def versions(view: RunView) -> None:
-    """Shows which versions a run read, and which tables, model, report and decision came of it."""
+    """Shows the versions that a run read, and its tables, model, report and decision."""
     read, made = inputs(view), outputs(view.tasks)
     left, right = st.columns(2)
     with left:
@@ -53,7 +53,7 @@ def _counts(row: LedgerRow) -> list[Text]:
 
 
 def left_out(row: LedgerRow) -> Text:
-    """How many rows a task left out and how many values became null, with the reasons; a dash for none."""
+    """The number of rows that a task left out and of values set to null, with reasons; a dash for none."""
     values: Mapping[str, Any] = row.outcome["outcome"]["values"] if row.outcome else {}
     lines = []
     if values.get("quarantined"):
@@ -64,55 +64,51 @@ def left_out(row: LedgerRow) -> Text:
         lines.append(f"{count(values['flagged'])} customers flagged{reasons(values.get('reasons', {}))}")
     kept = values.get("rows")
     if isinstance(kept, Mapping):
-        lines += [f"{name}: {_kept(found)}" for name, found in kept.items()]
+        lines += [f"{name}: {_kept(counts)}" for name, counts in kept.items()]
     nulls = values.get("became_null", {})
     if nulls:
-        lines.append("set to null: " + "; ".join(f"{name}{reasons(why)}" for name, why in nulls.items()))
+        lines.append("set to null: " + "; ".join(f"{name}{reasons(counts)}" for name, counts in nulls.items()))
     if values.get("left_out"):
         lines.append(f"left out{reasons(values['left_out'])}")
     return join(lines, Markup("<br>")) or "-"
 
 
-def reasons(found: Mapping[str, int]) -> str:
-    """Reasons with their counts, behind a space and in brackets; nothing when there are none."""
-    words = ", ".join(f"{count(number)} {plain_reason(reason)}" for reason, number in found.items())
+def reasons(counts: Mapping[str, int]) -> str:
+    """Reasons with their counts, in brackets after a space; empty when there are none."""
+    words = ", ".join(f"{count(number)} {plain_reason(reason)}" for reason, number in counts.items())
     return f" ({words})" if words else ""
 
 
 def inputs(view: RunView) -> dict[str, str]:
     """The versions of tables that were published before the run and that it read, by table.
 
-    It pins all that there are; a table that one of its tasks made before another read it is not among them.
+    The snapshot has all published tables. A table that the run itself makes before it reads it is left out.
     """
-    pinned: dict[str, str] = view.run.snapshot.get("tables", {})
+    snapshot: dict[str, str] = view.run.snapshot.get("tables", {})
     pipeline = deployment().pipelines.get(view.run.pipeline)
     if pipeline is None:
-        return dict(sorted(pinned.items()))
+        return dict(sorted(snapshot.items()))
     read = {name for task in pipeline.tasks for name in task.reads if pipeline.maker(name) in (None, task.name)}
-    return {name: version for name, version in sorted(pinned.items()) if name in read}
+    return {name: version for name, version in sorted(snapshot.items()) if name in read}
 
 
-def _reject_reasons(found: Mapping[str, int]) -> str:
-    """The reasons of quarantined records, each with its count if there are several."""
+def _reject_reasons(counts: Mapping[str, int]) -> str:
+    """The reasons of quarantined records, each with its count when there are several."""
     return ", ".join(
-        f"{plain_reason(reason)} ({count(number)})" if len(found) > 1 else plain_reason(reason)
-        for reason, number in found.items()
+        f"{plain_reason(reason)} ({count(number)})" if len(counts) > 1 else plain_reason(reason)
+        for reason, number in counts.items()
     )
 
 
-def _kept(found: Mapping[str, int]) -> str:
-    lost = {name: number for name, number in found.items() if number and name not in ("read", "kept")}
-    return f"{count(found.get('kept'))} of {count(found.get('read'))} kept{reasons(lost)}"
+def _kept(counts: Mapping[str, int]) -> str:
+    removed = {name: number for name, number in counts.items() if number and name not in ("read", "kept")}
+    return f"{count(counts.get('kept'))} of {count(counts.get('read'))} kept{reasons(removed)}"
 
 
 def _read(view: RunView, read: Mapping[str, str]) -> None:
     champion = view.run.snapshot.get("champion")
     if not read and not champion:
-        early = (
-            "The versions are chosen when the run starts."
-            if view.active
-            else "The run read nothing that was published before."
-        )
+        early = "The versions are chosen when the run starts." if view.active else "The run read no published tables."
         empty("No published version", early)
         return
     rows: list[list[Text]] = [[code_html(name), _version(version)] for name, version in read.items()]
@@ -142,7 +138,7 @@ def _made(view: RunView, made: Mapping[str, Any]) -> None:
         _decision(view.decision)
     elif not made["tables"] and not rest:
         empty(
-            "Nothing made yet" if view.active else "Nothing made",
+            "No outputs yet" if view.active else "No outputs",
             "Tables, models and reports of the run are listed here.",
         )
 

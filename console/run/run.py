@@ -1,14 +1,14 @@
 """The page of a run: its state, tasks, timeline, log, rows and versions, and the actions on it.
 
-The parts that change are fragments, which refresh each second while the run is active and share one view of it.
-Buttons, dialogs and the filters of the log are outside of fragments, so that a refresh does not reset them.
+The parts that change are fragments. They refresh each second while the run is active, and share one RunView. Buttons,
+dialogs and the filters of the log are outside of fragments, so that a refresh does not reset them.
 """
 
 import streamlit as st
 
 from console.app import queries
 from console.app.navigation import RUNS_PAGE
-from console.components.elements import empty, write_html
+from console.components.elements import empty, plain_markdown, write_html
 from console.run.actions import run_actions
 from console.run.error import show_error
 from console.run.gantt import gantt
@@ -23,7 +23,7 @@ REFRESH = "1s"
 
 
 def page() -> None:
-    """Shows the run that the address names."""
+    """Shows the run in the address."""
     run_id = st.query_params.get("run_id", "")
     try:
         view = view_of(run_id or "latest", reload=True)
@@ -31,9 +31,9 @@ def page() -> None:
         _unknown(run_id)
         return
     if not run_id:
-        st.query_params["run_id"] = view.run.run_id  # the page keeps showing this run when a newer one starts
+        st.query_params["run_id"] = view.run.run_id  # so that the page still shows this run when a newer one starts
     write_html(GRAPH_SHEET + LOG_SHEET)
-    st.title(f"{view.run.pipeline.capitalize()} run")
+    st.title(plain_markdown(f"{view.run.pipeline.capitalize()} run"))
     every = REFRESH if view.active else None
     st.fragment(_top, run_every=every)(view)
     run_actions(view)
@@ -46,7 +46,7 @@ def page() -> None:
 
 
 def _top(before: RunView) -> None:
-    """State, times and error. When the run has changed its state, the whole page is drawn again."""
+    """Shows state, times and error. Draws the whole page again when the state has changed."""
     view = view_of(before.run.run_id)
     if (before.run.state, before.run.cancel_requested_at) != (view.run.state, view.run.cancel_requested_at):
         st.rerun()

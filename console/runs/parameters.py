@@ -1,4 +1,4 @@
-"""The parameters of a pipeline as widgets, made from the settings that its tasks depend on."""
+"""The parameters of a pipeline as widgets, made from the settings that its tasks read."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -27,9 +27,9 @@ FINE, COARSE = 0.01, 1.0  # steps of a number input; a share or a threshold is c
 
 
 def parameters(pipeline: str, given: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """The changed parameters by the setting's name; `given` are parameters that replace settings already.
+    """The changed parameters by the setting's name. `given` are parameters that replace settings already.
 
-    `place` keeps the widgets of one dialog apart from those of another.
+    `place` is the key of the dialog, which is part of the keys of its widgets.
     """
     before = {**deployment().settings.model_dump(), **given}
     chosen = {name: _widget(pipeline, name, before[name], f"{place}-{name}") for name in names(pipeline)}
@@ -37,7 +37,7 @@ def parameters(pipeline: str, given: Mapping[str, Any], place: str) -> dict[str,
 
 
 def names(pipeline: str) -> list[str]:
-    """The parameters that the pipeline's runs have: the folder of the extracts first."""
+    """The names of the parameters of the pipeline's runs, the folder of the extracts first."""
     return ["data", *sorted(settings_of(pipeline_named(pipeline, deployment().pipelines)))]
 
 
@@ -49,14 +49,14 @@ def as_of_input(value: date, place: str) -> date:
         min_value=FIRST_DAY,
         format="YYYY-MM-DD",
         key=f"{place}-as-of",
-        help="The logical date of the run. The run ignores all data after it.",
+        help="The as-of date of the run. The run ignores all later data.",
     )
 
 
 def force_input(place: str) -> bool:
     """Whether the run ignores cached results."""
     return st.checkbox(
-        "Ignore cache", key=f"{place}-force", help="Run every task, also when its inputs have not changed (`--force`)"
+        "Ignore cache", key=f"{place}-force", help="Full rerun: every task runs, also with unchanged inputs (`--force`)"
     )
 
 
@@ -95,7 +95,7 @@ def _feature_set(value: str, **common: Any) -> str:
 
 
 def _number(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:
-    """A number in the limits of its setting; one that may not be reached is checked when the run is requested."""
+    """A number within the limits of its setting. An exclusive limit is checked when the run is requested."""
     number = field.annotation or float
     low, high = (_limit(field, kinds) for kinds in (("ge", "gt"), ("le", "lt")))
     step = FINE if number is float and field.default < 1 else COARSE
@@ -112,11 +112,11 @@ def _text(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:  # noq
 
 
 def _limit(field: FieldInfo, kinds: tuple[str, ...]) -> float | None:
-    found = [getattr(rule, kind) for rule in field.metadata for kind in kinds if hasattr(rule, kind)]
-    return found[0] if found else None
+    limits = [getattr(rule, kind) for rule in field.metadata for kind in kinds if hasattr(rule, kind)]
+    return limits[0] if limits else None
 
 
 def _folder(pipeline: str) -> str:
-    """The folder that the pipeline reads when no other one is typed."""
+    """The folder that the pipeline reads when the field is empty."""
     with ledger().reading() as connection:
         return folder_for(connection, deployment(), pipeline)

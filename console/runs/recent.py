@@ -1,4 +1,4 @@
-"""The recent runs of each pipeline as bars: how they ended and how long they took."""
+"""The recent runs of each pipeline as bars, with their states and durations."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from storage.db.schema import ACTIVE_STATES
 from storage.ledger.run_search import RunFilter, runs_page
 
 RECENT = 30
-HIGHEST, LOWEST = 38, 3  # pixels of the bar of the longest run, and of one that took no time; see min-height
+HIGHEST, LOWEST = 38, 3  # pixels of the bar of the longest run and of the shortest possible one; see min-height
 
 RECENT_SHEET = Markup("""<style>
 .lw-recent h2 { margin: 0; padding: 0; font-size: 0.95rem; font-weight: 600; }
@@ -38,7 +38,7 @@ def recent() -> None:
 
 
 def recent_html(pipeline: str, rows: Sequence[LedgerRow]) -> Markup:
-    """A bar for each run with the sign of its state under it, oldest first; the height is how long it took."""
+    """A bar for each run, oldest first, with the sign of its state below. The height is the duration."""
     frame = Markup('<div class="lw-recent"><h2>{}</h2>{}{}</div>')
     if not rows:
         return frame.format(pipeline, "", note_html("No runs yet"))
@@ -50,14 +50,14 @@ def recent_html(pipeline: str, rows: Sequence[LedgerRow]) -> Markup:
 
 
 def in_words(rows: Sequence[LedgerRow], longest: float) -> str:
-    """How many of the runs succeeded, and how long the longest took."""
+    """The number of succeeded runs, and the longest duration."""
     ended = [row for row in rows if row.state not in (*ACTIVE_STATES, "skipped")]
     succeeded = sum(row.state == "succeeded" for row in ended)
     return f"{succeeded} of {len(ended)} succeeded, the longest took {span(longest)}" if ended else "none has ended yet"
 
 
 def took(row: LedgerRow) -> float:
-    """Seconds that a run took; 0 for one that has not started or not ended."""
+    """The duration of a run in seconds; 0 for a run that has not started or not ended."""
     return float((row.finished_at - row.started_at).total_seconds()) if row.started_at and row.finished_at else 0.0
 
 

@@ -1,4 +1,4 @@
-"""The list of runs: filtered, newest first, page by page. The address holds the filters."""
+"""The list of runs: filtered, newest first, page by page. The filters are in the address."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -70,36 +70,36 @@ def from_newest() -> None:
         st.query_params.pop(bound, None)
 
 
-def run_list(wanted: RunFilter, bounds: Mapping[str, str]) -> None:
-    """Draws a page of the list: the newest runs, or those before or after a run that the address names."""
+def run_list(where: RunFilter, bounds: Mapping[str, str]) -> None:
+    """Draws a page of the list: the newest runs, or the runs older or newer than the run in the address."""
     older, newer = bounds.get("older", ""), bounds.get("newer", "")
     with ledger().reading() as connection:
-        rows = runs_page(connection, PAGE + 1, wanted, older, newer)
+        rows = runs_page(connection, PAGE + 1, where, older, newer)
         more = len(rows) > PAGE
         rows = (rows[1:] if newer else rows[:PAGE]) if more else rows
         after = newest_resumptions(connection, [row.run_id for row in rows])
     if not rows:
-        _nothing(wanted, bool(older or newer))
+        _nothing(where, bool(older or newer))
         return
     now = ledger().clock()
-    found = table_html(
+    table = table_html(
         "Runs, newest first", HEADS, [_cells(row, after.get(row.run_id), now) for row in rows], stacked=True
     )
-    write_html(found + pages_html(wanted, rows, older, newer, more=more))
+    write_html(table + pages_html(where, rows, older, newer, more=more))
 
 
-def pages_html(wanted: RunFilter, rows: Sequence[LedgerRow], older: str, newer: str, *, more: bool) -> Markup:
-    """Links to the neighbouring pages of the list, as far as there are any."""
+def pages_html(where: RunFilter, rows: Sequence[LedgerRow], older: str, newer: str, *, more: bool) -> Markup:
+    """Links to the previous and the next page of the list, if there are any."""
     links = []
     if older or (newer and more):
-        links.append(_page(wanted, "Newer", newer=rows[0].run_id))
+        links.append(_page(where, "Newer", newer=rows[0].run_id))
     if (more and not newer) or newer:
-        links.append(_page(wanted, "Older", older=rows[-1].run_id))
+        links.append(_page(where, "Older", older=rows[-1].run_id))
     return PAGES.format(join(links)) if links else Markup()
 
 
-def _page(wanted: RunFilter, words: str, **bound: str) -> Markup:
-    chosen = dict(zip(FILTERS, (wanted.pipeline, wanted.state, wanted.cause, wanted.text), strict=True))
+def _page(where: RunFilter, words: str, **bound: str) -> Markup:
+    chosen = dict(zip(FILTERS, (where.pipeline, where.state, where.cause, where.text), strict=True))
     return page_link("runs", words, **chosen, **bound)
 
 
@@ -127,8 +127,8 @@ def _details(row: LedgerRow, after: LedgerRow | None) -> Markup:
     return join(parts, " ")
 
 
-def _nothing(wanted: RunFilter, beyond: bool) -> None:
-    if beyond or wanted != RunFilter():
+def _nothing(where: RunFilter, bounded: bool) -> None:
+    if bounded or where != RunFilter():
         empty("No runs match", "Choose all, or clear the search field, to list every run.")
     else:
         empty("No runs yet", "Start a run with a button above, or with `python -m engine run training`.")

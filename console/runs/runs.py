@@ -10,19 +10,19 @@ from console.runs.run_list import BOUNDS, filters, run_list
 from console.runs.trigger import trigger_buttons
 from storage.ledger.runs import active_run
 
-REFRESH = "1s"  # a new run appears within a second; Streamlit redraws only what has changed
+REFRESH = "1s"  # a new run appears within a second; Streamlit redraws only the changed parts
 
 
 def page() -> None:
-    """Shows the runs that the address asks for."""
+    """Shows the runs that match the filters in the address."""
     write_html(RECENT_SHEET)
     st.title("Runs")
     trigger_buttons(tuple(deployment().pipelines))
     st.fragment(_recent, run_every=REFRESH)()
     st.header("All runs")
-    wanted = filters()
+    where = filters()
     bounds = {name: st.query_params.get(name, "") for name in BOUNDS}
-    st.fragment(run_list, run_every=REFRESH)(wanted, bounds)
+    st.fragment(run_list, run_every=REFRESH)(where, bounds)
 
 
 def _recent() -> None:

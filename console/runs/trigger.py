@@ -1,4 +1,4 @@
-"""The button that requests a run of a pipeline: a click opens its dialog, a confirmation is one run."""
+"""The button that requests a run of a pipeline. A click opens a dialog; its confirmation requests one run."""
 
 import streamlit as st
 
@@ -14,9 +14,9 @@ from storage.ledger.runs import active_run
 
 
 def trigger_button(pipeline: str, *, primary: bool = False) -> None:
-    """A button that opens the dialog in which a run of the pipeline is requested.
+    """A button that opens the dialog for a run of the pipeline.
 
-    It belongs outside of fragments, and only once on a page.
+    It must be outside of fragments, and only once on a page.
     """
     kind = "primary" if primary else "secondary"
     dialog_button(f"Run {pipeline}", f"trigger-{pipeline}", _ask, pipeline, type=kind)
@@ -30,7 +30,7 @@ def trigger_buttons(pipelines: tuple[str, ...]) -> None:
 
 
 def go_to_run(run_id: str) -> None:
-    """Closes the dialog and opens the run's page; ends this script run."""
+    """Closes the dialog, opens the run's page and ends this script run."""
     closed()
     open_run(run_id)
 
@@ -42,7 +42,7 @@ def warn_without_worker() -> None:
 
 
 def warn_when_active(pipeline: str) -> None:
-    """Shows a warning when the pipeline has an active run, which a further request opens."""
+    """Shows a warning when the pipeline has an active run, because a request then opens that run."""
     with ledger().reading() as connection:
         active = active_run(connection, pipeline)
     if active is not None:

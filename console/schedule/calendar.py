@@ -39,7 +39,7 @@ CALENDAR_SHEET = Markup("""<style>
 
 @dataclass(frozen=True)
 class Lane:
-    """A pipeline's slots of the days shown, and whether its schedule is paused."""
+    """A pipeline's slots of the shown days, and whether its schedule is paused."""
 
     pipeline: str
     slots: Sequence[Slot]
@@ -47,7 +47,7 @@ class Lane:
 
 
 def lanes(paused: Mapping[str, bool], now: datetime) -> list[Lane]:
-    """The lanes of the pipelines in their order; one without a timing is empty."""
+    """The lanes of the pipelines in their order. The lane of a pipeline without a schedule is empty."""
     settings = deployment().settings
     first = datetime.combine(now.astimezone(settings.zone).date(), time(), settings.zone)
     tables = {name: timetable(name, deployment().timing(name), settings.zone) for name in deployment().pipelines}
@@ -58,7 +58,7 @@ def lanes(paused: Mapping[str, bool], now: datetime) -> list[Lane]:
 
 
 def calendar(shown: Sequence[Lane], now: datetime) -> None:
-    """Shows the lanes from today on, times in the deployment's zone, the viewer's own time on hover."""
+    """Shows the lanes from today on. Times are in the deployment's zone, and in the user's zone on hover."""
     zone = deployment().settings.zone
     today = now.astimezone(zone).date()
     days = [today + timedelta(days=each) for each in range(DAYS)]

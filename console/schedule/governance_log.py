@@ -1,4 +1,4 @@
-"""The retraining decisions: what the gate decided at each monitoring date, its numbers, and the action it took."""
+"""The retraining decisions: status, metrics and action of each monitoring date."""
 
 from datetime import datetime
 from typing import Any
@@ -21,14 +21,14 @@ BREAK = Markup("<br>")
 
 
 def escalation() -> None:
-    """Shows an alert while the gate has escalated to a person."""
+    """Shows an alert while an escalated decision is open."""
     with ledger().reading() as connection:
-        found = open_escalation(connection)
-    if found is not None:
+        decision = open_escalation(connection)
+    if decision is not None:
         callout(
             "bad",
-            f"The model needs a review since {day(found.monitoring_date)}",
-            found.reason,
+            f"The model needs a review since {day(decision.monitoring_date)}",
+            decision.reason,
             "No retraining is requested automatically until a decision is healthy. Check the drift of the features and "
             "the extracts, then start a training, or promote another version.",
         )
@@ -79,7 +79,7 @@ def _cells(row: LedgerRow, now: datetime) -> tuple[Text, ...]:
 
 
 def _numbers(numbers: dict[str, Any]) -> Markup:
-    """AUC and PSI with interval and count of loans; the one that crossed its threshold in red."""
+    """AUC and PSI with interval, noise level and number of loans. A crossed threshold is shown in red."""
     crossed = {each["metric"]: each["threshold"] for each in numbers.get("breaches", ())}
     auc, psi = numbers.get("auc"), numbers.get("psi")
     interval = f" ({figure(numbers.get('auc_low'))} to {figure(numbers.get('auc_high'))})" if auc is not None else ""

@@ -1,4 +1,4 @@
-"""Each pipeline's timing and next run, its pause, and the buttons that pause and resume its schedule."""
+"""The schedule of each pipeline: its times, next run and pause, and the buttons that pause and resume it."""
 
 from datetime import datetime, timedelta
 
@@ -23,15 +23,15 @@ PIPELINES_SHEET = Markup("""<style>
 </style>""")
 
 
-def pipeline_line(found: Document) -> None:
-    """A pipeline's line: when it is due, whether and why it is paused, and the button that pauses or resumes it."""
-    name = found["pipeline"]
+def pipeline_line(document: Document) -> None:
+    """A pipeline's line: its next run, its pause with reason, and the button that pauses or resumes it."""
+    name = document["pipeline"]
     with st.container(horizontal=True, vertical_alignment="center", key=f"pipeline-line-{name}"):
         with st.container():
             _line(name)
-        if found["timing"] == "off":
+        if document["timing"] == "off":
             return
-        if found["paused"]:
+        if document["paused"]:
             allowed = person().operates
             st.button(
                 "Resume schedule",
@@ -47,24 +47,24 @@ def pipeline_line(found: Document) -> None:
 
 @st.fragment(run_every=REFRESH)
 def _line(name: str) -> None:
-    found = next(each for each in queries.schedules() if each["pipeline"] == name)
-    parts = join(_parts(found, deployment().ledger.clock()))
+    document = next(each for each in queries.schedules() if each["pipeline"] == name)
+    parts = join(_parts(document, deployment().ledger.clock()))
     write_html(Markup('<div class="lw-pipeline"><strong>{}</strong>{}</div>').format(name, parts))
 
 
-def _parts(found: Document, now: datetime) -> list[Markup]:
-    timing = Markup("<span>{}</span>").format(found["timing"])
-    if found["timing"] == "off":
-        setting = code_html(f"LOANWATCH_SCHEDULE_{found['pipeline'].upper()}")
+def _parts(document: Document, now: datetime) -> list[Markup]:
+    timing = Markup("<span>{}</span>").format(document["timing"])
+    if document["timing"] == "off":
+        setting = code_html(f"LOANWATCH_SCHEDULE_{document['pipeline'].upper()}")
         return [timing, note_html(Markup("not scheduled; set {} to schedule it").format(setting))]
-    if found["paused"]:
-        return [timing, state_html("paused"), Markup("<span>{}</span>").format(found["paused"])]
-    if not found["coming"]:
+    if document["paused"]:
+        return [timing, state_html("paused"), Markup("<span>{}</span>").format(document["paused"])]
+    if not document["coming"]:
         return [timing]
-    due = datetime.fromisoformat(found["coming"][0])
-    # To the minute: seconds would be out of date at once.
+    due = datetime.fromisoformat(document["coming"][0])
+    # To the minute, because the line is refreshed every 20 seconds only.
     words = ago(due, due - timedelta(minutes=max((due - now) // MINUTE, 1)))
-    return [timing, Markup("<span>next {}</span>").format(time_html(due, now, words)), note_html(found["next"])]
+    return [timing, Markup("<span>next {}</span>").format(time_html(due, now, words)), note_html(document["next"])]
 
 
 def _pause_dialog(place: str, name: str) -> None:
@@ -80,7 +80,7 @@ def _pause_dialog(place: str, name: str) -> None:
 
 def _paused(by: Person, name: str, reason: str) -> str:
     if not reason.strip():
-        raise UnusableRequest("The reason is missing. Type why the schedule is paused.")
+        raise UnusableRequest("The reason is missing. Enter the reason for the pause.")
     return actions.pause(by, name, reason.strip())
 
 

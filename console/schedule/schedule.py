@@ -1,4 +1,4 @@
-"""The Schedule page: when pipelines are due, the recent scheduled runs, and the retraining decisions."""
+"""The Schedule page: the next and the recent scheduled runs, and the retraining decisions."""
 
 import streamlit as st
 from markupsafe import Markup
@@ -27,10 +27,10 @@ def schedule() -> None:
     now = deployment().ledger.clock()
     escalation()
     _scheduler()
-    found = queries.schedules()
+    schedules = queries.schedules()
     st.header("Next two weeks")
-    calendar(lanes({each["pipeline"]: bool(each["paused"]) for each in found}, now), now)
-    for each in found:
+    calendar(lanes({each["pipeline"]: bool(each["paused"]) for each in schedules}, now), now)
+    for each in schedules:
         pipeline_line(each)
     st.header("Recent scheduled runs")
     _slots()
@@ -41,7 +41,7 @@ def schedule() -> None:
 def _scheduler() -> None:
     """Shows an alert while no scheduler is running."""
     if not queries.alive("scheduler"):
-        no_scheduler("No scheduled run is requested. Once it runs, it requests the newest missed run of each pipeline.")
+        no_scheduler("No scheduled run is requested. At its start it requests the newest missed run of each pipeline.")
 
 
 @st.fragment(run_every=REFRESH)

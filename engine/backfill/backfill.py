@@ -1,7 +1,7 @@
-"""A replay of history: for each date, the runs that operation would have made, with only the data known then.
+"""A replay of past dates: for each date, the runs of normal operation, with the data that was known then.
 
-Every step is an ordinary run, executed in this process: cached, leased and published like any other. Progress is read
-from the ledger, so the same replay resumes where it stopped.
+Every step is a normal run, executed in this process: cached, leased and published like any other. Progress is read from
+the ledger, so the same replay continues where it stopped.
 """
 
 import hashlib
@@ -32,18 +32,18 @@ Progress = Callable[[str], None]
 
 
 class ReplayStopped(EngineError):
-    """A replay that ended before its last date. The same command resumes it."""
+    """A replay ended before its last date. The same command continues it."""
 
-    def __init__(self, day: date, why: str, state: str = "failed", exit_code: int = 1) -> None:
-        super().__init__(f"The replay stopped at {day}: {why} Repeat the command to resume.")
+    def __init__(self, day: date, reason: str, state: str = "failed", exit_code: int = 1) -> None:
+        super().__init__(f"The replay stopped at {day}: {reason} Repeat the command to continue.")
         self.state, self.exit_code = state, exit_code
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to replay: the dates, those with a scheduled training, and the folder of extracts.
+    """A replay: its dates, the dates with a scheduled training, and the folder of extracts.
 
-    `mark` is a digest of the extracts and everything else that the decisions depend on; all runs carry it.
+    `mark` is a digest of the extracts and of all other inputs of the decisions. It is stored with every run.
     """
 
     dates: tuple[date, ...]
@@ -53,9 +53,10 @@ class Plan:
 
 
 def planned(deployment: Deployment, dates: Sequence[date], data: str, train_every: Stride | None = None) -> Plan:
-    """The plan of a replay of these dates, in order; ExtractMissing when a dataset is not in the folder.
+    """The plan of a replay of these dates, in order. Raises ExtractMissing when a dataset is not in the folder.
 
-    The calendar counts from the first date on; a training is due at the first of the dates on or after each of its own.
+    The training calendar starts at the first date. A training is due at the first replayed date on or after each
+    calendar date.
     """
     calendar = train_every.dates(dates[0], dates[-1]) if train_every else ()
     due = [next((day for day in dates if day >= each), None) for each in calendar]
@@ -76,11 +77,11 @@ def planned(deployment: Deployment, dates: Sequence[date], data: str, train_ever
 
 
 def refuse_beside_processes(deployment: Deployment) -> None:
-    """Refused (exit code 5) while a worker or a scheduler is running: their runs would mix with the replay's."""
+    """Raises Refused (exit code 5) while a worker or a scheduler is running, which would execute other runs."""
     for kind in ("worker", "scheduler"):
         if alive(deployment, kind):
             raise Refused(
-                f"A replay executes its runs itself, and a {kind} is running that would run others in between; "
+                f"A replay can't run while a {kind} is running, which would execute other runs; "
                 f"stop the {kind}, or {OWN_HOME}."
             )
 
@@ -97,10 +98,10 @@ class Replay:
         self._progress = progress
 
     def rows(self) -> Iterator[Document]:
-        """A row for each date as soon as it is done (`row_about`), now or by an earlier replay.
+        """The row of each date (`row_about`), as soon as this or an earlier replay has done it.
 
-        Refused where history can't be replayed; ReplayStopped when a run fails, or when no model could be trained at
-        any date.
+        Raises Refused for a date that can't be replayed, and ReplayStopped when a run fails or when no model could be
+        trained at any date.
         """
         reap_stale_runs(self._deployment)
         with self._deployment.ledger.reading() as connection:
@@ -119,7 +120,7 @@ class Replay:
             )
 
     def _replay_date(self, day: date) -> None:
-        """Runs what operation would have run at a date: a training when it is due, then inference and monitoring."""
+        """Executes the runs of a date: a training when it is due, then inference and monitoring."""
         with self._deployment.ledger.reading() as connection:
             trained, champion = ended_trainings(connection, day), model_by_alias(connection)
         if not trained and (champion is None or day in self._plan.trainings):
@@ -131,28 +132,28 @@ class Replay:
             self._run("monitoring", day)
 
     def _run_requested_training(self, day: date) -> None:
-        """Runs the training that the gate requested at a date, unless a later date was run since."""
+        """Executes the training that the gate requested at a date, unless a later date was run already."""
         with self._deployment.ledger.reading() as connection:
             newest, decision = newest_success(connection), decision_for(connection, day)
             if decision is None or decision.action != "requested" or (newest and newest.as_of > day):
                 return
-            asked = _last_of(connection, decision.requested_run_id)
-        if asked.state == "queued":
-            self._execute(asked.run_id, day)
-        elif asked.state != "succeeded" and not lacks_outcomes(asked) and replay_mark(asked):
-            more = {"cause_run_id": decision.run_id, "parent_run_id": asked.run_id}
+            training = _last_of(connection, decision.requested_run_id)
+        if training.state == "queued":
+            self._execute(training.run_id, day)
+        elif training.state != "succeeded" and not lacks_outcomes(training) and replay_mark(training):
+            more = {"cause_run_id": decision.run_id, "parent_run_id": training.run_id}
             self._run("training", day, why="gate", **more)
 
     def _run(self, pipeline: str, day: date, why: str = "", **more: Any) -> None:
         detail = {"replay": self._plan.mark, **({"why": why} if why else {})}
         params = {"data": self._plan.data}
-        wanted = checked_request(
+        new = checked_request(
             self._deployment, pipeline, day, params=params, cause="replay", cause_detail=detail, **more
         )
-        self._execute(requested(self._deployment, wanted, anything=False), day)
+        self._execute(requested(self._deployment, new, any_queued=False), day)
 
     def _execute(self, run_id: str, day: date) -> None:
-        """Executes a run; ReplayStopped unless it succeeds, or is a training without enough known outcomes."""
+        """Executes a run. Raises ReplayStopped unless it succeeds or is a training without enough known outcomes."""
         with self._deployment.ledger.reading() as connection:
             self._progress(f"{day} {run_row(connection, run_id).pipeline}")
         state = execute_run(self._deployment, run_id, self._executor)
@@ -160,11 +161,11 @@ class Replay:
             run = run_row(connection, run_id)
         if state != "succeeded" and not (run.pipeline == "training" and lacks_outcomes(run)):
             error = run.error or {}
-            why = f"{run_id} {state}: {error.get('message', 'the cause is unknown.')}"
-            raise ReplayStopped(day, why, state, int(error.get("exit_code", 1)))
+            reason = f"{run_id} {state}: {error.get('message', 'the cause is unknown.')}"
+            raise ReplayStopped(day, reason, state, int(error.get("exit_code", 1)))
 
 
 def _last_of(connection: Any, run_id: str) -> LedgerRow:
-    """The newest of the runs that resumed a requested one, or that one itself."""
+    """The newest run that resumed a requested run, or the requested run."""
     later = caused_by(connection, run_id)
     return _last_of(connection, later[-1]) if later else run_row(connection, run_id)

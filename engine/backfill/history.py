@@ -1,4 +1,4 @@
-"""The history of a replay in the ledger: a row for each date, and which dates are done."""
+"""The history of a replay in the ledger: a row for each date, and the dates that are done."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -19,7 +19,7 @@ OWN_HOME = "replay into a home of its own (--home)"
 
 
 def row_about(connection: Connection, day: date) -> Document:
-    """The row of a date that is done: its numbers, the decision, and the trainings that ended as of it."""
+    """The row of a date that is done: its metrics, its decision, and its trainings."""
     trainings = [training_document(connection, run) for run in ended_trainings(connection, day)]
     decision = decision_for(connection, day)
     if decision is None:
@@ -34,7 +34,7 @@ def row_about(connection: Connection, day: date) -> Document:
 
 
 def training_document(connection: Connection, run: LedgerRow) -> Document:
-    """A training: its trigger (first, calendar, gate, ...), how it ended, the model, and whether it was promoted."""
+    """A training: its trigger (first, calendar, gate, ...), its state, its model, and whether that was promoted."""
     model = model_made_by(connection, run.run_id)
     verdict = model.promotion if model else {}
     return {
@@ -48,21 +48,21 @@ def training_document(connection: Connection, run: LedgerRow) -> Document:
 
 
 def ended_trainings(connection: Connection, day: date) -> list[LedgerRow]:
-    """The trainings as of a date that succeeded or failed for lack of known outcomes."""
-    found = runs_as_of(connection, "training", day)
-    return [run for run in found if run.state == "succeeded" or lacks_outcomes(run)]
+    """The trainings as of a date that succeeded, or that failed because too few outcomes were known."""
+    trainings = runs_as_of(connection, "training", day)
+    return [run for run in trainings if run.state == "succeeded" or lacks_outcomes(run)]
 
 
 def lacks_outcomes(run: LedgerRow) -> bool:
-    """Whether a training failed because of what was known at its date, such as too few outcomes."""
+    """Whether a training failed because of its data, for example with too few known outcomes."""
     return bool(run.state == "failed" and run.error and run.error.get("type") == "JobError")
 
 
 def dates_done(connection: Connection, dates: Iterable[date], mark: str) -> set[date]:
     """The dates that this replay has done already.
 
-    Refused (exit code 5) for a date that is not done although the ledger has a later one, because champions would come
-    from the future; and for a date that was replayed on other extracts or settings.
+    Raises Refused (exit code 5) for a date that is not done when the ledger has a run of a later date, because its
+    champion would know later data, and for a date that was replayed with other extracts or settings.
     """
     newest = newest_success(connection)
     done = set()
@@ -71,7 +71,7 @@ def dates_done(connection: Connection, dates: Iterable[date], mark: str) -> set[
         other = next((run for run in runs if replay_mark(run) not in ({}, {"replay": mark})), None)
         if other is not None:
             raise Refused(
-                f"{day} was replayed here before on other extracts, settings or calendar ({other.run_id}); "
+                f"{day} was replayed in this home with other extracts, settings or calendar ({other.run_id}); "
                 f"use the same ones, or {OWN_HOME}."
             )
         past = newest is not None and day < newest.as_of
@@ -86,6 +86,6 @@ def dates_done(connection: Connection, dates: Iterable[date], mark: str) -> set[
 
 
 def _runs_of(connection: Connection, day: date) -> list[LedgerRow]:
-    """The runs behind a date's row: the one that decided, else the trainings that gave no model."""
+    """The runs of a date's row: the monitoring run with the decision, else the trainings without a model."""
     decision = decision_for(connection, day)
     return [run_row(connection, decision.run_id)] if decision else ended_trainings(connection, day)

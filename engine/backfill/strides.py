@@ -25,15 +25,15 @@ class Stride:
     def dates(self, first: date, last: date) -> tuple[date, ...]:
         """Every date from `first` to `last`, both included.
 
-        Months and years keep the first date's day of the month, or take a shorter month's last day.
+        With months and years, every date has the day of the month of `first`, or the last day of a shorter month.
         """
-        found: list[date] = []
-        while (day := self._after(first, len(found))) is not None and day <= last:
-            found.append(day)
-        return tuple(found)
+        dates: list[date] = []
+        while (day := self._after(first, len(dates))) is not None and day <= last:
+            dates.append(day)
+        return tuple(dates)
 
     def _after(self, first: date, strides: int) -> date | None:
-        """The date `strides` strides after the first one; None after the last date that Python knows."""
+        """The date `strides` strides after `first`; None when it is after Python's last date."""
         try:
             if self.unit in DAYS:
                 return first + timedelta(days=strides * self.count * DAYS[self.unit])
@@ -45,11 +45,11 @@ class Stride:
 
 
 def stride_of(text: str, option: str) -> Stride:
-    """The stride of `month`, `2 weeks`, `10 days`; UnusableRequest names the option when it is none."""
-    found = STRIDE.fullmatch(text)
-    count = int(found["count"] or 1) if found else 0
-    if found is None or count == 0:
+    """The stride of a text such as `month`, `2 weeks`, `10 days`. Raises UnusableRequest for an invalid text."""
+    match = STRIDE.fullmatch(text)
+    count = int(match["count"] or 1) if match else 0
+    if match is None or count == 0:
         raise UnusableRequest(
             f"{option} {text!r} is not a stride; write day, week, month, year, or a number of them such as `2 weeks`."
         )
-    return Stride(count, found["unit"].lower())
+    return Stride(count, match["unit"].lower())

@@ -7,8 +7,8 @@ import typer
 
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
 from engine.control.runs import who
-from engine.passwords import LONGEST, Entry, keep_entry, new_entry
-from storage.ledger.audit import Action, note
+from engine.passwords import LONGEST, Entry, new_entry, write_entry
+from storage.ledger.audit import Action, record_action
 
 app = typer.Typer()
 
@@ -26,15 +26,15 @@ def password(
 ) -> None:
     """Add a console user, or change a user's role or password, which ends the user's sessions.
 
-    Asks for the password twice without showing it; reads it from standard input when that is not a terminal.
+    It asks for the password twice and does not show it. Without a terminal it reads one line of standard input.
     """
     deployment = deployment_at(home)
-    new_entry(name, role, "-" * LONGEST)  # reports a wrong name or role before it asks for the password
-    entry: Entry = new_entry(name, role, _asked(name))
+    new_entry(name, role, "-" * LONGEST)  # reports an invalid name or role before it asks for the password
+    entry: Entry = new_entry(name, role, _prompted(name))
     path = deployment.settings.passwords_file
-    changed = keep_entry(path, entry)
+    changed = write_entry(path, entry)
     with deployment.ledger.writing() as connection:
-        note(connection, Action(who(), "password", name, f"as {role}"), deployment.ledger.clock())
+        record_action(connection, Action(who(), "password", name, f"as {role}"), deployment.ledger.clock())
     if as_json:
         print_json({"name": name, "role": role, "file": str(path), "changed": changed})
         return
@@ -42,13 +42,13 @@ def password(
     message = "has a new password" if changed else "can sign in"
     console.print(f"{name} {message} as {role}. The password file is {path}.", highlight=False, soft_wrap=True)
     if not deployment.settings.passwords:
-        console.print(f"Set LOANWATCH_PASSWORDS={path} to make the console use it.", highlight=False, soft_wrap=True)
+        console.print(f"Set LOANWATCH_PASSWORDS={path}, so that the console uses it.", highlight=False, soft_wrap=True)
 
 
-def _asked(name: str) -> str:
+def _prompted(name: str) -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
-    found: str = typer.prompt(
+    text: str = typer.prompt(
         f"Password of {name}", hide_input=True, confirmation_prompt="Repeat the password", err=True
     )
-    return found
+    return text

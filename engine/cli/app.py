@@ -44,25 +44,25 @@ for commands in (
 def doctor(
     home: Home = None,
     as_json: Json = False,
-    repair: Annotated[bool, typer.Option("--fix", help="Repair what can be repaired, then check.")] = False,
+    repair: Annotated[bool, typer.Option("--fix", help="Repair runs, links and leftovers, then check.")] = False,
 ) -> None:
-    """Check home, ledger, tables, models, disk, clock and Ray, and say what to do about each finding.
+    """Check home, ledger, processes, tables, models, disk, clock and Ray. Every problem is shown with its solution.
 
     Without --fix nothing is changed.
     """
     try:
-        found = _fixed(home) if repair else _checked(load_settings(home=home))
+        results = _fixed(home) if repair else _checked(load_settings(home=home))
     except StorageError as error:
-        found = [Finding("ledger", "problem", str(error))]
+        results = [Finding("ledger", "problem", str(error))]
     if as_json:
-        print_json([vars(finding) for finding in found])
+        print_json([vars(finding) for finding in results])
     else:
         states = {"ok": "succeeded", "warning": "retrying", "problem": "failed"}
-        for finding in found:
+        for finding in results:
             sign = state_text(states[finding.level])
             sign.plain = f"{sign.plain[0]} {finding.level}"
             console_for().print(sign, f"{finding.check}: {finding.message}", highlight=False, soft_wrap=True)
-    if any(finding.level == "problem" for finding in found):
+    if any(finding.level == "problem" for finding in results):
         raise typer.Exit(1)
 
 
@@ -76,11 +76,11 @@ def _checked(settings: Settings) -> list[Finding]:
 
 
 def main() -> None:
-    """Runs the command line; every error is printed as one sentence and has an exit code."""
+    """Runs the command line. Every error is printed as one sentence and has an exit code."""
     as_json = "--json" in sys.argv
     try:
         app()
     except BrokenPipeError:
         sys.exit(0)
-    except Exception as error:  # noqa: BLE001 - the last place where an error can become a sentence
+    except Exception as error:  # noqa: BLE001 - every error is printed as a sentence
         sys.exit(fail(error, as_json=as_json))

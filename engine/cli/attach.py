@@ -1,4 +1,4 @@
-"""Follows a run that a worker executes; Ctrl-C asks whether to detach or to cancel."""
+"""Follows a run that a worker executes. On Ctrl-C the user may detach from the run or cancel it."""
 
 from time import monotonic, sleep
 
@@ -17,9 +17,9 @@ PAUSE = 0.1
 
 
 def followed(deployment: Deployment, run_id: str, console: Console) -> str | None:
-    """The id of the run that ended, after its progress was shown; None when the person detached before.
+    """Shows the progress of a run. Returns the id of the ended run, or None when the user detached.
 
-    It is the id of another run when a worker requeued the one that was asked for.
+    When a worker requeues the run, the returned id is that of the new run.
     """
     while True:
         try:
@@ -37,7 +37,7 @@ def followed(deployment: Deployment, run_id: str, console: Console) -> str | Non
 
 
 def _wait_for_end(deployment: Deployment, run_id: str, console: Console) -> LedgerRow:
-    """The run's row once it has ended; prints once when no worker is running."""
+    """The run's row when it has ended. Prints a message once when no worker is running."""
     warned, checked = False, monotonic()
     while True:
         with deployment.ledger.reading() as connection:
@@ -54,7 +54,7 @@ def _wait_for_end(deployment: Deployment, run_id: str, console: Console) -> Ledg
 
 
 def _keeps_following(deployment: Deployment, run_id: str, console: Console) -> bool:
-    """Whether to keep following after Ctrl-C: yes after a request to cancel, no after detaching."""
+    """Asks the user after Ctrl-C. True after a request to cancel, False after detaching."""
     detached = (
         f"Detached from run {run_id}. Follow it with `python -m engine logs {run_id} --follow`; "
         f"cancel it with `cancel {run_id}`."
@@ -70,7 +70,7 @@ def _keeps_following(deployment: Deployment, run_id: str, console: Console) -> b
 
 
 def _answer(console: Console) -> str:
-    question = "The worker keeps executing the run. Detach from it, or cancel it?"
+    question = "The worker continues the run. Detach from the run, or cancel it?"
     try:
         return Prompt.ask(question, console=console, choices=["detach", "cancel"], default="detach")
     except (KeyboardInterrupt, EOFError):
@@ -78,7 +78,7 @@ def _answer(console: Console) -> str:
 
 
 def _successor(deployment: Deployment, ended: LedgerRow) -> str | None:
-    """The run as which an ended one was requeued."""
+    """The id of the run as which an ended run was requeued; None when it was not."""
     if ended.state != "crashed":
         return None
     with deployment.ledger.reading() as connection:

@@ -1,4 +1,4 @@
-"""The command `replay`: past dates once more, each with only the data known then."""
+"""The command `replay`: the pipelines over past dates, with the data that was known then."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -47,17 +47,17 @@ def replay(
         str | None,
         typer.Option(
             "--train-every",
-            help="Also train at this stride, such as `6 months`, from --from on [only when the gate asks].",
+            help="Also train at this stride, such as `6 months`, from --from on [only when the gate requests it].",
         ),
     ] = None,
     data: Data = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Replay past dates: inference and monitoring with the data known then, and a retraining when the gate asks.
+    """Replay past dates: inference and monitoring with the data known then, and the retrainings that the gate requests.
 
-    The first date trains the first model. Repeat the command to resume a stopped replay. A home with a running worker
-    or with runs of later dates is refused.
+    The first date trains the first model. Repeat the command to continue a stopped replay. The home must have no
+    running worker or scheduler, and no runs of later dates.
     """
     deployment = deployment_at(home)
     plan = _plan(deployment, (first, last, every), train_every, params_of(None, data))
@@ -75,7 +75,7 @@ def replay(
 
 
 def replayed(deployment: Deployment, plan: Plan, executor: Executor, console: Console) -> Document:
-    """The rows of a replay and how it ended; prints each date as soon as it is done."""
+    """Executes a replay and prints each date when it is done. Returns its rows, state, error and exit code."""
     rows: list[Document] = []
     end: dict[str, Any] = {"state": "succeeded", "error": None, "exit_code": 0}
     try:
@@ -88,12 +88,12 @@ def replayed(deployment: Deployment, plan: Plan, executor: Executor, console: Co
     except ReplayStopped as stopped:
         end = {"state": stopped.state, "error": str(stopped), "exit_code": stopped.exit_code}
     except KeyboardInterrupt:
-        end = {"state": "cancelled", "error": "The replay was stopped; repeat the command to resume.", "exit_code": 4}
+        end = {"state": "cancelled", "error": "The replay was stopped; repeat the command to continue.", "exit_code": 4}
     return {**end, "rows": rows}
 
 
 def print_end(console: Console, rows: Sequence[Document]) -> None:
-    """Prints how many dates were in breach and how many trainings there were."""
+    """Prints the number of dates, breaches, trainings and promotions."""
     breaches = sum(row["status"] == "breach" for row in rows)
     trainings = [training for row in rows for training in row["trainings"]]
     promoted = sum(training["promoted"] for training in trainings)
@@ -104,7 +104,7 @@ def print_end(console: Console, rows: Sequence[Document]) -> None:
 
 
 def row_text(row: Document) -> Text:
-    """The line of a date: numbers, status and actions."""
+    """The line of a date: metrics, status and actions."""
     sign, style = SIGNS[row["status"]]
     interval_text = interval(row["auc_low"], row["auc_high"])
     numbers = (_shown(row["auc"]), interval_text, _shown(row["auc_estimate"]), _shown(row["psi"]))

@@ -28,7 +28,7 @@ app = typer.Typer()
 
 DEMO_CUSTOMERS = 12_500
 DEMO_SEED = 7
-DEMO_DRIFT = 0.35  # enough for the gate to request retraining, little enough for it to help
+DEMO_DRIFT = 0.35  # large enough for a breach, and small enough that a retraining ends it
 # The sample's loans begin from January 2023 to January 2025, so the newest outcomes are known in July 2025.
 DEMO_YEAR = date(2024, 8, 1), date(2025, 7, 1)
 
@@ -43,10 +43,10 @@ def sample(
     customers: Customers = DEMO_CUSTOMERS,
     seed: Seed = DEMO_SEED,
     drift: Drift = 0.0,
-    home: Home = None,  # noqa: ARG001 - every command takes it; DIR says where the sample goes
+    home: Home = None,  # noqa: ARG001 - every command has this option
     as_json: Json = False,
 ) -> None:
-    """Write a realistic sample dataset: columns, formats and errors of a real loan book, all invented."""
+    """Write an invented sample dataset with the columns, formats and data errors of a real loan book."""
     rows = make_sample(folder, SampleSpec(customers, seed, drift), console_for(as_json=as_json))
     if as_json:
         print_json({"folder": str(folder), "rows": rows})
@@ -56,7 +56,7 @@ def sample(
 
 
 def make_sample(folder: Path, spec: SampleSpec, console: Console) -> dict[str, int]:
-    """The number of rows written to each extract; shows a progress bar."""
+    """Writes a sample with a progress bar. Returns the number of rows of each extract."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -120,26 +120,26 @@ def demo(
         print_error(console, str(document["error"]))
         raise typer.Exit(document["exit_code"])
     print_end(console, document["rows"])
-    _print_places(deployment, console)
+    _print_paths(deployment, console)
     if not (as_json or no_console):
         serve_together(deployment, console)
 
 
-def _print_places(deployment: Deployment, console: Console) -> None:
+def _print_paths(deployment: Deployment, console: Console) -> None:
     settings = deployment.settings
     with deployment.ledger.reading() as connection:
         queued = queued_runs(connection)
         newest = metrics_document(connection, deployment)[-1]
-    places = {
+    paths = {
         "extracts": settings.home / "data",
         "tables": settings.datamart_root,
         "models": settings.models_root,
         "dashboard": f"{settings.reports_root}/monitoring_dashboard_{newest['monitoring_date'].replace('-', '')}.png",
-        "ledger": deployment.ledger.place,
+        "ledger": deployment.ledger.address,
     }
     console.print()
-    for name, place in places.items():
-        console.print(f"{name:<10} {place}", highlight=False, soft_wrap=True)
+    for name, path in paths.items():
+        console.print(f"{name:<10} {path}", highlight=False, soft_wrap=True)
     for run in queued:
         message = f"The governance gate requested {run.run_id}. Execute it with `python -m engine run {run.pipeline}`."
         console.print(message, highlight=False, soft_wrap=True)
@@ -147,6 +147,6 @@ def _print_places(deployment: Deployment, console: Console) -> None:
 
 
 def _python() -> str:
-    """The path of this interpreter, relative to the current folder where possible."""
+    """The path of this interpreter, relative to the current folder when it is inside it."""
     path = Path(sys.executable)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

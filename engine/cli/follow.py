@@ -1,4 +1,4 @@
-"""Follows a run in the ledger: a live task table on a terminal, plain lines elsewhere."""
+"""Follows a run in the ledger: a live task table on a terminal, plain lines otherwise."""
 
 from datetime import datetime
 from typing import Any
@@ -17,14 +17,14 @@ PAUSE = 0.2
 
 
 class Follower(Background):
-    """A thread that shows the progress of a run until the block ends. It only reads the ledger."""
+    """A thread that shows the progress of a run during a `with` block. It only reads the ledger."""
 
     def __init__(self, deployment: Deployment, run_id: str, console: Console) -> None:
         super().__init__("follower")
         self._deployment = deployment
         self._run_id = run_id
         self._console = console
-        self._seen: dict[str, tuple[str, int, int]] = {}
+        self._printed: dict[str, tuple[str, int, int]] = {}
 
     def work(self) -> None:
         try:
@@ -54,9 +54,9 @@ class Follower(Background):
         with self._deployment.ledger.reading() as connection:
             tasks = run_document(connection, self._run_id)["tasks"]
         for task in tasks:
-            now = (task["state"], task["attempts"], task["parts"][0])
-            before, self._seen[task["name"]] = self._seen.get(task["name"]), now
-            if now != before and task["state"] != "queued":
+            progress = (task["state"], task["attempts"], task["parts"][0])
+            before, self._printed[task["name"]] = self._printed.get(task["name"]), progress
+            if progress != before and task["state"] != "queued":
                 self._console.print(_line(task), highlight=False, soft_wrap=True)
 
 
@@ -66,9 +66,9 @@ def _elapsed(started: dict[str, datetime | None], now: datetime) -> dict[str, fl
 
 def _line(task: dict[str, Any]) -> str:
     done, total = task["parts"]
-    parts = f" {done}/{total} parts" if total > 1 else ""
+    parts = f" {done}/{total} partitions" if total > 1 else ""
     rows = f"  {number(task['rows_in'])} -> {number(task['rows_out'])} rows" if task["rows_out"] is not None else ""
     time = f"  {task['duration_s']:.1f} s" if task["duration_s"] is not None and task["state"] != "cached" else ""
-    tries = f"  try {task['attempts']}" if task["attempts"] > 1 else ""
-    note = remark(task)
-    return f"{task['name']}{parts}: {task['state']}{tries}{rows}{time}{'  ' + note if note else ''}"
+    attempts = f"  attempt {task['attempts']}" if task["attempts"] > 1 else ""
+    text = remark(task)
+    return f"{task['name']}{parts}: {task['state']}{attempts}{rows}{time}{'  ' + text if text else ''}"

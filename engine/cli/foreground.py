@@ -1,4 +1,4 @@
-"""Runs executed in this process and followed on the terminal: `run`, `resume`, `replay` and `demo` without a worker."""
+"""Runs that this process executes: those of `run` and `resume` without a worker, and of `replay` and `demo`."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from engine.execution.execute import execute_run
 from engine.execution.executors import Executor
 from engine.process.signals import interrupt_on_sigterm
 
-# By name: most commands do not need Ray, whose import is slow.
+# By name, because most commands do not need Ray, and its import is slow.
 RAY_EXECUTOR = "engine.execution.ray_executor:RayExecutor"
 
 
@@ -29,20 +29,20 @@ def local_ray(deployment: Deployment) -> Iterator[Executor]:
 
 
 def follow_to_end(deployment: Deployment, run_id: str, executor: Executor, console: Console) -> str:
-    """The state in which a queued run ended; executes it in this process and shows its progress."""
+    """Executes a queued run in this process and shows its progress. Returns its final state."""
     with interrupt_on_sigterm(), Follower(deployment, run_id, console):
         return execute_run(deployment, run_id, executor)
 
 
 @contextmanager
 def own_output() -> Iterator[None]:
-    """Redirects what Ray writes to standard output to standard error, so that standard output holds our JSON only."""
+    """Redirects standard output to standard error during the block, because Ray writes to it and `--json` needs it."""
     sys.stdout.flush()
-    ours = os.dup(1)
+    standard_output = os.dup(1)
     os.dup2(2, 1)
     try:
         yield
     finally:
         sys.stdout.flush()
-        os.dup2(ours, 1)
-        os.close(ours)
+        os.dup2(standard_output, 1)
+        os.close(standard_output)

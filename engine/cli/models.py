@@ -11,7 +11,7 @@ from engine.documents.models import champion_history, models_document
 
 app = typer.Typer()
 
-Reason = Annotated[str, typer.Option("--reason", help="The reason, recorded and shown.")]
+Reason = Annotated[str, typer.Option("--reason", help="The reason, which is recorded in the audit log.")]
 
 
 @app.command()
@@ -34,12 +34,12 @@ def models(home: Home = None, as_json: Json = False) -> None:
 
 @app.command()
 def promote(
-    version: Annotated[str, typer.Argument(metavar="VERSION", help="A version that `models` lists.")],
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="A version from the list of `models`.")],
     reason: Reason,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Make a registered version champion, after a check that its files are the registered ones."""
+    """Make a registered version champion, after a check of its files."""
     _print(promotion.promote(deployment_at(home), version, reason), as_json=as_json)
 
 
@@ -49,10 +49,10 @@ def rollback(reason: Reason, home: Home = None, as_json: Json = False) -> None:
     _print(promotion.rollback(deployment_at(home), reason), as_json=as_json)
 
 
-def _print(made: promotion.Promotion, *, as_json: bool) -> None:
+def _print(promoted: promotion.Promotion, *, as_json: bool) -> None:
     if as_json:
-        print_json(made.as_json())
+        print_json(promoted.as_json())
         return
-    before = f" in place of {made.before}" if made.before else ""
-    message = f"Model {made.version} is champion{before}. The next inference uses it."
+    before = f" in place of {promoted.before}" if promoted.before else ""
+    message = f"Model {promoted.version} is champion{before}. The next inference run uses it."
     console_for().print(message, highlight=False, soft_wrap=True)

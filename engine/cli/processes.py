@@ -24,13 +24,13 @@ from engine.worker.worker import Worker
 
 app = typer.Typer()
 
-END_GRACE = 15.0  # seconds that a process may take to end, besides the grace of a worker for its runs
+END_GRACE = 15.0  # seconds that a process may take to end, in addition to `stop_grace`
 COLOURS = {"worker": "cyan", "scheduler": "magenta", "console": "green"}
-CONSOLE = ("-m", "console")  # by its name: nothing of the engine knows the console
+CONSOLE = ("-m", "console")  # by name, because the engine must not import the console
 
 
 @app.command()
-def worker(home: Home = None, as_json: Json = False, tied: WithParent = False) -> None:  # noqa: ARG001 - --json everywhere
+def worker(home: Home = None, as_json: Json = False, tied: WithParent = False) -> None:  # noqa: ARG001 - every command has it
     """Execute queued runs until Ctrl-C or SIGTERM, on a private Ray or on LOANWATCH_RAY_ADDRESS."""
     deployment = deployment_at(home)
     log_to_stderr()
@@ -55,14 +55,15 @@ def up(
     as_json: Json = False,
     no_console: Annotated[bool, typer.Option("--no-console", help="Do not start the console.")] = False,
 ) -> None:
-    """Run worker, scheduler and console together and restart those that end. Ctrl-C stops all of them."""
+    """Run worker, scheduler and console together. A process that ends is restarted. Ctrl-C stops all of them."""
     serve_together(deployment_at(home), console_for(as_json=as_json), with_console=not no_console)
 
 
 def serve_together(deployment: Deployment, console: Console, *, with_console: bool = True) -> None:
     """Keeps the processes of a deployment running until Ctrl-C or SIGTERM.
 
-    Refused when they can't work together, or when the console would be reachable without a login.
+    Raises Refused when the Ray cluster can't reach the ledger or the tables. Exits when the console refuses to start
+    without a login.
     """
     refuse_unshared(deployment.settings)
     names = ["worker", "scheduler"]
@@ -78,26 +79,26 @@ def serve_together(deployment: Deployment, console: Console, *, with_console: bo
 
 
 def children(deployment: Deployment, console: Console, names: Sequence[str]) -> list[Child]:
-    """The processes of a deployment; the console prints their lines behind their names."""
-    place = ["--home", str(deployment.settings.home.absolute()), "--tied"]
+    """The processes of a deployment. Their output is printed to `console` with their names."""
+    options = ["--home", str(deployment.settings.home.absolute()), "--tied"]
     lines = _Lines(console)
-    commands = {name: ["-m", "engine", name, *place] for name in names} | {"console": [*CONSOLE, *place]}
+    commands = {name: ["-m", "engine", name, *options] for name in names} | {"console": [*CONSOLE, *options]}
     return [Child(name, commands[name], lines.print) for name in names]
 
 
 def _check_console(deployment: Deployment) -> None:
-    """Exits with the console's exit code when the console would refuse its address."""
+    """Exits with the console's exit code when the console refuses to listen on its address."""
     if is_loopback(deployment.settings.console_address):
         return
-    place = ["--home", str(deployment.settings.home.absolute())]
-    code = subprocess.run([sys.executable, *CONSOLE, "--check", *place], check=False).returncode
+    home = ["--home", str(deployment.settings.home.absolute())]
+    code = subprocess.run([sys.executable, *CONSOLE, "--check", *home], check=False).returncode
     if code:
         raise typer.Exit(code)
 
 
 @app.command()
 def schedule(home: Home = None, as_json: Json = False) -> None:
-    """Show when each pipeline is due next, which schedules are paused, and the recent scheduled runs."""
+    """Show the next slot of each pipeline, paused schedules, and the recent slots."""
     deployment = deployment_at(home)
     document = schedule_document(deployment)
     if as_json:
@@ -113,7 +114,7 @@ def schedule(home: Home = None, as_json: Json = False) -> None:
 @app.command()
 def pause(
     pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="The pipeline.")],
-    reason: Annotated[str, typer.Option("--reason", help="The reason, recorded and shown.")],
+    reason: Annotated[str, typer.Option("--reason", help="The reason, which is recorded in the audit log.")],
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -128,7 +129,7 @@ def pause(
 
 @app.command()
 def health(home: Home = None, as_json: Json = False) -> None:
-    """Show whether worker, scheduler and console are running; exit code 1 when one of this host is lost."""
+    """Show whether worker, scheduler and console are running. Exit code 1 means that one of this host is lost."""
     document = health_document(deployment_at(home))
     if as_json:
         print_json(document)
@@ -139,7 +140,7 @@ def health(home: Home = None, as_json: Json = False) -> None:
 
 
 class _Lines:
-    """Prints lines of several processes, one at a time, behind their names."""
+    """Prints the lines of several processes, each with the name of its process."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

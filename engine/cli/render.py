@@ -1,4 +1,4 @@
-"""Tables and text for people, from the same documents that --json prints."""
+"""Tables and text for the terminal, from the same documents that --json prints."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
@@ -39,7 +39,7 @@ def state_text(state: str) -> Text:
 
 
 def run_view(document: Mapping[str, Any], elapsed: Mapping[str, float] | None = None) -> Group:
-    """A run: a headline and a line for each task with state, tries, rows and time."""
+    """A run: a headline, and a line for each task with state, attempts, rows and time."""
     head = Text.assemble(
         (document["pipeline"], "bold"), "  ", document["run_id"], "  as of ", document["as_of"], "  "
     ).append_text(state_text(document["state"]))
@@ -51,14 +51,14 @@ def run_view(document: Mapping[str, Any], elapsed: Mapping[str, float] | None = 
 def tasks_view(tasks: Sequence[Mapping[str, Any]], elapsed: Mapping[str, float]) -> Table:
     """A line for each task."""
     table = Table(box=None, padding=(0, 2, 0, 1), pad_edge=False)
-    for name, side in (("task", "left"), ("state", "left"), ("tries", "right"), ("rows in", "right")):
+    for name, side in (("task", "left"), ("state", "left"), ("attempts", "right"), ("rows in", "right")):
         table.add_column(name, justify=side, no_wrap=True)  # type: ignore[arg-type]
     table.add_column("rows out", justify="right", no_wrap=True)
     table.add_column("time", justify="right", no_wrap=True)
     table.add_column("", ratio=1)
     for task in tasks:
         done, total = task["parts"]
-        name = f"{task['name']} {done}/{total} parts" if total > 1 else task["name"]
+        name = f"{task['name']} {done}/{total} partitions" if total > 1 else task["name"]
         seconds = task["duration_s"] if task["duration_s"] is not None else elapsed.get(task["name"])
         table.add_row(
             name,
@@ -73,7 +73,7 @@ def tasks_view(tasks: Sequence[Mapping[str, Any]], elapsed: Mapping[str, float])
 
 
 def remark(task: Mapping[str, Any]) -> str:
-    """The remark about a task besides its numbers: the error, the failed upstream task, or the cached run."""
+    """The remark on a task: its error, its failed upstream task, or the run it is cached from."""
     if task["upstream"]:
         return f"{task['upstream']} failed"
     if task["error"] and task["state"] in ("failed", "retrying"):
@@ -84,7 +84,7 @@ def remark(task: Mapping[str, Any]) -> str:
 
 
 def listing(documents: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> RenderableType:
-    """A table of these columns; the first one is never wrapped."""
+    """A table of these columns. The first one is never wrapped."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     rows = list(documents)
     for column in columns:
@@ -99,19 +99,19 @@ def listing(documents: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> R
 
 
 def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """A line for each candidate of each model, the chosen one first; the champion is marked.
+    """A line for each candidate of each model, the best one first, with the alias of the champion.
 
-    Under them: how feature sets compare, and why a model was not promoted. The champion history has the promotions.
+    Below are the comparisons of feature sets and the reasons why models were not promoted.
     """
     rows = []
     for model in documents:
         names = sorted(model["candidates"], key=lambda name: -(model["candidates"][name]["test_auc"] or 0))
-        margin = [model["version"], ", ".join(model["aliases"]), f"on {model['feature_set']}"]
-        for name, beside in zip_longest(names, margin, fillvalue=""):
+        first_column = [model["version"], ", ".join(model["aliases"]), f"on {model['feature_set']}"]
+        for name, text in zip_longest(names, first_column, fillvalue=""):
             numbers = model["candidates"][name]
             rows.append(
                 {
-                    "version": beside,
+                    "version": text,
                     "model": f"{SIGNS['succeeded'][0] if name == model['model_name'] else ' '} {name}",
                     "AUC": numbers["test_auc"],
                     "95%_interval": interval(numbers["auc_low"], numbers["auc_high"]),
@@ -126,7 +126,7 @@ def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
 
 
 def model_remarks(model: Mapping[str, Any]) -> list[str]:
-    """How the best models of its feature sets compare, and why it was not promoted."""
+    """The comparison of the best models of two feature sets, and the reason why the model was not promoted."""
     remarks = [
         f"{one['a']} against {one['b']}, on the same {one['n']:,} test loans: AUC {one['difference']:+.3f}, "
         f"95% interval {interval(one['low'], one['high'])}."
@@ -138,17 +138,17 @@ def model_remarks(model: Mapping[str, Any]) -> list[str]:
 
 
 def interval(low: float | None, high: float | None) -> str:
-    """An interval in three decimals, or a dash."""
+    """An interval with three decimals; a dash when it is missing."""
     return "-" if low is None or high is None else f"{low:.3f} to {high:.3f}"
 
 
 def number(value: int | None) -> str:
-    """A count in groups of three, empty for None."""
+    """A count with thousands separators; empty for None."""
     return "" if value is None else f"{value:,}"
 
 
 def cell(value: Any) -> str:
-    """A value as a table shows it."""
+    """The text of a value in a table."""
     if value is None:
         return "-"
     if isinstance(value, float):

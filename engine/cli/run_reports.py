@@ -18,25 +18,25 @@ from storage.ledger.runs import run_row
 
 app = typer.Typer()
 
-LOG_PAUSE = 0.5  # seconds between two reads of a log that is followed
+LOG_PAUSE = 0.5  # seconds between two reads of a followed log
 
 
 @app.command()
 def runs(
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The number of runs, newest first.")] = 20,
     pipeline: Annotated[str | None, typer.Option(help="Only runs of this pipeline.")] = None,
     state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """List runs."""
+    """List the newest runs."""
     deployment = deployment_at(home)
     if state and state not in RUN_STATES:
         raise UnusableRequest(f"There is no state {state!r}; the states are {', '.join(RUN_STATES)}.")
     reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
-        found = runs_document(connection, limit, pipeline, state)
-    documents = [{**document, "waiting_for": waiting_for(deployment, document["state"])} for document in found]
+        rows = runs_document(connection, limit, pipeline, state)
+    documents = [{**row, "waiting_for": waiting_for(deployment, row["state"])} for row in rows]
     if as_json:
         print_json(documents)
     elif not documents:
@@ -48,7 +48,7 @@ def runs(
 
 @app.command()
 def show(run_id: RunId, home: Home = None, as_json: Json = False) -> None:
-    """Show a run: tasks, attempts, row counts, outputs and the runs that followed."""
+    """Show a run: tasks, attempts, row counts, outputs and follow-up runs."""
     deployment = deployment_at(home)
     reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
@@ -88,7 +88,7 @@ def logs(
     ended = not follow
     while not ended:
         time.sleep(LOG_PAUSE)
-        ended = _has_ended(deployment, run_id)  # asked before the last lines are read, so that none is missed
+        ended = _has_ended(deployment, run_id)  # before the last lines are read, so that no line is missed
         with deployment.ledger.reading() as connection:
             new = log_document(connection, run_id, task, document[-1]["id"] if document else 0)
         _print_lines(new)
@@ -96,7 +96,7 @@ def logs(
 
 
 def _print_waiting(documents: list[Document]) -> None:
-    """Prints a line for each run that waits while no worker is running."""
+    """Prints a message for each queued run when no worker is running."""
     for document in documents:
         if document["waiting_for"]:
             message = waiting_message(document["run_id"], document["pipeline"])

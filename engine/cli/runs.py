@@ -53,14 +53,14 @@ def run(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Run a pipeline and follow the run to its end. The worker executes it; without a worker, this process does."""
+    """Run a pipeline and follow the run to its end. A worker executes it; without a worker, this process does."""
     deployment = deployment_at(home)
-    wanted = control.checked_request(deployment, pipeline, day_of(as_of), params=params_of(param, data), force=force)
+    new = control.checked_request(deployment, pipeline, day_of(as_of), params=params_of(param, data), force=force)
     if detach:
-        run_id = control.request(deployment, wanted)
+        run_id = control.request(deployment, new)
         _print_queued(deployment, run_id, as_json=as_json)
         return
-    run_id = requested(deployment, wanted, anything=not (data or as_of or param or force))
+    run_id = requested(deployment, new, any_queued=not (data or as_of or param or force))
     _execute(deployment, run_id, as_json=as_json)
 
 
@@ -73,9 +73,9 @@ def resume(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Resume a failed, cancelled or crashed run as a new run; parameters may be changed.
+    """Resume a failed, cancelled or crashed run as a new run, with the same or changed parameters.
 
-    With the name of a pipeline: resume its paused schedule.
+    With the name of a pipeline, resume its paused schedule.
     """
     deployment = deployment_at(home)
     if run_id in deployment.pipelines:
@@ -92,7 +92,7 @@ def resume(
 
 @app.command()
 def cancel(run_id: RunId, home: Home = None, as_json: Json = False) -> None:
-    """Cancel a queued or running run; published tables stay unchanged."""
+    """Cancel a queued or running run. The published tables are not changed."""
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
         run_id = run_row(connection, run_id).run_id
@@ -116,7 +116,7 @@ def _execute(deployment: Deployment, run_id: str, *, as_json: bool) -> None:
 
 
 def _executed_by_worker_or_here(deployment: Deployment, run_id: str, console: Console, *, as_json: bool) -> str | None:
-    """The id of the run that ended, executed by the worker or else here; None when the person detached from it."""
+    """Follows a run that a worker or this process executes. Returns the id of the ended run; None when detached."""
     if not has_worker(deployment):
         try:
             with own_output() if as_json else nullcontext(), local_ray(deployment) as executor:
@@ -124,7 +124,7 @@ def _executed_by_worker_or_here(deployment: Deployment, run_id: str, console: Co
         except KeyboardInterrupt:
             raise typer.Exit(4) from None
         except Refused:
-            if not has_worker(deployment):  # else a worker has started meanwhile and claimed the run
+            if not has_worker(deployment):  # otherwise a worker started in the meantime and claimed the run
                 raise
         else:
             return run_id

@@ -1,4 +1,4 @@
-"""What the commands share: options, output, errors and exit codes."""
+"""Shared by all commands: options, output, errors and exit codes."""
 
 import json
 import os
@@ -18,17 +18,17 @@ from engine.errors import UnusableRequest
 from storage.errors import LoanwatchError
 from storage.settings import is_remote, load_settings
 
-WIDTH_OF_FILES = 160  # for output that is piped or redirected
+WIDTH_OF_FILES = 160  # characters, for output that is not a terminal
 EXIT_CODES = {"succeeded": 0, "failed": 1, "crashed": 1, "cancelled": 4, "skipped": 5}
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="The folder of the deployment [LOANWATCH_HOME, ./loanwatch-home].")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output, and nothing else.")]
+Json = Annotated[bool, typer.Option("--json", help="Print only one JSON document to standard output.")]
 Data = Annotated[str | None, typer.Option("--data", help="The folder of the extracts [LOANWATCH_DATA, HOME/data].")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `latest`.")]
 AsOf = Annotated[
-    str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The logical date: later data is ignored [today].")
+    str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The as-of date: later data is ignored [today].")
 ]
 WithParent = Annotated[bool, typer.Option("--tied", hidden=True, help="Stop when standard input ends.")]
 Params = Annotated[
@@ -42,19 +42,19 @@ def deployment_at(home: Path | None) -> Deployment:
 
 
 def console_for(*, as_json: bool = False) -> Console:
-    """The console for people: standard output, or standard error when standard output is for JSON."""
+    """The console for text: standard output, or standard error when standard output is for JSON."""
     stream = sys.stderr if as_json else sys.stdout
     width = None if stream.isatty() else WIDTH_OF_FILES
     return Console(stderr=as_json, quiet=as_json and not stream.isatty(), width=width, markup=False)
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output."""
+    """Prints one JSON document to standard output."""
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str))
 
 
 def day_of(text: str | None, option: str = "--as-of") -> date | None:
-    """The date of `YYYY-MM-DD`; UnusableRequest for anything else."""
+    """The date of a text `YYYY-MM-DD`. Raises UnusableRequest for any other text."""
     if text is None:
         return None
     try:
@@ -64,7 +64,7 @@ def day_of(text: str | None, option: str = "--as-of") -> date | None:
 
 
 def params_of(pairs: Sequence[str] | None, data: str | None) -> dict[str, Any]:
-    """The parameters of `--param NAME=VALUE` and `--data`; UnusableRequest for a pair without a name."""
+    """The parameters of `--param NAME=VALUE` and `--data`. Raises UnusableRequest for an incomplete pair."""
     params: dict[str, Any] = {}
     for pair in pairs or ():
         name, sign, value = pair.partition("=")
@@ -79,7 +79,7 @@ def params_of(pairs: Sequence[str] | None, data: str | None) -> dict[str, Any]:
 
 
 def end_of_run(document: Mapping[str, Any], failure: Mapping[str, Any] | None) -> NoReturn:
-    """Ends the process with the exit code of a run, or of the run's error, such as rejected input."""
+    """Ends the process with the exit code of the run's state, or of the error of a failed run."""
     code = EXIT_CODES.get(document["state"], 1)
     if document["state"] == "failed" and failure:
         code = int(failure.get("exit_code", 1))
@@ -95,19 +95,19 @@ def print_outcome(message: str, document: Any, *, as_json: bool) -> None:
 
 
 def print_error(console: Console, message: str) -> None:
-    """Prints an error; nothing in it is read as markup."""
+    """Prints an error, without markup."""
     console.print(Text.assemble(("error:", "bold red"), " ", message), highlight=False, soft_wrap=True)
 
 
 def fail(error: BaseException, *, as_json: bool = False) -> int:
-    """The exit code of an error; prints its message to standard error, with `--json` as a document too."""
+    """Prints an error to standard error, and as a document with `--json`. Returns its exit code."""
     if isinstance(error, LoanwatchError):
         message, code = str(error), error.exit_code
     else:
         if os.environ.get("LOANWATCH_DEBUG"):
             traceback.print_exception(error)
-        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        message, code = f"The command failed ({what}); set LOANWATCH_DEBUG=1 to see the traceback.", 1
+        text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        message, code = f"The command failed ({text}); set LOANWATCH_DEBUG=1 to see the traceback.", 1
     if as_json:
         print_json({"error": message, "exit_code": code})
     print_error(Console(stderr=True, markup=False), message)

@@ -3,8 +3,8 @@
 import os
 
 # For a private head, its workers, and every process that imports Ray. The workers of a joined cluster have the
-# environment of that cluster. One OpenMP thread per worker: tasks run in parallel instead. The flag with the odd name
-# makes all of Ray's sockets listen on loopback only, which --node-ip-address does not.
+# environment of that cluster. Each worker has one OpenMP thread, because tasks run in parallel.
+# RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0 makes all of Ray's sockets listen on loopback only; --node-ip-address does not.
 RAY_ENVIRONMENT = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -14,7 +14,7 @@ RAY_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
-    # Columns are allocated and freed by the hundred; memory that a worker keeps causes no page faults.
+    # Hundreds of columns are allocated and freed. Memory that a worker keeps causes no page faults.
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "MALLOC_MMAP_THRESHOLD_": str(256 * 1024**2),
     "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2),
@@ -22,7 +22,7 @@ RAY_ENVIRONMENT = {
 
 
 def prepare_ray() -> None:
-    """Sets what Ray reads when it is imported. RAY_AUTH_MODE stays as it is: a joined cluster may need another one."""
+    """Sets the variables that Ray reads at its import. RAY_AUTH_MODE stays as set: a cluster may need another one."""
     os.environ.update({**RAY_ENVIRONMENT, "RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "token")})
 
 

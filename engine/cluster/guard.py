@@ -1,7 +1,7 @@
-"""Removes a private Ray when the process that it belongs to has ended, even by `kill -9`.
+"""The guard removes a private Ray when the process that it belongs to has ended, even by `kill -9`.
 
-The guard is a process whose standard input is a pipe from that process; the pipe closes when the process ends. It
-starts with `python -S`, without site packages, to be there in an instant: it imports the standard library only.
+The guard is a process. Its standard input is a pipe from that process, which closes when the process ends. It starts
+with `python -S`, without site packages, so that it starts fast: it imports the standard library only.
 """
 
 import os
@@ -14,11 +14,11 @@ from pathlib import Path
 from engine.cluster.sessions import GUARD, end_session
 
 PROJECT = Path(__file__).parents[2]
-PATIENCE = 10.0  # seconds that a guard has to clean up
+CLEANUP_TIMEOUT = 10.0  # seconds that a guard has to clean up
 
 
 class Guard:
-    """The guard of one session's folder, as its owner sees it."""
+    """The guard process of one session's folder, for the process that started it."""
 
     def __init__(self, folder: Path) -> None:
         command = [sys.executable, "-S", "-m", GUARD.decode(), str(folder)]
@@ -30,16 +30,16 @@ class Guard:
         return self._process.poll() is None
 
     def close(self) -> None:
-        """Makes the guard clean up, and waits for it."""
+        """Lets the guard clean up, and waits for its end."""
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
                 self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
+            self._process.wait(CLEANUP_TIMEOUT)
 
 
 def main() -> None:
-    """Waits for the end of standard input, then ends the session whose folder the command line names."""
+    """Waits for the end of standard input, then ends the session. Its folder is the argument of the command line."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     while os.read(0, 1024):

@@ -1,4 +1,4 @@
-"""The Ray that a worker's runs use: a private head as the worker's child, or an existing cluster."""
+"""The Ray of a worker's runs: a private head, which is a child process of the worker, or an existing cluster."""
 
 import logging
 import math
@@ -20,7 +20,7 @@ log = logging.getLogger("loanwatch.engine")
 State = Literal["starting", "up", "down"]
 START_TIMEOUT = 120.0  # seconds that a head may take to come up
 PROBE_INTERVAL = 1.0  # seconds
-SILENCE = 5.0  # seconds without an answer after which a joined cluster counts as down
+ANSWER_TIMEOUT = 5.0  # seconds without an answer after which a joined cluster counts as down
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 FOREGROUND = ("-m", "ray.scripts.scripts", "start", "--head", "--block")
 
@@ -29,24 +29,24 @@ class RayForRuns(Protocol):
     """The Ray of a worker's runs: its state and its address."""
 
     def poll(self) -> State:
-        """The state now; starts the Ray when it is ours and not running."""
+        """The current state. A private Ray is started when it is not running."""
 
     @property
     def address(self) -> RayAddress:
-        """Where it listens, once it is up."""
+        """The address on which it listens. Raises RayUnreachable when a private Ray is not up yet."""
 
     @property
     def pid(self) -> int | None:
-        """The process id of a head that this process started; None without one."""
+        """The process id of a private head; None for a joined cluster."""
 
     def end(self) -> None:
-        """Ends it, if it is ours."""
+        """Ends a private Ray; does nothing for a joined cluster."""
 
 
 class PrivateHead:
-    """A head of our own: loopback only, with a token, no dashboard, a capped object store, one thread per task.
+    """A private head: loopback only, with a token, no dashboard, a limited object store, one thread per task.
 
-    It is restarted when it dies. Its folder and processes never outlive this process (see `guard`).
+    It is restarted when it ends. The guard removes its folder and processes when this process ends (see `guard`).
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -66,15 +66,15 @@ class PrivateHead:
             self.end()
             return "down"
         if self._has_lost_a_server(self._process.pid):
-            # Ray itself would keep asking the dead server for half a minute, a minute, or for ever.
+            # Ray itself would wait for the ended server for half a minute, a minute, or without a limit.
             log.warning("A server of the Ray head ended; starting a new head.")
             self.end()
             return "down"
         self._private = self._private.guarded()
         if self._address:
             return "up"
-        found = self._private.folder / "r" / "ray_current_cluster"
-        if found.exists() and (address := found.read_text().strip()):
+        address_file = self._private.folder / "r" / "ray_current_cluster"
+        if address_file.exists() and (address := address_file.read_text().strip()):
             self._address = address
             return "up"
         if monotonic() - self._started_at > START_TIMEOUT:
@@ -113,7 +113,7 @@ class PrivateHead:
             "num-cpus": self._settings.ray_cpus or cpus_here(),
             "object-store-memory": self._settings.ray_memory,
             "include-dashboard": "false",
-            "temp-dir": self._private.folder / "r",  # Ray opens its folder to everybody; the one above stays ours
+            "temp-dir": self._private.folder / "r",  # Ray opens this folder to all users; its parent stays private
         }
         words = [f"--{name}={value}" for name, value in options.items()]
         with Path(self._private.folder, "head.log").open("wb") as output:
@@ -129,7 +129,7 @@ class PrivateHead:
 
 
 class JoinedCluster:
-    """An existing cluster, by its address. It is never started or stopped from here."""
+    """An existing cluster, by its address. Loanwatch never starts or stops it."""
 
     def __init__(self, settings: Settings) -> None:
         self._address = RayAddress(settings.ray_address)
@@ -147,7 +147,7 @@ class JoinedCluster:
         try:
             self._address.probe()
         except RayUnreachable:
-            return "down" if monotonic() - self._answered_at > SILENCE else self._state
+            return "down" if monotonic() - self._answered_at > ANSWER_TIMEOUT else self._state
         self._answered_at = monotonic()
         return "up"
 
@@ -157,14 +157,14 @@ class JoinedCluster:
 
     @property
     def pid(self) -> None:
-        """None: the cluster runs no process of ours."""
+        """None: the cluster has no process of this worker."""
 
     def end(self) -> None:
-        """Nothing: it is not ours."""
+        """Does nothing: the cluster continues to run."""
 
 
 def ray_for_runs(settings: Settings) -> RayForRuns:
-    """The Ray of the settings. Refused when its nodes could not reach the ledger or the tables."""
+    """The Ray of the settings. Raises Refused when the nodes of the cluster can't reach the ledger or the tables."""
     if not settings.ray_address:
         return PrivateHead(settings)
     joined = JoinedCluster(settings)
@@ -174,9 +174,9 @@ def ray_for_runs(settings: Settings) -> RayForRuns:
 
 
 def refuse_unshared(settings: Settings) -> None:
-    """Refused when the settings name a cluster on other machines but a ledger or tables on this one."""
-    found = HOST_AND_PORT.fullmatch(settings.ray_address)
-    if found is None or found["host"].strip("[]") in LOOPBACK:
+    """Raises Refused for a cluster on other machines when the ledger or the tables are on this machine."""
+    match = HOST_AND_PORT.fullmatch(settings.ray_address)
+    if match is None or match["host"].strip("[]") in LOOPBACK:
         return
     if settings.ledger_url.startswith("sqlite"):
         raise Refused(
@@ -186,6 +186,6 @@ def refuse_unshared(settings: Settings) -> None:
     for name in ("datamart", "models", "reports"):
         if not getattr(settings, name):
             raise Refused(
-                f"The Ray cluster at {settings.ray_address} can't see the folder of {name} below this home; set "
+                f"The Ray cluster at {settings.ray_address} can't read the folder of {name} below this home; set "
                 f"LOANWATCH_{name.upper()} to an s3:// address, or to a folder that all its machines share."
             )

@@ -1,4 +1,4 @@
-"""A Ray of our own on this machine, or the address of another: folder, token, guard. Nothing here imports Ray."""
+"""A private Ray on this machine with its folder, token and guard, and the address of a Ray. It does not import Ray."""
 
 import os
 import secrets
@@ -16,20 +16,20 @@ BYSTANDERS = (b"/monitor.py", b"/log_monitor.py", b"/dashboard.py")
 
 
 class RayUnreachable(EngineError):
-    """A Ray that can't be started or joined."""
+    """A Ray can't be started or joined."""
 
     retryable = True
 
 
 @dataclass(frozen=True)
 class RayAddress:
-    """Where a Ray listens (`host:port`), and the file with its token; '' leaves the token to the environment."""
+    """The address of a Ray (`host:port`), and the file with its token; '' uses the token of the environment."""
 
     address: str
     token: str = ""
 
     def probe(self) -> None:
-        """RayUnreachable when nothing listens there. Ray itself would wait for minutes."""
+        """Raises RayUnreachable when no process listens at the address. Ray itself would wait for minutes."""
         host, _, port = self.address.rpartition(":")
         try:
             socket.create_connection((host.strip("[]"), int(port)), PROBE_TIMEOUT).close()
@@ -39,7 +39,7 @@ class RayAddress:
             ) from error
 
     def environment(self) -> Mapping[str, str]:
-        """The environment of a process that joins."""
+        """The environment of a process that joins this Ray."""
         return {"RAY_AUTH_TOKEN_PATH": self.token} if self.token else {}
 
 
@@ -52,7 +52,7 @@ class PrivateRay:
 
     @classmethod
     def begin(cls) -> "PrivateRay":
-        """A new folder with a new token, readable for this user only, and its guard."""
+        """A private Ray with a new folder and token, which only this user can read, and a new guard."""
         folder = new_session()
         token = folder / "token"
         token.touch(mode=0o600)
@@ -64,16 +64,16 @@ class PrivateRay:
         return str(self.folder / "token")
 
     def environment(self) -> Mapping[str, str]:
-        """The environment of Ray's processes besides `RAY_ENVIRONMENT`."""
+        """The environment of Ray's processes, in addition to `RAY_ENVIRONMENT`."""
         paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         return {"RAY_AUTH_TOKEN_PATH": self.token, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
 
     def kill_bystanders(self) -> None:
-        """Kills those of its processes that have nothing to finish: Ray would wait for them at shutdown."""
+        """Kills Ray's monitors and dashboard, which have no work to finish. Ray would wait for them at shutdown."""
         kill_bystanders(self.folder, BYSTANDERS)
 
     def guarded(self) -> "PrivateRay":
-        """The same, with a new guard if the old one was killed."""
+        """The same private Ray, with a new guard if the old one was killed."""
         if self.guard.is_running:
             return self
         self.guard.close()

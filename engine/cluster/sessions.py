@@ -1,8 +1,8 @@
 """The folders and processes of private Rays on this machine: finding, ending and removing them.
 
-A private Ray keeps everything in one folder, `lw-PID-...` below the temporary folder, where PID is the process that
-it belongs to. Its processes name that folder on their command lines, or descend from one that does.
-The standard library only: the guard imports this module and starts without site packages, so psutil is not there.
+A private Ray has all its files in one folder, `lw-PID-...` below the temporary folder. PID is the process that it
+belongs to. The command lines of its processes, or of their ancestors, contain that folder.
+This module imports the standard library only: the guard uses it, and runs without site packages such as psutil.
 """
 
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 PREFIX = "lw-"  # short: the paths of sockets have a maximum length
-PATIENCE = 5.0  # seconds that killed processes may take to end
+END_TIMEOUT = 5.0  # seconds that killed processes may take to end
 TITLE_OF_A_TASK = b"ray::"
 GUARD = b"engine.cluster.guard"  # the word that marks a guard's own command line
 SERVERS = (b"/gcs_server", b"/raylet")  # the programs that a head needs
@@ -24,7 +24,7 @@ SERVERS = (b"/gcs_server", b"/raylet")  # the programs that a head needs
 
 @dataclass(frozen=True)
 class OsProcess:
-    """A process of this machine, with its command line word by word."""
+    """A process of this machine, with the words of its command line."""
 
     pid: int
     parent: int
@@ -32,7 +32,7 @@ class OsProcess:
 
 
 def new_session() -> Path:
-    """A new folder for a private Ray of this process, closed to other users."""
+    """A new folder for a private Ray of this process. Other users can't read it."""
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
 
 
@@ -44,41 +44,41 @@ def end_session(folder: Path) -> None:
 
 def dead_sessions() -> list[Path]:
     """The folders of private Rays of this user whose process has ended."""
-    found = []
+    dead = []
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}[0-9]*-*"):
         owner = folder.name.removeprefix(PREFIX).partition("-")[0]
-        with suppress(OSError):  # another process has just removed it
+        with suppress(OSError):  # another process removed it in the meantime
             if folder.stat().st_uid == os.getuid() and not Path("/proc", owner).exists():
-                found.append(folder)
-    return sorted(found)
+                dead.append(folder)
+    return sorted(dead)
 
 
 def remove_dead_sessions() -> None:
-    """Ends and removes what is left of private Rays whose process was killed."""
+    """Ends the processes and removes the folders of private Rays whose process was killed."""
     for folder in dead_sessions():
         end_session(folder)
 
 
 def kill_task(title: str) -> bool:
-    """Whether a process of this machine ran the Ray task of that title; it is killed."""
-    wanted = TITLE_OF_A_TASK + title.encode()
-    return _end([process.pid for process in _processes() if process.words[0].strip() == wanted]) > 0
+    """Kills the process of this machine that runs the Ray task with that title. False when there is none."""
+    full_title = TITLE_OF_A_TASK + title.encode()
+    return _end([process.pid for process in _processes() if process.words[0].strip() == full_title]) > 0
 
 
 def kill_tasks_of(run_process: int) -> int:
-    """How many processes of this machine ran tasks of the run process with that id; they are killed."""
+    """Kills the processes of this machine that run tasks of the run process with that id. Returns their number."""
     mark = f"#{run_process}-".encode()
     tasks = [p.pid for p in _processes() if p.words[0].startswith(TITLE_OF_A_TASK) and mark in p.words[0]]
     return _end(tasks)
 
 
 def servers_of(head: int) -> set[int]:
-    """The process ids of the running servers of a head, which is given by its process id."""
+    """The process ids of the running servers of the head with the process id `head`."""
     return {each.pid for each in _processes() if each.parent == head and each.words[0].endswith(SERVERS)}
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process of this machine runs; a zombie does not."""
+    """Whether a process of this machine runs. A zombie does not run."""
     try:
         return _stat(pid)[0] not in "ZX"
     except OSError:
@@ -86,21 +86,21 @@ def is_running(pid: int) -> bool:
 
 
 def kill_bystanders(folder: Path, names: tuple[bytes, ...]) -> None:
-    """Kills those processes of a private Ray whose program has one of these names, without waiting for them."""
+    """Kills the processes of a private Ray whose program has one of these names. It does not wait for their end."""
     for process in _processes():
         if _mentions(process, folder) and any(word.endswith(names) for word in process.words):
             _kill(process.pid)
 
 
 def _members(folder: Path) -> list[int]:
-    """The processes that name the folder, and their descendants; never this one."""
-    everything = list(_processes())
-    members = {process.pid for process in everything if _mentions(process, folder)} - {os.getpid()}
-    grown = True
-    while grown:
-        more = {process.pid for process in everything if process.parent in members} - members - {os.getpid()}
+    """The processes with the folder on their command line, and their descendants, without this process."""
+    processes = list(_processes())
+    members = {process.pid for process in processes if _mentions(process, folder)} - {os.getpid()}
+    complete = False
+    while not complete:
+        more = {process.pid for process in processes if process.parent in members} - members - {os.getpid()}
         members |= more
-        grown = bool(more)
+        complete = not more
     return sorted(members)
 
 
@@ -111,21 +111,21 @@ def _mentions(process: OsProcess, folder: Path) -> bool:
 
 def _processes() -> Iterator[OsProcess]:
     for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, IndexError):  # it ended meanwhile
+        with suppress(OSError, IndexError):  # it ended in the meantime
             words = tuple(process.joinpath("cmdline").read_bytes().split(b"\0"))
             parent = int(_stat(int(process.name))[1])
             yield OsProcess(int(process.name), parent, words)
 
 
 def _stat(pid: int) -> list[str]:
-    """The kernel's words about a process from its state on: state, parent, ..."""
+    """The fields of `/proc/PID/stat` from the state on: state, parent, ..."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def _end(pids: Iterable[int]) -> int:
-    """How many of these processes were killed; waits until they no longer run."""
+    """Kills these processes and waits for their end. Returns how many were running."""
     killed = [pid for pid in pids if _kill(pid)]
-    deadline = monotonic() + PATIENCE
+    deadline = monotonic() + END_TIMEOUT
     while any(is_running(pid) for pid in killed) and monotonic() < deadline:
         sleep(0.01)
     return len(killed)

@@ -1,4 +1,4 @@
-"""Which folder of extracts a run reads: every rule about it is here."""
+"""The rules for the folder of extracts that a run reads."""
 
 from sqlalchemy import Connection, select
 
@@ -13,10 +13,10 @@ def default_folder(deployment: Deployment) -> str:
 
 
 def folder_for(connection: Connection, deployment: Deployment, pipeline: str) -> str:
-    """The folder that a run of the pipeline reads unless the run names one; '' for none.
+    """The folder that a run of the pipeline reads when it has no parameter `data`; '' for none.
 
-    Training reads the default folder. The other pipelines read what was read last, so that they follow the book in
-    use; without extracts there they work from the published tables.
+    Training reads the default folder. The other pipelines read the folder that was read last, so that they use the same
+    book; when it has no extracts, they use the published tables.
     """
     if deployment.settings.data or pipeline == "training":
         return default_folder(deployment)
@@ -24,18 +24,18 @@ def folder_for(connection: Connection, deployment: Deployment, pipeline: str) ->
 
 
 def folder_for_unattended_training(connection: Connection, deployment: Deployment) -> str:
-    """The folder that a scheduled training has to name: '' when the default folder is right, else the one read last."""
+    """The folder for a scheduled training: '' for the default folder when that has extracts, else the one read last."""
     if deployment.settings.data or folder_has_extracts(deployment, default_folder(deployment)):
         return ""
     return folder_read_last(connection, deployment)
 
 
 def folder_read_last(connection: Connection, deployment: Deployment) -> str:
-    """The folder of the newest successful run that read extracts, else the default one; '' when it has no extracts."""
+    """The folder that the newest successful run read, else the default one; '' when that folder has no extracts."""
     readers = runs.c.pipeline.in_(("training", "inference")) & (runs.c.state == "succeeded")
     query = select(runs.c.snapshot).where(readers).order_by(runs.c.finished_at.desc()).limit(100)
-    read = [str(found["data"]) for found in connection.execute(query).scalars() if found.get("data")]
-    folder = read[0] if read else default_folder(deployment)
+    folders = [str(snapshot["data"]) for snapshot in connection.execute(query).scalars() if snapshot.get("data")]
+    folder = folders[0] if folders else default_folder(deployment)
     return folder if folder_has_extracts(deployment, folder) else ""
 
 

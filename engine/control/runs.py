@@ -11,7 +11,7 @@ from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from engine.process.identity import is_gone
 from jobs.modelling.candidates import BOTH
-from storage.ledger.audit import Action, note
+from storage.ledger.audit import Action, record_action
 from storage.ledger.leases import Lease, end_early, owners, reap
 from storage.ledger.leases import stale_runs as stale_in_ledger
 from storage.ledger.runs import (
@@ -27,20 +27,20 @@ from storage.ledger.runs import (
 )
 from storage.ledger.schedules import pause, schedule_of, unpause
 
-MOST_REQUEUES = 3  # in a row; after that a person has to resume the run
-AUDITED = {"manual": "run", "resume": "resume"}  # causes that are a person's, with their action in the audit log
+MOST_REQUEUES = 3  # in a row; after that a user has to resume the run
+AUDITED = {"manual": "run", "resume": "resume"}  # the causes of users' requests, with the action in the audit log
 RESUMABLE = ("failed", "cancelled", "crashed")
 
 
 def pipeline_named(name: str, pipelines: Mapping[str, Pipeline]) -> Pipeline:
-    """The declaration of a pipeline; UnusableRequest when there is none of that name."""
+    """The declaration of a pipeline. Raises UnusableRequest when there is none with that name."""
     if name not in pipelines:
         raise UnusableRequest(f"There is no pipeline {name!r}; the pipelines are {', '.join(pipelines)}.")
     return pipelines[name]
 
 
 def checked_request(deployment: Deployment, pipeline: str, as_of: date | None = None, **given: Any) -> Request:
-    """A request whose pipeline exists and whose parameters are settings that the pipeline depends on."""
+    """A request with a checked pipeline and checked parameters. Raises UnusableRequest or UsageError."""
     params = checked_params(deployment, pipeline_named(pipeline, deployment.pipelines), given.pop("params", {}))
     return Request(
         pipeline=pipeline,
@@ -52,48 +52,48 @@ def checked_request(deployment: Deployment, pipeline: str, as_of: date | None = 
 
 
 def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters; UnusableRequest or UsageError names one that is unknown or has an invalid value."""
-    known = {"data", *settings_of(pipeline)}
-    unknown = sorted(set(params) - known)
+    """The parameters. Raises UnusableRequest for an unknown one and UsageError for an invalid value."""
+    allowed = {"data", *settings_of(pipeline)}
+    unknown = sorted(set(params) - allowed)
     if unknown:
         raise UnusableRequest(
-            f"Pipeline {pipeline.name} has no parameter {unknown[0]!r}; it has {', '.join(sorted(known))}."
+            f"Pipeline {pipeline.name} has no parameter {unknown[0]!r}; it has {', '.join(sorted(allowed))}."
         )
     checked = deployment.settings.changed(**params)
     sets = deployment.book.feature_sets
-    if "feature_set" in known and checked.feature_set not in ("", BOTH, *sets):
+    if "feature_set" in allowed and checked.feature_set not in ("", BOTH, *sets):
         raise UnusableRequest(
             f"There is no feature set {checked.feature_set!r}; choose {', '.join(sets)} or `{BOTH}` for all of them."
         )
     return {name: getattr(checked, name) for name in params}
 
 
-def request(deployment: Deployment, wanted: Request) -> str:
-    """The id of the run that was requested, or of the earlier one with the same request key or slot.
+def request(deployment: Deployment, new: Request) -> str:
+    """The id of the requested run, or of the earlier run with the same request key or slot.
 
-    A new run that a person asked for goes into the audit log. Raises PipelineActive (exit code 5) when the pipeline
-    has a run that is queued or running.
+    A new run of a user is recorded in the audit log. Raises PipelineActive (exit code 5) when the pipeline has a queued
+    or running run.
     """
     reap_stale_runs(deployment)
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
-        before = earlier_request(connection, wanted)
-        if before is not None:
-            return before
-        run_id = queue_run(connection, wanted, now)
-        if wanted.cause in AUDITED:
-            note(connection, Action(wanted.requested_by, AUDITED[wanted.cause], run_id), now)
+        earlier = earlier_request(connection, new)
+        if earlier is not None:
+            return earlier
+        run_id = queue_run(connection, new, now)
+        if new.cause in AUDITED:
+            record_action(connection, Action(new.requested_by, AUDITED[new.cause], run_id), now)
         return run_id
 
 
 def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None = None, by: str | None = None) -> str:
-    """The id of a new run that finishes what an ended run did not; the ended run stays as it is."""
+    """The id of a new run that executes the unfinished tasks of an ended run. The ended run is not changed."""
     reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
         parent = run_row(connection, run_id)
     if parent.state not in RESUMABLE:
         raise Refused(f"Run {parent.run_id} is {parent.state}; only a failed, cancelled or crashed run can be resumed.")
-    wanted = checked_request(
+    new = checked_request(
         deployment,
         parent.pipeline,
         parent.as_of,
@@ -103,17 +103,20 @@ def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None
         parent_run_id=parent.run_id,
         requested_by=by or who(),
     )
-    return request(deployment, wanted)
+    return request(deployment, new)
 
 
 def cancel(deployment: Deployment, run_id: str, by: str | None = None) -> str:
-    """The state after a request to cancel: `cancelled` for a queued run, else `running`; Refused for an ended run."""
+    """The state after a request to cancel: `cancelled` for a queued run, else `running`.
+
+    Raises Refused for an ended run.
+    """
     reap_stale_runs(deployment)
     with deployment.ledger.writing() as connection:
         run = run_row(connection, run_id)
         if run.finished_at is not None:
-            raise Refused(f"Run {run.run_id} is {run.state} already; there is nothing to cancel.")
-        note(connection, Action(by or who(), "cancel", run.run_id), deployment.ledger.clock())
+            raise Refused(f"Run {run.run_id} is {run.state} already; only a queued or running run can be cancelled.")
+        record_action(connection, Action(by or who(), "cancel", run.run_id), deployment.ledger.clock())
         if cancel_queued(connection, run.run_id, deployment.ledger.clock()):
             return "cancelled"
         request_cancel(connection, run.run_id, deployment.ledger.clock())
@@ -121,37 +124,37 @@ def cancel(deployment: Deployment, run_id: str, by: str | None = None) -> str:
 
 
 def reap_stale_runs(deployment: Deployment) -> list[str]:
-    """Ids of the runs whose process has ended or sent no heartbeat; records them as crashed."""
-    silence = timedelta(seconds=deployment.settings.lease)
+    """Marks runs as crashed whose process has ended or sends no heartbeat. Returns their ids."""
+    timeout = timedelta(seconds=deployment.settings.lease)
     with deployment.ledger.writing() as connection:
-        gone = [owner for owner in owners(connection) if is_gone(owner)]
-        return reap(connection, silence, deployment.ledger.clock(), gone)
+        ended = [owner for owner in owners(connection) if is_gone(owner)]
+        return reap(connection, timeout, deployment.ledger.clock(), ended)
 
 
 def stale_runs(deployment: Deployment) -> list[str]:
-    """Ids of the runs that `reap_stale_runs` would record as crashed."""
-    silence = timedelta(seconds=deployment.settings.lease)
+    """Ids of the runs that `reap_stale_runs` would mark as crashed."""
+    timeout = timedelta(seconds=deployment.settings.lease)
     with deployment.ledger.reading() as connection:
-        gone = [owner for owner in owners(connection) if is_gone(owner)]
-        return stale_in_ledger(connection, silence, deployment.ledger.clock(), gone)
+        ended = [owner for owner in owners(connection) if is_gone(owner)]
+        return stale_in_ledger(connection, timeout, deployment.ledger.clock(), ended)
 
 
-def requeue(deployment: Deployment, lease: Lease, why: str) -> str | None:
-    """The id of a new queued run that continues this one; None after MOST_REQUEUES in a row or a request to cancel.
+def requeue(deployment: Deployment, lease: Lease, reason: str) -> str | None:
+    """The id of a new queued run that resumes this one; None after MOST_REQUEUES in a row or a request to cancel.
 
-    The run itself ends as crashed. LeaseLost when the lease no longer holds.
+    This run ends as crashed. Raises LeaseLost when the lease is lost.
     """
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
         run = run_row(connection, lease.run_id)
         times = int(run.cause_detail.get("handed_back", 0)) + 1
         again = times <= MOST_REQUEUES and run.cancel_requested_at is None
-        outcome = "the run was requeued" if again else f"continue with `resume {run.run_id}`"
-        error = {"type": "HandedBack", "message": f"{why}; {outcome}.", "exit_code": 1}
+        advice = "the run was requeued" if again else f"continue with `resume {run.run_id}`"
+        error = {"type": "HandedBack", "message": f"{reason}; {advice}.", "exit_code": 1}
         end_early(connection, lease, "crashed", error, now)
         if not again:
             return None
-        continued = Request(
+        resumed = Request(
             pipeline=run.pipeline,
             as_of=run.as_of,
             requested_by=run.requested_by,
@@ -160,11 +163,11 @@ def requeue(deployment: Deployment, lease: Lease, why: str) -> str | None:
             cause_detail={"handed_back": times, **replay_mark(run)},
             parent_run_id=run.run_id,
         )
-        return request_run(connection, continued, now)
+        return request_run(connection, resumed, now)
 
 
 def pause_schedule(deployment: Deployment, pipeline: str, reason: str, by: str | None = None) -> None:
-    """Pauses a pipeline's schedule and records the reason. Refused when it is paused already."""
+    """Pauses a pipeline's schedule and records the reason. Raises Refused when it is paused already."""
     name, person = pipeline_named(pipeline, deployment.pipelines).name, by or who()
     if not reason.strip():
         raise UnusableRequest("--reason is empty; give the reason for the pause.")
@@ -174,39 +177,39 @@ def pause_schedule(deployment: Deployment, pipeline: str, reason: str, by: str |
         if before.paused_at is not None:
             raise Refused(f"The schedule of {name} is paused already, by {before.paused_by}: {before.pause_reason}")
         pause(connection, name, person, reason, now)
-        note(connection, Action(person, "pause", name, reason), now)
+        record_action(connection, Action(person, "pause", name, reason), now)
 
 
 def resume_schedule(deployment: Deployment, pipeline: str, by: str | None = None) -> None:
-    """Resumes a pipeline's schedule. Refused when it is not paused."""
+    """Resumes a pipeline's schedule. Raises Refused when it is not paused."""
     name, person = pipeline_named(pipeline, deployment.pipelines).name, by or who()
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
         if not unpause(connection, name):
-            raise Refused(f"The schedule of {name} is not paused; `python -m engine schedule` shows what is due.")
-        note(connection, Action(person, "resume", name), now)
+            raise Refused(f"The schedule of {name} is not paused; `python -m engine schedule` shows all schedules.")
+        record_action(connection, Action(person, "resume", name), now)
 
 
 def who() -> str:
-    """The account that this process runs as. LOGNAME and the like are not asked: anybody can set them."""
+    """The user account of this process. It does not read LOGNAME and similar variables, which any user can set."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return f"uid {os.getuid()}"
 
 
-def requested(deployment: Deployment, wanted: Request, *, anything: bool) -> str:
-    """The id of the run to execute: a new one, or a queued one of the pipeline that asks for the same.
+def requested(deployment: Deployment, new: Request, *, any_queued: bool) -> str:
+    """The id of the run to execute: a new one, or the queued run of the pipeline when that has the same parameters.
 
-    With `anything`, the person left data, parameters and as-of open, so any queued run of the pipeline will do. Raises
-    PipelineActive when the pipeline has another active run.
+    With `any_queued`, the parameters of the queued run may differ. Raises PipelineActive when the pipeline has another
+    active run.
     """
     try:
-        return request(deployment, wanted)
+        return request(deployment, new)
     except PipelineActive as active:
         with deployment.ledger.reading() as connection:
-            waiting = run_row(connection, active.run_id)
-        same = waiting.params == wanted.params and waiting.as_of == wanted.as_of and waiting.force == wanted.force
-        if active.state == "queued" and (anything or same):
+            queued = run_row(connection, active.run_id)
+        same = queued.params == new.params and queued.as_of == new.as_of and queued.force == new.force
+        if active.state == "queued" and (any_queued or same):
             return active.run_id
         raise

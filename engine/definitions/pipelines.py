@@ -1,4 +1,4 @@
-"""The three pipelines of a book: tasks, and what each is downstream of, reads and writes."""
+"""The three pipelines of a book: their tasks, with upstream tasks, and the tables that each reads and writes."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -27,7 +27,7 @@ def pipelines_of(book: Book, more: Sequence[Pipeline] = ()) -> Mapping[str, Pipe
 
 
 def ingest(source: Source) -> Task:
-    """The task that brings one dataset into bronze, a part for each file."""
+    """The task that writes one dataset to bronze, with one partition for each file."""
     return Task(
         f"ingest_{source.dataset}",
         "jobs.bronze.ingest:ingest",
@@ -41,7 +41,7 @@ def ingest(source: Source) -> Task:
 
 
 def clean(source: Source) -> Task:
-    """The task that cleans one bronze table, part by part."""
+    """The task that cleans one bronze table, with one partition for each part of the table."""
     return Task(
         f"clean_{source.silver}",
         "jobs.silver.clean:clean",

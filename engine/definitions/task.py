@@ -1,4 +1,4 @@
-"""Tasks and pipelines as data; an invalid graph is refused."""
+"""Tasks and pipelines as data. The graph of a pipeline is checked when it is declared."""
 
 import re
 from collections.abc import Callable
@@ -21,13 +21,13 @@ FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 class Task:
     """A task of a pipeline.
 
-    `run` names a module-level function that takes a Job and gives a TaskResult, as `module:function`: a process imports
-    only what it runs. A task with `split` fans out: `run` is called once for each key that `split` has, or gives when
-    it names a function, and `collect` (by default: adding up) makes one outcome of theirs. `reads` are tables made
-    earlier in the run or published before it; `settings` the settings it sees; `extracts` the raw datasets. A `dated`
-    task names its result by the as-of date, so it is cached for that date only. `limit` is in seconds. A task with
-    `source` depends on the declaration of that dataset alone, others on the whole book. In `book:function` the module
-    is the file or module that declares the book.
+    `run` is a module-level function from Job to TaskResult, written as `module:function`, so that a process imports
+    only what it runs. A task with `split` has partitions: `split` has their keys, or names the function that returns
+    them. `run` is called once for each key, and `collect` makes one result of all (by default their sum). `reads` are
+    tables made earlier in the run or published before it, `settings` the settings it may read, `extracts` the raw
+    datasets. The result of a `dated` task depends on the as-of date, so it is cached for that date only. `limit` is in
+    seconds. A task with `source` depends on the declaration of that dataset alone, other tasks on the whole book. The
+    module of `book:function` is the file or module of the book.
     """
 
     name: str
@@ -53,24 +53,24 @@ class Task:
 
 
 def function_named(reference: str, declaration: str = "") -> Callable[..., Any]:
-    """The function that `module:function` names; BadPipeline when there is none.
+    """The function `module:function`. Raises BadPipeline when there is none.
 
-    `declaration` is the file or module of the book, for functions that are named `book:function`.
+    `declaration` is the file or module of the book, which has the functions `book:function`.
     """
     module, _, name = reference.partition(":")
     try:
         place = module_of(declaration) if module == BOOK else import_module(module)
-        found: Callable[..., Any] = getattr(place, name)
+        function: Callable[..., Any] = getattr(place, name)
     except (ImportError, AttributeError) as error:
         raise BadPipeline(f"There is no function {reference} ({error}).") from error
-    return found
+    return function
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Tasks in the order in which people read them. BadPipeline when they can't be run.
+    """Tasks in the order of their display. Raises BadPipeline for an invalid graph.
 
-    `schedule` is when it is due: `daily HH:MM`, a weekday, or `off`. The settings `schedule_...` stand above it.
+    `schedule` is `daily HH:MM`, a weekday with a time, or `off`. A setting `schedule_...` replaces it.
     """
 
     name: str
@@ -88,37 +88,37 @@ class Pipeline:
         self._refuse_repeated("task", names)
         self._refuse_repeated("table", [table for task in self.tasks for table in task.writes])
         for task in self.tasks:
-            for need in task.upstream:
-                if need not in names:
+            for upstream in task.upstream:
+                if upstream not in names:
                     raise BadPipeline(
-                        f"Pipeline {self.name}: task {task.name} is downstream of {need!r}, which it does not have."
+                        f"Pipeline {self.name}: the upstream task {upstream!r} of {task.name} does not exist."
                     )
             for reference in task.functions:
                 if not FUNCTION.fullmatch(reference):
                     raise BadPipeline(
-                        f"Pipeline {self.name}: task {task.name} names {reference!r}, no module:function."
+                        f"Pipeline {self.name}: {reference!r} of task {task.name} is not a `module:function`."
                     )
         try:
             TopologicalSorter({task.name: task.upstream for task in self.tasks}).prepare()
         except CycleError as error:
-            raise BadPipeline(f"Pipeline {self.name}: its tasks form a cycle: {' -> '.join(error.args[1])}.") from None
+            raise BadPipeline(f"Pipeline {self.name}: the tasks form a cycle: {' -> '.join(error.args[1])}.") from None
         self._refuse_races()
 
     @cached_property
     def all_upstream(self) -> dict[str, frozenset[str]]:
-        """All tasks upstream of each task, direct and indirect, by its name."""
-        found: dict[str, frozenset[str]] = {}
+        """All direct and indirect upstream tasks of each task, by its name."""
+        upstream: dict[str, frozenset[str]] = {}
         for name in TopologicalSorter({task.name: task.upstream for task in self.tasks}).static_order():
-            upstream = self.task(name).upstream
-            found[name] = frozenset(upstream).union(*(found[each] for each in upstream))
-        return found
+            direct = self.task(name).upstream
+            upstream[name] = frozenset(direct).union(*(upstream[each] for each in direct))
+        return upstream
 
     def task(self, name: str) -> Task:
-        """The task of that name."""
+        """The task with that name."""
         return next(task for task in self.tasks if task.name == name)
 
     def maker(self, table: str) -> str | None:
-        """The task of this pipeline that writes a table."""
+        """The task of this pipeline that writes the table; None when there is none."""
         return next((task.name for task in self.tasks if table in task.writes), None)
 
     def _refuse_repeated(self, kind: str, names: list[str]) -> None:
@@ -137,5 +137,5 @@ class Pipeline:
 
 
 def settings_of(pipeline: Pipeline) -> frozenset[str]:
-    """Names of the settings that some task of the pipeline depends on."""
+    """The names of all settings that the tasks of the pipeline read."""
     return frozenset(name for task in pipeline.tasks for name in task.settings)

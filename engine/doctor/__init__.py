@@ -1,1 +1,1 @@
-"""The checks of `doctor` (home, ledger, stores, processes, Ray, disk, clock), which only read, and its fixes."""
+"""The checks of `doctor` (home, ledger, stores, processes, Ray, disk, clock) and its repairs. The checks only read."""

@@ -1,4 +1,4 @@
-"""Checks of home, ledger, tables and models: what is wrong, where, and what to do. They only read."""
+"""Checks of home, ledger, tables and models. Each finding names the problem, its place and its solution."""
 
 import os
 import shutil
@@ -15,14 +15,14 @@ from engine.doctor.process_checks import LOCK_CHECK, PROCESS_CHECKS
 from engine.execution.vacuum import misplaced_links
 from storage.errors import DamagedFile, LoanwatchError
 from storage.ledger.catalog import current_versions
-from storage.ledger.models import known_models, model_by_alias
+from storage.ledger.models import model_by_alias, registered_models
 from storage.settings import Settings
 
 LITTLE_SPACE = 2 * 1024**3
 
 
 def missing(settings: Settings) -> list[Finding]:
-    """What has to be created before a deployment can be checked; opening a SQLite ledger would create its file."""
+    """A finding when the SQLite ledger does not exist, because a check would create its file; else none."""
     address = make_url(settings.ledger_url)
     if address.get_backend_name() != "sqlite" or Path(address.database or "").exists():
         return []
@@ -31,17 +31,17 @@ def missing(settings: Settings) -> list[Finding]:
 
 
 def findings(deployment: Deployment) -> list[Finding]:
-    """The results of all checks in a fixed order, up to one that makes the next ones impossible."""
-    found: list[Finding] = []
+    """The findings of all checks, in order. It stops after a failed precondition."""
+    results: list[Finding] = []
     for check in CHECKS:
         try:
             new = list(check(deployment))
         except (LoanwatchError, OSError, pa.ArrowInvalid) as error:
             new = [Finding(check.__name__.strip("_"), "problem", str(error))]
-        found += new
+        results += new
         if check in PRECONDITIONS and any(finding.level != "ok" for finding in new):
             break
-    return found
+    return results
 
 
 def _home(deployment: Deployment) -> Iterator[Finding]:
@@ -57,11 +57,11 @@ def _home(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _schema(deployment: Deployment) -> Iterator[Finding]:
-    """Nothing when the ledger has the newest schema."""
+    """No finding when the ledger has the newest schema."""
     ledger = deployment.ledger
     stored, newest = ledger.version()
     if stored != newest:
-        message = f"{ledger.place} has schema version {stored or 'none'}, this release uses {newest}"
+        message = f"{ledger.address} has schema version {stored or 'none'}, this release uses {newest}"
         fixable = stored is None or stored < newest
         advice = "every other command, and `doctor --fix`, upgrades it" if fixable else "run the release that made it"
         yield Finding("ledger", "warning" if fixable else "problem", f"{message}; {advice}.")
@@ -82,10 +82,10 @@ def _ledger(deployment: Deployment) -> Iterator[Finding]:
     answer = deployment.ledger.check()
     if answer != "ok":
         yield Finding(
-            "ledger", "problem", f"{deployment.ledger.place} is damaged ({answer}); restore it from a backup."
+            "ledger", "problem", f"{deployment.ledger.address} is damaged ({answer}); restore it from a backup."
         )
     else:
-        yield Finding("ledger", "ok", deployment.ledger.place)
+        yield Finding("ledger", "ok", deployment.ledger.address)
 
 
 def _extracts(deployment: Deployment) -> Iterator[Finding]:
@@ -126,12 +126,13 @@ def _models(deployment: Deployment) -> Iterator[Finding]:
             )
             return
     with deployment.ledger.reading() as connection:
-        known = {facts.name for model in known_models(connection) for facts in model.files.values()}
-    unknown = [name for name in deployment.models.folder.names("") if not name.startswith(".") and name not in known]
-    for name in unknown:
-        yield Finding(
-            "models", "warning", f"{name} belongs to no registered model and is never opened; move it elsewhere."
-        )
+        registered = {facts.name for model in registered_models(connection) for facts in model.files.values()}
+    names = [name for name in deployment.models.folder.names("") if not name.startswith(".")]
+    for name in names:
+        if name not in registered:
+            yield Finding(
+                "models", "warning", f"{name} belongs to no registered model and is never opened; move it elsewhere."
+            )
     yield Finding("models", "ok", f"champion {champion.version}, all files intact")
 
 
@@ -139,12 +140,12 @@ def _links(deployment: Deployment) -> Iterator[Finding]:
     misplaced = misplaced_links(deployment)
     if misplaced:
         message = (
-            f"The paths of {', '.join(misplaced)} do not lead to the published versions; `doctor --fix` links them."
+            f"The links of {', '.join(misplaced)} do not point at the published versions; `doctor --fix` updates them."
         )
         yield Finding("links", "warning", message)
     else:
         yield Finding(
-            "links", "ok", f"every path below {deployment.datamart.folder.root} leads to the published version"
+            "links", "ok", f"every link below {deployment.datamart.folder.root} points at the published version"
         )
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check: `ok`, `warning` or `problem`, with a message that says what to do."""
+    """The result of one check: `ok`, `warning` or `problem`, with a message that includes the solution."""
 
     check: str
     level: Literal["ok", "warning", "problem"]

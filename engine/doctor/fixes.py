@@ -9,14 +9,14 @@ from engine.deployment import Deployment
 from engine.doctor.finding import Finding
 from engine.doctor.process_checks import LOCK_PATIENCE
 from engine.execution.vacuum import link_current
-from storage.db.checks import takes_writers
+from storage.db.checks import lock_is_free
 from storage.errors import LoanwatchError
 
 
 def fix(deployment: Deployment) -> list[Finding]:
-    """What was repaired; nothing while another process holds the ledger's lock, which `findings` then reports."""
+    """Repairs the deployment and returns what was repaired. Does nothing when another process has the ledger's lock."""
     fixed: list[Finding] = []
-    if takes_writers(deployment.ledger, LOCK_PATIENCE):
+    if lock_is_free(deployment.ledger, LOCK_PATIENCE):
         for repair in REPAIRS:
             try:
                 fixed += [Finding(repair.__name__.strip("_"), "ok", message) for message in repair(deployment)]
@@ -27,7 +27,7 @@ def fix(deployment: Deployment) -> list[Finding]:
 
 def _runs(deployment: Deployment) -> Iterator[str]:
     for run_id in reap_stale_runs(deployment):
-        yield f"fixed: run {run_id} is now recorded as crashed; `resume {run_id}` finishes it"
+        yield f"fixed: run {run_id} is marked as crashed; `resume {run_id}` resumes it"
 
 
 def _leftovers(_deployment: Deployment) -> Iterator[str]:
@@ -41,7 +41,7 @@ def _leftovers(_deployment: Deployment) -> Iterator[str]:
 def _links(deployment: Deployment) -> Iterator[str]:
     moved = link_current(deployment)
     if moved:
-        yield f"fixed: the paths of {', '.join(moved)} lead to the published versions"
+        yield f"fixed: the links of {', '.join(moved)} point at the published versions"
 
 
 REPAIRS: tuple[Callable[[Deployment], Iterator[str]], ...] = (_runs, _leftovers, _links)

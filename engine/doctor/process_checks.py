@@ -17,7 +17,7 @@ from engine.documents.processes import health_document
 from engine.documents.values import Document
 from engine.errors import Refused
 from engine.process.registry import has_worker
-from storage.db.checks import holders, server_time, takes_writers
+from storage.db.checks import lock_is_free, pids_with_open_file, server_time
 from storage.ledger.runs import newest_heartbeat, queued_runs
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Ray keeps its objects on Linux
@@ -28,13 +28,13 @@ LOCK_PATIENCE = 3.0  # seconds to wait for the write lock
 
 def _lock(deployment: Deployment) -> Iterator[Finding]:
     ledger = deployment.ledger
-    if takes_writers(ledger, LOCK_PATIENCE):
+    if lock_is_free(ledger, LOCK_PATIENCE):
         yield Finding("lock", "ok", "the ledger accepts writes")
         return
-    pids = ", ".join(str(pid) for pid in holders(ledger))
-    holder = f"it is open in process {pids}" if pids else "another process holds the lock"
+    pids = ", ".join(str(pid) for pid in pids_with_open_file(ledger))
+    owner = f"it is open in process {pids}" if pids else "another process has the lock"
     yield Finding(
-        "lock", "problem", f"{ledger.place} is locked: {holder}; let that process continue (`kill -CONT`), or end it."
+        "lock", "problem", f"{ledger.address} is locked: {owner}; let that process continue (`kill -CONT`), or end it."
     )
 
 
@@ -43,18 +43,18 @@ def _clock(deployment: Deployment) -> Iterator[Finding]:
     with deployment.ledger.reading() as connection:
         newest = newest_heartbeat(connection)
     if server is not None and abs(server - now) > SERVER_CLOCK_SLACK:
-        off = (now - server).total_seconds()
+        difference = (now - server).total_seconds()
         yield Finding(
             "clock",
             "problem",
-            f"This machine's clock differs from the database server's by {off:+.0f} s; set one of them.",
+            f"This machine's clock differs from the database server's by {difference:+.0f} s; set one of them.",
         )
     elif newest is not None and newest > now + CLOCK_SLACK:
-        seen = f"{newest:%Y-%m-%d %H:%M}"
+        time = f"{newest:%Y-%m-%d %H:%M}"
         yield Finding(
             "clock",
             "problem",
-            f"The newest heartbeat in the ledger is of {seen}, later than now; set this machine's clock.",
+            f"The newest heartbeat in the ledger, {time}, is later than now; set this machine's clock.",
         )
     else:
         yield Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M:%S} UTC, zone {deployment.settings.timezone}")
@@ -66,14 +66,14 @@ def _processes(deployment: Deployment) -> Iterator[Finding]:
     lost = [row for row in rows if row["state"] in ("silent", "gone")]
     for row in lost:
         if row["kind"] not in {other["kind"] for other in alive}:
-            message = f"{_name(row)} was last seen {row['seen']} and is {row['state']}"
+            message = f"{_name(row)} is {row['state']}, its last heartbeat was at {row['seen']}"
             command = "python -m console" if row["kind"] == "console" else f"python -m engine {row['kind']}"
             advice = f"check its log and restart it with `{command}` or `python -m engine up`"
             yield Finding("processes", "problem", f"{message}; {advice}.")
     for row in alive:
         if row["detail"].get("ray") == "down":
             yield Finding(
-                "processes", "warning", f"{_name(row)} is running, but its Ray is down; it restarts Ray by itself."
+                "processes", "warning", f"{_name(row)} is running, but its Ray is down; the worker restarts it."
             )
     running = ", ".join(f"{row['kind']} {row['pid']} on {row['host']}" for row in alive)
     none = "no worker or scheduler is running; start them with `python -m engine up`"
@@ -87,7 +87,7 @@ def _name(row: Document) -> str:
 def _runs(deployment: Deployment) -> Iterator[Finding]:
     stale = stale_runs(deployment)
     for run_id in stale:
-        advice = "`doctor --fix` records it as crashed, then `resume` it"
+        advice = "mark it as crashed with `doctor --fix`, then `resume` it"
         yield Finding("runs", "warning", f"Run {run_id} is running but sends no heartbeat; {advice}.")
     with deployment.ledger.reading() as connection:
         queued = queued_runs(connection)
@@ -120,10 +120,10 @@ def _leftovers(_deployment: Deployment) -> Iterator[Finding]:
     folders = dead_sessions()
     for folder in folders:
         advice = "`doctor --fix` ends these processes and removes it"
-        message = f"{folder} holds sockets and processes of a Ray whose owner was killed; {advice}."
+        message = f"{folder} has sockets and processes of a Ray whose owner was killed; {advice}."
         yield Finding("leftovers", "warning", message)
     if not folders:
-        yield Finding("leftovers", "ok", "nothing is left of killed processes")
+        yield Finding("leftovers", "ok", "no remains of killed processes")
 
 
 LOCK_CHECK = _lock

@@ -28,14 +28,14 @@ def models_document(connection: Connection) -> list[Document]:
 
 
 def champion_history(connection: Connection) -> list[Document]:
-    """The champions with date, person and reason; the newest first."""
+    """The champions with date, user and reason, newest first."""
     return [
         {"version": row.version, "at": moment(row.at), "who": row.who, "why": row.why} for row in alias_rows(connection)
     ]
 
 
 def decisions_document(connection: Connection, limit: int = 100, run_id: str | None = None) -> list[Document]:
-    """The decisions of the governance gate with action, reason and numbers; the newest first."""
+    """The decisions of the governance gate with action, reason and numbers, newest first."""
     return [
         {
             "monitoring_date": row.monitoring_date.isoformat(),

@@ -1,7 +1,9 @@
-"""Documents about processes and schedules: what is running, what is due next, and the recent slots."""
+"""Documents about processes and schedules: running processes, next slots and recent slots."""
 
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy import Connection
 
 from engine.deployment import Deployment
 from engine.documents.values import Document, moment
@@ -17,28 +19,25 @@ NEXT_SLOTS = 3
 def health_document(deployment: Deployment, limit: int = 20) -> Document:
     """The newest processes with their state (alive, silent, gone, stopped), and whether the deployment is healthy.
 
-    It is healthy when a process is alive and none is lost (silent or gone, without another one of its kind). Only the
-    processes of this host count, if there are any: a container judges its own.
+    It is healthy when a process is alive and no kind is lost: a kind is lost when a process of it is silent or gone and
+    none is alive. When this host has processes, only these count, so that a container checks its own ones.
     """
-    now = deployment.ledger.clock()
     with deployment.ledger.reading() as connection:
-        rows = process_rows(connection, limit)
-    found = [_process(deployment, row, now) for row in rows]
-    judged = [row for row in found if row["host"] == host()] or found
-    alive = {row["kind"] for row in judged if row["state"] == "alive"}
-    lost = {row["kind"] for row in judged if row["state"] in ("silent", "gone")}
-    return {"healthy": bool(alive) and lost <= alive, "processes": found}
+        processes = process_documents(deployment, connection, limit)
+    checked = [row for row in processes if row["host"] == host()] or processes
+    alive = {row["kind"] for row in checked if row["state"] == "alive"}
+    lost = {row["kind"] for row in checked if row["state"] in ("silent", "gone")}
+    return {"healthy": bool(alive) and lost <= alive, "processes": processes}
 
 
 def schedule_document(deployment: Deployment, limit: int = 10) -> Document:
     """Each pipeline's timing, next slots and pause, and the newest slots with their outcome."""
-    now = deployment.ledger.clock()
     with deployment.ledger.reading() as connection:
-        schedules = {row.pipeline: row for row in schedule_rows(connection)}
+        pipelines = pipeline_documents(deployment, connection)
         newest = slot_rows(connection, limit)
     return {
         "timezone": deployment.settings.timezone,
-        "pipelines": [_pipeline(deployment, name, schedules.get(name), now) for name in deployment.pipelines],
+        "pipelines": pipelines,
         "slots": [
             {
                 "slot": row.slot,
@@ -52,14 +51,27 @@ def schedule_document(deployment: Deployment, limit: int = 10) -> Document:
     }
 
 
+def process_documents(deployment: Deployment, connection: Connection, limit: int = 20) -> list[Document]:
+    """The newest processes with their state: alive, silent, gone or stopped."""
+    now = deployment.ledger.clock()
+    return [_process(deployment, row, now) for row in process_rows(connection, limit)]
+
+
+def pipeline_documents(deployment: Deployment, connection: Connection) -> list[Document]:
+    """Each pipeline's timing, next slots and pause."""
+    now = deployment.ledger.clock()
+    schedules = {row.pipeline: row for row in schedule_rows(connection)}
+    return [_pipeline(deployment, name, schedules.get(name), now) for name in deployment.pipelines]
+
+
 def _process(deployment: Deployment, row: LedgerRow, now: datetime) -> Document:
-    silence = (now - row.heartbeat_at).total_seconds()
+    heartbeat_age = (now - row.heartbeat_at).total_seconds()
     state = "alive"
     if row.stopped_at is not None:
         state = "stopped"
     elif is_gone(row.process_id):
         state = "gone"
-    elif silence > deployment.settings.lease:
+    elif heartbeat_age > deployment.settings.lease:
         state = "silent"
     return {
         "kind": row.kind,

@@ -1,4 +1,4 @@
-"""Documents about runs: what `--json` prints and tables for people are made of."""
+"""Documents about runs, which `--json` prints and the tables of the command line show."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ from storage.ledger.tasks import attempt_rows, log_rows, task_rows
 
 
 def run_document(connection: Connection, run_id: str) -> Document:
-    """A run as in `run --json`: state, tasks with attempts and rows, and outputs."""
+    """The document of `run --json`: state, tasks with attempts and rows, and outputs."""
     run = run_row(connection, run_id)
     rows = task_rows(connection, run.run_id)
     return {
@@ -29,7 +29,7 @@ def run_document(connection: Connection, run_id: str) -> Document:
 
 
 def run_details(connection: Connection, run_id: str) -> Document:
-    """A run as in `show --json`: run_document with its trigger, parameters, attempts, and the runs that followed."""
+    """The document of `show --json`: `run_document` with trigger, parameters, attempts, and the follow-up runs."""
     run = run_row(connection, run_id)
     values = {row.task: row.outcome["outcome"]["values"] for row in task_rows(connection, run.run_id) if row.outcome}
     return {
@@ -66,7 +66,7 @@ def run_details(connection: Connection, run_id: str) -> Document:
 
 
 def task_document(row: LedgerRow) -> Document:
-    """A task as documents show it."""
+    """The document of a task."""
     return {
         "name": row.task,
         "state": row.state,
@@ -82,21 +82,21 @@ def task_document(row: LedgerRow) -> Document:
 
 
 def outputs(rows: Iterable[LedgerRow]) -> Document:
-    """What a run made: tables with version, rows and digests; the model; the report; the decision."""
-    made: Document = {"tables": {}}
+    """The outputs of a run: tables with version, rows and digests, the model, the report, the decision."""
+    document: Document = {"tables": {}}
     for row in rows:
-        outcome = row.outcome["outcome"] if row.outcome else {}
-        for table in outcome.get("tables", ()):
+        result = row.outcome["outcome"] if row.outcome else {}
+        for table in result.get("tables", ()):
             rows_in_table = sum(part["rows"] for part in table["parts"])
             digests = [part["sha256"] for part in table["parts"]]
-            made["tables"][table["table"]] = {"version": table["version"], "rows": rows_in_table, "parts": digests}
-        if outcome.get("model"):
-            made["model"] = outcome["model"]["version"]
-        if outcome.get("values", {}).get("report"):
-            made["report"] = outcome["values"]["report"]
-        if outcome.get("decision"):
-            made["decision"] = {key: outcome["decision"][key] for key in ("status", "reason", "retrain")}
-    return made
+            document["tables"][table["table"]] = {"version": table["version"], "rows": rows_in_table, "parts": digests}
+        if result.get("model"):
+            document["model"] = result["model"]["version"]
+        if result.get("values", {}).get("report"):
+            document["report"] = result["values"]["report"]
+        if result.get("decision"):
+            document["decision"] = {key: result["decision"][key] for key in ("status", "reason", "retrain")}
+    return document
 
 
 def runs_document(connection: Connection, limit: int, pipeline: str | None, state: str | None) -> list[Document]:
@@ -119,7 +119,7 @@ def runs_document(connection: Connection, limit: int, pipeline: str | None, stat
 
 
 def log_document(connection: Connection, run_id: str, task: str | None, after: int = 0) -> list[Document]:
-    """Lines of a run's log behind line `after`, oldest first; UnusableRequest for an unknown task."""
+    """Lines of a run's log with an id above `after`, oldest first. Raises UnusableRequest for an unknown task."""
     run = run_row(connection, run_id)
     names = [row.task for row in task_rows(connection, run.run_id)]
     if task and task not in names:

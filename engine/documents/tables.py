@@ -10,7 +10,7 @@ from storage.ledger.catalog import current_versions, published_rows
 
 
 def tables_document(connection: Connection, deployment: Deployment) -> list[Document]:
-    """The published tables with version, rows, bytes, digest, publishing run, and the path for readers."""
+    """The published tables with version, rows, bytes, digest, publishing run and path."""
     documents = []
     for row in published_rows(connection):
         layer, short = split_name(row.table_name)
@@ -31,7 +31,7 @@ def tables_document(connection: Connection, deployment: Deployment) -> list[Docu
 
 
 def metrics_document(connection: Connection, deployment: Deployment) -> list[Document]:
-    """The rows of model_monitoring by date; none before the first monitoring run."""
+    """The rows of model_monitoring by date; empty before the first monitoring run."""
     table = current_versions(connection).get(MONITORING)
     if table is None:
         return []

@@ -1,4 +1,4 @@
-"""The attempts of one run: those that wait for a free CPU or for their retry, and those that the executor runs."""
+"""The attempts of one run: those that wait for a free CPU or a retry, and those that the executor runs."""
 
 from collections.abc import Iterator
 from time import monotonic
@@ -28,11 +28,11 @@ class AttemptQueue:
         return not self._waiting and not self._running
 
     def add(self, attempt: Attempt) -> None:
-        """Adds an attempt, to be submitted from its `not_before` on."""
+        """Adds an attempt. It is not submitted before its `not_before`."""
         self._waiting.append(attempt)
 
     def submit(self) -> None:
-        """Submits the waiting attempts for which there are CPUs, in the order in which the tasks are declared."""
+        """Submits the waiting attempts while there are free CPUs, in the order of the pipeline's tasks."""
         if self._waiting:
             self._executor.open()
         free = self._executor.slots - sum(attempt.work.task.cpus for attempt in self._running.values())
@@ -43,26 +43,26 @@ class AttemptQueue:
                 later.append(attempt)
                 continue
             free -= work.task.cpus
-            work.tries[attempt.partition] = work.tries.get(attempt.partition, 0) + 1
-            self._recorder.attempt_started(attempt.key, max(work.tries.values()))
+            work.attempts[attempt.partition] = work.attempts.get(attempt.partition, 0) + 1
+            self._recorder.attempt_started(attempt.key, max(work.attempts.values()))
             attempt.deadline = monotonic() + work.task.limit
             self._running[self._executor.submit(self._call(work, attempt.partition))] = attempt
         self._waiting = later
 
     def reports(self) -> Iterator[tuple[Attempt, Report]]:
-        """The attempts that have ended, with their reports; waits a moment for the first."""
+        """The attempts that have ended, with their reports. Waits up to MOST_WAIT seconds for the first."""
         pauses = [attempt.not_before - monotonic() for attempt in self._waiting if attempt.not_before]
         for ticket, report in self._executor.wait(max(0.01, min([MOST_WAIT, *pauses]))):
-            attempt = self._running.pop(ticket, None)  # None when another partition of its task has just failed
+            attempt = self._running.pop(ticket, None)  # None when another partition of the task failed
             if attempt is not None:
                 work = attempt.work
-                if report.outcome is not None:
-                    work.outcomes[attempt.partition] = report.outcome
-                self._recorder.attempt_ended(attempt.key, report, min(len(work.outcomes), len(work.partitions)))
+                if report.result is not None:
+                    work.results[attempt.partition] = report.result
+                self._recorder.attempt_ended(attempt.key, report, min(len(work.results), len(work.partitions)))
                 yield attempt, report
 
     def overdue(self) -> Iterator[Attempt]:
-        """The attempts that have run longer than their limit; stops them."""
+        """Stops the attempts that have run longer than their limit, and yields them."""
         for ticket, attempt in list(self._running.items()):
             if monotonic() > attempt.deadline and ticket in self._running:
                 self._stop(ticket, f"it took longer than its limit of {attempt.work.task.limit:.0f} s")
@@ -75,23 +75,23 @@ class AttemptQueue:
             if attempt.work.task is task:
                 self._stop(ticket, "another partition of the task failed")
 
-    def stop_all(self, why: str) -> None:
-        """Stops all running attempts and records why."""
+    def stop_all(self, reason: str) -> None:
+        """Stops all running attempts and records the reason."""
         for ticket in list(self._running):
-            self._stop(ticket, why)
+            self._stop(ticket, reason)
 
     def close(self) -> None:
-        """Ends the running calls without a record: the run may no longer hold its lease."""
+        """Ends the running calls without a record, because the run may have lost its lease."""
         for ticket in list(self._running):
             self._executor.cancel(ticket)
 
     def _call(self, work: Work, partition: str) -> Call:
         collecting = partition == COLLECT and work.task.collect is not None
-        outcomes = [work.outcomes[name] for name in work.partitions] if collecting else None
-        return Call(work.task, work.job.for_partition(partition), self._ledger_url, outcomes)
+        results = [work.results[name] for name in work.partitions] if collecting else None
+        return Call(work.task, work.job.for_partition(partition), self._ledger_url, results)
 
-    def _stop(self, ticket: int, why: str) -> None:
+    def _stop(self, ticket: int, reason: str) -> None:
         attempt = self._running.pop(ticket)
         self._executor.cancel(ticket)
-        report = Report(failure=Failure("Stopped", f"The attempt was stopped: {why}."))
-        self._recorder.attempt_ended(attempt.key, report, len(attempt.work.outcomes))
+        report = Report(failure=Failure("Stopped", f"The attempt was stopped: {reason}."))
+        self._recorder.attempt_ended(attempt.key, report, len(attempt.work.results))

@@ -1,4 +1,4 @@
-"""A running task: its partitions, and the attempts at them."""
+"""A running task with its partitions, and the attempts of each partition."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ WHOLE = ""
 
 @dataclass
 class Work:
-    """A running task: its job, the results of its partitions, and how often each was tried."""
+    """A running task: its job, the results of its partitions, and the number of attempts of each."""
 
     task: Task
     job: Job
     key: str
     partitions: Sequence[str]
-    outcomes: dict[str, TaskResult] = field(default_factory=dict)
-    tries: dict[str, int] = field(default_factory=dict)
+    results: dict[str, TaskResult] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -33,11 +33,11 @@ class Attempt:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        return self.work.task.name, self.partition, self.work.tries[self.partition]
+        return self.work.task.name, self.partition, self.work.attempts[self.partition]
 
 
 def partitions_of(task: Task, job: Job) -> Sequence[str]:
-    """The keys of a task's partitions; one for a task that does not fan out."""
+    """The keys of a task's partitions; the one key WHOLE for a task without `split`."""
     if task.split is None:
         return [WHOLE]
     return list(function_named(task.split)(job)) if isinstance(task.split, str) else task.split

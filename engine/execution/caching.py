@@ -1,4 +1,4 @@
-"""Caching: a task is cached when its code, settings and inputs are those of an earlier one."""
+"""Caching: a task is cached when an earlier task had the same code, settings and inputs."""
 
 import ast
 import hashlib
@@ -19,20 +19,20 @@ from jobs.book.loading import module_of
 from jobs.job import Job, TaskResult, result_from_json
 from storage.db.ledger import Ledger
 from storage.errors import DamagedFile
-from storage.ledger.catalog import known_versions
+from storage.ledger.catalog import stored_versions
 from storage.ledger.models import champions_after
 from storage.ledger.tasks import reusable_tasks
 
-ROOMS = ("jobs", "storage")
-DECLARATIONS = ("jobs.book.retail",)  # what a book declares counts by its digest
+PACKAGES = ("jobs", "storage")
+DECLARATIONS = ("jobs.book.retail",)  # the book's digest covers what it declares
 LIBRARIES = ("pyarrow", "numpy", "pandas", "scipy", "scikit-learn", "altair", "vl-convert-python", "pillow")
 
 
 def cache_key(task: Task, job: Job) -> str:
-    """SHA-256 of everything that the task's result depends on.
+    """SHA-256 of everything on which the task's result depends.
 
-    As-of counts only through the newest date of the inputs up to it, so an unchanged book stays cached from one day to
-    the next. A table that the task extends is not an input here: see `reusable`.
+    Instead of the as-of date, the key has the newest date of the inputs up to it, so an unchanged book is cached on the
+    next day. A table that the task extends is not part of the key: see `reusable`.
     """
     inputs = {name: table for name, table in job.tables.items() if name not in task.writes}
     dates = {day for table in job.tables.values() for day in table.dates if day <= job.as_of.isoformat()}
@@ -53,21 +53,21 @@ def cache_key(task: Task, job: Job) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def key_after(task: Task, job: Job, outcome: TaskResult) -> str:
-    """The key that the same task has after its result is published.
+def key_after(task: Task, job: Job, result: TaskResult) -> str:
+    """The key of the same task after its result is published.
 
-    As cache_key, with the tables that it extended and with the champions after its own model. So a verdict on a model
-    is reused only for the champion that the model was compared with.
+    It is the `cache_key` with the extended tables and with the champions after the task's own model. So the verdict on
+    a model is reused only for the champion with which the model was compared.
     """
-    made = {table.table: table for table in outcome.tables if table.table in task.reads}
+    extended_tables = {table.table: table for table in result.tables if table.table in task.reads}
     after = job.champions
-    if task.uses_champion and outcome.model is not None and outcome.model.promotion.get("promote"):
-        after = champions_after(outcome.model, after)
-    return cache_key(task, replace(job, tables={**job.tables, **made}, champions=after))
+    if task.uses_champion and result.model is not None and result.model.promotion.get("promote"):
+        after = champions_after(result.model, after)
+    return cache_key(task, replace(job, tables={**job.tables, **extended_tables}, champions=after))
 
 
 def _reads_new_extracts(task: Task, job: Job) -> bool:
-    """Whether the task reads extracts that are not published yet, whose dates are unknown."""
+    """Whether the task reads extracts that are not published yet, so that their dates are unknown."""
     for dataset, files in job.extracts.items():
         name = job.book.by_dataset[dataset].bronze_table
         if name in task.reads:
@@ -78,46 +78,46 @@ def _reads_new_extracts(task: Task, job: Job) -> bool:
 
 
 def extended(task: Task, job: Job) -> dict[str, str | None]:
-    """Digests of the tables that the task extends (reads and writes), as they were before it ran."""
+    """Digests, before the task, of the tables that it extends (reads and writes)."""
     own = [name for name in task.writes if name in task.reads]
     return {name: job.tables[name].digest if name in job.tables else None for name in own}
 
 
 def reusable(ledger: Ledger, task: Task, job: Job, key: str) -> tuple[tuple[str, TaskResult] | None, list[str]]:
-    """(the run and the result of an earlier task with the same key and intact outputs, complaints about damaged ones).
+    """(run and result of an earlier task with the same key and intact outputs, messages about damaged outputs).
 
-    The result of a task that extends a table is reused only while the table is as before or after that task; otherwise
-    rows that were added since would be lost.
+    The result of a task that extends a table is reused only when the table is as before or after that task. Otherwise
+    rows that were added in the meantime would be lost.
     """
     before = extended(task, job)
-    complaints: list[str] = []
+    damaged: list[str] = []
     with ledger.reading() as connection:
         rows = reusable_tasks(connection, key)
-        known = known_versions(connection)
+        stored = stored_versions(connection)
     for row in rows:
-        outcome = result_from_json(row.outcome["outcome"])
-        became = {table.table: table.digest for table in outcome.tables}
-        allowed = [digest in (row.outcome["extended"].get(name), became.get(name)) for name, digest in before.items()]
-        there = all((table.table, table.version) in known for table in outcome.tables)
-        if all(allowed) and there and not outcome.values.get("refused"):
-            damage = list(_damage(job, outcome))
-            if not damage:
-                return (row.run_id, outcome), complaints
-            complaints += damage
-    return None, complaints
+        result = result_from_json(row.outcome["outcome"])
+        after = {table.table: table.digest for table in result.tables}
+        allowed = [digest in (row.outcome["extended"].get(name), after.get(name)) for name, digest in before.items()]
+        complete = all((table.table, table.version) in stored for table in result.tables)
+        if all(allowed) and complete and not result.values.get("refused"):
+            messages = list(_damage(job, result))
+            if not messages:
+                return (row.run_id, result), damaged
+            damaged += messages
+    return None, damaged
 
 
-def _damage(job: Job, outcome: TaskResult) -> Iterator[str]:
-    """A complaint about each damaged file of a result."""
-    for table in outcome.tables:
+def _damage(job: Job, result: TaskResult) -> Iterator[str]:
+    """A message for each damaged file of a result."""
+    for table in result.tables:
         try:
             job.datamart.verify(table)
         except DamagedFile as error:
             yield str(error)
-    for facts in (*outcome.artifacts, *(outcome.model.files.values() if outcome.model else ())):
+    for facts in (*result.artifacts, *(result.model.files.values() if result.model else ())):
         if not job.models.intact(facts):
             yield f"{job.models.folder.path(facts.name)} is damaged; it is computed again."
-    for facts in outcome.reports:
+    for facts in result.reports:
         if job.reports.size(facts.name) != facts.bytes or job.reports.sha256(facts.name) != facts.sha256:
             yield f"{job.reports.path(facts.name)} is damaged; it is computed again."
 
@@ -135,7 +135,7 @@ def _declared(task: Task, book: Book) -> list[Any]:
 
 @lru_cache(maxsize=256)
 def code_of(reference: str) -> str:
-    """SHA-256 of a function's module, of every module of the project that it imports, and of library versions."""
+    """SHA-256 of a function's module, of all modules of the project that it imports, and of the library versions."""
     code = hashlib.sha256(reference.encode())
     for file in sorted(_imported_files(reference.partition(":")[0])):
         code.update(Path(file).read_bytes())
@@ -152,21 +152,21 @@ def _code(reference: str, declaration: str) -> str:
 
 
 def _imported_files(module: str) -> set[str]:
-    found: dict[str, str] = {}
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
+    files: dict[str, str] = {}
+    open_modules = [module]
+    while open_modules:
+        name = open_modules.pop()
         file = _file_of(name)
-        if file is None or name in found or name in DECLARATIONS:
+        if file is None or name in files or name in DECLARATIONS:
             continue
-        found[name] = file
-        waiting += _project_imports(file)
-    return set(found.values())
+        files[name] = file
+        open_modules += _project_imports(file)
+    return set(files.values())
 
 
 @lru_cache(maxsize=256)
 def _project_imports(file: str) -> tuple[str, ...]:
-    return tuple(name for name in _imports(ast.parse(Path(file).read_bytes())) if name.split(".")[0] in ROOMS)
+    return tuple(name for name in _imports(ast.parse(Path(file).read_bytes())) if name.split(".")[0] in PACKAGES)
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
@@ -179,6 +179,6 @@ def _imports(tree: ast.Module) -> Iterator[str]:
 
 
 def _file_of(module: str) -> str | None:
-    # Searched on disk: the import system would import the parent packages, and scikit-learn with them.
+    # The file is searched on disk, because the import system would import the parent packages and scikit-learn.
     path = PROJECT.joinpath(*module.split("."))
     return next((str(file) for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)

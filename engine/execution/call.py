@@ -1,4 +1,4 @@
-"""One call of a task function, in any process: its log lines, its result or its failure, as data."""
+"""One call of a task function, in any process. Its log lines and its result or failure are returned as data."""
 
 import logging
 import threading
@@ -18,12 +18,12 @@ from storage.errors import LoanwatchError
 from storage.ledger.tasks import LogLine, add_logs
 
 FLUSH_SECONDS = 1.0
-ARROW_THREADS = 2  # reading columns in parallel pays off while another task waits for the disk
+ARROW_THREADS = 2  # more than the one CPU of a task, which is faster while another task waits for the disk
 
 
 @dataclass(frozen=True)
 class Call:
-    """A task and its job; for the call that collects partitions, their results too."""
+    """A task and its job. The call that collects partitions also has their results."""
 
     task: Task
     job: Job
@@ -33,7 +33,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a call failed. `exit_code` and `retryable` come from the error."""
+    """The error of a failed call. `exit_code` and `retryable` are those of the exception."""
 
     type: str
     message: str
@@ -47,9 +47,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class Report:
-    """How a call ended, with the log lines that are not in the ledger yet."""
+    """The result or failure of a call, and its log lines that are not in the ledger yet."""
 
-    outcome: TaskResult | None = None
+    result: TaskResult | None = None
     failure: Failure | None = None
     lines: list[LogLine] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ class CallLog(logging.Handler):
             self._lines.append(LogLine(self._call.task.name, at, record.levelname, storable(record.getMessage())))
 
     def end(self) -> list[LogLine]:
-        """Stops the flusher; returns the lines that it has not written."""
+        """Stops the flusher. Returns the lines that are not written yet."""
         self._ended.set()
         self._flusher.join()
         return self._take_lines()
@@ -90,7 +90,7 @@ class CallLog(logging.Handler):
                 with _ledger(self._call.ledger).writing() as connection:
                     add_logs(connection, self._call.job.run_id, lines)
             except LoanwatchError:
-                # The ledger is unavailable at the moment; the report will carry the lines.
+                # The ledger is unavailable now. The report will contain the lines.
                 self._lines[:0] = lines
 
 
@@ -100,39 +100,39 @@ def storable(text: str) -> str:
 
 
 def run_call(call: Call) -> Report:
-    """The report of a call; an exception of the task function becomes a Failure."""
+    """The report of a call. An exception of the task function is returned as a Failure."""
     logger = logging.getLogger("loanwatch")
     logger.setLevel(logging.INFO)
     handler = CallLog(call)
     logger.addHandler(handler)
     pa.set_cpu_count(max(ARROW_THREADS, call.task.cpus))
-    outcome, failure = None, None
+    result, failure = None, None
     try:
-        outcome = _result(call)
+        result = _result(call)
     except LoanwatchError as error:
         failure = Failure(type(error).__name__, storable(str(error)), error.exit_code, error.retryable, _trace(error))
     except MemoryError as error:
         failure = Failure(
             "MemoryError", "The task ran out of memory; free some memory and resume the run.", 1, True, _trace(error)
         )
-    except Exception as error:  # noqa: BLE001 - a failed task is recorded, whatever it raised
+    except Exception as error:  # noqa: BLE001 - every exception of a task is recorded
         failure = Failure(type(error).__name__, _one_line(error), trace=_trace(error))
     finally:
         logger.removeHandler(handler)
-    return Report(outcome, failure, handler.end())
+    return Report(result, failure, handler.end())
 
 
 def call_is_imported() -> bool:
-    """True. A process that answers has imported this module and everything it needs."""
+    """True. A process that returns it has imported this module and everything that a call needs."""
     return True
 
 
 def _result(call: Call) -> TaskResult:
     if call.partition_results is not None and call.task.collect is not None:
-        outcome: TaskResult = function_named(call.task.collect, call.job.declaration)(call.job, call.partition_results)
+        result: TaskResult = function_named(call.task.collect, call.job.declaration)(call.job, call.partition_results)
     else:
-        outcome = function_named(call.task.run, call.job.declaration)(call.job)
-    return outcome
+        result = function_named(call.task.run, call.job.declaration)(call.job)
+    return result
 
 
 def _one_line(error: Exception) -> str:

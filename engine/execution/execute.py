@@ -1,4 +1,4 @@
-"""Executes a queued run in this process: claim it, record its snapshot, run its tasks."""
+"""Executes a queued run in this process: claims it, records its snapshot, runs its tasks."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,10 @@ from storage.ledger.runs import run_row
 def execute_run(
     deployment: Deployment, run_id: str, executor: Executor, pipelines: Mapping[str, Pipeline] | None = None
 ) -> str:
-    """The state in which a queued run ended. Refused when it is not queued; LeaseLost when it was declared crashed."""
+    """Executes a queued run and returns its final state.
+
+    Raises Refused when the run is not queued, and LeaseLost when it was marked as crashed in the meantime.
+    """
     with deployment.ledger.writing() as connection:
         lease = claim(connection, run_id, this_process(), deployment.ledger.clock())
     if lease is None:
@@ -33,7 +36,7 @@ def execute_run(
 def execute_claimed_run(
     deployment: Deployment, lease: Lease, executor: Executor, pipelines: Mapping[str, Pipeline] | None = None
 ) -> str:
-    """The state in which a claimed run ended; LeaseLost when it was declared crashed."""
+    """Executes a claimed run and returns its final state. Raises LeaseLost when it was marked as crashed."""
     with deployment.ledger.reading() as connection:
         run = run_row(connection, lease.run_id)
     try:

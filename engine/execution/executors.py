@@ -1,4 +1,4 @@
-"""Executors: the interface, and one that runs calls in a thread of this process, for tests and debugging."""
+"""Executors: the interface, and an executor that runs calls in a thread of this process, for tests and debugging."""
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_futures
@@ -10,30 +10,30 @@ from engine.execution.call import Call, Report, run_call
 
 
 class Executor(Protocol):
-    """Runs calls; reports each submitted call once, unless it is cancelled."""
+    """Runs calls. Each submitted call has one report, unless it is cancelled."""
 
     @property
     def slots(self) -> int:
         """How many CPUs the calls may use at the same time."""
 
     def open(self) -> None:
-        """Starts what calls need, if it is not running yet."""
+        """Starts the processes for calls, unless they are running."""
 
     def submit(self, call: Call) -> int:
-        """Submits a call; returns its ticket."""
+        """Submits a call and returns its ticket."""
 
     def wait(self, timeout: float) -> list[tuple[int, Report]]:
         """The new reports, after the first one or after `timeout` seconds."""
 
     def cancel(self, ticket: int) -> None:
-        """Ends a call; it is not reported."""
+        """Ends a call. It has no report."""
 
     def close(self) -> None:
-        """Ends everything that was started."""
+        """Ends all processes that `open` started."""
 
 
 class LocalExecutor:
-    """Runs calls one after another in a thread of this process; a cancelled call that is running is only ignored."""
+    """Runs calls one after another in a thread of this process. A running call can't be ended; its report is lost."""
 
     slots = 1
 
@@ -43,7 +43,7 @@ class LocalExecutor:
         self._running: dict[Future[Report], int] = {}
 
     def open(self) -> None:
-        """Nothing: the thread starts with the first call."""
+        """Does nothing. The thread starts with the first call."""
 
     def submit(self, call: Call) -> int:
         ticket = next(self._tickets)
@@ -58,8 +58,8 @@ class LocalExecutor:
         return [(self._running.pop(future), future.result()) for future in done]
 
     def cancel(self, ticket: int) -> None:
-        for future, held in list(self._running.items()):
-            if held == ticket:
+        for future, its_ticket in list(self._running.items()):
+            if its_ticket == ticket:
                 future.cancel()
                 del self._running[future]
 

@@ -1,4 +1,4 @@
-"""The heartbeat of a run; it also notices when the run was cancelled or declared crashed."""
+"""The heartbeat of a run. It also detects that the run is to be cancelled or was marked as crashed."""
 
 import logging
 import threading
@@ -16,7 +16,7 @@ log = logging.getLogger("loanwatch.engine")
 
 
 class Heartbeat(Background):
-    """A thread that renews the lease, also while the main thread is busy, such as with hashing a large file."""
+    """A thread that renews the lease, also while the main thread is busy, for example with hashing a large file."""
 
     def __init__(self, deployment: Deployment, lease: Lease) -> None:
         super().__init__("heartbeat")
@@ -26,7 +26,7 @@ class Heartbeat(Background):
         self.lost = threading.Event()
 
     def check(self) -> None:
-        """LeaseLost when the run was declared crashed."""
+        """Raises LeaseLost when the run was marked as crashed."""
         if self.lost.is_set():
             raise LeaseLost(self._lease.run_id)
 

@@ -1,4 +1,4 @@
-"""What a run reads: the snapshot it takes when it starts, and the job that each task gets from them."""
+"""The inputs of a run: the snapshot that it takes when it starts, and the job of each task."""
 
 import logging
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ log = logging.getLogger("loanwatch.engine")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a run reads, however long it takes: published tables, champions, folder of extracts."""
+    """The inputs of a run, fixed at its start: published tables, champions, folder of extracts."""
 
     run_id: str
     as_of: date
@@ -35,7 +35,7 @@ class Snapshot:
     champions: tuple[ModelVersion, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The snapshot as the ledger stores it."""
+        """The snapshot as stored in the ledger."""
         return {
             "stamp": self.stamp,
             "data": self.data,
@@ -47,14 +47,14 @@ class Snapshot:
 def snapshot_of(connection: Connection, deployment: Deployment, run: Any) -> Snapshot:
     """The snapshot of a run that starts now.
 
-    A model is named by the time, that of a replay by its date, so that two replays give the same names.
+    Its model is named by the current time. In a replay the as-of date is used, so that two replays give the same names.
     """
     now = deployment.ledger.clock()
-    named = datetime.combine(run.as_of, time(), now.tzinfo) if replay_mark(run) else now
+    stamp_time = datetime.combine(run.as_of, time(), now.tzinfo) if replay_mark(run) else now
     return Snapshot(
         run_id=run.run_id,
         as_of=run.as_of,
-        stamp=free_version(connection, named),
+        stamp=free_version(connection, stamp_time),
         data=folder_for(connection, deployment, run.pipeline),
         tables=current_versions(connection),
         champions=tuple(champions(connection)),
@@ -62,11 +62,11 @@ def snapshot_of(connection: Connection, deployment: Deployment, run: Any) -> Sna
 
 
 def job_of(
-    deployment: Deployment, pipeline: Pipeline, task: Task, snapshot: Snapshot, outcomes: Mapping[str, TaskResult]
+    deployment: Deployment, pipeline: Pipeline, task: Task, snapshot: Snapshot, results: Mapping[str, TaskResult]
 ) -> Job:
     """The job of a task whose upstream tasks are done. Raises ExtractMissing when a dataset is missing."""
-    made = {table.table: table for name in pipeline.all_upstream[task.name] for table in outcomes[name].tables}
-    visible = {**snapshot.tables, **made}
+    written = {table.table: table for name in pipeline.all_upstream[task.name] for table in results[name].tables}
+    visible = {**snapshot.tables, **written}
     for name in set(task.reads) & set(task.writes) & set(visible):
         intact = _intact(deployment, visible.pop(name))
         visible |= {name: intact} if intact else {}
@@ -78,7 +78,7 @@ def job_of(
         roots=deployment.roots,
         settings={name: getattr(deployment.settings, name) for name in task.settings},
         tables={name: visible[name] for name in task.reads if name in visible},
-        values={name: outcomes[name].values for name in task.upstream},
+        values={name: results[name].values for name in task.upstream},
         extracts=_extracts(deployment, task, snapshot.data),
         champions=snapshot.champions if task.uses_champion else (),
         declaration=deployment.settings.book,
@@ -87,7 +87,7 @@ def job_of(
 
 
 def _intact(deployment: Deployment, table: TableVersion) -> TableVersion | None:
-    """The version, or the newest intact one before it if its files are damaged: a task extends that one."""
+    """The version that a task extends: this one, else the newest earlier one with intact files; None for none."""
     with deployment.ledger.reading() as connection:
         older = [version for version in published_versions(connection, table.table) if version != table]
     for version in (table, *older):

@@ -1,4 +1,4 @@
-"""The end of a successful run: everything it made becomes visible in one transaction, or nothing does."""
+"""The end of a successful run: all its results are published in one transaction."""
 
 import logging
 from collections.abc import Sequence
@@ -24,66 +24,67 @@ log = logging.getLogger("loanwatch.engine")
 
 @dataclass(frozen=True)
 class Origin:
-    """A task's result and the run that computed it; effects are applied once per origin."""
+    """A task's result and the run that computed it. A decision is recorded once for each origin."""
 
     run_id: str
-    outcome: TaskResult
+    result: TaskResult
 
 
-def commit(deployment: Deployment, lease: Lease, outcomes: Sequence[tuple[str, TaskResult]]) -> None:
-    """Publishes tables, registers models and records decisions; LeaseLost when the run no longer holds its lease."""
+def commit(deployment: Deployment, lease: Lease, results: Sequence[tuple[str, TaskResult]]) -> None:
+    """Publishes tables, registers models and records decisions. Raises LeaseLost when the run lost its lease."""
     now = deployment.ledger.clock()
-    tables = [table for _, outcome in outcomes for table in outcome.tables]
+    tables = [table for _, result in results for table in result.tables]
     with deployment.ledger.writing() as connection:
         publish(connection, lease, tables, now)
-        for _, outcome in outcomes:
-            if outcome.model is not None:
-                _register(connection, deployment, lease, outcome.model)
-        for origin, outcome in outcomes:
-            if outcome.decision is not None:
-                request = next((other.request for _, other in outcomes if other.request), None)
-                _decide(connection, deployment, Origin(origin, outcome), request)
+        for _, result in results:
+            if result.model is not None:
+                _register(connection, deployment, lease, result.model)
+        for origin, result in results:
+            if result.decision is not None:
+                request = next((other.request for _, other in results if other.request), None)
+                _decide(connection, deployment, Origin(origin, result), request)
         finish(connection, lease, "succeeded", None, now)
 
 
 def _register(connection: Connection, deployment: Deployment, lease: Lease, model: ModelVersion) -> None:
-    """Registers a model, and makes it champion if its verdict says so and compares it with the present champion."""
-    now, present = deployment.ledger.clock(), model_by_alias(connection)
-    checked = _with_valid_verdict(model, present.version if present else None)
+    """Registers a model, and makes it champion when its verdict is valid and positive."""
+    now, current = deployment.ledger.clock(), model_by_alias(connection)
+    checked = _with_valid_verdict(model, current.version if current else None)
     if register(connection, lease, checked, now) and checked.promotion["promote"]:
-        why = str(checked.promotion["reason"])
-        move_alias(connection, AliasEvent(model.version, f"run {lease.run_id}", why, lease.run_id), now)
+        reason = str(checked.promotion["reason"])
+        move_alias(connection, AliasEvent(model.version, f"run {lease.run_id}", reason, lease.run_id), now)
 
 
-def _with_valid_verdict(model: ModelVersion, present: str | None) -> ModelVersion:
-    """The model; its verdict is withdrawn when another champion was chosen during the run."""
+def _with_valid_verdict(model: ModelVersion, current: str | None) -> ModelVersion:
+    """The model. Its verdict becomes negative when the champion changed during the run."""
     verdict = model.promotion
-    if not verdict["promote"] or verdict["champion"] == present:
+    if not verdict["promote"] or verdict["champion"] == current:
         return model
+    compared = f"it was compared with {verdict['champion']}" if verdict["champion"] else "there was no champion"
     reason = (
-        f"Not promoted: it was compared while {verdict['champion'] or 'none'} was champion, and meanwhile {present} "
-        "became champion; run training again to compare it with that one, or promote it by hand."
+        f"Not promoted: {compared}, but {current} became champion during the run; run training again to compare it "
+        "with that model, or promote it manually."
     )
     return replace(model, summary={**model.summary, "promotion": {**verdict, "promote": False, "reason": reason}})
 
 
 def _decide(connection: Connection, deployment: Deployment, origin: Origin, request: dict[str, Any] | None) -> None:
-    """Records a governance decision and requests the run that it asks for, once per run that computed the decision."""
-    found = origin.outcome.decision
-    if found is None or is_decided(connection, origin.run_id):
+    """Records a governance decision and requests its retraining, once for each run that computed a decision."""
+    computed = origin.result.decision
+    if computed is None or is_decided(connection, origin.run_id):
         return
     day = run_row(connection, origin.run_id).as_of
-    step = Step("none", str(found["reason"]))
+    step = Step("none", str(computed["reason"]))
     if request is not None:
         step = next_step(day, request["reason"], _history(connection, day), deployment.settings.cooldown_days)
         if step.action == "requested":
             step = _requested(connection, deployment, origin, request)
-        log.info("governance of %s: %s. %s", day, step.action, step.reason)
+        log.info("retraining decision for %s: %s. %s", day, step.action, step.reason)
     decision = GovernanceDecision(
         run_id=origin.run_id,
         monitoring_date=day,
-        status=found["status"],
-        numbers=found["numbers"],
+        status=computed["status"],
+        numbers=computed["numbers"],
         action=step.action,
         reason=step.reason,
         requested_run_id=step.run_id,
@@ -92,7 +93,7 @@ def _decide(connection: Connection, deployment: Deployment, origin: Origin, requ
 
 
 def _history(connection: Connection, day: date) -> list[Past]:
-    """The decisions up to a monitoring date; a retraining that was cancelled for good counts as not requested."""
+    """The decisions up to a monitoring date. A retraining that was cancelled and not resumed has the action `none`."""
     return [
         Past(
             row.monitoring_date,
@@ -105,15 +106,15 @@ def _history(connection: Connection, day: date) -> list[Past]:
 
 
 def _is_resumed(connection: Connection, run_id: str) -> bool:
-    """Whether another run resumed a cancelled one and was not cancelled itself."""
+    """Whether a later run resumed a cancelled run and was not cancelled."""
     later = caused_by(connection, run_id)
     return any(run_row(connection, each).state != "cancelled" or _is_resumed(connection, each) for each in later)
 
 
 def _requested(connection: Connection, deployment: Deployment, origin: Origin, request: dict[str, Any]) -> Step:
-    """The requested retraining, or the active run of the pipeline instead."""
+    """The step for the requested retraining. It is suppressed when the pipeline has an active run."""
     monitoring = run_row(connection, origin.run_id)
-    wanted = checked_request(
+    retraining = checked_request(
         deployment,
         request["pipeline"],
         as_of=monitoring.as_of,
@@ -125,14 +126,14 @@ def _requested(connection: Connection, deployment: Deployment, origin: Origin, r
         request_key=f"governance:{origin.run_id}",
     )
     try:
-        return Step("requested", request["reason"], request_run(connection, wanted, deployment.ledger.clock()))
+        return Step("requested", request["reason"], request_run(connection, retraining, deployment.ledger.clock()))
     except PipelineActive as active:
-        reason = f"{request['reason']} No run was requested: {active.run_id} is already active."
+        reason = f"{request['reason']} No run was requested: {active.run_id} is active already."
         return Step("suppressed", reason, active.run_id)
 
 
 def _same_book(connection: Connection, deployment: Deployment) -> dict[str, Any]:
-    """The parameters of a retraining on the extracts in use, with the champion's feature set."""
+    """The parameters of a retraining: the extracts that were read last, and the champion's feature set."""
     folder = folder_for(connection, deployment, "monitoring")
     champion = model_by_alias(connection)
     chosen = champion.summary.get("feature_set") if champion else None

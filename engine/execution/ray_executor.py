@@ -24,9 +24,9 @@ WARM_UP_TIMEOUT = 30.0  # seconds
 
 
 class RayExecutor:
-    """Runs each call as a Ray task: on the Ray at `cluster`, else on a private Ray that ends with this object.
+    """Runs each call as a Ray task, on the Ray at `cluster`, or on a private Ray that ends with this object.
 
-    Ray is started or joined at the first call: a fully cached run does not need it.
+    Ray is started or joined at the first call, so a fully cached run does not start it.
     """
 
     def __init__(self, settings: Settings, cluster: RayAddress | None = None) -> None:
@@ -39,7 +39,7 @@ class RayExecutor:
         self._private: PrivateRay | None = None
         self._remote: Any = None
         self._ray: Any = ray
-        self._opening = threading.Lock()  # a run process warms Ray up in one thread and may need it in another
+        self._opening = threading.Lock()  # a run process opens Ray in two threads
 
     @property
     def slots(self) -> int:
@@ -48,7 +48,7 @@ class RayExecutor:
         return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
     def open(self) -> None:
-        """Starts or joins Ray, which takes some seconds; RayUnreachable when it can't be joined."""
+        """Starts or joins Ray, which takes some seconds. Raises RayUnreachable when it can't be joined."""
         with self._opening:
             if self._remote is None:
                 self._connect()
@@ -56,7 +56,7 @@ class RayExecutor:
                 self._remote = ray.remote(max_retries=0)(run_call)
 
     def warm(self) -> None:
-        """Makes Ray's processes import what calls need, so that the first call starts at once."""
+        """Lets Ray's processes import the modules that calls need, so that the first call starts without a delay."""
         self.open()
         ready = ray.remote(max_retries=0)(call_is_imported)
         ray.wait([ready.remote() for _ in range(self.slots)], num_returns=self.slots, timeout=WARM_UP_TIMEOUT)
@@ -85,14 +85,14 @@ class RayExecutor:
     def cancel(self, ticket: int) -> None:
         """Kills the process that runs the call.
 
-        Not with Ray's forced cancel: it aborts this whole process when the task finishes at the same moment. Ray's own
-        cancel is only for a call that has not started or runs on another machine.
+        Ray's forced cancel is not used: it aborts this process when the task finishes at the same time. Ray's normal
+        cancel is used for a call that has not started or runs on another machine.
         """
-        for reference, held in list(self._running.items()):
-            if held == ticket:
+        for reference, its_ticket in list(self._running.items()):
+            if its_ticket == ticket:
                 del self._running[reference]
                 if not kill_task(self._titles[ticket]):
-                    with suppress(exceptions.RayError):  # a Ray that has ended runs nothing
+                    with suppress(exceptions.RayError):  # Ray has ended, and the call with it
                         ray.cancel(reference)
                         self._cancelled[reference] = self._titles[ticket]
         deadline = monotonic() + CANCEL_TIMEOUT
@@ -132,14 +132,14 @@ class RayExecutor:
             os.environ.update(self._private.environment())
             ray.init(address="local", include_dashboard=False, **self._private_options(self._private), **common)
         except (RuntimeError, OSError, TimeoutError, exceptions.RayError) as error:
-            why = " ".join(str(error).split())[:200]
-            raise RayUnreachable(f"Ray could not be started ({why}); check with `python -m engine doctor`.") from error
+            reason = " ".join(str(error).split())[:200]
+            raise RayUnreachable(f"Ray could not be started ({reason}); enter `python -m engine doctor`.") from error
 
     def _private_options(self, private: PrivateRay) -> dict[str, Any]:
         return {
             "num_cpus": self.slots,
             "object_store_memory": self._settings.ray_memory,
-            "_temp_dir": str(private.folder / "r"),  # Ray opens its folder to everybody; the one above stays ours
+            "_temp_dir": str(private.folder / "r"),  # Ray opens this folder to all users; its parent stays private
         }
 
 
@@ -151,10 +151,10 @@ def _report(reference: Any) -> Report:
     except exceptions.OutOfMemoryError:
         return Report(
             failure=Failure(
-                "OutOfMemory", "Ray ended the task because memory ran out; free some memory and resume the run."
+                "OutOfMemory", "Ray ended the task because memory was full; free some memory and resume the run."
             )
         )
     except exceptions.RayError as error:
-        why = str(error).strip().splitlines()[0][:200] if str(error).strip() else "no reason given"
-        return Report(failure=Failure(type(error).__name__, f"The Ray worker that ran the task died ({why})."))
+        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else "no reason given"
+        return Report(failure=Failure(type(error).__name__, f"The Ray worker of the task ended ({reason})."))
     return report

@@ -1,4 +1,4 @@
-"""Records the progress of one run in the ledger: each method is one transaction under the run's lease."""
+"""Records the progress of one run in the ledger. Each method is one transaction, which checks the run's lease."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,14 +23,14 @@ AttemptKey = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class RunRecorder:
-    """Records what happens in a run."""
+    """Records the progress of a run. Every method raises LeaseLost when the lease is lost."""
 
     ledger: Ledger
     lease: Lease
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        """A transaction in which the lease holds."""
+        """A transaction in which the lease is valid."""
         with self.ledger.writing() as connection:
             check_lease(connection, self.lease)
             yield connection
@@ -40,26 +40,26 @@ class RunRecorder:
             plan_tasks(connection, self.lease.run_id, [task.name for task in pipeline.tasks])
 
     def ready(self, task: Task, key: str, partitions: int) -> None:
-        """A task whose upstream tasks are done and which is not cached."""
+        """Records a task whose upstream tasks are done and which is not cached."""
         with self._writing() as connection:
             update_task(connection, self.lease.run_id, task.name, cache_key=key, parts_total=partitions)
 
-    def cached(self, task: Task, key: str, run_id: str, outcome: TaskResult) -> None:
-        """A task whose result is taken from an earlier run."""
+    def cached(self, task: Task, key: str, run_id: str, result: TaskResult) -> None:
+        """Records a task whose result is that of an earlier run."""
         now = self.ledger.clock()
         with self._writing() as connection:
             update_task(
                 connection,
                 self.lease.run_id,
                 task.name,
-                state="skipped" if outcome.skipped else "cached",
+                state="skipped" if result.skipped else "cached",
                 cache_key=key,
                 cached_from=run_id,
-                rows_in=outcome.rows_in,
-                rows_out=outcome.rows_out,
+                rows_in=result.rows_in,
+                rows_out=result.rows_out,
                 started_at=now,
                 finished_at=now,
-                outcome={"outcome": outcome.as_json(), "extended": {}},
+                outcome={"outcome": result.as_json(), "extended": {}},
             )
 
     def attempt_started(self, key: AttemptKey, attempts: int) -> None:
@@ -70,7 +70,7 @@ class RunRecorder:
             update_task(connection, self.lease.run_id, key[0], state="running", attempts=attempts, started_at=started)
 
     def attempt_ended(self, key: AttemptKey, report: Report, done: int) -> None:
-        """A call that ended, with the rest of its log."""
+        """Records the end of an attempt, with the rest of its log."""
         state = "failed" if report.failure else "succeeded"
         error = report.failure.as_json() if report.failure else None
         with self._writing() as connection:
@@ -78,35 +78,35 @@ class RunRecorder:
             end_attempt(connection, self.lease.run_id, key, state=state, finished_at=self.ledger.clock(), error=error)
             update_task(connection, self.lease.run_id, key[0], parts_done=done)
 
-    def noted(self, task: Task, complaints: Sequence[str]) -> None:
-        """Why earlier results could not be reused."""
-        if complaints:
+    def warned(self, task: Task, messages: Sequence[str]) -> None:
+        """Records warnings in the log of a task."""
+        if messages:
             with self._writing() as connection:
-                for complaint in complaints:
-                    self._log(connection, task, "WARNING", complaint)
+                for message in messages:
+                    self._log(connection, task, "WARNING", message)
 
     def retrying(self, task: Task, failure: Failure) -> None:
         with self._writing() as connection:
             update_task(connection, self.lease.run_id, task.name, state="retrying", error=failure.as_json())
             self._log(connection, task, "WARNING", f"{failure.message} Retrying.")
 
-    def finished(self, task: Task, job: Job, outcome: TaskResult) -> None:
-        """A finished task. Its table versions are recorded but not published yet."""
+    def finished(self, task: Task, job: Job, result: TaskResult) -> None:
+        """Records a finished task. Its table versions are recorded, but not published yet."""
         now = self.ledger.clock()
         with self._writing() as connection:
-            made = [table for table in outcome.tables if table.version == self.lease.run_id]
-            record_versions(connection, self.lease, made, now)
+            new = [table for table in result.tables if table.version == self.lease.run_id]
+            record_versions(connection, self.lease, new, now)
             update_task(
                 connection,
                 self.lease.run_id,
                 task.name,
-                state="skipped" if outcome.skipped else "succeeded",
-                rows_in=outcome.rows_in,
-                rows_out=outcome.rows_out,
+                state="skipped" if result.skipped else "succeeded",
+                rows_in=result.rows_in,
+                rows_out=result.rows_out,
                 finished_at=now,
                 error=None,
-                key_after=key_after(task, job, outcome),
-                outcome={"outcome": outcome.as_json(), "extended": extended(task, job)},
+                key_after=key_after(task, job, result),
+                outcome={"outcome": result.as_json(), "extended": extended(task, job)},
             )
 
     def failed(self, task: Task, failure: Failure) -> None:
@@ -118,7 +118,7 @@ class RunRecorder:
             self._log(connection, task, "ERROR", failure.message)
 
     def upstream_failed(self, names: Mapping[str, str]) -> None:
-        """Tasks that can't run, each with the failed task upstream of it."""
+        """Records tasks that can't run, each with its failed upstream task."""
         with self._writing() as connection:
             for name, failed_upstream in names.items():
                 update_task(
@@ -126,7 +126,7 @@ class RunRecorder:
                 )
 
     def ended_early(self, names: Sequence[str], state: str, error: dict[str, Any]) -> None:
-        """The run ended before its tasks did."""
+        """Records the end of a run whose tasks have not all ended."""
         now = self.ledger.clock()
         with self._writing() as connection:
             for name in names:

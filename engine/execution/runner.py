@@ -1,4 +1,4 @@
-"""Executes one run: starts tasks when their upstream tasks are done, retries failures, publishes at the end."""
+"""Executes one run: starts tasks when their upstream tasks are done, retries failures, publishes the results."""
 
 from contextlib import suppress
 from time import monotonic
@@ -24,7 +24,7 @@ DONE = ("succeeded", "cached", "skipped")
 
 
 class Runner:
-    """Executes one claimed run. The ledger has its progress; this object has the states and results of its tasks."""
+    """Executes one claimed run. It has the states and results of the tasks, and records its progress in the ledger."""
 
     def __init__(self, deployment: Deployment, pipeline: Pipeline, executor: Executor, lease: Lease) -> None:
         self._deployment = deployment
@@ -33,12 +33,12 @@ class Runner:
         self._recorder = RunRecorder(deployment.ledger, lease)
         self._queue = AttemptQueue(executor, self._recorder, pipeline, deployment.settings.ledger_url)
         self._states = {task.name: "queued" for task in pipeline.tasks}
-        self._outcomes: dict[str, TaskResult] = {}
+        self._results: dict[str, TaskResult] = {}
         self._origins: dict[str, str] = {}
         self._failures: list[tuple[str, Failure]] = []
 
     def execute(self, snapshot: Snapshot, *, force: bool) -> str:
-        """The state in which the run ended. LeaseLost when it was declared crashed meanwhile."""
+        """Executes the run and returns its final state. Raises LeaseLost when it was marked as crashed."""
         self._recorder.planned(self._pipeline)
         try:
             with Heartbeat(self._deployment, self._lease) as heartbeat:
@@ -74,7 +74,7 @@ class Runner:
 
     def _start(self, task: Task, snapshot: Snapshot, *, force: bool) -> None:
         try:
-            job = job_of(self._deployment, self._pipeline, task, snapshot, self._outcomes)
+            job = job_of(self._deployment, self._pipeline, task, snapshot, self._results)
             key = cache_key(task, job)
             if not force and self._reuse(task, job, key):
                 return
@@ -91,14 +91,14 @@ class Runner:
             self._complete(work)
 
     def _reuse(self, task: Task, job: Job, key: str) -> bool:
-        found, complaints = reusable(self._deployment.ledger, task, job, key)
-        self._recorder.noted(task, complaints)
-        if found is None:
+        earlier, damaged = reusable(self._deployment.ledger, task, job, key)
+        self._recorder.warned(task, damaged)
+        if earlier is None:
             return False
-        run_id, outcome = found
+        run_id, result = earlier
         self._states[task.name] = "cached"
-        self._outcomes[task.name], self._origins[task.name] = outcome, run_id
-        self._recorder.cached(task, key, run_id, outcome)
+        self._results[task.name], self._origins[task.name] = result, run_id
+        self._recorder.cached(task, key, run_id, result)
         return True
 
     def _handle(self, attempt: Attempt, report: Report) -> None:
@@ -106,32 +106,32 @@ class Runner:
         if report.failure is not None:
             self._retry_or_fail(attempt, report.failure)
         elif attempt.partition == COLLECT and work.task.collect is not None:
-            self._finish(work, work.outcomes[COLLECT])
-        elif len(work.outcomes) == len(work.partitions):
+            self._finish(work, work.results[COLLECT])
+        elif len(work.results) == len(work.partitions):
             self._complete(work)
 
     def _complete(self, work: Work) -> None:
         if work.task.split is None:
-            self._finish(work, work.outcomes[WHOLE])
+            self._finish(work, work.results[WHOLE])
         elif work.task.collect is not None:
             self._queue.add(Attempt(work, COLLECT))
         else:
-            self._finish(work, combined([work.outcomes[partition] for partition in work.partitions]))
+            self._finish(work, combined([work.results[partition] for partition in work.partitions]))
 
-    def _finish(self, work: Work, outcome: TaskResult) -> None:
+    def _finish(self, work: Work, result: TaskResult) -> None:
         name = work.task.name
-        foreign = [table.table for table in outcome.tables if table.table not in work.task.writes]
-        if foreign:
-            self._fail(work.task, Failure("BadPipeline", f"Task {name} wrote {foreign[0]}, which it does not declare."))
+        undeclared = [table.table for table in result.tables if table.table not in work.task.writes]
+        if undeclared:
+            self._fail(work.task, Failure("BadPipeline", f"Task {name} wrote the undeclared table {undeclared[0]}."))
             return
-        self._recorder.finished(work.task, work.job, outcome)
-        self._states[name] = "skipped" if outcome.skipped else "succeeded"
-        self._outcomes[name], self._origins[name] = outcome, self._lease.run_id
+        self._recorder.finished(work.task, work.job, result)
+        self._states[name] = "skipped" if result.skipped else "succeeded"
+        self._results[name], self._origins[name] = result, self._lease.run_id
 
     def _retry_or_fail(self, attempt: Attempt, failure: Failure) -> None:
-        work, tries = attempt.work, attempt.work.tries[attempt.partition]
-        if failure.retryable and tries <= work.task.retries and self._states[work.task.name] == "running":
-            pause = self._deployment.settings.retry_pause * 2 ** (tries - 1)
+        work, attempts = attempt.work, attempt.work.attempts[attempt.partition]
+        if failure.retryable and attempts <= work.task.retries and self._states[work.task.name] == "running":
+            pause = self._deployment.settings.retry_pause * 2 ** (attempts - 1)
             self._recorder.retrying(work.task, failure)
             self._queue.add(Attempt(work, attempt.partition, not_before=monotonic() + pause))
         else:
@@ -166,14 +166,14 @@ class Runner:
             error = {**failure.as_json(), "task": name, "message": failure.message + more}
             self._recorder.run_failed(error)
             return "failed"
-        outcomes = [(self._origins[task.name], self._outcomes[task.name]) for task in self._pipeline.tasks]
-        commit(self._deployment, self._lease, outcomes)
+        results = [(self._origins[task.name], self._results[task.name]) for task in self._pipeline.tasks]
+        commit(self._deployment, self._lease, results)
         return "succeeded"
 
     def _abort(self, error: Exception) -> None:
-        """Records that the engine itself failed, so that the run does not stay `running`."""
+        """Records an error of the engine, so that the run does not stay `running`."""
         message = f"The engine failed ({type(error).__name__}: {error}); resume the run."
-        with suppress(LeaseLost):  # the run has ended or was declared crashed
+        with suppress(LeaseLost):  # the run has ended or was marked as crashed
             self._recorder.ended_early(self._open_tasks(), "failed", Failure(type(error).__name__, message).as_json())
 
     def _cancel(self) -> str:

@@ -1,4 +1,4 @@
-"""Cleans up after each run: links to the published tables, old versions, files that the ledger does not know."""
+"""Cleans up after each run: updates the links of tables, and deletes old versions and unrecorded files."""
 
 import logging
 from datetime import datetime
@@ -10,13 +10,13 @@ from storage.db.schema import runs
 from storage.errors import LoanwatchError
 from storage.files.folder import Folder
 from storage.lake.datamart import TableVersion
-from storage.ledger.catalog import current_versions, known_versions, mark_removed, removable_versions
+from storage.ledger.catalog import current_versions, mark_removed, removable_versions, stored_versions
 
 log = logging.getLogger("loanwatch.engine")
 
 
 def vacuum(deployment: Deployment) -> None:
-    """Links the published tables and removes old files. A failure is only logged: the run itself is complete."""
+    """Links the published tables and deletes old files. An error is only logged, because the run is complete."""
     try:
         link_current(deployment)
         remove_old(deployment)
@@ -25,14 +25,14 @@ def vacuum(deployment: Deployment) -> None:
 
 
 def misplaced_links(deployment: Deployment) -> list[str]:
-    """Names of the tables whose path does not lead to the published version."""
+    """Names of the tables whose link does not point at the published version."""
     return [name for name, table in _current(deployment).items() if not deployment.datamart.is_linked(table)]
 
 
 def link_current(deployment: Deployment) -> list[str]:
-    """Links the path of every table to its published version; names of those that led elsewhere.
+    """Points the link of every table at its published version. Returns the names of the changed ones.
 
-    Repeats when another run publishes meanwhile.
+    Repeats when another run publishes in the meantime.
     """
     moved: list[str] = []
     linked: dict[str, TableVersion] = {}
@@ -45,17 +45,17 @@ def link_current(deployment: Deployment) -> list[str]:
 
 
 def remove_old(deployment: Deployment) -> None:
-    """Deletes versions beyond those that are kept, and files of runs that ended before they recorded them.
+    """Deletes the removable versions, and the files that ended runs did not record.
 
-    Does nothing while a run is active, which may read or publish any of them.
+    Does nothing while a run is active, because the run may read or publish them.
     """
     with deployment.ledger.writing() as connection:
         if _active_since(connection):
             return
         removable = removable_versions(connection, deployment.settings.keep_versions)
         mark_removed(connection, removable, deployment.ledger.clock())
-        known = known_versions(connection)
-        for table, version in sorted(deployment.datamart.versions() - known):
+        recorded = stored_versions(connection)
+        for table, version in sorted(deployment.datamart.versions() - recorded):
             deployment.datamart.drop(table, version)
         for folder in (deployment.datamart.folder, deployment.models.folder, Folder.at(deployment.roots.reports)):
             folder.remove_drafts(age=deployment.settings.lease)

@@ -1,4 +1,4 @@
-"""Addresses that processes listen on: whether other machines reach them, and their URL."""
+"""Addresses on which processes listen: whether other machines can reach them, and their URLs."""
 
 import errno
 import ipaddress
@@ -8,7 +8,7 @@ EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound
 
 
 def is_loopback(address: str) -> bool:
-    """Whether the address is reachable from this machine only; an empty address stands for all addresses."""
+    """Whether only this machine can reach the address. An empty address means all addresses."""
     if address.lower() == "localhost":
         return True
     try:
@@ -24,12 +24,12 @@ def web_address(address: str, port: int) -> str:
 
 
 def is_taken(address: str, port: int) -> bool:
-    """Whether another process listens there; OSError when the address is not one of this machine."""
-    family, *_, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    """Whether another process listens at the address. Raises OSError when this machine does not have the address."""
+    family, *_, endpoint = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind(place)
+            listener.bind(endpoint)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return True

@@ -1,4 +1,4 @@
-"""A thread that runs beside a block of code and ends with it."""
+"""A thread that runs during a `with` block."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Background(ABC):
-    """Runs `work` in a thread while the `with` block lasts; `ended` is set when the block ends."""
+    """Runs `work` in a thread during the `with` block. `ended` is set at the end of the block."""
 
     def __init__(self, name: str) -> None:
         self.ended = threading.Event()
@@ -15,7 +15,7 @@ class Background(ABC):
 
     @abstractmethod
     def work(self) -> None:
-        """What the thread does, until `ended` is set."""
+        """The work of the thread. It returns when `ended` is set."""
 
     def __enter__(self) -> Self:
         self._thread.start()

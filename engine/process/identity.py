@@ -1,4 +1,4 @@
-"""Names of processes, by which their machine recognizes whether they still run."""
+"""Names of processes. The machine of a process can check by its name whether it still runs."""
 
 import hashlib
 import os
@@ -15,18 +15,18 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def this_process() -> str:
-    """The name under which this process holds leases: host, machine, process id and start time."""
+    """The name of this process, which owns its leases: host, machine, process id and start time."""
     pid = os.getpid()
     return f"{host()}:{_machine()}:{pid}:{_start_ticks(pid)}"
 
 
 def host() -> str:
-    """The name of this host, without the separator of process names."""
+    """The name of this host, without the separator `:` of process names."""
     return socket.gethostname().replace(":", "-")[:60]
 
 
 def is_gone(name: str) -> bool:
-    """Whether a process of this machine has ended; False when that can't be known here."""
+    """Whether a process of this machine has ended. False for a process of another machine."""
     parts = name.split(":")
     if len(parts) != 4 or parts[1] != _machine() or parts[1] == UNKNOWN or not parts[2].isdigit():
         return False
@@ -35,21 +35,21 @@ def is_gone(name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _machine() -> str:
-    """A digest of this boot and this namespace of process ids: machines and containers may share a host name."""
+    """A digest of this boot and this namespace of process ids. Machines and containers may have the same host name."""
     try:
-        seen = BOOT.read_text() + str(NAMESPACE.readlink())
+        identity = BOOT.read_text() + str(NAMESPACE.readlink())
     except OSError:
         return UNKNOWN
-    return hashlib.sha256(seen.encode()).hexdigest()[:8]
+    return hashlib.sha256(identity.encode()).hexdigest()[:8]
 
 
 def _start_ticks(pid: int) -> str:
-    """When a process started, in kernel ticks since boot; '' when there is none or it is a zombie."""
+    """The start time of a process in kernel ticks since boot; '' when it does not exist or is a zombie."""
     try:
         process = psutil.Process(pid)
         if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
             return ""
-        # psutil adds the boot time, which moves when the clock is set. The difference does not.
+        # psutil adds the boot time, which changes when the clock is set. The difference does not change.
         boot = psutil.boot_time()
         while True:
             started, before, boot = psutil.Process(pid).create_time(), boot, psutil.boot_time()

@@ -30,7 +30,7 @@ class ProcessRegistry:
         self._heartbeat_at, self._detail = monotonic(), detail
 
     def heartbeat(self, detail: dict[str, Any]) -> bool:
-        """Sends a heartbeat if one is due or the detail has changed; whether it did."""
+        """Sends a heartbeat when one is due or the detail has changed. Returns whether it was sent."""
         if monotonic() - self._heartbeat_at < self._deployment.settings.heartbeat and detail == self._detail:
             return False
         with self._deployment.ledger.writing() as connection:
@@ -45,10 +45,10 @@ class ProcessRegistry:
 
 
 def alive(deployment: Deployment, kind: str) -> Sequence[LedgerRow]:
-    """The running processes of a kind, newest first: with a recent heartbeat, and not known to have ended."""
-    silence = timedelta(seconds=deployment.settings.lease)
+    """The running processes of a kind, newest first: those with a recent heartbeat that have not ended."""
+    timeout = timedelta(seconds=deployment.settings.lease)
     with deployment.ledger.reading() as connection:
-        rows = alive_processes(connection, kind, silence, deployment.ledger.clock())
+        rows = alive_processes(connection, kind, timeout, deployment.ledger.clock())
     return [row for row in rows if not is_gone(row.process_id)]
 
 
@@ -58,10 +58,10 @@ def has_worker(deployment: Deployment) -> bool:
 
 
 def waiting_for(deployment: Deployment, state: str) -> str | None:
-    """`a worker` when a run in that state waits and no worker is running, else None."""
+    """`a worker` when the run is queued and no worker is running, else None."""
     return "a worker" if state == "queued" and not has_worker(deployment) else None
 
 
 def waiting_message(run_id: str, pipeline: str) -> str:
-    """The message about a queued run when no worker is running."""
+    """The message for a queued run when no worker is running."""
     return f"Run {run_id} is waiting for a worker. {NO_WORKER} Or execute it here with `run {pipeline}`."

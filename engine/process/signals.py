@@ -17,7 +17,7 @@ def log_to_stderr() -> None:
 
 
 def on_stop_signal(stop: Callable[[], None], *, with_parent: bool) -> None:
-    """Calls `stop` on SIGTERM and Ctrl-C; `with_parent`: also at the end of standard input."""
+    """Calls `stop` on SIGTERM and Ctrl-C. With `with_parent`, also at the end of standard input."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop())
     if with_parent:
@@ -25,15 +25,15 @@ def on_stop_signal(stop: Callable[[], None], *, with_parent: bool) -> None:
 
 
 def at_end_of_input(stop: Callable[[], None]) -> None:
-    """Calls `stop` from a thread when standard input ends, which happens when the parent process ends."""
+    """Calls `stop` from a thread at the end of standard input: when the parent process ends."""
     threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True, name="end-of-input").start()
 
 
 @contextmanager
 def interrupt_on_sigterm() -> Iterator[None]:
-    """Turns SIGTERM into KeyboardInterrupt, as Ctrl-C.
+    """Raises KeyboardInterrupt on SIGTERM, as on Ctrl-C.
 
-    SIGINT is set too: a shell ignores it for the processes that it starts in the background.
+    The handler of SIGINT is set too, because a shell makes its background processes ignore SIGINT.
     """
     before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -12,7 +12,7 @@ log = logging.getLogger("loanwatch.engine")
 
 PAUSE = 0.2
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before a restart, doubled each time
-STEADY = 60.0  # seconds after which a process counts as healthy, and its next pause is the first again
+STEADY = 60.0  # seconds after which a process counts as healthy; its next pause is FIRST_PAUSE again
 PrintLine = Callable[[str, str], None]  # name of the process, line
 
 
@@ -30,7 +30,7 @@ class Child:
     _started_at: float = field(default=0.0, repr=False)
 
     def poll(self) -> None:
-        """Starts the process when it is not running and its pause is over."""
+        """Starts the process when it is not running and the pause is over."""
         if self.process is not None and self.process.poll() is not None:
             self._on_exit(self.process.returncode)
         if self.process is None and monotonic() >= self._not_before:
@@ -42,7 +42,7 @@ class Child:
             self.process.terminate()
 
     def wait(self, seconds: float) -> None:
-        """Waits for the end of the process and kills it after these seconds."""
+        """Waits for the end of the process, and kills it after `seconds`."""
         if self.process is None:
             return
         try:
@@ -54,7 +54,7 @@ class Child:
         self._close_input()
 
     def _start(self) -> None:
-        # The pipe to its standard input closes when this process ends, even by `kill -9`; `--tied` waits for that.
+        # The pipe to its standard input closes when this process ends, even by `kill -9`. `--tied` reacts to that.
         self.process = subprocess.Popen(
             [sys.executable, *self.arguments],
             stdin=subprocess.PIPE,

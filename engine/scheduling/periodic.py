@@ -1,4 +1,4 @@
-"""Functions called at intervals; one that fails or is slow does not delay the others."""
+"""Functions called at intervals. A function that fails or is slow does not delay the others."""
 
 import logging
 import threading
@@ -10,13 +10,13 @@ import schedule
 
 log = logging.getLogger("loanwatch.engine")
 
-POLL_PAUSE = 0.1  # seconds between two checks of what is due, unless a task has a shorter interval
+POLL_PAUSE = 0.1  # seconds between two checks for due calls, unless a task has a shorter interval
 MOST_THREADS = 16
 
 
 @dataclass
 class PeriodicTask:
-    """A function, its interval, and its running call. An exception is logged; the next call happens as usual."""
+    """A function, its interval, and its running call. An exception is logged and does not prevent the next call."""
 
     name: str
     seconds: float
@@ -31,12 +31,12 @@ class PeriodicTask:
     def _call(self) -> None:
         try:
             self.function()
-        except Exception as error:  # noqa: BLE001 - a failed call must not stop the next ones; it is logged
+        except Exception as error:  # noqa: BLE001 - a failed call is logged and does not prevent the next call
             log.error("%s failed (%s: %s); trying again.", self.name, type(error).__name__, error)  # noqa: TRY400
 
 
 def run_periodically(tasks: list[PeriodicTask], stop: threading.Event) -> None:
-    """Calls each task at its interval until `stop` is set; does not wait for running calls then."""
+    """Calls each task at its interval until `stop` is set. It does not wait for running calls at the end."""
     pool = ThreadPoolExecutor(MOST_THREADS, "periodic")
     jobs = _planned(tasks, pool)
     seconds = [each.seconds for each in tasks]
@@ -45,7 +45,7 @@ def run_periodically(tasks: list[PeriodicTask], stop: threading.Event) -> None:
         while not stop.wait(pause):
             idle = jobs.idle_seconds
             if idle is None or idle > longest:
-                # The wall clock was set back: the jobs would wait until it reaches its old time again.
+                # The system clock was set back. The jobs would wait until it reaches its old time again.
                 jobs = _planned(tasks, pool)
             jobs.run_pending()
     finally:

@@ -1,4 +1,4 @@
-"""The scheduler: a process that requests runs when their slots are due. It does nothing else."""
+"""The scheduler: a process that requests runs when their slots are due."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ POLL_PAUSE = 1.0  # seconds between two checks of each timetable
 
 
 class Scheduler:
-    """Serves the timetables of one deployment until it is stopped. `clock` decides when slots are due."""
+    """Checks the timetables of one deployment until it is stopped. `clock` gives the time for due slots."""
 
     def __init__(self, deployment: Deployment, clock: Clock | None = None, pause: float = POLL_PAUSE) -> None:
         self._deployment = deployment
@@ -61,7 +61,7 @@ class Scheduler:
 
 
 def timetables(deployment: Deployment) -> list[Timetable]:
-    """The timetables of the pipelines that have one, in the order of the pipelines."""
+    """The timetables of the pipelines with a schedule, in the order of the pipelines."""
     settings = deployment.settings
-    found = (timetable(name, deployment.timing(name), settings.zone) for name in deployment.pipelines)
-    return [table for table in found if table is not None]
+    tables = (timetable(name, deployment.timing(name), settings.zone) for name in deployment.pipelines)
+    return [table for table in tables if table is not None]

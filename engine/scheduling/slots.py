@@ -1,8 +1,8 @@
-"""The outcome of each due slot: a run is requested, or the ledger records why not. Each slot has one outcome.
+"""The outcome of each due slot: a run is requested, or the ledger records the reason for none. A slot has one outcome.
 
-After a pause of the scheduler, only the newest missed slot of a pipeline is caught up; earlier ones are recorded as
-missed. A slot is skipped when the pipeline's last scheduled run is still active. Behind a run that a person or the gate
-requested it waits until that run has ended, so that a manual run never replaces a scheduled one.
+After an interruption of the scheduler, only the newest slot of a pipeline is processed; earlier ones are recorded as
+missed. A slot is skipped when the pipeline's last scheduled run is still active. When the active run was requested by a
+user or by the gate, the slot waits for its end, so that a manual run never replaces a scheduled one.
 """
 
 import logging
@@ -34,14 +34,14 @@ FINAL = ("requested", "skipped", "paused")
 
 
 def process_due_slots(deployment: Deployment, timetable: Timetable, now: datetime) -> SlotOutcome | None:
-    """The outcome of the newest slot that is due at `now` (UTC), or of the waiting one; None without such a slot.
+    """The outcome of the newest slot that is due at `now` (UTC), or of the waiting slot; None without such a slot.
 
-    One transaction: a killed scheduler has done all of it or nothing, and two schedulers do it once.
+    It is one transaction, so that a killed scheduler leaves nothing half done and two schedulers record one outcome.
     """
     with deployment.ledger.writing() as connection:
         schedule = schedule_of(connection, timetable.pipeline, now)
         if now < schedule.through:
-            # The clock was set back: slots with a run keep it, slots that were only missed are due again.
+            # The clock was set back. Slots with a run are not repeated, missed slots are due again.
             processed_through(connection, timetable.pipeline, now)
             return None
         if now - schedule.through > MOST_CATCH_UP:
@@ -51,7 +51,7 @@ def process_due_slots(deployment: Deployment, timetable: Timetable, now: datetim
         waiting = waiting_slot(connection, timetable.pipeline)
         if not due:
             return None if waiting is None else _outcome_of(connection, deployment, _slot_of(waiting), schedule)
-        # After the clock was set back, the waiting slot may be the one that is due.
+        # After the clock was set back, the waiting slot and the due slot may be the same.
         if waiting is not None and waiting.slot != due[-1].name:
             _skip(connection, deployment, _slot_of(waiting), "The next slot was due while this one waited.")
         missed = SlotOutcome("missed", f"The scheduler was not running before {now:%Y-%m-%d %H:%M} UTC.")
@@ -63,7 +63,7 @@ def process_due_slots(deployment: Deployment, timetable: Timetable, now: datetim
 
 
 def scheduled_request(connection: Connection, deployment: Deployment, slot: Slot) -> Request:
-    """The request of a slot's run: as of the slot's own day, over the extracts in use."""
+    """The request of a slot's run: as of the slot's day, with the extracts that were read last."""
     folder = folder_for_unattended_training(connection, deployment)
     return checked_request(
         deployment,
@@ -77,15 +77,15 @@ def scheduled_request(connection: Connection, deployment: Deployment, slot: Slot
 
 
 def _outcome_of(connection: Connection, deployment: Deployment, slot: Slot, schedule: LedgerRow) -> SlotOutcome | None:
-    known = slot_row(connection, slot.name)
-    if known is not None and known.outcome in FINAL:
+    recorded = slot_row(connection, slot.name)
+    if recorded is not None and recorded.outcome in FINAL:
         return None
     if schedule.paused_at is not None:
         outcome = SlotOutcome("paused", f"The schedule was paused by {schedule.paused_by}: {schedule.pause_reason}")
     else:
         try:
-            wanted = scheduled_request(connection, deployment, slot)
-            run_id = request_run(connection, wanted, deployment.ledger.clock())
+            request = scheduled_request(connection, deployment, slot)
+            run_id = request_run(connection, request, deployment.ledger.clock())
             outcome = SlotOutcome("requested", "", run_id)
         except PipelineActive as active:
             if run_row(connection, active.run_id).cause == "schedule":
@@ -93,17 +93,17 @@ def _outcome_of(connection: Connection, deployment: Deployment, slot: Slot, sche
             outcome = SlotOutcome(
                 "waiting", f"Run {active.run_id} is active; the slot's run is requested when it has ended."
             )
-    if known is None or (known.outcome, known.reason) != (outcome.outcome, outcome.reason):
+    if recorded is None or (recorded.outcome, recorded.reason) != (outcome.outcome, outcome.reason):
         log.info("Slot %s %s: %s", slot.name, outcome.outcome, outcome.run_id or outcome.reason)
         record_outcome(connection, slot, outcome, deployment.ledger.clock())
     return outcome
 
 
-def _skip(connection: Connection, deployment: Deployment, slot: Slot, why: str) -> SlotOutcome:
+def _skip(connection: Connection, deployment: Deployment, slot: Slot, reason: str) -> SlotOutcome:
     now = deployment.ledger.clock()
-    run_id = record_skipped(connection, scheduled_request(connection, deployment, slot), why, now)
-    outcome = SlotOutcome("skipped", why, run_id)
-    log.warning("Slot %s skipped: %s", slot.name, why)
+    run_id = record_skipped(connection, scheduled_request(connection, deployment, slot), reason, now)
+    outcome = SlotOutcome("skipped", reason, run_id)
+    log.warning("Slot %s skipped: %s", slot.name, reason)
     record_outcome(connection, slot, outcome, now)
     return outcome
 

@@ -1,4 +1,4 @@
-"""When pipelines are due: slots in the deployment's time zone, each once across daylight-saving changes."""
+"""The slots of pipelines, in the deployment's time zone. A slot occurs once, also when the clocks change."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Timetable:
-    """The slots of one pipeline: at `at`, local time, on every day or on one weekday (Monday is 0)."""
+    """The slots of one pipeline: at the local time `at`, every day or on one weekday (Monday is 0)."""
 
     pipeline: str
     at: time
@@ -24,13 +24,13 @@ class Timetable:
         """The slots that are due after `after` and until `until` (UTC), oldest first."""
         if until <= after:
             return []
-        # A day more on either side: a nominal time may lie a day off in UTC.
+        # One more day on each side, because a local time may be on another day in UTC.
         first, last = _local_day(after, self.zone) - DAY, _local_day(until, self.zone) + DAY
         slots = (self._slot(day) for day in self._days(first, last))
         return [slot for slot in slots if after < slot.due_at <= until]
 
     def next_after(self, moment: datetime, count: int = 1) -> list[Slot]:
-        """The first `count` slots that are due after a moment."""
+        """The first `count` slots that are due after `moment`."""
         return self.between(moment, moment + (count + 2) * (7 * DAY))[:count]
 
     def _days(self, first: date, last: date) -> Iterator[date]:
@@ -45,8 +45,8 @@ class Timetable:
     def _slot(self, day: date) -> Slot:
         """The slot of a day.
 
-        A time that the clocks skip is read with the offset before the change (02:30 is due when they show 03:30). Of a
-        time that they show twice, the first counts. The name is the nominal time, so there is one slot either way.
+        When the clocks skip its time, the offset before the change is used (02:30 is due when they show 03:30). When
+        they show its time twice, the first one is used. The name is the nominal time, so there is one slot.
         """
         nominal = datetime.combine(day, self.at)
         due_at = nominal.replace(tzinfo=self.zone).astimezone(UTC)
@@ -54,17 +54,17 @@ class Timetable:
 
 
 def timetable(pipeline: str, timing: str, zone: ZoneInfo) -> Timetable | None:
-    """The timetable that a setting such as `sunday 02:00` or `daily 03:00` describes; None for `off`."""
-    found = TIMING.fullmatch(timing)
-    if found is None or timing == "off":
+    """The timetable of a setting such as `sunday 02:00` or `daily 03:00`; None for `off`."""
+    match = TIMING.fullmatch(timing)
+    if match is None or timing == "off":
         return None
-    day, hour, minute = found.groups()
+    day, hour, minute = match.groups()
     weekday = None if day == "daily" else WEEKDAYS.index(day)
     return Timetable(pipeline, time(int(hour), int(minute)), weekday, zone)
 
 
 def nominal_day(slot: str) -> date:
-    """The local day of a slot's name."""
+    """The local day in a slot's name."""
     return datetime.fromisoformat(slot.partition("@")[2]).date()
 
 

@@ -1,4 +1,4 @@
-"""What a worker sends to a run process: the claimed run and the settings."""
+"""The message of a worker to a run process: a claimed run and the settings."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -22,6 +22,6 @@ class RunAssignment:
 
 
 def assignment_from_line(line: bytes) -> RunAssignment:
-    """The assignment that `as_line` wrote."""
+    """The assignment of its line; the inverse of `as_line`."""
     content = json.loads(line)
     return RunAssignment(Lease(**content["lease"]), content["settings"])

@@ -1,9 +1,9 @@
 """The process of one run: `python -m engine.worker.run_process ADDRESS TOKEN`.
 
 A worker starts it, writes one assignment to its standard input, and keeps the other end of that pipe open. The process
-starts before there is a run for it: it joins the Ray at that address and warms it up, so that the run starts at once.
-When the pipe closes, the worker has ended. The process then exits immediately: what it has not published is
-discarded, and its run is recorded as crashed.
+starts before there is a run for it: it joins the Ray at ADDRESS and warms it up, so that the run starts sooner.
+When the pipe closes, the worker has ended. The process then exits immediately. Its unpublished results are discarded,
+and its run is marked as crashed.
 """
 
 import logging
@@ -21,14 +21,14 @@ from engine.worker.assignment import RAY_IS_GONE, RunAssignment, assignment_from
 from storage.errors import LoanwatchError
 from storage.settings import load_settings
 
-LEDGER_PATIENCE = 20.0  # seconds to wait for a database server that restarts
+LEDGER_RETRY_SECONDS = 20.0  # seconds to wait for a database server that restarts
 log = logging.getLogger("loanwatch.engine")
 
 
 def exit_code_of(assignment: RunAssignment, executor: RayExecutor) -> int:
-    """The exit code of this process, after it has executed the assigned run."""
+    """Executes the assigned run. Returns the exit code of this process."""
     try:
-        deployment = Deployment.open(load_settings(**assignment.settings), patience=LEDGER_PATIENCE)
+        deployment = Deployment.open(load_settings(**assignment.settings), retry_seconds=LEDGER_RETRY_SECONDS)
         execute_claimed_run(deployment, assignment.lease, executor)
     except RayUnreachable as error:
         log.warning("%s", error)
@@ -42,20 +42,20 @@ def exit_code_of(assignment: RunAssignment, executor: RayExecutor) -> int:
 def main() -> None:
     """Joins Ray, waits for an assignment on standard input, executes it, and exits."""
     logging.basicConfig(format="%(message)s", level=logging.INFO)
-    logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that a thread joins Ray, which is intended
+    logging.getLogger("ray").setLevel(logging.ERROR)  # Ray warns that a thread joins it, which is intended
     code = 1
     with suppress(KeyboardInterrupt), interrupt_on_sigterm():
         executor = RayExecutor(load_settings(), RayAddress(*sys.argv[1:3]))
-        # In a thread: a run whose results are all cached does not need Ray and does not wait for it.
+        # In a thread, because a fully cached run does not need Ray and does not wait for it.
         threading.Thread(target=_warm_up, args=(executor,), daemon=True, name="warm-up").start()
-        # Unbuffered: what follows the assignment is left for the thread to read.
+        # Unbuffered, so that only the assignment is read here; the thread reads the rest.
         with os.fdopen(os.dup(0), "rb", buffering=0) as pipe:
             line = pipe.readline()
             watch = threading.Thread(target=_exit_with_the_worker, args=(pipe.fileno(),), daemon=True, name="worker")
             if line.endswith(b"\n"):
                 watch.start()
                 code = exit_code_of(assignment_from_line(line), executor)
-    # Without cleaning up: threads of Ray and Arrow have nothing to finish, and the ledger has everything.
+    # Without a cleanup: the threads of Ray and Arrow have no work to finish, and the ledger has all results.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

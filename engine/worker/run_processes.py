@@ -21,11 +21,11 @@ KILL_TIMEOUT = 5.0  # seconds
 
 
 class RunProcess:
-    """A run process as its worker sees it."""
+    """A run process, for the worker that started it."""
 
     def __init__(self, cluster: RayAddress) -> None:
         command = [sys.executable, "-m", "engine.worker.run_process", cluster.address, cluster.token]
-        # A session of its own: Ctrl-C in the terminal reaches the worker alone, which decides what happens to its runs.
+        # In a session of its own, so that only the worker receives Ctrl-C in the terminal.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, cwd=PROJECT)
 
     @property
@@ -38,14 +38,14 @@ class RunProcess:
         return self._process.poll()
 
     def assign(self, assignment: RunAssignment) -> None:
-        """Sends an assignment. A process that has just died is noticed later, by its exit code."""
+        """Sends an assignment. The exit code shows later when the process has ended."""
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
                 self._process.stdin.write(assignment.as_line())
                 self._process.stdin.flush()
 
     def kill(self) -> None:
-        """Kills the process and those of its Ray tasks that run on this machine."""
+        """Kills the process and its Ray tasks on this machine."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
@@ -58,7 +58,7 @@ class RunProcess:
 
 @dataclass
 class ActiveRun:
-    """A run and its process. `cancelled_since` (monotonic seconds) is set once the run is to be cancelled."""
+    """A run and its process. `cancelled_since` (monotonic seconds) is set when the run is to be cancelled."""
 
     lease: Lease
     process: RunProcess
@@ -74,7 +74,7 @@ class RunProcessPool:
     _standby_since: float = 0.0
 
     def start(self, assignment: RunAssignment, cluster: RayAddress) -> None:
-        """Starts a run on the Ray at that address, in the standby process if there is one."""
+        """Starts a run on the Ray at that address, in the standby process when there is one."""
         process, self._standby = self._standby, None
         if process is None or process.exit_code is not None:
             process = RunProcess(cluster)
@@ -82,7 +82,7 @@ class RunProcessPool:
         self.active[assignment.lease.run_id] = ActiveRun(assignment.lease, process)
 
     def ensure_standby(self, cluster: RayAddress) -> None:
-        """Starts a standby process if there is none; one that died is replaced after a second at the earliest."""
+        """Starts a standby process when there is none, at most once in a second."""
         if self._standby is not None and self._standby.exit_code is not None:
             log.warning("The standby run process ended with code %s.", self._standby.exit_code)
             self._standby = None
@@ -94,7 +94,7 @@ class RunProcessPool:
         return [run for run in self.active.values() if run.process.exit_code is not None]
 
     def terminate(self, run: ActiveRun) -> None:
-        """Kills a run's process, if it is running, and removes the run from the active ones."""
+        """Kills a run's process and removes the run from the active ones."""
         run.process.kill()
         self.active.pop(run.lease.run_id, None)
 
@@ -105,7 +105,7 @@ class RunProcessPool:
         self.drop_standby()
 
     def drop_standby(self) -> None:
-        """Kills the standby process: the Ray that it has joined may be gone."""
+        """Kills the standby process, because the Ray that it joined may have ended."""
         if self._standby is not None:
             self._standby.kill()
             self._standby = None

@@ -1,4 +1,4 @@
-"""The worker: claims queued runs, starts a process for each, and watches these processes and the Ray they share."""
+"""The worker: claims queued runs, starts a process for each, and checks these processes and their Ray."""
 
 import logging
 import threading
@@ -22,11 +22,11 @@ log = logging.getLogger("loanwatch.engine")
 
 POLL_PAUSE = 0.2  # seconds between two steps
 PAUSE_WITHOUT_LEDGER = 2.0
-CANCEL_GRACE = 1.0  # seconds that a cancelled run has to end by itself, of the two in which it must have ended
+CANCEL_GRACE = 1.0  # seconds that a cancelled run has to end before it is killed; it must end within two
 
 
 class Worker:
-    """Serves one deployment until it is stopped. Its state is in the ledger and in its pool."""
+    """Executes the runs of one deployment until it is stopped. Its state is in the ledger and in its pool."""
 
     def __init__(self, deployment: Deployment, ray: RayForRuns) -> None:
         self._deployment = deployment
@@ -38,12 +38,12 @@ class Worker:
         self._stop_at: float | None = None
 
     def stop(self) -> None:
-        """Stops the worker: at once when no run is active or at the second call, else after `stop_grace` seconds."""
+        """Stops the worker when no run is active, or after `stop_grace` seconds. A second call stops it immediately."""
         self._stop_at = monotonic() + (0.0 if self._stop.is_set() else self._deployment.settings.stop_grace)
         self._stop.set()
 
     def serve(self) -> None:
-        """Works until it is stopped; then it requeues the active runs and ends all its processes."""
+        """Executes runs until it is stopped. Then it requeues the active runs and ends all its processes."""
         remove_dead_sessions()
         try:
             self._registry.register(self._detail())
@@ -62,7 +62,7 @@ class Worker:
             self._ray.end()
 
     def step(self) -> None:
-        """One pass over Ray, the active runs and the queued runs, and a heartbeat."""
+        """Checks Ray, the active runs and the queued runs once, and sends a heartbeat when it is due."""
         self._poll_ray()
         self._reap_exited()
         self._end_cancelled()
@@ -110,7 +110,7 @@ class Worker:
             self._pool.terminate(run)
 
     def _close_unfinished(self, run: ActiveRun) -> None:
-        """Closes a run whose process exited before the run had ended."""
+        """Ends a run whose process exited before the run had ended."""
         if run.cancelled_since is not None:
             self._close(run, "cancelled", "The run was cancelled; published tables are unchanged.", 4)
         elif run.process.exit_code == RAY_IS_GONE:
@@ -135,22 +135,22 @@ class Worker:
                 end_early(connection, run.lease, state, dict(error), self._deployment.ledger.clock())
             log.warning("Run %s %s: %s", run.lease.run_id, state, message)
         except LeaseLost:
-            log.warning("Run %s had been declared crashed before.", run.lease.run_id)
+            log.warning("Run %s was marked as crashed already.", run.lease.run_id)
 
-    def _requeue(self, run: ActiveRun, why: str) -> None:
+    def _requeue(self, run: ActiveRun, reason: str) -> None:
         self._pool.terminate(run)
         try:
-            again = requeue(self._deployment, run.lease, why)
+            new_run_id = requeue(self._deployment, run.lease, reason)
         except LeaseLost:
-            log.info("Run %s had ended before.", run.lease.run_id)
+            log.info("Run %s had ended already.", run.lease.run_id)
             return
-        if again is None:
-            log.warning("Run %s crashed (%s) and was not requeued.", run.lease.run_id, why)
+        if new_run_id is None:
+            log.warning("Run %s crashed (%s) and was not requeued.", run.lease.run_id, reason)
         else:
-            log.warning("Run %s was requeued as %s (%s).", run.lease.run_id, again, why)
+            log.warning("Run %s was requeued as %s (%s).", run.lease.run_id, new_run_id, reason)
 
     def _detail(self) -> dict[str, Any]:
-        """What the process registry shows about this worker."""
+        """The details of this worker in the process registry."""
         up = self._ray_state == "up"
         return {
             "ray": self._ray_state,

@@ -22,7 +22,7 @@ UNIT = alt.Scale(domain=[0, 1], nice=False)
 
 
 def roc_curve(points: pd.DataFrame, auc: Auc | None = None) -> alt.LayerChart:
-    """The ROC curve over the diagonal of a random ranking; columns false_positive_rate, true_positive_rate."""
+    """The ROC curve and the diagonal of a random ranking. Columns: false_positive_rate, true_positive_rate."""
     title = TitleParams("ROC curve", subtitle=f"{_area(auc)}; dashed: random ranking")
     if not kit.filled(points, "true_positive_rate"):
         return kit.empty_panel(title, *NO_OUTCOMES)
@@ -33,7 +33,7 @@ def roc_curve(points: pd.DataFrame, auc: Auc | None = None) -> alt.LayerChart:
 
 
 def precision_recall(points: pd.DataFrame, auc: Auc | None = None) -> alt.LayerChart:
-    """Precision against recall, over the bad rate (a random ranking); columns recall, precision."""
+    """Precision against recall, and the bad rate (a random ranking). Columns: recall, precision."""
     title = TitleParams("Precision and recall", subtitle=f"{_counts(auc)}; dashed: random ranking (bad rate)")
     if not kit.filled(points, "precision"):
         return kit.empty_panel(title, *NO_OUTCOMES)
@@ -48,9 +48,9 @@ def precision_recall(points: pd.DataFrame, auc: Auc | None = None) -> alt.LayerC
 
 
 def calibration(bins: pd.DataFrame) -> alt.LayerChart:
-    """Bad rate of each score bin with its Wilson interval, over the line of perfect calibration.
+    """Bad rate of each score bin with its Wilson interval, and the line of perfect calibration.
 
-    Columns as `CalibrationBin` has them: mean_score, bad_rate, low, high, n.
+    Columns, as in `CalibrationBin`: mean_score, bad_rate, low, high, n.
     """
     title = TitleParams("Calibration by score decile", subtitle="bars: 95% interval; dashed: perfect calibration")
     if not kit.filled(bins, "bad_rate"):
@@ -75,7 +75,7 @@ def calibration(bins: pd.DataFrame) -> alt.LayerChart:
 def vintage(points: pd.DataFrame) -> alt.LayerChart:
     """Cumulative bad rate of the newest cohorts by months on book; dashed where not mature yet.
 
-    Columns as `VintagePoint` has them: cohort, months_on_book, loans, observed, bad_rate, mature.
+    Columns, as in `VintagePoint`: cohort, months_on_book, loans, observed, bad_rate, mature.
     """
     title = TitleParams("Vintage curves", subtitle="cumulative bad rate by months on book; dashed: not mature yet")
     if not kit.filled(points, "bad_rate"):
@@ -114,7 +114,7 @@ def vintage(points: pd.DataFrame) -> alt.LayerChart:
 
 
 def as_frame(items: list[Any]) -> pd.DataFrame:
-    """The frame of `CalibrationBin` or `VintagePoint` values, one row each; empty for none."""
+    """The frame of `CalibrationBin` or `VintagePoint` values, one row for each; empty without values."""
     return pd.DataFrame([asdict(item) for item in items])
 
 
@@ -141,7 +141,7 @@ def _shares(*columns: str) -> list[alt.Tooltip]:
 
 
 def _thinned(points: pd.DataFrame) -> pd.DataFrame:
-    """At most about MOST_POINTS of the points, the first and the last among them."""
+    """About MOST_POINTS of the points at most, including the first and the last."""
     step = -(-len(points) // MOST_POINTS)
     return pd.concat([points.iloc[:-1:step], points.iloc[-1:]])
 

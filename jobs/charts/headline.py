@@ -19,7 +19,7 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Headline:
-    """The numbers of the cards; None for what is not measured. Precision, recall and F1 are of all labelled loans."""
+    """The numbers of the cards; None means not measured. Precision, recall and F1 are of all labelled loans."""
 
     auc: float | None = None
     auc_low: float | None = None
@@ -34,9 +34,9 @@ class Headline:
 
 
 def headline_strip(title: str, subtitle: str, cards: pd.DataFrame, width: int) -> alt.LayerChart:
-    """A row of cards under the dashboard's title; columns label, value, note and color (empty: the theme's own).
+    """A row of cards under the dashboard's title. Columns: label, value, note, color (empty: the theme's colour).
 
-    Its left edge is that of the axes of the panels below.
+    Its left edge is aligned with the axes of the panels below.
     """
     span = alt.Scale(paddingInner=0.03, paddingOuter=0, range=[-AXIS_EXTENT, width - AXIS_EXTENT])
     x = alt.X("label:N", sort=None, axis=None, scale=span)
@@ -60,14 +60,14 @@ def headline_strip(title: str, subtitle: str, cards: pd.DataFrame, width: int) -
 
 def headline_cards(line: Headline, status: Status, limits: Thresholds) -> pd.DataFrame:
     """The cards of `headline_strip`: status, AUC, PSI, scores at the threshold, number of loans."""
-    word, meaning = MEANINGS[status].split("|")
+    text, meaning = MEANINGS[status].split("|")
     interval = (
         f"95% interval {_number(line.auc_low)} to {_number(line.auc_high)}" if line.auc_low else "no interval yet"
     )
     noise = f"noise level (99%) {_number(line.psi_chance_level)}" if line.psi_chance_level else "no current window yet"
     scores = " / ".join(_number(x, 2) for x in (line.precision, line.recall, line.f1))
     cards = [
-        ("Status", word, meaning, STATUS_COLORS[list(STATUS_WORDS).index(status)]),
+        ("Status", text, meaning, STATUS_COLORS[list(STATUS_WORDS).index(status)]),
         (f"AUC, threshold {limits.auc:.2f}", _number(line.auc), interval, ""),
         (f"Score PSI, threshold {limits.psi:.2f}", _number(line.psi), noise, ""),
         ("Precision / recall / F1", scores, "all labelled loans", ""),

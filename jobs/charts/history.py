@@ -51,7 +51,7 @@ def auc_over_time(history: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCh
 
 
 def csi_over_time(history: pd.DataFrame, feature: str, plain_name: str) -> alt.LayerChart:
-    """CSI of a feature by monitoring_date over named bands, titled by its plain name.
+    """CSI of a feature by monitoring_date, with named bands, titled with its plain name.
 
     Columns: monitoring_date, csi, chance_level, window_rows, band; optional: model_version, action.
     """
@@ -79,7 +79,7 @@ def csi_over_time(history: pd.DataFrame, feature: str, plain_name: str) -> alt.L
 
 
 def change_layers(rows: pd.DataFrame) -> list[alt.Chart]:
-    """Marks over the rows: a line and a star at each new champion, a square where a retraining was requested.
+    """Marks of events: a line and a star at each new champion, a square at each requested retraining.
 
     The rows are in order of monitoring_date. Without the columns model_version and action there are no marks.
     """
@@ -96,7 +96,7 @@ def change_layers(rows: pd.DataFrame) -> list[alt.Chart]:
 
 
 def champion_changes(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """True for the rows whose champion differs from that of the row before."""
+    """True for the rows whose champion differs from that of the previous row."""
     versions = rows["model_version"]
     changed: pd.Series[bool] = versions.ne(versions.shift()) & (versions.index != versions.index[0])
     return changed
@@ -111,7 +111,7 @@ def dated(history: pd.DataFrame) -> pd.DataFrame:
 
 
 def legend_text(history: pd.DataFrame) -> str:
-    """The end of a subtitle that explains the marks of `change_layers`; empty when there are none."""
+    """The end of a subtitle, which explains the marks of `change_layers`; empty when there are none."""
     rows = history.sort_values("monitoring_date", ignore_index=True) if "monitoring_date" in history else history
     text = ""
     if "model_version" in rows and len(rows) and champion_changes(rows).any():
@@ -122,7 +122,7 @@ def legend_text(history: pd.DataFrame) -> str:
 
 
 def _marks(rows: pd.DataFrame, title: str) -> alt.Chart:
-    """A chart of the rows at their dates, its tooltip with the model version under this title."""
+    """A chart of the rows at their dates. The tooltip has the model version under this title."""
     date = alt.Tooltip("monitoring_date:T", format="%d %b %Y", title="monitoring date")
     tooltip = [date, alt.Tooltip("model_version:N", title=title)]
     chart: alt.Chart = rows_chart(rows[["monitoring_date", "model_version"]]).encode(

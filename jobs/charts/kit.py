@@ -1,7 +1,7 @@
 """The parts of every panel: themes, axes, bands, tooltips and the empty state.
 
-Text and grid take their colours from the light or dark theme; the series have the same colours in both. Liberation
-Sans comes with vl-convert, so a PNG looks the same on a machine without fonts.
+The theme, light or dark, sets the colours of text and grid; the series have the same colours in both. Liberation Sans
+is part of vl-convert, so a PNG looks the same on a machine without fonts.
 """
 
 import json
@@ -73,14 +73,14 @@ def panel(title: alt.TitleParams, *layers: alt.Chart) -> alt.LayerChart:
     return alt.LayerChart(layer=[*layers], title=title, width=WIDTH, height=HEIGHT)
 
 
-def empty_panel(title: alt.TitleParams, what: str, why: str) -> alt.LayerChart:
-    """A panel without data: its heading says what is missing, its note why."""
+def empty_panel(title: alt.TitleParams, what: str, reason: str) -> alt.LayerChart:
+    """A panel without data. Its heading names what is missing, its note gives the reason."""
     # The axis without marks takes the same space as the axes of other panels.
     blank, middle = alt.Axis(labels=False, grid=False), alt.Scale(type="point")
     x, y = alt.X("empty:O", axis=None, scale=middle), alt.Y("empty:O", axis=blank, scale=middle)
     base = rows_chart(pd.DataFrame({"empty": [0]})).encode(x=x, y=y)
     heading = base.mark_text(style="heading", dy=-10).encode(text=alt.value(what))
-    note = base.mark_text(style="note", dy=12).encode(text=alt.value(why))
+    note = base.mark_text(style="note", dy=12).encode(text=alt.value(reason))
     frame = alt.ViewBackground(stroke=GREY, strokeDash=[4, 4], cornerRadius=4)
     return panel(title, heading, note).properties(view=frame)
 
@@ -110,9 +110,9 @@ def tips(*columns: str) -> list[alt.Tooltip]:
 
 
 def months(cohorts: pd.DataFrame) -> pd.DataFrame:
-    """The cohorts in order, missing months as empty rows, with `month`: the lines of an axis label, `Jan|1,234|2024`.
+    """The cohorts in order, with empty rows for missing months.
 
-    `shown` is True for the labels that fit on the axis.
+    `month` has the lines of an axis label, `Jan|1,234|2024`. `shown` is True for the labels that fit on the axis.
     """
     rows = cohorts.set_index(pd.PeriodIndex(cohorts["cohort"].astype(str), freq="M")).sort_index()
     every = pd.period_range(rows.index[0], rows.index[-1], freq="M")
@@ -130,14 +130,14 @@ def months(cohorts: pd.DataFrame) -> pd.DataFrame:
 
 
 def month_axis(rows: pd.DataFrame) -> alt.X:
-    """The axis of `months`: month, loans, and the year where it changes."""
+    """The axis of `months`: month, loans, and the year at its first month."""
     ticks = rows.loc[rows["shown"], "month"].tolist()
     axis = alt.Axis(values=ticks, labelExpr="slice(split(datum.value, '|'), 0, 3)", labelOverlap="greedy")
     return alt.X("month:O", sort=None, axis=axis, scale=alt.Scale(domain=rows["month"].tolist()))
 
 
 def date_axis(dates: "pd.Series[Any]") -> alt.X:
-    """The axis of monitoring_date: labels are days, or months if there are many days; the year where it changes."""
+    """The axis of monitoring_date: labels are days, or months when there are many days, and the year at its start."""
     days = pd.DatetimeIndex(dates.unique())
     pad = max((days[-1] - days[0]) * 0.025, pd.Timedelta(days=1))
     firsts = pd.date_range(days[0], days[-1], freq="MS")
@@ -162,7 +162,7 @@ def moment(day: pd.Timestamp) -> alt.DateTime:
 
 
 def threshold_layers(level: float, words: str, scale: alt.Scale) -> list[alt.Chart]:
-    """A dashed line at a level of y with its name under it at the left."""
+    """A dashed line at a level of y, with its name below it at the left."""
     base = rows_chart(pd.DataFrame({"at": [level]})).encode(y=alt.Y("at:Q", scale=scale))
     text = base.mark_text(style="note", align="left", baseline="top", dx=5, dy=4)
     return [base.mark_rule(color=RED, strokeDash=[4, 3]), text.encode(x=alt.value(0), text=alt.value(words))]
@@ -179,6 +179,6 @@ def band_layers(edges: list[float], scale: alt.Scale) -> list[alt.Chart]:
             base.mark_rect(opacity=0.09, color=color).encode(y2="high:Q"),
             base.mark_rule(strokeDash=[4, 3], color=color, opacity=1 if low else 0),
         ]
-        if (high - low) * HEIGHT > 18 * edges[-1]:  # a thin band has no name
+        if (high - low) * HEIGHT > 18 * edges[-1]:  # a thin band has no space for its name
             layers.append(text.encode(x=alt.value("width"), text=alt.value(name)))
     return layers

@@ -1,7 +1,7 @@
-"""The monitoring dashboard: its six panels, the whole, and the PNG of it.
+"""The monitoring dashboard: its six panels, the complete chart, and its PNG.
 
 The console draws the panels one by one: `themed(psi_over_time(frame).properties(width=...), "dark")`. An empty frame
-gives a panel that says what is missing. No meaning rests on colour alone: a shape, a dash or a word repeats it.
+gives a panel that names what is missing. Colour is never the only sign: a shape, a dash or a word has the same meaning.
 """
 
 import io
@@ -40,7 +40,7 @@ Chart = TypeVar("Chart", alt.LayerChart, alt.VConcatChart)
 
 @dataclass(frozen=True)
 class DashboardData:
-    """The data of the dashboard; each panel's docstring lists the columns of its frame."""
+    """The data of the dashboard. The docstring of each panel lists the columns of its frame."""
 
     model_version: str
     as_of: date
@@ -56,10 +56,10 @@ class DashboardData:
 
 
 def psi_over_time(history: pd.DataFrame, thresholds: Thresholds | None = None) -> alt.LayerChart:
-    """PSI by monitoring_date over named bands; other columns: psi_chance_level, window_rows, status.
+    """PSI by monitoring_date, with named bands. Other columns: psi_chance_level, window_rows, status.
 
-    Optional columns: model_version (one line for each champion, its first date marked), action (requested retrainings
-    are marked).
+    Optional columns: model_version (one line for each champion, with a mark at its first date), action (with a mark at
+    each requested retraining).
     """
     limits, name = thresholds or Thresholds(), "Score drift (PSI) over time"
     if not kit.filled(history, "psi"):
@@ -113,7 +113,7 @@ def score_distribution(scores: pd.DataFrame) -> alt.LayerChart:
 
 
 def feature_drift(features: pd.DataFrame, plain_names: Mapping[str, str] | None = None) -> alt.LayerChart:
-    """CSI of each feature over named bands, largest first, each with its noise level.
+    """CSI of each feature, largest first, with its noise level and named bands.
 
     Columns: feature, csi, chance_level, band. The axis shows plain names (of the features that have one), the tooltip
     the column names.
@@ -137,9 +137,9 @@ def feature_drift(features: pd.DataFrame, plain_names: Mapping[str, str] | None 
         grid=False,
     )
     tooltip = kit.tips("feature", "csi", "chance_level", "band")
-    # The room above the bars holds the names of the bands; its height does not depend on the number of bars.
-    room = alt.Scale(paddingOuter=len(shown) / MOST_FEATURES, align=1)
-    base = rows_chart(shown).encode(y=alt.Y("feature:N", sort=None, axis=labels, scale=room), tooltip=tooltip)
+    # The space above the bars is for the names of the bands. Its height does not depend on the number of bars.
+    space = alt.Scale(paddingOuter=len(shown) / MOST_FEATURES, align=1)
+    base = rows_chart(shown).encode(y=alt.Y("feature:N", sort=None, axis=labels, scale=space), tooltip=tooltip)
     fill = alt.Color("band:N", legend=None, scale=signs(kit.BANDS, kit.BAND_COLORS))
     return kit.panel(
         title,
@@ -151,7 +151,7 @@ def feature_drift(features: pd.DataFrame, plain_names: Mapping[str, str] | None 
 
 
 def _band_edges() -> list[alt.Chart]:
-    """The lines where the bands begin, with their names at two heights so that they never overlap."""
+    """The lines at the starts of the bands, with their names at two heights, so that they never overlap."""
     layers: list[alt.Chart] = []
     for at, name, top in zip((MODERATE, SIGNIFICANT), kit.BANDS[1:], (0, NAME_HEIGHT), strict=True):
         base = rows_chart(pd.DataFrame({"at": [at]})).encode(x="at:Q")
@@ -211,15 +211,15 @@ def themed(chart: Chart, name: Literal["light", "dark"] = "light") -> Chart:
 
 
 def dashboard_png(chart: alt.TopLevelMixin, scale: float = 1.5) -> bytes:
-    """The chart as a PNG with `scale` pixels per point. It needs no network; the same chart gives the same bytes."""
+    """The chart as a PNG with `scale` pixels per point. The same chart gives the same bytes, without a network."""
     png: bytes = vl_convert.vegalite_to_png(chart.to_dict(), vl_version=VEGA_LITE, scale=scale)
-    # Without the alpha channel the same pixels take a third of the bytes.
+    # Without the alpha channel the file has a third of the bytes.
     Image.open(io.BytesIO(png)).convert("RGB").save(packed := io.BytesIO(), format="PNG", optimize=True)
     return packed.getvalue()
 
 
 def _unshared() -> alt.Resolve:
-    """Every panel keeps its own scales and legends, which Vega-Lite would merge otherwise."""
+    """Separate scales and legends for every panel; by default Vega-Lite merges them."""
     own: Literal["independent"] = "independent"
     return alt.Resolve(scale=alt.ScaleResolveMap(color=own, shape=own, strokeDash=own, stroke=own, fillOpacity=own))
 

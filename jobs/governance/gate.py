@@ -1,4 +1,4 @@
-"""Governance: what the monitored numbers mean for the champion, and the retraining that they may ask for."""
+"""The governance gate: the decision on the champion's metrics, and the request for a retraining."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -10,32 +10,32 @@ from jobs.statistics.drift import MODERATE
 
 
 def thresholds_of(job: Job) -> Thresholds:
-    """The thresholds that this job's settings ask for."""
+    """The thresholds of this job's settings."""
     psi = float(job.settings["psi_threshold"])
     return Thresholds(auc=float(job.settings["auc_threshold"]), psi=psi, psi_watch=min(MODERATE, psi))
 
 
 def decision_on(row: Mapping[str, Any], thresholds: Thresholds) -> Decision:
-    """The decision on the numbers of one monitoring date."""
-    judged = row["auc_status"] == "measured"
-    auc = SimpleNamespace(value=row["auc"] if judged else None, high=row["auc_high"] if judged else None)
+    """The decision on the metrics of one monitoring date."""
+    measured = row["auc_status"] == "measured"
+    auc = SimpleNamespace(value=row["auc"] if measured else None, high=row["auc_high"] if measured else None)
     psi = SimpleNamespace(value=row["psi"], chance_level=row["psi_chance_level"])
     return decide(auc, psi, thresholds, row.get("auc_estimate"))
 
 
 def model_governance_gate(job: Job) -> TaskResult:
-    """The decision on this monitoring date's numbers, to be recorded when the run commits."""
+    """The decision on this monitoring date's metrics. It is recorded when the run commits."""
     row = job.values["calculate_monitoring_metrics"]["row"]
     decision = decision_on(row, thresholds_of(job))
     reason = " ".join(decision.reasons) or "AUC and PSI are within their thresholds."
     log.info("%s: %s", decision.status, reason)
     numbers = {**row, **decision.as_json()}
-    found = {"status": decision.status, "reason": reason, "retrain": decision.retrain, "numbers": numbers}
-    return TaskResult(values=found, decision=found)
+    values = {"status": decision.status, "reason": reason, "retrain": decision.retrain, "numbers": numbers}
+    return TaskResult(values=values, decision=values)
 
 
 def trigger_retraining_dag(job: Job) -> TaskResult:
-    """A request for a training run when the gate asks for one; skipped otherwise."""
+    """A request for a training run when the gate's decision is to retrain; skipped otherwise."""
     gate = job.values["model_governance_gate"]
     if not gate["retrain"]:
         return TaskResult(skipped=f"the model is {gate['status']}")

@@ -1,4 +1,4 @@
-"""The governance rule: what the numbers of a monitoring date mean for the health of the champion."""
+"""The retraining rule: the champion's status by the metrics of a monitoring date."""
 
 import math
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ Status = Literal["healthy", "watch", "breach", "insufficient"]
 
 
 class AucNumbers(Protocol):
-    """An AUC and the interval around it, as `discrimination.Auc` has them."""
+    """An AUC and its interval, such as `discrimination.Auc`."""
 
     @property
     def value(self) -> float | None:
-        """The area, None when it can't be had."""
+        """The area, None when it is not measured."""
 
     @property
     def high(self) -> float | None:
@@ -24,7 +24,7 @@ class AucNumbers(Protocol):
 
 
 class DriftNumbers(Protocol):
-    """A PSI and the level of chance, as `drift.Drift` has them."""
+    """A PSI and its noise level, such as `drift.Drift`."""
 
     @property
     def value(self) -> float | None:
@@ -32,12 +32,12 @@ class DriftNumbers(Protocol):
 
     @property
     def chance_level(self) -> float | None:
-        """What chance alone reaches."""
+        """The noise level (99%), None when there were too few rows."""
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """AUC below `auc` or PSI of at least `psi` is a breach; PSI of at least `psi_watch` is watched."""
+    """AUC below `auc` or PSI of at least `psi` is a breach. PSI of at least `psi_watch` is a warning."""
 
     auc: float = 0.70
     psi: float = 0.2
@@ -46,14 +46,14 @@ class Thresholds:
     def __post_init__(self) -> None:
         if not (0 < self.auc < 1 and 0 < self.psi_watch <= self.psi < math.inf):
             raise UsageError(
-                f"Thresholds auc={self.auc}, psi={self.psi}, psi_watch={self.psi_watch} can't be right; "
+                f"Thresholds auc={self.auc}, psi={self.psi}, psi_watch={self.psi_watch} are invalid; "
                 "set 0 < auc < 1 and 0 < psi_watch <= psi."
             )
 
 
 @dataclass(frozen=True)
 class Breach:
-    """A threshold that was crossed; `confirmed` when beyond the AUC's interval, or above PSI's level of chance."""
+    """A crossed threshold. `confirmed`: the AUC's whole interval is below it, or the PSI is above its noise level."""
 
     metric: Literal["auc", "psi"]
     value: float
@@ -63,7 +63,7 @@ class Breach:
 
 @dataclass(frozen=True)
 class Decision:
-    """The status, the breaches behind it, one sentence per finding, and whether a retrain is asked for."""
+    """The status, its breaches, one sentence for each reason, and whether to retrain."""
 
     status: Status
     breaches: tuple[Breach, ...]
@@ -83,11 +83,11 @@ class Decision:
 def decide(
     auc: AucNumbers, psi: DriftNumbers, thresholds: Thresholds | None = None, estimate: float | None = None
 ) -> Decision:
-    """The decision on unrounded numbers: AUC < 0.70 or PSI >= 0.2 is a breach and asks for a retrain.
+    """The decision on unrounded metrics: AUC < 0.70 or PSI >= 0.2 is a breach and leads to a retraining.
 
-    What can't be measured (None, NaN, an AUC without interval) is insufficient, which never retrains by itself and
-    never hides a breach or a watch of the other metric. An `estimate` of the AUC below the threshold makes what would
-    be healthy or insufficient a watch; it never makes a breach, and whatever it is, it clears and hides nothing.
+    A metric that is not measured (None, NaN, an AUC without interval) is insufficient: it never leads to a retraining,
+    and never hides a breach or a warning of the other metric. An `estimate` of the AUC below the threshold turns
+    healthy or insufficient into watch. It never makes a breach, and a high estimate changes nothing.
     """
     limits = thresholds or Thresholds()
     breaches = (*_auc_breaches(auc, limits), *_psi_breaches(psi, limits))
@@ -113,33 +113,33 @@ def _psi_breaches(psi: DriftNumbers, limits: Thresholds) -> Iterator[Breach]:
 def _psi_warnings(psi: DriftNumbers, limits: Thresholds) -> Iterator[str]:
     value = _number(psi.value)
     if value is not None and limits.psi_watch <= value < limits.psi:
-        yield f"PSI {rounded_apart(value, limits.psi)} is at or above {limits.psi_watch:g}, watched."
+        yield f"PSI {rounded_apart(value, limits.psi)} is at or above {limits.psi_watch:g} (warning)."
 
 
 def _estimate_warnings(estimate: float | None, limits: Thresholds) -> Iterator[str]:
     value = _number(estimate)
     if value is not None and value < limits.auc:
-        told = rounded_apart(value, limits.auc)
-        yield f"AUC is estimated at {told} for loans without an outcome yet, below {limits.auc:g}, watched."
+        rounded = rounded_apart(value, limits.auc)
+        yield f"The estimated AUC of loans without an outcome, {rounded}, is below {limits.auc:g} (warning)."
 
 
 def _breach_sentence(breach: Breach) -> str:
     value = rounded_apart(breach.value, breach.threshold)
     if breach.metric == "auc":
-        proof = "confirmed, its whole interval lies below" if breach.confirmed else "within noise of its interval"
-        return f"AUC {value} is below {breach.threshold:g} ({proof})."
-    proof = "confirmed, above the level of chance" if breach.confirmed else "within noise, chance alone reaches it"
-    return f"PSI {value} is at or above {breach.threshold:g} ({proof})."
+        sure = "confirmed: its whole" if breach.confirmed else "not confirmed: only part of its"
+        return f"AUC {value} is below {breach.threshold:g} ({sure} 95% interval is below)."
+    sure = "confirmed: above the noise level" if breach.confirmed else "not confirmed: within the noise level"
+    return f"PSI {value} is at or above {breach.threshold:g} ({sure})."
 
 
 def _gap_sentences(measured: tuple[bool, bool]) -> Iterator[str]:
     auc_measured, psi_measured = measured
     if not auc_measured:
-        yield "AUC can't be judged: too few matured labels, or labels of one class only."
+        yield "AUC is not measured: too few loans with an outcome, or outcomes of one class only."
     if not psi_measured:
-        yield "PSI can't be judged: too few rows in the current window."
+        yield "PSI is not measured: too few loans in the current window."
 
 
 def _number(value: float | None) -> float | None:
-    """The value, or None where it is missing or not a number: NaN compares as healthy with everything."""
+    """The value; None when it is missing or NaN, because NaN is neither below nor above a threshold."""
     return None if value is None or math.isnan(value) else value

@@ -1,12 +1,12 @@
-"""What follows from a breach: a retrain, silence within the cooldown, or the call for a person, by the history alone.
+"""The action after a breach: a retraining, none within the cooldown, or an escalation to a person.
 
-The rule goes by monitoring dates (logical dates), not by the clock on the wall: replaying a year in two minutes comes
-to the decisions that a year of operation came to. Decisions about later dates than the one at hand are not looked at.
+The action depends on the history of decisions alone. The rule uses monitoring dates, not the time of day: a replay of a
+year in two minutes gives the same decisions as a year of operation. Decisions for later dates are ignored.
 
-A breach asks for a retrain unless one was asked for within the cooldown. When three retrains in a row did not help (the
-model was in breach again afterwards, and no decision in between was healthy), the next one would not either: a person
-is asked instead, once a cooldown, until a decision is healthy. Only `healthy` ends the row: `watch` and `insufficient`
-are no proof that a retrain helped, whatever an estimate says.
+A breach requests a retraining unless one was requested within the cooldown. After three retrainings in a row that did
+not help (the model was in breach again, and no decision between them was healthy), the breach is escalated to a person
+instead, once in a cooldown, until a decision is healthy. Only `healthy` ends the row: `watch` and `insufficient` do not
+show that a retraining helped.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,9 +23,9 @@ Action = Literal["none", "requested", "suppressed", "escalated"]
 
 @dataclass(frozen=True)
 class Past:
-    """A decision of before: its monitoring date and status, what was done, and the run that was asked for, if any.
+    """An earlier decision: its monitoring date, status and action, and the requested run, if any.
 
-    A retrain that a person cancelled counts as not asked for: neither did it not help, nor is there one to wait for.
+    A retraining that a user cancelled counts as not requested.
     """
 
     day: date
@@ -36,7 +36,7 @@ class Past:
 
 @dataclass(frozen=True)
 class Step:
-    """What to do about a decision, why, and the earlier run that it is about, if any."""
+    """The action of a decision, its reason, and the earlier run that it refers to, if any."""
 
     action: Action
     reason: str
@@ -44,35 +44,35 @@ class Step:
 
 
 def next_step(day: date, reason: str, history: Sequence[Past], cooldown_days: float) -> Step:
-    """What to do about a breach of that monitoring date, after a history in the order of its decisions.
+    """The action for a breach on that monitoring date, after a history in the order of its decisions.
 
-    `reason` says what the breach is; the step's own reason begins with it.
+    `reason` describes the breach; the reason of the step begins with it.
     """
-    known = sorted((past for past in history if past.day <= day), key=lambda past: past.day)
-    called = [past for past in known if past.action in ("requested", "escalated")]
-    if called and (day - called[-1].day).days < cooldown_days:
-        return _suppressed(called[-1], reason, cooldown_days)
-    tried = retrains_in_a_row(known)
-    if len(tried) >= MOST_RETRAINS:
-        since = f"{len(tried)} retrains in a row did not help (the first was asked for on {tried[0].day})"
-        return Step("escalated", f"{reason} No run was requested: {since}, so a person has to look at it.")
+    earlier = sorted((past for past in history if past.day <= day), key=lambda past: past.day)
+    acted = [past for past in earlier if past.action in ("requested", "escalated")]
+    if acted and (day - acted[-1].day).days < cooldown_days:
+        return _suppressed(acted[-1], reason, cooldown_days)
+    retrains = retrains_in_a_row(earlier)
+    if len(retrains) >= MOST_RETRAINS:
+        since = f"{len(retrains)} retrainings in a row did not help (the first was requested on {retrains[0].day})"
+        return Step("escalated", f"{reason} No run was requested: {since}. The model needs a review.")
     return Step("requested", reason)
 
 
 def retrains_in_a_row(history: Iterable[Past]) -> list[Past]:
-    """The decisions that asked for a retrain since the last healthy one, oldest first, of a history in order."""
-    tried: list[Past] = []
+    """The decisions of an ordered history that requested a retraining since the last healthy one, oldest first."""
+    retrains: list[Past] = []
     for past in history:
         if past.status == "healthy":
-            tried = []
+            retrains = []
         elif past.action == "requested":
-            tried.append(past)
-    return tried
+            retrains.append(past)
+    return retrains
 
 
 def _suppressed(last: Past, reason: str, cooldown_days: float) -> Step:
     if last.action == "escalated":
-        told = f"a person was asked on {last.day}, within {cooldown_days:g} days"
+        earlier = f"a review was requested on {last.day}"
     else:
-        told = f"one was on {last.day}, within {cooldown_days:g} days"
-    return Step("suppressed", f"{reason} No run was requested: {told}.", last.run_id)
+        earlier = f"a retraining was requested on {last.day}"
+    return Step("suppressed", f"{reason} No run was requested: {earlier}, within {cooldown_days:g} days.", last.run_id)

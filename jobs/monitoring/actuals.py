@@ -1,4 +1,4 @@
-"""Actuals: the latest predictions beside what came true of them, as far as it was known at as-of."""
+"""Actuals: the latest predictions with the outcomes of their loans, as known at as-of."""
 
 import json
 from datetime import date
@@ -22,7 +22,7 @@ from storage.lake.names import INFERENCE_FEATURES, OUTCOMES, PREDICTIONS
 
 
 def fetch_predictions_and_actuals(job: Job) -> TaskResult:
-    """The latest predictions, the label of each loan whose outcome is known, and whether the model was fitted on it."""
+    """The latest predictions, the label of each loan with a known outcome, and whether the model was trained on it."""
     predictions = job.read(PREDICTIONS)
     newest = pc.max(predictions["prediction_date"]).as_py()
     if newest > job.as_of:
@@ -33,12 +33,12 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
     metadata = json.loads(job.models.read(model.files["metadata"]))
     features, book = job.read(INFERENCE_FEATURES), job.book
     rows = features.take(pc.index_in(predictions["loan_id"], value_set=features[book.loan_id].combine_chunks()))
-    fitted = seen_in_training(rows, date.fromisoformat(metadata["as_of"]))
+    in_training = seen_in_training(rows, date.fromisoformat(metadata["as_of"]))
     outcomes = visible_outcomes(job)
     observed = known_by(rows["observation_date"], job.as_of)
     facts = {
         "label": pc.if_else(pa.array(observed), default_labels(outcomes, rows, book), None),
-        "fitted": fitted,
+        "fitted": in_training,
         "observed": pa.array(observed),
         **months_on_book(outcomes, rows, book),
         **{name: rows[name] for name in metadata["features"]},
@@ -46,8 +46,8 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
     table = predictions
     for name, column in facts.items():
         table = table.append_column(name, column)
-    left_out, known = int(pc.sum(fitted).as_py() or 0), len(table["label"]) - table["label"].null_count
-    log.info("%d predictions of %s, %d outcomes known, %d rows fitted", table.num_rows, newest, known, left_out)
+    left_out, known = int(pc.sum(in_training).as_py() or 0), len(table["label"]) - table["label"].null_count
+    log.info("%d predictions of %s: %d known outcomes, %d used in training", table.num_rows, newest, known, left_out)
     return TaskResult(
         rows_in=predictions.num_rows,
         rows_out=table.num_rows,
@@ -57,7 +57,7 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
 
 
 def visible_outcomes(job: Job) -> pa.Table:
-    """The rows that say which loans went bad, known at as-of and not replaced by a later row."""
+    """The cleaned rows with the outcomes of loans, known at as-of and not superseded then."""
     book, source = job.book, job.book.outcomes
     bad = (book.bad_loan.column, *([book.bad_loan.month] if book.bad_loan.month else []))
     columns = dict.fromkeys((book.loan_id, source.known_on, *source.key, *bad))
@@ -66,10 +66,10 @@ def visible_outcomes(job: Job) -> pa.Table:
 
 
 def months_on_book(outcomes: pa.Table, loans: pa.Table, book: Book) -> dict[str, pa.Array]:
-    """`months_on_book`, the newest month of each loan that was reported (null for none), and `bad_month`.
+    """`months_on_book`, the newest reported month of each loan (null for none), and `bad_month`.
 
-    That is the first bad month among those that a label looks at, from the book's first one on; null for none so far.
-    In the book's last month the share of loans with one is the bad rate of the labels.
+    `bad_month` is the first bad month from the one where the labels start; null for none so far. In the last month of
+    the labels, the share of loans with a `bad_month` is their bad rate.
     """
     size = loans.num_rows
     owners, months, above = outcome_months(outcomes, loans, book)
@@ -82,11 +82,11 @@ def months_on_book(outcomes: pa.Table, loans: pa.Table, book: Book) -> dict[str,
 
 
 def _months(values: npt.NDArray[np.float64]) -> pa.Array:
-    there = np.isfinite(values)
-    return pa.array(np.where(there, values, 0).astype(np.int64), mask=~there)
+    finite = np.isfinite(values)
+    return pa.array(np.where(finite, values, 0).astype(np.int64), mask=~finite)
 
 
 def seen_in_training(rows: pa.Table, trained_as_of: date) -> Any:
-    """True for every train row whose outcome was known when the model was trained: none of these may judge it."""
+    """True for every train row whose outcome was known when the model was trained. The metrics leave these out."""
     known = pa.array(known_by(rows["observation_date"], trained_as_of))
     return pc.and_(known, pc.equal(rows["split"], "train").combine_chunks())

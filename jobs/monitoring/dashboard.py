@@ -18,7 +18,7 @@ def visualize_monitoring_dashboard(job: Job) -> TaskResult:
     data = dashboard_data(job)
     name = f"monitoring_dashboard_{job.as_of:%Y%m%d}.png"
     facts = job.reports.write(name, dashboard_png(dashboard(data)))
-    log.info("drawn: %s (%d kB)", job.reports.path(name), facts.bytes // 1024)
+    log.info("wrote %s (%d kB)", job.reports.path(name), facts.bytes // 1024)
     return TaskResult(values={"report": job.reports.path(name)}, reports=(facts,))
 
 

@@ -1,4 +1,4 @@
-"""What is measured of a champion on scored loans: discrimination, its estimate, drift; in all and by cohort month."""
+"""The metrics of a champion on scored loans: discrimination, its estimate, drift; of all loans and by cohort month."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ NOTHING = dict.fromkeys((*AREA, *AT_THRESHOLD))
 
 
 def window_facts(window: pa.Table, score: Drift) -> dict[str, Any]:
-    """PSI of a window with its level of chance, and which cohorts and how many rows it is about."""
+    """PSI of a window with its noise level, cohorts and number of rows."""
     cohorts = sorted(pc.unique(window["cohort"]).to_pylist())
     return {
         "psi": score.value,
@@ -33,12 +33,12 @@ def window_facts(window: pa.Table, score: Drift) -> dict[str, Any]:
 
 
 def auc_status(measured: Mapping[str, Any], rows: int) -> str:
-    """`measured` when the AUC has an interval and at least `rows` outcomes behind it, else `insufficient`."""
+    """`measured` when the AUC has an interval and at least `rows` outcomes, else `insufficient`."""
     return "measured" if measured["auc_low"] is not None and measured["labelled"] >= rows else "insufficient"
 
 
 def newest_cohorts(table: pa.Table, rows: int) -> pa.Table:
-    """The rows of the newest cohort months: as many months as it takes to have at least `rows` rows, or all."""
+    """The rows of the newest cohort months, as many months as needed for at least `rows` rows, or all months."""
     cohorts = table["cohort"].to_numpy(zero_copy_only=False)
     months, counts = np.unique(cohorts.astype(str), return_counts=True)
     enough = np.flatnonzero(np.cumsum(counts[::-1]) >= rows)
@@ -47,12 +47,12 @@ def newest_cohorts(table: pa.Table, rows: int) -> pa.Table:
 
 
 def drifts(window: pa.Table, reference: Mapping[str, Any], rows: int) -> tuple[Drift, list[dict[str, Any]]]:
-    """(PSI of the scores, CSI of each feature, the largest first) of a window against the frozen reference."""
+    """(PSI of the scores, CSI of each feature, the largest first) of a window against the model's reference."""
     score = measured_drift(reference_from_json(reference["score"]), as_floats(window["predicted_proba"]), rows)
-    found = []
+    features = []
     for name, frozen in reference["features"].items():
         csi = measured_drift(reference_from_json(frozen), _values(window[name], frozen), rows)
-        found.append(
+        features.append(
             {
                 "feature": name,
                 "csi": csi.value,
@@ -61,30 +61,30 @@ def drifts(window: pa.Table, reference: Mapping[str, Any], rows: int) -> tuple[D
                 "band": csi.band,
             }
         )
-    return score, sorted(found, key=lambda row: (-(row["csi"] or 0.0), row["feature"]))
+    return score, sorted(features, key=lambda row: (-(row["csi"] or 0.0), row["feature"]))
 
 
 def discrimination(table: pa.Table) -> tuple[dict[str, Any], list[dict[str, int]]]:
-    """(AUC with interval, precision, recall, F1 and counts of the labelled rows; the four counts of the confusion)."""
+    """(AUC with interval, precision, recall, F1 and counts of the labelled rows; the cells of the confusion matrix)."""
     known = table.filter(pc.is_valid(table["label"]))
     counts = {"labelled": known.num_rows, "defaults": int(pc.sum(known["label"]).as_py() or 0)}
     if known.num_rows == 0:
         return {**NOTHING, **counts}, []
     labels, scores = labels_of(known), as_floats(known["predicted_proba"])
     auc = auc_with_interval(labels, scores)
-    chosen = classification_scores(labels, np.asarray(known["predicted_label"].to_numpy(), np.int64))
+    scored = classification_scores(labels, np.asarray(known["predicted_label"].to_numpy(), np.int64))
     confusion = [
         {"actual": actual, "predicted": predicted, "count": count}
-        for actual, row in enumerate(chosen.confusion)
+        for actual, row in enumerate(scored.confusion)
         for predicted, count in enumerate(row)
     ]
     ks = ks_distance(scores[labels == 1], scores[labels == 0])
     areas = dict(zip(AREA, (auc.value, auc.low, auc.high, ks, gini(auc.value)), strict=True))
-    return {**areas, "precision": chosen.precision, "recall": chosen.recall, "f1": chosen.f1, **counts}, confusion
+    return {**areas, "precision": scored.precision, "recall": scored.recall, "f1": scored.f1, **counts}, confusion
 
 
 def estimated_auc_of_waiting(table: pa.Table, curve: RiskCurve | None, rows: int = 1) -> dict[str, Any]:
-    """`auc_estimate` of the loans whose outcome is not known yet, and how many loans it rests on.
+    """`auc_estimate` of the loans without an outcome yet, and `estimate_rows`, the number of these loans.
 
     None without a curve, or with fewer than `rows` such loans.
     """
@@ -95,22 +95,22 @@ def estimated_auc_of_waiting(table: pa.Table, curve: RiskCurve | None, rows: int
 
 
 def by_cohort(table: pa.Table, curve: RiskCurve | None = None) -> list[dict[str, Any]]:
-    """Discrimination and its estimate for each cohort month, oldest first, with how many loans were scored.
+    """Discrimination and its estimate for each cohort month, oldest first, with the number of scored loans.
 
-    A cohort is `mature` when the observation date of each of its loans has come.
+    A cohort is `mature` when the observation date of each of its loans is reached.
     """
-    found = []
+    cohorts = []
     for cohort in sorted(pc.unique(table["cohort"]).to_pylist()):
         rows = table.filter(pc.equal(table["cohort"], cohort))
         expected = estimated_auc_of_waiting(rows, curve)
         mature = expected["estimate_rows"] == 0
         facts = {"cohort": cohort, "scored": rows.num_rows, "mature": mature}
-        found.append({**facts, **expected, **discrimination(rows)[0]})
-    return found
+        cohorts.append({**facts, **expected, **discrimination(rows)[0]})
+    return cohorts
 
 
 def feature_bins(window: pa.Table, reference: Mapping[str, Any]) -> dict[str, list[int]]:
-    """Rows of the window in each bin of each feature, in the order of `bin_labels`: what a histogram needs."""
+    """Rows of the window in each bin of each feature, in the order of `bin_labels`."""
     return {
         name: bin_counts(reference_from_json(frozen), _values(window[name], frozen)).tolist()
         for name, frozen in reference["features"].items()
@@ -118,23 +118,23 @@ def feature_bins(window: pa.Table, reference: Mapping[str, Any]) -> dict[str, li
 
 
 def score_shares(window: pa.Table, frozen: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The shares of the scores' bins, of the reference and of the window."""
+    """Share and rows of the reference and of the window in each bin of the scores."""
     return shares(frozen, bin_counts(reference_from_json(frozen), as_floats(window["predicted_proba"])).tolist())
 
 
-def shares(frozen: Mapping[str, Any], now: Sequence[int]) -> list[dict[str, Any]]:
-    """Share and rows of a frozen reference and of now in each bin, in the bins' order."""
+def shares(frozen: Mapping[str, Any], current_counts: Sequence[int]) -> list[dict[str, Any]]:
+    """Share and rows of the reference and of the current loans in each bin, in the order of the bins."""
     reference = reference_from_json(frozen)
-    before = reference.all_counts()
+    counts = reference.all_counts()
     return [
         {
             "bin": label,
-            "reference_share": old / max(int(before.sum()), 1),
-            "current_share": new / max(sum(now), 1),
+            "reference_share": old / max(int(counts.sum()), 1),
+            "current_share": new / max(sum(current_counts), 1),
             "reference_count": old,
             "current_count": new,
         }
-        for label, old, new in zip(bin_labels(reference), before.tolist(), now, strict=True)
+        for label, old, new in zip(bin_labels(reference), counts.tolist(), current_counts, strict=True)
     ]
 
 

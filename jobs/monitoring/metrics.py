@@ -1,4 +1,4 @@
-"""Monitoring: how well the champion ranked what came true, and how far its scores and inputs drifted."""
+"""The monitoring metrics: the champion's discrimination on known outcomes, and the drift of its scores and features."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ MONITORING_SCHEMA = pa.schema(
             (name, pa.string())
             for name in ("window_from", "window_to", "auc_status", "psi_status", "status", "model_version")
         ),
-        # Of a threshold that was crossed: whether beyond noise. Null where none was.
+        # Whether a crossed threshold is confirmed (see `Breach`). Null when it was not crossed.
         *((f"{metric}_confirmed", pa.bool_()) for metric in BREACHABLE),
     ]
 )
@@ -70,14 +70,14 @@ FEATURE_SCHEMA = pa.schema(
 
 
 def calculate_monitoring_metrics(job: Job) -> TaskResult:
-    """AUC, precision, recall and F1 on outcomes that the champion never saw; PSI and CSI of the newest cohorts.
+    """AUC, precision, recall and F1 on loans that were not used in training; PSI and CSI of the newest cohorts.
 
-    And the AUC to expect of the loans whose outcome is not known yet, by the risk curve frozen with the champion.
+    Also the estimated AUC of the loans without an outcome yet, by the risk curve stored with the champion.
     """
     table = job.read(OUTCOMES)
     fetched = job.values["fetch_predictions_and_actuals"]
     metadata = json.loads(job.models.read(model_of(job, fetched["version"]).files["metadata"]))
-    # Champions of before there were risk curves go without an estimate.
+    # Old champions have no risk curve, so there is no estimate for them.
     curve = risk_curve_from_json(metadata["risk_curve"]) if "risk_curve" in metadata else None
     rows = int(job.settings["drift_rows"])
     unseen = table.filter(pc.invert(table["fitted"]))
@@ -95,8 +95,8 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         },
         thresholds_of(job),
     )
-    told = (_shown(row["auc"]), row["labelled"], _shown(row["auc_estimate"]), _shown(score.value), window.num_rows)
-    log.info("AUC %s on %d outcomes, estimated %s for those to come, PSI %s on %d rows", *told)
+    log.info("AUC %s on %d loans with an outcome, %s estimated on %d without", *_auc_texts(row))
+    log.info("PSI %s on %d loans", _shown(score.value), window.num_rows)
     return TaskResult(
         rows_in=table.num_rows,
         rows_out=unseen.num_rows,
@@ -104,7 +104,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
             "row": row,
             "cohorts": by_cohort(unseen, curve),
             "features": features,
-            # Small, and kept with the run: it outlasts the outcomes, which vacuum removes.
+            # Stored with the run, because vacuum deletes the outcomes.
             "bins": feature_bins(window, metadata["reference"]),
             "scores": score_shares(window, metadata["reference"]["score"]),
             "confusion": confusion,
@@ -113,31 +113,31 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
 
 
 def row_with_status(row: Mapping[str, Any], thresholds: Thresholds) -> dict[str, Any]:
-    """The numbers of a monitoring date with their status, and for each crossed threshold whether beyond noise."""
+    """The metrics of a monitoring date with their status, and whether each crossed threshold is confirmed."""
     decision = decision_on(row, thresholds)
     confirmed: dict[str, bool] = {breach.metric: breach.confirmed for breach in decision.breaches}
     return {**row, "status": decision.status, **{f"{name}_confirmed": confirmed.get(name) for name in BREACHABLE}}
 
 
 def store_monitoring_results_gold(job: Job) -> TaskResult:
-    """The monitoring tables with the rows of this monitoring date, in place of those it had before.
+    """The monitoring tables with the rows of this monitoring date, which replace its earlier ones.
 
-    Each cohort has beside what came true what was forecast before any of it did.
+    Each cohort has its metrics and the forecast that was made before any of its outcomes was known.
     """
-    found = job.values["calculate_monitoring_metrics"]
+    metrics = job.values["calculate_monitoring_metrics"]
     day = {"monitoring_date": job.as_of}
-    cohorts = with_forecasts(job, found["cohorts"])
+    cohorts = with_forecasts(job, metrics["cohorts"])
     new = {
-        MONITORING: pa.Table.from_pylist([{**day, **found["row"]}], MONITORING_SCHEMA),
+        MONITORING: pa.Table.from_pylist([{**day, **metrics["row"]}], MONITORING_SCHEMA),
         MONITORING_COHORTS: pa.Table.from_pylist([{**day, **row} for row in cohorts], COHORT_SCHEMA),
-        MONITORING_FEATURES: pa.Table.from_pylist([{**day, **row} for row in found["features"]], FEATURE_SCHEMA),
+        MONITORING_FEATURES: pa.Table.from_pylist([{**day, **row} for row in metrics["features"]], FEATURE_SCHEMA),
     }
     tables = [job.write(name, [_extended(job, name, rows)]) for name, rows in new.items()]
     return TaskResult(1, tables[0].rows, {"cohorts": cohorts}, tables=tuple(tables))
 
 
 def with_forecasts(job: Job, cohorts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The cohorts, each with its `auc_forecast`: the newest earlier estimate from when no outcome of it was known."""
+    """The cohorts with `auc_forecast`: the newest earlier estimate, made when no outcome of the cohort was known."""
     earlier: dict[str, float] = {}
     if MONITORING_COHORTS in job.tables:
         before = job.read(MONITORING_COHORTS)
@@ -152,10 +152,14 @@ def _extended(job: Job, name: str, rows: pa.Table) -> pa.Table:
         return rows
     before = job.read(name)
     kept = before.filter(pc.not_equal(before["monitoring_date"], pa.scalar(job.as_of, pa.date32())))
-    # Rows of before a column was added have null there.
-    together = pa.concat_tables([rows.schema.empty_table(), kept, rows], promote_options="default")
-    return together.select(rows.schema.names).combine_chunks().sort_by("monitoring_date")
+    # Old rows have null in columns that were added later.
+    table = pa.concat_tables([rows.schema.empty_table(), kept, rows], promote_options="default")
+    return table.select(rows.schema.names).combine_chunks().sort_by("monitoring_date")
+
+
+def _auc_texts(row: Mapping[str, Any]) -> tuple[str, int, str, int]:
+    return _shown(row["auc"]), row["labelled"], _shown(row["auc_estimate"]), row["estimate_rows"]
 
 
 def _shown(value: float | None) -> str:
-    return "insufficient" if value is None else f"{value:.4f}"
+    return "not measured" if value is None else f"{value:.4f}"

@@ -1,1 +1,1 @@
-"""Invented extracts with the schema and the dirt of real ones. It stands alone: it imports nothing else of `jobs`."""
+"""Invented extracts with the schema and the data errors of real ones. It imports no other package of `jobs`."""

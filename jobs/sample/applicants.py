@@ -1,7 +1,7 @@
-"""Who is in the sample book and what is true of them before any dirt: cohort, archetype, default, figures.
+"""The applicants of the sample book before any data error: cohort, archetype, default, figures.
 
-Every draw has a size that depends on the number of rows alone, so a drifted book differs from the undrifted one of the
-same seed in the drifted rows only.
+The size of every draw depends on the number of rows alone. So a book with drift differs from the book without drift of
+the same seed in the drifted rows only.
 """
 
 from dataclasses import dataclass
@@ -24,20 +24,20 @@ from jobs.sample.tables import (
 Integers = NDArray[np.int64]
 
 COHORTS = 25  # loans open on the first of a month, 2023-01 to 2025-01
-DRIFTED_COHORTS = 4  # the newest ones, to which drift is confined
+DRIFTED_COHORTS = 4  # the newest cohorts; only these drift
 LOWEST_ID, ID_SPAN, IDS_PER_CUSTOMER = 1000, 50_000, 8
 CONTINUOUS = frozenset({"Annual_Income", "Changed_Credit_Limit", "Outstanding_Debt"})
 RISK_SIGNS = {"Interest_Rate": 1, "Num_Bank_Accounts": 1, "Num_Credit_Card": 1, "Credit_History_Months": -1}
-# Tilting by twice the risk level moves the mean of its columns by about one standard deviation when drift is 1.
+# With a tilt of twice the risk level, a drift of 1 moves the mean of the risk columns by about one standard deviation.
 TILT = 2.0
-# A history of 1 or 7 months over full years is nine times rarer than the others, as in the real book.
+# A credit history of full years and 1 or 7 months is nine times rarer than others, as in the real book.
 RARE_MONTHS, RARE_MONTH_MOVED = (1, 7), 0.89
 MIXES = ("Good", "Standard", "Bad")
 
 
 @dataclass(frozen=True)
 class Roll:
-    """All customers in the order of the files: numbers (`int64`) and cohort (0 is January 2023), both of length n."""
+    """All customers in the order of the files: numbers (`int64`) and cohorts (0 is January 2023), both of length n."""
 
     numbers: Integers
     cohorts: Integers
@@ -45,9 +45,9 @@ class Roll:
 
 @dataclass(frozen=True)
 class Applicants:
-    """A chunk of customers: true columns of length n by the name they have in the extracts.
+    """A chunk of customers: correct columns of length n, by their names in the extracts.
 
-    `figures` also holds `Credit_History_Months`, `Mix` (index into MIXES), `Minimum_Payer` and `Odd_Salary` (0 or 1).
+    `figures` also has `Credit_History_Months`, `Mix` (index into MIXES), `Minimum_Payer` and `Odd_Salary` (0 or 1).
     """
 
     cohorts: Integers
@@ -56,20 +56,20 @@ class Applicants:
 
 
 def customer_roll(rng: np.random.Generator, customers: int) -> Roll:
-    """Distinct customer numbers, sorted as their hexadecimal texts are, and the cohort in which each opens a loan."""
+    """Distinct customer numbers, sorted as hexadecimal texts, and the cohort in which each customer opens a loan."""
     span = max(ID_SPAN, IDS_PER_CUSTOMER * customers)
     drawn = LOWEST_ID + rng.choice(span, size=customers, replace=False, shuffle=False).astype(np.int64)
     digits = np.ones(customers, dtype=np.int64)
     for digit in range(1, 16):
         digits += drawn >= 16**digit
-    # Left-aligned, hexadecimal numbers sort as their texts; of two equal ones the shorter text comes first.
+    # Left-aligned hexadecimal numbers sort like their texts. Of two equal ones the shorter text is first.
     left_aligned = drawn << (4 * (15 - digits))
     order = np.lexsort((digits, left_aligned))
     return Roll(drawn[order], rng.integers(0, COHORTS, size=customers))
 
 
 def risk_levels() -> Floats:
-    """How risky each archetype looks: mean of its risk columns in standard deviations from the book's mean."""
+    """The risk of each archetype: the mean of its risk columns, in standard deviations from the book's mean."""
     levels = []
     for column, sign in RISK_SIGNS.items():
         edges, cumulative = HISTOGRAMS[column]
@@ -82,17 +82,17 @@ def risk_levels() -> Floats:
 
 
 def archetype_shares(drift: float) -> Floats:
-    """Shares of the archetypes after a drift, in standard deviations of the risk columns and bounded by the riskiest.
+    """Shares of the archetypes after a drift, in standard deviations of the risk columns.
 
-    An exponential tilt: it moves all inputs together, keeps the default rate of each archetype, so that drift is a
-    change of who applies and not of how applicants behave, and every value stays within its genuine range.
+    An exponential tilt. It moves all inputs together and keeps the default rate of each archetype: the mix of
+    applicants changes, not their behaviour. Every value stays within its usual range.
     """
     weights = ARCHETYPE_SHARE * np.exp(TILT * drift * risk_levels())
     return np.asarray(weights / weights.sum())
 
 
 def drawn_applicants(rng: np.random.Generator, cohorts: Integers, drift: float) -> Applicants:
-    """The customers of the given cohorts, archetype first and all columns given the archetype."""
+    """The customers of these cohorts. The archetype is drawn first, then all columns given the archetype."""
     rows = len(cohorts)
     archetypes = _archetypes(rng.random(rows), cohorts, drift)
     defaulted = rng.random(rows) < DEFAULT_RATE[archetypes]

@@ -1,4 +1,4 @@
-"""The sample's `features_attributes` extract: invented people, with the dirt that the real one carries."""
+"""The sample's `features_attributes` extract: invented customers, with the data errors of the real one."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ NEGATIVE_AGE, NEGATIVE_AGE_RATE = "-500", 0.0069
 WILD_AGE_RATE, LEAST_WILD_AGE, MOST_WILD_AGE = 0.0197, 101, 8_700
 UNDERSCORED_AGE_RATE = 0.0460
 
-# Names are put together from these; each ends in a stray lower-case letter, as in the real extract.
+# Names are composed of these. Each ends in an extra lower-case letter, as in the real extract.
 GIVEN_NAMES = _words(
     "Adela Alba Anders Anouk Aurel Bastian Beatrix Bela Brenna Cedric Celia Corin Dagmar Darian Delia Dorian Edda "
     "Elio Elspeth Enzo Esther Fabian Farah Fenna Florin Gemma Gerd Greta Hamid Hanna Henrik Ilona Imre Ines Ivo Jana "
@@ -44,11 +44,11 @@ NAME_ENDS = _words(
 )
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 BOTH_NAMES_SHARE, GIVEN_NAME_SHARE = 0.40, 0.70
-HYPHENATED_RATE, LOST_APOSTROPHE_RATE = 0.006, 0.007  # `Maltonn-Berby` and `OMalton"d`, which CSV has to quote
+HYPHENATED_RATE, LOST_APOSTROPHE_RATE = 0.006, 0.007  # `Maltonn-Berby`; `OMalton"d`, which is quoted in CSV
 
 
 def attributes_csv(rng: np.random.Generator, ids: Any, applicants: Applicants) -> Any:
-    """The extract's lines of these applicants, as one buffer."""
+    """The lines of these applicants, as one buffer."""
     rows = len(ids)
     occupation = taken(OCCUPATIONS, rng.integers(0, len(OCCUPATIONS), size=rows))
     return csv_bytes(
@@ -64,7 +64,7 @@ def attributes_csv(rng: np.random.Generator, ids: Any, applicants: Applicants) -
 
 
 def names(rng: np.random.Generator, rows: int) -> Any:
-    """So many invented names, quoted for CSV where needed: six in ten of one word, the others of two."""
+    """`rows` invented names, quoted for CSV where needed: six in ten have one word, the others two."""
     given = taken(GIVEN_NAMES, rng.integers(0, len(GIVEN_NAMES), size=rows))
     family, other = _family_names(rng, rows), _family_names(rng, rows)
     hyphenated = joined([family, other], "-")

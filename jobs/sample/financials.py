@@ -1,4 +1,4 @@
-"""The sample's `features_financials` extract: the applicants' figures with the dirt that the real one carries."""
+"""The sample's `features_financials` extract: the applicants' figures, with the data errors of the real one."""
 
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ MOST_LOANS = 9
 
 
 class Outlier(NamedTuple):
-    """How often a column holds a wild whole number, and between which bounds."""
+    """The rate of implausible whole numbers in a column, and their bounds."""
 
     rate: float
     least: int
@@ -60,7 +60,7 @@ FEWER_ACCOUNTS_RATE = 0.007  # one account fewer than true, so that some have -1
 
 
 def financials_csv(rng: np.random.Generator, ids: Any, applicants: Applicants, money: Money) -> Any:
-    """The extract's lines of these applicants, as one buffer."""
+    """The lines of these applicants, as one buffer."""
     figures = applicants.figures
     loans = figures["Num_of_Loan"].astype(np.int64)
     accounts = figures["Num_Bank_Accounts"] - (rng.random(len(ids)) < FEWER_ACCOUNTS_RATE)
@@ -89,12 +89,12 @@ def financials_csv(rng: np.random.Generator, ids: Any, applicants: Applicants, m
         "Payment_Behaviour": taken(pa.array(BEHAVIOURS), money.behaviour),
         "Monthly_Balance": text_of(money.balance),
     }
-    texts |= {name: soiled(rng, name, column) for name, column in texts.items()}
+    texts |= {name: with_errors(rng, name, column) for name, column in texts.items()}
     return csv_bytes([ids, *texts.values(), taken(DAY_TEXTS, applicants.cohorts)])
 
 
-def soiled(rng: np.random.Generator, name: str, texts: Any) -> Any:
-    """The column with its outliers, placeholders and trailing underscores; draws depend on the column's name alone."""
+def with_errors(rng: np.random.Generator, name: str, texts: Any) -> Any:
+    """The column with outliers, placeholders and trailing underscores. The draws depend on the column's name alone."""
     rows = len(texts)
     if name in OUTLIERS:
         rate, least, most = OUTLIERS[name]
@@ -105,7 +105,7 @@ def soiled(rng: np.random.Generator, name: str, texts: Any) -> Any:
         texts = replaced(texts, rng.random(rows) < rate, token)
     if name in UNDERSCORE_RATE:
         marked = rng.random(rows) < UNDERSCORE_RATE[name]
-        if name == "Num_of_Loan":  # its placeholder never carries the mark
+        if name == "Num_of_Loan":  # its placeholder never has an underscore
             marked &= pc.not_equal(texts, TOKENS[name][1]).to_numpy(zero_copy_only=False)
         if name == "Annual_Income":
             noisy = marked & (rng.random(rows) < FLOAT_NOISE_RATE) & _has_one_decimal(texts)
@@ -119,13 +119,13 @@ def _has_one_decimal(texts: Any) -> NDArray[np.bool_]:
 
 
 def _loan_types(rng: np.random.Generator, loans: NDArray[np.int64]) -> Any:
-    """Such as `Auto Loan, Payday Loan, and Auto Loan`: so many drawn with repetition; empty for none."""
+    """Texts such as `Auto Loan, Payday Loan, and Auto Loan`, of `loans` types with repetition; empty for 0."""
     drawn = rng.integers(0, len(LOAN_TYPES), size=(len(loans), MOST_LOANS))
-    place = np.arange(MOST_LOANS)
-    last_of_several = (place == loans[:, None] - 1) & (loans[:, None] > 1)
+    position = np.arange(MOST_LOANS)
+    last_of_several = (position == loans[:, None] - 1) & (loans[:, None] > 1)
     names = taken(
         pa.array([*LOAN_TYPES, *(f"and {kind}" for kind in LOAN_TYPES)]),
-        (drawn + len(LOAN_TYPES) * last_of_several)[place < loans[:, None]],
+        (drawn + len(LOAN_TYPES) * last_of_several)[position < loans[:, None]],
     )
     offsets = np.concatenate([[0], np.cumsum(loans)]).astype(np.int32)
     return pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), names), ", ")

@@ -1,8 +1,8 @@
-"""The sample's loan ledger: ten installments of 1,000, as `lms_loan_daily` records them.
+"""The sample's loan ledger: ten installments of 1,000, in the form of `lms_loan_daily`.
 
-The rule of the real book, where all 16 possible starts occur at the frequencies that it implies: who never defaults
-pays every installment; who does misses installment k with probability k / 5, independently, catches up in full at each
-one paid, and from the fifth on pays nothing.
+The rule is that of the real book. A customer who never defaults pays every installment. A customer who defaults misses
+installment k with probability k / 5, independently of the others, pays all arrears with each installment that is paid,
+and pays nothing from the fifth installment on.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ COUNTS = tuple(str(number) for number in range(TENURE + 1))
 
 
 def missed_installments(rng: np.random.Generator, defaulted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which installments 0..10 each loan misses (n x 11); a defaulter's fifth and later ones always."""
+    """True for the installments 0..10 that each loan misses (n x 11). A defaulter misses all from the fifth on."""
     chances = np.minimum(np.arange(TENURE + 1) / (LAST_PAYMENT + 1.0), 1.0)
     drawn = rng.random((len(defaulted), TENURE + 1), dtype=np.float32) < chances
     return np.asarray(drawn & defaulted[:, None])
@@ -35,16 +35,16 @@ def missed_installments(rng: np.random.Generator, defaulted: NDArray[np.bool_]) 
 def payments(missed: NDArray[np.bool_]) -> tuple[Integers, Integers, Integers]:
     """Paid, overdue and outstanding at each installment (n x 11 each), in units of one installment.
 
-    overdue = sum of due - sum of paid, balance = loan - sum of paid: both hold at every installment.
+    At every installment, overdue = sum of due - sum of paid and balance = loan - sum of paid.
     """
     installments = np.arange(TENURE + 1, dtype=np.int64)
-    settled = np.maximum.accumulate(np.where(missed, 0, installments), axis=1)
-    paid = np.diff(settled, axis=1, prepend=0)
-    return paid, installments - settled, TENURE - settled
+    total_paid = np.maximum.accumulate(np.where(missed, 0, installments), axis=1)
+    paid = np.diff(total_paid, axis=1, prepend=0)
+    return paid, installments - total_paid, TENURE - total_paid
 
 
 def ledger_csv(rng: np.random.Generator, ids: Any, cohorts: Integers, defaulted: NDArray[np.bool_]) -> Any:
-    """The ledger's lines of these loans, as one buffer of 11 lines a loan."""
+    """The lines of these loans, as one buffer with 11 lines for each loan."""
     rows = TENURE + 1
     paid, overdue, balance = payments(missed_installments(rng, defaulted))
     loan_ids = joined([ids, taken(LOAN_TEXTS, cohorts)], "")

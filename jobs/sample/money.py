@@ -1,11 +1,11 @@
-"""The money of the sample's applicants: salary, instalments, investment and balance, and the sums that bind them.
+"""The amounts of the sample's applicants: salary, instalments, investment and balance, and how they are related.
 
-In the real book, and here:
+As in the real book:
 - salary = annual income / 12 + a whole number from -300 to 300;
 - instalments of other loans = annual income / 12 x number of loans x a rate from 0.5% to 1%;
-- invested = salary x a rate that lies within fixed bounds for each payment behaviour, the upper 4 times the lower;
-- balance = salary / 10 - instalments - invested + a constant of the payment behaviour.
-About 6% of the customers have the salary and instalments of another month instead, 5% another month's behaviour.
+- invested = salary x a rate within bounds for each payment behaviour, the upper one 4 times the lower;
+- balance = salary / 10 - instalments - invested + a constant for each payment behaviour.
+About 6% of the customers have the salary and instalments of another month, 5% the behaviour of another month.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ BEHAVIOURS = tuple(f"{a}_spent_{b}_value_payments" for a in ("High", "Low") for 
 BALANCE_CONSTANT = numbers("240 250 260 270 280 290")
 LEAST_INVESTED = numbers("0.0065 0.0106 0.0174 0.0235 0.0259 0.0338")
 MOST_OVER_LEAST = 4.0
-SALARY_BOUNDS = numbers("1600 2500 4000 6000")  # the behaviours' shares differ between these salaries
+SALARY_BOUNDS = numbers("1600 2500 4000 6000")  # each salary band has its own shares of the behaviours
 BEHAVIOUR_CUMULATIVE = cumulative(
     np.stack(
         [
@@ -32,12 +32,12 @@ BEHAVIOUR_CUMULATIVE = cumulative(
         ]
     )
 )
-OTHER_BEHAVIOUR_RATE = 0.06  # a sixth of these happen to show the same behaviour
+OTHER_BEHAVIOUR_RATE = 0.06  # a sixth of these draw the same behaviour
 NOTHING_INVESTED_RATE = 0.0014
-HALF_CENT_RATE = 0.081  # incomes with a third decimal, which is 5
+HALF_CENT_RATE = 0.081  # incomes whose third decimal is 5
 SALARY_SPREAD = 300
 LOAN_RATES = (0.005, 0.010)
-LEAST_BALANCE_SHARE = 0.06  # of what there is to divide between investment and balance
+LEAST_BALANCE_SHARE = 0.06  # of the amount that is divided between investment and balance
 ODD_SALARY_RATIO = Histogram(
     numbers("0.55 0.70 0.755 0.80 0.86 0.916 0.969 1.03 1.32"), cumulative(numbers("10 40 50 150 250 250 150 100"))
 )
@@ -52,7 +52,7 @@ UTILISATION = Histogram(
 
 @dataclass(frozen=True)
 class Money:
-    """Amounts a month, all of length n, at the digits of the extracts; `behaviour` is an index into BEHAVIOURS."""
+    """Monthly amounts of length n, rounded as in the extracts. `behaviour` is an index into BEHAVIOURS."""
 
     annual_income: Floats
     salary: Floats
@@ -64,7 +64,7 @@ class Money:
 
 
 def drawn_money(rng: np.random.Generator, applicants: Applicants) -> Money:
-    """The applicants' amounts, consistent with each other as the module says."""
+    """The amounts of the applicants, by the rules in the module's docstring."""
     rows = len(applicants.cohorts)
     income = _annual_income(rng, applicants)
     usual_salary = income / 12.0 + rng.integers(-SALARY_SPREAD, SALARY_SPREAD + 1, size=rows)

@@ -1,8 +1,8 @@
-"""The parameters of the sample book: ten archetypes of applicants and what is typical of each, as small tables.
+"""The parameters of the sample book: ten archetypes of applicants, with rates and histograms for each.
 
-They come from a latent class model (EM; ten classes had the best held-out likelihood) of a real loan book, rounded to
-per mille: rates and histograms, never a row. Within an archetype the columns are independent of each other and of the
-default, so all that a model can learn lies in the archetypes, the income arithmetic and the clickstream.
+They are from a latent class model (EM; ten classes had the best held-out likelihood) of a real loan book, rounded to
+per mille. They include no row of it. Within an archetype the columns are independent of each other and of the default,
+so a model can learn only from the archetypes, the income arithmetic and the clickstream.
 """
 
 from typing import NamedTuple
@@ -21,12 +21,12 @@ class Histogram(NamedTuple):
 
 
 def numbers(text: str) -> Floats:
-    """The numbers of a text, separated by blanks."""
+    """The numbers in a text, separated by spaces."""
     return np.array(text.split(), dtype=np.float64)
 
 
 def cumulative(weights: Floats) -> Floats:
-    """Cumulative shares from exactly 0 to exactly 1 along the last axis, one entry more than there are weights."""
+    """Cumulative shares from exactly 0 to exactly 1 along the last axis, with one entry more than the weights."""
     total = np.cumsum(weights, axis=-1)
     shares = total / total[..., -1:]
     return np.concatenate([np.zeros_like(shares[..., :1]), shares], axis=-1)
@@ -36,17 +36,17 @@ def _histogram(edges: str, *weights: str) -> Histogram:
     return Histogram(numbers(edges), cumulative(np.stack([numbers(row) for row in weights])))
 
 
-# One entry an archetype, from the safest to the riskiest, per mille.
+# One entry for each archetype, from the safest to the riskiest, per mille.
 ARCHETYPE_SHARE = numbers("208 58 114 63 72 105 138 102 87 51") / 998.0
-# Drawn 7% towards the mean: the clickstream says more here than in the real book (see sample_clickstream), and a model
-# is to separate as well on both.
+# Moved 7% towards the mean, so that a model has the same AUC as on the real book: the clickstream predicts more here
+# (see `clickstream`).
 DEFAULT_RATE = numbers("20 78 100 150 156 181 424 681 693 785") / 1000.0
 ODD_SALARY_RATE = numbers("87 57 69 94 54 44 62 60 49 8") / 1000.0  # salary and instalments of another month
 MINIMUM_PAYER_RATE = numbers("0 1000 297 0 1000 1000 1000 1000 1000 0") / 1000.0
 GOOD_MIX_RATE = numbers("1000 0 0 700 0 0 0 0 0 1000") / 1000.0
-BAD_MIX_RATE = numbers("0 0 0 0 0 0 1000 1000 0 0") / 1000.0  # what is neither is Standard
+BAD_MIX_RATE = numbers("0 0 0 0 0 0 1000 1000 0 0") / 1000.0  # the others have a Standard mix
 
-# Columns drawn by archetype, uniform within a bin; the integer columns have integer edges and are floored.
+# Columns drawn by archetype, uniform within a bin. The integer columns have integer edges and are rounded down.
 HISTOGRAMS: dict[str, Histogram] = {
     "Age": _histogram(
         "14 18 23 29 35 41 46 50 57",

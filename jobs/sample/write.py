@@ -1,7 +1,7 @@
-"""A realistic raw dataset: the four extracts of an invented loan book, same seed, same bytes.
+"""A realistic raw dataset: the four extracts of an invented loan book. The same seed gives the same bytes.
 
-`sample_tables` says what the book is like, `sample_applicants` and `sample_money` draw it, `sample_attributes`,
-`sample_financials`, `sample_loans` and `sample_clickstream` write it down, `sample_text` formats it.
+`tables` has the parameters of the book, `applicants` and `money` draw it, `attributes`, `financials`, `loans` and
+`clickstream` make the lines of the extracts, `text` formats them.
 """
 
 import math
@@ -21,7 +21,7 @@ from jobs.sample.money import drawn_money
 from jobs.sample.text import customer_texts
 from storage.errors import StorageError, UsageError
 
-CHUNK = 50_000  # customers drawn at a time: bounds the memory, and is part of what a seed means
+CHUNK = 50_000  # customers drawn at a time, which limits the memory; another size gives other numbers for a seed
 MOST_CUSTOMERS = 20_000_000
 MOST_DRIFT = 5.0
 HEADERS = {
@@ -30,7 +30,7 @@ HEADERS = {
     "features_financials": financials.COLUMNS,
     "lms_loan_daily": loans.COLUMNS,
 }
-# What a stream of random numbers is for; with the seed and the chunk it fixes every number.
+# The streams of random numbers. Seed, stream and chunk determine every number.
 ROLL, APPEARANCES, BLOCKS, APPLICANTS, MONEY, PEOPLE, FINANCES, LEDGER, CLICKS = range(9)
 
 Flags = NDArray[np.bool_]
@@ -39,9 +39,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class SampleSpec:
-    """What to make: so many customers, from this seed; `drift` moves the inputs of the newest four cohorts.
+    """A sample book: number of customers, seed, and drift of the newest four cohorts.
 
-    Drift is in standard deviations of the inputs that look risky, from 0 (none) to 5. Anything else raises UsageError.
+    `drift` is in standard deviations of the risk columns, from 0 (none) to 5. Raises UsageError for invalid values.
     """
 
     customers: int
@@ -58,17 +58,17 @@ class SampleSpec:
 
 
 def existing_extracts(folder: Path) -> list[Path]:
-    """What in the folder already goes by the name of an extract: `.csv`, `.csv.gz` or a folder of parts, sorted."""
+    """Paths in the folder with the name of an extract (`.csv`, `.csv.gz` or a folder of parts), sorted."""
     candidates = (folder / f"{name}{ending}" for name in HEADERS for ending in ("", ".csv", ".csv.gz"))
     return sorted(path for path in candidates if path.exists() or path.is_symlink())
 
 
 def write_sample(folder: Path, spec: SampleSpec, progress: Progress | None = None) -> dict[str, int]:
-    """Rows written to each of the four extracts, by name.
+    """Writes the four extracts. Returns the rows of each by name.
 
-    They get their names at the end, when all are complete; whatever stops the writing, its files are removed.
-    `progress` is called with the rows written so far and the rows in all. Raises UsageError when the folder is none
-    or holds extracts already.
+    The files get their final names when all are complete. After an error or an interruption they are deleted.
+    `progress` is called with the rows written so far and the total. Raises UsageError when the path is not a folder or
+    the folder has extracts already.
     """
     _refuse_to_overwrite(folder)
     try:
@@ -77,7 +77,7 @@ def write_sample(folder: Path, spec: SampleSpec, progress: Progress | None = Non
         raise UsageError(f"{folder} can't be made ({error.strerror}); name another folder for the sample.") from error
     parts = {name: folder / f".{name}.csv.part" for name in HEADERS}
     for part in parts.values():
-        part.unlink(missing_ok=True)  # what a killed run left
+        part.unlink(missing_ok=True)  # left by a killed process
     try:
         rows = _write_parts(parts, spec, progress)
         for name, part in parts.items():
@@ -91,10 +91,10 @@ def write_sample(folder: Path, spec: SampleSpec, progress: Progress | None = Non
 def _refuse_to_overwrite(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is not a folder; name a new or empty one for the sample.")
-    there = existing_extracts(folder)
-    if there:
+    existing = existing_extracts(folder)
+    if existing:
         raise UsageError(
-            f"{folder} already holds {there[0].name}; name another folder for the sample, or move its extracts away."
+            f"{folder} has {existing[0].name} already; name another folder for the sample, or move its extracts away."
         )
 
 
@@ -124,8 +124,8 @@ class _Extract:
         try:
             self._handle.write(lines)
         except OSError as error:
-            why = f"The sample can't be written ({error.strerror}); make room or name another folder."
-            raise StorageError(why) from error
+            message = f"The sample can't be written ({error.strerror}); free space or name another folder."
+            raise StorageError(message) from error
 
 
 def _write_parts(parts: dict[str, Path], spec: SampleSpec, progress: Progress | None) -> dict[str, int]:
@@ -150,7 +150,7 @@ def _write_parts(parts: dict[str, Path], spec: SampleSpec, progress: Progress | 
 
 
 def _book_rows(extracts: dict[str, _Extract], spec: SampleSpec, roll: Roll, defaulted: Flags) -> Iterator[int]:
-    """Rows written, step by step, to the three extracts in customer order; fills in who defaulted."""
+    """Writes the three extracts in customer order and fills `defaulted`. Yields the rows written in each step."""
     for number, chunk in _chunks(spec.customers):
         ids, cohorts = customer_texts(roll.numbers[chunk]), roll.cohorts[chunk]
         applicants = drawn_applicants(_generator(spec, APPLICANTS, number), cohorts, spec.drift)
@@ -167,7 +167,7 @@ def _book_rows(extracts: dict[str, _Extract], spec: SampleSpec, roll: Roll, defa
 def _click_rows(
     extract: _Extract, spec: SampleSpec, numbers: Integers, defaulted: Flags, visitors: Integers
 ) -> Iterator[int]:
-    """Rows written, step by step, to the clickstream."""
+    """Writes the clickstream. Yields the rows written in each step."""
     for month in range(clickstream.MONTHS):
         for number, chunk in _chunks(len(visitors)):
             ids = customer_texts(numbers[chunk])

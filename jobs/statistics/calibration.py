@@ -1,4 +1,4 @@
-"""Calibration: what the scores of a group of loans promised, against the bad rate that came true, with its interval."""
+"""Calibration: the mean score of a group of loans against its observed bad rate, with an interval."""
 
 import math
 from dataclasses import dataclass
@@ -45,10 +45,10 @@ def wilson_interval(bad: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> t
 
 
 def calibration_bins(labels: ArrayLike, scores: ArrayLike, bins: int = 10) -> list[CalibrationBin]:
-    """Bins of about as many loans each, by rising score; equal scores stay together, so there may be fewer of them.
+    """Bins of about equal numbers of loans, by rising score. Equal scores share a bin, so there may be fewer bins.
 
-    `labels` (1 is bad) and `scores` (probabilities) have length n. No rows give no bins. Raises JobError for missing
-    scores.
+    `labels` (1 is bad) and `scores` (probabilities) have length n. Without rows there are no bins. Raises JobError for
+    missing scores.
     """
     bad, values = np.asarray(labels, dtype=np.float64).ravel(), np.asarray(scores, dtype=np.float64).ravel()
     if values.size != bad.size:
@@ -58,12 +58,12 @@ def calibration_bins(labels: ArrayLike, scores: ArrayLike, bins: int = 10) -> li
     if values.size == 0:
         return []
     edges = np.unique(np.quantile(values, np.arange(1, bins) / bins))
-    place = np.unique(np.searchsorted(edges, values, side="left"), return_inverse=True)[1]
-    count, wrong = np.bincount(place), np.bincount(place, bad)
+    group = np.unique(np.searchsorted(edges, values, side="left"), return_inverse=True)[1]
+    count, bad_count = np.bincount(group), np.bincount(group, bad)
     lowest, highest = np.full(count.size, math.inf), np.full(count.size, -math.inf)
-    np.minimum.at(lowest, place, values)
-    np.maximum.at(highest, place, values)
-    low, high = wilson_interval(wrong, count)
-    means = np.clip(np.bincount(place, values) / count, lowest, highest)
-    columns = (lowest, highest, count, wrong.astype(np.int64), means, wrong / count, low, high)
+    np.minimum.at(lowest, group, values)
+    np.maximum.at(highest, group, values)
+    low, high = wilson_interval(bad_count, count)
+    means = np.clip(np.bincount(group, values) / count, lowest, highest)
+    columns = (lowest, highest, count, bad_count.astype(np.int64), means, bad_count / count, low, high)
     return [CalibrationBin(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]

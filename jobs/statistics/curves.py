@@ -1,4 +1,4 @@
-"""The points of ROC and precision-recall curves, one for each distinct score, as scikit-learn has them."""
+"""The points of ROC and precision-recall curves, one for each distinct score, as in scikit-learn."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,23 +11,23 @@ def roc_points(labels: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:
 
     `labels` (1 is bad) and `scores` (higher is worse) have length n.
     """
-    positives, caught = _caught(labels, scores)
+    positives, counts = _counts_above(labels, scores)
     n = int(np.asarray(labels).size)
     if positives in (0, n):
         return np.empty(0), np.empty(0)
-    true, false = caught
+    true, false = counts
     return np.append(0.0, false / (n - positives)), np.append(0.0, true / positives)
 
 
 def precision_recall_points(labels: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:
     """(recall, precision) by falling threshold, recall rising to 1; empty without a bad loan."""
-    positives, (true, false) = _caught(labels, scores)
+    positives, (true, false) = _counts_above(labels, scores)
     if positives == 0:
         return np.empty(0), np.empty(0)
     return true / positives, true / (true + false)
 
 
-def _caught(labels: ArrayLike, scores: ArrayLike) -> tuple[int, tuple[Floats, Floats]]:
+def _counts_above(labels: ArrayLike, scores: ArrayLike) -> tuple[int, tuple[Floats, Floats]]:
     """(bad loans, (bad, good) loans at or above each distinct score, the highest first)."""
     bad, values = np.asarray(labels).ravel() == 1, np.asarray(scores, dtype=np.float64).ravel()
     if bad.size != values.size:

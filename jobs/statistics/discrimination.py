@@ -1,4 +1,4 @@
-"""How well scores tell defaulters from the rest: AUC with DeLong's interval, paired comparison, threshold scores.
+"""How well scores separate bad from good loans: AUC with DeLong's interval, paired comparison, scores at a threshold.
 
 DeLong, DeLong and Clarke-Pearson (1988); fast form by Sun and Xu (2014); interval on the logit scale.
 """
@@ -18,8 +18,8 @@ from jobs.errors import JobError
 class Auc:
     """The area under the ROC curve of `n` rows, `positives` of them bad, with its interval and DeLong's variance.
 
-    `value` is None when only one class is there. The interval is None then too, at an AUC of exactly 0 or 1, and with
-    a single row of a class: the variance says nothing there.
+    `value` is None for labels of one class. The interval is None then too, at an AUC of exactly 0 or 1, and with a
+    single row of a class, because the variance is not defined there.
     """
 
     value: float | None
@@ -31,7 +31,7 @@ class Auc:
 
     @property
     def status(self) -> Literal["measured", "insufficient"]:
-        """Whether the value may be judged: it has an interval."""
+        """`measured` when the value has an interval, else `insufficient`."""
         return "insufficient" if self.low is None else "measured"
 
 
@@ -39,8 +39,8 @@ class Auc:
 class AucDifference:
     """AUC of a minus AUC of b, its interval, and the two-sided p-value of no difference; n and positives of all rows.
 
-    The areas are None when only one class is there; interval, p-value and variance are None when the variance can't
-    be had (see `Auc`).
+    The areas are None for labels of one class. Interval, p-value and variance are None when the variance is not defined
+    (see `Auc`).
     """
 
     auc_a: float | None
@@ -56,7 +56,7 @@ class AucDifference:
 
 @dataclass(frozen=True)
 class Classification:
-    """Precision, recall and F1 of the bad class, and the four counts behind them."""
+    """Precision, recall and F1 of the bad class, and the four counts of the confusion matrix."""
 
     precision: float
     recall: float
@@ -68,12 +68,12 @@ class Classification:
 
     @property
     def n(self) -> int:
-        """Rows judged."""
+        """The number of rows."""
         return self.true_negatives + self.false_positives + self.false_negatives + self.true_positives
 
     @property
     def confusion(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Counts by actual (row) and predicted (column), good first, as scikit-learn lays them out."""
+        """Counts by actual (row) and predicted (column), good first, as in scikit-learn."""
         return (self.true_negatives, self.false_positives), (self.false_negatives, self.true_positives)
 
 
@@ -121,7 +121,7 @@ def paired_auc_difference(
     difference, covariance = area_a - area_b, _covariance(placements)
     if covariance is None:
         return AucDifference(area_a, area_b, difference, None, None, None, None, n, positives)
-    # The rounding of three nearly equal terms may leave less than nothing.
+    # The rounding of three nearly equal terms may give a negative number.
     variance = max(float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]), 0.0)
     if variance < np.finfo(np.float64).eps * float(covariance.trace()) or variance == 0.0:
         alike = abs(difference) < np.finfo(np.float64).eps * 4
@@ -131,10 +131,10 @@ def paired_auc_difference(
 
 
 def unpaired_auc_difference(a: Auc, b: Auc, confidence: float = 0.95) -> AucDifference:
-    """The AUC of a minus the AUC of b, measured on different rows: their variances add up.
+    """The AUC of a minus the AUC of b, measured on different rows. Its variance is the sum of both.
 
-    Interval and p-value are None where one of the areas has no interval. On the same rows, `paired_auc_difference`
-    sees far smaller differences.
+    Interval and p-value are None when one of the areas has no interval. For the same rows, `paired_auc_difference`
+    detects much smaller differences.
     """
     n, positives = a.n + b.n, a.positives + b.positives
     if a.value is None or b.value is None:
@@ -159,7 +159,7 @@ def gini(auc: float | None) -> float | None:
 
 
 def midranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ranks from 1, ties sharing the mean of theirs."""
+    """Ranks from 1; tied values have the mean of their ranks."""
     _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(sizes)
     ranks: NDArray[np.float64] = (ends - (sizes - 1) / 2)[group]
@@ -175,7 +175,7 @@ def _difference(areas: tuple[float, float], variance: float, rows: tuple[int, in
 
 
 def _placements(bad: NDArray[np.bool_], *scores: NDArray[np.float64]) -> _Placements:
-    """Sun and Xu's three rankings per scorer, in place of all pairs."""
+    """Sun and Xu's three rankings per scorer, instead of a comparison of all pairs."""
     m = int(bad.sum())
     n = bad.size - m
     above, below, areas = np.empty((len(scores), m)), np.empty((len(scores), n)), np.empty(len(scores))

@@ -1,6 +1,6 @@
-"""Drift against a reference that was frozen with the model: PSI of scores, CSI of features, KS distance.
+"""Drift against the reference that was stored with the model: PSI of scores, CSI of features, KS distance.
 
-The level of chance is from Yurdakul, "Statistical Properties of Population Stability Index" (2018).
+The noise level is from Yurdakul, "Statistical Properties of Population Stability Index" (2018).
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from jobs.statistics.reference import Reference, bin_counts
 
 MODERATE = 0.1
 SIGNIFICANT = 0.2
-MINIMUM_ROWS = 150  # below this, PSI crosses 0.2 by chance alone: about 2% of the time at 100 rows, 27% at 50
+MINIMUM_ROWS = 150  # with fewer rows, noise alone puts PSI above 0.2: 2% of the time at 100 rows, 27% at 50
 
 Band = Literal["stable", "moderate", "significant"]
 
@@ -24,7 +24,8 @@ Band = Literal["stable", "moderate", "significant"]
 class Drift:
     """PSI (or CSI) of `m` current rows against `n` reference rows in `bins` bins.
 
-    `confirmed` means above what chance alone reaches. With too few rows, `value`, `chance_level`, `band` are None.
+    `chance_level` is the noise level, `confirmed` means above it. With too few rows, `value`, `chance_level` and `band`
+    are None.
     """
 
     value: float | None
@@ -37,7 +38,7 @@ class Drift:
 
     @property
     def status(self) -> Literal["measured", "insufficient"]:
-        """Whether there were rows enough to say anything."""
+        """`measured` when there were enough rows, else `insufficient`."""
         return "insufficient" if self.value is None else "measured"
 
 
@@ -52,7 +53,7 @@ def psi(reference_counts: ArrayLike, current_counts: ArrayLike) -> float:
 
 
 def chance_level(n: int, m: int, bins: int, quantile: float = 0.99) -> float:
-    """The PSI that two samples of one population exceed with probability 1 - quantile.
+    """The noise level: the PSI that two samples of one population exceed with probability 1 - quantile.
 
     (1/n + 1/m) times the chi-square quantile with bins - 1 degrees of freedom (Yurdakul 2018).
     """
@@ -60,14 +61,14 @@ def chance_level(n: int, m: int, bins: int, quantile: float = 0.99) -> float:
 
 
 def band(value: float) -> Band:
-    """The band of a PSI: stable below 0.1, moderate from there, significant from 0.2."""
+    """The band of a PSI: stable below 0.1, moderate from 0.1, significant from 0.2."""
     return "significant" if value >= SIGNIFICANT else "moderate" if value >= MODERATE else "stable"
 
 
 def measured_drift(
     reference: Reference, values: ArrayLike | Sequence[str | None], minimum_rows: int = MINIMUM_ROWS
 ) -> Drift:
-    """The drift of the current rows against the reference; nothing is measured on fewer than `minimum_rows`."""
+    """The drift of the current rows against the reference. It has no value with fewer than `minimum_rows`."""
     expected, current = reference.all_counts(), bin_counts(reference, values)
     n, m, bins = int(expected.sum()), int(current.sum()), expected.size
     if m < max(minimum_rows, 1):

@@ -1,4 +1,4 @@
-"""The frozen reference of a score or feature: bins with the counts of the test rows of a model.
+"""The reference of a score or feature, stored with a model: bins with the counts of its test rows.
 
 Later rows are counted in the same bins. `jobs.statistics.drift` measures the difference.
 """
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from jobs.errors import JobError
 
 RARE_SHARE = 0.01
-LARGEST = 1e300  # deciles use values up to this one, because the arithmetic overflows between larger ones
+LARGEST = 1e300  # deciles use values up to this one, because arithmetic with larger ones overflows
 RARE, UNSEEN, MISSING = "RARE", "UNSEEN", "MISSING"
 
 
@@ -24,7 +24,7 @@ RARE, UNSEEN, MISSING = "RARE", "UNSEEN", "MISSING"
 class NumericReference:
     """Inner edges (ascending; the outer ends are open), reference rows per bin (one more than edges), and missing.
 
-    A value belongs to the first bin whose upper edge is not below it.
+    A value is in the first bin whose upper edge is not below it.
     """
 
     edges: tuple[float, ...]
@@ -36,13 +36,13 @@ class NumericReference:
         return np.array([*self.counts, self.missing], dtype=np.int64)
 
     def as_json(self) -> dict[str, Any]:
-        """The reference as plain JSON types; floats survive exactly."""
+        """The reference as plain JSON types, with exact floats."""
         return {"kind": "numeric", "edges": [*self.edges], "counts": [*self.counts], "missing": self.missing}
 
 
 @dataclass(frozen=True)
 class CategoryReference:
-    """Levels with their reference rows, the names pooled as RARE with the rows they hold together, and missing.
+    """Levels with their reference rows, the levels pooled as RARE with their rows in total, and missing.
 
     UNSEEN is a bin too; the reference itself has no row in it.
     """
@@ -78,10 +78,10 @@ Reference = NumericReference | CategoryReference
 
 
 def numeric_reference(values: ArrayLike) -> NumericReference:
-    """The frozen bins of a numeric column, NaN for missing: de-duplicated deciles of the finite values.
+    """The bins of a numeric column, NaN for missing: de-duplicated deciles of the finite values.
 
-    Where the lowest decile is the minimum itself (a tenth or more of the rows share it), one more edge lies just under
-    it, so that later values below anything seen can't hide in its bin. Raises JobError for no rows at all.
+    When the lowest decile is the minimum (a tenth of the rows or more have it), one more edge is just below it, so that
+    later values below the minimum have a bin of their own. Raises JobError without rows.
     """
     array = np.asarray(values, dtype=np.float64).ravel()
     if array.size == 0:
@@ -95,9 +95,9 @@ def numeric_reference(values: ArrayLike) -> NumericReference:
 
 
 def category_reference(values: Sequence[str | None] | NDArray[Any]) -> CategoryReference:
-    """The frozen bins of a category column (None or NaN for missing), levels by falling count, then by name.
+    """The bins of a category column (None or NaN for missing), levels by falling count, then by name.
 
-    Levels under 1% of all reference rows are pooled as RARE. Raises JobError for no rows at all.
+    Levels under 1% of all reference rows are pooled as RARE. Raises JobError without rows.
     """
     levels, missing = _level_counts(values)
     total = sum(levels.values()) + missing
@@ -111,7 +111,7 @@ def category_reference(values: Sequence[str | None] | NDArray[Any]) -> CategoryR
 
 
 def reference_from_json(document: Mapping[str, Any]) -> Reference:
-    """The reference that `as_json` wrote. Raises JobError for anything else."""
+    """The reference of its JSON form; the inverse of `as_json`. Raises JobError for an invalid document."""
     try:
         counts, missing = tuple(int(c) for c in document["counts"]), int(document["missing"])
         if document["kind"] == "numeric":
@@ -132,9 +132,9 @@ def bin_counts(reference: Reference, values: ArrayLike | Sequence[str | None]) -
     if isinstance(reference, NumericReference):
         return _numeric_counts(np.array(reference.edges), np.asarray(values, dtype=np.float64).ravel())
     levels, missing = _level_counts(values)
-    known = [levels.pop(level, 0) for level in reference.levels]
+    counts = [levels.pop(level, 0) for level in reference.levels]
     rare = sum(levels.pop(level, 0) for level in reference.rare)
-    return np.array([*known, rare, sum(levels.values()), missing], dtype=np.int64)
+    return np.array([*counts, rare, sum(levels.values()), missing], dtype=np.int64)
 
 
 def bin_labels(reference: Reference) -> list[str]:
@@ -152,13 +152,13 @@ def bin_labels(reference: Reference) -> list[str]:
 
 
 def _numeric_counts(edges: NDArray[np.float64], array: NDArray[np.float64]) -> NDArray[np.int64]:
-    absent = np.isnan(array)
-    counts = np.bincount(np.searchsorted(edges, array[~absent], side="left"), minlength=edges.size + 1)
-    return np.append(counts, absent.sum()).astype(np.int64)
+    missing = np.isnan(array)
+    counts = np.bincount(np.searchsorted(edges, array[~missing], side="left"), minlength=edges.size + 1)
+    return np.append(counts, missing.sum()).astype(np.int64)
 
 
 def _level_counts(values: ArrayLike | Sequence[str | None]) -> tuple[Counter[str], int]:
-    """Rows per level, and rows that are missing: whatever is not text, be it None, NaN or a library's own null."""
+    """Rows of each level, and missing rows: every value that is not text, such as None, NaN or a library's null."""
     levels, missing = Counter[str](), 0
     for level, count in Counter(np.asarray(values, dtype=object).ravel().tolist()).items():
         if isinstance(level, str):
@@ -169,7 +169,7 @@ def _level_counts(values: ArrayLike | Sequence[str | None]) -> tuple[Counter[str
 
 
 def _distinct_texts(edges: tuple[float, ...]) -> list[str]:
-    """The edges with the fewest digits (at least 2) that still tell them apart."""
+    """The edges as text, with the fewest digits (at least 2) that make all of them different."""
     for digits in range(2, 17):
         texts = [np.format_float_positional(float(f"{edge:.{digits}g}"), trim="-") for edge in edges]
         if len(set(texts)) == len(texts):

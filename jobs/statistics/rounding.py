@@ -1,8 +1,8 @@
-"""Numbers as text, rounded so that they stay on their side of a threshold."""
+"""Numbers as text, rounded so that they differ from a threshold."""
 
 
 def rounded_apart(value: float, threshold: float) -> str:
-    """The value with as few decimals (at least 3) as keep it different from the threshold."""
+    """The value with the fewest decimals (at least 3) that make it different from the threshold."""
     for decimals in range(3, 17):
         text = f"{value:.{decimals}f}"
         if value == threshold or float(text) != threshold:

@@ -1,4 +1,4 @@
-"""What `doctor` asks of a ledger besides its integrity: whether it takes writers, who holds it, what time it has."""
+"""Checks of a ledger for `doctor`: whether a writer gets the lock, which processes have the file open, the time."""
 
 import os
 import sqlite3
@@ -10,48 +10,48 @@ from time import monotonic, sleep
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from storage.db.engines import WRITERS_TURN
+from storage.db.engines import WRITER_LOCK
 from storage.db.ledger import Ledger
 
 PAUSE = 0.1
 
 
-def takes_writers(ledger: Ledger, patience: float) -> bool:
-    """Whether a writer gets its turn within `patience` seconds; False when another one does not let go of it."""
-    deadline = monotonic() + patience
+def lock_is_free(ledger: Ledger, timeout: float) -> bool:
+    """Whether a writer gets the ledger's lock within `timeout` seconds."""
+    deadline = monotonic() + timeout
     while True:
-        if _sqlite_turn(ledger) if ledger.is_sqlite else _postgresql_turn(ledger):
+        if _sqlite_lock(ledger) if ledger.is_sqlite else _postgresql_lock(ledger):
             return True
         if monotonic() > deadline:
             return False
         sleep(PAUSE)
 
 
-def holders(ledger: Ledger) -> list[int]:
-    """Ids of this machine's other processes that have a SQLite ledger open, as far as this user may see."""
+def pids_with_open_file(ledger: Ledger) -> list[int]:
+    """Ids of the other processes of this machine that have a SQLite ledger open, if this user may see their files."""
     database = make_url(ledger.url).database
     if not ledger.is_sqlite or not database:
         return []
-    wanted = str(Path(database).resolve())
-    found = []
+    file = str(Path(database).resolve())
+    pids = []
     for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended, or is somebody else's
+        with suppress(OSError):  # the process has ended, or belongs to another user
             opened = {os.readlink(handle) for handle in process.joinpath("fd").iterdir()}  # noqa: PTH115 - the text
-            if wanted in opened and int(process.name) != os.getpid():
-                found.append(int(process.name))
-    return sorted(found)
+            if file in opened and int(process.name) != os.getpid():
+                pids.append(int(process.name))
+    return sorted(pids)
 
 
 def server_time(ledger: Ledger) -> datetime | None:
-    """The time that a database server has, UTC; None for SQLite, which has this machine's."""
+    """The time of the PostgreSQL server, UTC; None for SQLite."""
     if ledger.is_sqlite:
         return None
     with ledger.reading() as connection:
-        found: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return found
+        time: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return time
 
 
-def _sqlite_turn(ledger: Ledger) -> bool:
+def _sqlite_lock(ledger: Ledger) -> bool:
     database = make_url(ledger.url).database or ""
     with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
         try:
@@ -64,7 +64,7 @@ def _sqlite_turn(ledger: Ledger) -> bool:
     return True
 
 
-def _postgresql_turn(ledger: Ledger) -> bool:
+def _postgresql_lock(ledger: Ledger) -> bool:
     with ledger.reading() as connection:
-        query = text("SELECT pg_try_advisory_xact_lock(:turn)")
-        return bool(connection.execute(query, {"turn": WRITERS_TURN}).scalar_one())
+        query = text("SELECT pg_try_advisory_xact_lock(:lock)")
+        return bool(connection.execute(query, {"lock": WRITER_LOCK}).scalar_one())

@@ -1,4 +1,4 @@
-"""SQLite and PostgreSQL as the ledger wants them: durable, one writer at a time, never waiting for ever."""
+"""SQLAlchemy engines for SQLite and PostgreSQL: durable commits, one writer at a time, every wait has a limit."""
 
 import sqlite3
 import time
@@ -11,39 +11,45 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from storage.errors import StorageError, UsageError
 
-# How long a writer waits for its turn; on SQLite by many short tries, for its own wait looks ever more rarely.
+# How long a writer waits for the lock. On SQLite it makes many short tries; SQLite itself would try ever less often.
 BUSY_MS, TRY_MS = 60_000, 4
-IDLE_MS = 15_000  # silence after which PostgreSQL takes the turn from a writer that was stopped, well within a lease
-WRITERS_TURN = 5_711_042_020_117  # the advisory lock of this ledger; any number that is always the same
-# A server that vanished without a word is noticed within half a minute, a host that does not answer in five seconds.
-PATIENT = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-WATCHFUL = {"tcp_user_timeout": 25_000, "application_name": "loanwatch"}
+IDLE_MS = 15_000  # PostgreSQL ends a writer that is idle this long; shorter than a lease, so that no lease runs out
+WRITER_LOCK = 5_711_042_020_117  # the number of the ledger's advisory lock; it is arbitrary and never changes
+# A lost connection is noticed within half a minute, a host that does not answer within five seconds.
+CONNECTION = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+    "application_name": "loanwatch",
+}
 
 
 def engine_of(url: str) -> Engine:
-    """The engine of a ledger's address; UsageError when it can't be one, StorageError when its folder can't be made."""
+    """The engine of a ledger's URL. Raises UsageError for a bad URL, StorageError when its folder can't be made."""
     try:
         address = make_url(url)
-        # An @ in a password has to be written as %40; otherwise half of the password is taken for the host.
+        # An @ in a password has to be written as %40; otherwise a part of the password becomes the host.
         if address.get_backend_name() == "postgresql" and "@" not in (address.host or ""):
             return _postgresql_engine(address)
         if address.get_backend_name() == "sqlite":
             return _sqlite_engine(address)
-        why = "neither a file nor a host"
+        reason = "neither a file nor a host"
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
-        # The error's own text may show the password, so only its kind is told.
-        why = type(error).__name__
+        # The text of the error may contain the password, so only its type is shown.
+        reason = type(error).__name__
     except OSError as error:
         raise StorageError(f"{error.filename} can't be made ({error.strerror}); choose another --home.") from error
     raise UsageError(
-        f"LOANWATCH_LEDGER can't be used ({why}); give sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME "
+        f"LOANWATCH_LEDGER can't be used ({reason}); give sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME "
         "(an @ in a password is written as %40)."
     )
 
 
 def _postgresql_engine(address: URL) -> Engine:
-    given = {name: value for name, value in {**PATIENT, **WATCHFUL}.items() if name not in address.query}
-    engine = create_engine(address, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=given)
+    options = {name: value for name, value in CONNECTION.items() if name not in address.query}
+    engine = create_engine(address, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=options)
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 
@@ -58,12 +64,12 @@ def _sqlite_engine(address: URL) -> Engine:
     return engine
 
 
-def begun(engine: Engine, options: dict[str, Any]) -> Connection:
-    """A connection whose transaction has begun; with the option `writes`, as the one writer that there is at a time."""
+def connection_of(engine: Engine, options: dict[str, Any]) -> Connection:
+    """A connection in a new transaction. With the option `writes` the transaction has the writer's lock."""
     connection = engine.connect().execution_options(**options)
     try:
         connection.begin()
-    except BaseException:  # whatever it is, the connection goes back to its pool
+    except BaseException:  # the connection returns to its pool after every error
         connection.close()
         raise
     return connection
@@ -71,11 +77,11 @@ def begun(engine: Engine, options: dict[str, Any]) -> Connection:
 
 def _begin_postgresql(connection: Connection) -> None:
     if connection.get_execution_options().get("writes"):
-        # As on SQLite: one writer at a time, who waits for its turn, and loses it when it falls silent within it.
+        # One writer at a time, as on SQLite. It waits for the lock, and loses it when it is idle for too long.
         connection.exec_driver_sql(
             f"SELECT set_config('lock_timeout', '{BUSY_MS}', true), "
             f"set_config('idle_in_transaction_session_timeout', '{IDLE_MS}', true), "
-            f"pg_advisory_xact_lock({WRITERS_TURN})"
+            f"pg_advisory_xact_lock({WRITER_LOCK})"
         )
 
 
@@ -96,16 +102,16 @@ def _begin_sqlite(connection: Connection) -> None:
     deadline = time.monotonic() + BUSY_MS / 1000
     connection.exec_driver_sql(f"PRAGMA busy_timeout={TRY_MS}")
     try:
-        while not _has_turn(connection, deadline):
+        while not _begin_immediate(connection, deadline):
             pass
     finally:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MS}")
 
 
-def _has_turn(connection: Connection, deadline: float) -> bool:
-    """Whether a writer got SQLite's lock within one short try; after the deadline the refusal is raised."""
+def _begin_immediate(connection: Connection, deadline: float) -> bool:
+    """Whether a writer got SQLite's lock in one short try. Raises OperationalError after the deadline."""
     try:
-        # At once: a transaction that reads first and writes later could find the base changed.
+        # With the lock from the start: another writer can't change what this transaction has read.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     except OperationalError as error:
         busy = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY

@@ -21,7 +21,7 @@ from storage.db.types import Day, Moment
 ACTIVE_STATES = ("queued", "running")
 RUN_STATES = (*ACTIVE_STATES, "succeeded", "failed", "cancelled", "crashed", "skipped")
 OPEN_TASK_STATES = ("queued", "running", "retrying")
-TASK_STATES = (*OPEN_TASK_STATES, "succeeded", "cached", "skipped", "failed", "upstream_failed", "cancelled")
+
 
 metadata = MetaData()
 
@@ -54,7 +54,7 @@ runs = Table(
     Index("runs_by_time", "requested_at"),
 )
 
-# One active run a pipeline, whoever asks, however many processes ask at once.
+# A pipeline has one active run at most, however many processes request one at the same time.
 active = text(f"state IN {ACTIVE_STATES}")
 Index("one_active_run", runs.c.pipeline, unique=True, sqlite_where=active, postgresql_where=active)
 
@@ -140,7 +140,7 @@ models = Table(
     Column("run_id", String(80), ForeignKey("runs.run_id"), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("files", JSON, nullable=False),  # name, bytes and SHA-256 of the pickles and the metadata
-    Column("summary", JSON, nullable=False),  # what lists and comparisons show; the rest is in model_metadata
+    Column("summary", JSON, nullable=False),  # for lists and comparisons; the rest is in model_metadata
     Column("trained_on", JSON, nullable=False),  # table name to version
 )
 
@@ -183,7 +183,7 @@ source_digests = Table(
 processes = Table(
     "processes",
     metadata,
-    Column("process_id", String(120), primary_key=True),  # host:pid and when it began
+    Column("process_id", String(120), primary_key=True),  # host, boot, pid and start time
     Column("kind", String(20), nullable=False),  # worker, scheduler, console
     Column("host", String(80), nullable=False),
     Column("pid", Integer, nullable=False),
@@ -198,7 +198,7 @@ schedules = Table(
     "schedules",
     metadata,
     Column("pipeline", String(40), primary_key=True),
-    Column("through", Moment, nullable=False),  # every slot up to here has been dealt with
+    Column("through", Moment, nullable=False),  # every slot up to this time is processed
     Column("paused_at", Moment),
     Column("paused_by", String(80)),
     Column("pause_reason", Text),
@@ -224,7 +224,7 @@ actions = Table(
     Column("at", Moment, nullable=False),
     Column("who", String(80), nullable=False),
     Column("action", String(40), nullable=False),  # run, resume, cancel, pause, promote, ...
-    Column("subject", String(120), nullable=False),  # the run, pipeline or model that it was done to
+    Column("subject", String(120), nullable=False),  # the run, pipeline or model
     Column("reason", Text, nullable=False),
     Index("actions_by_time", "at"),
 )

@@ -1,4 +1,4 @@
-"""The ledger's own column types: moments and days as text whose order is their order in time."""
+"""The ledger's column types: times and days as text, which sorts in time order."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Moment(TypeDecorator[datetime]):
-    """A point in time, kept as ISO 8601 text in UTC with microseconds, so that text order is time order everywhere."""
+    """A point in time, stored as ISO 8601 text in UTC with microseconds, so that text sorts in time order."""
 
     impl = String(32)
     cache_ok = True
@@ -21,7 +21,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Day(TypeDecorator[date]):
-    """A calendar day, kept as ISO 8601 text."""
+    """A calendar day, stored as ISO 8601 text."""
 
     impl = String(10)
     cache_ok = True

@@ -1,4 +1,4 @@
-"""Files and folders of a local disk that outlast a power cut, as far as the disk keeps its word."""
+"""Files and folders of a local disk that survive a power failure, if the disk honours `fsync`."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,14 @@ from storage.errors import StorageError
 
 
 class CantWrite(StorageError):
-    """A file that could not be written; on object storage a second try may help."""
+    """A file could not be written. It is not tried again: a full or broken disk stays full or broken."""
 
     def __init__(self, path: str, error: OSError) -> None:
-        super().__init__(f"{path} could not be written ({error.strerror or error}); free space or mend the disk.")
+        super().__init__(f"{path} could not be written ({error.strerror or error}); free space or repair the disk.")
 
 
 def make_durable(sink: Any, draft: Path, path: Path) -> None:
-    """Gives a complete draft its name, so that both outlast a power cut."""
+    """Renames a complete draft to its final path. File and name survive a power failure."""
     try:
         sink.flush()
         os.fsync(sink.fileno())
@@ -26,7 +26,7 @@ def make_durable(sink: Any, draft: Path, path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a local folder and those above it, so that their names outlast a power cut as the files in them do."""
+    """Makes a local folder and its parents. Their names survive a power failure."""
     if folder.is_dir():
         return
     make_folder(folder.parent)

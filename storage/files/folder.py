@@ -1,4 +1,4 @@
-"""Files under one root, on a local disk or on object storage, written whole or not at all."""
+"""Files under one root, on a local disk or on object storage. A file is written completely or not at all."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ from storage.settings import is_remote
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_.=-]{1,160}")
 BLOCK = 4 * 1024**2
-DRAFT = ".tmp"  # how the name of a file ends that is not complete yet
+DRAFT = ".tmp"  # the suffix of a file that is not complete yet
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class FileFacts:
 
 
 class HashingStream:
-    """A binary sink that counts and digests what passes through it."""
+    """A binary sink that counts and hashes the bytes written to it."""
 
     def __init__(self, sink: Any, path: str) -> None:
         self._sink = sink
@@ -42,7 +42,7 @@ class HashingStream:
         self.closed = False
 
     def write(self, data: Any) -> int:
-        """Bytes taken; all of `data`."""
+        """The number of bytes written, which is all of `data`."""
         view = memoryview(data)
         self._sha256.update(view)
         try:
@@ -53,7 +53,7 @@ class HashingStream:
         return view.nbytes
 
     def flush(self) -> None:
-        """Parquet's writer asks for it; the file is made durable once, when it is complete."""
+        """Does nothing. Parquet's writer calls it; the file is made durable once, when it is complete."""
 
     def writable(self) -> bool:
         return True
@@ -63,7 +63,7 @@ class HashingStream:
 
 
 class Folder:
-    """A root and the files below it, by names whose every segment is on an allow-list."""
+    """A root and the files below it. Every segment of a name must match SAFE_NAME."""
 
     def __init__(self, filesystem: fs.FileSystem, root: str) -> None:
         self.filesystem = filesystem
@@ -84,12 +84,10 @@ class Folder:
         return cls(fs.LocalFileSystem(), str(Path(root).absolute()))
 
     def path(self, name: str) -> str:
-        """The full path of `name`; StorageError when it could lead out of the root."""
+        """The full path of `name`. Raises StorageError when it could lead out of the root."""
         for segment in name.split("/"):
             if segment in ("", ".", "..") or not SAFE_NAME.fullmatch(segment):
-                raise StorageError(
-                    f"{name!r} is not a name that may be used below {self.root}; use letters, digits, _ . = -."
-                )
+                raise StorageError(f"{name!r} is not a valid name below {self.root}; use letters, digits, _ . = -.")
         return f"{self.root}/{name}"
 
     def exists(self, name: str) -> bool:
@@ -101,24 +99,24 @@ class Folder:
         return int(info.size) if info.type == fs.FileType.File else None
 
     def stamp(self, info: Any) -> str:
-        """What changes whenever the file of this FileInfo is touched: size and times, and on a disk its inode."""
+        """A text that changes when the file of this FileInfo changes: size and times, on a disk also the inode."""
         if not self.is_local:
             return f"{info.size}:{info.mtime_ns}"
-        found = Path(info.path).stat()
-        return f"{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}:{found.st_ino}"
+        stat = Path(info.path).stat()
+        return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}"
 
     def names(self, name: str) -> list[str]:
         """Names of the files below the folder `name` ('' for the root), sorted, relative to the root."""
         selector = fs.FileSelector(self.path(name) if name else self.root, allow_not_found=True, recursive=True)
-        found = self.filesystem.get_file_info(selector)
-        return sorted(info.path[len(self.root) + 1 :] for info in found if info.type == fs.FileType.File)
+        infos = self.filesystem.get_file_info(selector)
+        return sorted(info.path[len(self.root) + 1 :] for info in infos if info.type == fs.FileType.File)
 
     def open(self, name: str) -> Any:
-        """A random-access binary reader of the file; StorageError when it is missing."""
+        """A random-access binary reader of the file. Raises StorageError when it is missing."""
         try:
             return self.filesystem.open_input_file(self.path(name))
         except FileNotFoundError:
-            raise StorageError(f"{self.path(name)} is missing; run the pipeline again to make it anew.") from None
+            raise StorageError(f"{self.path(name)} is missing; run the pipeline again to rebuild it.") from None
 
     def read(self, name: str) -> bytes:
         with self.open(name) as stream:
@@ -126,7 +124,7 @@ class Folder:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[HashingStream]:
-        """A sink for a new file, which appears under its name, complete and durable, when the block ends well."""
+        """A sink for a new file. The file appears, complete and durable, when the block ends without an error."""
         path = self.path(name)
         try:
             if self.is_local:
@@ -136,7 +134,7 @@ class Folder:
         except OSError as error:
             raise CantWrite(path, error) from error
         if not self.is_local:
-            # An object appears when it is complete; one that was given up half-way is deleted, and no ledger names it.
+            # An object appears when it is complete. After an error it is deleted; the ledger does not list it yet.
             try:
                 with self.filesystem.open_output_stream(path) as sink:
                     yield HashingStream(sink, path)
@@ -154,13 +152,13 @@ class Folder:
             yield HashingStream(sink, path)
             make_durable(sink, draft, Path(path))
         finally:
-            with suppress(OSError):  # what could not be written has been told by now
+            with suppress(OSError):  # an error in writing was raised already
                 sink.close()
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
 
     def write(self, name: str, data: bytes) -> FileFacts:
-        """The facts of a new file that holds `data`."""
+        """Name, size and SHA-256 of a new file that contains `data`."""
         with self.writing(name) as sink:
             sink.write(data)
         return FileFacts(name, sink.bytes, sink.sha256())
@@ -171,7 +169,7 @@ class Folder:
             return stream_sha256(stream)
 
     def delete(self, name: str) -> None:
-        """Deletes the file or folder `name`, if it is there."""
+        """Deletes the file or folder `name`, if it exists."""
         info = self.filesystem.get_file_info(self.path(name))
         if info.type == fs.FileType.Directory:
             self.filesystem.delete_dir(info.path)
@@ -179,23 +177,23 @@ class Folder:
             self.filesystem.delete_file(info.path)
 
     def remove_drafts(self, age: float) -> list[str]:
-        """Paths of the drafts of at least `age` seconds, which killed processes have left; they are gone now."""
+        """Deletes drafts that are at least `age` seconds old, which killed processes left. Returns their paths."""
         if not self.is_local:
             return []
         removed = []
         for draft in Path(self.root).rglob(f"*{DRAFT}"):
-            with suppress(OSError):  # whoever made it has finished it meanwhile
+            with suppress(OSError):  # its process finished it in the meantime
                 if time.time() - draft.lstat().st_mtime >= age:
                     draft.unlink()
                     removed.append(str(draft))
         return removed
 
     def links_to(self, name: str, target: str) -> bool:
-        """Whether the link `name` points at `target`; true on object storage, which has no links."""
+        """Whether the link `name` points at `target`. True on object storage, which has no links."""
         return not self.is_local or Path(self.path(name)).resolve() == Path(self.path(target)).resolve()
 
     def link(self, name: str, target: str) -> None:
-        """Points the link `name` at `target` (both under the root), by rename; object storage has no links."""
+        """Points the link `name` at `target` (both under the root) by a rename. Object storage has no links."""
         if not self.is_local:
             return
         link = Path(self.path(name))
@@ -214,7 +212,7 @@ class Folder:
 
 
 def stream_sha256(stream: Any) -> str:
-    """SHA-256, in hex, of what is left in a binary stream."""
+    """SHA-256, in hex, of the rest of a binary stream."""
     digest = hashlib.sha256()
     while block := stream.read(BLOCK):
         digest.update(block)

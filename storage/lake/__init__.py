@@ -1,1 +1,1 @@
-"""What is stored as files: tables as versions in the datamart, raw extracts, models. Knows nothing of runs."""
+"""Stored files: versions of tables in the datamart, raw extracts, models. It does not use runs."""

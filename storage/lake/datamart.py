@@ -1,4 +1,4 @@
-"""The datamart: immutable versions of Parquet tables, written part by part, and the links that people read."""
+"""The datamart: immutable versions of Parquet tables, written part by part, and links to the current ones."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ class Part:
 class TableVersion:
     """One immutable version of a table.
 
-    `dates` are the days (ISO) at which the visible content changes with as-of; `sources` says which files or table
+    `dates` are the as-of days (ISO) from which more of the content is visible. `sources` are the files and table
     versions it was made from (name to SHA-256).
     """
 
@@ -52,7 +52,7 @@ class TableVersion:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the parts' digests in their order: equal for equal content, whatever the version's name."""
+        """SHA-256 over the parts' digests in their order. Equal content has an equal digest in every version."""
         return hashlib.sha256("\n".join(part.sha256 for part in self.parts).encode()).hexdigest()
 
     def with_parts_of(self, other: "TableVersion") -> "TableVersion":
@@ -64,13 +64,13 @@ class TableVersion:
 
 
 class Datamart:
-    """Reads and writes versions below one folder; which version is the current one, the ledger knows."""
+    """Reads and writes versions below one folder. The ledger records which version is current."""
 
     def __init__(self, root: str) -> None:
         self.folder = Folder.at(root)
 
     def write(self, table: str, version: str, number: int, tables: Iterable[pa.Table]) -> Part:
-        """The part `number` of a version, made of `tables` (all of one schema; at least one, which may be empty)."""
+        """Part `number` of a version, made of `tables`: at least one table, which may be empty; all of one schema."""
         layer, short = split_name(table)
         name = f".versions/{layer}/{short}/{version}/part-{number:05d}.parquet"
         remaining = iter(tables)
@@ -88,7 +88,7 @@ class Datamart:
     def read(
         self, version: TableVersion, columns: list[str] | None = None, *, categories: list[str] | None = None
     ) -> pa.Table:
-        """All rows of a version, `categories` as dictionary arrays; DamagedFile names a file that can't be read."""
+        """All rows of a version, `categories` as dictionary arrays. Raises DamagedFile for an unreadable file."""
         return pa.concat_tables(
             [self.read_part(version, number, columns, categories=categories) for number in range(len(version.parts))]
         )
@@ -101,61 +101,61 @@ class Datamart:
         *,
         categories: list[str] | None = None,
     ) -> pa.Table:
-        """The rows of one part, checked page by page against the checksums that were written with them."""
+        """The rows of one part. Every page is checked against the checksum that was written with it."""
         name = version.parts[number].name
         if columns is not None and categories is not None:
             categories = [column for column in categories if column in columns]
-        with self._opened(name, categories) as file, _damage_named(self.folder.path(name)):
+        with self._opened(name, categories) as file, _damage_as_error(self.folder.path(name)):
             return file.read(columns=columns)
 
     def groups(
         self, version: TableVersion, number: int | None = None, *, categories: list[str] | None = None
     ) -> Iterator[pa.Table]:
-        """The rows of a version, or of its part `number`, a bounded table at a time."""
+        """The rows of a version, or of its part `number`, as tables of limited size."""
         parts = version.parts if number is None else version.parts[number : number + 1]
         for part in parts:
-            with self._opened(part.name, categories) as file, _damage_named(self.folder.path(part.name)):
+            with self._opened(part.name, categories) as file, _damage_as_error(self.folder.path(part.name)):
                 if file.num_row_groups == 0:
                     yield file.read()
                 for group in range(file.num_row_groups):
                     yield file.read_row_group(group)
 
     def head(self, version: TableVersion, rows: int, columns: list[str] | None = None) -> pa.Table:
-        """The first rows of a version, at most `rows`, without reading those behind them."""
-        found: list[pa.Table] = []
+        """The first rows of a version, at most `rows`, without reading the other rows."""
+        tables: list[pa.Table] = []
         for part in version.parts:
-            wanted = rows - sum(table.num_rows for table in found)
-            if found and (wanted <= 0 or part.rows == 0):
+            missing = rows - sum(table.num_rows for table in tables)
+            if tables and (missing <= 0 or part.rows == 0):
                 continue
-            with self._opened(part.name, None) as file, _damage_named(self.folder.path(part.name)):
+            with self._opened(part.name, None) as file, _damage_as_error(self.folder.path(part.name)):
                 schema = (
                     file.schema_arrow if columns is None else pa.schema([file.schema_arrow.field(c) for c in columns])
                 )
-                batches = file.iter_batches(batch_size=max(wanted, 1), columns=columns)
-                found.append(pa.Table.from_batches(islice(batches, 1), schema))
-        return pa.concat_tables(found).slice(0, rows)
+                batches = file.iter_batches(batch_size=max(missing, 1), columns=columns)
+                tables.append(pa.Table.from_batches(islice(batches, 1), schema))
+        return pa.concat_tables(tables).slice(0, rows)
 
     def verify(self, version: TableVersion) -> None:
-        """DamagedFile unless every part still has the size and SHA-256 that it was written with."""
+        """Raises DamagedFile unless every part has the size and SHA-256 with which it was written."""
         for part in version.parts:
             size = self.folder.size(part.name)
             if size is None:
-                raise DamagedFile(self.folder.path(part.name), "it is gone")
+                raise DamagedFile(self.folder.path(part.name), "it is missing")
             if size != part.bytes or self.folder.sha256(part.name) != part.sha256:
-                raise DamagedFile(self.folder.path(part.name), "its bytes are not those that were written")
+                raise DamagedFile(self.folder.path(part.name), "its bytes changed after it was written")
 
     def link(self, version: TableVersion) -> None:
-        """Points the path that people read at this version: the file itself, or the folder of its parts."""
+        """Points the table's link at this version: at the file, or at the folder of its parts."""
         if layer_of(version.table) in LINKED_LAYERS:
             self.folder.link(*_link_and_target(version))
 
     def is_linked(self, version: TableVersion) -> bool:
-        """Whether people who read the table's path read this version; true for a table that has no such path."""
+        """Whether the table's link points at this version. True for a table without a link."""
         linked = layer_of(version.table) in LINKED_LAYERS
         return not linked or self.folder.links_to(*_link_and_target(version))
 
     def versions(self) -> set[tuple[str, str]]:
-        """(table, version) of everything that has files here."""
+        """(table, version) of every version that has files here."""
         paths = [name.split("/") for name in self.folder.names(".versions")]
         return {(f"{path[1]}.{path[2]}", path[3]) for path in paths if is_table_name(f"{path[1]}.{path[2]}")}
 
@@ -165,15 +165,15 @@ class Datamart:
         self.folder.delete(f".versions/{layer}/{short}/{version}")
 
     def _opened(self, name: str, categories: list[str] | None) -> Any:
-        with _damage_named(self.folder.path(name)):
+        with _damage_as_error(self.folder.path(name)):
             return parquet.ParquetFile(
                 self.folder.open(name), read_dictionary=categories, page_checksum_verification=True
             )
 
 
 @contextmanager
-def _damage_named(path: str) -> Iterator[None]:
-    """Turns Arrow's complaints about bytes into DamagedFile with the file's name."""
+def _damage_as_error(path: str) -> Iterator[None]:
+    """Raises Arrow's errors about unreadable bytes as DamagedFile with the file's path."""
     try:
         yield
     except (pa.ArrowInvalid, OSError) as error:
@@ -187,16 +187,16 @@ def _link_and_target(version: TableVersion) -> tuple[str, str]:
 
 
 def _encoding(layer: str) -> dict[str, Any]:
-    """Parquet options: what is read once, by the next task, is written fast; what people query is packed well."""
+    """Parquet options. Tables that only the next task reads are written fast; tables for users are compressed more."""
     common: dict[str, Any] = {"write_page_checksum": True, "version": "2.6"}
     if layer in ("staged", "bronze"):
-        # Least and greatest values, by which nobody filters these, cost a third of the time of writing them.
+        # Statistics would take a third of the writing time, and no reader filters these tables by them.
         return {**common, "compression": "lz4", "write_statistics": False}
     return {**common, "compression": "zstd", "compression_level": 1}
 
 
 def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The rows of many small tables in few large ones; nothing for tables without rows."""
+    """The rows of many small tables as few large tables. Yields nothing when there are no rows."""
     waiting: list[pa.Table] = []
     size = 0
     for table in tables:

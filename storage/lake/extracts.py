@@ -1,4 +1,4 @@
-"""Raw extracts: which files a dataset consists of, and their SHA-256, remembered while the files stay untouched."""
+"""Raw extracts: the files of a dataset, and their SHA-256, which is stored until a file changes."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from storage.errors import StorageError
 from storage.files.folder import Folder, stream_sha256
 
 SUFFIXES = (".csv", ".csv.gz")
-# A file that was changed within this time could change again without its times showing it.
+# A file that changed within this time could change again without a new modification time. Its SHA-256 is not stored.
 SETTLED = timedelta(seconds=2)
 
 
 class ExtractMissing(StorageError):
-    """A dataset that is not in the data folder, or is there more than once."""
+    """A dataset is missing from the data folder, or is in it more than once."""
 
     exit_code = 3
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One raw extract, or one part of it: where it lies, bytes, and SHA-256 of the file as received."""
+    """One raw extract, or one part of it: folder, name, bytes, and SHA-256 of the file as received."""
 
     dataset: str
     folder: str
@@ -36,7 +36,7 @@ class SourceFile:
     stamp: str = ""
 
     def is_unchanged(self) -> bool:
-        """Whether the file is still the one whose SHA-256 this is."""
+        """Whether the file is the same as when its SHA-256 was computed."""
         folder = Folder.at(self.folder)
         info = folder.filesystem.get_file_info(f"{folder.root}/{self.name}")
         return info.type == fs.FileType.File and folder.stamp(info) == self.stamp
@@ -48,32 +48,30 @@ class SourceFile:
 
 
 def source_files(ledger: Ledger, root: str, dataset: str) -> tuple[SourceFile, ...]:
-    """The files of a dataset in a data folder, by name: `D.csv`, `D.csv.gz`, or all of these in the folder `D`.
+    """The files of a dataset in a data folder, by name: `D.csv`, `D.csv.gz`, or all such files in the folder `D`.
 
-    Raises ExtractMissing when there is none, or when more than one of these forms is there.
+    Raises ExtractMissing when there is none, or when there is more than one of the three forms.
     """
     try:
-        return _found_files(ledger, root, dataset)
+        return _files(ledger, root, dataset)
     except (OSError, UnicodeError) as error:
-        raise ExtractMissing(
-            f"{root} can't be read for {dataset} ({error}); mend its permissions and names."
-        ) from error
+        raise ExtractMissing(f"{root} can't be read for {dataset} ({error}); fix its permissions and names.") from error
 
 
-def _found_files(ledger: Ledger, root: str, dataset: str) -> tuple[SourceFile, ...]:
+def _files(ledger: Ledger, root: str, dataset: str) -> tuple[SourceFile, ...]:
     folder = Folder.at(root)
     infos = [info for info in _candidates(folder, dataset) if info.type != fs.FileType.NotFound]
     if not infos:
         raise ExtractMissing(
-            f"{root}/{dataset}.csv is missing: no {dataset}.csv, {dataset}.csv.gz or folder {dataset} is in {root}; "
+            f"{root}/{dataset}.csv is missing: {root} has no {dataset}.csv, {dataset}.csv.gz or folder {dataset}; "
             "put the extract there or name its folder with --data."
         )
     odd = [info.path for info in infos if info.type not in (fs.FileType.File, fs.FileType.Directory)]
     if odd:
         raise ExtractMissing(f"{odd[0]} is neither a file nor a folder; put the extract there.")
     if len(infos) > 1:
-        found = " and ".join(info.base_name for info in infos)
-        raise ExtractMissing(f"{root} has {dataset} more than once ({found}); leave the one that counts.")
+        names = " and ".join(info.base_name for info in infos)
+        raise ExtractMissing(f"{root} has {dataset} more than once ({names}); remove all but one.")
     files = _parts(folder, infos[0]) if infos[0].type == fs.FileType.Directory else infos
     if not files:
         raise ExtractMissing(f"{infos[0].path} has no .csv or .csv.gz file; put the parts of {dataset} there.")
@@ -94,10 +92,10 @@ def _candidates(folder: Folder, dataset: str) -> list[Any]:
 
 
 def _parts(folder: Folder, directory: Any) -> list[Any]:
-    found = folder.filesystem.get_file_info(fs.FileSelector(directory.path, recursive=False))
+    infos = folder.filesystem.get_file_info(fs.FileSelector(directory.path, recursive=False))
     parts = [
         info
-        for info in found
+        for info in infos
         if info.type == fs.FileType.File and info.base_name.endswith(SUFFIXES) and info.base_name[0] not in "._"
     ]
     return sorted(parts, key=lambda info: info.base_name)
@@ -106,22 +104,22 @@ def _parts(folder: Folder, directory: Any) -> list[Any]:
 def _source_file(ledger: Ledger, folder: Folder, root: str, dataset: str, info: Any) -> SourceFile:
     name = info.path[len(folder.root) + 1 :]
     stamp = folder.stamp(info)
-    return SourceFile(dataset, root, name, int(info.size), _remembered_sha256(ledger, folder, info, stamp), stamp)
+    return SourceFile(dataset, root, name, int(info.size), _stored_sha256(ledger, folder, info, stamp), stamp)
 
 
-def _remembered_sha256(ledger: Ledger, folder: Folder, info: Any, stamp: str) -> str:
-    known = select(source_digests.c.sha256).where(source_digests.c.path == info.path, source_digests.c.stamp == stamp)
+def _stored_sha256(ledger: Ledger, folder: Folder, info: Any, stamp: str) -> str:
+    stored = select(source_digests.c.sha256).where(source_digests.c.path == info.path, source_digests.c.stamp == stamp)
     with ledger.reading() as connection:
-        sha256 = connection.execute(known).scalar()
+        sha256 = connection.execute(stored).scalar()
     if sha256 is not None:
         return str(sha256)
     try:
         with folder.filesystem.open_input_stream(info.path, compression=None) as stream:
             sha256 = stream_sha256(stream)
     except OSError as error:
-        raise ExtractMissing(f"{info.path} can't be read ({error.strerror or error}); mend its permissions.") from error
+        raise ExtractMissing(f"{info.path} can't be read ({error.strerror or error}); fix its permissions.") from error
     if datetime.now(UTC) - datetime.fromtimestamp(info.mtime_ns / 1e9, tz=UTC) > SETTLED:
         with ledger.writing() as connection:
-            if connection.execute(known).scalar() is None:
+            if connection.execute(stored).scalar() is None:
                 connection.execute(insert(source_digests).values(path=info.path, stamp=stamp, sha256=sha256))
     return sha256

@@ -1,4 +1,4 @@
-"""Model files, kept by their SHA-256, placed under the names that people know, and opened only when it matches."""
+"""Model files, stored by their SHA-256, copied under readable names, and opened only when the SHA-256 matches."""
 
 import hashlib
 import io
@@ -10,21 +10,21 @@ from storage.files.folder import FileFacts, Folder
 
 
 class UntrustedModel(StorageError):
-    """A model file whose bytes the ledger does not know; it was not opened."""
+    """A model file was not opened: its bytes are not the ones that were registered in the ledger."""
 
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(f"{path} was not opened: {why}; promote another version or train again.")
-        self.path, self.why = path, why
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path} was not opened: {reason}; promote another version or train again.")
+        self.path, self.reason = path, reason
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (UntrustedModel, (self.path, self.why))
+        return (UntrustedModel, (self.path, self.reason))
 
 
-class _Pickler(pickle._Pickler):  # noqa: SLF001 - the one in C can't be told how to meet strings
-    """Pickles equal strings as one.
+class _Pickler(pickle._Pickler):  # noqa: SLF001 - the pickler in C has no hook for strings
+    """Pickles equal strings as one object.
 
-    Python's own way is to ask whether they are one object, which for the names of attributes depends on what the
-    process did before: where a model was loaded first, a model of the same class that is fitted later has other bytes.
+    Python's pickler only does so for strings that are the same object. For attribute names that depends on what the
+    process did before: after a model was loaded, a model of the same class that is fitted later has other bytes.
     """
 
     def __init__(self, file: io.BytesIO, protocol: int) -> None:
@@ -37,13 +37,13 @@ class _Pickler(pickle._Pickler):  # noqa: SLF001 - the one in C can't be told ho
 
 
 class ModelStore:
-    """Artifacts of models below one folder. Which of them may be opened, the ledger knows."""
+    """Artifacts of models below one folder. The ledger records which of them may be opened."""
 
     def __init__(self, root: str) -> None:
         self.folder = Folder.at(root)
 
     def keep(self, data: bytes) -> FileFacts:
-        """The facts of an artifact that holds `data`, kept once however often it is made."""
+        """Name, size and SHA-256 of the artifact that contains `data`. Equal data is stored once."""
         sha256 = hashlib.sha256(data).hexdigest()
         name = f".artifacts/{sha256}"
         if self.folder.size(name) != len(data) or self.folder.sha256(name) != sha256:
@@ -51,17 +51,17 @@ class ModelStore:
         return FileFacts(name, len(data), sha256)
 
     def keep_pickle(self, value: Any) -> FileFacts:
-        """The facts of the artifact that holds a value's pickle: the same bytes for an equal value in every process."""
+        """The artifact with a value's pickle. An equal value gives the same bytes in every process."""
         pickled = io.BytesIO()
         _Pickler(pickled, protocol=4).dump(value)
         return self.keep(pickled.getvalue())
 
     def place(self, artifact: FileFacts, name: str) -> FileFacts:
-        """The facts of a copy of an artifact under the name `name`."""
+        """A copy of an artifact under the name `name`."""
         return self.folder.write(name, self.read(artifact))
 
     def read(self, facts: FileFacts) -> bytes:
-        """The bytes of a file; UntrustedModel unless their SHA-256 is the one in `facts`."""
+        """The bytes of a file. Raises UntrustedModel unless their SHA-256 is the one in `facts`."""
         path = self.folder.path(facts.name)
         if self.folder.size(facts.name) is None:
             raise UntrustedModel(path, "it is missing")
@@ -71,9 +71,9 @@ class ModelStore:
         return data
 
     def load(self, facts: FileFacts) -> Any:
-        """What was pickled, after its SHA-256 was found to match."""
+        """The unpickled value of a file. Raises UntrustedModel unless its SHA-256 is the one in `facts`."""
         return pickle.load(io.BytesIO(self.read(facts)))  # noqa: S301 - the digest came from the ledger
 
     def intact(self, facts: FileFacts) -> bool:
-        """Whether the file is there with the bytes that it was written with."""
+        """Whether the file exists with the size and SHA-256 with which it was written."""
         return self.folder.size(facts.name) == facts.bytes and self.folder.sha256(facts.name) == facts.sha256

@@ -19,8 +19,8 @@ INFERENCE_FEATURES = "staged.inference_features"
 SCORED = "staged.scored"
 OUTCOMES = "staged.outcomes"
 
-# `staged` holds the tables between two tasks: cleaned rows before quality control, features, raw scores. They are
-# versioned like the others but have no link, so that nobody mistakes an unfiltered table for a silver one.
+# `staged` has the tables between two tasks: cleaned rows before quality control, features, raw scores. They are
+# versioned like the others but have no link, so that an unfiltered table is not mistaken for a silver one.
 LINKED_LAYERS = ("bronze", "silver", "gold", "quarantine")
 
 

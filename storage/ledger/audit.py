@@ -1,4 +1,4 @@
-"""The audit log: who did what, when and why; append-only, within the caller's transaction."""
+"""The audit log: who did what, when and why. Append-only, within the caller's transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Action:
     reason: str = ""
 
 
-def note(connection: Connection, action: Action, now: datetime) -> None:
+def record_action(connection: Connection, action: Action, now: datetime) -> None:
     """Appends an action to the audit log."""
     connection.execute(insert(actions).values(**vars(action), at=now))
 
@@ -38,25 +38,24 @@ class ActionFilter:
 def action_page(connection: Connection, where: ActionFilter, limit: int, skip: int = 0) -> Sequence[LedgerRow]:
     """A page of the actions that match, newest first: `limit` of them after the newest `skip`."""
     query = select(actions).order_by(actions.c.action_id.desc()).limit(limit).offset(skip)
-    return connection.execute(_of(where, query)).all()
+    return connection.execute(_filtered(where, query)).all()
 
 
 def action_count(connection: Connection, where: ActionFilter) -> int:
     """How many actions match."""
-    return int(connection.execute(_of(where, select(func.count()).select_from(actions))).scalar_one())
+    return int(connection.execute(_filtered(where, select(func.count()).select_from(actions))).scalar_one())
 
 
 def people_and_kinds(connection: Connection, limit: int = 200) -> tuple[list[str], list[str]]:
     """(the users, the kinds of actions) in the audit log, both in alphabetical order."""
-    found = (
-        connection.execute(select(column).distinct().order_by(column).limit(limit)).scalars().all()
+    people, kinds = (
+        list(connection.execute(select(column).distinct().order_by(column).limit(limit)).scalars())
         for column in (actions.c.who, actions.c.action)
     )
-    people, kinds = (list(each) for each in found)
     return people, kinds
 
 
-def _of(where: ActionFilter, query: Select[Any]) -> Select[Any]:
+def _filtered(where: ActionFilter, query: Select[Any]) -> Select[Any]:
     for column, value in (
         (actions.c.who, where.who),
         (actions.c.action, where.action),

@@ -1,4 +1,4 @@
-"""Which versions of the tables exist and which are current, within the caller's transaction."""
+"""The versions of tables that exist, and which are current. Within the caller's transaction."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -30,13 +30,13 @@ def as_json(version: TableVersion) -> dict[str, Any]:
 
 
 def from_json(content: dict[str, Any]) -> TableVersion:
-    """The inverse of as_json."""
+    """The version of its JSON form; the inverse of `as_json`."""
     parts = tuple(Part(**part) for part in content["parts"])
     return TableVersion(content["table"], content["version"], parts, tuple(content["dates"]), content["sources"])
 
 
 def record_versions(connection: Connection, lease: Lease, versions: Iterable[TableVersion], now: datetime) -> None:
-    """Enters versions that a task of this run has written; nobody else sees them before they are published."""
+    """Records versions that a task of this run wrote. Other runs do not read them before they are published."""
     check_lease(connection, lease)
     rows = [
         {
@@ -56,13 +56,15 @@ def record_versions(connection: Connection, lease: Lease, versions: Iterable[Tab
 
 
 def publish(connection: Connection, lease: Lease, versions: Iterable[TableVersion], now: datetime) -> None:
-    """Makes versions current, all together; StorageError for one whose files were deleted meanwhile."""
+    """Makes all versions current. Raises StorageError for a version whose files were deleted in the meantime."""
     check_lease(connection, lease)
     current = current_versions(connection)
     changed = [version for version in versions if current.get(version.table) != version]
     for version in changed:
         if version_of(connection, version.table, version.version) is None:
-            raise StorageError(f"Version {version.version} of {version.table} is gone; resume the run to make it anew.")
+            raise StorageError(
+                f"Version {version.version} of {version.table} was deleted; resume the run to rebuild it."
+            )
     rows = [
         {"table_name": version.table, "version": version.version, "run_id": lease.run_id, "published_at": now}
         for version in changed
@@ -72,18 +74,18 @@ def publish(connection: Connection, lease: Lease, versions: Iterable[TableVersio
 
 
 def current_versions(connection: Connection) -> dict[str, TableVersion]:
-    """The current version of every published table, by the table's name, as of one moment."""
+    """The current version of every published table, by the table's name."""
     query = (
         select(table_versions.c.content)
         .join_from(table_versions, publications, SAME_VERSION)
         .where(publications.c.publication_id.in_(_newest()))
     )
-    found = (from_json(content) for content in connection.execute(query).scalars())
-    return {version.table: version for version in found}
+    versions = (from_json(content) for content in connection.execute(query).scalars())
+    return {version.table: version for version in versions}
 
 
 def published_versions(connection: Connection, table: str) -> list[TableVersion]:
-    """The versions of a table that were ever published and still have files, newest publication first."""
+    """The published versions of a table that still have files, newest publication first."""
     query = (
         select(table_versions.c.content)
         .join_from(table_versions, publications, SAME_VERSION)
@@ -115,7 +117,7 @@ def published_rows(connection: Connection) -> Sequence[LedgerRow]:
 def publication_rows(connection: Connection, table: str, limit: int = 20) -> Sequence[LedgerRow]:
     """Version, rows, bytes, digest, run and time of a table's newest publications, newest first.
 
-    `removed_at` says since when the files of a version are gone.
+    `removed_at` is when the files of the version were deleted.
     """
     query = (
         select(
@@ -134,7 +136,7 @@ def publication_rows(connection: Connection, table: str, limit: int = 20) -> Seq
 
 
 def version_of(connection: Connection, table: str, version: str) -> TableVersion | None:
-    """A version that has not been removed, whether published or not."""
+    """A version that has files, published or not; None when there is none."""
     query = select(table_versions.c.content).where(
         table_versions.c.table_name == table,
         table_versions.c.version == version,
@@ -145,7 +147,10 @@ def version_of(connection: Connection, table: str, version: str) -> TableVersion
 
 
 def removable_versions(connection: Connection, keep: int) -> list[tuple[str, str]]:
-    """(table, version) of what may go: not among the newest `keep`, not current, not what a model was trained on."""
+    """(table, version) of what may be deleted.
+
+    That is every version that is not current, not among the newest `keep`, and not used to train a model.
+    """
     kept = {(name, version.version) for name, version in current_versions(connection).items()}
     for trained_on in connection.execute(select(models.c.trained_on)).scalars():
         kept.update(trained_on.items())
@@ -155,25 +160,25 @@ def removable_versions(connection: Connection, keep: int) -> list[tuple[str, str
         .where(table_versions.c.removed_at.is_(None))
         .order_by(table_versions.c.table_name, table_versions.c.created_at.desc())
     )
-    # What failed runs made counts apart: it is there for their resumption, and must not push out published history.
-    seen: Counter[tuple[str, bool]] = Counter()
+    # Unpublished versions are counted apart: a resumed run reuses them, and they must not displace published ones.
+    newer: Counter[tuple[str, bool]] = Counter()
     removable = []
     for table, version in connection.execute(query):
         group = (table, (table, version) in published)
-        seen[group] += 1
-        if seen[group] > keep and (table, version) not in kept:
+        newer[group] += 1
+        if newer[group] > keep and (table, version) not in kept:
             removable.append((table, version))
     return removable
 
 
-def known_versions(connection: Connection) -> set[tuple[str, str]]:
-    """(table, version) of everything that has files."""
+def stored_versions(connection: Connection) -> set[tuple[str, str]]:
+    """(table, version) of every recorded version that has files."""
     query = select(table_versions.c.table_name, table_versions.c.version).where(table_versions.c.removed_at.is_(None))
     return {(table, version) for table, version in connection.execute(query)}
 
 
 def mark_removed(connection: Connection, removed: Iterable[tuple[str, str]], now: datetime) -> None:
-    """Records that the files of versions are gone, so that nothing is reused from them."""
+    """Records that the files of versions are deleted, so that no run reuses them."""
     for table, version in removed:
         connection.execute(
             update(table_versions)
@@ -183,9 +188,9 @@ def mark_removed(connection: Connection, removed: Iterable[tuple[str, str]], now
 
 
 def _newest() -> Select[tuple[int]]:
-    """The id of each table's newest publication, found by stepping from table to table through the index.
+    """The id of each table's newest publication. The query steps from table to table through the index.
 
-    Grouping would read every publication there ever was, and there are some for each run.
+    A GROUP BY would read every publication, of which each run adds several.
     """
     first = select(func.min(publications.c.table_name).label("name"))
     names = first.cte("names", recursive=True)

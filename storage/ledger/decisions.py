@@ -1,4 +1,4 @@
-"""Governance decisions in the ledger: what was found, what was done about it and why, in the caller's transaction."""
+"""Governance decisions in the ledger: status, action and reason. Within the caller's transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from storage.db.schema import decisions, runs
 
 @dataclass(frozen=True)
 class GovernanceDecision:
-    """A decision of one monitoring run. `action` is none, requested, suppressed or escalated (a person is asked)."""
+    """A decision of one monitoring run. `action` is none, requested, suppressed or escalated (to a person)."""
 
     run_id: str
     monitoring_date: date
@@ -30,13 +30,13 @@ def record_decision(connection: Connection, decision: GovernanceDecision, now: d
 
 
 def is_decided(connection: Connection, run_id: str) -> bool:
-    """Whether the decision of a monitoring run was recorded before (a cached task hands it over again)."""
+    """Whether the decision of a monitoring run is recorded already (a cached task returns it again)."""
     query = select(decisions.c.decision_id).where(decisions.c.run_id == run_id)
     return connection.execute(query).first() is not None
 
 
 def past_decisions(connection: Connection, until: date) -> Sequence[LedgerRow]:
-    """Day, status, action, requested run and that run's state of every decision up to a monitoring date, in order."""
+    """Every decision up to a monitoring date, in order: date, status, action, requested run and that run's state."""
     query = (
         select(
             decisions.c.monitoring_date,
@@ -52,41 +52,42 @@ def past_decisions(connection: Connection, until: date) -> Sequence[LedgerRow]:
 
 
 def decision_rows(connection: Connection, limit: int = 100, run_id: str | None = None) -> Sequence[LedgerRow]:
-    """The newest decisions, newest first; only that of one monitoring run when it is named."""
+    """The newest decisions, newest first; only those of one monitoring run when `run_id` is given."""
     query = select(decisions).order_by(decisions.c.decision_id.desc()).limit(limit)
     return connection.execute(query.where(decisions.c.run_id == run_id) if run_id else query).all()
 
 
 def decision_for(connection: Connection, day: date) -> LedgerRow | None:
-    """The newest decision about a monitoring date; None when nothing was decided."""
+    """The newest decision for a monitoring date; None when there is none."""
     query = select(decisions).where(decisions.c.monitoring_date == day)
     return connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(1)).first()
 
 
 def decision_page(connection: Connection, limit: int, skip: int = 0, *, acted: bool = False) -> Sequence[LedgerRow]:
-    """The newest decisions behind the `skip` newest ones, newest first; `acted`: only those upon which something was
-    done, or would have been but for the cooldown.
+    """A page of decisions, newest first: `limit` of them after the newest `skip`.
+
+    With `acted`, only decisions with an action: requested, suppressed or escalated.
     """
     query = select(decisions).order_by(decisions.c.decision_id.desc()).limit(limit).offset(skip)
     return connection.execute(query.where(decisions.c.action != "none") if acted else query).all()
 
 
 def decision_count(connection: Connection, *, acted: bool = False) -> int:
-    """How many decisions `decision_page` goes through."""
+    """How many decisions `decision_page` has in all its pages."""
     query = select(func.count()).select_from(decisions)
     return int(connection.execute(query.where(decisions.c.action != "none") if acted else query).scalar_one())
 
 
 def open_escalation(connection: Connection) -> LedgerRow | None:
-    """The newest decision that asked for a person, unless one of its monitoring date or later was healthy since."""
+    """The latest escalated decision; None when a decision after it was healthy."""
     order = (decisions.c.monitoring_date.desc(), decisions.c.decision_id.desc())
-    ends = decisions.c.action == "escalated", decisions.c.status == "healthy"
-    row = connection.execute(select(decisions).where(or_(*ends)).order_by(*order).limit(1)).first()
+    either = or_(decisions.c.action == "escalated", decisions.c.status == "healthy")
+    row = connection.execute(select(decisions).where(either).order_by(*order).limit(1)).first()
     return row if row is not None and row.action == "escalated" else None
 
 
 def decisions_between(connection: Connection, first: date, last: date, limit: int = 1500) -> Sequence[LedgerRow]:
-    """The newest decisions about the monitoring dates of a period, newest first, without their numbers."""
+    """The newest decisions for the monitoring dates of a period, newest first, without their numbers."""
     columns = [column for column in decisions.c if column.name != "numbers"]
     query = select(*columns).where(decisions.c.monitoring_date >= first, decisions.c.monitoring_date <= last)
     return connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(limit)).all()

@@ -1,4 +1,4 @@
-"""Leases: the right to write about a run. One process holds it at a time and loses it when its heartbeat stops.
+"""Leases: the right to write about a run. One process has it at a time, and loses it when its heartbeat stops.
 
 Every function works within the caller's transaction.
 """
@@ -16,7 +16,7 @@ from storage.errors import LeaseLost
 
 @dataclass(frozen=True)
 class Lease:
-    """The right of one owner to write about a run. It is void once the run has a higher epoch."""
+    """The right of one owner to write about a run. It is lost when the run has a higher epoch."""
 
     run_id: str
     owner: str
@@ -35,8 +35,8 @@ def claim(connection: Connection, run_id: str, owner: str, now: datetime) -> Lea
 
 
 def renew(connection: Connection, lease: Lease, now: datetime) -> None:
-    """Records that the run is alive. Raises LeaseLost when the lease is void."""
-    if connection.execute(update(runs).where(_held(lease)).values(heartbeat_at=now)).rowcount != 1:
+    """Records that the run is alive. Raises LeaseLost when the lease is lost."""
+    if connection.execute(update(runs).where(_is_valid(lease)).values(heartbeat_at=now)).rowcount != 1:
         raise LeaseLost(lease.run_id)
 
 
@@ -46,11 +46,11 @@ def cancel_requested(connection: Connection, run_id: str) -> bool:
 
 
 def check_lease(connection: Connection, lease: Lease) -> None:
-    """Raises LeaseLost when the lease is void.
+    """Raises LeaseLost when the lease is lost.
 
-    The caller's transaction is the only writer (see `Ledger.writing`), so the answer holds until it ends.
+    The caller's transaction is the only writer (see `Ledger.writing`), so the lease is valid until its end.
     """
-    if connection.execute(select(runs.c.run_id).where(_held(lease))).first() is None:
+    if connection.execute(select(runs.c.run_id).where(_is_valid(lease))).first() is None:
         raise LeaseLost(lease.run_id)
 
 
@@ -61,7 +61,7 @@ def record_snapshot(connection: Connection, lease: Lease, snapshot: dict[str, An
 
 
 def finish(connection: Connection, lease: Lease, state: str, error: dict[str, Any] | None, now: datetime) -> None:
-    """Records the final state of a run. Raises LeaseLost when the lease is void."""
+    """Records the final state of a run. Raises LeaseLost when the lease is lost."""
     check_lease(connection, lease)
     connection.execute(
         update(runs).where(runs.c.run_id == lease.run_id).values(state=state, error=error, finished_at=now)
@@ -69,42 +69,42 @@ def finish(connection: Connection, lease: Lease, state: str, error: dict[str, An
 
 
 def end_early(connection: Connection, lease: Lease, state: str, error: dict[str, Any], now: datetime) -> None:
-    """Ends a run and its open tasks. Raises LeaseLost when the lease is void."""
+    """Ends a run and its open tasks. Raises LeaseLost when the lease is lost."""
     finish(connection, lease, state, error, now)
     _end_tasks(connection, [lease.run_id], error, now)
 
 
-def reap(connection: Connection, silence: timedelta, now: datetime, gone: Collection[str] = ()) -> list[str]:
-    """Ids of the runs whose heartbeat is older than `silence`; their state is now `crashed`.
+def reap(connection: Connection, timeout: timedelta, now: datetime, ended: Collection[str] = ()) -> list[str]:
+    """Marks runs as crashed whose heartbeat is older than `timeout`. Returns their ids.
 
-    Runs of the owners in `gone`, whose processes have ended, are crashed at once. A heartbeat in the future (the clock
+    Runs of the owners in `ended`, whose processes have ended, are crashed at once. A heartbeat in the future (the clock
     was set back) counts as one of now.
     """
-    silent = {
+    no_heartbeat = {
         "type": "Crashed",
-        "message": f"The run sent no heartbeat for {silence.total_seconds():.0f} s; resume it.",
+        "message": f"The run sent no heartbeat for {timeout.total_seconds():.0f} s; resume it.",
         "exit_code": 1,
     }
-    ended = {**silent, "message": "The process that executed the run has ended; resume the run."}
+    no_process = {**no_heartbeat, "message": "The process that executed the run has ended; resume the run."}
     running = runs.c.state == "running"
-    connection.execute(update(runs).where(running, runs.c.heartbeat_at > now + silence).values(heartbeat_at=now))
+    connection.execute(update(runs).where(running, runs.c.heartbeat_at > now + timeout).values(heartbeat_at=now))
     crashed: list[str] = []
-    for these, error in ((runs.c.owner.in_(gone), ended), (_is_late(now - silence), silent)):
-        found = connection.execute(
+    for stale, error in ((runs.c.owner.in_(ended), no_process), (_is_late(now - timeout), no_heartbeat)):
+        run_ids = connection.execute(
             update(runs)
-            .where(running, these)
+            .where(running, stale)
             .values(state="crashed", epoch=runs.c.epoch + 1, finished_at=now, error=error)
             .returning(runs.c.run_id)
         ).scalars()
-        ids = sorted(found)
+        ids = sorted(run_ids)
         _end_tasks(connection, ids, error, now)
         crashed += ids
     return crashed
 
 
-def stale_runs(connection: Connection, silence: timedelta, now: datetime, gone: Collection[str] = ()) -> list[str]:
-    """Ids of the runs that `reap` would crash now."""
-    stale = runs.c.owner.in_(gone) | _is_late(now - silence)
+def stale_runs(connection: Connection, timeout: timedelta, now: datetime, ended: Collection[str] = ()) -> list[str]:
+    """Ids of the runs that `reap` would mark as crashed now."""
+    stale = runs.c.owner.in_(ended) | _is_late(now - timeout)
     return sorted(connection.execute(select(runs.c.run_id).where(runs.c.state == "running", stale)).scalars())
 
 
@@ -133,7 +133,7 @@ def _is_late(oldest: datetime) -> Any:
     return or_(runs.c.heartbeat_at < oldest, runs.c.heartbeat_at.is_(None) & (runs.c.started_at < oldest))
 
 
-def _held(lease: Lease) -> Any:
+def _is_valid(lease: Lease) -> Any:
     return (
         (runs.c.run_id == lease.run_id)
         & (runs.c.state == "running")

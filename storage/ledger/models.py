@@ -1,4 +1,4 @@
-"""The model registry: versions, and the events that say who was champion when, in the caller's transaction."""
+"""The model registry: versions, and the events that move the champion alias. Within the caller's transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from storage.files.folder import FileFacts
 from storage.ledger.leases import Lease, check_lease
 
 CHAMPION = "champion"
-REMEMBERED = 5  # champions, present and past, that a run knows
+MOST_CHAMPIONS = 5  # current and past champions that a run gets
 
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A registered model. `files` has model, encoders and metadata; `summary` is what lists and comparisons show."""
+    """A registered model. `files` are model, encoders and metadata; `summary` is shown in lists and comparisons."""
 
     version: str
     model_name: str
@@ -28,22 +28,22 @@ class ModelVersion:
 
     @property
     def promotion(self) -> dict[str, Any]:
-        """The verdict of its own training on whether it should become champion; {} for a model that had none."""
-        found: dict[str, Any] = self.summary.get("promotion", {})
-        return found
+        """The result of the promotion test in its training run; {} for a model without one."""
+        verdict: dict[str, Any] = self.summary.get("promotion", {})
+        return verdict
 
     def as_json(self) -> dict[str, Any]:
         return {**vars(self), "files": {role: vars(facts) for role, facts in self.files.items()}}
 
 
 def model_from_json(content: dict[str, Any]) -> ModelVersion:
-    """The inverse of ModelVersion.as_json."""
+    """The model of its JSON form; the inverse of `ModelVersion.as_json`."""
     files = {role: FileFacts(**facts) for role, facts in content["files"].items()}
     return ModelVersion(**{**content, "files": files})
 
 
 def free_version(connection: Connection, moment: datetime) -> str:
-    """The first name YYYYMMDD_HHMMSS from `moment` on that no model has."""
+    """The first version name YYYYMMDD_HHMMSS, from `moment` on, that no model has."""
     while True:
         version = f"{moment:%Y%m%d_%H%M%S}"
         if connection.execute(select(models.c.version).where(models.c.version == version)).first() is None:
@@ -52,7 +52,7 @@ def free_version(connection: Connection, moment: datetime) -> str:
 
 
 def register(connection: Connection, lease: Lease, model: ModelVersion, now: datetime) -> bool:
-    """Enters a model; False when the same model was entered before (a cached task hands it over again)."""
+    """Registers a model. False when it is registered already (a cached task returns it again)."""
     check_lease(connection, lease)
     if connection.execute(select(models.c.version).where(models.c.version == model.version)).first() is not None:
         return False
@@ -62,7 +62,7 @@ def register(connection: Connection, lease: Lease, model: ModelVersion, now: dat
 
 @dataclass(frozen=True)
 class AliasEvent:
-    """Alias `alias` points at `version` from now on, and why."""
+    """The alias `alias` now points at `version`; `why` is the reason."""
 
     version: str
     who: str
@@ -77,7 +77,7 @@ def move_alias(connection: Connection, change: AliasEvent, now: datetime) -> Non
 
 
 def model_by_alias(connection: Connection, alias: str = CHAMPION, at: datetime | None = None) -> ModelVersion | None:
-    """The model that an alias points at, now or at a moment in the past; None before the first event."""
+    """The model that an alias points at, now or at an earlier time; None before the first event."""
     newest = select(func.max(alias_events.c.event_id)).where(alias_events.c.alias == alias)
     if at is not None:
         newest = newest.where(alias_events.c.at <= at)
@@ -86,24 +86,22 @@ def model_by_alias(connection: Connection, alias: str = CHAMPION, at: datetime |
     return None if row is None else _model(row)
 
 
-def champions(connection: Connection, limit: int = REMEMBERED) -> list[ModelVersion]:
-    """The models that are or were champion, the present one first, each once."""
+def champions(connection: Connection, limit: int = MOST_CHAMPIONS) -> list[ModelVersion]:
+    """The current and past champions, the latest first, each once."""
     latest = func.max(alias_events.c.event_id).label("latest")
-    held = (
-        select(alias_events.c.version, latest).where(alias_events.c.alias == CHAMPION).group_by(alias_events.c.version)
-    )
-    ranked = held.subquery()
+    events = select(alias_events.c.version, latest).where(alias_events.c.alias == CHAMPION)
+    ranked = events.group_by(alias_events.c.version).subquery()
     query = select(models).join(ranked, ranked.c.version == models.c.version).order_by(ranked.c.latest.desc())
     return [_model(row) for row in connection.execute(query.limit(limit))]
 
 
 def champions_after(model: ModelVersion, before: Sequence[ModelVersion]) -> tuple[ModelVersion, ...]:
-    """What `champions` gives once this model has become champion after those before."""
-    return (model, *(old for old in before if old.version != model.version))[:REMEMBERED]
+    """The result of `champions` once this model is champion and `before` are the earlier ones."""
+    return (model, *(old for old in before if old.version != model.version))[:MOST_CHAMPIONS]
 
 
 def model_named(connection: Connection, version: str) -> ModelVersion | None:
-    """The registered model of that version; None when there is none."""
+    """The registered model with that version; None when there is none."""
     row = connection.execute(select(models).where(models.c.version == version)).first()
     return None if row is None else _model(row)
 
@@ -114,19 +112,19 @@ def model_made_by(connection: Connection, run_id: str) -> ModelVersion | None:
     return None if row is None else _model(row)
 
 
-def known_models(connection: Connection) -> list[ModelVersion]:
+def registered_models(connection: Connection) -> list[ModelVersion]:
     """Every registered model, oldest first."""
     return [_model(row) for row in connection.execute(select(models).order_by(models.c.created_at))]
 
 
 def model_rows(connection: Connection, limit: int = 100, skip: int = 0) -> Sequence[LedgerRow]:
-    """The newest registered models, newest first, behind the `skip` newest of all."""
+    """A page of the registered models, newest first: `limit` of them after the newest `skip`."""
     query = select(models).order_by(models.c.created_at.desc(), models.c.version.desc())
     return connection.execute(query.limit(limit).offset(skip)).all()
 
 
 def model_row(connection: Connection, version: str) -> LedgerRow | None:
-    """The registered model of that version with its run and moment; None when there is none."""
+    """The registered model with that version, its run and time of registration; None when there is none."""
     return connection.execute(select(models).where(models.c.version == version)).first()
 
 
@@ -144,7 +142,7 @@ def model_names(connection: Connection, limit: int = 1000) -> list[str]:
 def alias_rows(
     connection: Connection, alias: str = CHAMPION, limit: int = 100, version: str | None = None
 ) -> Sequence[LedgerRow]:
-    """The newest events of an alias, newest first; only those that made `version` its holder when it is named."""
+    """The newest events of an alias, newest first; only those that moved it to `version` when that is given."""
     query = select(alias_events).where(alias_events.c.alias == alias)
     if version is not None:
         query = query.where(alias_events.c.version == version)

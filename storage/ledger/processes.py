@@ -1,4 +1,4 @@
-"""Which workers, schedulers and consoles there are, and whether they are alive; within the caller's transaction."""
+"""The workers, schedulers and consoles of a deployment, and their heartbeats. Within the caller's transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,31 +24,31 @@ class Process:
 
 
 def register(connection: Connection, process: Process, detail: dict[str, Any], now: datetime) -> None:
-    """Records a process that begins; those that were last seen a week ago are forgotten."""
+    """Records a process that starts. Deletes the processes whose last heartbeat is a week old."""
     connection.execute(delete(processes).where(processes.c.heartbeat_at < now - KEPT))
     connection.execute(delete(processes).where(processes.c.process_id == process.process_id))
     connection.execute(insert(processes).values(**vars(process), started_at=now, heartbeat_at=now, detail=detail))
 
 
 def heartbeat(connection: Connection, process_id: str, detail: dict[str, Any], now: datetime) -> None:
-    """Records that the process is alive, and what there is to know about it."""
-    beat = update(processes).where(processes.c.process_id == process_id)
-    connection.execute(beat.values(heartbeat_at=now, detail=detail, stopped_at=None))
+    """Records that the process is alive, with details of its state."""
+    query = update(processes).where(processes.c.process_id == process_id)
+    connection.execute(query.values(heartbeat_at=now, detail=detail, stopped_at=None))
 
 
 def deregister(connection: Connection, process_id: str, now: datetime) -> None:
-    """Records that the process has ended by itself."""
+    """Records that the process ended in an orderly way."""
     connection.execute(update(processes).where(processes.c.process_id == process_id).values(stopped_at=now))
 
 
-def alive_processes(connection: Connection, kind: str, silence: timedelta, now: datetime) -> Sequence[LedgerRow]:
-    """The processes of a kind that have not ended and that beat within `silence`, newest first."""
+def alive_processes(connection: Connection, kind: str, timeout: timedelta, now: datetime) -> Sequence[LedgerRow]:
+    """The processes of a kind that have not ended and whose heartbeat is newer than `timeout`, newest first."""
     query = select(processes).where(
-        processes.c.kind == kind, processes.c.stopped_at.is_(None), processes.c.heartbeat_at > now - silence
+        processes.c.kind == kind, processes.c.stopped_at.is_(None), processes.c.heartbeat_at > now - timeout
     )
     return connection.execute(query.order_by(processes.c.started_at.desc())).all()
 
 
 def process_rows(connection: Connection, limit: int = 100) -> Sequence[LedgerRow]:
-    """The processes that were seen in the last week, newest first."""
+    """The processes with a heartbeat in the last week, newest first."""
     return connection.execute(select(processes).order_by(processes.c.started_at.desc()).limit(limit)).all()

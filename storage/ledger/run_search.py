@@ -1,9 +1,9 @@
-"""Runs of the past, in the caller's transaction: pages of their list, what followed them, how long their tasks took."""
+"""Searches in past runs: pages of the run list, follow-up runs, durations of tasks. Within the caller's transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, String, and_, or_, select, type_coerce
+from sqlalchemy import Connection, Select, String, and_, or_, select, type_coerce, union_all
 
 from storage.db.ledger import LedgerRow
 from storage.db.schema import runs, tasks
@@ -11,9 +11,9 @@ from storage.db.schema import runs, tasks
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Which runs are asked for; what is empty is not asked about.
+    """Conditions on runs, all of which must hold. An empty one sets no condition.
 
-    `text` is a piece of the id, or the beginning of the as-of.
+    `text` is a part of the run id, or the beginning of the as-of date.
     """
 
     pipeline: str = ""
@@ -23,19 +23,19 @@ class RunFilter:
 
 
 def runs_page(
-    connection: Connection, limit: int, wanted: RunFilter, older_than: str = "", newer_than: str = ""
+    connection: Connection, limit: int, where: RunFilter, older_than: str = "", newer_than: str = ""
 ) -> list[LedgerRow]:
-    """The newest runs that are wanted, newest first: those older than a run, or the nearest that are newer than one.
+    """A page of the runs that match, newest first: the next ones older than a run, or the next ones newer than a run.
 
-    A run that does not exist bounds nothing.
+    A run id that does not exist sets no bound.
     """
-    query = _where(select(runs), wanted)
+    query = _filtered(select(runs), where)
     bound = _bound(connection, older_than or newer_than)
     if bound is not None:
         at, run_id = runs.c.requested_at, runs.c.run_id
-        beyond = at < bound.requested_at if older_than else at > bound.requested_at
-        beside = run_id < bound.run_id if older_than else run_id > bound.run_id
-        query = query.where(or_(beyond, and_(at == bound.requested_at, beside)))
+        other_time = at < bound.requested_at if older_than else at > bound.requested_at
+        other_id = run_id < bound.run_id if older_than else run_id > bound.run_id
+        query = query.where(or_(other_time, and_(at == bound.requested_at, other_id)))
     if newer_than and bound is not None:
         rows = connection.execute(query.order_by(runs.c.requested_at, runs.c.run_id).limit(limit)).all()
         return list(reversed(rows))
@@ -44,21 +44,21 @@ def runs_page(
 
 
 def followers(connection: Connection, run_id: str, limit: int = 20) -> Sequence[LedgerRow]:
-    """The newest runs that this one caused or that go on with it, oldest first."""
+    """The newest runs that this one caused or that resumed it, oldest first."""
     query = select(runs).where(or_(runs.c.cause_run_id == run_id, runs.c.parent_run_id == run_id))
     return list(reversed(connection.execute(query.order_by(runs.c.requested_at.desc()).limit(limit)).all()))
 
 
 def newest_resumptions(connection: Connection, run_ids: Sequence[str], limit: int = 200) -> dict[str, LedgerRow]:
-    """The newest run that goes on with each of these, by the id of the one that it goes on with."""
+    """The newest run that resumed each of these runs, by the id of the resumed run."""
     query = select(runs).where(runs.c.parent_run_id.in_(run_ids)).order_by(runs.c.requested_at.desc()).limit(limit)
     return {row.parent_run_id: row for row in reversed(connection.execute(query).all())}
 
 
 def task_times(connection: Connection, pipeline: str, limit: int = 30) -> Sequence[LedgerRow]:
-    """Task, started_at and finished_at of the work that the newest succeeded runs of a pipeline did, newest run first.
+    """Task, started_at and finished_at of the tasks of a pipeline's newest succeeded runs, newest run first.
 
-    What was taken from an earlier run is not among it.
+    Cached tasks are left out.
     """
     newest = (
         select(runs.c.run_id, runs.c.requested_at)
@@ -76,20 +76,28 @@ def task_times(connection: Connection, pipeline: str, limit: int = 30) -> Sequen
     return connection.execute(query).all()
 
 
+def newest_runs(connection: Connection, pipelines: Sequence[str]) -> dict[str, LedgerRow]:
+    """The newest run of each pipeline that has one, by pipeline."""
+    newest = (runs.c.requested_at.desc(), runs.c.run_id.desc())
+    each = [select(runs).where(runs.c.pipeline == name).order_by(*newest).limit(1).subquery() for name in pipelines]
+    rows = connection.execute(union_all(*map(select, each))).all()
+    return {row.pipeline: row for row in rows}
+
+
 def _bound(connection: Connection, run_id: str) -> LedgerRow | None:
     return connection.execute(select(runs.c.requested_at, runs.c.run_id).where(runs.c.run_id == run_id)).first()
 
 
-def _where(query: Select[tuple[object, ...]], wanted: RunFilter) -> Select[tuple[object, ...]]:
+def _filtered(query: Select[tuple[object, ...]], where: RunFilter) -> Select[tuple[object, ...]]:
     for column, value in (
-        (runs.c.pipeline, wanted.pipeline),
-        (runs.c.state, wanted.state),
-        (runs.c.cause, wanted.cause),
+        (runs.c.pipeline, where.pipeline),
+        (runs.c.state, where.state),
+        (runs.c.cause, where.cause),
     ):
         if value:
             query = query.where(column == value)
-    text = wanted.text.strip().lower()
+    text = where.text.strip().lower()
     if not text:
         return query
-    about = type_coerce(runs.c.as_of, String).startswith(text, autoescape=True)
-    return query.where(or_(runs.c.run_id.contains(text, autoescape=True), about))
+    as_of = type_coerce(runs.c.as_of, String).startswith(text, autoescape=True)
+    return query.where(or_(runs.c.run_id.contains(text, autoescape=True), as_of))

@@ -31,27 +31,27 @@ class Request:
 
 
 class PipelineActive(StorageError):
-    """A request for a pipeline that already has a queued or running run."""
+    """The requested pipeline already has a queued or running run."""
 
     exit_code = 5
 
     def __init__(self, pipeline: str, run_id: str, state: str) -> None:
-        queued = f"is waiting for a worker, or for `run {pipeline}` without options; `cancel {run_id}` withdraws it"
-        running = f"is running; wait for it (`show {run_id}`) or end it (`cancel {run_id}`)"
-        what = queued if state == "queued" else running
-        super().__init__(f"Pipeline {pipeline} already has an active run: {run_id} {what}.")
+        queued = f"is queued; start a worker or enter `run {pipeline}` to execute it, or `cancel {run_id}` to cancel it"
+        running = f"is running; wait for it (`show {run_id}`) or cancel it (`cancel {run_id}`)"
+        advice = queued if state == "queued" else running
+        super().__init__(f"Pipeline {pipeline} already has an active run: {run_id} {advice}.")
         self.pipeline, self.run_id, self.state = pipeline, run_id, state
 
 
 def request_run(connection: Connection, request: Request, now: datetime) -> str:
-    """The id of the earlier run with the same request key or slot; else of a new queued run (see `queue_run`)."""
+    """The id of the earlier run with the same request key or slot, else of a new queued run (see `queue_run`)."""
     return earlier_request(connection, request) or queue_run(connection, request, now)
 
 
 def queue_run(connection: Connection, request: Request, now: datetime) -> str:
     """The id of a new queued run. Raises PipelineActive when the pipeline has a queued or running run.
 
-    The caller's transaction is the only writer (see `Ledger.writing`), so no other request can come in between.
+    The caller's transaction is the only writer (see `Ledger.writing`), so there is no second request at the same time.
     """
     current = active_run(connection, request.pipeline)
     if current is not None:
@@ -71,23 +71,23 @@ def earlier_request(connection: Connection, request: Request) -> str | None:
     return None
 
 
-def record_skipped(connection: Connection, request: Request, why: str, now: datetime) -> str:
-    """The id of a new run that only records that a slot was skipped, and why."""
+def record_skipped(connection: Connection, request: Request, reason: str, now: datetime) -> str:
+    """The id of a new run in state skipped, which records why a slot was skipped."""
     run_id = _new_id(request, now)
-    error = {"type": "Skipped", "message": why, "exit_code": 5}
+    error = {"type": "Skipped", "message": reason, "exit_code": 5}
     row = {**_new_row(request, run_id, now), "state": "skipped", "finished_at": now, "error": error}
     connection.execute(insert(runs).values(row))
     return run_id
 
 
 def active_run(connection: Connection, pipeline: str) -> LedgerRow | None:
-    """The queued or running run of a pipeline."""
+    """The queued or running run of a pipeline; None when there is none."""
     query = select(runs).where(runs.c.pipeline == pipeline, runs.c.state.in_(ACTIVE_STATES))
     return connection.execute(query).first()
 
 
 def cancel_queued(connection: Connection, run_id: str, now: datetime) -> bool:
-    """Whether the run was still queued; if so, it is now cancelled."""
+    """Cancels a run that is queued. False when it is not queued."""
     return bool(
         connection.execute(
             update(runs)
@@ -98,12 +98,12 @@ def cancel_queued(connection: Connection, run_id: str, now: datetime) -> bool:
 
 
 def request_cancel(connection: Connection, run_id: str, now: datetime) -> None:
-    """Records that a running run is to be cancelled; its own process ends it."""
+    """Records that a running run is to be cancelled. The process that executes it ends it."""
     connection.execute(update(runs).where(runs.c.run_id == run_id).values(cancel_requested_at=now))
 
 
 def run_row(connection: Connection, run_id: str) -> LedgerRow:
-    """The run's row; StorageError when there is none. `latest` is the newest run of all."""
+    """The row of a run; `latest` is the newest of all. Raises UnknownRun when there is none."""
     query = select(runs).where(runs.c.run_id == run_id)
     if run_id == "latest":
         query = select(runs).order_by(runs.c.requested_at.desc()).limit(1)
@@ -126,38 +126,38 @@ def recent_runs(
 
 
 def queued_runs(connection: Connection) -> Sequence[LedgerRow]:
-    """The runs that wait for a worker, oldest first; a pipeline has one at most."""
+    """The runs that wait for a worker, oldest first. A pipeline has at most one."""
     query = select(runs).where(runs.c.state == "queued")
     return connection.execute(query.order_by(runs.c.requested_at, runs.c.run_id)).all()
 
 
 def newest_success(connection: Connection) -> LedgerRow | None:
-    """Of the runs that succeeded, the one with the latest as-of; None before the first."""
+    """The succeeded run with the latest as-of date; None when no run succeeded."""
     query = select(runs).where(runs.c.state == "succeeded")
     return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.requested_at.desc()).limit(1)).first()
 
 
 def runs_as_of(connection: Connection, pipeline: str, day: date) -> Sequence[LedgerRow]:
-    """The runs of a pipeline with that as-of, oldest first."""
+    """The runs of a pipeline with that as-of date, oldest first."""
     query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == day)
     return connection.execute(query.order_by(runs.c.requested_at, runs.c.run_id)).all()
 
 
 def replay_mark(run: LedgerRow) -> dict[str, Any]:
-    """{"replay": its parameters} for a run that belongs to a replay, else {}; runs that it causes carry it too."""
+    """{"replay": parameters} for a run of a replay, else {}. The runs that it causes get the same mark."""
     return {name: run.cause_detail[name] for name in ("replay",) if name in run.cause_detail}
 
 
 def success_for(connection: Connection, pipeline: str, as_of: date) -> LedgerRow | None:
-    """The newest succeeded run of a pipeline for that as-of date; None when there is none."""
+    """The newest succeeded run of a pipeline with that as-of date; None when there is none."""
     query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == as_of, runs.c.state == "succeeded")
     return connection.execute(query.order_by(runs.c.requested_at.desc(), runs.c.run_id.desc()).limit(1)).first()
 
 
 def newest_heartbeat(connection: Connection) -> datetime | None:
     """The newest heartbeat of all runs; None before the first."""
-    found: datetime | None = connection.execute(select(func.max(runs.c.heartbeat_at))).scalar()
-    return found
+    heartbeat: datetime | None = connection.execute(select(func.max(runs.c.heartbeat_at))).scalar()
+    return heartbeat
 
 
 def caused_by(connection: Connection, run_id: str) -> list[str]:
@@ -167,7 +167,7 @@ def caused_by(connection: Connection, run_id: str) -> list[str]:
 
 
 class UnknownRun(StorageError):
-    """A run id that the ledger does not know."""
+    """The ledger has no run with that id."""
 
     exit_code = 2
 

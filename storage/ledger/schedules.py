@@ -1,7 +1,7 @@
-"""Schedules in the ledger: up to when each pipeline's slots were processed, the outcome of each slot, and pauses.
+"""Schedules in the ledger: the time up to which slots are processed, the outcome of each slot, and pauses.
 
-A slot is named by its pipeline and its nominal local time (`training@2026-11-29T02:00`), so that it
-occurs once on a day when the clocks change. Every function works within the caller's transaction.
+The name of a slot is its pipeline and nominal local time (`training@2026-11-29T02:00`), so that it occurs once on a
+day when the clocks change. Every function works within the caller's transaction.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class SlotOutcome:
-    """What happened to a slot, and why. `outcome` is requested, waiting, skipped, missed or paused."""
+    """The outcome of a slot with its reason. `outcome` is requested, waiting, skipped, missed or paused."""
 
     outcome: str
     reason: str
@@ -48,7 +48,7 @@ def schedule_rows(connection: Connection) -> Sequence[LedgerRow]:
 
 
 def processed_through(connection: Connection, pipeline: str, through: datetime) -> None:
-    """Records that every slot up to `through` was processed."""
+    """Records that every slot up to `through` is processed."""
     connection.execute(update(schedules).where(schedules.c.pipeline == pipeline).values(through=through))
 
 
@@ -64,17 +64,17 @@ def waiting_slot(connection: Connection, pipeline: str) -> LedgerRow | None:
 
 
 def record_outcome(connection: Connection, slot: Slot, outcome: SlotOutcome, now: datetime) -> None:
-    """Records the outcome of a slot, in place of an earlier one."""
+    """Records the outcome of a slot. It replaces an earlier one."""
     connection.execute(delete(slots).where(slots.c.slot == slot.name))
     connection.execute(insert(slots).values(_values(slot, outcome, now)))
 
 
 def record_new_outcomes(connection: Connection, due: Iterable[Slot], outcome: SlotOutcome, now: datetime) -> int:
-    """How many of these slots had no outcome yet; they now have `outcome`."""
-    wanted = {slot.name: slot for slot in due}
+    """Records `outcome` for the slots without one. Returns how many these were."""
+    by_name = {slot.name: slot for slot in due}
     # By name, because a slot recorded before the time zone changed has another due_at.
-    known = set(connection.execute(select(slots.c.slot).where(slots.c.slot.in_(wanted))).scalars())
-    new = [_values(slot, outcome, now) for name, slot in wanted.items() if name not in known]
+    recorded = set(connection.execute(select(slots.c.slot).where(slots.c.slot.in_(by_name))).scalars())
+    new = [_values(slot, outcome, now) for name, slot in by_name.items() if name not in recorded]
     if new:
         connection.execute(insert(slots), new)
     return len(new)
@@ -94,7 +94,7 @@ def pause(connection: Connection, pipeline: str, who: str, reason: str, now: dat
 
 
 def unpause(connection: Connection, pipeline: str) -> bool:
-    """Whether the schedule was paused; it is active now."""
+    """Resumes a paused schedule. False when it was not paused."""
     paused = schedules.c.paused_at.is_not(None)
     values = {"paused_at": None, "paused_by": None, "pause_reason": None}
     query = update(schedules).where(schedules.c.pipeline == pipeline, paused).values(**values)

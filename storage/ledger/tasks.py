@@ -1,6 +1,7 @@
-"""What happens inside a run: its tasks, every attempt, and the log, within the caller's transaction.
+"""The tasks, attempts and log lines of a run. Within the caller's transaction.
 
-Whoever writes here has checked the run's lease in the same transaction.
+These functions do not check the run's lease. RunRecorder checks it in the same transaction, except for a task's own
+log lines.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ class LogLine:
 
 
 def plan_tasks(connection: Connection, run_id: str, names: Sequence[str]) -> None:
-    """Records the tasks that the run is going to have, all queued, in their order."""
+    """Records the tasks of a run, all queued, in their order."""
     rows = [
         {"run_id": run_id, "task": name, "position": position, "state": "queued", "attempts": 0}
         for position, name in enumerate(names)
@@ -39,14 +40,14 @@ def update_task(connection: Connection, run_id: str, task: str, **values: Any) -
 
 
 def start_attempt(connection: Connection, run_id: str, key: tuple[str, str, int], now: datetime) -> None:
-    """Records that try number `key[2]` (from 1) of part `key[1]` of task `key[0]` begins."""
+    """Records that an attempt starts. `key` is task, partition and number (from 1)."""
     task, part, number = key
     row = {"run_id": run_id, "task": task, "part": part, "attempt": number, "state": "running", "started_at": now}
     connection.execute(insert(attempts).values(row))
 
 
 def end_attempt(connection: Connection, run_id: str, key: tuple[str, str, int], **values: Any) -> None:
-    """Records how an attempt ended: state, finished_at, error."""
+    """Records the end of an attempt: state, finished_at, error."""
     task, part, number = key
     connection.execute(
         update(attempts)
@@ -61,7 +62,7 @@ def end_attempt(connection: Connection, run_id: str, key: tuple[str, str, int], 
 
 
 def reusable_tasks(connection: Connection, cache_key: str, limit: int = 5) -> Sequence[LedgerRow]:
-    """Finished tasks of any run that had the same code, settings and inputs, newest first."""
+    """Finished tasks of any run with this cache key, newest first: their code, settings and inputs are equal."""
     query = (
         select(tasks.c.run_id, tasks.c.task, tasks.c.outcome, tasks.c.rows_in, tasks.c.rows_out)
         .where(
@@ -81,7 +82,7 @@ def task_rows(connection: Connection, run_id: str) -> Sequence[LedgerRow]:
 
 
 def attempt_rows(connection: Connection, run_id: str, limit: int | None = None) -> Sequence[LedgerRow]:
-    """Every attempt of the run, or the first ones, in the order in which they began."""
+    """Every attempt of the run, or the first `limit`, in the order of their start."""
     query = select(attempts).where(attempts.c.run_id == run_id).order_by(attempts.c.started_at, attempts.c.part)
     return connection.execute(query.limit(limit)).all()
 
@@ -95,14 +96,14 @@ def add_logs(connection: Connection, run_id: str, lines: Sequence[LogLine]) -> N
 def log_rows(
     connection: Connection, run_id: str, task: str | None = None, after: int = 0, limit: int = 10_000
 ) -> Sequence[LedgerRow]:
-    """Lines of the run's log behind line id `after`, oldest first."""
+    """Lines of the run's log with an id above `after`, oldest first."""
     query = select(logs).where(logs.c.run_id == run_id, logs.c.log_id > after).order_by(logs.c.log_id).limit(limit)
     return connection.execute(query.where(logs.c.task == task) if task else query).all()
 
 
 @dataclass(frozen=True)
 class LogFilter:
-    """Which lines of a log are asked for; what is empty is not asked about. `since` and `before` are ids of lines."""
+    """Conditions on log lines, all of which must hold. An empty one sets no condition. `since` and `before` are ids."""
 
     task: str = ""
     levels: tuple[str, ...] = ()
@@ -110,13 +111,13 @@ class LogFilter:
     before: int | None = None
 
 
-def log_tail(connection: Connection, run_id: str, wanted: LogFilter, limit: int) -> Sequence[LedgerRow]:
-    """The newest lines of the run's log that are wanted, oldest first."""
-    query = select(logs).where(logs.c.run_id == run_id, logs.c.log_id >= wanted.since)
-    if wanted.before is not None:
-        query = query.where(logs.c.log_id < wanted.before)
-    if wanted.task:
-        query = query.where(logs.c.task == wanted.task)
-    if wanted.levels:
-        query = query.where(logs.c.level.in_(wanted.levels))
+def log_tail(connection: Connection, run_id: str, where: LogFilter, limit: int) -> Sequence[LedgerRow]:
+    """The newest lines of the run's log that match, oldest first."""
+    query = select(logs).where(logs.c.run_id == run_id, logs.c.log_id >= where.since)
+    if where.before is not None:
+        query = query.where(logs.c.log_id < where.before)
+    if where.task:
+        query = query.where(logs.c.task == where.task)
+    if where.levels:
+        query = query.where(logs.c.level.in_(where.levels))
     return list(reversed(connection.execute(query.order_by(logs.c.log_id.desc()).limit(limit)).all()))

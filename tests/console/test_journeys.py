@@ -61,7 +61,7 @@ def test_from_a_broken_extract_to_a_rollback(site: Site, visitor: Visitor) -> No
 def _an_empty_deployment_says_what_to_do(visitor: Visitor) -> None:
     visitor.open()
     visitor.sees("No model yet")
-    visitor.sees("It has never run.")
+    visitor.sees("No run yet")
 
 
 def _a_training_is_watched_to_its_end(visitor: Visitor) -> None:

@@ -10,7 +10,7 @@ from time import perf_counter
 import pytest
 
 from engine.errors import UnusableRequest
-from engine.passwords import Entry, UnusablePasswords, keep_entry, new_entry, read_entries, verified
+from engine.passwords import Entry, UnusablePasswords, new_entry, read_entries, verified, write_entry
 from storage.ledger.audit import ActionFilter, action_page
 from tests.live import Site
 from tests.paths import ROOT
@@ -36,7 +36,7 @@ def written(path: Path, text: str, mode: int = 0o600) -> Path:
 
 
 def test_a_password_fits_and_no_other_does(path: Path) -> None:
-    assert not keep_entry(path, entry("anna", "operator", WORD))
+    assert not write_entry(path, entry("anna", "operator", WORD))
     entries = read_entries(path)
     assert verified(entries, "anna", WORD) == entries["anna"]
     assert entries["anna"].role == "operator"
@@ -46,19 +46,19 @@ def test_a_password_fits_and_no_other_does(path: Path) -> None:
 
 def test_the_file_holds_no_password_and_no_two_hashes_alike(path: Path) -> None:
     for name in ("anna", "ben"):
-        keep_entry(path, entry(name, "viewer", WORD))
+        write_entry(path, entry(name, "viewer", WORD))
     text = path.read_text()
     assert WORD not in text
     assert len({line.rpartition(":")[2] for line in text.splitlines()}) == 2
 
 
 def test_a_letter_is_the_same_however_a_keyboard_composes_it(path: Path) -> None:
-    keep_entry(path, entry("anna", "viewer", "gr\u00fcn wie Gras"))
+    write_entry(path, entry("anna", "viewer", "gr\u00fcn wie Gras"))
     assert verified(read_entries(path), "anna", "gru\u0308n wie Gras")
 
 
 def test_an_unknown_name_takes_as_long_as_a_known_one(path: Path) -> None:
-    keep_entry(path, new_entry("anna", "viewer", WORD))
+    write_entry(path, new_entry("anna", "viewer", WORD))
     entries = read_entries(path)
     taken = {}
     for name in ("anna", "nobody-by-that-name"):
@@ -70,10 +70,10 @@ def test_an_unknown_name_takes_as_long_as_a_known_one(path: Path) -> None:
 
 def test_a_new_password_takes_the_place_of_the_old_and_leaves_the_rest(path: Path) -> None:
     written(path, "# the credit team\n\n")
-    keep_entry(path, entry("anna", "operator", WORD))
-    keep_entry(path, entry("annabel", "viewer", WORD))
+    write_entry(path, entry("anna", "operator", WORD))
+    write_entry(path, entry("annabel", "viewer", WORD))
     before = read_entries(path)
-    assert keep_entry(path, entry("anna", "viewer", "another word or two"))
+    assert write_entry(path, entry("anna", "viewer", "another word or two"))
     after = read_entries(path)
     assert path.read_text().startswith("# the credit team\n\n")
     assert after["annabel"] == before["annabel"]
@@ -86,7 +86,7 @@ def test_a_new_password_takes_the_place_of_the_old_and_leaves_the_rest(path: Pat
 def test_only_its_owner_may_read_what_is_written(path: Path) -> None:
     old = os.umask(0)
     try:
-        keep_entry(path, entry("anna", "viewer", WORD))
+        write_entry(path, entry("anna", "viewer", WORD))
     finally:
         os.umask(old)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -105,13 +105,13 @@ def test_a_file_that_is_open_to_others_is_refused_with_what_to_type(path: Path, 
     ("line", "told"),
     [
         ("anna:operator:secret", "it is not `name:role:scrypt"),
-        (LINE.replace("viewer", "admin"), "'admin' is no role"),
-        (LINE.replace("anna", "an na"), "can't be a name"),
+        (LINE.replace("viewer", "admin"), "There is no role 'admin'"),
+        (LINE.replace("anna", "an na"), "is not a valid name"),
         (LINE.replace("32768", "32767"), "costs 32767:8:3"),
         (LINE.replace("32768:8", "8388608:8"), "costs 8388608:8:3"),
         (LINE.replace("0" * 64, "0" * 62), "it is not"),
         (LINE + " ", "it is not"),
-        (LINE + "\n" + LINE, "is there twice"),
+        (LINE + "\n" + LINE, "has two lines"),
     ],
 )
 def test_a_line_that_can_not_be_used_is_named(path: Path, line: str, told: str) -> None:
@@ -122,7 +122,7 @@ def test_a_line_that_can_not_be_used_is_named(path: Path, line: str, told: str) 
 
 
 def test_a_file_that_is_missing_empty_or_no_text_lets_nobody_in(path: Path) -> None:
-    with pytest.raises(UnusablePasswords, match="is not there"):
+    with pytest.raises(UnusablePasswords, match="is missing"):
         read_entries(path)
     with pytest.raises(UnusablePasswords, match="has no users"):
         read_entries(written(path, "# nobody\n"))
@@ -154,7 +154,7 @@ def test_the_command_asks_twice_without_showing_and_notes_who_did_it(tmp_path: P
     for answers, code, told in (
         ([WORD, WORD], 0, b"can sign in as operator"),
         ([WORD, WORD + "!", WORD, WORD], 0, b"has a new password as operator"),
-        (["short", "short"], 2, b"at least 10 characters"),
+        (["short", "short"], 2, b"must have 10 to 1024 characters"),
     ):
         seen, ended = at_terminal(site, answers)
         assert ended == code, seen

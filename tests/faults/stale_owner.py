@@ -67,7 +67,7 @@ def refusals(deployment: Deployment, lease: Lease) -> list[str]:
         "plan": lambda: record.planned(SMALL),
         "ready": lambda: record.ready(task, "key", 1),
         "attempt": lambda: record.attempt_started((task.name, "", 9), 9),
-        "note": lambda: record.noted(task, ["a word"]),
+        "note": lambda: record.warned(task, ["a word"]),
         "left": lambda: record.upstream_failed({task.name: "nobody"}),
         "failed": lambda: record.run_failed({"type": "Stale", "message": "no", "exit_code": 1}),
     }

@@ -101,7 +101,7 @@ def test_a_run_whose_datamart_takes_no_more_fails_and_says_where_and_goes_on_whe
             assert current_versions(connection) == before
         assert f"{place}/.versions/staged/scored/{failed}" in error["message"]
         assert why in error["message"]
-        assert error["message"].endswith("free space or mend the disk.")
+        assert error["message"].endswith("free space or repair the disk.")
         assert "Traceback" not in error["message"]
         for table in before.values():
             moved.datamart.verify(table)

@@ -77,7 +77,7 @@ def test_a_month_of_breach_makes_one_retrain_a_cooldown_and_then_asks_for_a_pers
     assert len(retrains) == 3
     assert [told[day]["requested_run_id"] for day in (0, 7, 14)] == retrains
     assert all("within 7 days" in one["reason"] for one in told if one["action"] == "suppressed")
-    assert "3 retrains in a row did not help" in told[21]["reason"]
+    assert "3 retrainings in a row did not help" in told[21]["reason"]
     assert told[22]["requested_run_id"] is None
     assert all(one["numbers"] == {"psi": 0.3} for one in told)
 
@@ -111,7 +111,7 @@ def test_a_retrain_that_nobody_carries_out_is_not_asked_for_twice(deployment: De
     first = monitored(deployment, FIRST)
     later = monitored(deployment, FIRST + timedelta(days=30))
     assert (later["action"], later["requested_run_id"]) == ("suppressed", first["requested_run_id"])
-    assert "is already active" in later["reason"]
+    assert "is active already" in later["reason"]
 
 
 def test_a_setting_makes_the_cooldown(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_verdict_about_another_champion_promotes_nobody(sandbox: Sandbox) -> N
     model, history = told(sandbox)
     assert (model["version"], model["aliases"], model["promotion"]["promote"]) == (late.version, [], False)
     assert (
-        f"compared while {before.version} was champion, and meanwhile {meanwhile.version}"
+        f"compared with {before.version}, but {meanwhile.version} became champion during the run"
         in model["promotion"]["reason"]
     )
     assert history[0]["version"] == meanwhile.version

@@ -11,7 +11,7 @@ import pytest
 from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
 from engine.execution.vacuum import link_current, vacuum
-from storage.ledger.catalog import current_versions, known_versions
+from storage.ledger.catalog import current_versions, stored_versions
 from storage.ledger.runs import run_row
 from tests.faults.acts import ROWS, TABLES
 from tests.faults.counts import Count
@@ -82,4 +82,4 @@ def test_a_publish_that_is_killed_at_any_system_call_is_wholly_there_or_not_at_a
     vacuum(tidying)
     assert drafts(deployment) == []
     with deployment.ledger.reading() as connection:
-        assert deployment.datamart.versions() <= known_versions(connection)
+        assert deployment.datamart.versions() <= stored_versions(connection)

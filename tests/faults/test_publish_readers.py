@@ -128,6 +128,6 @@ def test_a_run_whose_versions_were_removed_meanwhile_is_told_and_publishes_none_
     lease, tables = prepared(deployment, "training", 2)
     with deployment.ledger.writing() as connection:
         mark_removed(connection, [(tables[1].table, tables[1].version)], deployment.ledger.clock())
-    with pytest.raises(StorageError, match=f"{tables[1].table} is gone; resume the run"):
+    with pytest.raises(StorageError, match=f"{tables[1].table} was deleted; resume the run"):
         end(deployment, lease, tables)
     assert seen(deployment) == [{1}, {1}]

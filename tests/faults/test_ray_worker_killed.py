@@ -113,7 +113,7 @@ def test_a_task_whose_worker_always_dies_is_tried_as_often_as_declared(tmp_path:
     killer.ended.set()
     killer.join()
     assert (site.run(run_id).state, killer.killed) == ("failed", 1 + RETRIES)
-    assert "worker that ran the task died" in site.run(run_id).error["message"]
+    assert "The Ray worker of the task ended" in site.run(run_id).error["message"]
     site.close()
 
 
@@ -126,7 +126,7 @@ def test_a_task_that_takes_all_memory_is_killed_as_often_as_declared_and_the_run
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["state"] == "failed"
     assert told["error"]["type"] == "OutOfMemory"
-    assert "memory ran out; free some memory and resume" in told["error"]["message"]
+    assert "memory was full; free some memory and resume" in told["error"]["message"]
     assert told["tasks"] == {"greedy": "failed"}
     assert told["attempts"] == [["greedy", "failed"]] * 2
     counted("row 15: killed for memory 2 times of 2 declared")

@@ -18,7 +18,7 @@ from engine.cluster.private import RayAddress
 from engine.control import runs
 from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
-from storage.db.checks import takes_writers
+from storage.db.checks import lock_is_free
 from storage.db.schema import metadata
 from storage.ledger.catalog import current_versions
 from tests.faults.counts import Count
@@ -85,7 +85,7 @@ def test_an_owner_that_was_stopped_past_its_lease_changes_nothing(
     pipelines = PIPELINES if moment == ("commit",) else {"training": SMALL}
     run_id = site.request()
     with stale_owner(site, run_id, moment) as stale:
-        assert takes_writers(site.deployment.ledger, 1.0)
+        assert lock_is_free(site.deployment.ledger, 1.0)
         declared_dead(site, run_id)
         again = runs.resume(site.deployment, run_id)
         executor = LocalExecutor()

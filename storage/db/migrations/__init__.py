@@ -1,1 +1,1 @@
-"""The ledger's schema from one release to the next: `version` knows where a ledger stands, `apply` moves it on."""
+"""Migrations of the ledger's schema: `version` reads the version of a ledger, `apply` migrates it."""

@@ -1,4 +1,4 @@
-"""Brings a ledger to the newest schema, within the caller's transaction. Imported only when a ledger is behind."""
+"""Migrates a ledger to the newest schema, within the caller's transaction. Imported only when a migration is due."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ FIRST_RELEASE = "0001"
 
 
 def upgrade(connection: Connection) -> list[str]:
-    """The versions that were applied, in their order; none when another process was quicker.
+    """The versions that were applied, in their order; none when another process was faster.
 
-    The first release made its tables without a version, so a ledger that has them is taken to be at that one.
+    The first release stored no version, so a ledger that has its tables without a version counts as that release.
     """
     scripts = ScriptDirectory(str(Path(__file__).parent))
     context = MigrationContext.configure(connection)

@@ -8,7 +8,7 @@ from streamlit import config
 
 from console.access import policy, session
 from console.access.rate_limit import RateLimit
-from engine.passwords import keep_entry
+from engine.passwords import write_entry
 from tests.console.access.sessions import WORD, entry
 from tests.sandbox import Sandbox
 
@@ -32,7 +32,7 @@ def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str | None]
 def passwords(empty_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A password file with an operator, anna, and a viewer, victor, which the console is told of."""
     path = empty_sandbox.home / "passwords"
-    keep_entry(path, entry("anna", "operator", WORD))
-    keep_entry(path, entry("victor", "viewer", WORD))
+    write_entry(path, entry("anna", "operator", WORD))
+    write_entry(path, entry("victor", "viewer", WORD))
     monkeypatch.setenv("LOANWATCH_PASSWORDS", str(path))
     return path

@@ -87,5 +87,5 @@ def test_a_console_without_a_login_answers_to_no_name_but_this_machines(empty_sa
     with served(empty_sandbox, port=port):
         assert answer(port).says("Overview")
         said = answer(port, host="rebound.example")
-        assert said.says("was asked for as rebound.example")
+        assert said.says("was opened as rebound.example")
         assert not said.says("Overview")

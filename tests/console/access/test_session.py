@@ -8,7 +8,7 @@ import pytest
 
 from console.access import session
 from console.access.session import SIGNED_IN, Person, SignedIn
-from engine.passwords import keep_entry, read_entries
+from engine.passwords import read_entries, write_entry
 from tests.console.access.sessions import PAUSE, WORD, entry, noted, paused, script, signed_in
 from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox
@@ -61,7 +61,7 @@ def test_guessing_is_slowed_down_even_for_the_right_password(
     for _ in range(3):
         signed_in(app, "anna", "wrong horse")
     signed_in(app, "anna")
-    assert "Too many tries have failed; try again in 1 s." in words(app)
+    assert "Too many attempts have failed; try again in 1 s." in words(app)
     assert SIGNED_IN not in app.session_state
     assert [title.value for title in signed_in(app, "victor").title] == ["Overview"]
 
@@ -71,7 +71,7 @@ def test_a_viewer_is_refused_where_the_action_is_taken_and_an_operator_is_writte
 ) -> None:
     opened(empty_sandbox.home)
     app = script(PAUSE, passwords, "victor")
-    assert "victor may look but not act; ask an operator of this deployment." in words(app)
+    assert "victor has the role viewer and may not do this; ask an operator of this deployment." in words(app)
     assert (paused(empty_sandbox), noted(empty_sandbox)) == ([], [])
     app = script(PAUSE, passwords, "anna")
     assert "The action failed" not in words(app)
@@ -98,7 +98,7 @@ def test_a_session_that_did_not_come_from_the_form_is_refused(
     if forged == "operator":
         forged = ["anna", "operator"]
     app = script(PAUSE, passwords, forged)
-    assert "Nobody is signed in here, or not any more; sign in first." in words(app)
+    assert "You are not signed in, or your session has ended; sign in first." in words(app)
     assert paused(empty_sandbox) == []
 
 
@@ -115,9 +115,9 @@ def test_a_session_ends_with_any_change_of_its_entry(opened: Opened, empty_sandb
     for change in changes:
         app = signed_in(opened(empty_sandbox.home), "anna", WORD)
         assert [title.value for title in app.title] == ["Overview"]
-        keep_entry(passwords, change)
+        write_entry(passwords, change)
         assert [title.value for title in app.run().title] == ["Sign in"]
-        keep_entry(passwords, entry("anna", "operator", WORD))
+        write_entry(passwords, entry("anna", "operator", WORD))
     app = signed_in(opened(empty_sandbox.home), "victor")
     passwords.write_text("".join(f"{line}\n" for line in passwords.read_text().splitlines() if "victor" not in line))
     assert [title.value for title in app.run().title] == ["Sign in"]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from engine.passwords import keep_entry, new_entry
-from storage.ledger.audit import Action, note
+from engine.passwords import new_entry, write_entry
+from storage.ledger.audit import Action, record_action
 from tests.console.live import running_console
 from tests.sandbox import Sandbox
 
@@ -15,9 +15,9 @@ WORD = "correct horse battery"
 
 def test_a_link_is_followed_within_the_session(empty_sandbox: Sandbox, tmp_path: Path, browser: Browser) -> None:
     path = tmp_path / "passwords"
-    keep_entry(path, new_entry("anna", "operator", WORD))
+    write_entry(path, new_entry("anna", "operator", WORD))
     with empty_sandbox.deployment.ledger.writing() as connection:
-        note(connection, Action("anna", "pause", "inference"), empty_sandbox.deployment.ledger.clock())
+        record_action(connection, Action("anna", "pause", "inference"), empty_sandbox.deployment.ledger.clock())
     with running_console(empty_sandbox.home, passwords=path) as console:
         page = browser.new_page()
         page.goto(f"{console.url}/audit?action=pause")

@@ -109,7 +109,7 @@ def test_a_port_that_is_taken_is_told_with_what_to_set(empty_sandbox: Sandbox, p
     assert process.returncode == 5
     assert told == ""
     assert errors.splitlines() == [
-        f"error: Port {port} on 127.0.0.1 is taken by another process. Choose another with LOANWATCH_CONSOLE_PORT."
+        f"error: Another process uses port {port} on 127.0.0.1. Choose another port with LOANWATCH_CONSOLE_PORT."
     ]
     assert states(empty_sandbox) == []
 

@@ -8,7 +8,7 @@ from markupsafe import escape
 from streamlit.testing.v1 import AppTest
 
 from console.audit.rows import MOST_EXPORTED, exported, subject_html
-from storage.ledger.audit import Action, ActionFilter, note
+from storage.ledger.audit import Action, ActionFilter, record_action
 from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox
 
@@ -19,7 +19,7 @@ MODEL = "20261123_235953"
 def done(sandbox: Sandbox, *actions: Action) -> None:
     with sandbox.deployment.ledger.writing() as connection:
         for action in actions:
-            note(connection, action, sandbox.deployment.ledger.clock())
+            record_action(connection, action, sandbox.deployment.ledger.clock())
 
 
 def log_lines(app: AppTest) -> list[str]:
@@ -67,7 +67,7 @@ def test_it_is_filtered_by_person_and_action_in_an_address_that_can_be_shared(
     assert "anna" in line
     assert "<strong>run</strong>" in line
     with empty_sandbox.deployment.ledger.writing() as connection:
-        note(connection, Action("carl", "pause", "training"), empty_sandbox.deployment.ledger.clock())
+        record_action(connection, Action("carl", "pause", "training"), empty_sandbox.deployment.ledger.clock())
     assert "No actions match" in words(opened(empty_sandbox.home, "audit", **{"who-did": "carl", "action": "run"}))
 
 

@@ -13,7 +13,7 @@ def test_an_empty_home_says_what_to_do(opened: Opened, empty_sandbox: Sandbox) -
     said = words(opened(empty_sandbox.home))
     assert "No model yet" in said
     assert "python -m engine up" in said
-    assert said.count("It has never run.") == 3
+    assert said.count("No run yet") == 3
 
 
 def test_the_verdict_stands_with_interval_noise_level_and_loans(opened: Opened, monitored_sandbox: Sandbox) -> None:

@@ -130,14 +130,21 @@ def test_past_runs_tell_how_long_a_run_will_take(opened: Opened, sandbox: Sandbo
     run_id = runs.request(sandbox.deployment, runs.checked_request(sandbox.deployment, "inference", AS_OF, force=True))
     assert "Usually takes" in words(opened(sandbox.home, "run", run_id=run_id))
     other = runs.request(sandbox.deployment, runs.checked_request(sandbox.deployment, "monitoring", AS_OF))
-    assert "no estimate: no earlier run was measured" in words(opened(sandbox.home, "run", run_id=other))
+    assert "no estimate without an earlier run" in words(opened(sandbox.home, "run", run_id=other))
+
+
+def test_the_retraining_task_has_a_plain_label_with_its_name_in_small(opened: Opened, sandbox: Sandbox) -> None:
+    run_id = runs.request(sandbox.deployment, runs.checked_request(sandbox.deployment, "monitoring", AS_OF))
+    said = words(opened(sandbox.home, "run", run_id=run_id))
+    assert ">Request retraining</a>" in said
+    assert ">trigger_retraining_dag</span>" in said
 
 
 def test_a_cached_task_leads_to_the_run_whose_result_it_is(opened: Opened, sandbox: Sandbox) -> None:
     first = newest(sandbox, "training").run_id
     again = sandbox.succeed("training", data=sandbox.data())
     said = words(opened(sandbox.home, "run", run_id=again))
-    assert said.count("result of <a") >= 10
+    assert said.count("cached from <a") >= 10
     assert first in said
 
 

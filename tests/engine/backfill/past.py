@@ -14,7 +14,7 @@ from engine.execution.call import Call
 from engine.execution.executors import LocalExecutor
 from storage.lake.names import MONITORING, MONITORING_COHORTS, MONITORING_FEATURES, PREDICTIONS
 from storage.ledger.catalog import current_versions
-from storage.ledger.models import alias_rows, known_models
+from storage.ledger.models import alias_rows, registered_models
 from storage.settings import load_settings
 
 FIRST, SECOND, THIRD = date(2024, 6, 1), date(2024, 7, 1), date(2024, 8, 1)
@@ -51,7 +51,7 @@ class Past:
         """What was decided up to a date, on what numbers, and the models of that time with their bytes' digests."""
         with self.deployment.ledger.reading() as connection:
             decisions = decisions_document(connection)
-            models = [model for model in known_models(connection) if model.summary["as_of"] <= until.isoformat()]
+            models = [model for model in registered_models(connection) if model.summary["as_of"] <= until.isoformat()]
             events = [(row.version, row.why) for row in alias_rows(connection)]
         names = ("monitoring_date", "status", "action", "reason", "numbers")
         told = {

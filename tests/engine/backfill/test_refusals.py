@@ -38,7 +38,7 @@ def test_a_home_whose_history_goes_further_is_refused(another: Callable[..., Pas
 
 def test_other_extracts_or_settings_are_not_passed_off_as_done(past: Past, small_book: Path) -> None:
     home = past.deployment.settings.home
-    with pytest.raises(Refused, match="replayed here before on other extracts, settings"):
+    with pytest.raises(Refused, match="replayed in this home with other extracts, settings"):
         Past(home, small_book).replay()
     with pytest.raises(Refused, match="use the same ones, or replay into a home of its own"):
         Past(home, past.data, auc_threshold=0.6).replay()

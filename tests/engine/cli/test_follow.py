@@ -7,10 +7,11 @@ from rich.console import Console
 
 from engine.cli.follow import Follower
 from engine.cli.render import interval, number, state_text
-from storage.db.schema import RUN_STATES, TASK_STATES
+from storage.db.schema import OPEN_TASK_STATES, RUN_STATES
 from tests.engine.runner import TASKS, PipelineRunner, task
 
 Maker = Callable[..., PipelineRunner]
+ENDED_TASK_STATES = ("succeeded", "cached", "skipped", "failed", "upstream_failed", "cancelled")
 
 
 def shown(book: PipelineRunner, run_id: str, *, terminal: bool) -> str:
@@ -30,8 +31,8 @@ def test_plain_lines_tell_tasks_rows_tries_and_blame(runner_of: Maker) -> None:
     )
     run_id, _ = book.run()
     lines = shown(book, run_id, terminal=False).splitlines()
-    assert lines[0].startswith("shaky: succeeded  try 3  1 -> 1 rows")
-    assert lines[1].startswith("many 3/3 parts: succeeded  try 2  30 -> 27 rows")
+    assert lines[0].startswith("shaky: succeeded  attempt 3  1 -> 1 rows")
+    assert lines[1].startswith("many 3/3 partitions: succeeded  attempt 2  30 -> 27 rows")
     assert lines[2].endswith("The data can't be used; mend them.")
     assert lines[3] == "after: upstream_failed  bad failed"
 
@@ -47,7 +48,7 @@ def test_a_terminal_has_a_tree_with_signs_and_words(runner_of: Maker) -> None:
 
 
 def test_every_state_has_a_sign_and_a_word() -> None:
-    for state in {*RUN_STATES, *TASK_STATES}:
+    for state in {*RUN_STATES, *OPEN_TASK_STATES, *ENDED_TASK_STATES}:
         sign, _, word = state_text(state).plain.partition(" ")
         assert len(sign) == 1
         assert word == state

@@ -82,7 +82,11 @@ def test_up_goes_on_without_a_console_whose_port_is_taken_or_that_is_not_wanted(
         process.stdout.read()
         process.stdout.close()
         assert process.wait(DEADLINE) == 0
-    assert re.search(r"^console +error: Port \d+ .+ Choose another with LOANWATCH_CONSOLE_PORT.$", told, re.MULTILINE)
+    assert re.search(
+        r"^console +error: Another process uses port \d+ .+ Choose another port with LOANWATCH_CONSOLE_PORT.$",
+        told,
+        re.MULTILINE,
+    )
     assert re.search(r"^console +ended with code 5; restarting in 1 s$", told, re.MULTILINE)
     assert not running(family)
     without = place.begin("up", "--no-console")
@@ -118,7 +122,7 @@ def test_a_schedule_is_paused_for_a_reason_and_goes_on(place: Site) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "told"),
-    [("schedule_training", "sundays 2am", "no timing"), ("ray_address", "nonsense", "no HOST:PORT")],
+    [("schedule_training", "sundays 2am", "not a schedule"), ("ray_address", "nonsense", "not a HOST:PORT")],
 )
 def test_a_setting_that_can_not_be_right_is_named(place: Site, name: str, value: str, told: str) -> None:
     done = place.engine("schedule", **{name: value})

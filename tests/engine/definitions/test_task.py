@@ -17,11 +17,11 @@ def named(name: str, **more: object) -> Task:
     ("tasks", "complaint"),
     [
         ((named("a"), named("a")), "'a' is declared twice"),
-        ((named("a", upstream=("b",)),), "downstream of 'b'"),
+        ((named("a", upstream=("b",)),), "upstream task 'b' of a does not exist"),
         ((named("a", upstream=("b",)), named("b", upstream=("a",))), "form a cycle: "),
         ((named("a", writes=(SCORED,)), named("b", writes=(SCORED,))), f"'{SCORED}' is declared twice"),
         ((named("a", writes=(SCORED,)), named("b", reads=(SCORED,))), "is not downstream of a"),
-        ((Task("a", "nowhere"),), "no module:function"),
+        ((Task("a", "nowhere"),), "is not a `module:function`"),
     ],
 )
 def test_a_bad_graph_is_refused(tasks: tuple[Task, ...], complaint: str) -> None:

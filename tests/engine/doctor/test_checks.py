@@ -38,7 +38,7 @@ def test_a_waiting_and_a_silent_run_are_named(tmp_path: Path) -> None:
     messages = [finding.message for finding in found(deployment, "runs")]
     assert found(deployment, "runs") == found(deployment, "runs")  # nothing was written
     assert messages == [
-        f"Run {silent} is running but sends no heartbeat; `doctor --fix` records it as crashed, then `resume` it.",
+        f"Run {silent} is running but sends no heartbeat; mark it as crashed with `doctor --fix`, then `resume` it.",
         (
             f"Run {waiting} is waiting for a worker; "
             "start one with `python -m engine worker`, or execute it with `run inference`."
@@ -46,7 +46,7 @@ def test_a_waiting_and_a_silent_run_are_named(tmp_path: Path) -> None:
     ]
     (fixed,) = fix(deployment)
     assert (fixed.check, fixed.level) == ("runs", "ok")
-    assert f"run {silent} is now recorded as crashed" in fixed.message
+    assert f"run {silent} is marked as crashed" in fixed.message
     assert [finding.message for finding in found(deployment, "runs")] == messages[1:]
     assert fix(deployment) == []
     deployment.ledger.close()
@@ -72,7 +72,7 @@ def test_a_link_that_was_moved_is_reported_and_fixed_only_on_request(runner_of: 
     link.unlink()
     (finding,) = found(book.deployment, "links")
     assert (finding.level, "gold.model_predictions" in finding.message) == ("warning", True)
-    assert "`doctor --fix` links them" in finding.message
+    assert "`doctor --fix` updates them" in finding.message
     assert not link.is_symlink()
     (fixed,) = fix(book.deployment)
     assert (fixed.check, "gold.model_predictions" in fixed.message) == ("links", True)

@@ -78,8 +78,8 @@ def test_processes_that_are_lost_are_problems_until_others_take_their_place(depl
     entered(deployment, GONE)
     (problem, _) = found(deployment, "processes")
     assert problem[0] == "problem"
-    assert "The worker with process id 4711 on host was last seen" in problem[1]
-    assert "is gone; check its log and restart it with `python -m engine worker`" in problem[1]
+    assert "The worker with process id 4711 on host is gone, its last heartbeat was at" in problem[1]
+    assert "; check its log and restart it with `python -m engine worker`" in problem[1]
     entered(deployment, "elsewhere:0badcafe:1:1", ray="up")
     assert found(deployment, "processes") == [("ok", "running: worker 4711 on host")]
 
@@ -139,7 +139,7 @@ def test_what_a_killed_process_left_is_reported_and_fixed_only_on_request(
         assert left.wait(10) == -signal.SIGKILL
     assert (fixed.check, str(folder) in fixed.message) == ("leftovers", True)
     assert not folder.exists()
-    assert found(deployment, "leftovers") == [("ok", "nothing is left of killed processes")]
+    assert found(deployment, "leftovers") == [("ok", "no remains of killed processes")]
 
 
 def test_findings_about_processes_stand_in_their_order(deployment: Deployment) -> None:

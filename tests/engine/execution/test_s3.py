@@ -54,6 +54,6 @@ def test_the_three_pipelines_run_on_object_storage(bucket: str, tmp_path: Path) 
     assert not (tmp_path / "home" / "datamart").exists()
     assert {finding.check for finding in findings(deployment) if finding.level == "problem"} == set()
     deployment.datamart.drop(predictions.table, predictions.version)
-    with pytest.raises(DamagedFile, match="it is gone"):
+    with pytest.raises(DamagedFile, match="it is missing"):
         deployment.datamart.verify(predictions)
     deployment.ledger.close()

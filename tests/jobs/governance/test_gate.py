@@ -111,4 +111,4 @@ def test_a_second_breach_while_training_waits_is_suppressed_with_its_reason(sand
     first, second = sandbox.decisions()
     assert (first.action, second.action) == ("requested", "suppressed")
     assert second.requested_run_id == wanted
-    assert "No run was requested: one was on 2025-12-01, within 7 days" in second.reason
+    assert "No run was requested: a retraining was requested on 2025-12-01, within 7 days" in second.reason

@@ -75,17 +75,17 @@ def test_an_auc_without_interval_is_insufficient_and_never_retrains() -> None:
 def test_both_breaches_are_told_and_sentences_do_not_round_into_the_threshold() -> None:
     decision = decide(Auc(0.69999, 0.8), Psi(0.45, 0.1))
     assert decision.reasons == (
-        "AUC 0.69999 is below 0.7 (within noise of its interval).",
-        "PSI 0.450 is at or above 0.2 (confirmed, above the level of chance).",
+        "AUC 0.69999 is below 0.7 (not confirmed: only part of its 95% interval is below).",
+        "PSI 0.450 is at or above 0.2 (confirmed: above the noise level).",
     )
     assert [breach.metric for breach in decision.breaches] == ["auc", "psi"]
 
 
 def test_missing_numbers_are_told_beside_a_breach_of_the_other() -> None:
     reasons = decide(Auc(None), Psi(0.3)).reasons
-    assert any("AUC can't be judged" in reason for reason in reasons)
+    assert any("AUC is not measured" in reason for reason in reasons)
     assert any("PSI 0.300 is at or above" in reason for reason in reasons)
-    assert any("PSI can't be judged" in reason for reason in decide(Auc(0.9), Psi(None)).reasons)
+    assert any("PSI is not measured" in reason for reason in decide(Auc(0.9), Psi(None)).reasons)
 
 
 def test_thresholds_are_settings() -> None:
@@ -96,7 +96,7 @@ def test_thresholds_are_settings() -> None:
 
 @pytest.mark.parametrize("wrong", [{"auc": 0.0}, {"auc": 1.0}, {"psi": 0.05}, {"psi_watch": 0.0}, {"auc": math.nan}])
 def test_impossible_thresholds_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(UsageError, match="can't be right"):
+    with pytest.raises(UsageError, match="are invalid"):
         Thresholds(**wrong)
 
 
@@ -105,7 +105,7 @@ def test_as_json_is_plain() -> None:
     assert document == {
         "status": "breach",
         "breaches": [{"metric": "auc", "value": 0.6, "threshold": 0.7, "confirmed": True}],
-        "reasons": ["AUC 0.600 is below 0.7 (confirmed, its whole interval lies below)."],
+        "reasons": ["AUC 0.600 is below 0.7 (confirmed: its whole 95% interval is below)."],
         "retrain": True,
     }
 

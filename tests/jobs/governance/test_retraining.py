@@ -44,21 +44,21 @@ def test_every_suppressed_trigger_says_why() -> None:
     step = next_step(FIRST + timedelta(days=3), "PSI is too high.", history, 7)
     assert step == Step(
         "suppressed",
-        "PSI is too high. No run was requested: one was on 2024-03-01, within 7 days.",
+        "PSI is too high. No run was requested: a retraining was requested on 2024-03-01, within 7 days.",
         "training-2024-03-01",
     )
     weeks = after(["breach"] * 22)
     step = next_step(FIRST + timedelta(days=22), "PSI is too high.", weeks, 7)
     assert (step.action, step.run_id) == ("suppressed", None)
-    assert "a person was asked on 2024-03-22, within 7 days" in step.reason
+    assert "a review was requested on 2024-03-22, within 7 days" in step.reason
 
 
 def test_an_escalation_says_what_was_tried() -> None:
     step = next_step(FIRST + timedelta(days=21), "AUC is too low.", after(["breach"] * 21), 7)
     assert step.action == "escalated"
     assert step.reason == (
-        "AUC is too low. No run was requested: 3 retrains in a row did not help "
-        "(the first was asked for on 2024-03-01), so a person has to look at it."
+        "AUC is too low. No run was requested: 3 retrainings in a row did not help "
+        "(the first was requested on 2024-03-01). The model needs a review."
     )
 
 

@@ -182,7 +182,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_is_said_in_a_sentence() -> None:
-    with Path("/dev/full").open("wb", buffering=0) as handle, pytest.raises(StorageError, match="make room"):
+    with Path("/dev/full").open("wb", buffering=0) as handle, pytest.raises(StorageError, match="free space"):
         _Extract(handle, ("a", "b"))
 
 

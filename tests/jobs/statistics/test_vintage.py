@@ -61,5 +61,5 @@ def test_what_lies_after_the_last_known_month_is_not_known() -> None:
 
 def test_no_loans_have_no_curve_and_lengths_must_match() -> None:
     assert vintage_curves([], [], []) == []
-    with pytest.raises(ValueError, match="one entry a loan"):
+    with pytest.raises(ValueError, match="one entry for each loan"):
         vintage_curves(["a"], [1, 2], [3])

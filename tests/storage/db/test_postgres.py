@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 import storage.db.engines
 from storage.db.ledger import Ledger, LedgerUnavailable, utc_now
@@ -29,7 +29,7 @@ def own_server() -> Iterator[Postgres]:
 def own_ledger(own_server: Postgres) -> Iterator[Ledger]:
     """A patient ledger on that server."""
     with own_server.database() as name:
-        opened = Ledger(own_server.url(name), patience=60.0)
+        opened = Ledger(own_server.url(name), retry_seconds=60.0)
         opened.prepare()
         yield opened
         opened.close()
@@ -68,6 +68,15 @@ def test_writers_take_turns_so_that_ids_come_in_the_order_of_commits(ledger: Led
 
 
 @postgresql_only
+def test_the_check_reports_a_table_that_can_not_be_read(ledger: Ledger) -> None:
+    assert ledger.check() == "ok"
+    with ledger.writing() as connection:
+        connection.execute(text("ALTER TABLE logs DROP COLUMN message"))
+    with pytest.raises(LedgerUnavailable, match="logs.message"):
+        ledger.check()
+
+
+@postgresql_only
 def test_a_reader_can_not_write(ledger: Ledger) -> None:
     with pytest.raises(LedgerUnavailable, match="read-only transaction"), ledger.reading() as connection:
         connection.execute(logs.delete())
@@ -84,10 +93,13 @@ def test_a_writer_that_falls_silent_loses_its_turn(ledger: Ledger, monkeypatch: 
 
 
 @postgresql_only
-@pytest.mark.parametrize("text", ["a\0b", "x" * 41])
-def test_a_value_that_can_not_be_stored_is_one_sentence(ledger: Ledger, text: str) -> None:
-    row = {"run_id": "r", "task": "t", "at": utc_now(), "level": text, "message": "m"}
-    with pytest.raises(StorageError, match="can't hold a value .* shorten or mend it"), ledger.writing() as connection:
+@pytest.mark.parametrize("level", ["a\0b", "x" * 41])
+def test_a_value_that_can_not_be_stored_is_one_sentence(ledger: Ledger, level: str) -> None:
+    row = {"run_id": "r", "task": "t", "at": utc_now(), "level": level, "message": "m"}
+    with (
+        pytest.raises(StorageError, match="can't store a value .* shorten or correct it"),
+        ledger.writing() as connection,
+    ):
         connection.execute(insert(logs).values(row))
 
 
@@ -108,7 +120,9 @@ def test_a_server_that_is_down_is_waited_for(own_server: Postgres, own_ledger: L
     with ThreadPoolExecutor(8) as others:
         waiting = [others.submit(write, own_ledger, f"{number}") for number in range(8)]
         for act in (messages, Ledger.prepare, Ledger.check, Ledger.version):
-            with pytest.raises(LedgerUnavailable, match="can't be used .*; start it or mend LOANWATCH_LEDGER") as away:
+            with pytest.raises(
+                LedgerUnavailable, match="can't be used .*; start the server or correct LOANWATCH_LEDGER"
+            ) as away:
                 act(impatient)
             assert away.value.retryable
         assert not any(future.done() for future in waiting)
@@ -122,7 +136,7 @@ def test_a_server_that_is_down_is_waited_for(own_server: Postgres, own_ledger: L
 def test_a_transaction_that_breaks_is_not_tried_again(own_server: Postgres, own_ledger: Ledger) -> None:
     write(own_ledger, "acknowledged")
     row = {"run_id": "r", "task": "t", "at": utc_now(), "level": "INFO", "message": "lost"}
-    with pytest.raises(LedgerUnavailable, match="start it or mend"), own_ledger.writing() as connection:
+    with pytest.raises(LedgerUnavailable, match="start the server or correct"), own_ledger.writing() as connection:
         connection.execute(insert(logs).values(row))
         own_server.control("restart", "-m", "immediate")
         connection.execute(insert(logs).values(row))
@@ -144,9 +158,11 @@ def test_a_transaction_that_breaks_is_not_tried_again(own_server: Postgres, own_
 def test_a_wrong_address_is_told_at_once(own_server: Postgres, user: str, database: str, told: str) -> None:
     own_server.execute("DROP ROLE IF EXISTS guarded")
     own_server.execute("CREATE ROLE guarded LOGIN PASSWORD 'another'")
-    wrong = Ledger(own_server.url(database, user), patience=60.0)
+    wrong = Ledger(own_server.url(database, user), retry_seconds=60.0)
     begun = monotonic()
-    with pytest.raises(LedgerUnavailable, match=f"{told}.*; mend LOANWATCH_LEDGER, or the server's roles") as refused:
+    with pytest.raises(
+        LedgerUnavailable, match=f"{told}.*; correct LOANWATCH_LEDGER, or the server's roles"
+    ) as refused:
         wrong.prepare()
     assert monotonic() - begun < 10
     assert SECRET not in str(refused.value)
@@ -157,12 +173,12 @@ def test_a_host_that_does_not_answer_hangs_nobody() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent_ledger = Ledger(f"postgresql+psycopg://me:{SECRET}@127.0.0.1:{silent.getsockname()[1]}/x")
         begun = monotonic()
-        with pytest.raises(LedgerUnavailable, match="start it or mend LOANWATCH_LEDGER") as away:
+        with pytest.raises(LedgerUnavailable, match="start the server or correct LOANWATCH_LEDGER") as away:
             silent_ledger.prepare()
         assert monotonic() - begun < 20
         assert SECRET not in str(away.value)
 
 
 def test_a_password_is_not_shown_wherever_it_stands() -> None:
-    assert SECRET not in Ledger(f"postgresql://me:{SECRET}@host/x").place
-    assert SECRET not in Ledger(f"postgresql://me@host/x?password={SECRET}").place
+    assert SECRET not in Ledger(f"postgresql://me:{SECRET}@host/x").address
+    assert SECRET not in Ledger(f"postgresql://me@host/x?password={SECRET}").address

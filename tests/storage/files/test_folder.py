@@ -51,7 +51,7 @@ def test_an_interrupted_write_leaves_what_was_there_and_no_other_file(folder: Fo
     ],
 )
 def test_a_name_that_is_not_allowed_is_refused(folder: Folder, name: str) -> None:
-    with pytest.raises(StorageError, match="may be used"):
+    with pytest.raises(StorageError, match="is not a valid name"):
         folder.write(name, b"")
 
 

@@ -74,4 +74,4 @@ def test_a_missing_model_is_named(store: ModelStore) -> None:
 
 def test_the_refusal_survives_pickling() -> None:
     error = pickle.loads(pickle.dumps(UntrustedModel("a.pkl", "why")))
-    assert (error.path, error.why) == ("a.pkl", "why")
+    assert (error.path, error.reason) == ("a.pkl", "why")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from storage.db.ledger import Ledger
-from storage.ledger.audit import Action, ActionFilter, action_count, action_page, note, people_and_kinds
+from storage.ledger.audit import Action, ActionFilter, action_count, action_page, people_and_kinds, record_action
 
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
@@ -15,7 +15,7 @@ def filled(ledger: Ledger) -> Ledger:
     with ledger.writing() as connection:
         for number in range(6):
             who = "anna" if number % 2 else "ben"
-            note(connection, Action(who, "pause" if number < 4 else "run", f"subject {number}", "why"), NOW)
+            record_action(connection, Action(who, "pause" if number < 4 else "run", f"subject {number}", "why"), NOW)
     return ledger
 
 

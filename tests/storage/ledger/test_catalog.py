@@ -41,7 +41,7 @@ def test_a_version_whose_files_are_gone_is_not_published(ledger: Ledger) -> None
     with ledger.writing() as connection:
         record_versions(connection, lease, [table("v1")], NOW)
         mark_removed(connection, [(TABLE, "v1")], NOW)
-    with pytest.raises(StorageError, match="is gone; resume the run"), ledger.writing() as connection:
+    with pytest.raises(StorageError, match="was deleted; resume the run"), ledger.writing() as connection:
         publish(connection, lease, [table("v1")], NOW)
 
 

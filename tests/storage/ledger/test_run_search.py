@@ -7,7 +7,7 @@ from sqlalchemy import insert, update
 
 from storage.db.ledger import Ledger
 from storage.db.schema import runs, tasks
-from storage.ledger.run_search import RunFilter, followers, newest_resumptions, runs_page, task_times
+from storage.ledger.run_search import RunFilter, followers, newest_resumptions, newest_runs, runs_page, task_times
 from storage.ledger.runs import Request, record_skipped, success_for
 
 NOW = datetime(2024, 5, 3, 12, tzinfo=UTC)
@@ -24,9 +24,9 @@ def filled(ledger: Ledger, count: int, wanted: Request = WANTED) -> list[str]:
     return [row.run_id for row in rows]
 
 
-def ids(ledger: Ledger, limit: int = 10, wanted: RunFilter = ALL, **bound: str) -> list[str]:
+def ids(ledger: Ledger, limit: int = 10, where: RunFilter = ALL, **bound: str) -> list[str]:
     with ledger.reading() as connection:
-        return [row.run_id for row in runs_page(connection, limit, wanted, **bound)]
+        return [row.run_id for row in runs_page(connection, limit, where, **bound)]
 
 
 def test_pages_follow_one_another_without_gap_or_repetition_both_ways(ledger: Ledger) -> None:
@@ -47,24 +47,24 @@ def test_a_bound_that_is_no_run_bounds_nothing(ledger: Ledger) -> None:
 def test_filters_add_up(ledger: Ledger) -> None:
     trained = filled(ledger, 2)
     scored = filled(ledger, 2, replace(WANTED, pipeline="inference", cause="schedule"))
-    assert ids(ledger, wanted=RunFilter(pipeline="training")) == trained
-    assert ids(ledger, wanted=RunFilter(cause="schedule", state="skipped")) == scored
-    assert ids(ledger, wanted=RunFilter(cause="schedule", pipeline="training")) == []
-    assert ids(ledger, wanted=RunFilter(state="failed")) == []
+    assert ids(ledger, where=RunFilter(pipeline="training")) == trained
+    assert ids(ledger, where=RunFilter(cause="schedule", state="skipped")) == scored
+    assert ids(ledger, where=RunFilter(cause="schedule", pipeline="training")) == []
+    assert ids(ledger, where=RunFilter(state="failed")) == []
 
 
 def test_a_piece_of_the_id_is_taken_as_it_is_written(ledger: Ledger) -> None:
     (run_id,) = filled(ledger, 1)
-    assert ids(ledger, wanted=RunFilter(text=run_id[-4:].upper())) == [run_id]
-    assert ids(ledger, wanted=RunFilter(text="%")) == ids(ledger, wanted=RunFilter(text="training_")) == []
+    assert ids(ledger, where=RunFilter(text=run_id[-4:].upper())) == [run_id]
+    assert ids(ledger, where=RunFilter(text="%")) == ids(ledger, where=RunFilter(text="training_")) == []
 
 
 def test_runs_are_found_by_the_beginning_of_their_as_of(ledger: Ledger) -> None:
     march = filled(ledger, 2, replace(WANTED, as_of=date(2023, 3, 1)))
     april = filled(ledger, 2, replace(WANTED, as_of=date(2023, 4, 1), pipeline="inference"))
-    assert ids(ledger, wanted=RunFilter(text="2023-03")) == march
-    assert ids(ledger, wanted=RunFilter(text="2023-04-01")) == april
-    assert ids(ledger, wanted=RunFilter(text="03-01")) == []
+    assert ids(ledger, where=RunFilter(text="2023-03")) == march
+    assert ids(ledger, where=RunFilter(text="2023-04-01")) == april
+    assert ids(ledger, where=RunFilter(text="03-01")) == []
 
 
 def test_what_a_run_led_to(ledger: Ledger) -> None:
@@ -109,3 +109,12 @@ def test_the_newest_success_about_a_date_is_of_that_pipeline_and_date(ledger: Le
         found = success_for(connection, "training", WANTED.as_of)
     assert found is not None
     assert found.run_id == newest[1]
+
+
+def test_the_newest_run_of_each_pipeline_that_has_one(ledger: Ledger) -> None:
+    trained = filled(ledger, 4)
+    scored = filled(ledger, 1, replace(WANTED, pipeline="inference"))
+    with ledger.reading() as connection:
+        found = newest_runs(connection, ("training", "inference", "monitoring"))
+    assert {pipeline: row.run_id for pipeline, row in found.items()} == {"training": trained[0], "inference": scored[0]}
+    assert (found["training"].requested_at, found["training"].as_of) == (NOW + timedelta(minutes=1), WANTED.as_of)

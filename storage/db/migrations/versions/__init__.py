@@ -1,1 +1,1 @@
-"""One file a step, in their order; what was released is never edited, only followed by another step."""
+"""One file for each migration, in their order. A released migration is never edited."""
