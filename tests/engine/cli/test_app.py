@@ -93,4 +93,4 @@ def test_sample_is_made_once_and_never_over_other_extracts(tmp_path: Path) -> No
     assert document(*words)["rows"]["features_attributes"] == 50
     again = command(*words)
     assert again.returncode == 2
-    assert "has features_attributes.csv already" in again.stderr
+    assert "has feature_clickstream.csv already" in again.stderr
