@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.access import app as access_commands
-from engine.cli.backfill import app as replay_commands
-from engine.cli.data import app as data_commands
-from engine.cli.models import app as model_commands
-from engine.cli.processes import app as process_commands
+from engine.cli.commands.access import app as access_commands
+from engine.cli.commands.backfill import app as replay_commands
+from engine.cli.commands.data import app as data_commands
+from engine.cli.commands.models import app as model_commands
+from engine.cli.commands.processes import app as process_commands
+from engine.cli.commands.run_reports import app as report_commands
+from engine.cli.commands.runs import app as run_commands
 from engine.cli.render import state_text
-from engine.cli.run_reports import app as report_commands
-from engine.cli.runs import app as run_commands
 from engine.cli.terminal import Home, Json, console_for, deployment_at, fail, print_json
 from engine.deployment import Deployment
 from engine.doctor.checks import findings, missing

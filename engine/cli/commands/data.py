@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.backfill.backfill import planned, refuse_beside_processes
 from engine.backfill.strides import Stride
-from engine.cli.backfill import print_end, replayed
+from engine.cli.commands.backfill import print_end, replayed
+from engine.cli.commands.processes import serve_together
 from engine.cli.foreground import local_ray, own_output
-from engine.cli.processes import serve_together
 from engine.cli.render import listing
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_error, print_json
 from engine.deployment import Deployment
