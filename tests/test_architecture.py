@@ -69,7 +69,7 @@ def module(path: Path) -> str:
 
 
 def package(name: str) -> str:
-    """The package of a module, as `ORDER` names it: engine.cli.commands.runs is of engine.cli, engine.errors of itself."""
+    """The package of a module, as `ORDER` names it: engine.cli.app is of engine.cli, engine.errors of itself."""
     return ".".join(name.split(".")[:2])
 
 

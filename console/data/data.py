@@ -29,7 +29,7 @@ def data_page() -> None:
         empty(
             "No tables yet",
             "The tables of every layer, where each row went, and what could not be read will be here.",
-            "Put the four extracts into the home's `data` folder, then type `python -m engine run training`.",
+            "Put the extracts into the home's `data` folder, then type `python -m engine run training`.",
         )
         return
     views = st.tabs(VIEWS, key="view", bind="query-params")

@@ -176,7 +176,7 @@ def _show_flagged(checks: Mapping[str, Any]) -> None:
     if not checks["flagged"]:
         st.write("No customer was flagged.")
         return
-    figure = Markup('<p><span class="lw-figure">{}</span> customers were removed from all four tables.</p>')
+    figure = Markup('<p><span class="lw-figure">{}</span> customers were removed from all tables.</p>')
     write_html(figure.format(count(checks["flagged"])))
     ranked = dict(sorted(checks["reasons"].items(), key=lambda item: -item[1]))
     write_html(Markup('<div class="lw-bars lw-one">{}</div>').format(bars_html(ranked, max(ranked.values()))))

@@ -62,7 +62,7 @@ def curves_from(table: pa.Table) -> Curves:
 
 
 def _vintage(table: pa.Table) -> pd.DataFrame:
-    """The vintage curves of the loans with an installment on record."""
+    """The vintage curves of the loans with a month on record."""
     on_book = table.filter(pc.is_valid(table["months_on_book"]))
     cohorts = on_book["cohort"].to_numpy(zero_copy_only=False)
     return as_frame(vintage_curves(cohorts, as_floats(on_book["bad_month"]), as_floats(on_book["months_on_book"])))

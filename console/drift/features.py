@@ -109,7 +109,7 @@ def feature_history(view: View, feature: str) -> pd.DataFrame:
 
 
 def feature_text(feature: str) -> str:
-    """`Loan amount (loan_amt)` for loan_amt; the plain name alone if it is also the column's."""
+    """`Plain name (column)`; the plain name alone if it is also the column's."""
     name = plain_name(feature)
     return name if name == feature else f"{name} ({feature})"
 

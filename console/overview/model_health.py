@@ -30,7 +30,7 @@ def show(view: Overview) -> None:
     st.header("The model", anchor=False)
     model = view.champion
     if model is None:
-        empty("No model yet", "Put the four extracts into the data folder and run `training`.")
+        empty("No model yet", "Put the extracts into the data folder and run `training`.")
         return
     write_html(
         Markup('<div class="lw-pair">{} <strong>{}</strong>{}</div>').format(

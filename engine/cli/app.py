@@ -8,6 +8,7 @@ import typer
 
 from engine.cli.commands.access import app as access_commands
 from engine.cli.commands.backfill import app as replay_commands
+from engine.cli.commands.book import app as book_commands
 from engine.cli.commands.data import app as data_commands
 from engine.cli.commands.models import app as model_commands
 from engine.cli.commands.processes import app as process_commands
@@ -23,7 +24,7 @@ from storage.errors import StorageError
 from storage.settings import Settings, load_settings
 
 app = typer.Typer(
-    help="Loanwatch trains, runs and monitors a loan-default model on four CSV extracts.",
+    help="Loanwatch trains, runs and monitors a loan-default model on CSV extracts.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -34,6 +35,7 @@ for commands in (
     replay_commands,
     model_commands,
     data_commands,
+    book_commands,
     process_commands,
     access_commands,
 ):

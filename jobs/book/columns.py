@@ -86,7 +86,7 @@ class Column:
     maximum: float | None = None
     pattern: str = ""
     unreadable: float = 0.01
-    where: Where = field(default_factory=declared_here, compare=False, repr=False, kw_only=True)
+    where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
     @property
     def label(self) -> str:
@@ -115,7 +115,7 @@ class Source:
     columns: tuple[Column, ...]
     dialect: Dialect = Dialect()
     every_loan: bool = False
-    where: Where = field(default_factory=declared_here, compare=False, repr=False, kw_only=True)
+    where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
     @property
     def bronze_table(self) -> str:

@@ -29,7 +29,7 @@ class Book:
     features: tuple[Feature, ...]
     feature_sets: Mapping[str, tuple[str, ...]]
     candidates: tuple[Candidate, ...]
-    where: Where = field(default_factory=declared_here, compare=False, repr=False, kw_only=True)
+    where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
     @property
     def by_dataset(self) -> Mapping[str, Source]:

@@ -31,7 +31,7 @@ class Latest:
     column: str = ""
     description: str = ""
     hidden: bool = False
-    where: Where = field(default_factory=declared_here, compare=False, repr=False, kw_only=True)
+    where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
     @property
     def reads(self) -> str:
@@ -55,7 +55,7 @@ class Window:
     months: int | None = None
     description: str = ""
     hidden: bool = False
-    where: Where = field(default_factory=declared_here, compare=False, repr=False, kw_only=True)
+    where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
     @property
     def reads(self) -> str:
@@ -75,7 +75,7 @@ class Computed:
     function: Callable[..., Any]
     description: str = ""
     hidden: bool = False
-    where: Where = field(default_factory=declared_here, compare=False, repr=False, kw_only=True)
+    where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
 
 Feature = Latest | Window | Computed
@@ -96,7 +96,7 @@ class BadLoan:
     first: int
     last: int
     month: str = ""
-    where: Where = field(default_factory=declared_here, compare=False, repr=False, kw_only=True)
+    where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Candidate:
     parameters: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     scaled: bool = False
-    where: Where = field(default_factory=declared_here, compare=False, repr=False, kw_only=True)
+    where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
     @property
     def label(self) -> str:

@@ -17,7 +17,7 @@ COHORT_COLORS = [GREY, TEAL, VIOLET, AMBER, RED, BLUE, "#6c7a89", "#a3566b"]
 COHORT_SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "stroke"]
 NO_OUTCOMES = ("Not enough outcomes yet", "Curves need defaulted and repaid loans.")
 NO_SCORES = ("No labelled loans yet", "Calibration needs loans with a known outcome.")
-NO_COHORTS = ("No loans on book yet", "A curve starts with the first installment of a cohort.")
+NO_COHORTS = ("No loans on book yet", "A curve starts with the first month on book of a cohort.")
 UNIT = alt.Scale(domain=[0, 1], nice=False)
 
 

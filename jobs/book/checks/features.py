@@ -116,7 +116,7 @@ def _sets(book: Book) -> Iterator[Finding]:
     if not sound(book, "feature_sets"):
         return
     if not book.feature_sets:
-        yield at(book, "the book: it has no feature set; declare one, such as {'standard': ('Age',)}")
+        yield at(book, "the book: it has no feature set; declare one, such as {'standard': ('income',)}")
     kept = {feature.name: feature.hidden is True for feature in features(book)}
     for name, members in book.feature_sets.items():
         place = f"feature set {name}"

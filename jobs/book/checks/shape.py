@@ -51,7 +51,7 @@ def _complaint(name: str, value: Any, hint: Any) -> str:
 
 
 def title(declared: Any) -> str:
-    """A declaration as findings name it: `column Age`, `feature DTI`."""
+    """A declaration as findings name it: `column NAME`, `feature NAME`."""
     name = getattr(declared, "dataset" if isinstance(declared, Source) else "name", "")
     if isinstance(declared, Candidate) and sound(declared, "name", "estimator"):
         name = declared.label

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from engine.cli import runs
+from engine.cli.commands import runs
 from engine.execution.executors import Executor
 from tests.commands import command
 

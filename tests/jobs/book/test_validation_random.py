@@ -84,4 +84,4 @@ def test_a_window_that_would_see_the_future_is_always_found(book: Book, future: 
     planted = replace(window, until=future) if isinstance(future, str) else replace(window, months=future)
     (found,) = declaration_findings(book.with_feature(planted))
     assert "would see the future" in found.message
-    assert found.line == window.where.line
+    assert found.line == planted.where.line
