@@ -19,7 +19,6 @@ from storage.ledger.catalog import current_versions
 from storage.ledger.models import model_by_alias
 from storage.ledger.runs import recent_runs, run_row
 from storage.settings import load_settings
-from tests.databases import both_thoroughly
 from tests.engine.runner import PipelineRunner, task
 from tests.sandbox import AS_OF, Sandbox
 from tests.trained import SAMPLE
@@ -59,7 +58,6 @@ def run(deployment: Deployment, pipeline: str, as_of: date = AS_OF, **more: obje
     return run_id
 
 
-@both_thoroughly
 def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(
     monitored: Deployment, drifted_data: Path
 ) -> None:
