@@ -24,12 +24,8 @@ from tests.faults.counts import Count
 from tests.heads import joining
 from tests.live import LiveWorker, Site, run_processes
 from tests.paths import ROOT
-<<<<<<< HEAD
-from tests.processes import calls_of, go_on, running, stop, tree, until
-from tests.retail import PIPELINES
-=======
 from tests.processes import DEADLINE, calls_of, go_on, running, stop, tree, until
->>>>>>> da3fe57 (Tests wait for what has to come, not for so many seconds)
+from tests.retail import PIPELINES
 
 pytestmark = pytest.mark.alone
 
