@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Self
 
 from engine.definitions.pipelines import pipelines_of
-from engine.definitions.task import Pipeline
+from engine.definitions.task import BOOK, Pipeline
 from engine.errors import BadPipeline
 from jobs.book.declaration import Book
 from jobs.book.loading import load, module_of
@@ -94,4 +94,9 @@ def _pipelines(module: ModuleType) -> Mapping[str, Pipeline]:
         raise BadPipeline(
             f"{module.__file__}: PIPELINES is no tuple of Pipeline; write `PIPELINES = (Pipeline(...),)`."
         )
-    return pipelines_of(module.BOOK, tuple(more))
+    pipelines = pipelines_of(module.BOOK, tuple(more))
+    for reference in (name for pipeline in more for task in pipeline.tasks for name in task.functions):
+        place, _, name = reference.partition(":")
+        if place == BOOK and not callable(getattr(module, name, None)):
+            raise BadPipeline(f"{module.__file__}: there is no function {name}, which a task names as {reference}.")
+    return pipelines

@@ -10,6 +10,8 @@ class EngineError(LoanwatchError):
 class BadPipeline(EngineError):
     """The declaration of a pipeline is invalid. It is checked before a run starts."""
 
+    exit_code = 3
+
 
 class Refused(EngineError):
     """A valid request is not allowed now."""

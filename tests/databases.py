@@ -1,6 +1,7 @@
 """The two databases of a ledger: SQLite, and one PostgreSQL server for all processes of a test run."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,8 @@ TEMPLATE = "ledger_template"
 # What SQLite alone does; every other test of the ledger runs on both databases.
 sqlite_only = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 postgresql_only = pytest.mark.parametrize("ledger_url", ["postgresql"], indirect=True)
-# What takes long: on SQLite in `make test`, on PostgreSQL too in `make test-all`.
-both_thoroughly = pytest.mark.parametrize(
-    "ledger_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)], indirect=True
-)
+# What takes long, or has the ledger only below it: on SQLite in `make test`, on PostgreSQL too in `make test-all`.
+BOTH_THOROUGHLY = ("sqlite", pytest.param("postgresql", marks=pytest.mark.thorough))
 SERVER = "postgres"  # the file that names the server's folder
 
 
@@ -49,6 +48,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a ledger of the test's own, on each of the two databases."""
+    with new_ledger(request, tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def new_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new ledger on the database that the fixture's parameter names, gone when the block ends."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'loanwatch.db'}"
     else:

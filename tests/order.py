@@ -1,24 +1,48 @@
-"""The order of the tests: what takes long, and what shares something costly, comes first and stays in one process."""
+"""The order of the tests and the processes that they run in: what shares something costly stays in one process.
+
+Tests of one file stay together, and so do files whose `pytestmark` names the same group. xdist's own groups are not
+used: they are written into the ids of the tests, which pytest does not allow any more.
+"""
+
+import re
+from functools import cache
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-# Fixtures that one process of xdist is to make, with the group of the tests that use them.
-COSTLY = {"ray_executor": "ray", "ray_head": "head", "past": "replay"}
+from tests.paths import ROOT
+
+# The longest first, so that the processes end at about the same time.
+GROUPS = ("alone", "replay", "ray")
+GROUP = re.compile(r'^pytestmark = .*\bmark\.(?:(alone)\b|group\("(\w+)"\))', re.MULTILINE)
 
 
-def group_of(item: pytest.Item) -> str:
-    """The name of the group that runs in one process; '' for a test that may run anywhere."""
-    if item.get_closest_marker("alone"):
-        return "alone"
-    if found := item.get_closest_marker("xdist_group"):
-        return str(found.args[0])
-    return next((name for fixture, name in COSTLY.items() if fixture in getattr(item, "fixturenames", ())), "")
+@cache
+def group_of(file: str) -> str:
+    """The group of a file of tests, which its `pytestmark` names; '' without one."""
+    found = GROUP.search((ROOT / file).read_text(encoding="utf-8"))
+    return (found[1] or found[2]) if found else ""
+
+
+def file_of(test: str) -> str:
+    """The file of a test's id."""
+    return test.partition("::")[0]
+
+
+class Groups(LoadScopeScheduling):
+    """Gives each process of xdist a group or a file at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(file_of(nodeid)) or file_of(nodeid)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups | None:
+    return Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    groups = {item: group_of(item) for item in items}
-    for item, name in groups.items():
-        if name and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=lambda item: (groups[item] != "alone", not groups[item]))
+    places = [*GROUPS, ""]
+    items.sort(key=lambda item: places.index(group_of(file_of(item.nodeid))))

@@ -13,6 +13,7 @@ from console.components.elements import code_html, join, note_html, state_html, 
 from console.components.times import ago, time_html
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
+from storage.settings import Settings
 
 REFRESH = "20s"
 MINUTE = timedelta(minutes=1)
@@ -55,8 +56,7 @@ def _line(name: str) -> None:
 def _parts(document: Document, now: datetime) -> list[Markup]:
     timing = Markup("<span>{}</span>").format(document["timing"])
     if document["timing"] == "off":
-        setting = code_html(f"LOANWATCH_SCHEDULE_{document['pipeline'].upper()}")
-        return [timing, note_html(Markup("not scheduled; set {} to schedule it").format(setting))]
+        return [timing, note_html(_advice(document["pipeline"]))]
     if document["paused"]:
         return [timing, state_html("paused"), Markup("<span>{}</span>").format(document["paused"])]
     if not document["coming"]:
@@ -65,6 +65,13 @@ def _parts(document: Document, now: datetime) -> list[Markup]:
     # To the minute, because the line is refreshed every 20 seconds only.
     words = ago(due, due - timedelta(minutes=max((due - now) // MINUTE, 1)))
     return [timing, Markup("<span>next {}</span>").format(time_html(due, now, words)), note_html(document["next"])]
+
+
+def _advice(name: str) -> Markup:
+    """How a pipeline gets a schedule: by its setting, or in the book where there is none."""
+    if f"schedule_{name}" in Settings.model_fields:
+        return Markup("not scheduled; set {} to schedule it").format(code_html(f"LOANWATCH_SCHEDULE_{name.upper()}"))
+    return Markup("not scheduled; declare {} in the book to schedule it").format(code_html("schedule=..."))
 
 
 def _pause_dialog(place: str, name: str) -> None:

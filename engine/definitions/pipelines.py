@@ -16,12 +16,19 @@ GATE_SETTINGS = ("auc_threshold", "psi_threshold")
 def pipelines_of(book: Book, more: Sequence[Pipeline] = ()) -> Mapping[str, Pipeline]:
     """The pipelines by name: training, inference and monitoring of the book, and `more` that a lender declares.
 
-    BadPipeline when two have one name.
+    BadPipeline when two have one name, or a task names a dataset that the book does not have.
     """
     named = {pipeline.name: pipeline for pipeline in (training(book), inference(book), monitoring(book))}
     for pipeline in more:
         if pipeline.name in named:
             raise BadPipeline(f"Pipeline {pipeline.name}: the name is already taken; choose another one.")
+        for task in pipeline.tasks:
+            unknown = {*task.extracts, *([task.source] if task.source else [])} - book.by_dataset.keys()
+            if unknown:
+                raise BadPipeline(
+                    f"Pipeline {pipeline.name}: task {task.name} names the dataset {min(unknown)!r}; the book has "
+                    f"{', '.join(book.by_dataset)}."
+                )
         named[pipeline.name] = pipeline
     return MappingProxyType(named)
 

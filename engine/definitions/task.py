@@ -10,7 +10,8 @@ from typing import Any
 
 from engine.errors import BadPipeline
 from jobs.book.loading import module_of
-from storage.settings import is_timing
+from storage.lake.names import is_table_name
+from storage.settings import Settings, is_timing
 
 BOOK = "book"  # the module name that stands for the book's file or module
 PIPELINE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -98,6 +99,7 @@ class Pipeline:
                     raise BadPipeline(
                         f"Pipeline {self.name}: {reference!r} of task {task.name} is not a `module:function`."
                     )
+            self._refuse_unknown(task)
         try:
             TopologicalSorter({task.name: task.upstream for task in self.tasks}).prepare()
         except CycleError as error:
@@ -125,6 +127,14 @@ class Pipeline:
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise BadPipeline(f"Pipeline {self.name}: {kind} {repeated[0]!r} is declared twice.")
+
+    def _refuse_unknown(self, task: Task) -> None:
+        for table in (*task.reads, *task.writes):
+            if not is_table_name(table):
+                raise BadPipeline(f"Pipeline {self.name}: {table!r} of task {task.name} can't be the name of a table.")
+        for setting in task.settings:
+            if setting not in Settings.model_fields:
+                raise BadPipeline(f"Pipeline {self.name}: there is no setting {setting!r}, as task {task.name} reads.")
 
     def _refuse_races(self) -> None:
         for task in self.tasks:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 from jobs.book.columns import Column, Source, Where, declared_here
 from jobs.book.features import BadLoan, Candidate, Feature, Latest, Window
@@ -96,24 +96,43 @@ class Book:
         return tuple(found)
 
     def with_column(self, source: str, *columns: Column) -> Self:
-        """The same book with more columns in a source, named by its silver table."""
-        changed = (
-            replace(one, columns=(*one.columns, *columns)) if one.silver == source else one for one in self.sources
-        )
-        return replace(self, sources=tuple(changed))
+        """The same book with more columns in a source, named by its silver table. LookupError when there is none."""
+        return self.changed_source(source, columns=(*self._source(source).columns, *columns))
 
     def with_source(self, *sources: Source) -> Self:
         """The same book with more sources."""
         return replace(self, sources=(*self.sources, *sources))
 
     def with_feature(self, *features: Feature, into: str = "") -> Self:
-        """The same book with more features, added to the feature set `into` when it is named."""
-        sets = {
-            name: (*names, *(feature.name for feature in features)) if name == into else names
-            for name, names in self.feature_sets.items()
-        }
+        """The same book with more features, added to the feature set `into` when it is named.
+
+        LookupError when the book has no such set.
+        """
+        sets = dict(self.feature_sets)
+        if into:
+            if into not in sets:
+                raise LookupError(f"there is no feature set {into!r}; the book has {', '.join(sets)}")
+            sets[into] = (*sets[into], *(feature.name for feature in features))
         return replace(self, features=(*self.features, *features), feature_sets=MappingProxyType(sets))
 
     def with_candidate(self, *candidates: Candidate) -> Self:
         """The same book with more candidates."""
         return replace(self, candidates=(*self.candidates, *candidates))
+
+    def changed_source(self, source: str, **changes: Any) -> Self:
+        """The same book with changed fields of a source, named by its silver table. LookupError when there is none."""
+        changed = replace(self._source(source), **changes)
+        return replace(self, sources=tuple(changed if one.silver == source else one for one in self.sources))
+
+    def changed_column(self, source: str, column: str, **changes: Any) -> Self:
+        """The same book with changed fields of a column. LookupError when the source or the column is not there."""
+        known = self._source(source)
+        if known.column(column) is None:
+            raise LookupError(f"source {source} has no column {column!r}; it has {', '.join(known.names)}")
+        columns = tuple(replace(one, **changes) if one.name == column else one for one in known.columns)
+        return self.changed_source(source, columns=columns)
+
+    def _source(self, silver: str) -> Source:
+        if silver not in self.by_table:
+            raise LookupError(f"there is no source {silver!r}; the book has {', '.join(self.by_table)}")
+        return self.by_table[silver]

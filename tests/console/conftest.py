@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from tests.console.live import running_browser
 from tests.console.pages import Opened, forget
 from tests.paths import ROOT
+from tests.processes import DEADLINE
 from tests.sandbox import Sandbox
 
 
@@ -20,7 +21,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
     def open_page(home: Path, page: str = "overview", /, **query: str) -> AppTest:
         monkeypatch.setenv("LOANWATCH_HOME", str(home))
         forget()
-        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20)
+        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=DEADLINE)
         app.query_params.update(query)
         if page != "overview":
             app.switch_page(f"console/{page}/{page}.py")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, Request, expect
 from tests.processes import LOOPBACK
 
 AXE = Path(sys.prefix) / "node/node_modules/axe-core/axe.min.js"
-PATIENCE = 60_000  # milliseconds that something which has to come may take
+PATIENCE = 180_000  # milliseconds that something which has to come may take, however busy the machine is
 WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 MOST_TABS = 60
 SERIOUS = ("serious", "critical")
@@ -146,6 +146,7 @@ def visiting(browser: Browser, url: str, **window: Any) -> Iterator[Visitor]:
     """A visitor in a window of their own (`viewport`, `color_scheme` and so on), gone when the block ends."""
     given = {"viewport": WIDE, "timezone_id": "Europe/Berlin", "reduced_motion": "reduce", **window}
     context = browser.new_context(**given)
+    context.set_default_timeout(PATIENCE)
     context.add_init_script(STILL)
     try:
         yield Visitor(context.new_page(), url)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from engine.process.registry import alive
 from tests.live import Site
@@ -71,6 +71,7 @@ def running_console(home: Path, **settings: object) -> Iterator[LiveConsole]:
 def running_browser() -> Iterator[Browser]:
     """A headless Chromium."""
     with sync_playwright() as playwright:
+        expect.set_options(timeout=1000 * DEADLINE)
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser
         browser.close()
@@ -86,7 +87,7 @@ def free_port() -> int:
 
 def answers(url: str) -> bool:
     """Whether something answers there."""
-    with suppress(OSError), urlopen(url, timeout=2) as response:  # noqa: S310 - of loopback
+    with suppress(OSError), urlopen(url, timeout=10) as response:  # noqa: S310 - of loopback
         return bool(response.status == 200)
     return False
 

@@ -9,7 +9,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 from websockets.sync.client import connect
 
-PATIENCE = 20.0
+from tests.processes import DEADLINE
 
 
 @dataclass
@@ -54,7 +54,7 @@ def _read(socket: object) -> Answer:
     raw = b""
     finished = False
     while not finished:
-        block = socket.recv(timeout=PATIENCE)  # type: ignore[attr-defined]
+        block = socket.recv(timeout=DEADLINE)  # type: ignore[attr-defined]
         raw += block
         message = ForwardMsg()
         message.ParseFromString(block)

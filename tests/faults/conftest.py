@@ -7,6 +7,7 @@ import pytest
 
 from engine.deployment import Deployment
 from storage.settings import load_settings
+from tests.databases import BOTH_THOROUGHLY, new_ledger
 from tests.faults.counts import Count
 from tests.faults.stepping import ForkServer
 from tests.summary import COUNT
@@ -21,6 +22,13 @@ def counted(request: pytest.FixtureRequest) -> Count:
         request.node.user_properties.append((COUNT, f"{line} ({database})" if database else line))
 
     return add
+
+
+@pytest.fixture(params=BOTH_THOROUGHLY)
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a ledger of the test's own, on each of the two databases."""
+    with new_ledger(request, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from time import monotonic
 from tests.paths import ROOT
 
 KILLED = -signal.SIGKILL
-DEADLINE = 30.0
+DEADLINE = 180.0
 # The calls of which anybody else could notice anything: files, names, locks and what is sent. What reads, or closes, or
 # is about memory leaves the state as the last of these calls left it, in the eyes of everybody else.
 FILES = ("openat", "write", "pwrite64", "fsync", "fdatasync", "fcntl", "ftruncate", "fallocate")

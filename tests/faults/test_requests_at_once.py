@@ -16,6 +16,7 @@ from storage.ledger.runs import PipelineActive
 from tests.faults.counts import Count
 from tests.live import AS_OF, Site
 from tests.paths import ROOT
+from tests.processes import DEADLINE
 
 pytestmark = [pytest.mark.alone, pytest.mark.thorough]
 
@@ -70,9 +71,9 @@ def test_a_double_click_in_threads_processes_and_the_command_line_is_one_run(sit
         asks = [threads.submit(asked, site.deployment, "click", start) for _ in range(2)]
         command = site.begin("run", "training", "--as-of", AS_OF.isoformat(), "--detach", "--json")
         start.wait()
-        told = [process.communicate("go\n", timeout=60)[0].strip() for process in processes]
+        told = [process.communicate("go\n", timeout=DEADLINE)[0].strip() for process in processes]
         told += [ask.result() for ask in asks]
-    said, _ = command.communicate(timeout=60)
+    said, _ = command.communicate(timeout=DEADLINE)
     (run_id,) = run_ids(site)
     assert all(run_id in each for each in (*told, said)), (told, said)
     assert command.returncode in (0, 5)  # 5 unless it was the first of all

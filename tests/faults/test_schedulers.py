@@ -30,7 +30,7 @@ START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ZONE = "Europe/Berlin"
 DAYS = 334  # three slots a day
 DAY = timedelta(days=1)
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Schedulers:

@@ -26,7 +26,7 @@ from tests.faults.stale_owner import SMALL
 from tests.heads import joining
 from tests.live import Site, stop_outside_a_write
 from tests.paths import ROOT
-from tests.processes import running, until
+from tests.processes import DEADLINE, running, until
 from tests.retail import PIPELINES
 
 pytestmark = [pytest.mark.alone, pytest.mark.thorough]
@@ -94,7 +94,7 @@ def test_an_owner_that_was_stopped_past_its_lease_changes_nothing(
         before = state_of(site)
         assert before[0]["publications"]
         stale.send_signal(signal.SIGCONT)
-        told, _ = stale.communicate(timeout=60)
+        told, _ = stale.communicate(timeout=DEADLINE)
     assert told.split()[0] == moment[0]
     assert len(told.split()) == WRITES
     assert state_of(site) == before

@@ -24,7 +24,7 @@ from tests.faults.counts import Count
 from tests.heads import joining
 from tests.live import LiveWorker, Site, run_processes
 from tests.paths import ROOT
-from tests.processes import calls_of, go_on, running, stop, tree, until
+from tests.processes import DEADLINE, calls_of, go_on, running, stop, tree, until
 from tests.retail import PIPELINES
 
 pytestmark = pytest.mark.alone
@@ -179,7 +179,7 @@ def test_a_heartbeat_that_can_not_be_written_is_a_missing_one(
         assert beat_of(deployment, lease) == claimed_at
         assert looked(deployment, claimed_at + SILENCE) == []
         assert looked(deployment, claimed_at + SILENCE + timedelta(seconds=1)) == [lease.run_id]
-        assert heartbeat.lost.wait(10)  # and the silent one hears that it was given up
+        assert heartbeat.lost.wait(DEADLINE)  # and the silent one hears that it was given up
 
 
 @pytest.mark.thorough

@@ -17,7 +17,7 @@ from tests.paths import LOANS, REFERENCE
 from tests.retail import KEYS, SAFE15, SOURCES
 from tests.sandbox import Sandbox
 
-pytestmark = [pytest.mark.reference, pytest.mark.xdist_group("reference")]
+pytestmark = pytest.mark.reference
 
 # The reference drops minus signs: a negative count is positive there and null here, a genuine negative lost its sign.
 NULL_HERE = {"Num_Bank_Accounts": 2, "Num_of_Loan": 215, "Num_of_Delayed_Payment": 40}

@@ -9,6 +9,7 @@ from console.access.session import SIGNED_IN, SignedIn
 from engine.passwords import Entry, new_entry, read_entries
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.schedules import schedule_rows
+from tests.processes import DEADLINE
 from tests.sandbox import Sandbox
 
 WORD = "correct horse battery"
@@ -34,7 +35,7 @@ def signed_in(app: AppTest, name: str, password: str = WORD) -> AppTest:
 
 def script(text: str, path: Path, who: object = None) -> AppTest:
     """A script run in the session of whoever `who` says."""
-    app = AppTest.from_string(text, default_timeout=20)
+    app = AppTest.from_string(text, default_timeout=DEADLINE)
     if isinstance(who, str):
         who = SignedIn(who, read_entries(path)[who].mark, monotonic())
     if who is not None:

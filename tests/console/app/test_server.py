@@ -87,7 +87,7 @@ def test_it_beats_while_it_serves(empty_sandbox: Sandbox, port: int) -> None:
     with console(empty_sandbox.home, "--port", str(port), heartbeat=0.3) as process:
         address_told(process)
         seen = until(lambda: health_document(empty_sandbox.deployment)["processes"], "console in the ledger")[0]["seen"]
-        until(lambda: health_document(empty_sandbox.deployment)["processes"][0]["seen"] != seen, "beat", 10.0)
+        until(lambda: health_document(empty_sandbox.deployment)["processes"][0]["seen"] != seen, "beat")
 
 
 def test_it_ends_quickly_though_a_browser_looks_at_it(empty_sandbox: Sandbox, port: int, browser: Browser) -> None:
@@ -96,7 +96,7 @@ def test_it_ends_quickly_though_a_browser_looks_at_it(empty_sandbox: Sandbox, po
         page.goto(address_told(process))
         page.get_by_role("heading", name="Overview").wait_for()
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(DEADLINE) == 0
         page.close()
 
 

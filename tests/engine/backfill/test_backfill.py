@@ -13,6 +13,8 @@ from engine.backfill.strides import Stride
 from tests.commands import command
 from tests.engine.backfill.past import DATES, FIRST, SECOND, TOUCHY, Past
 
+pytestmark = pytest.mark.group("replay")
+
 
 def test_each_date_is_trained_scored_monitored_and_decided_as_of_itself(past: Past) -> None:
     rows = past.rows

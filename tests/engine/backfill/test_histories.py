@@ -14,6 +14,8 @@ from engine.backfill.backfill import ReplayStopped
 from tests.engine.backfill.past import DATES, SECOND, THIRD, Interrupting, Past
 from tests.paths import LOANS
 
+pytestmark = pytest.mark.group("replay")
+
 MATURES = timedelta(days=31 * 6)
 
 

@@ -15,6 +15,8 @@ from storage.ledger.leases import claim, finish
 from storage.ledger.runs import run_row
 from tests.engine.backfill.past import Past
 
+pytestmark = pytest.mark.group("replay")
+
 
 def ended_run(deployment: Deployment, pipeline: str, day: date) -> str:
     """A run that a person asked for, and that went well without making anything."""

@@ -28,7 +28,7 @@ def home(engine: OnRay, small_book: Path, tmp_path_factory: pytest.TempPathFacto
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=3 * DEADLINE,
+        timeout=DEADLINE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -19,7 +19,7 @@ from storage.ledger.processes import Process, register
 from storage.ledger.runs import run_row
 from tests.databases import sqlite_only
 from tests.live import Site
-from tests.processes import until
+from tests.processes import DEADLINE, until
 
 pytestmark = pytest.mark.alone
 
@@ -116,7 +116,7 @@ def test_without_a_terminal_an_interrupted_follower_leaves_the_run_alone(site: S
         lease = taken(site.deployment, run_id)
         until(lambda: "training" in site.engine("runs").stdout, "look")
         process.send_signal(signal.SIGINT)
-        told, _ = process.communicate(timeout=30)
+        told, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0
     assert f"Follow it with `python -m engine logs {run_id} --follow`" in told
     run = site.run(run_id)

@@ -9,6 +9,8 @@ import pytest
 from jobs.sample.write import SampleSpec, write_sample
 from tests.engine.cli.on_ray import OnRay, copied
 
+pytestmark = pytest.mark.group("ray")
+
 
 def test_a_missing_column_is_rejected_with_its_name(engine: OnRay, small_book: Path, tmp_path: Path) -> None:
     data = copied(small_book, tmp_path / "data")

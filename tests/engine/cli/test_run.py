@@ -12,6 +12,8 @@ import pytest
 
 from tests.engine.cli.on_ray import OnRay, copied
 
+pytestmark = pytest.mark.group("ray")
+
 
 def test_run_prints_one_json_document_with_what_the_design_names(engine: OnRay, home: Path, small_book: Path) -> None:
     told = engine.document("run", "training", "--data", str(small_book), home=home)

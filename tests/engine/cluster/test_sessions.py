@@ -15,6 +15,7 @@ from engine.cluster.sessions import dead_sessions, end_session, kill_bystanders,
 from tests.paths import ROOT
 from tests.processes import running, until
 
+OWN = os.getpid()  # a run process that no other test run on this machine takes for its own
 SLEEPS = "import time; time.sleep(600)"
 GUARDED = """
 import sys, time
@@ -59,7 +60,7 @@ def named(pid: int, title: str) -> int:
 
 
 def gone(*pids: int) -> None:
-    until(lambda: not running(pids), f"end of {pids}", 5.0)
+    until(lambda: not running(pids), f"end of {pids}")
 
 
 def test_a_sessions_folder_is_closed_to_others_and_named_for_its_process(place: Path) -> None:
@@ -86,17 +87,20 @@ def children(pid: int) -> list[int]:
 
 
 def test_a_task_is_killed_by_its_whole_title_alone(started: Started) -> None:
-    one, other = (begin(started, "-c", SLEEPS, title=f"ray::fit#77-{number}") for number in (1, 11))
-    assert not kill_task("fit#77-2")
-    assert kill_task("fit#77-1")
+    one, other = (begin(started, "-c", SLEEPS, title=f"ray::fit#{OWN}-{number}") for number in (1, 11))
+    assert not kill_task(f"fit#{OWN}-2")
+    assert kill_task(f"fit#{OWN}-1")
     gone(one)
     assert running([other]) == [other]
 
 
 def test_the_tasks_of_one_driver_are_killed_and_no_others(started: Started) -> None:
-    mine = [begin(started, "-c", SLEEPS, title=f"ray::fit#77-{number}") for number in (1, 2)]
-    others = [begin(started, "-c", SLEEPS, title=f"ray::fit#{run_process}-1") for run_process in (7, 177, 771)]
-    assert kill_tasks_of(77) == 2
+    mine = [begin(started, "-c", SLEEPS, title=f"ray::fit#{OWN}-{number}") for number in (1, 2)]
+    others = [
+        begin(started, "-c", SLEEPS, title=f"ray::fit#{run_process}-1")
+        for run_process in (OWN // 10, f"1{OWN}", f"{OWN}1")
+    ]
+    assert kill_tasks_of(OWN) == 2
     gone(*mine)
     assert running(others) == others
 

@@ -21,7 +21,7 @@ from storage.ledger.processes import Process, register
 from storage.settings import load_settings
 from tests.databases import postgresql_only, sqlite_only
 from tests.paths import ROOT
-from tests.processes import until
+from tests.processes import DEADLINE, until
 
 pytestmark = pytest.mark.alone
 
@@ -136,7 +136,7 @@ def test_what_a_killed_process_left_is_reported_and_fixed_only_on_request(
         assert "`doctor --fix`" in message
         assert (left.poll(), folder.exists()) == (None, True)
         (fixed,) = fix(deployment)
-        assert left.wait(10) == -signal.SIGKILL
+        assert left.wait(DEADLINE) == -signal.SIGKILL
     assert (fixed.check, str(folder) in fixed.message) == ("leftovers", True)
     assert not folder.exists()
     assert found(deployment, "leftovers") == [("ok", "no remains of killed processes")]

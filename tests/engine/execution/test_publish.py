@@ -1,6 +1,7 @@
 """The end of a run: everything or nothing, and effects once, however often a cached task hands them over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,52 +12,63 @@ from engine.control import runs
 from engine.deployment import Deployment
 from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
-from jobs.sample.write import SampleSpec, write_sample
+from jobs.sample.write import write_sample
 from storage.db.schema import decisions, table_versions
 from storage.lake.names import SCORED
 from storage.ledger.catalog import current_versions
 from storage.ledger.models import model_by_alias
 from storage.ledger.runs import recent_runs, run_row
 from storage.settings import load_settings
-from tests.databases import both_thoroughly
 from tests.engine.runner import PipelineRunner, task
+from tests.sandbox import AS_OF, Sandbox
+from tests.trained import SAMPLE
 
 Maker = Callable[..., PipelineRunner]
-CUSTOMERS = 5000
+THRESHOLD = 0.1  # of PSI, which so small a book of which so little has drifted reaches
 
 
-@pytest.fixture(scope="module")
-def drifting(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A book, and the same book whose newest cohorts have drifted."""
-    folder = tmp_path_factory.mktemp("books")
-    write_sample(folder / "calm", SampleSpec(CUSTOMERS, 3))
-    write_sample(folder / "drifted", SampleSpec(CUSTOMERS, 3, drift=1.5))
-    return folder
+@pytest.fixture
+def drifted_data(tmp_path: Path) -> Path:
+    """The same book as the sample, but that its newest cohorts have drifted."""
+    write_sample(tmp_path / "drifted", replace(SAMPLE, drift=3.0))
+    return tmp_path / "drifted"
 
 
-def run(deployment: Deployment, pipeline: str, **more: object) -> str:
+@pytest.fixture
+def monitored(ledger_url: str, sample_data: Path, monitored_home: Path, tmp_path: Path) -> Iterator[Deployment]:
+    """A deployment that was trained on the sample and monitored once, on each of the two databases."""
+    home = tmp_path / "home"
+    if ledger_url.startswith("sqlite"):  # everything of the deployment lies in its home, which is copied
+        deployment = Sandbox.copied(monitored_home, home).deployment
+    else:
+        deployment = Deployment.open(load_settings(home=home, ledger=ledger_url))
+        run(deployment, "training", params={"data": str(sample_data)})
+        run(deployment, "inference")
+        run(deployment, "monitoring")
+    yield deployment.with_settings(deployment.settings.changed(psi_threshold=THRESHOLD))
+    deployment.ledger.close()
+
+
+def run(deployment: Deployment, pipeline: str, as_of: date = AS_OF, **more: object) -> str:
     executor = LocalExecutor()
-    run_id = runs.request(deployment, runs.checked_request(deployment, pipeline, **more))  # type: ignore[arg-type]
+    wanted = runs.checked_request(deployment, pipeline, as_of, **more)  # type: ignore[arg-type]
+    run_id = runs.request(deployment, wanted)
     assert execute_run(deployment, run_id, executor) == "succeeded"
     executor.close()
     return run_id
 
 
-@both_thoroughly
 def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(
-    drifting: Path, tmp_path: Path, ledger_url: str
+    monitored: Deployment, drifted_data: Path
 ) -> None:
-    deployment = Deployment.open(load_settings(home=tmp_path / "home", ledger=ledger_url))
-    run(deployment, "training", params={"data": str(drifting / "calm")})
-    run(deployment, "inference")
-    run(deployment, "monitoring")
+    deployment = monitored
     with deployment.ledger.reading() as connection:
         (calm,) = connection.execute(select(decisions)).all()
         champion = model_by_alias(connection)
     assert (calm.action, calm.requested_run_id) == ("none", None)
-    assert calm.numbers["psi"] < 0.1
+    assert calm.numbers["psi"] < THRESHOLD / 2
 
-    run(deployment, "inference", params={"data": str(drifting / "drifted")}, force=True)
+    run(deployment, "inference", params={"data": str(drifted_data)}, force=True)
     cause = run(deployment, "monitoring")
     again = run(deployment, "monitoring")  # cached: the decision is not taken twice
     forced = run(deployment, "monitoring", force=True)  # taken again, but a training run is waiting already
@@ -65,7 +77,7 @@ def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(
         waiting = [row for row in recent_runs(connection, 50, "training") if row.state == "queued"]
     assert len(waiting) == 1
     assert (waiting[0].cause, waiting[0].cause_run_id) == ("governance", cause)
-    assert waiting[0].cause_detail["psi"] >= 0.2
+    assert waiting[0].cause_detail["psi"] >= THRESHOLD
     assert taken[cause].action == "requested"
     assert again not in taken
     assert (taken[forced].action, taken[forced].requested_run_id) == ("suppressed", waiting[0].run_id)
@@ -76,11 +88,10 @@ def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(
     with deployment.ledger.reading() as connection:
         new = model_by_alias(connection)
         # It learnt from the book that drifted, not from the one that the old champion knew.
-        assert run_row(connection, waiting[0].run_id).snapshot["data"] == str(drifting / "drifted")
+        assert run_row(connection, waiting[0].run_id).snapshot["data"] == str(drifted_data)
     assert champion is not None
     assert new is not None
     assert new.version != champion.version
-    deployment.ledger.close()
 
 
 def test_only_the_newest_versions_are_kept(runner_of: Maker) -> None:
@@ -95,12 +106,9 @@ def test_only_the_newest_versions_are_kept(runner_of: Maker) -> None:
     book.deployment.datamart.verify(newest)
 
 
-def test_the_logical_date_of_a_retrain_is_that_of_the_monitoring_run(drifting: Path, tmp_path: Path) -> None:
-    deployment = Deployment.open(load_settings(home=tmp_path / "home", psi_threshold=0.0001))
-    run(deployment, "training", as_of=date(2025, 7, 1), params={"data": str(drifting / "calm")})
-    run(deployment, "inference", as_of=date(2025, 7, 1))
-    run(deployment, "monitoring", as_of=date(2025, 7, 1))
+def test_the_logical_date_of_a_retrain_is_that_of_the_monitoring_run(sandbox: Sandbox) -> None:
+    deployment = sandbox.deployment.with_settings(sandbox.deployment.settings.changed(psi_threshold=0.0001))
+    run(deployment, "monitoring", as_of=AS_OF)
     with deployment.ledger.reading() as connection:
         (waiting,) = [row for row in recent_runs(connection, 9, "training") if row.state == "queued"]
-    assert waiting.as_of == date(2025, 7, 1)
-    deployment.ledger.close()
+    assert waiting.as_of == AS_OF

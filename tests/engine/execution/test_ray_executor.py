@@ -25,6 +25,8 @@ from tests.engine.runner import TASKS, PipelineRunner, task
 from tests.processes import calls_of, until
 from tests.sandbox import AS_OF
 
+pytestmark = pytest.mark.group("ray")
+
 Maker = Callable[..., PipelineRunner]
 
 

@@ -12,7 +12,6 @@ from engine.deployment import Deployment
 from engine.doctor.checks import findings
 from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
-from jobs.sample.write import SampleSpec, write_sample
 from storage.errors import DamagedFile
 from storage.ledger.catalog import current_versions
 from storage.settings import load_settings
@@ -32,11 +31,10 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_the_three_pipelines_run_on_object_storage(bucket: str, tmp_path: Path) -> None:
-    write_sample(tmp_path / "data", SampleSpec(1500, 5))
+def test_the_three_pipelines_run_on_object_storage(bucket: str, small_book: Path, tmp_path: Path) -> None:
     settings = load_settings(
         home=tmp_path / "home",
-        data=str(tmp_path / "data"),
+        data=str(small_book),
         datamart=bucket.format("datamart"),
         models=bucket.format("models"),
         reports=bucket.format("reports"),
@@ -50,7 +48,7 @@ def test_the_three_pipelines_run_on_object_storage(bucket: str, tmp_path: Path) 
     with deployment.ledger.reading() as connection:
         current = current_versions(connection)
     predictions = current["gold.model_predictions"]
-    assert deployment.datamart.read(predictions).num_rows > 1000
+    assert deployment.datamart.read(predictions).num_rows > 400
     assert not (tmp_path / "home" / "datamart").exists()
     assert {finding.check for finding in findings(deployment) if finding.level == "problem"} == set()
     deployment.datamart.drop(predictions.table, predictions.version)

@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic
 
 from engine.process.supervisor import Child, keep_running
 from tests.processes import running, until
@@ -71,8 +70,7 @@ def test_one_that_does_not_hear_is_killed_when_its_grace_is_over() -> None:
     deaf, good = child("deaf", DEAF, heard), child("good", STAYS, heard)
     with kept(deaf, good, grace=0.5):
         until(lambda: ("deaf", "deaf") in heard and ("good", "here") in heard, "both")
-        family, begun = [pid_of(deaf), pid_of(good)], monotonic()
-    assert monotonic() - begun < 5.0
+        family = [pid_of(deaf), pid_of(good)]
     assert running(family) == []
     assert ("deaf", "did not end in time; killing it") in heard
     assert ("good", "did not end in time; killing it") not in heard

@@ -1,10 +1,9 @@
 """The scheduler as a process sees it: it arrives, looks, beats, finds silent runs, and leaves."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import select
@@ -18,15 +17,7 @@ from storage.ledger.leases import claim
 from storage.ledger.processes import process_rows
 from storage.ledger.runs import run_row
 from storage.ledger.schedules import schedule_rows
-
-PATIENCE = 20.0
-
-
-def until(true: Callable[[], object]) -> None:
-    deadline = monotonic() + PATIENCE
-    while not true():
-        assert monotonic() < deadline
-        sleep(0.01)
+from tests.processes import DEADLINE, until
 
 
 @contextmanager
@@ -37,9 +28,9 @@ def serving(scheduler: Scheduler) -> Iterator[None]:
         yield
     finally:
         scheduler.stop()
-        thread.join(PATIENCE)
+        thread.join(DEADLINE)
         # Running calls are not waited for by the scheduler; their connections must be back before the ledger closes.
-        until(lambda: not any(each.name.startswith("periodic") for each in threading.enumerate()))
+        until(lambda: not any(each.name.startswith("periodic") for each in threading.enumerate()), "end of the rounds")
     assert not thread.is_alive()
 
 
@@ -68,16 +59,16 @@ def test_it_requests_what_is_due_by_its_clock_and_is_seen_while_it_serves(deploy
     moment = [datetime(2026, 3, 7, 12, tzinfo=UTC)]
     assert alive(deployment, "scheduler") == []
     with serving(Scheduler(deployment, lambda: moment[0], pause=0.05)):
-        until(lambda: len(alive(deployment, "scheduler")) == 1)
+        until(lambda: len(alive(deployment, "scheduler")) == 1, "scheduler")
 
         def begun() -> bool:
             with deployment.ledger.reading() as connection:
                 return len(schedule_rows(connection)) == 3
 
-        until(begun)
+        until(begun, "first slots")
         moment[0] += timedelta(hours=17)
         due = {"training@2026-03-08T02:00", "inference@2026-03-08T03:00", "monitoring@2026-03-08T04:00"}
-        until(lambda: slots_of_runs(deployment) == due)
+        until(lambda: slots_of_runs(deployment) == due, "due slots")
     assert alive(deployment, "scheduler") == []
     (row,) = processes(deployment)
     assert (row.kind, row.stopped_at is not None) == ("scheduler", True)
@@ -94,5 +85,5 @@ def test_it_beats_and_finds_runs_that_have_gone_silent(deployment: Deployment) -
             return str(run_row(connection, run_id).state)
 
     with serving(Scheduler(deployment)):
-        until(lambda: state() == "crashed")
-        until(lambda: processes(deployment)[0].heartbeat_at > processes(deployment)[0].started_at)
+        until(lambda: state() == "crashed", "crash")
+        until(lambda: processes(deployment)[0].heartbeat_at > processes(deployment)[0].started_at, "beat")

