@@ -4,6 +4,7 @@ Bad, default and positive label mean the same: label 1.
 """
 
 import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,24 +13,28 @@ import pyarrow.compute as pc
 
 from jobs.book.declaration import Book
 from jobs.loan_calendar import months_between, months_later
+from jobs.silver.newest import EARLIEST, days_of, newest_rows
 
 TEST_SHARE = 20
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 def loans_of(ledger: pa.Table, book: Book) -> pa.Table:
-    """One row a loan, in the order in which the rows of the loans' source first name it.
+    """One row a loan, by id.
 
-    Columns: the loan's id, its customer and its start (all from its first row), prediction_date and observation_date.
-    Rows without a loan id or a start are no loan.
+    Columns: the loan's id, its customer and its start (from its newest row; of several rows of that day from the last
+    one), prediction_date and observation_date. Rows without a loan id or a start are no loan.
     """
     named = ledger.filter(pc.and_(pc.is_valid(ledger[book.loan_id]), pc.is_valid(ledger[book.loan_start])))
     column = named[book.loan_id]
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     codes = encoded.unify_dictionaries().combine_chunks().indices.to_numpy() if len(encoded) else np.zeros(0, np.int64)
-    _, first = np.unique(codes, return_index=True)
-    table = named.select([book.loan_id, book.customer_id, book.loan_start]).take(pa.array(np.sort(first)))
+    days = days_of(named[book.loans.known_on], missing=EARLIEST)
+    newest = newest_rows(codes.astype(np.int64), days, int(codes.max(initial=-1)) + 1)
+    table = named.select([book.loan_id, book.customer_id, book.loan_start]).take(pa.array(newest[newest >= 0]))
+    table = table.take(pc.sort_indices(table[book.loan_id].cast(pa.string())))
     for name in book.ids:
         table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
     starts = table[book.loan_start]
@@ -39,20 +44,59 @@ def loans_of(ledger: pa.Table, book: Book) -> pa.Table:
 
 
 def default_labels(rows: pa.Table, loans: pa.Table, book: Book) -> pa.Array:
-    """int8 labels, one for each loan: 1 when it went bad in a month that the book's bad loan names, else 0.
+    """int8 labels, one for each loan: 1 when it went bad in a month that the book's bad loan names, 0 when it did not.
 
-    `rows` are of the source of the bad loan; `loans` has the loans' ids and starts. Null for a loan without a row in
-    these months: nothing was observed of it.
+    `rows` are of the source of the bad loan; `loans` has the loans' ids, starts and observation dates. A loan is bad as
+    soon as one bad month is seen. It is good only when every amount of its months can be read, and the last month is on
+    record or the rows reach its observation date. Otherwise it has no label (null): see `label_gaps`.
     """
-    owners, months, bad = outcome_months(rows, loans, book)
+    outcome = _outcomes(rows, loans, book)
+    return pa.array(outcome.bad.astype(np.int8), mask=~(outcome.bad | outcome.good))
+
+
+def label_gaps(rows: pa.Table, loans: pa.Table, book: Book) -> dict[str, int]:
+    """How many loans have no label, by reason, where there are any: each loan counts under the first one."""
+    outcome = _outcomes(rows, loans, book)
+    left = ~(outcome.bad | outcome.good)
+    counts = {}
+    for reason, mask in (
+        ("no_month_on_record", ~outcome.seen),
+        ("unreadable_amount", outcome.unreadable),
+        ("record_ends_early", np.ones(len(left), bool)),
+    ):
+        counts[reason] = int((left & mask).sum())
+        left &= ~mask
+    return {reason: count for reason, count in counts.items() if count}
+
+
+@dataclass(frozen=True)
+class _Outcomes:
+    """For each loan whether a month of its label was seen, an amount in it was not readable, and bad or good."""
+
+    seen: Flags
+    unreadable: Flags
+    bad: Flags
+    good: Flags
+
+
+def _outcomes(rows: pa.Table, loans: pa.Table, book: Book) -> _Outcomes:
+    owners, months, above = outcome_months(rows, loans, book)
     within = (owners >= 0) & (months >= book.bad_loan.first) & (months <= book.bad_loan.last)
+    unknown = pc.is_null(rows[book.bad_loan.column]).to_numpy(zero_copy_only=False)
     size = loans.num_rows
-    seen = np.bincount(owners[within], minlength=size) > 0
-    went_bad = np.bincount(owners[within & bad], minlength=size) > 0
-    return pa.array(went_bad.astype(np.int8), mask=~seen)
+
+    def any_of(mask: Flags) -> Flags:
+        flags: Flags = np.bincount(owners[within & mask], minlength=size) > 0
+        return flags
+
+    seen, unreadable, bad = any_of(np.ones(len(owners), bool)), any_of(unknown), any_of(above)
+    newest = pc.max(rows[book.outcomes.known_on])
+    reached = pc.fill_null(pc.less_equal(loans["observation_date"], newest), fill_value=False)
+    complete = any_of(months == book.bad_loan.last) | reached.to_numpy(zero_copy_only=False)
+    return _Outcomes(seen, unreadable, bad, seen & complete & ~unreadable & ~bad)
 
 
-def outcome_months(rows: pa.Table, loans: pa.Table, book: Book) -> tuple[Codes, Floats, npt.NDArray[np.bool_]]:
+def outcome_months(rows: pa.Table, loans: pa.Table, book: Book) -> tuple[Codes, Floats, Flags]:
     """For each row of the bad loan's source: its loan (row number, -1 for none), its month on book, whether it is bad.
 
     The month is NaN where it is not known. A value that can't be read is not bad.

@@ -17,12 +17,11 @@ from jobs.book.features import Cut, Window
 from jobs.book.functions import as_floats
 from jobs.gold.labels import codes_in
 from jobs.loan_calendar import months_later
+from jobs.silver.newest import LATEST, days_of, newest_rows
 
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Pairs = tuple[Codes, Codes]  # row numbers of a source, row numbers of the loans: a pair for each row of a loan
-NEVER = np.iinfo(np.int32).max  # days since 1970 of a date that is not there: later than all others
-BEFORE_1970 = 1 << 22  # days to add so that the number of every date is positive
 
 
 class KnownRows:
@@ -55,10 +54,8 @@ class KnownRows:
         rows, owners = self._pairs
         known = self._days[rows] <= _days(self._loans["prediction_date"])[owners]
         rows, owners = rows[known], owners[known]
-        size = max(self.table.num_rows, 1)
-        last = np.full(self._loans.num_rows, -1, np.int64)
-        np.maximum.at(last, owners, (self._days[rows] + BEFORE_1970) * size + rows)
-        return np.where(last < 0, -1, last % size)
+        places = newest_rows(owners, self._days[rows], self._loans.num_rows)
+        return np.where(places < 0, -1, rows[places] if len(rows) else -1)
 
     def within(self, window: Window) -> Pairs:
         """The pairs of a window: rows known before it ends, and not before it begins, in the source's order."""
@@ -113,8 +110,8 @@ def _pairs_by_customer(of_loans: pa.Array, of_rows: pa.ChunkedArray) -> Pairs:
 
 
 def _days(column: pa.ChunkedArray | pa.Array) -> Codes:
-    """Days since 1970; a date that is not there counts as later than all others."""
-    return np.asarray(pc.fill_null(column.cast(pa.int32()), NEVER).to_numpy(), np.int64)
+    """Days since 1970; a date that is null counts as later than all others."""
+    return days_of(column, missing=LATEST)
 
 
 def _per(part: Floats, count: Codes) -> Floats:

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from jobs.errors import JobError
 from jobs.gold.features import loan_features
+from jobs.gold.labels import label_gaps
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.silver.reading import source_rows
@@ -32,6 +33,10 @@ def gold_feature_engineering(job: Job) -> TaskResult:
         raise JobError(f"No loan's outcome is known on {job.as_of}; choose a later --as-of or deliver a longer ledger.")
     bad = int(pc.sum(rows["label"]).as_py())
     log.info("%d loans, %d with a known outcome, %d of them defaulted", features.num_rows, rows.num_rows, bad)
+    due = features.filter(pa.array(known_by(features["observation_date"], job.as_of)))
+    unlabelled = label_gaps(tables[book.bad_loan.source], due, book)
+    for reason, count in unlabelled.items():
+        log.warning("without a label: %d loans, %s", count, reason.replace("_", " "))
     for reason, count in left_out.items():
         log.info("left out: %d %s", count, reason.replace("_", " "))
     sources = {name: table.digest for name, table in job.tables.items()}
@@ -39,5 +44,11 @@ def gold_feature_engineering(job: Job) -> TaskResult:
         rows_in=sum(table.num_rows for table in tables.values()),
         rows_out=rows.num_rows,
         tables=(job.write(TRAINING_DATA, [rows], sources=sources),),
-        values={"loans": features.num_rows, "matured": rows.num_rows, "defaults": bad, "left_out": left_out},
+        values={
+            "loans": features.num_rows,
+            "matured": rows.num_rows,
+            "defaults": bad,
+            "left_out": left_out,
+            "unlabelled": unlabelled,
+        },
     )

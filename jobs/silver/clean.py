@@ -1,36 +1,86 @@
 """Silver, first half: bronze rows cleaned column by column. Quality control makes the published tables of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.book.columns import Source
+from jobs.book.columns import Column, Dialect, Kind, Source
 from jobs.book.declaration import Book
+from jobs.bronze.header import declaration_file
+from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, log, summed
-from jobs.loan_calendar import months_later
+from jobs.loan_calendar import months_between, months_later
 from jobs.silver.cleaning import cleaned
+from jobs.silver.formats import DEFAULT, date_dialect, description, number_dialect, swapped
+from jobs.silver.limits import READ, check_values
 from storage.lake.datamart import TableVersion
+
+FEW = 20  # rows that say nothing about the order of day and month
 
 
 class Cleaning:
-    """The rows of one bronze part on their way through cleaning, with what became null so far."""
+    """The rows of one bronze part on their way through cleaning, with what became null so far.
 
-    def __init__(self, source: Source, book: Book) -> None:
-        self._source, self._book = source, book
+    `dialects` are those of columns that are written in another one than the source's.
+    """
+
+    def __init__(self, source: Source, book: Book, dialects: Mapping[str, Dialect] | None = None) -> None:
+        self._source, self._book, self.dialects = source, book, dict(dialects or {})
         self.rows = 0
         self.problems: dict[str, dict[str, int]] = {}
+        self.first: dict[str, str] = {}
         self.dates: set[str] = set()
+        self.months = np.zeros(2, np.int64)  # rows whose date fits their month on book, rows that have both
+        self._texts: dict[str, list[pa.Array]] = {}
 
     def tables(self, groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
         """The cleaned rows, a bounded table at a time."""
         yield self._source.silver_schema.empty_table()
         for group in groups:
-            result = cleaned(group, self._source)
+            result = cleaned(group, self._source, self.dialects)
             self.rows += result.table.num_rows
             self.problems = summed(self.problems, result.problems)
+            self.first = {**result.first, **self.first}
             self.dates |= visibility_dates(result.table, self._source, self._book)
+            self.months += months_that_fit(result.table, self._source, self._book)
+            for name, texts in result.texts.items():
+                self._texts.setdefault(name, []).append(texts)
             yield result.table
+
+    def other_dialects(self) -> dict[str, Dialect]:
+        """The dialects in which columns of this part are written, where the source's does not read them."""
+        found = {}
+        for column in self._source.columns:
+            if column.name in self._texts:
+                dialect = self._dialect_of(column, pc.unique(pa.chunked_array(self._texts[column.name])))
+                if dialect != self._source.dialect:
+                    found[column.name] = dialect
+        return found
+
+    def _dialect_of(self, column: Column, texts: pa.Array) -> Dialect:
+        reasons = set(self.problems.get(column.name, ())) - set(READ)
+        if column.kind is Kind.DATE:
+            return date_dialect(texts.to_pylist(), self._source.dialect)
+        return number_dialect(texts, column.kind, self._source.dialect, unreadable=bool(reasons))
+
+    @property
+    def dates_do_not_fit(self) -> bool:
+        """Whether the dates contradict the months on book in most rows, as when day and month are exchanged."""
+        fit, rows = self.months.tolist()
+        return rows >= FEW and fit < rows / 2
+
+
+def months_that_fit(table: pa.Table, source: Source, book: Book) -> npt.NDArray[np.int64]:
+    """(rows whose date lies at most a month from their month on book, rows that have both), int64."""
+    month = book.bad_loan.month
+    if not month or not {month, book.loan_start} <= set(source.names):
+        return np.zeros(2, np.int64)
+    declared = pc.fill_null(table[month].cast(pa.float64()), np.nan).to_numpy()
+    apart = np.abs(months_between(table[book.loan_start], table[source.known_on]) - declared)
+    return np.array([(apart <= 1).sum(), (~np.isnan(apart)).sum()], np.int64)
 
 
 def visibility_dates(table: pa.Table, source: Source, book: Book) -> set[str]:
@@ -55,19 +105,60 @@ def clean(job: Job) -> TaskResult:
 
 
 def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
-    """Part `number` of a bronze table as part `number` of its cleaned table."""
+    """Part `number` of a bronze table as part `number` of its cleaned table.
+
+    Raises InputRejected when too many values of a column can't be read.
+    """
     source = next(source for source in job.book.sources if source.bronze_table == bronze.table)
+    path = list(bronze.sources)[number] if number < len(bronze.sources) else source.dataset
     cleaning = Cleaning(source, job.book)
-    groups = job.datamart.groups(bronze, number, categories=list(source.names))
-    staged = job.write(source.staged_table, cleaning.tables(groups), number, sources={bronze.table: bronze.digest})
+    staged = _written(job, bronze, number, cleaning)
+    if dialects := cleaning.other_dialects():
+        cleaning = Cleaning(source, job.book, dialects)
+        staged = _written(job, bronze, number, cleaning)
+    if cleaning.dates_do_not_fit:
+        cleaning, staged = _with_exchanged_dates(job, bronze, number, cleaning)
+    check_values(path, source, cleaning.rows, cleaning.problems, cleaning.first)
     staged = TableVersion(staged.table, staged.version, staged.parts, tuple(sorted(cleaning.dates)), staged.sources)
-    for column, reasons in sorted(cleaning.problems.items()):
+    formats = {}
+    for name, dialect in cleaning.dialects.items():
+        column = source.column(name)
+        formats[name] = description(dialect, column.kind if column else Kind.TEXT)
+        log.warning("%s: %s is written with %s", path.rpartition("/")[2], name, formats[name])
+    for name, reasons in sorted(cleaning.problems.items()):
         counts = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-        log.info("%s: %s became null", column, counts)
+        log.info("%s: %s became null", name, counts)
     log.info("%s: %d rows cleaned", source.silver, cleaning.rows)
     return TaskResult(
         rows_in=cleaning.rows,
         rows_out=cleaning.rows,
         tables=(staged,),
-        values={"rows": cleaning.rows, "became_null": cleaning.problems},
+        values={"rows": cleaning.rows, "became_null": cleaning.problems}
+        | ({"formats": {path: formats}} if formats else {}),
     )
+
+
+def _written(job: Job, bronze: TableVersion, number: int, cleaning: Cleaning) -> TableVersion:
+    """The cleaned part, written while it is cleaned."""
+    source = next(source for source in job.book.sources if source.bronze_table == bronze.table)
+    groups = job.datamart.groups(bronze, number, categories=list(source.names))
+    return job.write(source.staged_table, cleaning.tables(groups), number, sources={bronze.table: bronze.digest})
+
+
+def _with_exchanged_dates(
+    job: Job, bronze: TableVersion, number: int, before: Cleaning
+) -> tuple[Cleaning, TableVersion]:
+    """The part with day and month exchanged in its dates; InputRejected when the dates then fit no better."""
+    source = next(source for source in job.book.sources if source.bronze_table == bronze.table)
+    dates = {name: swapped(before.dialects.get(name, source.dialect)) for name in source.of_kind(Kind.DATE)}
+    cleaning = Cleaning(source, job.book, {**before.dialects, **dates})
+    staged = _written(job, bronze, number, cleaning)
+    if cleaning.dates_do_not_fit or source.dialect.date_formats != DEFAULT.date_formats:
+        fit, rows = before.months.tolist()
+        raise InputRejected(
+            f"{rows - fit:,} of {rows:,} rows have a date outside of the month that {job.book.bad_loan.month} says",
+            file=list(bronze.sources)[number].rpartition("/")[2] if number < len(bronze.sources) else source.dataset,
+            column=source.known_on,
+            hint=f"correct the dates, or declare `date_formats` of {source.dataset} in {declaration_file(source)}",
+        )
+    return cleaning, staged

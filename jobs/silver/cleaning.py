@@ -17,30 +17,46 @@ from jobs.silver.dates import dates
 from jobs.silver.numbers import numbers
 from jobs.silver.values import EMPTY, PLACEHOLDER, Reasons, Values, nulled
 
+NULL_TEXT = "a text for null"
+ROUNDED = "a rounded number"
+SCIENTIFIC = r"^[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+$"
+NOBODY = ("null", "#n/a", "n/a", "nan", "none", "<null>", "\\n")  # in small letters
+AROUND = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\ufeff\u200b"
+
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A cleaned `table` (the source's silver schema) and how many values became null: by column, then by reason."""
+    """A cleaned `table` (the source's silver schema) and how many values became null: by column, then by reason.
+
+    `first` is the first text of each column that became null for another reason than that it is empty, and `texts` are
+    the distinct texts of numbers and dates.
+    """
 
     table: pa.Table
     problems: dict[str, dict[str, int]]
+    first: dict[str, str]
+    texts: dict[str, pa.Array]
 
 
-def cleaned(table: pa.Table, source: Source) -> Cleaned:
+def cleaned(table: pa.Table, source: Source, dialects: Mapping[str, Dialect] = MappingProxyType({})) -> Cleaned:
     """The source's columns of a table of texts (plain or dictionary-encoded), each cleaned by its kind.
 
     A null counts as an empty text. Rows keep their order; columns of the table that the source does not declare are
-    left out.
+    left out. `dialects` are those of columns that are written in another one than the source's.
     """
-    columns, problems = [], {}
+    columns, problems, kept = [], {}, {}
+    first: dict[str, str] = {}
     for column in source.columns:
         texts, places = _distinct(table[column.name])
-        values, reasons = cleaned_texts(texts, column, source.dialect)
+        values, reasons = cleaned_texts(texts, column, dialects.get(column.name, source.dialect))
         columns.append(values.take(places))
         counts = _counted(reasons, places, len(texts))
         if counts and not _is_absent(column, table):
             problems[column.name] = counts
-    return Cleaned(pa.Table.from_arrays(columns, schema=source.silver_schema), problems)
+            first |= _first(column, reasons, places, texts)
+        if column.kind.type != pa.string():
+            kept[column.name] = texts
+    return Cleaned(pa.Table.from_arrays(columns, schema=source.silver_schema), problems, first, kept)
 
 
 def cleaned_texts(texts: pa.Array, column: Column, dialect: Dialect) -> Values:
@@ -77,6 +93,13 @@ def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     return texts, places
 
 
+def _first(column: Column, reasons: Reasons, places: pa.Array, texts: pa.Array) -> dict[str, str]:
+    """The text of the first row that could not be read, by the column's name; {} when there is none."""
+    unreadable = [place for place, reason in reasons.items() if reason not in (EMPTY, PLACEHOLDER, NULL_TEXT)]
+    rows = np.flatnonzero(np.isin(places.to_numpy(), unreadable))
+    return {column.name: texts[places[int(rows[0])].as_py()].as_py()} if len(rows) else {}
+
+
 def _counted(reasons: Reasons, places: pa.Array, distinct: int) -> dict[str, int]:
     """The number of rows for each reason, in the order of the reasons' names."""
     if not reasons:
@@ -90,8 +113,20 @@ def _counted(reasons: Reasons, places: pa.Array, distinct: int) -> dict[str, int
 
 
 def _texts(texts: pa.Array, _column: Column, _dialect: Dialect) -> Values:
-    """Identifiers and texts exactly as received; nothing but white space is null."""
+    """Texts exactly as received; nothing but white space is null."""
     return nulled(texts, pc.equal(pc.utf8_trim_whitespace(texts), ""), EMPTY)
+
+
+def _identifiers(texts: pa.Array, _column: Column, _dialect: Dialect) -> Values:
+    """Identifiers without the blanks and byte order marks around them; what exports write for null is nobody's."""
+    trimmed = pc.utf8_trim(texts, characters=AROUND)
+    known, empty = nulled(trimmed, pc.equal(trimmed, ""), EMPTY)
+    nobody = pc.is_in(pc.utf8_lower(trimmed), pa.array(NOBODY))
+    values, nulls = nulled(known, nobody, NULL_TEXT)
+    values, rounded = nulled(
+        values, pc.fill_null(pc.match_substring_regex(values, SCIENTIFIC), fill_value=False), ROUNDED
+    )
+    return values, empty | nulls | rounded
 
 
 def _codes(texts: pa.Array, _column: Column, _dialect: Dialect) -> Values:
@@ -115,7 +150,7 @@ def _dates(texts: pa.Array, _column: Column, dialect: Dialect) -> Values:
 
 _CLEANERS: Mapping[Kind, Callable[[pa.Array, Column, Dialect], Values]] = MappingProxyType(
     {
-        Kind.IDENTIFIER: _texts,
+        Kind.IDENTIFIER: _identifiers,
         Kind.TEXT: _texts,
         Kind.CATEGORY: _categories,
         Kind.CODE: _codes,

@@ -1,8 +1,8 @@
 """Received texts turned into dates, by the formats that the book declares."""
 
 import re
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from functools import cache
 
 import pyarrow as pa
@@ -10,10 +10,14 @@ import pyarrow as pa
 from jobs.silver.values import EMPTY, Values, patched
 
 NO_SUCH_DAY = "no such day"
+OUT_OF_RANGE = "year out of range"
 AMBIGUOUS = "ambiguous date"
+YEARS = range(1900, 2200)
+FIRST_SERIAL = date(1899, 12, 30)
 
 _FIELDS = {
     "yyyy": "(?P<year>[0-9]{4})",
+    "yy": "(?P<short>[0-9]{2})",
     "MM": "(?P<month>[0-9]{2})",
     "M": "(?P<month>[0-9]{1,2})",
     "dd": "(?P<day>[0-9]{2})",
@@ -21,8 +25,9 @@ _FIELDS = {
     "HH": "(?:[01][0-9]|2[0-3])",
     "mm": "[0-5][0-9]",
     "ss": "[0-5][0-9]",
+    "serial": r"(?P<serial>[0-9]{5})(?:\.0+)?",
 }
-_TOKEN = re.compile("yyyy|MM?|dd?|HH|mm|ss|.")
+_TOKEN = re.compile("serial|yyyy|yy|MM?|dd?|HH|mm|ss|.")
 
 
 def dates(texts: pa.Array, formats: Sequence[str]) -> Values:
@@ -40,20 +45,32 @@ def not_a_date(formats: Sequence[str]) -> str:
     return f"not {' or '.join(formats)}"
 
 
+def date_of(text: str, formats: Sequence[str]) -> date | None:
+    """The date of a text; None when there is none."""
+    found = _date(text, tuple(formats))
+    return found if isinstance(found, date) else None
+
+
 def _date(text: str, formats: tuple[str, ...]) -> date | str:
     """The date of a text, or the reason why there is none."""
     matches = [match for form in formats if (match := _pattern(form).fullmatch(text.strip()))]
     if not matches:
         return not_a_date(formats) if text.strip() else EMPTY
-    days = {day for match in matches if (day := _day(match)) is not None}
+    days = {day for match in matches if (day := _day(match.groupdict())) is not None}
     if len(days) > 1:
         return AMBIGUOUS
-    return days.pop() if days else NO_SUCH_DAY
+    if not days:
+        return NO_SUCH_DAY
+    day = days.pop()
+    return day if day.year in YEARS else OUT_OF_RANGE
 
 
-def _day(match: re.Match[str]) -> date | None:
+def _day(fields: Mapping[str, str]) -> date | None:
+    """The day of a match; None when the calendar has no such day. Years of two digits are of this century."""
+    if "serial" in fields:
+        return FIRST_SERIAL + timedelta(days=int(fields["serial"]))
     try:
-        return date(int(match["year"]), int(match["month"]), int(match["day"]))
+        return date(int(fields.get("year") or f"20{fields['short']}"), int(fields["month"]), int(fields["day"]))
     except ValueError:
         return None
 

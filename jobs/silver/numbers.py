@@ -19,10 +19,11 @@ TOO_LARGE = "beyond 1e15"
 LARGEST = 10**15
 
 _PLAIN = {Kind.INTEGER: "^-?[0-9]{1,15}$", Kind.COUNT: "^[0-9]{1,15}$", Kind.DECIMAL: r"^-?[0-9]{1,15}(\.[0-9]+)?$"}
-# What may stand around a number without changing it. Not letters, %, (), <>, -, commas: 40k, 5%, (500), <5, 5-, 1,5.
+# What may stand around a number without changing it. Not letters, %, <>, commas: 40k, 5%, <5, 1,5.
 _JUNK = r"[\s_$€£¥₹#@&!?*;:|\"'`]*+"
 _RUN = r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][+-]?[0-9]{1,4})?"
 _NUMBER = re.compile(f"{_JUNK}({_RUN}){_JUNK}")
+_NEGATIVE = re.compile(rf"{_JUNK}(?:\({_JUNK}([0-9.]+){_JUNK}\)|([0-9.]+)\s*-){_JUNK}")
 _DIGIT = re.compile(r"\d")
 
 
@@ -62,9 +63,12 @@ def _with_points(texts: pa.Array, dialect: Dialect) -> pa.Array:
 def _number(text: str, kind: Kind) -> int | float | str:
     """The one number in a text, with its sign, or the reason why there is none.
 
-    Junk around the number is dropped. Anything that could mean more than one number is ambiguous: two runs of digits,
-    a sign that is doubled or trails, parentheses, letters, digits and minus signs beyond ASCII.
+    Junk around the number is dropped. A number in parentheses or with a minus sign behind it is negative. Anything that
+    could mean more than one number is ambiguous: two runs of digits, two signs, letters, digits and minus signs beyond
+    ASCII.
     """
+    if negative := _NEGATIVE.fullmatch(text):
+        text = "-" + (negative[1] or negative[2])
     match = _NUMBER.fullmatch(text)
     if not match:
         if not text.strip():

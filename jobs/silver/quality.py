@@ -15,6 +15,7 @@ from jobs.book.declaration import Book
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.silver.cleaning import matches
+from jobs.silver.newest import EARLIEST, days_of, newest_rows
 from jobs.silver.reading import source_rows
 from storage.lake.datamart import TableVersion
 
@@ -44,7 +45,7 @@ def quality_report(tables: Mapping[str, pa.Table], as_of: date, book: Book) -> Q
     """The verdict on the cleaned tables (at least their checked_columns), of which only rows up to as-of count."""
     sources = book.by_table
     visible = {name: known_by(table[sources[name].known_on], as_of) for name, table in tables.items()}
-    superseded = {name: _superseded(table.select(sources[name].key), visible[name]) for name, table in tables.items()}
+    superseded = {name: _superseded(table, sources[name], visible[name]) for name, table in tables.items()}
     customers = {name: _customers(sources[name], tables, book) for name in tables}
     flags = {
         name: _flags(sources[name], table, customers[name], visible[name] & ~superseded[name])
@@ -97,7 +98,7 @@ def _counted(grounds: Mapping[str, Mask], rows: int) -> tuple[Mask, dict[str, in
 def valid_rows(table: pa.Table, source: Source, as_of: date) -> Mask:
     """True for the rows of a cleaned table that are known at as-of and not superseded then."""
     visible = known_by(table[source.known_on], as_of)
-    return visible & ~_superseded(table.select(source.key), visible)
+    return visible & ~_superseded(table, source, visible)
 
 
 def remove_flagged_customers(job: Job) -> TaskResult:
@@ -190,22 +191,26 @@ def _is_one_of(column: pa.ChunkedArray, values: pa.Array) -> Mask:
     return mask
 
 
-def _superseded(keys: pa.Table, visible: Mask) -> Mask:
-    """True for every visible row that a later visible row with the same keys replaces."""
-    mask = np.zeros(keys.num_rows, bool)
-    if keys.num_rows == 0:
+def _superseded(table: pa.Table, source: Source, visible: Mask) -> Mask:
+    """True for every visible row whose key another visible row has that became known later.
+
+    Of rows that became known on one day, the last one in the source stays.
+    """
+    mask = np.zeros(table.num_rows, bool)
+    if table.num_rows == 0:
         return mask
-    codes = np.zeros(keys.num_rows, np.int64)
-    for column in keys.columns:
+    codes = np.zeros(table.num_rows, np.int64)
+    for column in table.select(source.key).columns:
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         part = encoded.unify_dictionaries().combine_chunks()
         codes = codes * (len(part.dictionary) + 1) + part.indices.fill_null(len(part.dictionary)).to_numpy()
     rows = np.flatnonzero(visible)
     if _all_different(codes[rows]):
         return mask
-    _, last = np.unique(codes[rows][::-1], return_index=True)
+    keys, groups = np.unique(codes[rows], return_inverse=True)
+    newest = newest_rows(groups, days_of(table[source.known_on], missing=EARLIEST)[rows], len(keys))
     mask[rows] = True
-    mask[rows[len(rows) - 1 - last]] = False
+    mask[rows[newest]] = False
     return mask
 
 

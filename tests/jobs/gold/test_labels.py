@@ -1,4 +1,5 @@
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.book.features import BadLoan
-from jobs.gold.labels import codes_in, default_labels, loans_of, splits
+from jobs.gold.labels import codes_in, default_labels, label_gaps, loans_of, splits
 from tests.retail import BOOK, SOURCES
 
 SCHEMA = SOURCES["lms_loan_daily"].silver_schema
@@ -21,50 +22,77 @@ def ledger(*rows: dict[str, Any]) -> pa.Table:
     return pa.Table.from_pylist([{**start, **row} for row in rows], SCHEMA)
 
 
+OBSERVED = date(2024, 7, 31)  # six months after the start
+
+
+def loans_with(*loan_ids: str) -> pa.Table:
+    """Loans that start on 31 January 2024."""
+    size = len(loan_ids)
+    return pa.table(
+        {
+            "loan_id": pa.array(loan_ids, pa.string()),
+            "loan_start_date": pa.array([date(2024, 1, 31)] * size, pa.date32()),
+            "observation_date": pa.array([OBSERVED] * size, pa.date32()),
+        }
+    )
+
+
 def labels_of(table: pa.Table, *loan_ids: str) -> list[int | None]:
     """The labels of loans by the default book."""
-    loans = pa.table({"loan_id": pa.array(loan_ids, pa.string())})
-    found: list[int | None] = default_labels(table, loans, BOOK).to_pylist()
+    found: list[int | None] = default_labels(table, loans_with(*loan_ids), BOOK).to_pylist()
     return found
 
 
-def label_of(*installments: tuple[int, int | None]) -> int | None:
+def rows_of(installments: Sequence[tuple[int, int | None]], newest: date) -> pa.Table:
+    """Rows of loan l, and one of another loan that became known on the day `newest`."""
     rows = [{"loan_id": "l", "installment_num": number, "overdue_amt": overdue} for number, overdue in installments]
-    (label,) = labels_of(ledger(*rows), "l")
-    return label
+    return ledger(*rows, {"loan_id": "other", "installment_num": 0, "overdue_amt": 0, "snapshot_date": newest})
 
 
 @pytest.mark.parametrize("number", range(11))
 def test_only_installments_3_to_6_make_a_default(number: int) -> None:
     others = [(other, 0) for other in range(11) if other != number]
-    assert label_of(*others, (number, 1)) == (1 if 3 <= number <= 6 else 0)
+    assert labels_of(rows_of([*others, (number, 1)], OBSERVED), "l") == [1 if 3 <= number <= 6 else 0]
 
 
 @pytest.mark.parametrize(
-    ("installments", "label"),
+    ("installments", "newest", "label", "gap"),
     [
-        ([(3, 0), (4, 0), (5, 0), (6, 0)], 0),
-        ([(3, 0), (4, 500), (5, 0), (6, 0)], 1),
-        ([(3, None), (4, 0)], 0),
-        ([(3, None), (4, 1)], 1),
-        ([(3, 0)], 0),
-        ([(6, 1)], 1),
-        ([(0, 5), (1, 5), (2, 5), (7, 5)], None),
-        ([], None),
+        ([(3, 0), (4, 0), (5, 0), (6, 0)], OBSERVED, 0, None),
+        ([(3, 0), (4, 500), (5, 0), (6, 0)], OBSERVED, 1, None),
+        ([(6, 0)], date(2024, 6, 1), 0, None),  # the last month is on record
+        ([(3, 0)], OBSERVED, 0, None),  # the rows reach the observation date
+        ([(3, 0)], date(2024, 7, 30), None, "record_ends_early"),
+        ([(3, 1)], date(2024, 6, 1), 1, None),  # one bad month is enough
+        ([(3, None), (4, 0), (6, 0)], OBSERVED, None, "unreadable_amount"),
+        ([(3, None), (4, 1)], OBSERVED, 1, None),
+        ([(2, None), (3, 0), (6, 0), (7, None)], OBSERVED, 0, None),  # outside of the months that count
+        ([(0, 5), (1, 5), (2, 5), (7, 5)], OBSERVED, None, "no_month_on_record"),
+        ([], OBSERVED, None, "no_month_on_record"),
     ],
 )
-def test_a_label_is_what_was_observed(installments: list[tuple[int, int | None]], label: int | None) -> None:
-    assert label_of(*installments) == label
+def test_a_label_is_what_was_observed(
+    installments: list[tuple[int, int | None]], newest: date, label: int | None, gap: str | None
+) -> None:
+    table = rows_of(installments, newest)
+    assert labels_of(table, "l") == [label]
+    assert label_gaps(table, loans_with("l"), BOOK) == ({} if gap is None else {gap: 1})
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 10), st.none() | st.integers(0, 2)), max_size=30))
+ROWS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 10), st.none() | st.integers(0, 2)), max_size=30)
+
+
+@given(ROWS)
 def test_each_loan_has_its_own_label(rows: list[tuple[str, int, int | None]]) -> None:
     table = ledger(*({"loan_id": i, "installment_num": number, "overdue_amt": due} for i, number, due in rows))
-    expected = []
+    expected: list[int | None] = []
     for loan in "abc":
-        seen = [due or 0 for i, number, due in rows if i == loan and 3 <= number <= 6]
-        expected.append(int(any(seen)) if seen else None)
+        window = {number: due for i, number, due in rows if i == loan and 3 <= number <= 6}
+        amounts = [due for i, number, due in rows if i == loan and 3 <= number <= 6]
+        good = 6 in window and None not in amounts
+        expected.append(1 if any(amounts) else 0 if good else None)
     assert labels_of(table, "a", "b", "c") == expected
+    assert sum(label_gaps(table, loans_with("a", "b", "c"), BOOK).values()) == expected.count(None)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +109,7 @@ def test_each_loan_has_its_own_label(rows: list[tuple[str, int, int | None]]) ->
 def test_without_a_column_for_the_month_it_is_counted_from_the_loans_start(day: date | None, label: int | None) -> None:
     book = replace(BOOK, bad_loan=BadLoan("loan_daily", "overdue_amt", above=89, first=3, last=6))
     rows = ledger({"loan_id": "l", "snapshot_date": day, "overdue_amt": 90})
-    loans = pa.table({"loan_id": ["l"], "loan_start_date": [date(2024, 1, 31)]})
-    assert default_labels(rows, loans, book).to_pylist() == [label]
+    assert default_labels(rows, loans_with("l"), book).to_pylist() == [label]
 
 
 def test_a_loan_is_a_row_with_its_dates() -> None:
@@ -98,26 +125,37 @@ def test_a_loan_is_a_row_with_its_dates() -> None:
     )
     assert found.select(["loan_id", "Customer_ID", "prediction_date", "observation_date"]).to_pylist() == [
         {
-            "loan_id": "b",
-            "Customer_ID": "one",
-            "prediction_date": date(2024, 4, 30),
-            "observation_date": date(2024, 7, 31),
-        },
-        {
             "loan_id": "a",
             "Customer_ID": "two",
             "prediction_date": date(2023, 11, 30),
             "observation_date": date(2024, 2, 29),
         },
+        {
+            "loan_id": "b",
+            "Customer_ID": "one",
+            "prediction_date": date(2024, 4, 30),
+            "observation_date": date(2024, 7, 31),
+        },
     ]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_newest_row_of_a_loan_says_when_it_began(order: int) -> None:
+    rows = [
+        {"loan_id": "l", "snapshot_date": date(2024, 2, 1), "loan_start_date": date(2024, 1, 31)},
+        {"loan_id": "l", "snapshot_date": date(2024, 3, 1), "loan_start_date": date(2024, 1, 15)},
+        {"loan_id": "l", "snapshot_date": None, "loan_start_date": date(2024, 1, 1)},
+    ]
+    found = loans_of(ledger(*rows[::order]), BOOK)
+    assert found["loan_start_date"].to_pylist() == [date(2024, 1, 15)]
+
+
 def test_ids_are_kept_exactly_whether_encoded_or_not() -> None:
-    table = ledger(*({"loan_id": one, "installment_num": 3, "overdue_amt": n % 2} for n, one in enumerate(IDS)))
+    table = ledger(*({"loan_id": one, "installment_num": 6, "overdue_amt": n % 2} for n, one in enumerate(IDS)))
     place = table.column_names.index("loan_id")
     encoded = table.set_column(place, "loan_id", table["loan_id"].dictionary_encode())
     for form in (table, encoded):
-        assert loans_of(form, BOOK)["loan_id"].to_pylist() == IDS
+        assert loans_of(form, BOOK)["loan_id"].to_pylist() == sorted(IDS)
         assert labels_of(form, *IDS) == [n % 2 for n in range(len(IDS))]
         assert codes_in(form["loan_id"], pa.array(IDS[::-1])).tolist() == list(range(len(IDS)))[::-1]
 

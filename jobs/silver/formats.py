@@ -1,0 +1,148 @@
+"""How the numbers and dates of one file are written, where the book's dialect does not read them.
+
+The decision is made once a column and file, from all of its distinct texts. What can mean two things is not decided:
+its texts stay unreadable, and `jobs.silver.limits` rejects the file. A declared dialect is never replaced.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.book.columns import Dialect, Kind
+from jobs.silver.dates import date_of
+
+DEFAULT = Dialect()
+MARKS = tuple(
+    (decimal, thousands) for decimal in ".," for thousands in (",", ".", "'", " ", "\u00a0", "") if thousands != decimal
+)
+ORDERS = (
+    "d/M/yyyy",
+    "M/d/yyyy",
+    "yyyy-MM-dd",
+    "d.M.yyyy",
+    "d-M-yyyy",
+    "yyyy/MM/dd",
+    "yyyyMMdd",
+    "d/M/yy",
+    "M/d/yy",
+    "d.M.yy",
+)
+TIMES = ("", " HH:mm", " HH:mm:ss", "THH:mm:ss")
+FEW = 3  # months of the year that tell monthly dates from the days of one month
+SERIAL = "serial"  # days since 30 December 1899, as spreadsheets count them
+_BODY = re.compile(
+    r"[^0-9.,'()+-]*[(+-]?[^0-9.,'()+-]*([0-9](?:[0-9.,' \u00a0]*[0-9])?)[^0-9.,'()+-]*[)-]?[^0-9.,'()+-]*"
+)
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}([.,' \u00a0])[0-9]{3}(?:\1[0-9]{3})*")
+# A point that separates three digits everywhere may be a thousands separator.
+_MAY_BE_GROUPED = r"^[^0-9]*[1-9][0-9]{0,2}(\.[0-9]{3})+[^0-9]*$"
+
+
+def number_dialect(texts: pa.Array, kind: Kind, dialect: Dialect, *, unreadable: bool) -> Dialect:
+    """The dialect that reads the numbers of a column, given its distinct texts; the one given when none is sure.
+
+    `unreadable` says whether the given dialect leaves texts of the column unreadable.
+    """
+    if (dialect.decimal_char, dialect.thousands_char) != (DEFAULT.decimal_char, DEFAULT.thousands_char):
+        return dialect
+    if not (unreadable or _points_may_group(texts)):
+        return dialect
+    bodies = [match[1] for text in texts.to_pylist() if (match := _BODY.fullmatch(text))]
+    whole = kind is not Kind.DECIMAL
+    fitting = {marks for marks in MARKS if all(_fits(body, marks, whole=whole) for body in bodies)}
+    used = {
+        (decimal, thousands)
+        for decimal, thousands in fitting
+        if any(thousands in body for body in bodies) and thousands
+    }
+    grouped = {thousands for _, thousands in used if _is_grouped(bodies, thousands)}
+    if len(grouped) == 1:
+        (thousands,) = grouped
+        return replace(dialect, thousands_char=thousands, decimal_char="," if thousands == "." else ".")
+    sure = used or {marks for marks in fitting if not marks[1]}
+    if len(sure) != 1:
+        return dialect
+    ((decimal, thousands),) = sure
+    return replace(dialect, decimal_char=decimal, thousands_char=thousands)
+
+
+def date_dialect(texts: Sequence[str], dialect: Dialect) -> Dialect:
+    """The dialect that reads the dates of a column, given its distinct texts; the one given when none is sure.
+
+    The declared order of day and month, with a time after it, comes before all others. When it puts all dates of several
+    years in one month of the year, and the exchanged order puts them on one day of the month, the exchanged order is right.
+    """
+    if dialect.date_formats != DEFAULT.date_formats:
+        return dialect
+    dates = [text for text in texts if any(letter.isdigit() for letter in text)]
+    exchanged = swapped(dialect)
+    if _are_monthly(dates, exchanged) and _are_of_one_month(dates, dialect):
+        return exchanged
+    declared = [f"{form}{time}" for form in dialect.date_formats for time in TIMES]
+    for forms in (declared, [f"{form}{time}" for form in ORDERS for time in TIMES], [SERIAL]):
+        fitting = [form for form in forms if dates and all(date_of(text, (form,)) is not None for text in dates)]
+        if len({tuple(date_of(text, (form,)) for text in dates) for form in fitting}) == 1:
+            return replace(dialect, date_formats=(fitting[0],))
+    return dialect
+
+
+def _are_monthly(dates: Sequence[str], dialect: Dialect) -> bool:
+    """Whether all dates lie on one day of several months."""
+    days = [date_of(text, dialect.date_formats) for text in dates]
+    known = [day for day in days if day is not None]
+    return len(known) == len(days) and len({day.day for day in known}) == 1 and len({day.month for day in known}) > FEW
+
+
+def _are_of_one_month(dates: Sequence[str], dialect: Dialect) -> bool:
+    """Whether all dates lie in one month of the year, in several years."""
+    days = [date_of(text, dialect.date_formats) for text in dates]
+    known = [day for day in days if day is not None]
+    return len(known) == len(days) and len({day.month for day in known}) == 1 and len({day.year for day in known}) > 1
+
+
+def swapped(dialect: Dialect) -> Dialect:
+    """The same dialect with day and month exchanged in its date formats."""
+    forms = (form.replace("d/M", "?").replace("M/d", "d/M").replace("?", "M/d") for form in dialect.date_formats)
+    return replace(dialect, date_formats=tuple(forms))
+
+
+def description(dialect: Dialect, column_kind: Kind) -> str:
+    """The dialect of a column in words, for logs and pages."""
+    if column_kind is Kind.DATE:
+        return f"dates {' or '.join(dialect.date_formats)}"
+    thousands = f", thousands character {dialect.thousands_char!r}" if dialect.thousands_char else ""
+    return f"decimal character {dialect.decimal_char!r}{thousands}"
+
+
+def _points_may_group(texts: pa.Array) -> bool:
+    """Whether every text with a point looks like a number in groups of three, and no other one has four digits."""
+    pointed = texts.filter(pc.match_substring(texts, "."))
+    if len(pointed) < 2 or not pc.all(pc.match_substring_regex(pointed, _MAY_BE_GROUPED)).as_py():
+        return False
+    rest = texts.filter(pc.invert(pc.match_substring(texts, ".")))
+    return not pc.any(pc.match_substring_regex(rest, "[0-9]{4}")).as_py()
+
+
+def _fits(body: str, marks: tuple[str, str], *, whole: bool) -> bool:
+    """Whether a number may be written so with this decimal and thousands character."""
+    decimal, thousands = marks
+    before, _, after = body.partition(decimal)
+    if decimal in after or not (after.isdigit() or not after) or (whole and after.strip("0")):
+        return False
+    if not thousands or thousands not in before:
+        return before.isdigit()
+    first, *groups = before.split(thousands)
+    return first.isdigit() and len(first) <= 3 and all(len(group) == 3 and group.isdigit() for group in groups)
+
+
+def _is_grouped(bodies: Sequence[str], thousands: str) -> bool:
+    """Whether the mark separates groups of three wherever it stands, and every number from 1,000 on has it."""
+    marked = [body for body in bodies if thousands in body]
+    plain = [body for body in bodies if thousands not in body]
+    return all(
+        (match := _GROUPED.match(body)) and match[1] == thousands and thousands not in body[match.end() :]
+        for body in marked
+    ) and all(len(re.split("[.,]", body)[0]) <= 3 for body in plain)
