@@ -29,7 +29,7 @@ NOT_KNOWN = {"kunden": {"Jahreseinkommen": "k.A.", "Beruf": "k.A."}, "konten": {
 MEDIANS = {"kunden": ["Alter", "Jahreseinkommen", "Bonität"], "konten": ["Sollzins"], "zahlungen": []}
 PERSONAL = {"kunden": ["Name", "E-Mail", "Steuernummer"], "konten": [], "zahlungen": ["Verwendungszweck"]}
 GOOD_TAX_NUMBER = r"\d{2}/\d{3}/\d{5}"
-FIELDS = ";(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)"
+FIELDS = ';(?=(?:[^"]*"[^"]*")*[^"]*$)'
 
 
 @dataclass(frozen=True)
