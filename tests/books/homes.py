@@ -3,9 +3,11 @@
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.books.kredit import write_kredit
+from tests.books.kredit_pandas import feature_table
 from tests.paths import ROOT
 from tests.sandbox import Sandbox
 from tests.shared import made_once
@@ -38,3 +40,9 @@ def kredit_home(kredit_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def kredit_sandbox(kredit_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """The deployment of the second lender, shared by the tests of one process; not to be changed."""
     return Sandbox.copied(kredit_home, tmp_path_factory.mktemp("kredit") / "home", book=KREDIT)
+
+
+@pytest.fixture(scope="session")
+def kredit_features(kredit_data: Path) -> pd.DataFrame:
+    """The features and labels of all loans of the second lender, in plain pandas."""
+    return feature_table(kredit_data, MATURED)

@@ -136,17 +136,15 @@ def loan_row(months: pd.DataFrame, customer: pd.DataFrame, payments: pd.DataFram
 
 def label(months: pd.DataFrame, start: pd.Timestamp) -> float:
     """1 when the loan was 90 days past due in a month from 2 to 12 on book, 0 when it never was, NaN unobserved."""
-    numbers = months["Stichtag"].map(lambda day: months_on_book(start, day))
+    numbers = months_on_book(start, months["Stichtag"])
     within = months[(numbers >= 2) & (numbers <= 12)]
     return float((within["tage_verzug"] >= 90).any()) if len(within) else np.nan
 
 
-def months_on_book(start: pd.Timestamp, day: pd.Timestamp) -> int:
-    """The number of the month after the start in which a day lies; a month ends on the start's day of the month."""
-    number = 0
-    while start + pd.DateOffset(months=number) < day:
-        number += 1
-    return number
+def months_on_book(start: pd.Timestamp, days: "pd.Series[Any]") -> Any:
+    """The numbers of the months after the start in which days lie; a month ends on the start's day of the month."""
+    ends = pd.DatetimeIndex([start + pd.DateOffset(months=number) for number in range(24)])
+    return ends.searchsorted(days)
 
 
 def personal_values(folder: Path) -> Iterator[str]:
@@ -155,3 +153,16 @@ def personal_values(folder: Path) -> Iterator[str]:
         frame = records(folder, dataset).rows
         for name in columns:
             yield from (value for value in frame[name].unique() if value)
+
+
+def assert_same(table: Any, expected: pd.DataFrame) -> None:
+    """An Arrow table has the loans, columns, nulls and values of a frame, up to the last digits of sums."""
+    found = table.to_pandas(date_as_object=True)
+    assert set(found.columns) == set(expected.columns)
+    assert found["Kontonummer"].is_unique
+    pd.testing.assert_frame_equal(
+        found.sort_values("Kontonummer", ignore_index=True),
+        expected[found.columns].sort_values("Kontonummer", ignore_index=True),
+        check_dtype=False,
+        rtol=1e-12,
+    )

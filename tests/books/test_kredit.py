@@ -4,13 +4,13 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from storage.ledger.runs import recent_runs
 from tests.books.homes import MATURED
-from tests.books.kredit_pandas import checked, cleaned, feature_table, months_on_book, records
+from tests.books.kredit_pandas import assert_same, checked, cleaned, months_on_book, records
 from tests.sandbox import Sandbox
 
 RECEIVED = {
@@ -20,42 +20,25 @@ RECEIVED = {
 }  # columns with another name in the files
 
 
-@pytest.fixture(scope="module")
-def expected(kredit_data: Path) -> pd.DataFrame:
-    """The features of all loans in plain pandas."""
-    return feature_table(kredit_data, MATURED)
-
-
 def run_of(sandbox: Sandbox, pipeline: str) -> str:
     with sandbox.deployment.ledger.reading() as connection:
         return str(recent_runs(connection, 1, pipeline, "succeeded")[0].run_id)
 
 
-def assert_same(table: pa.Table, expected: pd.DataFrame) -> None:
-    """Equal loans, columns, nulls and values, up to the last digits of sums."""
-    found = table.to_pandas(date_as_object=True)
-    assert set(found.columns) == set(expected.columns)
-    assert found["Kontonummer"].is_unique
-    pd.testing.assert_frame_equal(
-        found.sort_values("Kontonummer", ignore_index=True),
-        expected[found.columns].sort_values("Kontonummer", ignore_index=True),
-        check_dtype=False,
-        rtol=1e-12,
-    )
-
-
 def test_the_training_data_are_what_plain_pandas_makes_of_the_extracts(
-    kredit_sandbox: Sandbox, expected: pd.DataFrame
+    kredit_sandbox: Sandbox, kredit_features: pd.DataFrame
 ) -> None:
     table = kredit_sandbox.table("gold.model_training_data")
-    matured = expected[(expected["observation_date"] <= MATURED) & expected["label"].notna()]
+    matured = kredit_features[(kredit_features["observation_date"] <= MATURED) & kredit_features["label"].notna()]
     assert_same(table, matured)
     assert table["label"].to_pylist().count(1) > 60
     assert table.num_rows - pc.count_distinct(table["Kundennummer"]).as_py() > 80  # some have two loans
 
 
-def test_the_loans_that_are_scored_have_the_same_features(kredit_sandbox: Sandbox, expected: pd.DataFrame) -> None:
-    assert_same(kredit_sandbox.table("staged.inference_features"), expected)
+def test_the_loans_that_are_scored_have_the_same_features(
+    kredit_sandbox: Sandbox, kredit_features: pd.DataFrame
+) -> None:
+    assert_same(kredit_sandbox.table("staged.inference_features"), kredit_features)
 
 
 def test_values_are_read_as_the_lender_writes_them(kredit_sandbox: Sandbox, kredit_data: Path) -> None:
@@ -111,10 +94,11 @@ def test_every_record_is_accounted_for(kredit_sandbox: Sandbox, kredit_data: Pat
 
 def test_months_on_book_are_counted_from_the_loans_start(kredit_sandbox: Sandbox, kredit_data: Path) -> None:
     accounts = checked(kredit_data, MATURED)[0]["konten"]
-    months = [
-        months_on_book(start, day) for start, day in zip(accounts["Vertragsbeginn"], accounts["Stichtag"], strict=True)
+    of_loans = [
+        loan.assign(month=months_on_book(loan["Vertragsbeginn"].iloc[0], loan["Stichtag"]))
+        for _, loan in accounts.groupby("Kontonummer")
     ]
-    accounts = accounts.assign(month=months)
+    accounts = pd.concat(of_loans)
     bad = accounts[(accounts["month"] >= 2) & (accounts["tage_verzug"] >= 90)]
     newest, first = accounts.groupby("Kontonummer")["month"].max(), bad.groupby("Kontonummer")["month"].min()
     outcomes = kredit_sandbox.table("staged.outcomes").to_pandas().set_index("loan_id")
@@ -123,13 +107,18 @@ def test_months_on_book_are_counted_from_the_loans_start(kredit_sandbox: Sandbox
     assert set(first) == set(range(4, 13))
 
 
-def test_the_model_ranks_the_loans_and_the_gate_keeps_it(kredit_sandbox: Sandbox) -> None:
+def test_the_model_ranks_the_loans_and_the_gate_keeps_it(
+    kredit_sandbox: Sandbox, kredit_features: pd.DataFrame
+) -> None:
     (row,) = kredit_sandbox.table("gold.model_monitoring").to_pylist()
     assert row["monitoring_date"] == MATURED
     assert 0.7 < row["auc"] < 0.95
     assert row["auc_low"] < row["auc"] < row["auc_high"]
     outcomes = kredit_sandbox.table("staged.outcomes").to_pandas()
-    assert row["labelled"] == int((~outcomes["fitted"] & outcomes["label"].notna()).sum())
+    known = outcomes[~outcomes["fitted"] & outcomes["label"].notna()]
+    assert row["labelled"] == len(known)
+    labels = kredit_features.set_index("Kontonummer")["label"][known["loan_id"]]
+    assert row["auc"] == pytest.approx(roc_auc_score(labels, known["predicted_proba"]), abs=1e-12)
     (model,) = kredit_sandbox.champions()
     assert model.summary["label_definition"]["bad_loan"]["column"] == "tage_verzug"
     run = run_of(kredit_sandbox, "monitoring")
