@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.job_factory",
     "tests.extracts",
     "tests.trained",
+    "tests.books.homes",
     "tests.processes",
     "tests.heads",
     "tests.live",

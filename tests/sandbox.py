@@ -41,14 +41,14 @@ class Sandbox:
     deployment: Deployment
 
     @classmethod
-    def at(cls, home: Path) -> "Sandbox":
-        return cls(home, Deployment.open(load_settings(home=home, retry_pause=0.0)))
+    def at(cls, home: Path, **changes: Any) -> "Sandbox":
+        return cls(home, Deployment.open(load_settings(home=home, retry_pause=0.0, **changes)))
 
     @classmethod
-    def copied(cls, source: Path, home: Path) -> "Sandbox":
+    def copied(cls, source: Path, home: Path, **changes: Any) -> "Sandbox":
         """A copy of a deployment that nobody has open."""
         shutil.copytree(source, home, symlinks=True)
-        return cls.at(home)
+        return cls.at(home, **changes)
 
     def run(self, pipeline: str, as_of: date = AS_OF, *, force: bool = False, **params: Any) -> Ended:
         """One run of a pipeline, in this process, however it ends."""
@@ -78,7 +78,8 @@ class Sandbox:
 
     def data(self) -> str:
         """The folder from which the deployment was trained."""
-        return str(Path(next(iter(self.versions()["bronze.LMS_loans"].sources))).parent)
+        loans = self.versions()[self.deployment.book.loans.bronze_table]
+        return str(Path(next(iter(loans.sources))).parent)
 
     def champions(self) -> list[ModelVersion]:
         with self.deployment.ledger.reading() as connection:

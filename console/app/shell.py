@@ -8,12 +8,14 @@ from markupsafe import Markup
 from console.access.sign_in import badge, is_admitted, sign_in_gate
 from console.app import queries
 from console.app.actions import show_flash
-from console.app.deployment import ledger
+from console.app.deployment import deployment, ledger
 from console.app.navigation import FOLLOW_LINKS, opens_run
 from console.app.workers import no_worker
-from console.components.elements import write_html
+from console.components.elements import callout, write_html
 from console.components.style_sheet import SHEET
 from console.components.theme import appearance
+from jobs.errors import BookRejected
+from storage.errors import LoanwatchError
 from storage.ledger.runs import recent_runs
 
 REFRESH = "5s"
@@ -51,6 +53,17 @@ def frame() -> None:
     if not opens_run():  # otherwise the message is shown on the page that is opened
         show_flash()
     _alert()
+    _check_book()
+
+
+def _check_book() -> None:
+    """Shows why the book can't be used, and ends the script: no page works without it."""
+    try:
+        _ = deployment().pipelines
+    except LoanwatchError as error:
+        found = error.findings if isinstance(error, BookRejected) else (str(error),)
+        callout("bad", "The book can't be used", *found)
+        st.stop()
 
 
 @st.fragment(run_every=REFRESH)

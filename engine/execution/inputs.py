@@ -25,7 +25,7 @@ log = logging.getLogger("loanwatch.engine")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The inputs of a run, fixed at its start: published tables, champions, folder of extracts."""
+    """The inputs of a run, fixed at its start: published tables, champions, folder of extracts, digest of the book."""
 
     run_id: str
     as_of: date
@@ -33,6 +33,7 @@ class Snapshot:
     data: str
     tables: Mapping[str, TableVersion]
     champions: tuple[ModelVersion, ...]
+    book_digest: str
 
     def as_json(self) -> dict[str, Any]:
         """The snapshot as stored in the ledger."""
@@ -58,6 +59,7 @@ def snapshot_of(connection: Connection, deployment: Deployment, run: Any) -> Sna
         data=folder_for(connection, deployment, run.pipeline),
         tables=current_versions(connection),
         champions=tuple(champions(connection)),
+        book_digest=digest(deployment.book),
     )
 
 
@@ -82,7 +84,7 @@ def job_of(
         extracts=_extracts(deployment, task, snapshot.data),
         champions=snapshot.champions if task.uses_champion else (),
         declaration=deployment.settings.book,
-        book_digest=digest(deployment.book),
+        book_digest=snapshot.book_digest,
     )
 
 

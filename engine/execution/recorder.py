@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, literal
 
 from engine.definitions.task import Pipeline, Task
-from engine.execution.caching import extended, key_after
+from engine.execution.caching import extended
 from engine.execution.call import Failure, Report
 from jobs.job import Job, TaskResult
 from storage.db.ledger import Ledger
@@ -90,8 +90,8 @@ class RunRecorder:
             update_task(connection, self.lease.run_id, task.name, state="retrying", error=failure.as_json())
             self._log(connection, task, "WARNING", f"{failure.message} Retrying.")
 
-    def finished(self, task: Task, job: Job, result: TaskResult) -> None:
-        """Records a finished task. Its table versions are recorded, but not published yet."""
+    def finished(self, task: Task, job: Job, result: TaskResult, after: str) -> None:
+        """Records a finished task with its `key_after`. Its table versions are recorded, but not published yet."""
         now = self.ledger.clock()
         with self._writing() as connection:
             new = [table for table in result.tables if table.version == self.lease.run_id]
@@ -105,7 +105,7 @@ class RunRecorder:
                 rows_out=result.rows_out,
                 finished_at=now,
                 error=None,
-                key_after=key_after(task, job, result),
+                key_after=after,
                 outcome={"outcome": result.as_json(), "extended": extended(task, job)},
             )
 

@@ -8,7 +8,7 @@ from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
 from engine.execution.attempt_queue import AttemptQueue
 from engine.execution.attempts import COLLECT, WHOLE, Attempt, Work, partitions_of
-from engine.execution.caching import cache_key, reusable
+from engine.execution.caching import cache_key, key_after, reusable
 from engine.execution.call import Failure, Report
 from engine.execution.executors import Executor
 from engine.execution.heartbeat import Heartbeat
@@ -80,7 +80,7 @@ class Runner:
                 return
             partitions = partitions_of(task, job)
         except LoanwatchError as error:
-            self._fail(task, Failure(type(error).__name__, str(error), error.exit_code, retryable=False))
+            self._fail(task, _failure(error))
             return
         self._states[task.name] = "running"
         self._recorder.ready(task, key, len(partitions))
@@ -124,7 +124,12 @@ class Runner:
         if undeclared:
             self._fail(work.task, Failure("BadPipeline", f"Task {name} wrote the undeclared table {undeclared[0]}."))
             return
-        self._recorder.finished(work.task, work.job, result)
+        try:
+            after = key_after(work.task, work.job, result)
+        except LoanwatchError as error:  # the book changed
+            self._fail(work.task, _failure(error))
+            return
+        self._recorder.finished(work.task, work.job, result, after)
         self._states[name] = "skipped" if result.skipped else "succeeded"
         self._results[name], self._origins[name] = result, self._lease.run_id
 
@@ -188,3 +193,7 @@ class Runner:
 
     def _open_tasks(self) -> list[str]:
         return [name for name, state in self._states.items() if state in ("queued", "running")]
+
+
+def _failure(error: LoanwatchError) -> Failure:
+    return Failure(type(error).__name__, str(error), error.exit_code, retryable=False)

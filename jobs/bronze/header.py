@@ -90,7 +90,7 @@ def _hints(missing: list[str], unknown: list[str], repeated: list[str], book: st
         for new, old in list(renamed.items())[:_SHOWN_NAMES]
     ]
     if set(missing) - set(renamed.values()):
-        hints.append("deliver the file with every column")
+        hints.append(f"deliver the file with every column, or declare it `optional=True` in {book}")
     if set(unknown) - set(renamed):
         hints.append(f"remove the unknown column or declare it in {book}")
     if repeated:

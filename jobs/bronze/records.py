@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pyarrow as pa
 from pyarrow import csv
 
-from jobs.book.columns import Kind, Source
+from jobs.book.columns import NUMBERS, Kind, Source
 from jobs.bronze.extracts import Limits, Readable, check_text, line_blocks
 from jobs.bronze.header import header_of
 from jobs.bronze.scan import Fault, Scan, Shape, scanned
@@ -28,7 +28,7 @@ _SMALL = re.compile(r"[-_]*[0-9]{1,3}_*")
 _KINDS = (
     ("", re.compile(r"\s*")),
     ("<ssn>", re.compile(r"[0-9]{3}-[0-9]{2}-[0-9]{4}")),
-    ("<number>", re.compile(r"[-_]*[0-9][0-9._]*")),
+    ("<number>", re.compile(r"[-_]*[0-9][0-9.,_]*")),
     ("<text>", re.compile(r".*", re.DOTALL)),
 )
 
@@ -178,16 +178,19 @@ def _shown(data: bytes, fault: Fault, extract: _Extract) -> str:
 def _masked(text: str, extract: _Extract) -> str:
     """The text with each value replaced by its kind, except dates, an id in an id column, and a single small number.
 
-    Two small numbers may be pieces of a longer one, so then neither is shown.
+    Two small numbers may be pieces of a longer one, so then neither is shown. Dates, ids and numbers are not shown
+    either when a personal column holds such values: the values of a malformed record may be in the wrong columns.
     """
     delimiter = extract.source.dialect.delimiter
     fields = [field.strip('" \t') for field in re.split(f"[{re.escape(delimiter)}\r\n]", text)]
-    ids = extract.source.of_kind(Kind.IDENTIFIER)
+    personal = {column.kind for column in extract.source.columns if column.personal}
+    ids = () if Kind.IDENTIFIER in personal else extract.source.of_kind(Kind.IDENTIFIER)
     names = [*extract.names, *[""] * len(fields)]
-    small = sum(1 for field in fields if _SMALL.fullmatch(field)) == 1
+    dates = Kind.DATE not in personal
+    small = personal.isdisjoint(NUMBERS) and sum(1 for field in fields if _SMALL.fullmatch(field)) == 1
     return delimiter.join(
         field
-        if _DATE.fullmatch(field) or (small and _SMALL.fullmatch(field)) or (name in ids and _is_id(field))
+        if (dates and _DATE.fullmatch(field)) or (small and _SMALL.fullmatch(field)) or (name in ids and _is_id(field))
         else next(kind for kind, pattern in _KINDS if pattern.fullmatch(field))
         for field, name in zip(fields, names, strict=False)
     )

@@ -35,12 +35,12 @@ def refresh_dataset(job: Job) -> TaskResult:
 
 
 def _is_published(job: Job, source: Source, files: Sequence[SourceFile]) -> bool:
-    """Whether the published tables of a source are made of these files and have every column that is declared now."""
+    """Whether the published tables of a source are made of these files and have the columns that are declared now."""
     bronze, staged = job.tables.get(source.bronze_table), job.tables.get(source.staged_table)
     if bronze is None or staged is None:
         return False
     same = sorted(bronze.sources.values()) == sorted(file.sha256 for file in files)
-    return same and set(source.names) <= set(job.datamart.head(staged, 0).column_names)
+    return same and set(source.silver_schema) <= set(job.datamart.head(staged, 0).schema)
 
 
 def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskResult:

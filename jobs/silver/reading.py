@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from jobs.book.columns import Source
+from jobs.book.columns import Column, Source
 from jobs.errors import JobError
 from jobs.job import Job
 from storage.lake.datamart import TableVersion
@@ -15,13 +15,17 @@ def source_rows(
 ) -> pa.Table:
     """These columns of a cleaned table; `categories`, by default the ids, as dictionary arrays.
 
-    An optional column that the table does not have is null. Raises JobError when another column is missing.
+    An optional column that the table does not have is null. Raises JobError when another column is missing, or one has
+    another type than it is declared with.
     """
     wanted = list(columns)
     table = job.datamart.read(version, wanted, categories=categories or job.book.ids)
     for name in wanted:
         column = source.column(name)
-        if column is None or name in table.column_names:
+        if column is None:
+            continue
+        if name in table.column_names:
+            _check_type(version, column, table.schema.field(name).type)
             continue
         if not column.optional:
             raise JobError(
@@ -30,3 +34,11 @@ def source_rows(
             )
         table = table.append_column(name, pa.nulls(table.num_rows, column.kind.type))
     return table.select(wanted)
+
+
+def _check_type(version: TableVersion, column: Column, kind: pa.DataType) -> None:
+    if (kind.value_type if pa.types.is_dictionary(kind) else kind) != column.kind.type:
+        raise JobError(
+            f"{version.table} of run {version.version} has column {column.name} as {kind}, and the book declares it as "
+            f"{column.kind} now; run `python -m engine run training` on extracts."
+        )

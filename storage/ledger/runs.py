@@ -173,7 +173,7 @@ class UnknownRun(StorageError):
 
 
 def _new_id(request: Request, now: datetime) -> str:
-    return f"{request.pipeline}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return f"{request.pipeline}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 def _new_row(request: Request, run_id: str, now: datetime) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from jobs.sample.write import SampleSpec, write_sample
 from tests.engine.cli.on_ray import OnRay, copied
 
 pytestmark = pytest.mark.group("ray")
@@ -60,11 +59,3 @@ def test_ragged_rows_are_set_aside_and_rows_add_up(engine: OnRay, small_book: Pa
     assert aside["reason"].tolist() == ["12 instead of 11 fields", "10 instead of 11 fields"]
     accounting = engine.document("show", told["run_id"], home=tmp_path / "home")["accounting"]["ingest_lms_loan_daily"]
     assert accounting["read"] == accounting["stored"] + accounting["quarantined"]
-
-
-def test_json_stays_json_when_parts_are_killed(engine: OnRay, tmp_path: Path) -> None:
-    write_sample(tmp_path / "data", SampleSpec(3, 1))  # too few loans to learn from: all three fits fail at once
-    done = engine("run", "training", "--data", str(tmp_path / "data"), "--json", home=tmp_path / "home")
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["state"]) == (1, "failed")
-    assert "nothing to learn from" in told["error"] or "No loan's outcome" in told["error"]

@@ -23,7 +23,8 @@ def test_every_kind_of_fault_is_named_with_its_own_hint() -> None:
     error = refusal("features_attributes", "Customer_ID", "Name", "Hat", "SSN", "SSN", "Occupation", "snapshot_date")
     assert error.what == "missing column 'Age', unknown column 'Hat', repeated column 'SSN'"
     assert error.hint == (
-        f"deliver the file with every column; remove the unknown column or {DECLARE}; keep one column of each name"
+        "deliver the file with every column, or declare it `optional=True` in jobs/book/retail.py; "
+        f"remove the unknown column or {DECLARE}; keep one column of each name"
     )
 
 
