@@ -72,8 +72,8 @@ def number_dialect(texts: pa.Array, kind: Kind, dialect: Dialect, *, unreadable:
 def date_dialect(texts: Sequence[str], dialect: Dialect) -> Dialect:
     """The dialect that reads the dates of a column, given its distinct texts; the one given when none is sure.
 
-    The declared order of day and month, with a time after it, comes before all others. When it puts all dates of several
-    years in one month of the year, and the exchanged order puts them on one day of the month, the exchanged order is right.
+    The declared order of day and month, with a time after it, comes before all others. When it puts all dates of
+    several years in one month of the year, and the exchanged order on one day of the month, the exchanged one is right.
     """
     if dialect.date_formats != DEFAULT.date_formats:
         return dialect

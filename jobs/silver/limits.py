@@ -14,6 +14,7 @@ from jobs.silver.values import EMPTY, PLACEHOLDER
 ABSENT = (EMPTY, PLACEHOLDER, NULL_TEXT)
 READ = (*ABSENT, NEGATIVE, OUT_OF_RANGE)  # null for another reason than that they could not be read
 SHOWN = 40
+FEW = 1  # a single value rejects no file, however small the file is
 MOST_UNDATED = 0.05  # share of rows; joined files have lines of totals and repeated headers
 
 
@@ -30,10 +31,10 @@ def check_values(
             _reject_rounded(path, source, column, first.get(column.name, ""))
         unreadable = sum(count for reason, count in reasons.items() if reason not in READ)
         present = rows - sum(reasons.get(reason, 0) for reason in ABSENT)
-        if unreadable > column.unreadable * present:
+        if unreadable > max(column.unreadable * present, FEW):
             _reject(path, source, column, (unreadable, present), first.get(column.name, ""), min(reasons))
         lost = sum(reasons.values())
-        if column.name == source.known_on and lost > MOST_UNDATED * rows:
+        if column.name == source.known_on and lost > max(MOST_UNDATED * rows, FEW):
             raise InputRejected(
                 f"{lost:,} of {rows:,} rows have no date, so nobody knows when they became known",
                 file=path.rpartition("/")[2],

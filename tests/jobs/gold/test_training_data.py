@@ -78,7 +78,7 @@ def test_the_outcome_is_known_on_the_observation_date(job_factory: JobFactory, d
             gold_feature_engineering(job)
         return
     outcome = gold_feature_engineering(job)
-    assert outcome.values == {"loans": 1, "matured": 1, "defaults": 1, "left_out": {}}
+    assert outcome.values == {"loans": 1, "matured": 1, "defaults": 1, "left_out": {}, "unlabelled": {}}
     assert job.datamart.read(outcome.tables[0])["label"].to_pylist() == [1]
 
 
@@ -89,13 +89,14 @@ def test_a_loan_of_which_no_outcome_was_recorded_does_not_train(job_factory: Job
         date(2025, 1, 1),
         loan_daily=[
             loan | {"loan_id": "silent", "installment_num": 0, "overdue_amt": 5},
-            loan | {"loan_id": "seen", "installment_num": 3, "overdue_amt": 0},
+            loan | {"loan_id": "seen", "installment_num": 6, "overdue_amt": 0},
         ],
     )
     outcome = gold_feature_engineering(job)
     assert job.datamart.read(outcome.tables[0])["loan_id"].to_pylist() == ["seen"]
     assert outcome.values["matured"] == 1
     assert outcome.values["loans"] == 2
+    assert outcome.values["unlabelled"] == {"no_month_on_record": 1}
 
 
 def test_loans_without_a_customer_are_counted(job_factory: JobFactory) -> None:

@@ -94,7 +94,7 @@ def test_what_became_null_in_the_real_extracts() -> None:
             "Num_of_Loan": {"negative count": 242},
             "Num_of_Delayed_Payment": {"negative count": 40},
             "Type_of_Loan": {"empty": 672},
-            "Changed_Credit_Limit": {"no number": 133},
+            "Changed_Credit_Limit": {"placeholder": 133},
             "Credit_Mix": {"placeholder": 1275},
             "Payment_of_Min_Amount": {"placeholder": 724},
             "Payment_Behaviour": {"placeholder": 503},

@@ -85,9 +85,7 @@ def test_categories_are_trimmed_and_otherwise_kept() -> None:
     assert reason_of(OCCUPATION, "_______") == reason_of(OCCUPATION, "_") == "placeholder"
 
 
-@pytest.mark.parametrize(
-    "text", ["007", "9" * 5000, 'a,"b"', "🙂", " CUS_1 ", "CUS_0x1", "_", "NM", "a\nb", "e\u0301", "é"]
-)
+@pytest.mark.parametrize("text", ["007", "9" * 5000, 'a,"b"', "🙂", "CUS_0x1", "_", "NM", "a\nb", "e\u0301", "é"])
 def test_identifiers_and_texts_are_kept_exactly(text: str) -> None:
     for rule in (IDENTIFIER, TEXT):
         assert value_of(rule, text) == text
@@ -137,7 +135,28 @@ def test_texts_of_a_dictionary_that_no_row_has_are_no_problem() -> None:
     assert cleaned(coded, source_of(INTEGER)).problems == {}
 
 
-@given(st.dates())
+@pytest.mark.parametrize("text", [" CUS_1 ", "\ufeffCUS_1", "CUS_1\u00a0\u00a0", "\tCUS_1\r"])
+def test_blanks_and_byte_order_marks_around_an_identifier_are_dropped(text: str) -> None:
+    assert value_of(IDENTIFIER, text) == "CUS_1"
+    assert value_of(TEXT, text) == text
+
+
+@pytest.mark.parametrize("text", ["NULL", "null", "#N/A", "nan", "NaN", "None", " NULL "])
+def test_what_exports_write_for_null_is_no_identifier(text: str) -> None:
+    assert reason_of(IDENTIFIER, text) == "a text for null"
+
+
+@pytest.mark.parametrize("text", ["4.10000E+14", "4E+14", "4,1E+14", "1e5"])
+def test_a_rounded_identifier_is_no_identifier(text: str) -> None:
+    assert reason_of(IDENTIFIER, text) == "a rounded number"
+
+
+@pytest.mark.parametrize("text", ["31/12/1899", "1/1/2200", "1/1/0001", "31/12/9999"])
+def test_a_year_out_of_range_is_null_and_counted(text: str) -> None:
+    assert reason_of(DATE, text) == "year out of range"
+
+
+@given(st.dates(date(1900, 1, 1), date(2199, 12, 31)))
 def test_every_date_comes_back(day: date) -> None:
     assert value_of(DATE, f"{day.day}/{day.month}/{day.year:04}") == day
 

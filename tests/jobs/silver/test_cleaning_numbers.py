@@ -72,7 +72,26 @@ def test_one_number_with_junk_around_it_is_that_number(text: str, number: int) -
     "text",
     [
         *("1,5", "1,500", "1 000", "1_000", "1\u00a0000", "1'000", "1.2.3", "1..2", "12-34", "1/2", "2*3", "1;2"),
-        *("--5", "+-5", "- 5", "-_5", "-$5", "5-", "5+", "5_-", "(500)", "[5]", "<5", ">5", "~5", "±5"),
+        *(
+            "--5",
+            "+-5",
+            "- 5",
+            "-_5",
+            "-$5",
+            "5+",
+            "5_-",
+            "((5))",
+            "(5",
+            "-(5)",
+            "(-5)",
+            "(5-",
+            "-5-",
+            "[5]",
+            "<5",
+            ">5",
+            "~5",
+            "±5",
+        ),
         *("\u22125", "\u20135", "\u20145", "\uff0d5", "\ufe635"),
         *("\uff14\uff10", "\u0664\u0660", "4\uff10", "\u0967"),
         *("0x1F", "0b1", "0o7", "1F", "1k", "5M", "1e", "e5", "1e5e5", "40 years", "USD 40", "5%", "5\u2030", "1O0"),
@@ -151,3 +170,10 @@ def test_an_integer_in_junk_comes_back_exactly(number: int, before: str, after: 
 def test_a_decimal_comes_back_exactly(number: float) -> None:
     assert value_of(DECIMAL, repr(number)) == number
     assert value_of(DECIMAL, f"__{number!r}_") == number
+
+
+@pytest.mark.parametrize("text", ["(500)", "500-", "( 500 )", "$(500)", "(500) ", "500 -", "(500.0)", "€500-"])
+def test_a_number_in_parentheses_or_with_a_minus_behind_it_is_negative(text: str) -> None:
+    assert value_of(INTEGER, text) == -500
+    assert value_of(DECIMAL, text) == -500.0
+    assert reason_of(COUNT, text) == "negative count"
