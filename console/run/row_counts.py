@@ -69,7 +69,8 @@ def left_out(row: LedgerRow) -> Text:
     if nulls:
         lines.append("set to null: " + "; ".join(f"{name}{reasons(counts)}" for name, counts in nulls.items()))
     if values.get("left_out"):
-        lines.append(f"left out{reasons(values['left_out'])}")
+        by_reason = {reason.replace("_", " "): number for reason, number in values["left_out"].items()}
+        lines.append(f"left out{reasons(by_reason)}")
     return join(lines, Markup("<br>")) or "-"
 
 

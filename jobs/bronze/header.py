@@ -6,11 +6,12 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from jobs.book.columns import Source
-from jobs.bronze.extracts import LINE_ENDS, SAVE_AS, check_text
+from jobs.bronze.extracts import LINE_ENDS, SAVE_AS, check_text, is_utf8
 from jobs.errors import InputRejected
 
 PROJECT = Path(__file__).resolve().parents[2]
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_MARK = "\ufeff"
 _SHOWN_NAMES = 5
 _SHOWN_LETTERS = 40
 _SIMILARITY = 0.8  # of two names, from 0 to 1, above which one may be the other renamed
@@ -28,7 +29,7 @@ class Header:
 def header_of(block: bytes, source: Source, file: str) -> Header:
     """The header of a file, from its first block. Blank lines before it are skipped.
 
-    Raises InputRejected for missing, unknown and repeated names.
+    Raises InputRejected for missing, unknown and repeated names, and for UTF-8 text where another encoding is declared.
     """
     start = len(block) - len(block.lstrip(b"\r\n"))
     line = 1 + block.count(b"\n", 0, start)
@@ -44,6 +45,7 @@ def header_of(block: bytes, source: Source, file: str) -> Header:
     if len(text) > _longest_header(source):
         raise InputRejected("the first line is far too long for a header", file=file, line=line, hint=_expected(source))
     received = tuple(next(csv.reader([text.decode()], delimiter=source.dialect.delimiter), []))
+    _check_encoding(received, source, file, line)
     _check_names(received, source, file, line)
     canonical = {column.label: column.name for column in source.columns}
     return Header(tuple(canonical[name] for name in received), line, end)
@@ -57,6 +59,25 @@ def _expected(source: Source) -> str:
     mark = source.dialect.delimiter
     between = DELIMITERS.get(mark, repr(mark))
     return f"expected, with {between} between them, are " + f"{mark} ".join(column.label for column in source.columns)
+
+
+def _check_encoding(names: tuple[str, ...], source: Source, file: str, line: int) -> None:
+    """Raises InputRejected for UTF-8 text in a source of another encoding, which column names give away."""
+    declared = source.dialect.encoding
+    if is_utf8(declared):
+        return
+    try:
+        read = tuple(name.encode(declared).decode("utf-8").removeprefix(_MARK) for name in names)
+    except UnicodeError:
+        return
+    expected = {column.label for column in source.columns}
+    if any(new in expected and old not in expected for new, old in zip(read, names, strict=True)):
+        raise InputRejected(
+            f"is UTF-8 text and not {declared}",
+            file=file,
+            line=line,
+            hint=f"save it as {declared} text, or declare its encoding in {declaration_file(source)}",
+        )
 
 
 def _check_names(names: tuple[str, ...], source: Source, file: str, line: int) -> None:

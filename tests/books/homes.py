@@ -13,13 +13,24 @@ from tests.sandbox import Sandbox
 from tests.shared import made_once
 
 KREDIT = str(ROOT / "tests" / "books" / "kredit_book.py")
+ALONE = {
+    "konten": "KR-999999-1;00000001;2024-01-15;24;5000,00;6,00;220,00;4800,00;0;2024-02-15",
+    "kunden": "00000002;Ute Kröger;;12/345/67890;40;Angestellte;ledig;0;30.000,00;80,00;2024-01-01",
+}
 MATURED = date(2025, 10, 1)  # every loan's outcome is known
 
 
 @pytest.fixture(scope="session")
 def kredit_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The three extracts of the second lender."""
-    return made_once(tmp_path_factory, "kredit", lambda folder: write_kredit(folder / "data", 650)) / "data"
+    """The three extracts of the second lender, with a loan of an unknown customer and a customer without a loan."""
+
+    def write(folder: Path) -> None:
+        write_kredit(folder / "data", 650)
+        for dataset, row in ALONE.items():
+            with (folder / "data" / f"{dataset}.csv").open("a", encoding="latin-1", newline="") as file:
+                file.write(f"{row}\r\n")
+
+    return made_once(tmp_path_factory, "kredit", write) / "data"
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,7 @@ def test_a_page_of_each_run_names_its_tasks_and_counts(said: Said, kredit_sandbo
     training = said("run", run_id=runs["training"])
     for name in ("ingest_zahlungen", "clean_customers", "6 fields, expected 8", "Steuernummer invalid", "Bonitaet"):
         assert name in training
+    assert "left out (1 without customers, 1 customers without loan)" in training
     assert "staged.accounts" in said("run", run_id=runs["inference"])
     assert "gold.model_monitoring" in said("run", run_id=runs["monitoring"])
 

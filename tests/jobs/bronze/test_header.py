@@ -1,9 +1,15 @@
 """Headers that name other columns than their source, and the hint that each gets."""
 
+from dataclasses import replace
+from io import BytesIO
+
 import pytest
 
+from jobs.book.columns import Column, Dialect, Kind
 from jobs.bronze.header import header_of
+from jobs.bronze.records import read_extract
 from jobs.errors import InputRejected
+from tests.columns import IDENTIFIER
 from tests.retail import SOURCES
 
 DECLARE = "declare it in jobs/book/retail.py"
@@ -50,3 +56,16 @@ def test_a_missing_name_explains_one_unknown_name_only() -> None:
 def test_names_that_are_not_alike_are_not_called_renamed() -> None:
     assert "renamed" not in renamed("features_attributes", "Age", "Hat").hint
     assert "renamed" not in renamed("features_financials", "Monthly_Balance", "Balance").hint
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_utf8_text_is_named_where_another_encoding_is_declared(mark: str) -> None:
+    column = Column("Bonitaet", Kind.DECIMAL, "External credit score", received="Bonität")
+    source = replace(SOURCES["features_attributes"], columns=(IDENTIFIER, column), dialect=Dialect(encoding="latin-1"))
+    right = f"{IDENTIFIER.name},Bonität\n".encode("latin-1")
+    assert list(read_extract(BytesIO(right + b"1,2\n"), source, "extract.csv"))
+    wrong = f"{mark}{IDENTIFIER.name},Bonität\n".encode()
+    with pytest.raises(InputRejected) as caught:
+        list(read_extract(BytesIO(wrong + b"1,2\n"), source, "extract.csv"))
+    assert caught.value.what == "is UTF-8 text and not latin-1"
+    assert caught.value.hint.startswith("save it as latin-1 text, or declare its encoding in ")
