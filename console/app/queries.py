@@ -16,7 +16,7 @@ from console.app.deployment import deployment, ledger
 from engine.control.runs import reap_stale_runs
 from engine.documents.processes import pipeline_documents, process_documents
 from engine.documents.values import Document
-from jobs.governance.policy import Thresholds
+from jobs.governance.breaches import Thresholds
 from jobs.statistics.drift import MODERATE
 from storage.db.ledger import LedgerRow
 from storage.lake.datamart import TableVersion

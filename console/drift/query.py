@@ -9,7 +9,7 @@ import pandas as pd
 
 from console.app import queries
 from console.app.deployment import ledger
-from jobs.governance.policy import Thresholds
+from jobs.governance.breaches import Thresholds
 from storage.db.ledger import LedgerRow
 from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING, OUTCOMES

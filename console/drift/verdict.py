@@ -12,7 +12,7 @@ from console.components.elements import Text, count, join, named_html, state_htm
 from console.components.times import day
 from console.drift.query import View
 from jobs.charts.kit import STATUS_WORDS
-from jobs.governance.policy import Thresholds
+from jobs.governance.breaches import Thresholds
 from jobs.statistics.rounding import rounded_apart
 from storage.db.ledger import LedgerRow
 

@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from jobs.charts.kit import AXIS_EXTENT, STATUS_COLORS, STATUS_WORDS, panel, rows_chart
-from jobs.governance.policy import Status, Thresholds
+from jobs.governance.breaches import Status, Thresholds
 
 MEANINGS = {
     "healthy": "● Healthy|all thresholds met",

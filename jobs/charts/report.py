@@ -22,7 +22,7 @@ from jobs.charts.cohorts import NO_LABELS, auc_by_month, scores_by_month
 from jobs.charts.headline import Headline, headline_cards, headline_strip
 from jobs.charts.history import change_layers, dated, legend_text
 from jobs.charts.kit import AMBER, BLUE, GREY, rows_chart, signs
-from jobs.governance.policy import Status, Thresholds
+from jobs.governance.breaches import Status, Thresholds
 from jobs.statistics.drift import MINIMUM_ROWS, MODERATE, SIGNIFICANT
 
 LABEL_EXTENT = 166  # width of the feature names, subtracted from the width of the plot

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from jobs.governance.policy import Decision, Thresholds, decide
+from jobs.governance.breaches import Decision, Thresholds, decide
 from jobs.job import Job, TaskResult, log
 from jobs.statistics.drift import MODERATE
 

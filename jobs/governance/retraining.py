@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from jobs.governance.policy import Status
+from jobs.governance.breaches import Status
 
 MOST_RETRAINS = 3
 

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.governance.breaches import Thresholds
 from jobs.governance.gate import decision_on, thresholds_of
-from jobs.governance.policy import Thresholds
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.champion import model_of
 from jobs.monitoring.measures import (

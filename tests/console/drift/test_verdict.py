@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from console.drift.verdict import auc_words, drivers, psi_words, verdict
-from jobs.governance.policy import Thresholds
+from jobs.governance.breaches import Thresholds
 
 LIMITS = Thresholds(0.70, 0.2, 0.1)
 ROW: dict[str, Any] = {

@@ -24,7 +24,7 @@ from jobs.charts.report import (
     score_distribution,
     themed,
 )
-from jobs.governance.policy import Thresholds
+from jobs.governance.breaches import Thresholds
 
 NOTHING = pd.DataFrame()
 PANELS = [auc_by_month, psi_over_time, score_distribution, feature_drift, scores_by_month, confusion_matrix]

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from jobs.governance.breaches import Thresholds
 from jobs.governance.gate import decision_on, model_governance_gate, thresholds_of, trigger_retraining_dag
-from jobs.governance.policy import Thresholds
 from storage.ledger.runs import run_row
 from tests.job_factory import JobFactory
 from tests.sandbox import AS_OF, Sandbox

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.governance.policy import Status
+from jobs.governance.breaches import Status
 from jobs.governance.retraining import MOST_RETRAINS, Past, Step, next_step, retrains_in_a_row
 
 FIRST = date(2024, 3, 1)

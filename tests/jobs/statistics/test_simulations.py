@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from jobs.governance.policy import Decision, decide
+from jobs.governance.breaches import Decision, decide
 from jobs.statistics.discrimination import auc_with_interval, paired_auc_difference
 from jobs.statistics.drift import measured_drift
 from jobs.statistics.reference import numeric_reference

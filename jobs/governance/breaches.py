@@ -1,4 +1,4 @@
-"""The retraining rule: the champion's status by the metrics of a monitoring date."""
+"""Breaches: the status of the champion by the metrics of a monitoring date, and which thresholds they cross."""
 
 import math
 from collections.abc import Iterator

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.governance.policy import Thresholds, decide
+from jobs.governance.breaches import Thresholds, decide
 from storage.errors import UsageError
 
 
