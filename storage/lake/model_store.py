@@ -1,12 +1,18 @@
 """Model files, stored by their SHA-256, copied under readable names, and opened only when the SHA-256 matches."""
 
+import copyreg
 import hashlib
 import io
 import pickle
+import sys
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from storage.errors import StorageError
 from storage.files.folder import FileFacts, Folder
+
+PROTOCOL = 4
+BY_NAME = (type, FunctionType, BuiltinFunctionType)  # a pickle has only their names
 
 
 class UntrustedModel(StorageError):
@@ -20,20 +26,27 @@ class UntrustedModel(StorageError):
         return (UntrustedModel, (self.path, self.reason))
 
 
-class _Pickler(pickle._Pickler):  # noqa: SLF001 - the pickler in C has no hook for strings
-    """Pickles equal strings as one object.
+class _Pickler(pickle.Pickler):
+    """Pickles equal attribute names, and equal texts among attributes, as one object.
 
-    Python's pickler only does so for strings that are the same object. For attribute names that depends on what the
-    process did before: after a model was loaded, a model of the same class that is fitted later has other bytes.
+    The pickler writes strings once that are the same object. Whether equal attribute names are the same object depends
+    on what the process did before: after a model was loaded, a model of the same class that is fitted later would have
+    other bytes.
     """
 
-    def __init__(self, file: io.BytesIO, protocol: int) -> None:
-        super().__init__(file, protocol)
-        self._texts: dict[str, str] = {}
+    def reducer_override(self, obj: Any) -> Any:
+        """The pickler's own form of an object, with interned names and texts in its state."""
+        if isinstance(obj, BY_NAME) or type(obj) in copyreg.dispatch_table or not hasattr(obj, "__dict__"):
+            return NotImplemented
+        reduced = obj.__reduce_ex__(PROTOCOL)
+        if isinstance(reduced, str) or len(reduced) < 3 or not isinstance(reduced[2], dict):
+            return reduced
+        state = {_interned(name): _interned(value) for name, value in reduced[2].items()}
+        return (*reduced[:2], state, *reduced[3:])
 
-    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
-        one = self._texts.setdefault(obj, obj) if type(obj) is str else obj
-        super().save(one, save_persistent_id)  # type: ignore[misc]  # the stubs leave it out
+
+def _interned(value: Any) -> Any:
+    return sys.intern(value) if type(value) is str else value
 
 
 class ModelStore:
@@ -53,7 +66,7 @@ class ModelStore:
     def keep_pickle(self, value: Any) -> FileFacts:
         """The artifact with a value's pickle. An equal value gives the same bytes in every process."""
         pickled = io.BytesIO()
-        _Pickler(pickled, protocol=4).dump(value)
+        _Pickler(pickled, PROTOCOL).dump(value)
         return self.keep(pickled.getvalue())
 
     def place(self, artifact: FileFacts, name: str) -> FileFacts:

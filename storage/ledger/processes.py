@@ -31,9 +31,12 @@ def register(connection: Connection, process: Process, detail: dict[str, Any], n
 
 
 def heartbeat(connection: Connection, process_id: str, detail: dict[str, Any], now: datetime) -> None:
-    """Records that the process is alive, with details of its state."""
-    query = update(processes).where(processes.c.process_id == process_id)
-    connection.execute(query.values(heartbeat_at=now, detail=detail, stopped_at=None))
+    """Records that the process is alive, with details of its state.
+
+    A heartbeat that was under way when the process deregistered changes nothing.
+    """
+    query = update(processes).where(processes.c.process_id == process_id, processes.c.stopped_at.is_(None))
+    connection.execute(query.values(heartbeat_at=now, detail=detail))
 
 
 def deregister(connection: Connection, process_id: str, now: datetime) -> None:

@@ -27,7 +27,7 @@ def test_everything_lies_under_home_unless_told_otherwise(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("timezone", "Mars/Olympus"), ("psi_threshold", "low"), ("keep_versions", "0"), ("feature_set", "x")],
+    [("timezone", "Mars/Olympus"), ("psi_threshold", "low"), ("keep_versions", "0")],
 )
 def test_a_setting_that_can_not_be_right_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"LOANWATCH_{name.upper()}", value)

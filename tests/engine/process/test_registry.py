@@ -11,7 +11,7 @@ from engine.process.registry import ProcessRegistry, alive
 from storage.db.ledger import utc_now
 from storage.ledger.processes import KEPT, Process, process_rows, register
 from storage.settings import load_settings
-from tests.processes import until
+from tests.processes import DEADLINE, until
 
 
 def seen(deployment: Deployment, kind: str = "worker") -> list[str]:
@@ -32,18 +32,29 @@ def test_a_process_is_there_from_its_arrival_to_its_leave(deployment: Deployment
     assert row.stopped_at is not None
 
 
+def test_a_beat_that_comes_after_the_leave_changes_nothing(deployment: Deployment) -> None:
+    registry = ProcessRegistry(deployment, "scheduler")
+    registry.register({})
+    registry.deregister()
+    assert registry.heartbeat({"late": True})
+    assert seen(deployment, "scheduler") == []
+    with deployment.ledger.reading() as connection:
+        (row,) = process_rows(connection)
+    assert (row.detail, row.stopped_at is not None) == ({}, True)
+
+
 def test_it_beats_when_it_is_time_or_when_there_is_news(deployment: Deployment) -> None:
     registry = ProcessRegistry(deployment, "worker")
     registry.register({"ray": "starting"})
     assert registry.heartbeat({"ray": "up"})
-    until(lambda: registry.heartbeat({"ray": "up"}), "second beat", 5.0)
+    until(lambda: registry.heartbeat({"ray": "up"}), "second beat")
     (row,) = alive(deployment, "worker")
     assert row.detail == {"ray": "up"}
     assert row.heartbeat_at > row.started_at
 
 
 def test_it_does_not_beat_all_the_time(tmp_path: Path) -> None:
-    deployment = Deployment.open(load_settings(home=tmp_path, heartbeat=10.0))
+    deployment = Deployment.open(load_settings(home=tmp_path, heartbeat=20 * DEADLINE, lease=100 * DEADLINE))
     registry = ProcessRegistry(deployment, "worker")
     registry.register({})
     assert not any(registry.heartbeat({}) for _ in range(100))
