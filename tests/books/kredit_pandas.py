@@ -86,16 +86,18 @@ def feature_table(folder: Path, as_of: date) -> pd.DataFrame:
     for name, columns in MEDIANS.items():
         filled[name][columns] = filled[name][columns].fillna(filled[name][columns].median())
     by_customer = {name: dict(iter(filled[name].groupby("Kundennummer"))) for name in ("kunden", "zahlungen")}
-    none = filled["zahlungen"].iloc[:0]
+    none, newest_row = filled["zahlungen"].iloc[:0], filled["konten"]["Stichtag"].max()
     rows = [
-        loan_row(of_loan, by_customer["kunden"][customer], by_customer["zahlungen"].get(customer, none))
+        loan_row(of_loan, by_customer["kunden"][customer], by_customer["zahlungen"].get(customer, none), newest_row)
         for (_, customer), of_loan in filled["konten"].groupby(["Kontonummer", "Kundennummer"])
         if customer in by_customer["kunden"]
     ]
     return pd.DataFrame([row for row in rows if row])
 
 
-def loan_row(months: pd.DataFrame, customer: pd.DataFrame, payments: pd.DataFrame) -> dict[str, Any]:
+def loan_row(
+    months: pd.DataFrame, customer: pd.DataFrame, payments: pd.DataFrame, newest_row: pd.Timestamp
+) -> dict[str, Any]:
     """The row of a loan from its months, and from the quarters and payments of its customer."""
     first = months.iloc[0]
     start = first["Vertragsbeginn"]
@@ -120,7 +122,7 @@ def loan_row(months: pd.DataFrame, customer: pd.DataFrame, payments: pd.DataFram
         "Verzug": known["tage_verzug"],
         "prediction_date": prediction.date(),
         "observation_date": observation.date(),
-        "label": label(months, start),
+        "label": label(months, start, newest_row),
         "split": "test" if number % 100 < 20 else "train",
         "Alter": newest["Alter"],
         "Beruf": newest["Beruf"],
@@ -134,11 +136,18 @@ def loan_row(months: pd.DataFrame, customer: pd.DataFrame, payments: pd.DataFram
     }
 
 
-def label(months: pd.DataFrame, start: pd.Timestamp) -> float:
-    """1 when the loan was 90 days past due in a month from 2 to 12 on book, 0 when it never was, NaN unobserved."""
+def label(months: pd.DataFrame, start: pd.Timestamp, newest: pd.Timestamp) -> float:
+    """1 when the loan was 90 days past due in a month from 2 to 12 on book, 0 when it never was.
+
+    NaN when that is not known: a value is missing, or month 12 is not on record and the newest row of all loans is from
+    before it.
+    """
     numbers = months_on_book(start, months["Stichtag"])
     within = months[(numbers >= 2) & (numbers <= 12)]
-    return float((within["tage_verzug"] >= 90).any()) if len(within) else np.nan
+    if (within["tage_verzug"] >= 90).any():
+        return 1.0
+    complete = (numbers == 12).any() or newest >= start + pd.DateOffset(months=12)
+    return 0.0 if len(within) and complete and within["tage_verzug"].notna().all() else np.nan
 
 
 def months_on_book(start: pd.Timestamp, days: "pd.Series[Any]") -> Any:

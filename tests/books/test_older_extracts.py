@@ -112,16 +112,16 @@ def test_a_column_of_another_kind_is_cleaned_anew_or_asked_for(small_book: Path,
     data = copied(small_book, tmp_path / "data")
     before.succeed("training", data=str(data))
     before.close()
-    changed = 'BOOK = BOOK.changed_column("loan_daily", "overdue_amt", kind=Kind.DECIMAL)\n'
+    changed = 'BOOK = BOOK.changed_column("loan_daily", "tenure", kind=Kind.DECIMAL)\n'
     made = with_book(tmp_path / "home", written(tmp_path / "kind.py", changed))
     copy = made.copy(tmp_path / "copy")
     copy.close()
     made = with_book(tmp_path / "home", tmp_path / "kind.py")
     made.succeed("inference")
-    assert str(made.table("staged.loan_daily")["overdue_amt"].type) == "double"
+    assert str(made.table("staged.loan_daily")["tenure"].type) == "double"
     for extract in data.iterdir():
         extract.unlink()
     ended = with_book(tmp_path / "copy", tmp_path / "kind.py").run("inference")
     assert (ended.state, ended.error["exit_code"]) == ("failed", 1)
-    assert "overdue_amt" in ended.error["message"]
+    assert "tenure" in ended.error["message"]
     assert "run `python -m engine run training` on extracts" in ended.error["message"]
