@@ -13,6 +13,7 @@ from engine.deployment import Deployment
 from engine.doctor.finding import Finding
 from engine.doctor.process_checks import LOCK_CHECK, PROCESS_CHECKS
 from engine.execution.vacuum import misplaced_links
+from jobs.modelling.champion import other_libraries
 from storage.errors import DamagedFile, LoanwatchError
 from storage.ledger.catalog import current_versions
 from storage.ledger.models import model_by_alias, registered_models
@@ -125,6 +126,9 @@ def _models(deployment: Deployment) -> Iterator[Finding]:
                 "models", "problem", f"{path} is not the registered file; restore it from a backup, or train again."
             )
             return
+    if reason := other_libraries(champion, deployment.models):
+        yield Finding("models", "problem", reason)
+        return
     with deployment.ledger.reading() as connection:
         registered = {facts.name for model in registered_models(connection) for facts in model.files.values()}
     names = [name for name in deployment.models.folder.names("") if not name.startswith(".")]

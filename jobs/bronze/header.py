@@ -7,12 +7,13 @@ from pathlib import Path
 
 from jobs.book.columns import Source
 from jobs.bronze.extracts import LINE_ENDS, SAVE_AS, check_text, is_utf8
+from jobs.bronze.header_faults import fault_of, separator
 from jobs.errors import InputRejected
 
 PROJECT = Path(__file__).resolve().parents[2]
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _MARK = "\ufeff"
 _SHOWN_NAMES = 5
+_LINES_LOOKED_AT, _MOST_LOOKED_AT = 4, 65_536
 _SHOWN_LETTERS = 40
 _SIMILARITY = 0.8  # of two names, from 0 to 1, above which one may be the other renamed
 
@@ -46,7 +47,7 @@ def header_of(block: bytes, source: Source, file: str) -> Header:
         raise InputRejected("the first line is far too long for a header", file=file, line=line, hint=_expected(source))
     received = tuple(next(csv.reader([text.decode()], delimiter=source.dialect.delimiter), []))
     _check_encoding(received, source, file, line)
-    _check_names(received, source, file, line)
+    _check_names(received, source, file, line, _first_lines(block, start))
     canonical = {column.label: column.name for column in source.columns}
     return Header(tuple(canonical[name] for name in received), line, end)
 
@@ -57,8 +58,9 @@ def _longest_header(source: Source) -> int:
 
 def _expected(source: Source) -> str:
     mark = source.dialect.delimiter
-    between = DELIMITERS.get(mark, repr(mark))
-    return f"expected, with {between} between them, are " + f"{mark} ".join(column.label for column in source.columns)
+    return f"expected, with {separator(mark)} between them, are " + f"{mark} ".join(
+        column.label for column in source.columns
+    )
 
 
 def _check_encoding(names: tuple[str, ...], source: Source, file: str, line: int) -> None:
@@ -80,12 +82,20 @@ def _check_encoding(names: tuple[str, ...], source: Source, file: str, line: int
         )
 
 
-def _check_names(names: tuple[str, ...], source: Source, file: str, line: int) -> None:
+def _first_lines(block: bytes, start: int) -> list[str]:
+    """The header and the lines behind it, as far as they are text."""
+    lines = block[start : start + _MOST_LOOKED_AT].split(b"\n")[:_LINES_LOOKED_AT]
+    return [line.rstrip(b"\r").decode(errors="replace") for line in lines]
+
+
+def _check_names(names: tuple[str, ...], source: Source, file: str, line: int, lines: list[str]) -> None:
     expected = [column.label for column in source.columns]
     absent = [column for column in source.columns if column.label not in names]
     missing = [column.label for column in absent if not column.optional]
     unknown = [name for name in names if name not in expected]
     repeated = sorted({name for name in names if names.count(name) > 1 and name in expected})
+    if (missing or unknown) and (fault := fault_of(lines, source, declaration_file(source))):
+        raise InputRejected(fault[0], file=file, line=line, hint=fault[1])
     # A first line with few of the names is a record, whose values must not be shown.
     if 2 * len(absent) > len(expected) and (missing or unknown):
         what = "the first line is not the header: most of the column names are missing"

@@ -12,13 +12,14 @@ from jobs.book.declaration import Book
 from jobs.book.features import Computed, Latest
 from jobs.gold.labels import default_labels, loans_of, splits
 from jobs.gold.point_in_time import KnownRows
+from jobs.silver.identity import check_matches
 
 
 def loan_features(tables: Mapping[str, pa.Table], book: Book) -> tuple[pa.Table, dict[str, int]]:
     """(one row a loan with ids, dates, label, split and every feature; how many rows were left out, by reason).
 
     `tables` are the governed tables by silver name (at least the columns that the book reads), without anything later
-    than as-of. A loan without a row of a source that is declared `every_loan` is left out.
+    than as-of. A loan without a row of a source that is declared `every_loan` is left out; InputRejected when too many are.
     """
     loans = loans_of(tables[book.loan_source], book)
     known = {source.silver: KnownRows(loans, tables[source.silver], source, book) for source in book.sources}
@@ -30,7 +31,9 @@ def loan_features(tables: Mapping[str, pa.Table], book: Book) -> tuple[pa.Table,
     columns["label"] = default_labels(tables[book.bad_loan.source], loans, book)
     columns["split"] = splits(loans[book.loan_id])
     columns |= values
-    left_out = {f"without_{name}": int((~mask).sum()) for name, mask in there.items() if not mask.all()}
+    without = {name: int((~mask).sum()) for name, mask in there.items() if not mask.all()}
+    check_matches(loans.num_rows, without, book)
+    left_out = {f"without_{name}": count for name, count in without.items()}
     left_out |= _without_loan(loans, tables, book)
     every = np.logical_and.reduce([np.ones(loans.num_rows, bool), *there.values()])
     return pa.table(columns).filter(pa.array(every)), left_out

@@ -1,9 +1,14 @@
 """The champion in use: the newest one whose files are unchanged since they were registered."""
 
+import json
+from importlib.metadata import version
+
 from jobs.errors import JobError
 from jobs.job import Job, log
-from storage.lake.model_store import UntrustedModel
+from storage.lake.model_store import ModelStore, UntrustedModel
 from storage.ledger.models import ModelVersion
+
+PICKLED_BY = "scikit-learn"
 
 
 def serving_champion(job: Job) -> tuple[ModelVersion | None, list[str]]:
@@ -23,6 +28,24 @@ def serving_champion(job: Job) -> tuple[ModelVersion | None, list[str]]:
         else:
             return model, refused
     return None, refused
+
+
+def check_libraries(job: Job, model: ModelVersion) -> None:
+    """Raises JobError when a model was pickled by another minor version of scikit-learn than this process has."""
+    if reason := other_libraries(model, job.models):
+        raise JobError(reason)
+
+
+def other_libraries(model: ModelVersion, store: ModelStore) -> str | None:
+    """A sentence when a model was trained with another minor version of scikit-learn than this process has."""
+    metadata = json.loads(store.read(model.files["metadata"]))
+    trained, here = metadata.get("libraries", {}).get(PICKLED_BY), version(PICKLED_BY)
+    if trained is None or trained.split(".")[:2] == here.split(".")[:2]:
+        return None
+    return (
+        f"Model {model.version} was trained with {PICKLED_BY} {trained}, and here is {here}; "
+        "run `python -m engine run training`, or install that version."
+    )
 
 
 def model_of(job: Job, version: str) -> ModelVersion:

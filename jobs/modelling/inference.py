@@ -11,7 +11,7 @@ from jobs.errors import JobError
 from jobs.gold.features import loan_features
 from jobs.job import Job, TaskResult, combined, log
 from jobs.loan_calendar import known_by, months_of
-from jobs.modelling.champion import model_of, serving_champion
+from jobs.modelling.champion import check_libraries, model_of, serving_champion
 from jobs.modelling.definition import check_definition
 from jobs.modelling.pipelines import frame
 from jobs.silver.clean import cleaned_part
@@ -102,6 +102,7 @@ def make_predictions(job: Job) -> TaskResult:
     """A probability of default for every prepared loan, by the champion that was retrieved."""
     model = model_of(job, job.values["retrieve_best_model"]["version"])
     check_definition(model, job.book)
+    check_libraries(job, model)
     pipeline = job.models.load(model.files["model"])
     rows = job.read(INFERENCE_FEATURES)
     features = tuple(pipeline.feature_names_in_)

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.job import Job, log
-from jobs.modelling.champion import serving_champion
+from jobs.modelling.champion import other_libraries, serving_champion
 from jobs.modelling.definition import difference_from
 from jobs.modelling.splits import labels_of, scores_of, train_and_test
 from jobs.statistics.discrimination import AucDifference, paired_auc_difference
@@ -107,6 +107,8 @@ def _opponent(job: Job, test: pa.Table, artifact: FileFacts, features: Sequence[
         told = f"champion {model.version} was trained with another label definition, so the two can't be compared"
         advice = f"promote {job.stamp} yourself if it is to replace it"
         return Opponent(None, None, f"{told} ({difference.removesuffix('.')}); {advice}", other_labels=True)
+    if reason := other_libraries(model, job.models):
+        return Opponent(None, None, reason.partition(";")[0])
     old = job.models.load(model.files["model"])
     known = tuple(old.feature_names_in_)
     unknown = sorted(set(known) - set(test.column_names))

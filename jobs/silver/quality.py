@@ -15,6 +15,7 @@ from jobs.book.declaration import Book
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.silver.cleaning import matches
+from jobs.silver.identity import check_customers
 from jobs.silver.newest import EARLIEST, days_of, newest_rows
 from jobs.silver.reading import source_rows
 from storage.lake.datamart import TableVersion
@@ -36,15 +37,23 @@ class QualityReport:
 
 def checked_columns(source: Source, book: Book) -> list[str]:
     """The columns of a source that quality control looks at."""
-    ids = [name for name in book.ids if name in source.names and (name == book.customer_id or _names_loans(book))]
+    ids = [
+        name
+        for name in book.ids
+        if name in source.names and (name == book.customer_id or source == book.loans or _names_loans(book))
+    ]
     checked = (column.name for column in source.columns if column.checked)
     return list(dict.fromkeys((*ids, *source.key, source.known_on, *checked)))
 
 
 def quality_report(tables: Mapping[str, pa.Table], as_of: date, book: Book) -> QualityReport:
-    """The verdict on the cleaned tables (at least their checked_columns), of which only rows up to as-of count."""
+    """The verdict on the cleaned tables (at least their checked_columns), of which only rows up to as-of count.
+
+    Raises InputRejected when a loan has rows of several customers.
+    """
     sources = book.by_table
     visible = {name: known_by(table[sources[name].known_on], as_of) for name, table in tables.items()}
+    check_customers(tables[book.loan_source], visible[book.loan_source], book)
     superseded = {name: _superseded(table, sources[name], visible[name]) for name, table in tables.items()}
     customers = {name: _customers(sources[name], tables, book) for name in tables}
     flags = {

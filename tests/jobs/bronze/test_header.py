@@ -36,7 +36,7 @@ def test_every_kind_of_fault_is_named_with_its_own_hint() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("Interest_Rate", "InterestRate"), ("Interest_Rate", "interest_rate"), ("Credit_Mix", "CREDIT_MIX")],
+    [("Interest_Rate", "InterestRate"), ("Credit_Mix", "Credit-Mix")],
 )
 def test_a_renamed_column_is_recognised(old: str, new: str) -> None:
     error = renamed("features_financials", old, new)
@@ -69,3 +69,47 @@ def test_utf8_text_is_named_where_another_encoding_is_declared(mark: str) -> Non
         list(read_extract(BytesIO(wrong + b"1,2\n"), source, "extract.csv"))
     assert caught.value.what == "is UTF-8 text and not latin-1"
     assert caught.value.hint.startswith("save it as latin-1 text, or declare its encoding in ")
+
+
+def first_lines(text: str) -> InputRejected:
+    """The refusal of attributes that begin so."""
+    with pytest.raises(InputRejected) as caught:
+        header_of(text.encode(), SOURCES["features_attributes"], "extract.csv")
+    return caught.value
+
+
+NAMES = SOURCES["features_attributes"].names
+LINE = ",".join(NAMES)
+
+
+@pytest.mark.parametrize(("mark", "words"), [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")])
+def test_another_separator_is_named_with_the_declaration_that_reads_it(mark: str, words: str) -> None:
+    error = first_lines(mark.join(NAMES) + "\n" + mark.join("123456") + "\n")
+    assert error.what == f"is separated by {words} and not by commas"
+    assert f"declare `delimiter={mark!r}` in the dialect of features_attributes in jobs/book/retail.py" in error.hint
+
+
+@pytest.mark.parametrize("title", ["Customers of May", "sep=,", "Report,,,,,", "a\nb"])
+def test_a_title_before_the_header_is_named(title: str) -> None:
+    error = first_lines(f"{title}\n{LINE}\n1,2,3,4,5,6\n")
+    assert error.what == "has a title line before the header"
+    assert error.hint in ("remove the line before the header", "remove the 2 lines before the header")
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (LINE.lower(), "'customer_id' for 'Customer_ID', 'name' for 'Name', 'age' for 'Age', 'ssn' for 'SSN', 'occup"),
+        (LINE.replace(",", ", "), "' Name' for 'Name'"),
+        (LINE.replace("Customer_ID", "CUSTOMER_ID"), "'CUSTOMER_ID' for 'Customer_ID'"),
+    ],
+)
+def test_names_that_differ_in_case_or_blanks_alone_are_named(header: str, words: str) -> None:
+    error = first_lines(header + "\n")
+    assert error.what.startswith("has names that differ only in case or blanks: ")
+    assert words in error.what
+
+
+@pytest.mark.parametrize("header", ["," + LINE, LINE + ","])
+def test_a_column_without_a_name_is_named(header: str) -> None:
+    assert first_lines(header + "\n").what == "has a column without a name (an index or a trailing separator)"
