@@ -19,7 +19,8 @@ def loan_features(tables: Mapping[str, pa.Table], book: Book) -> tuple[pa.Table,
     """(one row a loan with ids, dates, label, split and every feature; how many rows were left out, by reason).
 
     `tables` are the governed tables by silver name (at least the columns that the book reads), without anything later
-    than as-of. A loan without a row of a source that is declared `every_loan` is left out; InputRejected when too many are.
+    than as-of. A loan without a row of a source that is declared `every_loan` is left out. Raises InputRejected when
+    that are too many loans.
     """
     loans = loans_of(tables[book.loan_source], book)
     known = {source.silver: KnownRows(loans, tables[source.silver], source, book) for source in book.sources}

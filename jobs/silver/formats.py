@@ -61,7 +61,9 @@ def number_dialect(texts: pa.Array, kind: Kind, dialect: Dialect, *, unreadable:
     grouped = {thousands for _, thousands in used if _is_grouped(bodies, thousands)}
     if len(grouped) == 1:
         (thousands,) = grouped
-        return replace(dialect, thousands_char=thousands, decimal_char="," if thousands == "." else ".")
+        decimals = {decimal for decimal, mark in used if mark == thousands and any(decimal in body for body in bodies)}
+        decimal = decimals.pop() if len(decimals) == 1 else "," if thousands == "." else "."
+        return replace(dialect, thousands_char=thousands, decimal_char=decimal)
     sure = used or {marks for marks in fitting if not marks[1]}
     if len(sure) != 1:
         return dialect

@@ -1,0 +1,121 @@
+"""Formats that are decided from all texts of a column, and those that stay undecided."""
+
+from datetime import date
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.book.columns import Dialect, Kind
+from jobs.silver.dates import date_of
+from jobs.silver.formats import date_dialect, number_dialect
+from jobs.silver.numbers import numbers
+
+DEFAULT = Dialect()
+ENGLISH, GERMAN = (".", ","), (",", ".")
+
+
+def marks(*texts: str, kind: Kind = Kind.DECIMAL) -> tuple[str, str]:
+    """(decimal character, thousands character) that a column of these texts is read with."""
+    column = pa.array(texts, pa.string())
+    _, reasons = numbers(column, kind, DEFAULT)
+    found = number_dialect(column, kind, DEFAULT, unreadable=bool(set(reasons.values()) - {"empty"}))
+    return found.decimal_char, found.thousands_char
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (("1,000", "950", "12,500"), ENGLISH),
+        (("1,000.50", "950.25"), ENGLISH),
+        (("1,234,567", "12"), ENGLISH),
+        (("$1,000", "(2,500)", "3,000-"), ENGLISH),
+        (("1.234,50", "950,00"), GERMAN),
+        (("1.000", "2.500", "950"), GERMAN),
+        (("1.234.567", "12"), GERMAN),
+        (("12,50", "950,25"), (",", "")),
+        (("1,000", "1,5"), (",", "")),  # no group has one digit
+        (("1 234,50", "950,00"), (",", " ")),
+        (("1\u00a0234,50", "1\u00a0000,00"), (",", "\u00a0")),
+        (("1'234.50", "950.25"), (".", "'")),
+        (("12.50", "950.25", "1000"), (".", "")),
+        (("0.123", "0.456"), (".", "")),
+        (("1.234", "2.500", "1950"), (".", "")),  # a number from 1,000 on without a separator
+    ],
+)
+def test_the_marks_of_numbers_are_decided_from_the_whole_column(
+    texts: tuple[str, ...], expected: tuple[str, str]
+) -> None:
+    assert marks(*texts) == expected
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("1,5", "1.5"),  # two decimal characters
+        ("1.234,5", "1,234.5"),  # both marks are decimal characters
+        ("27%", "14%"),  # a share or percent
+    ],
+)
+def test_what_can_mean_two_things_is_not_decided(texts: tuple[str, ...]) -> None:
+    chosen = Dialect(decimal_char=marks(*texts)[0], thousands_char=marks(*texts)[1])
+    _, reasons = numbers(pa.array(texts), Kind.DECIMAL, chosen)
+    assert reasons
+
+
+@given(st.lists(st.integers(-(10**7), 10**7), min_size=1, max_size=20), st.sampled_from([ENGLISH, GERMAN]))
+def test_grouped_amounts_with_cents_come_back(cents: list[int], chars: tuple[str, str]) -> None:
+    decimal, thousands = chars
+    texts = [f"{cent / 100:,.2f}".translate(str.maketrans(",.", thousands + decimal)) for cent in cents]
+    column = pa.array(texts)
+    _, reasons = numbers(column, Kind.DECIMAL, DEFAULT)
+    dialect = number_dialect(column, Kind.DECIMAL, DEFAULT, unreadable=bool(reasons))
+    values, reasons = numbers(column, Kind.DECIMAL, dialect)
+    assert reasons == {}
+    assert values.to_pylist() == pytest.approx([cent / 100 for cent in cents])
+
+
+def test_a_declared_dialect_is_never_replaced() -> None:
+    german = Dialect(decimal_char=",", date_formats=("d.M.yyyy",))
+    assert number_dialect(pa.array(["1,000.50"]), Kind.DECIMAL, german, unreadable=True) is german
+    assert date_dialect(["2024-05-01"], german) is german
+
+
+DAYS = [date(2023, 12, 31), date(2024, 2, 29), date(2024, 5, 1), date(2025, 7, 4)]
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("{d}/{m}/{y}", "d/M/yyyy"),
+        ("{d}/{m}/{y} 00:00", "d/M/yyyy HH:mm"),
+        ("{m}/{d}/{y}", "M/d/yyyy"),
+        ("{y}-{m:02}-{d:02}", "yyyy-MM-dd"),
+        ("{y}-{m:02}-{d:02}T08:30:00", "yyyy-MM-ddTHH:mm:ss"),
+        ("{d}.{m}.{y}", "d.M.yyyy"),
+        ("{y}{m:02}{d:02}", "yyyyMMdd"),
+        ("{m}/{d}/{s:02}", "M/d/yy"),
+    ],
+)
+def test_the_form_of_dates_is_decided_from_the_whole_column(form: str, expected: str) -> None:
+    texts = [form.format(d=day.day, m=day.month, y=day.year, s=day.year % 100) for day in DAYS]
+    found = date_dialect([*texts, "", "TOTAL"], DEFAULT)
+    assert found.date_formats == (expected,)
+    assert [date_of(text, found.date_formats) for text in texts] == DAYS
+
+
+def test_days_of_a_spreadsheet_are_counted_from_1900() -> None:
+    texts = [str((day - date(1899, 12, 30)).days) for day in DAYS]
+    assert [date_of(text, date_dialect(texts, DEFAULT).date_formats) for text in texts] == DAYS
+
+
+def test_first_days_of_months_that_read_as_days_of_january_are_exchanged() -> None:
+    texts = [f"{month}/1/{year}" for year in (2023, 2024) for month in range(1, 13)]
+    assert date_dialect(texts, DEFAULT).date_formats == ("M/d/yyyy",)
+    one_january = [f"{day}/1/2024" for day in range(1, 13)]
+    assert date_dialect(one_january, DEFAULT).date_formats == ("d/M/yyyy",)
+
+
+def test_forms_that_are_mixed_are_not_decided() -> None:
+    assert date_dialect(["31/12/2023", "2024-05-01"], DEFAULT) == DEFAULT
