@@ -8,10 +8,11 @@ little; that a champion was chosen in the same way evens that out.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.job import Job, log
 from jobs.modelling.champion import other_libraries, serving_champion
@@ -53,13 +54,15 @@ class PromotionVerdict:
 class Opponent:
     """The model to compare with, and how it fared on the test rows (new minus old); or why there is no comparison.
 
-    A model with `other_labels` was trained with another label definition: only a person can replace it.
+    A model with `other_labels` was trained with another label definition: only a person can replace it. `data_faults`
+    are the features of both models that have no value, or one value alone, in the new training data.
     """
 
     version: str | None
     difference: AucDifference | None
     why_not: str = ""
     other_labels: bool = False
+    data_faults: tuple[str, ...] = ()
 
 
 def verdict_on(auc: float, rows: int, threshold: float, champion: str | None, opponent: Opponent) -> PromotionVerdict:
@@ -70,9 +73,13 @@ def verdict_on(auc: float, rows: int, threshold: float, champion: str | None, op
     found = opponent.difference
     worse = found is not None and found.high is not None and found.high < 0
     weak = auc < threshold
-    refused = worse or weak or opponent.other_labels
+    refused = worse or weak or opponent.other_labels or bool(opponent.data_faults)
     verdict = "Not promoted" if refused else "Promoted"
     told = [f"its AUC {rounded_apart(auc, threshold)} on {rows:,} test loans is below {threshold:g}"] if weak else []
+    if opponent.data_faults:
+        told.append(
+            f"data fault: {', '.join(opponent.data_faults)} has one value or none in every loan; check the extract"
+        )
     told.append(_comparison(opponent, worse=worse))
     numbers = {"auc": auc} if found is None else _numbers(found)
     return PromotionVerdict(
@@ -88,12 +95,19 @@ def verdict_on(auc: float, rows: int, threshold: float, champion: str | None, op
 
 def promotion_verdict(job: Job, artifact: FileFacts, features: Sequence[str], auc: float) -> PromotionVerdict:
     """The verdict on a pipeline that was fitted in this run and has this test AUC, against the champion that serves."""
-    _, test = train_and_test(job.read(TRAINING_DATA))
+    train, test = train_and_test(job.read(TRAINING_DATA))
     champion = job.champions[0].version if job.champions else None
     opponent = _opponent(job, test, artifact, features)
+    if opponent.version is not None:
+        opponent = replace(opponent, data_faults=constant_features(train, features))
     verdict = verdict_on(auc, test.num_rows, float(job.settings["auc_threshold"]), champion, opponent)
     log.info("%s", verdict.reason)
     return verdict
+
+
+def constant_features(rows: pa.Table, features: Sequence[str]) -> tuple[str, ...]:
+    """The features that have no value, or the same value, in every row."""
+    return tuple(name for name in features if pc.count_distinct(rows[name], mode="all").as_py() < 2)
 
 
 def _opponent(job: Job, test: pa.Table, artifact: FileFacts, features: Sequence[str]) -> Opponent:
