@@ -1,5 +1,6 @@
 """Raw extracts: the files of a dataset, and their SHA-256, which is stored until a file changes."""
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,9 +49,10 @@ class SourceFile:
 
 
 def source_files(ledger: Ledger, root: str, dataset: str) -> tuple[SourceFile, ...]:
-    """The files of a dataset in a data folder, by name: `D.csv`, `D.csv.gz`, or all such files in the folder `D`.
+    """The files of a dataset in a data folder: `D.csv`, `D.csv.gz`, or all such files in the folder `D`.
 
-    Raises ExtractMissing when there is none, or when there is more than one of the three forms.
+    Parts are in the natural order of their names: `2024-9` comes before `2024-10`. Raises ExtractMissing when there is
+    no file, or when more than one of these forms is there.
     """
     try:
         return _files(ledger, root, dataset)
@@ -98,7 +100,13 @@ def _parts(folder: Folder, directory: Any) -> list[Any]:
         for info in infos
         if info.type == fs.FileType.File and info.base_name.endswith(SUFFIXES) and info.base_name[0] not in "._"
     ]
-    return sorted(parts, key=lambda info: info.base_name)
+    return sorted(parts, key=lambda info: _natural(info.base_name))
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """A key that sorts numbers in names by their value, so that 2024-9 comes before 2024-10."""
+    pieces = re.split("([0-9]+)", name)
+    return [(1, int(piece), "") if piece.isdigit() else (0, 0, piece) for piece in pieces]
 
 
 def _source_file(ledger: Ledger, folder: Folder, root: str, dataset: str, info: Any) -> SourceFile:

@@ -34,11 +34,12 @@ def test_a_dataset_is_one_file(ledger: Ledger, data: Path, ending: str) -> None:
 @pytest.mark.parametrize("folder", [NAME, f"{NAME}.csv"])
 def test_a_dataset_is_a_folder_of_parts_by_name(ledger: Ledger, data: Path, folder: str) -> None:
     (data / folder).mkdir()
-    for name in ("part 2.csv", "part 1.csv.gz", "_SUCCESS", ".part 1.csv.crc", "notes.txt"):
+    for name in ("part 10.csv", "part 2.csv", "part 1.csv.gz", "_SUCCESS", ".part 1.csv.crc", "notes.txt"):
         (data / folder / name).write_bytes(name.encode())
     assert [file.name for file in source_files(ledger, str(data), NAME)] == [
         f"{folder}/part 1.csv.gz",
         f"{folder}/part 2.csv",
+        f"{folder}/part 10.csv",
     ]
 
 
