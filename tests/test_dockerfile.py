@@ -48,6 +48,7 @@ def test_the_health_check_and_the_default_are_commands_of_the_engine() -> None:
     assert {check[-1], *json.loads(instructions("CMD")[0])} <= set(COMMANDS)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_starts(command: str) -> None:
     words = [sys.executable, "-m", "engine", command, "--help"]

@@ -103,6 +103,7 @@ def test_a_fifth_dataset_takes_eight_lines(
     assert "bureau_checks" in words(opened(made.home, "data", view="Row accounting"))
 
 
+@pytest.mark.thorough
 def test_a_fourth_candidate_takes_one_line(small_book: Path, tmp_path: Path) -> None:
     made = with_book(tmp_path / "home", written(tmp_path / "boosting.py", BOOSTING, most=1))
     made.succeed("training", data=str(small_book))
@@ -122,6 +123,7 @@ def test_a_quality_check_takes_one_word(small_book: Path, tmp_path: Path) -> Non
     assert made.table("silver.attributes")["Occupation"].null_count == 0
 
 
+@pytest.mark.thorough
 def test_another_label_on_a_new_column_takes_two_lines(small_book: Path, tmp_path: Path) -> None:
     data = copied(small_book, tmp_path / "data")
     late: Counter[str] = Counter()
@@ -153,6 +155,7 @@ def test_another_label_on_a_new_column_takes_two_lines(small_book: Path, tmp_pat
     assert made.table("gold.model_monitoring")["labelled"].to_pylist()[0] > 0
 
 
+@pytest.mark.thorough
 def test_other_names_and_decimal_commas_take_a_line_and_a_word_a_column(small_book: Path, tmp_path: Path) -> None:
     plain = with_book(tmp_path / "plain", None)
     plain.succeed("training", data=str(small_book))

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from console.access.session import SIGNED_IN
@@ -17,6 +18,7 @@ SECRET = "0123456789abcdef" * 2
 QUIET = ("--logger.hideWelcomeMessage", "true")  # which asks a public host for this machine's address
 
 
+@pytest.mark.thorough
 def test_a_bare_server_that_everybody_reaches_says_why_and_ends(empty_sandbox: Sandbox) -> None:
     port = free_port()
     with served(empty_sandbox, "--server.address", EVERYWHERE, *QUIET, port=port) as process:
@@ -42,6 +44,7 @@ def test_what_a_browser_can_send_signs_nobody_in(empty_sandbox: Sandbox, passwor
     assert not said.says("anna, operator")
 
 
+@pytest.mark.thorough
 def test_a_providers_cookie_counts_only_when_it_is_signed_and_its_email_was_checked(
     empty_sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -72,6 +75,7 @@ def test_a_providers_cookie_counts_only_when_it_is_signed_and_its_email_was_chec
         assert "ben@example.org, viewer" in seen(SECRET, email="ben@example.org", email_verified=True)
 
 
+@pytest.mark.thorough
 def test_a_cookie_secret_that_can_be_guessed_is_refused(empty_sandbox: Sandbox, tmp_path: Path) -> None:
     secrets = tmp_path / "secrets.toml"
     secrets.write_text('[auth]\ncookie_secret = "xxx"\n')
@@ -82,6 +86,7 @@ def test_a_cookie_secret_that_can_be_guessed_is_refused(empty_sandbox: Sandbox, 
     assert said.says("could be guessed")
 
 
+@pytest.mark.thorough
 def test_a_console_without_a_login_answers_to_no_name_but_this_machines(empty_sandbox: Sandbox) -> None:
     port = free_port()
     with served(empty_sandbox, port=port):

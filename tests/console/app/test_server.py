@@ -90,6 +90,7 @@ def test_it_beats_while_it_serves(empty_sandbox: Sandbox, port: int) -> None:
         until(lambda: health_document(empty_sandbox.deployment)["processes"][0]["seen"] != seen, "beat")
 
 
+@pytest.mark.thorough
 def test_it_ends_quickly_though_a_browser_looks_at_it(empty_sandbox: Sandbox, port: int, browser: Browser) -> None:
     with console(empty_sandbox.home, console_port=port) as process:
         page = browser.new_page()

@@ -56,7 +56,8 @@ def with_another_future(data: Path, folder: Path, day: date) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("book", ["sample", pytest.param("real", marks=[pytest.mark.thorough, pytest.mark.reference])])
+@pytest.mark.thorough
+@pytest.mark.parametrize("book", ["sample", pytest.param("real", marks=pytest.mark.reference)])
 def test_what_was_not_known_then_changes_nothing(
     past: Past, another: Callable[..., Past], tmp_path: Path, book: str
 ) -> None:

@@ -81,6 +81,7 @@ def group_is_there(group: int) -> bool:
     return True
 
 
+@pytest.mark.thorough
 def test_json_stays_json_whatever_ray_writes(tmp_path: Path) -> None:
     """In a process of its own, to whose standard output Ray writes too."""
     write_sample(tmp_path / "data", SampleSpec(3, 1))  # too few loans to learn from: all three fits fail at once

@@ -87,6 +87,7 @@ def test_a_run_whose_driver_was_killed_is_crashed_at_once_and_resumes(worker: Li
     assert worker.site.states(again)["gold_feature_engineering"] == "cached"
 
 
+@pytest.mark.thorough
 def test_nothing_listens_beyond_loopback_while_a_run_is_under_way(worker: LiveWorker) -> None:
     run_id = begun(worker)
     found = listeners(tree(worker.pid))
