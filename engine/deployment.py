@@ -69,8 +69,7 @@ class Deployment:
     @property
     def pipelines(self) -> Mapping[str, Pipeline]:
         """The pipelines by name: those of the book, and those that its file declares as PIPELINES."""
-        load(self.settings.book)
-        return _pipelines(module_of(self.settings.book))
+        return pipelines_at(self.settings.book)
 
     def timing(self, pipeline: str) -> str:
         """When a pipeline is due: as it was set, else as it was declared; `off` for never."""
@@ -84,6 +83,12 @@ class Deployment:
     def with_settings(self, settings: Settings) -> Self:
         """The same deployment with other settings."""
         return replace(self, settings=settings)
+
+
+def pipelines_at(reference: str) -> Mapping[str, Pipeline]:
+    """The pipelines by name of the book with that reference; BookRejected or BadPipeline when they can't be used."""
+    load(reference)
+    return _pipelines(module_of(reference))
 
 
 @lru_cache(maxsize=8)

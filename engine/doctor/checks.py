@@ -89,6 +89,10 @@ def _ledger(deployment: Deployment) -> Iterator[Finding]:
         yield Finding("ledger", "ok", deployment.ledger.address)
 
 
+def _book(deployment: Deployment) -> Iterator[Finding]:
+    yield Finding("book", "ok", f"{deployment.book.name}, pipelines {', '.join(deployment.pipelines)}")
+
+
 def _extracts(deployment: Deployment) -> Iterator[Finding]:
     folder = default_folder(deployment)
     if folder_has_extracts(deployment, folder):
@@ -155,6 +159,6 @@ def _links(deployment: Deployment) -> Iterator[Finding]:
 
 CHECKS: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
     *(_home, _schema, _disk, _ledger, *PROCESS_CHECKS),
-    *(_extracts, _tables, _links, _models),
+    *(_book, _extracts, _tables, _links, _models),
 )
-PRECONDITIONS = (_schema, LOCK_CHECK)  # without a usable ledger, the next checks would fail or wait
+PRECONDITIONS = (_schema, LOCK_CHECK, _book)  # without a usable ledger and book, the next checks would fail

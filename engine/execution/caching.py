@@ -126,11 +126,8 @@ def _declared(task: Task, book: Book) -> list[Any]:
     """What the task depends on of the book: one source with the dates that its table is visible from, or all."""
     if not task.source:
         return [digest(book)]
-    source = book.by_dataset[task.source]
-    return [
-        source_digest(source),
-        *((book.loan_start, book.prediction, book.observation) if source == book.loans else ()),
-    ]
+    dates = (book.loan_source, book.loan_start, book.prediction, book.observation, book.bad_loan.month)
+    return [source_digest(book.by_dataset[task.source]), *dates]
 
 
 @lru_cache(maxsize=256)

@@ -52,7 +52,11 @@ OWN = {"jobs.book.columns", "jobs.book.features", "jobs.book.declaration", "data
 
 @dataclass(frozen=True)
 class Dialect:
-    """How the files of a source are written, in the words of Frictionless. Dates: `d/M/yyyy`, `yyyy-MM-dd`."""
+    """How the files of a source are written, in the words of Frictionless. Dates: `d/M/yyyy`, `yyyy-MM-dd`.
+
+    As long as decimal character, thousands character and date formats are those below, each file may be written in
+    others, which are decided from its values. `exact` says that no file is.
+    """
 
     delimiter: str = ","
     decimal_char: str = "."
@@ -60,6 +64,7 @@ class Dialect:
     encoding: str = "utf-8"
     date_formats: tuple[str, ...] = ("d/M/yyyy",)
     missing_values: tuple[str, ...] = ()
+    exact: bool = False
 
 
 @dataclass(frozen=True)

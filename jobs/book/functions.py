@@ -29,8 +29,8 @@ def ratio(part: Any, whole: Any) -> pa.Array:
 
 
 def share_or_one(part: Any, whole: Any) -> pa.Array:
-    """Part / whole (float64), 1 where the whole is zero; null where it is missing."""
-    nothing = pc.is_null(whole).to_numpy(zero_copy_only=False)
+    """Part / whole (float64), 1 where the whole is zero; null where one of them is missing."""
+    nothing = pc.or_(pc.is_null(part), pc.is_null(whole)).to_numpy(zero_copy_only=False)
     whole = as_floats(whole, 0.0)
     return pa.array(np.where(whole == 0, 1.0, quotients(as_floats(part, 0.0), whole)), mask=nothing)
 

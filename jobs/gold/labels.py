@@ -71,7 +71,7 @@ def label_gaps(rows: pa.Table, loans: pa.Table, book: Book) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class _Outcomes:
-    """For each loan whether a month of its label was seen, an amount in it was not readable, and bad or good."""
+    """For each loan whether a month of its label was seen, an amount or a month was not readable, and bad or good."""
 
     seen: Flags
     unreadable: Flags
@@ -89,7 +89,9 @@ def _outcomes(rows: pa.Table, loans: pa.Table, book: Book) -> _Outcomes:
         flags: Flags = np.bincount(owners[within & mask], minlength=size) > 0
         return flags
 
-    seen, unreadable, bad = any_of(np.ones(len(owners), bool)), any_of(unknown), any_of(above)
+    seen, bad = any_of(np.ones(len(owners), bool)), any_of(above)
+    undated = np.bincount(owners[(owners >= 0) & np.isnan(months)], minlength=size) > 0
+    unreadable = any_of(unknown) | undated
     newest = pc.max(rows[book.outcomes.known_on])
     reached = pc.fill_null(pc.less_equal(loans["observation_date"], newest), fill_value=False)
     complete = any_of(months == book.bad_loan.last) | reached.to_numpy(zero_copy_only=False)

@@ -7,8 +7,9 @@ new one takes over: it knows the newer data. It was chosen among its candidates 
 little; that a champion was chosen in the same way evens that out.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from jobs.modelling.champion import other_libraries, serving_champion
 from jobs.modelling.definition import difference_from
 from jobs.modelling.splits import labels_of, scores_of, train_and_test
 from jobs.statistics.discrimination import AucDifference, paired_auc_difference
+from jobs.statistics.reference import reference_from_json
 from jobs.statistics.rounding import rounded_apart
 from storage.files.folder import FileFacts
 from storage.lake.names import TRAINING_DATA
@@ -55,7 +57,7 @@ class Opponent:
     """The model to compare with, and how it fared on the test rows (new minus old); or why there is no comparison.
 
     A model with `other_labels` was trained with another label definition: only a person can replace it. `data_faults`
-    are the features of both models that have no value, or one value alone, in the new training data.
+    are features that varied when the old model was trained, and have one value or none in the new training data.
     """
 
     version: str | None
@@ -97,9 +99,7 @@ def promotion_verdict(job: Job, artifact: FileFacts, features: Sequence[str], au
     """The verdict on a pipeline that was fitted in this run and has this test AUC, against the champion that serves."""
     train, test = train_and_test(job.read(TRAINING_DATA))
     champion = job.champions[0].version if job.champions else None
-    opponent = _opponent(job, test, artifact, features)
-    if opponent.version is not None:
-        opponent = replace(opponent, data_faults=constant_features(train, features))
+    opponent = _opponent(job, train, test, artifact, features)
     verdict = verdict_on(auc, test.num_rows, float(job.settings["auc_threshold"]), champion, opponent)
     log.info("%s", verdict.reason)
     return verdict
@@ -110,7 +110,7 @@ def constant_features(rows: pa.Table, features: Sequence[str]) -> tuple[str, ...
     return tuple(name for name in features if pc.count_distinct(rows[name], mode="all").as_py() < 2)
 
 
-def _opponent(job: Job, test: pa.Table, artifact: FileFacts, features: Sequence[str]) -> Opponent:
+def _opponent(job: Job, train: pa.Table, test: pa.Table, artifact: FileFacts, features: Sequence[str]) -> Opponent:
     if not job.champions:
         return Opponent(None, None, "there was no champion before")
     model, _ = serving_champion(job)
@@ -129,7 +129,17 @@ def _opponent(job: Job, test: pa.Table, artifact: FileFacts, features: Sequence[
     if unknown:
         return Opponent(None, None, f"champion {model.version} needs {unknown[0]}, which this book does not have")
     new = scores_of(job.models.load(artifact), test, features)
-    return Opponent(model.version, paired_auc_difference(labels_of(test), new, scores_of(old, test, known)))
+    paired = paired_auc_difference(labels_of(test), new, scores_of(old, test, known))
+    varied = _features_that_varied(json.loads(job.models.read(model.files["metadata"])))
+    return Opponent(
+        model.version, paired, data_faults=constant_features(train, [one for one in features if one in varied])
+    )
+
+
+def _features_that_varied(metadata: Mapping[str, Any]) -> set[str]:
+    """The features that had several values when a model was trained, by its frozen reference."""
+    frozen = metadata.get("reference", {}).get("features", {})
+    return {name for name, one in frozen.items() if (reference_from_json(one).all_counts() > 0).sum() > 1}
 
 
 def _comparison(opponent: Opponent, *, worse: bool) -> str:

@@ -7,15 +7,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.book.columns import Column, Dialect, Kind, Source
+from jobs.book.columns import NUMBERS, Dialect, Kind, Source
 from jobs.book.declaration import Book
 from jobs.bronze.header import declaration_file
 from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, log, summed
 from jobs.loan_calendar import months_between, months_later
-from jobs.silver.cleaning import cleaned
+from jobs.silver.cleaning import cleaned, cleaned_texts
 from jobs.silver.formats import DEFAULT, date_dialect, description, number_dialect, swapped
-from jobs.silver.limits import READ, check_values
+from jobs.silver.limits import READ, check_values, reject_undecided
 from storage.lake.datamart import TableVersion
 
 FEW = 20  # rows that say nothing about the order of day and month
@@ -50,21 +50,51 @@ class Cleaning:
                 self._texts.setdefault(name, []).append(texts)
             yield result.table
 
-    def other_dialects(self) -> dict[str, Dialect]:
-        """The dialects in which columns of this part are written, where the source's does not read them."""
-        found = {}
+    def other_dialects(self) -> dict[str, Dialect | None]:
+        """The dialects of columns of this part that the source's does not read; None for a column that is undecided."""
+        given, found = self._source.dialect, {}
+        dates = [name for name in self._source.of_kind(Kind.DATE) if name in self._texts]
+        of_file = date_dialect([text for name in dates for text in self._distinct(name).to_pylist()], given)
         for column in self._source.columns:
-            if column.name in self._texts:
-                dialect = self._dialect_of(column, pc.unique(pa.chunked_array(self._texts[column.name])))
-                if dialect != self._source.dialect:
-                    found[column.name] = dialect
-        return found
+            dialect: Dialect | None = given
+            if column.name in dates:
+                own = date_dialect(self._distinct(column.name).to_pylist(), given)
+                dialect = of_file if of_file != given else own
+            elif column.name in self._texts:
+                unreadable = set(self.problems.get(column.name, ())) - set(READ)
+                texts = self._distinct(column.name)
+                dialect = number_dialect(texts, column.kind, given, unreadable=bool(unreadable))
+            if dialect != given:
+                found[column.name] = dialect
+        return found | self._as_in_other_columns(found)
 
-    def _dialect_of(self, column: Column, texts: pa.Array) -> Dialect:
-        reasons = set(self.problems.get(column.name, ())) - set(READ)
-        if column.kind is Kind.DATE:
-            return date_dialect(texts.to_pylist(), self._source.dialect)
-        return number_dialect(texts, column.kind, self._source.dialect, unreadable=bool(reasons))
+    def _as_in_other_columns(self, found: Mapping[str, Dialect | None]) -> dict[str, Dialect]:
+        """The columns of numbers that are read by the one dialect that other columns of the file prove."""
+        numeric = [column for column in self._source.columns if column.kind in NUMBERS and column.name in self._texts]
+        proven = {found[column.name] for column in numeric if found.get(column.name) is not None}
+        if len(proven) != 1:
+            return {}
+        (dialect,) = proven
+        doubtful = [
+            column
+            for column in numeric
+            if found.get(column.name, self._source.dialect) != dialect
+            and (column.name in found or set(self.problems.get(column.name, ())) - set(READ))
+        ]
+        return {
+            column.name: dialect
+            for column in doubtful
+            if dialect and not set(cleaned_texts(self._distinct(column.name), column, dialect)[1].values()) - set(READ)
+        }
+
+    def _distinct(self, name: str) -> pa.Array:
+        """The distinct texts of a column of numbers or dates."""
+        return pc.unique(pa.chunked_array(self._texts[name]))
+
+    def text_in_doubt(self, name: str) -> str:
+        """A text of an undecided column."""
+        pointed = self._distinct(name).filter(pc.match_substring(self._distinct(name), "."))
+        return str(pointed[0].as_py())
 
     @property
     def dates_do_not_fit(self) -> bool:
@@ -114,7 +144,9 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
     cleaning = Cleaning(source, job.book)
     staged = _written(job, bronze, number, cleaning)
     if dialects := cleaning.other_dialects():
-        cleaning = Cleaning(source, job.book, dialects)
+        for name in [name for name, dialect in dialects.items() if dialect is None]:
+            reject_undecided(path, source, name, cleaning.text_in_doubt(name))
+        cleaning = Cleaning(source, job.book, {name: one for name, one in dialects.items() if one is not None})
         staged = _written(job, bronze, number, cleaning)
     if cleaning.dates_do_not_fit:
         cleaning, staged = _with_exchanged_dates(job, bronze, number, cleaning)
@@ -153,7 +185,7 @@ def _with_exchanged_dates(
     dates = {name: swapped(before.dialects.get(name, source.dialect)) for name in source.of_kind(Kind.DATE)}
     cleaning = Cleaning(source, job.book, {**before.dialects, **dates})
     staged = _written(job, bronze, number, cleaning)
-    if cleaning.dates_do_not_fit or source.dialect.date_formats != DEFAULT.date_formats:
+    if cleaning.dates_do_not_fit or source.dialect.exact or source.dialect.date_formats != DEFAULT.date_formats:
         fit, rows = before.months.tolist()
         raise InputRejected(
             f"{rows - fit:,} of {rows:,} rows have a date outside of the month that {job.book.bad_loan.month} says",

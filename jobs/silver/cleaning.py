@@ -19,7 +19,7 @@ from jobs.silver.values import EMPTY, PLACEHOLDER, Reasons, Values, nulled
 
 NULL_TEXT = "a text for null"
 ROUNDED = "a rounded number"
-SCIENTIFIC = r"^[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+$"
+SCIENTIFIC = r"^[0-9](?:(?:[.,][0-9]+)?[eE]\+|[.,][0-9]+[eE])[0-9]+$"
 NOBODY = ("null", "#n/a", "n/a", "nan", "none", "<null>", "\\n")  # in small letters
 AROUND = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\ufeff\u200b"
 

@@ -18,57 +18,53 @@ DEFAULT = Dialect()
 MARKS = tuple(
     (decimal, thousands) for decimal in ".," for thousands in (",", ".", "'", " ", "\u00a0", "") if thousands != decimal
 )
-ORDERS = (
-    "d/M/yyyy",
-    "M/d/yyyy",
-    "yyyy-MM-dd",
-    "d.M.yyyy",
-    "d-M-yyyy",
-    "yyyy/MM/dd",
-    "yyyyMMdd",
-    "d/M/yy",
-    "M/d/yy",
-    "d.M.yy",
-)
+_FORMS = ("d/M/yyyy", "M/d/yyyy", "yyyy/MM/dd", "d/M/yy", "M/d/yy", "yy/MM/dd")
+ORDERS = (*(form.replace("/", mark) for mark in "/.-" for form in _FORMS), "yyyyMMdd")
 TIMES = ("", " HH:mm", " HH:mm:ss", "THH:mm:ss")
 FEW = 3  # months of the year that tell monthly dates from the days of one month
 SERIAL = "serial"  # days since 30 December 1899, as spreadsheets count them
 _BODY = re.compile(
     r"[^0-9.,'()+-]*[(+-]?[^0-9.,'()+-]*([0-9](?:[0-9.,' \u00a0]*[0-9])?)[^0-9.,'()+-]*[)-]?[^0-9.,'()+-]*"
 )
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}([.,' \u00a0])[0-9]{3}(?:\1[0-9]{3})*")
+_FIRST_GROUP = re.compile("[1-9][0-9]{0,2}")
 # A point that separates three digits everywhere may be a thousands separator.
 _MAY_BE_GROUPED = r"^[^0-9]*[1-9][0-9]{0,2}(\.[0-9]{3})+[^0-9]*$"
 
 
-def number_dialect(texts: pa.Array, kind: Kind, dialect: Dialect, *, unreadable: bool) -> Dialect:
-    """The dialect that reads the numbers of a column, given its distinct texts; the one given when none is sure.
+def number_dialect(texts: pa.Array, kind: Kind, dialect: Dialect, *, unreadable: bool) -> Dialect | None:
+    """The dialect that reads the numbers of a column, given its distinct texts; the one given when no other is sure.
 
+    None when the texts can be read with the given dialect and with another one, and nothing tells which is right.
     `unreadable` says whether the given dialect leaves texts of the column unreadable.
     """
-    if (dialect.decimal_char, dialect.thousands_char) != (DEFAULT.decimal_char, DEFAULT.thousands_char):
+    if dialect.exact or (dialect.decimal_char, dialect.thousands_char) != (
+        DEFAULT.decimal_char,
+        DEFAULT.thousands_char,
+    ):
         return dialect
-    if not (unreadable or _points_may_group(texts)):
+    in_doubt = _points_may_group(texts)
+    if not (unreadable or in_doubt):
         return dialect
     bodies = [match[1] for text in texts.to_pylist() if (match := _BODY.fullmatch(text))]
     whole = kind is not Kind.DECIMAL
     fitting = {marks for marks in MARKS if all(_fits(body, marks, whole=whole) for body in bodies)}
-    used = {
-        (decimal, thousands)
-        for decimal, thousands in fitting
-        if any(thousands in body for body in bodies) and thousands
-    }
-    grouped = {thousands for _, thousands in used if _is_grouped(bodies, thousands)}
-    if len(grouped) == 1:
-        (thousands,) = grouped
-        decimals = {decimal for decimal, mark in used if mark == thousands and any(decimal in body for body in bodies)}
-        decimal = decimals.pop() if len(decimals) == 1 else "," if thousands == "." else "."
-        return replace(dialect, thousands_char=thousands, decimal_char=decimal)
-    sure = used or {marks for marks in fitting if not marks[1]}
-    if len(sure) != 1:
-        return dialect
-    ((decimal, thousands),) = sure
-    return replace(dialect, decimal_char=decimal, thousands_char=thousands)
+    grouping = {marks for marks in fitting if marks[1] and any(marks[1] in body for body in bodies)}
+    proven = {marks for marks in grouping if _is_proven(bodies, marks, fitting)}
+    sure = proven or {marks for marks in fitting if not (marks[1] or grouping)}
+    chosen = _chosen(sure, bodies)
+    if chosen is None:
+        return None if in_doubt else dialect
+    return replace(dialect, decimal_char=chosen[0], thousands_char=chosen[1])
+
+
+def _chosen(sure: set[tuple[str, str]], bodies: Sequence[str]) -> tuple[str, str] | None:
+    """The one pair of marks that is sure; of pairs that differ in a decimal character without use, the usual one."""
+    if len({thousands for _, thousands in sure}) != 1:
+        return None
+    used = {marks for marks in sure if any(marks[0] in body for body in bodies)} or sure
+    usual = {marks for marks in used if marks[0] != ("," if marks[1] != "." else ".")}
+    pairs = used if len(used) == 1 else usual
+    return next(iter(pairs)) if len(pairs) == 1 else None
 
 
 def date_dialect(texts: Sequence[str], dialect: Dialect) -> Dialect:
@@ -77,7 +73,7 @@ def date_dialect(texts: Sequence[str], dialect: Dialect) -> Dialect:
     The declared order of day and month, with a time after it, comes before all others. When it puts all dates of
     several years in one month of the year, and the exchanged order on one day of the month, the exchanged one is right.
     """
-    if dialect.date_formats != DEFAULT.date_formats:
+    if dialect.exact or dialect.date_formats != DEFAULT.date_formats:
         return dialect
     dates = [text for text in texts if any(letter.isdigit() for letter in text)]
     exchanged = swapped(dialect)
@@ -137,14 +133,18 @@ def _fits(body: str, marks: tuple[str, str], *, whole: bool) -> bool:
     if not thousands or thousands not in before:
         return before.isdigit()
     first, *groups = before.split(thousands)
-    return first.isdigit() and len(first) <= 3 and all(len(group) == 3 and group.isdigit() for group in groups)
+    return bool(_FIRST_GROUP.fullmatch(first)) and all(len(group) == 3 and group.isdigit() for group in groups)
 
 
-def _is_grouped(bodies: Sequence[str], thousands: str) -> bool:
-    """Whether the mark separates groups of three wherever it stands, and every number from 1,000 on has it."""
+def _is_proven(bodies: Sequence[str], marks: tuple[str, str], fitting: set[tuple[str, str]]) -> bool:
+    """Whether the texts prove that the thousands character of `marks` groups digits and is no decimal character.
+
+    Proof is that no reading fits in which it is the decimal character, or that no program writes the decimals so: some
+    texts have none, so that trailing zeros are left out, and others end in a zero.
+    """
+    _, thousands = marks
+    if not any(decimal == thousands for decimal, _ in fitting):
+        return True
     marked = [body for body in bodies if thousands in body]
     plain = [body for body in bodies if thousands not in body]
-    return all(
-        (match := _GROUPED.match(body)) and match[1] == thousands and thousands not in body[match.end() :]
-        for body in marked
-    ) and all(len(re.split("[.,]", body)[0]) <= 3 for body in plain)
+    return bool(plain) and any(body.endswith("0") for body in marked) and all(len(body) <= 3 for body in plain)

@@ -8,11 +8,11 @@ from jobs.bronze.locating import line_of
 from jobs.errors import InputRejected
 from jobs.silver.cleaning import NULL_TEXT, ROUNDED
 from jobs.silver.dates import OUT_OF_RANGE
-from jobs.silver.numbers import NEGATIVE
+from jobs.silver.numbers import NEGATIVE, TOO_LARGE
 from jobs.silver.values import EMPTY, PLACEHOLDER
 
 ABSENT = (EMPTY, PLACEHOLDER, NULL_TEXT)
-READ = (*ABSENT, NEGATIVE, OUT_OF_RANGE)  # null for another reason than that they could not be read
+READ = (*ABSENT, NEGATIVE, OUT_OF_RANGE, TOO_LARGE)  # null for another reason than that they could not be read
 SHOWN = 40
 FEW = 1  # a single value rejects no file, however small the file is
 MOST_UNDATED = 0.05  # share of rows; joined files have lines of totals and repeated headers
@@ -36,11 +36,24 @@ def check_values(
         lost = sum(reasons.values())
         if column.name == source.known_on and lost > max(MOST_UNDATED * rows, FEW):
             raise InputRejected(
-                f"{lost:,} of {rows:,} rows have no date, so nobody knows when they became known",
+                f"{lost:,} of {rows:,} rows have no date that says when they became known",
                 file=path.rpartition("/")[2],
                 column=column.label,
                 hint="deliver the extract with the dates",
             )
+
+
+def reject_undecided(path: str, source: Source, name: str, text: str) -> None:
+    """Raises InputRejected: the points of a column may separate decimals or thousands, and nothing tells which."""
+    column = next(each for each in source.columns if each.name == name)
+    where = f"in the dialect of {source.dataset} in {declaration_file(source)}"
+    raise InputRejected(
+        f"numbers such as {shape(text)!r} may have three decimals or a thousands separator",
+        file=path.rpartition("/")[2],
+        line=line_of(path, source, name, {text}),
+        column=column.label,
+        hint=f"declare `exact=True` for decimals, or `decimal_char=','` and `thousands_char='.'`, {where}",
+    )
 
 
 def _reject_rounded(path: str, source: Source, column: Column, text: str) -> None:

@@ -24,6 +24,7 @@ _JUNK = r"[\s_$€£¥₹#@&!?*;:|\"'`]*+"
 _RUN = r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][+-]?[0-9]{1,4})?"
 _NUMBER = re.compile(f"{_JUNK}({_RUN}){_JUNK}")
 _NEGATIVE = re.compile(rf"{_JUNK}(?:\({_JUNK}([0-9.]+){_JUNK}\)|([0-9.]+)\s*-){_JUNK}")
+_AROUND = " \t\u00a0\u202f'$€£¥₹"
 _DIGIT = re.compile(r"\d")
 
 
@@ -47,6 +48,7 @@ def _with_points(texts: pa.Array, dialect: Dialect) -> pa.Array:
     point, thousands = dialect.decimal_char, dialect.thousands_char
     if point == "." and not thousands:
         return texts
+    texts = pc.utf8_trim(texts, characters=_AROUND)
     if thousands:
         mark, end = re.escape(thousands), re.escape(point)
         grouped = pc.match_substring_regex(

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from engine.cli.render import listing
 from engine.cli.terminal import AsOf, Home, Json, console_for, day_of, deployment_at, print_json
+from engine.deployment import pipelines_at
 from engine.documents.book import features_document
 from engine.documents.values import Document
 from engine.errors import Refused, UnusableRequest
@@ -41,6 +42,7 @@ def check(
     console = console_for(as_json=as_json)
     with console.status("Checking the book") if console.is_terminal else nullcontext():
         document = summary(examined(reference))
+        pipelines_at(reference)
     if as_json:
         print_json(document)
     else:

@@ -12,7 +12,8 @@ from jobs.book.columns import NUMBERS, Column, Kind, Source
 from jobs.book.declaration import Book
 
 DATE_FORMAT = re.compile(
-    r"(d{1,2}([/.-])M{1,2}\2yyyy|M{1,2}([/.-])d{1,2}\3yyyy|yyyy([/.-])M{1,2}\4d{1,2}|yyyyMMdd)([ T]HH:mm(:ss)?)?"
+    r"(d{1,2}([/.-])M{1,2}\2yy(yy)?|M{1,2}([/.-])d{1,2}\4yy(yy)?|yy(yy)?([/.-])M{1,2}\7d{1,2}|yyyyMMdd)"
+    r"([ T]HH:mm(:ss)?)?|serial"
 )
 DELIMITER = re.compile(r"[^A-Za-z0-9\"\r\n\0\x80-\U0010ffff]")
 FORMS = "d/M/yyyy, M/d/yyyy, d.M.yyyy or yyyy-MM-dd, with HH:mm:ss after it where files have a time"

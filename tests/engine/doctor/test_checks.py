@@ -24,7 +24,7 @@ def test_a_fresh_home_has_warnings_and_no_problems(deployment: Deployment) -> No
     assert "problem" not in levels.values()
     assert levels["extracts"] == levels["models"] == "warning"
     processes = ["lock", "clock", "processes", "runs", "ray", "leftovers"]
-    assert list(levels) == ["home", "disk", "ledger", *processes, "extracts", "tables", "links", "models"]
+    assert list(levels) == ["home", "disk", "ledger", *processes, "book", "extracts", "tables", "links", "models"]
 
 
 def test_a_waiting_and_a_silent_run_are_named(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_numeric_ids_of_customers_are_joined_under_different_names(tmp_path: Pat
 
 
 def test_the_dialect_is_compared_as_a_whole() -> None:
-    assert {*DIALECT, "missing_values"} == {field.name for field in fields(Dialect)}
+    assert {*DIALECT, "missing_values", "exact"} == {field.name for field in fields(Dialect)}
 
 
 def _column(source: Source, label: str) -> Column:

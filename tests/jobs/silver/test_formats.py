@@ -16,12 +16,12 @@ DEFAULT = Dialect()
 ENGLISH, GERMAN = (".", ","), (",", ".")
 
 
-def marks(*texts: str, kind: Kind = Kind.DECIMAL) -> tuple[str, str]:
-    """(decimal character, thousands character) that a column of these texts is read with."""
+def marks(*texts: str, kind: Kind = Kind.DECIMAL) -> tuple[str, str] | None:
+    """(decimal character, thousands character) that a column of these texts is read with; None when in doubt."""
     column = pa.array(texts, pa.string())
     _, reasons = numbers(column, kind, DEFAULT)
     found = number_dialect(column, kind, DEFAULT, unreadable=bool(set(reasons.values()) - {"empty"}))
-    return found.decimal_char, found.thousands_char
+    return None if found is None else (found.decimal_char, found.thousands_char)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def marks(*texts: str, kind: Kind = Kind.DECIMAL) -> tuple[str, str]:
         (("1,000", "950", "12,500"), ENGLISH),
         (("1,000.50", "950.25"), ENGLISH),
         (("1,234,567", "12"), ENGLISH),
-        (("$1,000", "(2,500)", "3,000-"), ENGLISH),
+        (("$1,000", "(2,500)", "3,000-", "$ 950"), ENGLISH),
         (("1.234,50", "950,00"), GERMAN),
         (("1.000", "2.500", "950"), GERMAN),
         (("1.234.567", "12"), GERMAN),
@@ -41,6 +41,8 @@ def marks(*texts: str, kind: Kind = Kind.DECIMAL) -> tuple[str, str]:
         (("1'234.50", "950.25"), (".", "'")),
         (("12.50", "950.25", "1000"), (".", "")),
         (("0.123", "0.456"), (".", "")),
+        (("0,125", "1,250"), (",", "")),
+        (("4.125", "5.250", "0.500"), (".", "")),
         (("1.234", "2.500", "1950"), (".", "")),  # a number from 1,000 on without a separator
     ],
 )
@@ -51,17 +53,40 @@ def test_the_marks_of_numbers_are_decided_from_the_whole_column(
 
 
 @pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (("4.125", "5.250", "6.375"), Kind.DECIMAL),  # rates, or amounts with points between thousands
+        (("12.000", "3.000"), Kind.INTEGER),
+        (("12.500", "9.000", "950"), Kind.INTEGER),
+    ],
+)
+def test_points_that_may_separate_thousands_are_in_doubt(texts: tuple[str, ...], kind: Kind) -> None:
+    assert marks(*texts, kind=kind) in (None, GERMAN)
+    assert marks(*texts[:2], kind=kind) is None or kind is Kind.INTEGER
+    exact = Dialect(exact=True)
+    assert number_dialect(pa.array(texts), kind, exact, unreadable=False) is exact
+
+
+@pytest.mark.parametrize(
     "texts",
     [
         ("1,5", "1.5"),  # two decimal characters
         ("1.234,5", "1,234.5"),  # both marks are decimal characters
         ("27%", "14%"),  # a share or percent
+        ("4,125", "5,375"),  # rates, or amounts
+        ("0,125", "1,2500", "1.5"),
     ],
 )
-def test_what_can_mean_two_things_is_not_decided(texts: tuple[str, ...]) -> None:
-    chosen = Dialect(decimal_char=marks(*texts)[0], thousands_char=marks(*texts)[1])
-    _, reasons = numbers(pa.array(texts), Kind.DECIMAL, chosen)
+def test_what_can_mean_two_things_stays_unreadable(texts: tuple[str, ...]) -> None:
+    assert marks(*texts) == (".", "")
+    _, reasons = numbers(pa.array(texts), Kind.DECIMAL, DEFAULT)
     assert reasons
+
+
+@pytest.mark.parametrize("text", ["1 234,50 €", "  1 234,50", "1\u00a0234,50 ", "€ 1 234,50"])
+def test_blanks_around_a_number_with_blanks_in_it_do_not_matter(text: str) -> None:
+    dialect = Dialect(decimal_char=",", thousands_char="\u00a0" if "\u00a0" in text else " ")
+    assert numbers(pa.array([text]), Kind.DECIMAL, dialect)[0].to_pylist() == [1234.5]
 
 
 @given(st.lists(st.integers(-(10**7), 10**7), min_size=1, max_size=20), st.sampled_from([ENGLISH, GERMAN]))
@@ -71,6 +96,7 @@ def test_grouped_amounts_with_cents_come_back(cents: list[int], chars: tuple[str
     column = pa.array(texts)
     _, reasons = numbers(column, Kind.DECIMAL, DEFAULT)
     dialect = number_dialect(column, Kind.DECIMAL, DEFAULT, unreadable=bool(reasons))
+    assert dialect is not None
     values, reasons = numbers(column, Kind.DECIMAL, dialect)
     assert reasons == {}
     assert values.to_pylist() == pytest.approx([cent / 100 for cent in cents])
@@ -115,6 +141,11 @@ def test_first_days_of_months_that_read_as_days_of_january_are_exchanged() -> No
     assert date_dialect(texts, DEFAULT).date_formats == ("M/d/yyyy",)
     one_january = [f"{day}/1/2024" for day in range(1, 13)]
     assert date_dialect(one_january, DEFAULT).date_formats == ("d/M/yyyy",)
+
+
+@pytest.mark.parametrize("texts", [["01-01-2022", "02-01-2023"], ["23/01/15", "23/02/08"], ["23.01.15", "22.02.08"]])
+def test_dates_that_two_forms_read_as_other_days_are_not_decided(texts: list[str]) -> None:
+    assert date_dialect(texts, DEFAULT) == DEFAULT
 
 
 def test_forms_that_are_mixed_are_not_decided() -> None:
