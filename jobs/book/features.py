@@ -43,7 +43,7 @@ class Latest:
 class Window:
     """A statistic of a column over the rows that became known before `until`, at most `months` earlier.
 
-    `until` is the loan's start or its prediction date, exclusive. `months` None means since ever. Rows belong to a loan
+    `until` is the loan's start or its prediction date, exclusive. `months` None means no limit. Rows belong to a loan
     as for `Latest`. Nulls of the column do not count. Without a row the feature is null, a deviation without two rows.
     """
 

@@ -64,7 +64,7 @@ def _expected(source: Source) -> str:
 
 
 def _check_encoding(names: tuple[str, ...], source: Source, file: str, line: int) -> None:
-    """Raises InputRejected for UTF-8 text in a source of another encoding, which column names give away."""
+    """Raises InputRejected for UTF-8 text in a source of another encoding, as its column names show."""
     declared = source.dialect.encoding
     if is_utf8(declared):
         return

@@ -115,7 +115,7 @@ def outcome_months(rows: pa.Table, loans: pa.Table, book: Book) -> tuple[Codes, 
 
 
 def splits(loan_ids: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """`test` for one loan in five, `train` for the others, for ever and on every machine.
+    """`test` for one loan in five, `train` for the others, in every run and on every machine.
 
     The first 8 bytes of SHA-256 of the loan's id, big-endian, modulo 100, below 20 is test.
     """

@@ -20,7 +20,7 @@ from jobs.silver.values import EMPTY, PLACEHOLDER, Reasons, Values, nulled
 NULL_TEXT = "a text for null"
 ROUNDED = "a rounded number"
 SCIENTIFIC = r"^[0-9](?:(?:[.,][0-9]+)?[eE]\+|[.,][0-9]+[eE])[0-9]+$"
-NOBODY = ("null", "#n/a", "n/a", "nan", "none", "<null>", "\\n")  # in small letters
+NULL_TEXTS = ("null", "#n/a", "n/a", "nan", "none", "<null>", "\\n")  # in small letters
 AROUND = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\ufeff\u200b"
 
 
@@ -118,11 +118,11 @@ def _texts(texts: pa.Array, _column: Column, _dialect: Dialect) -> Values:
 
 
 def _identifiers(texts: pa.Array, _column: Column, _dialect: Dialect) -> Values:
-    """Identifiers without the blanks and byte order marks around them; what exports write for null is nobody's."""
+    """Identifiers without the blanks and byte order marks around them; texts that exports write for null are null."""
     trimmed = pc.utf8_trim(texts, characters=AROUND)
     known, empty = nulled(trimmed, pc.equal(trimmed, ""), EMPTY)
-    nobody = pc.is_in(pc.utf8_lower(trimmed), pa.array(NOBODY))
-    values, nulls = nulled(known, nobody, NULL_TEXT)
+    null_texts = pc.is_in(pc.utf8_lower(trimmed), pa.array(NULL_TEXTS))
+    values, nulls = nulled(known, null_texts, NULL_TEXT)
     values, rounded = nulled(
         values, pc.fill_null(pc.match_substring_regex(values, SCIENTIFIC), fill_value=False), ROUNDED
     )

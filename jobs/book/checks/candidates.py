@@ -24,7 +24,7 @@ def candidate_findings(book: Book) -> Iterator[Finding]:
 
 
 def estimator_findings(book: Book) -> Iterator[Finding]:
-    """Findings that only an import of the estimators brings to light, which takes seconds."""
+    """Findings that need an import of the estimators, which takes seconds."""
     for candidate in candidates(book):
         if sound(candidate, "estimator") and (why := _unusable(candidate)):
             yield at(candidate, f"{title(candidate)}: {why}")
