@@ -12,6 +12,8 @@ from unittest.mock import patch
 
 from engine.cli.app import main
 from storage.db.ledger import Ledger
+from tests.paths import ROOT
+from tests.processes import DEADLINE
 
 
 def command(*words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -29,6 +31,18 @@ def command(*words: str, env: Mapping[str, str] | None = None) -> subprocess.Com
         except SystemExit as end:
             code = int(end.code or 0)
     return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+
+def own_process(*words: str) -> subprocess.CompletedProcess[str]:
+    """How `python -m engine WORDS` ends in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "engine", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
 
 
 @contextmanager

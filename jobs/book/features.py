@@ -14,8 +14,6 @@ from jobs.book.columns import Where, declared_here
 
 Statistic = Literal["count", "sum", "mean", "deviation"]
 Cut = Literal["loan_start", "prediction"]
-STATISTICS = ("count", "sum", "mean", "deviation")
-CUTS = ("loan_start", "prediction")
 
 
 @dataclass(frozen=True)

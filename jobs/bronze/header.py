@@ -7,12 +7,11 @@ from pathlib import Path
 
 from jobs.book.columns import Source
 from jobs.bronze.extracts import LINE_ENDS, SAVE_AS, check_text, is_utf8
-from jobs.bronze.header_faults import fault_of, separator
+from jobs.bronze.header_faults import SHOWN_NAMES, fault_of, separator
 from jobs.errors import InputRejected
 
 PROJECT = Path(__file__).resolve().parents[2]
 _MARK = "\ufeff"
-_SHOWN_NAMES = 5
 _LINES_LOOKED_AT, _MOST_LOOKED_AT = 4, 65_536
 _SHOWN_LETTERS = 40
 _SIMILARITY = 0.8  # of two names, from 0 to 1, above which one may be the other renamed
@@ -118,7 +117,7 @@ def _hints(missing: list[str], unknown: list[str], repeated: list[str], book: st
     renamed = _renamed(missing, unknown)
     hints = [
         f"{new[:_SHOWN_LETTERS]!r} may be {old!r} renamed: restore the name, or declare it in {book}"
-        for new, old in list(renamed.items())[:_SHOWN_NAMES]
+        for new, old in list(renamed.items())[:SHOWN_NAMES]
     ]
     if set(missing) - set(renamed.values()):
         hints.append(f"deliver the file with every column, or declare it `optional=True` in {book}")
@@ -140,5 +139,5 @@ def _renamed(missing: list[str], unknown: list[str]) -> dict[str, str]:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(repr(name[:_SHOWN_LETTERS]) for name in names[:_SHOWN_NAMES])
-    return shown + (f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else "")
+    shown = ", ".join(repr(name[:_SHOWN_LETTERS]) for name in names[:SHOWN_NAMES])
+    return shown + (f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else "")

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.book.columns import NUMBERS, Dialect, Kind, Source
+from jobs.book.columns import NUMBERS, Column, Dialect, Kind, Source
 from jobs.book.declaration import Book
 from jobs.bronze.header import declaration_file
 from jobs.errors import InputRejected
@@ -15,10 +15,10 @@ from jobs.job import Job, TaskResult, log, summed
 from jobs.loan_calendar import months_between, months_later
 from jobs.silver.cleaning import cleaned, cleaned_texts
 from jobs.silver.formats import DEFAULT, date_dialect, description, number_dialect, swapped
-from jobs.silver.limits import READ, check_values, reject_undecided
+from jobs.silver.limits import OTHER_REASONS, check_values, reject_undecided
 from storage.lake.datamart import TableVersion
 
-FEW = 20  # rows that say nothing about the order of day and month
+FEWEST_ROWS = 20  # rows that say nothing about the order of day and month
 
 
 class Cleaning:
@@ -57,11 +57,12 @@ class Cleaning:
         of_file = date_dialect([text for name in dates for text in self._distinct(name).to_pylist()], given)
         for column in self._source.columns:
             dialect: Dialect | None = given
-            if column.name in dates:
-                own = date_dialect(self._distinct(column.name).to_pylist(), given)
-                dialect = of_file if of_file != given else own
+            if column.name in dates and of_file != given:
+                dialect = of_file
+            elif column.name in dates:
+                dialect = date_dialect(self._distinct(column.name).to_pylist(), given)
             elif column.name in self._texts:
-                unreadable = set(self.problems.get(column.name, ())) - set(READ)
+                unreadable = set(self.problems.get(column.name, ())) - set(OTHER_REASONS)
                 texts = self._distinct(column.name)
                 dialect = number_dialect(texts, column.kind, given, unreadable=bool(unreadable))
             if dialect != given:
@@ -79,13 +80,19 @@ class Cleaning:
             column
             for column in numeric
             if found.get(column.name, self._source.dialect) != dialect
-            and (column.name in found or set(self.problems.get(column.name, ())) - set(READ))
+            and (column.name in found or set(self.problems.get(column.name, ())) - set(OTHER_REASONS))
         ]
         return {
             column.name: dialect
             for column in doubtful
-            if dialect and not set(cleaned_texts(self._distinct(column.name), column, dialect)[1].values()) - set(READ)
+            if dialect
+            and not set(cleaned_texts(self._distinct(column.name), column, dialect)[1].values()) - set(OTHER_REASONS)
         }
+
+    def _reads(self, dialect: Dialect, column: Column) -> bool:
+        """Whether a dialect leaves no text of a column unreadable."""
+        _, reasons = cleaned_texts(self._distinct(column.name), column, dialect)
+        return set(reasons.values()) <= set(OTHER_REASONS)
 
     def _distinct(self, name: str) -> pa.Array:
         """The distinct texts of a column of numbers or dates."""
@@ -93,14 +100,14 @@ class Cleaning:
 
     def text_in_doubt(self, name: str) -> str:
         """A text of an undecided column."""
-        pointed = self._distinct(name).filter(pc.match_substring(self._distinct(name), "."))
-        return str(pointed[0].as_py())
+        texts = self._distinct(name)
+        return str(texts.filter(pc.match_substring(texts, "."))[0].as_py())
 
     @property
     def dates_do_not_fit(self) -> bool:
         """Whether the dates contradict the months on book in most rows, as when day and month are exchanged."""
         fit, rows = self.months.tolist()
-        return rows >= FEW and fit < rows / 2
+        return rows >= FEWEST_ROWS and fit < rows / 2
 
 
 def months_that_fit(table: pa.Table, source: Source, book: Book) -> npt.NDArray[np.int64]:
@@ -139,8 +146,7 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
 
     Raises InputRejected when too many values of a column can't be read.
     """
-    source = next(source for source in job.book.sources if source.bronze_table == bronze.table)
-    path = list(bronze.sources)[number] if number < len(bronze.sources) else source.dataset
+    source, path = _source_of(job, bronze), _path_of(bronze, number)
     cleaning = Cleaning(source, job.book)
     staged = _written(job, bronze, number, cleaning)
     if dialects := cleaning.other_dialects():
@@ -170,9 +176,19 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
     )
 
 
+def _source_of(job: Job, bronze: TableVersion) -> Source:
+    return next(source for source in job.book.sources if source.bronze_table == bronze.table)
+
+
+def _path_of(bronze: TableVersion, number: int) -> str:
+    """The file that a part was made of, in the order of the parts; the table's name where its files are not known."""
+    files = list(bronze.sources)
+    return files[number] if number < len(files) else bronze.table
+
+
 def _written(job: Job, bronze: TableVersion, number: int, cleaning: Cleaning) -> TableVersion:
     """The cleaned part, written while it is cleaned."""
-    source = next(source for source in job.book.sources if source.bronze_table == bronze.table)
+    source = _source_of(job, bronze)
     groups = job.datamart.groups(bronze, number, categories=list(source.names))
     return job.write(source.staged_table, cleaning.tables(groups), number, sources={bronze.table: bronze.digest})
 
@@ -181,7 +197,7 @@ def _with_exchanged_dates(
     job: Job, bronze: TableVersion, number: int, before: Cleaning
 ) -> tuple[Cleaning, TableVersion]:
     """The part with day and month exchanged in its dates; InputRejected when the dates then fit no better."""
-    source = next(source for source in job.book.sources if source.bronze_table == bronze.table)
+    source = _source_of(job, bronze)
     dates = {name: swapped(before.dialects.get(name, source.dialect)) for name in source.of_kind(Kind.DATE)}
     cleaning = Cleaning(source, job.book, {**before.dialects, **dates})
     staged = _written(job, bronze, number, cleaning)
@@ -189,7 +205,7 @@ def _with_exchanged_dates(
         fit, rows = before.months.tolist()
         raise InputRejected(
             f"{rows - fit:,} of {rows:,} rows have a date outside of the month that {job.book.bad_loan.month} says",
-            file=list(bronze.sources)[number].rpartition("/")[2] if number < len(bronze.sources) else source.dataset,
+            file=_path_of(bronze, number).rpartition("/")[2],
             column=source.known_on,
             hint=f"correct the dates, or declare `date_formats` of {source.dataset} in {declaration_file(source)}",
         )

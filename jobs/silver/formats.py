@@ -21,7 +21,7 @@ MARKS = tuple(
 _FORMS = ("d/M/yyyy", "M/d/yyyy", "yyyy/MM/dd", "d/M/yy", "M/d/yy", "yy/MM/dd")
 ORDERS = (*(form.replace("/", mark) for mark in "/.-" for form in _FORMS), "yyyyMMdd")
 TIMES = ("", " HH:mm", " HH:mm:ss", "THH:mm:ss")
-FEW = 3  # months of the year that tell monthly dates from the days of one month
+FEWEST_MONTHS = 3  # months of the year that tell monthly dates from the days of one month
 SERIAL = "serial"  # days since 30 December 1899, as spreadsheets count them
 _BODY = re.compile(
     r"[^0-9.,'()+-]*[(+-]?[^0-9.,'()+-]*([0-9](?:[0-9.,' \u00a0]*[0-9])?)[^0-9.,'()+-]*[)-]?[^0-9.,'()+-]*"
@@ -91,7 +91,11 @@ def _are_monthly(dates: Sequence[str], dialect: Dialect) -> bool:
     """Whether all dates lie on one day of several months."""
     days = [date_of(text, dialect.date_formats) for text in dates]
     known = [day for day in days if day is not None]
-    return len(known) == len(days) and len({day.day for day in known}) == 1 and len({day.month for day in known}) > FEW
+    return (
+        len(known) == len(days)
+        and len({day.day for day in known}) == 1
+        and len({day.month for day in known}) > FEWEST_MONTHS
+    )
 
 
 def _are_of_one_month(dates: Sequence[str], dialect: Dialect) -> bool:

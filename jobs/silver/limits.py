@@ -12,9 +12,9 @@ from jobs.silver.numbers import NEGATIVE, TOO_LARGE
 from jobs.silver.values import EMPTY, PLACEHOLDER
 
 ABSENT = (EMPTY, PLACEHOLDER, NULL_TEXT)
-READ = (*ABSENT, NEGATIVE, OUT_OF_RANGE, TOO_LARGE)  # null for another reason than that they could not be read
+OTHER_REASONS = (*ABSENT, NEGATIVE, OUT_OF_RANGE, TOO_LARGE)  # null for another reason than that they could not be read
 SHOWN = 40
-FEW = 1  # a single value rejects no file, however small the file is
+TOLERATED = 1  # a single value rejects no file, however small the file is
 MOST_UNDATED = 0.05  # share of rows; joined files have lines of totals and repeated headers
 
 
@@ -29,12 +29,12 @@ def check_values(
         reasons = problems.get(column.name, {})
         if ROUNDED in reasons:
             _reject_rounded(path, source, column, first.get(column.name, ""))
-        unreadable = sum(count for reason, count in reasons.items() if reason not in READ)
+        unreadable = sum(count for reason, count in reasons.items() if reason not in OTHER_REASONS)
         present = rows - sum(reasons.get(reason, 0) for reason in ABSENT)
-        if unreadable > max(column.unreadable * present, FEW):
+        if unreadable > max(column.unreadable * present, TOLERATED):
             _reject(path, source, column, (unreadable, present), first.get(column.name, ""), min(reasons))
         lost = sum(reasons.values())
-        if column.name == source.known_on and lost > max(MOST_UNDATED * rows, FEW):
+        if column.name == source.known_on and lost > max(MOST_UNDATED * rows, TOLERATED):
             raise InputRejected(
                 f"{lost:,} of {rows:,} rows have no date that says when they became known",
                 file=path.rpartition("/")[2],

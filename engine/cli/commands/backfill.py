@@ -63,8 +63,7 @@ def replay(
     plan = _plan(deployment, (first, last, every), train_every, params_of(None, data))
     refuse_beside_processes(deployment)
     console = console_for(as_json=as_json)
-    with own_output() if as_json else nullcontext(), local_ray(deployment) as executor:
-        document = replayed(deployment, plan, executor, console)
+    document = replayed(deployment, plan, console, as_json=as_json)
     if as_json:
         print_json(document)
     elif document["error"]:
@@ -74,8 +73,16 @@ def replay(
     raise typer.Exit(document["exit_code"])
 
 
-def replayed(deployment: Deployment, plan: Plan, executor: Executor, console: Console) -> Document:
-    """Executes a replay and prints each date when it is done. Returns its rows, state, error and exit code."""
+def replayed(deployment: Deployment, plan: Plan, console: Console, *, as_json: bool) -> Document:
+    """Executes a replay on local Ray and prints each date when it is done.
+
+    Returns its rows, state, error and exit code.
+    """
+    with own_output() if as_json else nullcontext(), local_ray(deployment) as executor:
+        return _executed(deployment, plan, executor, console)
+
+
+def _executed(deployment: Deployment, plan: Plan, executor: Executor, console: Console) -> Document:
     rows: list[Document] = []
     end: dict[str, Any] = {"state": "succeeded", "error": None, "exit_code": 0}
     try:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +14,6 @@ from engine.backfill.backfill import planned, refuse_beside_processes
 from engine.backfill.strides import Stride
 from engine.cli.commands.backfill import print_end, replayed
 from engine.cli.commands.processes import serve_together
-from engine.cli.foreground import local_ray, own_output
 from engine.cli.render import listing
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_error, print_json
 from engine.deployment import Deployment
@@ -112,8 +110,7 @@ def demo(
     else:
         make_sample(folder, SampleSpec(DEMO_CUSTOMERS, DEMO_SEED, DEMO_DRIFT), console)
     plan = planned(deployment, Stride(1, "month").dates(*DEMO_YEAR), str(folder.absolute()))
-    with own_output() if as_json else nullcontext(), local_ray(deployment) as executor:
-        document = replayed(deployment, plan, executor, console)
+    document = replayed(deployment, plan, console, as_json=as_json)
     if as_json:
         print_json(document)
     if document["error"]:

@@ -1,15 +1,12 @@
 """Commands on a shared Ray, and a home in which the three pipelines were run."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from engine.execution.executors import Executor
+from tests.commands import own_process
 from tests.engine.cli.on_ray import OnRay
-from tests.paths import ROOT
-from tests.processes import DEADLINE
 
 
 @pytest.fixture(scope="session")
@@ -22,15 +19,7 @@ def engine(ray_executor: Executor) -> OnRay:
 def home(engine: OnRay, small_book: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the three pipelines were run: the first by a process of its own, on a Ray of its own."""
     folder = tmp_path_factory.mktemp("home")
-    words = ("run", "training", "--data", str(small_book), "--home", str(folder))
-    done = subprocess.run(
-        [sys.executable, "-m", "engine", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
+    done = own_process("run", "training", "--data", str(small_book), "--home", str(folder))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "store_best_model" in done.stdout
     assert "\x1b[" not in done.stdout  # plain lines when not on a terminal

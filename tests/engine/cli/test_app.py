@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jobs.sample.write import SampleSpec, write_sample
-from tests.commands import command, document
+from tests.commands import command, document, own_process
 from tests.paths import ROOT
 from tests.processes import DEADLINE, until
 
@@ -85,15 +85,7 @@ def group_is_there(group: int) -> bool:
 def test_json_stays_json_whatever_ray_writes(tmp_path: Path) -> None:
     """In a process of its own, to whose standard output Ray writes too."""
     write_sample(tmp_path / "data", SampleSpec(3, 1))  # too few loans to learn from: all three fits fail at once
-    words = ["run", "training", "--data", str(tmp_path / "data"), "--json", "--home", str(tmp_path / "home")]
-    done = subprocess.run(
-        [sys.executable, "-m", "engine", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
+    done = own_process("run", "training", "--data", str(tmp_path / "data"), "--json", "--home", str(tmp_path / "home"))
     told = json.loads(done.stdout)
     assert (done.returncode, told["state"]) == (1, "failed")
     assert "nothing to learn from" in told["error"] or "No loan's outcome" in told["error"]

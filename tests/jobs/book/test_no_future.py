@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 from hypothesis import given
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jobs.book.columns import Column, Kind, Source
 from jobs.book.declaration import Book
-from jobs.book.features import CUTS, STATISTICS, BadLoan, Computed, Feature, Latest, Window
+from jobs.book.features import BadLoan, Computed, Cut, Feature, Latest, Statistic, Window
 from jobs.book.functions import ratio
 from jobs.book.validation import declaration_findings
 from jobs.gold.features import loan_features
@@ -49,7 +49,7 @@ def books(draw: Any) -> Book:
         if draw(st.booleans()):
             features.append(Latest(f"f{number}", table, COLUMN[table]))
         else:
-            statistic, cut = draw(st.sampled_from(STATISTICS)), draw(st.sampled_from(CUTS))
+            statistic, cut = draw(st.sampled_from(get_args(Statistic))), draw(st.sampled_from(get_args(Cut)))
             months = draw(st.none() | st.integers(1, 24))
             features.append(Window(f"f{number}", table, COLUMN[table], statistic, cut, months))
     names = [feature.name for feature in features]
