@@ -143,12 +143,15 @@ def _fits(body: str, marks: tuple[str, str], *, whole: bool) -> bool:
 def _is_proven(bodies: Sequence[str], marks: tuple[str, str], fitting: set[tuple[str, str]]) -> bool:
     """Whether the texts prove that the thousands character of `marks` groups digits and is no decimal character.
 
-    Proof is that no reading fits in which it is the decimal character, or that no program writes the decimals so: some
-    texts have none, so that trailing zeros are left out, and others end in a zero.
+    Proof is that no reading fits in which it is the decimal character. For a character that is not the usual decimal
+    one, it is also proof that no program writes the decimals so: some texts have none, so that trailing zeros are left
+    out, and others end in a zero.
     """
     _, thousands = marks
     if not any(decimal == thousands for decimal, _ in fitting):
         return True
+    if thousands == DEFAULT.decimal_char:
+        return False
     marked = [body for body in bodies if thousands in body]
     plain = [body for body in bodies if thousands not in body]
     return bool(plain) and any(body.endswith("0") for body in marked) and all(len(body) <= 3 for body in plain)
