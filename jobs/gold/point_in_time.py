@@ -1,7 +1,7 @@
 """Which rows of a source were known of each loan, and when: the joins that every feature goes through.
 
 A row becomes known on its source's `known_on` date. The newest row is one known on the prediction date or before; a
-window ends before the loan's start or before its prediction date. No feature can be made of a later row.
+window ends before the loan's start or before its prediction date. No later row is joined.
 """
 
 from functools import cached_property
