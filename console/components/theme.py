@@ -59,6 +59,8 @@ STATES = {
     "watch": ("◆", "warn", "watch"),
     "breach": ("▲", "bad", "breach"),
     "insufficient": ("○", "quiet", "too few loans"),
+    "stale": ("▼", "warn", "stale"),
+    "data fault": ("⊗", "bad", "data fault"),
     "suppressed": ("-", "quiet", "suppressed"),
     "escalated": ("!", "bad", "escalated"),
     "none": ("-", "quiet", "nothing to do"),

@@ -12,7 +12,7 @@ from console.components.elements import Text, count, join, named_html, state_htm
 from console.components.times import day
 from console.drift.query import View
 from jobs.charts.kit import STATUS_WORDS
-from jobs.governance.breaches import Thresholds
+from jobs.governance.breaches import UNHEALTHY, Thresholds
 from jobs.statistics.rounding import rounded_apart
 from storage.db.ledger import LedgerRow
 
@@ -28,7 +28,7 @@ ACTIONS = {
 def show_verdict(view: View) -> None:
     """Shows the verdict, the drift of the inputs, the model, the links to the runs, and the decision."""
     status = view.row["status"]
-    inputs = drivers(view.features) if status in ("breach", "watch") else ""
+    inputs = drivers(view.features) if status in UNHEALTHY else ""
     note = join([inputs, _model_sentence(view), _links(view)], " ")
     write_html(
         Markup(

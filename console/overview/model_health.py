@@ -19,6 +19,7 @@ from console.overview.query import Overview
 from engine.documents.values import Document
 from jobs.charts.history import auc_over_time
 from jobs.charts.report import psi_over_time
+from jobs.governance.breaches import UNHEALTHY
 from storage.lake.datamart import TableVersion
 
 HEIGHT = 230
@@ -67,8 +68,9 @@ def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -
         with column:
             cell = Markup('{}<div class="lw-figure">{}</div>{}')
             write_html(cell.format(note_html(name), value, note_html(note)))
-    if decision is not None and row["status"] in ("breach", "watch"):
-        callout("bad" if row["status"] == "breach" else "warn", f"Retraining rule: {row['status']}", decision["reason"])
+    if decision is not None and row["status"] in UNHEALTHY:
+        tone = "bad" if row["status"] in ("data fault", "breach") else "warn"
+        callout(tone, f"Retraining rule: {row['status']}", decision["reason"])
 
 
 def _trends(history: pd.DataFrame, version: TableVersion) -> None:

@@ -28,6 +28,8 @@ SIGNS = {
     "watch": ("!", "yellow"),
     "breach": ("✗", "bold red"),
     "insufficient": ("·", "dim"),
+    "stale": ("▼", "yellow"),
+    "data fault": ("⊗", "bold red"),
     "no model": ("-", "dim"),
 }
 

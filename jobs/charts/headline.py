@@ -14,6 +14,8 @@ MEANINGS = {
     "watch": "◊ Watch|no breach, but a warning",
     "breach": "▲ Breach|a threshold is crossed",
     "insufficient": "○ Too few loans|AUC or PSI not measured",
+    "stale": "▼ Stale|an extract is older than its cadence",
+    "data fault": "■ Data fault|a person must check the extracts",
 }
 
 

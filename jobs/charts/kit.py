@@ -15,9 +15,13 @@ AXIS_EXTENT = 34  # the same for every panel, so that the plots of a column alig
 MOST_TICKS = 13
 BLUE, GREY, TEAL, AMBER, RED, VIOLET = "#3b7dc4", "#9aa3af", "#1a8f83", "#b07a12", "#d4572a", "#8b6bb8"
 BANDS, BAND_COLORS = ["stable", "moderate", "significant"], [TEAL, AMBER, RED]
-STATUS_WORDS = {"healthy": "healthy", "watch": "watch", "breach": "breach", "insufficient": "too few loans"}
-STATUS_COLORS = [TEAL, AMBER, RED, "#737d8a"]
-STATUS_SHAPES = ["circle", "diamond", "triangle-up", "cross"]
+STATUS_WORDS = {
+    "healthy": "healthy", "watch": "watch", "breach": "breach", "insufficient": "too few loans",
+    "stale": "stale", "data fault": "data fault",
+}  # fmt: skip
+STATUS_COLORS = [TEAL, AMBER, RED, "#737d8a", VIOLET, "#c2417f"]
+HEXAGON = "M-1,0L-0.5,-0.87L0.5,-0.87L1,0L0.5,0.87L-0.5,0.87Z"
+STATUS_SHAPES = ["circle", "diamond", "triangle-up", "cross", "triangle-down", HEXAGON]
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 INKS = {
     "light": {"paper": "#ffffff", "card": "#f5f6f8", "strong": "#1f2933", "note": "#5b6673", "grid": "#e8ebef"},

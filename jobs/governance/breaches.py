@@ -8,7 +8,8 @@ from typing import Any, Literal, Protocol
 from jobs.statistics.rounding import rounded_apart
 from storage.errors import UsageError
 
-Status = Literal["healthy", "watch", "breach", "insufficient"]
+Status = Literal["healthy", "watch", "breach", "insufficient", "stale", "data fault"]
+UNHEALTHY: tuple[Status, ...] = ("data fault", "stale", "breach", "watch")  # the worst first
 
 
 class AucNumbers(Protocol):
