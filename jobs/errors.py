@@ -1,6 +1,7 @@
 """The errors of `jobs`."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from storage.errors import LoanwatchError
 
@@ -10,9 +11,13 @@ class JobError(LoanwatchError):
 
 
 class InputRejected(JobError):
-    """An extract can't be used. The message has the file, and line (from 1) and column name when they are known."""
+    """An extract can't be used. The message has the file, and line (from 1) and column name when they are known.
+
+    `profiles` are those of the files that were read until then.
+    """
 
     exit_code = 3
+    profiles: tuple[dict[str, Any], ...] = ()
 
     def __init__(
         self, what: str, *, file: str, line: int | None = None, column: str | None = None, hint: str = ""

@@ -12,6 +12,7 @@ from jobs.book.declaration import Book
 from jobs.book.digest import digest
 from jobs.book.loading import load
 from jobs.errors import JobError
+from jobs.profiles.summary import Profile, merged_profiles
 from storage.files.folder import FileFacts, Folder
 from storage.lake.datamart import Datamart, TableVersion
 from storage.lake.extracts import SourceFile
@@ -104,8 +105,8 @@ class TaskResult:
     """The result of a task.
 
     `values` go to the downstream tasks; `tables`, `artifacts` and `reports` were written by the task. `model`,
-    `decision` and `request` take effect when the run commits: a model to register, a governance decision to record,
-    a pipeline to run. `skipped` is the reason why the task did nothing.
+    `decision`, `request` and `profiles` take effect when the run commits: a model to register, a governance decision to
+    record, a pipeline to run, profiles of deliveries to keep. `skipped` is the reason why the task did nothing.
     """
 
     rows_in: int | None = None
@@ -117,6 +118,7 @@ class TaskResult:
     model: ModelVersion | None = None
     decision: dict[str, Any] | None = None
     request: dict[str, Any] | None = None
+    profiles: tuple[Profile, ...] = ()
     skipped: str | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -139,6 +141,7 @@ def result_from_json(content: dict[str, Any]) -> TaskResult:
             "artifacts": tuple(FileFacts(**facts) for facts in content["artifacts"]),
             "reports": tuple(FileFacts(**facts) for facts in content["reports"]),
             "model": None if content["model"] is None else model_from_json(content["model"]),
+            "profiles": tuple(content.get("profiles", ())),  # an earlier release kept none
         }
     )
 
@@ -157,6 +160,7 @@ def combined(results: Sequence[TaskResult]) -> TaskResult:
         values=values,
         tables=tuple(tables.values()),
         artifacts=tuple(facts for result in results for facts in result.artifacts),
+        profiles=merged_profiles(profile for result in results for profile in result.profiles),
     )
 
 

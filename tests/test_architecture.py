@@ -21,6 +21,7 @@ storage.ledger
 
 jobs.errors
 jobs.book
+jobs.profiles
 jobs.job           jobs.loan_calendar
 jobs.statistics    jobs.sample
 jobs.governance    jobs.bronze

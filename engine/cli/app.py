@@ -12,6 +12,7 @@ from engine.cli.commands.book import app as book_commands
 from engine.cli.commands.data import app as data_commands
 from engine.cli.commands.models import app as model_commands
 from engine.cli.commands.processes import app as process_commands
+from engine.cli.commands.profile import app as profile_commands
 from engine.cli.commands.run_reports import app as report_commands
 from engine.cli.commands.runs import app as run_commands
 from engine.cli.render import state_text
@@ -35,6 +36,7 @@ for commands in (
     replay_commands,
     model_commands,
     data_commands,
+    profile_commands,
     book_commands,
     process_commands,
     access_commands,

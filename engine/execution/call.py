@@ -12,7 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from engine.definitions.task import Task, function_named
+from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult
+from jobs.profiles.summary import Profile
 from storage.db.ledger import Ledger, utc_now
 from storage.errors import LoanwatchError
 from storage.ledger.tasks import LogLine, add_logs
@@ -33,16 +35,20 @@ class Call:
 
 @dataclass(frozen=True)
 class Failure:
-    """The error of a failed call. `exit_code` and `retryable` are those of the exception."""
+    """The error of a failed call. `exit_code` and `retryable` are those of the exception.
+
+    `profiles` are of deliveries that the call rejected.
+    """
 
     type: str
     message: str
     exit_code: int = 1
     retryable: bool = True
     trace: str = ""
+    profiles: tuple[Profile, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return dict(vars(self))
+        return {name: value for name, value in vars(self).items() if name != "profiles"}
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,10 @@ def run_call(call: Call) -> Report:
     try:
         result = _result(call)
     except LoanwatchError as error:
-        failure = Failure(type(error).__name__, storable(str(error)), error.exit_code, error.retryable, _trace(error))
+        profiles = error.profiles if isinstance(error, InputRejected) else ()
+        failure = Failure(
+            type(error).__name__, storable(str(error)), error.exit_code, error.retryable, _trace(error), profiles
+        )
     except MemoryError as error:
         failure = Failure(
             "MemoryError", "The task ran out of memory; free some memory and resume the run.", 1, True, _trace(error)

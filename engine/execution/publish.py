@@ -17,6 +17,7 @@ from storage.ledger.catalog import publish
 from storage.ledger.decisions import GovernanceDecision, is_decided, past_decisions, record_decision
 from storage.ledger.leases import Lease, finish
 from storage.ledger.models import AliasEvent, ModelVersion, model_by_alias, move_alias, register
+from storage.ledger.profiles import record_profile
 from storage.ledger.runs import PipelineActive, caused_by, replay_mark, request_run, run_row
 
 log = logging.getLogger("loanwatch.engine")
@@ -31,7 +32,10 @@ class Origin:
 
 
 def commit(deployment: Deployment, lease: Lease, results: Sequence[tuple[str, TaskResult]]) -> None:
-    """Publishes tables, registers models and records decisions. Raises LeaseLost when the run lost its lease."""
+    """Publishes tables, registers models, records decisions and profiles.
+
+    Raises LeaseLost when the run lost its lease.
+    """
     now = deployment.ledger.clock()
     tables = [table for _, result in results for table in result.tables]
     with deployment.ledger.writing() as connection:
@@ -43,6 +47,8 @@ def commit(deployment: Deployment, lease: Lease, results: Sequence[tuple[str, Ta
             if result.decision is not None:
                 request = next((other.request for _, other in results if other.request), None)
                 _decide(connection, deployment, Origin(origin, result), request)
+            for profile in result.profiles:
+                record_profile(connection, origin, profile, now)
         finish(connection, lease, "succeeded", None, now)
 
 

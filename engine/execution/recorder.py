@@ -16,6 +16,7 @@ from storage.db.schema import tasks
 from storage.db.types import Moment
 from storage.ledger.catalog import record_versions
 from storage.ledger.leases import Lease, check_lease, finish
+from storage.ledger.profiles import record_profile
 from storage.ledger.tasks import LogLine, add_logs, end_attempt, plan_tasks, start_attempt, update_task
 
 AttemptKey = tuple[str, str, int]
@@ -110,11 +111,14 @@ class RunRecorder:
             )
 
     def failed(self, task: Task, failure: Failure) -> None:
+        """Records a failed task, and the profile of the delivery that it rejected."""
         with self._writing() as connection:
             now = self.ledger.clock()
             update_task(
                 connection, self.lease.run_id, task.name, state="failed", finished_at=now, error=failure.as_json()
             )
+            for profile in failure.profiles:
+                record_profile(connection, self.lease.run_id, profile, now, rejected=failure.message)
             self._log(connection, task, "ERROR", failure.message)
 
     def upstream_failed(self, names: Mapping[str, str]) -> None:

@@ -31,7 +31,11 @@ def refresh_dataset(job: Job) -> TaskResult:
     ingests = combined([ingested(job, job.partition, files, number) for number in range(len(files))])
     bronze = ingests.tables[0]
     cleanings = combined([cleaned_part(job, bronze, number) for number in range(len(bronze.parts))])
-    return TaskResult(tables=(*ingests.tables, *cleanings.tables), values={job.partition: ingests.values})
+    return TaskResult(
+        tables=(*ingests.tables, *cleanings.tables),
+        values={job.partition: ingests.values},
+        profiles=cleanings.profiles,
+    )
 
 
 def _is_published(job: Job, source: Source, files: Sequence[SourceFile]) -> bool:
@@ -65,6 +69,7 @@ def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskRes
         rows_out=rows.num_rows,
         tables=(*fresh.tables, table),
         values={"loans": rows.num_rows, "flagged": flagged, "left_out": left_out, "refreshed": sorted(fresh.values)},
+        profiles=fresh.profiles,
     )
 
 

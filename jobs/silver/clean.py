@@ -13,9 +13,11 @@ from jobs.bronze.header import declaration_file
 from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, log, summed
 from jobs.loan_calendar import months_between, months_later
+from jobs.profiles.summary import merged_profiles
 from jobs.silver.cleaning import cleaned, cleaned_texts
 from jobs.silver.formats import DEFAULT, date_dialect, description, number_dialect, swapped
 from jobs.silver.limits import OTHER_REASONS, check_values, reject_undecided
+from jobs.silver.profile import ProfileOfPart
 from storage.lake.datamart import TableVersion
 
 FEWEST_ROWS = 20  # rows that say nothing about the order of day and month
@@ -34,6 +36,7 @@ class Cleaning:
         self.first: dict[str, str] = {}
         self.dates: set[str] = set()
         self.months = np.zeros(2, np.int64)  # rows whose date fits their month on book, rows that have both
+        self.profile = ProfileOfPart(source)
         self._texts: dict[str, list[pa.Array]] = {}
 
     def tables(self, groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
@@ -46,6 +49,7 @@ class Cleaning:
             self.first = {**result.first, **self.first}
             self.dates |= visibility_dates(result.table, self._source, self._book)
             self.months += months_that_fit(result.table, self._source, self._book)
+            self.profile.add(result.distinct)
             for name, texts in result.texts.items():
                 self._texts.setdefault(name, []).append(texts)
             yield result.table
@@ -147,16 +151,7 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
     Raises InputRejected when too many values of a column can't be read.
     """
     source, path = _source_of(job, bronze), _path_of(bronze, number)
-    cleaning = Cleaning(source, job.book)
-    staged = _written(job, bronze, number, cleaning)
-    if dialects := cleaning.other_dialects():
-        for name in [name for name, dialect in dialects.items() if dialect is None]:
-            reject_undecided(path, source, name, cleaning.text_in_doubt(name))
-        cleaning = Cleaning(source, job.book, {name: one for name, one in dialects.items() if one is not None})
-        staged = _written(job, bronze, number, cleaning)
-    if cleaning.dates_do_not_fit:
-        cleaning, staged = _with_exchanged_dates(job, bronze, number, cleaning)
-    check_values(path, source, cleaning.rows, cleaning.problems, cleaning.first)
+    cleaning, staged = _cleaned(job, bronze, number)
     staged = TableVersion(staged.table, staged.version, staged.parts, tuple(sorted(cleaning.dates)), staged.sources)
     formats = {}
     for name, dialect in cleaning.dialects.items():
@@ -173,7 +168,28 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
         tables=(staged,),
         values={"rows": cleaning.rows, "became_null": cleaning.problems}
         | ({"formats": {path: formats}} if formats else {}),
+        profiles=(cleaning.profile.profile(bronze, cleaning.rows),),
     )
+
+
+def _cleaned(job: Job, bronze: TableVersion, number: int) -> tuple[Cleaning, TableVersion]:
+    """The part in the dialects in which its columns are written. InputRejected has its profile."""
+    source, path = _source_of(job, bronze), _path_of(bronze, number)
+    cleaning = Cleaning(source, job.book)
+    staged = _written(job, bronze, number, cleaning)
+    try:
+        if dialects := cleaning.other_dialects():
+            for name in [name for name, dialect in dialects.items() if dialect is None]:
+                reject_undecided(path, source, name, cleaning.text_in_doubt(name))
+            cleaning = Cleaning(source, job.book, {name: one for name, one in dialects.items() if one is not None})
+            staged = _written(job, bronze, number, cleaning)
+        if cleaning.dates_do_not_fit:
+            cleaning, staged = _with_exchanged_dates(job, bronze, number, cleaning)
+        check_values(path, source, cleaning.rows, cleaning.problems, cleaning.first)
+    except InputRejected as rejected:
+        rejected.profiles = merged_profiles([cleaning.profile.profile(bronze, cleaning.rows)])
+        raise
+    return cleaning, staged
 
 
 def _source_of(job: Job, bronze: TableVersion) -> Source:

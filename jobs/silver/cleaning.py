@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,17 +26,27 @@ AROUND = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\ufeff\u200b"
 
 
 @dataclass(frozen=True)
+class Distinct:
+    """The values of a column's distinct texts (null where there is none), the rows of each, and the rows by reason."""
+
+    values: pa.Array
+    rows: npt.NDArray[np.int64]
+    reasons: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Cleaned:
     """A cleaned `table` (the source's silver schema) and how many values became null: by column, then by reason.
 
-    `first` is the first text of each column that became null for another reason than that it is empty, and `texts` are
-    the distinct texts of numbers and dates.
+    `first` is the first text of each column that became null for another reason than that it is empty, `texts` are
+    the distinct texts of numbers and dates, and `distinct` the distinct values of every column.
     """
 
     table: pa.Table
     problems: dict[str, dict[str, int]]
     first: dict[str, str]
     texts: dict[str, pa.Array]
+    distinct: dict[str, Distinct]
 
 
 def cleaned(table: pa.Table, source: Source, dialects: Mapping[str, Dialect] = MappingProxyType({})) -> Cleaned:
@@ -46,17 +57,20 @@ def cleaned(table: pa.Table, source: Source, dialects: Mapping[str, Dialect] = M
     """
     columns, problems, kept = [], {}, {}
     first: dict[str, str] = {}
+    distinct = {}
     for column in source.columns:
         texts, places = _distinct(table[column.name])
         values, reasons = cleaned_texts(texts, column, dialects.get(column.name, source.dialect))
         columns.append(values.take(places))
-        counts = _counted(reasons, places, len(texts))
+        rows = np.bincount(places.to_numpy(), minlength=len(texts))
+        counts = _counted(reasons, rows)
+        distinct[column.name] = Distinct(values, rows, counts)
         if counts and not _is_absent(column, table):
             problems[column.name] = counts
             first |= _first(column, reasons, places, texts)
         if column.kind.type != pa.string():
             kept[column.name] = texts
-    return Cleaned(pa.Table.from_arrays(columns, schema=source.silver_schema), problems, first, kept)
+    return Cleaned(pa.Table.from_arrays(columns, schema=source.silver_schema), problems, first, kept, distinct)
 
 
 def cleaned_texts(texts: pa.Array, column: Column, dialect: Dialect) -> Values:
@@ -100,11 +114,8 @@ def _first(column: Column, reasons: Reasons, places: pa.Array, texts: pa.Array) 
     return {column.name: texts[places[int(rows[0])].as_py()].as_py()} if len(rows) else {}
 
 
-def _counted(reasons: Reasons, places: pa.Array, distinct: int) -> dict[str, int]:
+def _counted(reasons: Reasons, rows: npt.NDArray[np.int64]) -> dict[str, int]:
     """The number of rows for each reason, in the order of the reasons' names."""
-    if not reasons:
-        return {}
-    rows = np.bincount(places.to_numpy(), minlength=distinct)
     counts = {
         reason: sum(int(rows[place]) for place, why in reasons.items() if why == reason)
         for reason in sorted(set(reasons.values()))

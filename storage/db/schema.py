@@ -180,6 +180,19 @@ source_digests = Table(
     UniqueConstraint("path", "stamp"),
 )
 
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("dataset", String(80), primary_key=True),
+    Column("delivery", String(64), primary_key=True),  # SHA-256 over the digests of the extract files
+    Column("run_id", String(80), ForeignKey("runs.run_id"), nullable=False),  # the first that read it
+    Column("as_of", Day, nullable=False),  # of that run
+    Column("read_at", Moment, nullable=False),
+    Column("last_read_at", Moment, nullable=False),
+    Column("rejected", Text),  # the sentence that says why it was not used
+    Column("profile", JSON, nullable=False),
+)
+
 processes = Table(
     "processes",
     metadata,

@@ -1,0 +1,89 @@
+"""The command `profile`: what the columns of the deliveries held, and what changed."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from engine.cli.render import listing
+from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
+from engine.documents.profiles import datasets_document, deliveries_document
+from engine.documents.values import Document
+from jobs.profiles.changes import number_text
+
+app = typer.Typer()
+
+EMPTY = "No deliveries yet. Run `python -m engine run training`."
+MOST_COMPARED = 10  # deliveries that are read to find the last one that was used
+
+
+@app.command()
+def profile(
+    dataset: Annotated[str | None, typer.Argument(metavar="[DATASET]", help="A dataset of the book.")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Show what each column of a dataset held in the newest delivery and what changed since the one before.
+
+    Without a dataset, list the datasets that have deliveries. --json gives all deliveries of a dataset.
+    """
+    deployment = deployment_at(home)
+    with deployment.ledger.reading() as connection:
+        if dataset is None:
+            documents = datasets_document(connection)
+        else:
+            limit = None if as_json else MOST_COMPARED
+            documents = deliveries_document(connection, deployment.book, dataset, limit)
+    if as_json:
+        print_json(documents)
+    elif not documents:
+        console_for().print(EMPTY)
+    elif dataset is None:
+        console_for().print(listing(documents, ("dataset", "deliveries", "last_read_at")))
+    else:
+        console_for().print(profile_view(dataset, documents[-1]), soft_wrap=True)
+
+
+def profile_view(dataset: str, delivery: Document) -> RenderableType:
+    """A delivery: when it was read, what changed since the one before, and a line for each column."""
+    files = delivery["files"]
+    named = ", ".join(files) if len(files) <= 3 else f"{len(files)} files"
+    head = Text.assemble(
+        (dataset, "bold"),
+        f"  {named}  {delivery['rows']:,} rows  first read as of {delivery['as_of']}, {delivery['run_id']}",
+    )
+    return Group(head, *_remarks(delivery), listing(map(column_row, delivery["columns"]), COLUMNS))
+
+
+COLUMNS = ("column", "kind", "missing", "unreadable", "distinct", "median", "mean", "low", "high", "most_frequent")
+
+
+def column_row(column: Document) -> Document:
+    """The numbers of a column as text. `~` marks an estimate."""
+    estimates = column.get("approximate", ())
+    named = {name: _number(column.get(name), estimate=name in estimates) for name in ("median", "mean", "low", "high")}
+    return {
+        "column": column["name"],
+        "kind": column["kind"],
+        "missing": f"{column['missing_share']:.1%}",
+        "unreadable": f"{column['unreadable_share']:.1%}",
+        "distinct": _number(column["distinct"], estimate="distinct" in estimates),
+        **named,
+        "most_frequent": ", ".join(level for level, _ in column.get("levels", ())[:3]),
+    }
+
+
+def _number(value: str | float | None, *, estimate: bool) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else number_text(value)
+    return f"~{text}" if estimate else text
+
+
+def _remarks(delivery: Document) -> list[Text]:
+    rejected = [Text(f"rejected: {delivery['rejected']}", "red")] if delivery["rejected"] else []
+    if delivery["compared_with"] is None:
+        return [*rejected, Text("The first delivery: there is none to compare it with.")]
+    changed = [Text(f"! {change['sentence']}", "yellow") for change in delivery["changes"]]
+    return [*rejected, *(changed or [Text("No column changed much since the delivery before.")])]

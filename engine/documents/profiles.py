@@ -1,0 +1,59 @@
+"""Documents about deliveries: the profile of each, and what changed since the one before."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine.documents.values import Document, moment
+from engine.errors import UnusableRequest
+from jobs.book.declaration import Book
+from jobs.profiles.changes import changes, share
+from storage.db.ledger import LedgerRow
+from storage.ledger.profiles import delivery_counts, delivery_rows
+
+
+def datasets_document(connection: Connection) -> list[Document]:
+    """The datasets that have deliveries: how many, and when the newest was last read."""
+    return [
+        {"dataset": row.dataset, "deliveries": row.deliveries, "last_read_at": row.at}
+        for row in delivery_counts(connection)
+    ]
+
+
+def deliveries_document(connection: Connection, book: Book, dataset: str, limit: int | None = None) -> list[Document]:
+    """The newest deliveries of a dataset, at most `limit`, in the order in which they were last read.
+
+    Raises UnusableRequest when neither the book nor the ledger has the dataset.
+    """
+    rows = delivery_rows(connection, dataset, limit)
+    if not rows and dataset not in book.by_dataset:
+        raise UnusableRequest(f"There is no dataset {dataset!r}; the book has {', '.join(book.by_dataset)}.")
+    return [_document(row, _accepted_before(rows, place)) for place, row in enumerate(rows)]
+
+
+def _accepted_before(rows: Sequence[LedgerRow], place: int) -> LedgerRow | None:
+    """The delivery before, of those that were used."""
+    return next((row for row in reversed(rows[:place]) if row.rejected is None), None)
+
+
+def _document(row: LedgerRow, before: LedgerRow | None) -> Document:
+    # Of a rejected delivery of several files the profile is that of the rejected file.
+    found = changes(before.profile, row.profile, rows=row.rejected is None) if before else []
+    return {
+        "delivery": row.delivery,
+        "run_id": row.run_id,
+        "as_of": row.as_of.isoformat(),
+        "read_at": moment(row.read_at),
+        "last_read_at": moment(row.last_read_at),
+        "rejected": row.rejected,
+        "compared_with": before.delivery if before else None,
+        "changes": [{"column": change.column, "sentence": change.sentence} for change in found],
+        "files": row.profile["files"],
+        "rows": row.profile["rows"],
+        "columns": [_with_shares(column) for column in row.profile["columns"]],
+    }
+
+
+def _with_shares(column: dict[str, Any]) -> Document:
+    return {**column, **{f"{what}_share": share(column, what) for what in ("missing", "unreadable")}}
