@@ -1,7 +1,9 @@
 """Invented books, and deployments that were trained on one: made once in a test run, copied for each who uses them."""
 
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from jobs.sample.write import SampleSpec, write_sample
@@ -35,6 +37,21 @@ def trained_home(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
         made.close()
 
     return made_once(tmp_path_factory, "trained", train) / "home"
+
+
+@pytest.fixture(scope="session")
+def broken_home(trained_home: Path, sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of the trained deployment after a delivery whose interest rates are empty; not to be changed."""
+
+    def deliver(folder: Path) -> None:
+        data = Path(shutil.copytree(sample_data, folder / "data"))
+        frame = pd.read_csv(data / "features_financials.csv", dtype=str, keep_default_na=False)
+        frame.assign(Interest_Rate="").to_csv(data / "features_financials.csv", index=False)
+        made = Sandbox.copied(trained_home, folder / "home")
+        made.succeed("inference", data=str(data))
+        made.close()
+
+    return made_once(tmp_path_factory, "broken", deliver) / "home"
 
 
 @pytest.fixture(scope="session")

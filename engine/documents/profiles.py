@@ -16,7 +16,7 @@ from storage.ledger.profiles import delivery_counts, delivery_rows
 def datasets_document(connection: Connection) -> list[Document]:
     """The datasets that have deliveries: how many, and when the newest was last read."""
     return [
-        {"dataset": row.dataset, "deliveries": row.deliveries, "last_read_at": row.at}
+        {"dataset": row.dataset, "deliveries": row.deliveries, "last_read_at": moment(row.at)}
         for row in delivery_counts(connection)
     ]
 

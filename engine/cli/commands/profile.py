@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.console import Group, RenderableType
 from rich.text import Text
 
 from engine.cli.render import listing
@@ -15,6 +14,7 @@ from jobs.profiles.changes import number_text
 app = typer.Typer()
 
 EMPTY = "No deliveries yet. Run `python -m engine run training`."
+COLUMNS = ("column", "kind", "missing", "unreadable", "distinct", "median", "mean", "low", "high", "most_frequent")
 MOST_COMPARED = 10  # deliveries that are read to find the last one that was used
 
 
@@ -42,21 +42,17 @@ def profile(
     elif dataset is None:
         console_for().print(listing(documents, ("dataset", "deliveries", "last_read_at")))
     else:
-        console_for().print(profile_view(dataset, documents[-1]), soft_wrap=True)
+        delivery = documents[-1]
+        console_for().print(headline(dataset, delivery), *_remarks(delivery), sep="\n", soft_wrap=True)
+        console_for().print(listing(map(column_row, delivery["columns"]), COLUMNS))
 
 
-def profile_view(dataset: str, delivery: Document) -> RenderableType:
-    """A delivery: when it was read, what changed since the one before, and a line for each column."""
+def headline(dataset: str, delivery: Document) -> Text:
+    """Dataset, files, rows and first run of a delivery."""
     files = delivery["files"]
     named = ", ".join(files) if len(files) <= 3 else f"{len(files)} files"
-    head = Text.assemble(
-        (dataset, "bold"),
-        f"  {named}  {delivery['rows']:,} rows  first read as of {delivery['as_of']}, {delivery['run_id']}",
-    )
-    return Group(head, *_remarks(delivery), listing(map(column_row, delivery["columns"]), COLUMNS))
-
-
-COLUMNS = ("column", "kind", "missing", "unreadable", "distinct", "median", "mean", "low", "high", "most_frequent")
+    first = f"first read by {delivery['run_id']} as of {delivery['as_of']}"
+    return Text.assemble((dataset, "bold"), f"  {named}  {delivery['rows']:,} rows  {first}")
 
 
 def column_row(column: Document) -> Document:
