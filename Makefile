@@ -1,16 +1,22 @@
 # Every target makes the virtual environment that it needs; nothing else has to be set up.
 VENV ?= .venv
 MINUTES ?= 2
+BOOKS ?= 2000
+SEED ?= 1
 AXE := 4.14.1
 PYTHON := $(VENV)/bin/python
 
 PYTEST := $(PYTHON) -m pytest -n 2
 
-.PHONY: demo test test-all check bench soak clean
+.PHONY: demo test test-all fuzz check bench soak clean
 .NOTPARALLEL:
 
 demo: $(VENV)/runtime
 	$(PYTHON) -m engine demo
+
+# Random exports of a sample book: `make fuzz BOOKS=500 SEED=7`.
+fuzz: $(VENV)/tools
+	BOOKS=$(BOOKS) SEED=$(SEED) $(PYTHON) -m tests.fuzz
 
 test: $(VENV)/tools
 	$(PYTEST) -m "not thorough" --dist loadgroup --no-loadscope-reorder

@@ -7,16 +7,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.book.columns import NUMBERS, Column, Dialect, Kind, Source
+from jobs.book.columns import NUMBERS, Dialect, Kind, Source
 from jobs.book.declaration import Book
 from jobs.bronze.header import declaration_file
 from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, log, summed
 from jobs.loan_calendar import months_between, months_later
 from jobs.profiles.summary import merged_profiles
-from jobs.silver.cleaning import cleaned, cleaned_texts
-from jobs.silver.formats import DEFAULT, date_dialect, description, number_dialect, swapped
-from jobs.silver.limits import OTHER_REASONS, check_values, reject_undecided
+from jobs.silver.cleaning import OTHER_REASONS, cleaned
+from jobs.silver.dialects.date_forms import DEFAULT, swapped
+from jobs.silver.dialects.number_marks import currencies, description
+from jobs.silver.dialects.of_file import other_dialects
+from jobs.silver.limits import check_values, reject_currencies, reject_undecided
 from jobs.silver.profile import ProfileOfPart
 from storage.lake.datamart import TableVersion
 
@@ -56,56 +58,26 @@ class Cleaning:
 
     def other_dialects(self) -> dict[str, Dialect | None]:
         """The dialects of columns of this part that the source's does not read; None for a column that is undecided."""
-        given, found = self._source.dialect, {}
-        dates = [name for name in self._source.of_kind(Kind.DATE) if name in self._texts]
-        of_file = date_dialect([text for name in dates for text in self._distinct(name).to_pylist()], given)
-        for column in self._source.columns:
-            dialect: Dialect | None = given
-            if column.name in dates and of_file != given:
-                dialect = of_file
-            elif column.name in dates:
-                dialect = date_dialect(self._distinct(column.name).to_pylist(), given)
-            elif column.name in self._texts:
-                unreadable = set(self.problems.get(column.name, ())) - set(OTHER_REASONS)
-                texts = self._distinct(column.name)
-                dialect = number_dialect(texts, column.kind, given, unreadable=bool(unreadable))
-            if dialect != given:
-                found[column.name] = dialect
-        return found | self._as_in_other_columns(found)
+        texts = {name: self._distinct(name) for name in self._texts}
+        unreadable = {name for name, reasons in self.problems.items() if set(reasons) - set(OTHER_REASONS)}
+        return other_dialects(self._source, texts, unreadable, months_tell=self.months[1] >= FEWEST_ROWS)
 
-    def _as_in_other_columns(self, found: Mapping[str, Dialect | None]) -> dict[str, Dialect]:
-        """The columns of numbers that are read by the one dialect that other columns of the file prove."""
-        numeric = [column for column in self._source.columns if column.kind in NUMBERS and column.name in self._texts]
-        proven = {found[column.name] for column in numeric if found.get(column.name) is not None}
-        if len(proven) != 1:
-            return {}
-        (dialect,) = proven
-        doubtful = [
-            column
-            for column in numeric
-            if found.get(column.name, self._source.dialect) != dialect
-            and (column.name in found or set(self.problems.get(column.name, ())) - set(OTHER_REASONS))
-        ]
-        return {
-            column.name: dialect
-            for column in doubtful
-            if dialect
-            and not set(cleaned_texts(self._distinct(column.name), column, dialect)[1].values()) - set(OTHER_REASONS)
+    def currencies(self) -> dict[str, list[str]]:
+        """The currency signs of each column that has several."""
+        found = {
+            name: currencies(self._distinct(name)) for name in self._source.of_kind(*NUMBERS) if name in self._texts
         }
-
-    def _reads(self, dialect: Dialect, column: Column) -> bool:
-        """Whether a dialect leaves no text of a column unreadable."""
-        _, reasons = cleaned_texts(self._distinct(column.name), column, dialect)
-        return set(reasons.values()) <= set(OTHER_REASONS)
+        return {name: signs for name, signs in found.items() if len(signs) > 1}
 
     def _distinct(self, name: str) -> pa.Array:
         """The distinct texts of a column of numbers or dates."""
         return pc.unique(pa.chunked_array(self._texts[name]))
 
-    def text_in_doubt(self, name: str) -> str:
-        """A text of an undecided column."""
+    def text_with(self, name: str, mark: str) -> str:
+        """The first text of a column that has a mark in it; '' when there is none."""
         texts = self._distinct(name)
-        return str(texts.filter(pc.match_substring(texts, "."))[0].as_py())
+        found = texts.filter(pc.match_substring(texts, mark))
+        return str(found[0].as_py()) if len(found) else ""
 
     @property
     def dates_do_not_fit(self) -> bool:
@@ -180,11 +152,14 @@ def _cleaned(job: Job, bronze: TableVersion, number: int) -> tuple[Cleaning, Tab
     try:
         if dialects := cleaning.other_dialects():
             for name in [name for name, dialect in dialects.items() if dialect is None]:
-                reject_undecided(path, source, name, cleaning.text_in_doubt(name))
+                mark = "/" if name in source.of_kind(Kind.DATE) else "."
+                reject_undecided(path, source, name, cleaning.text_with(name, mark))
             cleaning = Cleaning(source, job.book, {name: one for name, one in dialects.items() if one is not None})
             staged = _written(job, bronze, number, cleaning)
         if cleaning.dates_do_not_fit:
             cleaning, staged = _with_exchanged_dates(job, bronze, number, cleaning)
+        for name, signs in cleaning.currencies().items():
+            reject_currencies(path, source, name, signs, cleaning.text_with(name, signs[-1]))
         check_values(path, source, cleaning.rows, cleaning.problems, cleaning.first)
     except InputRejected as rejected:
         rejected.profiles = merged_profiles([cleaning.profile.profile(bronze, cleaning.rows)])
@@ -217,7 +192,7 @@ def _with_exchanged_dates(
     dates = {name: swapped(before.dialects.get(name, source.dialect)) for name in source.of_kind(Kind.DATE)}
     cleaning = Cleaning(source, job.book, {**before.dialects, **dates})
     staged = _written(job, bronze, number, cleaning)
-    if cleaning.dates_do_not_fit or source.dialect.exact or source.dialect.date_formats != DEFAULT.date_formats:
+    if cleaning.dates_do_not_fit or source.dialect.exact or source.dialect.date_formats != DEFAULT:
         fit, rows = before.months.tolist()
         raise InputRejected(
             f"{rows - fit:,} of {rows:,} rows have a date outside of the month that {job.book.bad_loan.month} says",

@@ -13,15 +13,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.book.columns import Column, Dialect, Kind, Source
-from jobs.silver.dates import dates
-from jobs.silver.numbers import numbers
+from jobs.book.columns import NUMBERS, Column, Dialect, Kind, Source
+from jobs.silver.dates import NO_DATE, OUT_OF_RANGE, dates
+from jobs.silver.numbers import NEGATIVE, NO_NUMBER, TOO_LARGE, numbers
 from jobs.silver.values import EMPTY, PLACEHOLDER, Reasons, Values, nulled
 
 NULL_TEXT = "a text for null"
 ROUNDED = "a rounded number"
 SCIENTIFIC = r"^[0-9](?:(?:[.,][0-9]+)?[eE]\+|[.,][0-9]+[eE])[0-9]+$"
-NULL_TEXTS = ("null", "#n/a", "n/a", "nan", "none", "<null>", "\\n")  # in small letters
+REPEATED_HEADER = "a repeated header"
+NULL_TEXTS = ("null", "(null)", "<null>", "none", "nan", "na", "n/a", "#n/a", "<na>", "nat", "\\n")  # in small letters
+ABSENT = (EMPTY, PLACEHOLDER, NULL_TEXT, REPEATED_HEADER)  # reasons of texts that hold no value
+OTHER_REASONS = (*ABSENT, NEGATIVE, OUT_OF_RANGE, TOO_LARGE)  # null for another reason than that they could not be read
+BLANKS = ("-", "--", ".")  # for null in words and ids; in a number a dash may be a zero
 AROUND = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\ufeff\u200b"
 
 
@@ -76,12 +80,22 @@ def cleaned(table: pa.Table, source: Source, dialects: Mapping[str, Dialect] = M
 def cleaned_texts(texts: pa.Array, column: Column, dialect: Dialect) -> Values:
     """The values of distinct texts, without nulls, and why some texts have none."""
     values, reasons = _CLEANERS[column.kind](texts, column, dialect)
+    if column.kind in (*NUMBERS, Kind.DATE):
+        reasons = reasons | _not_values(texts, column, reasons)
     missing = {text for text in (*dialect.missing_values, *column.missing_values) if text}
     if not missing:
         return values, reasons
     unknown = pc.is_in(pc.utf8_trim_whitespace(texts), pa.array(sorted(missing), pa.string()))
     values, placeholders = nulled(values, unknown, PLACEHOLDER)
     return values, reasons | placeholders
+
+
+def _not_values(texts: pa.Array, column: Column, reasons: Reasons) -> Reasons:
+    """Why a text without a number or a date is none: it stands for null, or is the column's name in the rows."""
+    wordy = [place for place, why in reasons.items() if why == NO_NUMBER or why.startswith(NO_DATE)]
+    known = {place: texts[place].as_py().strip(AROUND) for place in wordy}
+    found = {place: NULL_TEXT for place, text in known.items() if text.lower() in NULL_TEXTS}
+    return found | {place: REPEATED_HEADER for place, text in known.items() if text == column.label}
 
 
 def matches(texts: pa.Array | pa.ChunkedArray, pattern: str) -> pa.Array | pa.ChunkedArray:
@@ -109,7 +123,7 @@ def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
 
 def _first(column: Column, reasons: Reasons, places: pa.Array, texts: pa.Array) -> dict[str, str]:
     """The text of the first row that could not be read, by the column's name; {} when there is none."""
-    unreadable = [place for place, reason in reasons.items() if reason not in (EMPTY, PLACEHOLDER, NULL_TEXT)]
+    unreadable = [place for place, reason in reasons.items() if reason not in ABSENT]
     rows = np.flatnonzero(np.isin(places.to_numpy(), unreadable))
     return {column.name: texts[places[int(rows[0])].as_py()].as_py()} if len(rows) else {}
 
@@ -132,8 +146,7 @@ def _identifiers(texts: pa.Array, _column: Column, _dialect: Dialect) -> Values:
     """Identifiers without the blanks and byte order marks around them; texts that exports write for null are null."""
     trimmed = pc.utf8_trim(texts, characters=AROUND)
     known, empty = nulled(trimmed, pc.equal(trimmed, ""), EMPTY)
-    null_texts = pc.is_in(pc.utf8_lower(trimmed), pa.array(NULL_TEXTS))
-    values, nulls = nulled(known, null_texts, NULL_TEXT)
+    values, nulls = nulled(known, _stand_for_null(trimmed), NULL_TEXT)
     values, rounded = nulled(
         values, pc.fill_null(pc.match_substring_regex(values, SCIENTIFIC), fill_value=False), ROUNDED
     )
@@ -146,9 +159,15 @@ def _codes(texts: pa.Array, _column: Column, _dialect: Dialect) -> Values:
 
 
 def _categories(texts: pa.Array, _column: Column, _dialect: Dialect) -> Values:
-    """Categories without the white space around them; nothing but white space is null."""
+    """Categories without the white space around them; white space and texts that exports write for null are null."""
     trimmed = pc.utf8_trim_whitespace(texts)
-    return nulled(trimmed, pc.equal(trimmed, ""), EMPTY)
+    known, empty = nulled(trimmed, pc.equal(trimmed, ""), EMPTY)
+    values, nulls = nulled(known, _stand_for_null(trimmed), NULL_TEXT)
+    return values, empty | nulls
+
+
+def _stand_for_null(texts: pa.Array) -> pa.Array:
+    return pc.is_in(pc.utf8_lower(texts), pa.array((*NULL_TEXTS, *BLANKS)))
 
 
 def _numbers(texts: pa.Array, column: Column, dialect: Dialect) -> Values:

@@ -12,22 +12,32 @@ from jobs.silver.values import EMPTY, Values, patched
 NO_SUCH_DAY = "no such day"
 OUT_OF_RANGE = "year out of range"
 AMBIGUOUS = "ambiguous date"
+NO_DATE = "not "  # before the formats
 YEARS = range(1900, 2200)
 FIRST_SERIAL = date(1899, 12, 30)
+LAST_SHORT_YEAR = 69  # 70 and later may be of the last century
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 _FIELDS = {
     "yyyy": "(?P<year>[0-9]{4})",
     "yy": "(?P<short>[0-9]{2})",
+    "MMM": "(?P<name>(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    "|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?))",
     "MM": "(?P<month>[0-9]{2})",
     "M": "(?P<month>[0-9]{1,2})",
     "dd": "(?P<day>[0-9]{2})",
     "d": "(?P<day>[0-9]{1,2})",
     "HH": "(?:[01][0-9]|2[0-3])",
+    "H": "(?:[01]?[0-9]|2[0-3])",
+    "h": "(?:0?[1-9]|1[0-2])",
     "mm": "[0-5][0-9]",
     "ss": "[0-5][0-9]",
+    "SSS": "[0-9]{1,9}",
+    "a": "[AaPp][Mm]",
+    "X": "(?:Z| ?UTC|[+-]00:?00)",
     "serial": r"(?P<serial>[0-9]{5})(?:\.0+)?",
 }
-_TOKEN = re.compile("serial|yyyy|yy|MM?|dd?|HH|mm|ss|.")
+_TOKEN = re.compile("serial|yyyy|yy|MM?M?|dd?|HH?|h|mm|SSS|ss|a|X|.")
 
 
 def dates(texts: pa.Array, formats: Sequence[str]) -> Values:
@@ -42,7 +52,7 @@ def dates(texts: pa.Array, formats: Sequence[str]) -> Values:
 
 def not_a_date(formats: Sequence[str]) -> str:
     """The reason for a text that no format fits."""
-    return f"not {' or '.join(formats)}"
+    return f"{NO_DATE}{' or '.join(formats)}"
 
 
 def date_of(text: str, formats: Sequence[str]) -> date | None:
@@ -56,6 +66,8 @@ def _date(text: str, formats: tuple[str, ...]) -> date | str:
     matches = [match for form in formats if (match := _pattern(form).fullmatch(text.strip()))]
     if not matches:
         return not_a_date(formats) if text.strip() else EMPTY
+    if any(int(match.groupdict().get("short") or 0) > LAST_SHORT_YEAR for match in matches):
+        return AMBIGUOUS
     days = {day for match in matches if (day := _day(match.groupdict())) is not None}
     if len(days) > 1:
         return AMBIGUOUS
@@ -66,11 +78,12 @@ def _date(text: str, formats: tuple[str, ...]) -> date | str:
 
 
 def _day(fields: Mapping[str, str]) -> date | None:
-    """The day of a match; None when the calendar has no such day. Years of two digits are of this century."""
+    """The day of a match; None when the calendar has no such day. Two digits are a year of this century, up to 69."""
     if "serial" in fields:
         return FIRST_SERIAL + timedelta(days=int(fields["serial"]))
+    month = int(fields["month"]) if "month" in fields else MONTHS.index(fields["name"][:3].lower()) + 1
     try:
-        return date(int(fields.get("year") or f"20{fields['short']}"), int(fields["month"]), int(fields["day"]))
+        return date(int(fields.get("year") or f"20{fields['short']}"), month, int(fields["day"]))
     except ValueError:
         return None
 

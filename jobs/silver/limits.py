@@ -1,18 +1,15 @@
 """Limits on the values of a file: a column with too many unreadable values rejects the file that it came in."""
 
 import re
+from collections.abc import Sequence
 
 from jobs.book.columns import Column, Kind, Source
 from jobs.bronze.header import declaration_file
 from jobs.bronze.locating import line_of
 from jobs.errors import InputRejected
-from jobs.silver.cleaning import NULL_TEXT, ROUNDED
-from jobs.silver.dates import OUT_OF_RANGE
-from jobs.silver.numbers import NEGATIVE, TOO_LARGE
-from jobs.silver.values import EMPTY, PLACEHOLDER
+from jobs.silver.cleaning import ABSENT, OTHER_REASONS, ROUNDED
+from jobs.silver.dialects.date_forms import forms_of
 
-ABSENT = (EMPTY, PLACEHOLDER, NULL_TEXT)
-OTHER_REASONS = (*ABSENT, NEGATIVE, OUT_OF_RANGE, TOO_LARGE)  # null for another reason than that they could not be read
 SHOWN = 40
 TOLERATED = 1  # a single value rejects no file, however small the file is
 MOST_UNDATED = 0.05  # share of rows; joined files have lines of totals and repeated headers
@@ -32,34 +29,57 @@ def check_values(
         unreadable = sum(count for reason, count in reasons.items() if reason not in OTHER_REASONS)
         present = rows - sum(reasons.get(reason, 0) for reason in ABSENT)
         if unreadable > max(column.unreadable * present, TOLERATED):
-            _reject(path, source, column, (unreadable, present), first.get(column.name, ""), min(reasons))
+            why = max(set(reasons) - set(OTHER_REASONS), key=lambda reason: (reasons[reason], reason))
+            _reject(path, source, column, (unreadable, present), first.get(column.name, ""), why)
         lost = sum(reasons.values())
         if column.name == source.known_on and lost > max(MOST_UNDATED * rows, TOLERATED):
             raise InputRejected(
                 f"{lost:,} of {rows:,} rows have no date that says when they became known",
-                file=path.rpartition("/")[2],
+                file=_name(path),
                 column=column.label,
                 hint="deliver the extract with the dates",
             )
 
 
 def reject_undecided(path: str, source: Source, name: str, text: str) -> None:
-    """Raises InputRejected: the points of a column may separate decimals or thousands, and nothing tells which."""
+    """Raises InputRejected: the texts of a column can be read in two ways, and nothing tells which is right.
+
+    `text` is one of them.
+    """
     column = next(each for each in source.columns if each.name == name)
     where = f"in the dialect of {source.dataset} in {declaration_file(source)}"
+    if column.kind is Kind.DATE:
+        what = f"dates such as {shape(text)!r} may be first days of months or days of one month"
+        hint = f"declare `date_formats=('M/d/yyyy',)` for months, or `exact=True` for days, {where}"
+    else:
+        what = f"numbers such as {shape(text)!r} may have three decimals or a thousands separator"
+        hint = f"declare `exact=True` for decimals, or `decimal_char=','` and `thousands_char='.'`, {where}"
     raise InputRejected(
-        f"numbers such as {shape(text)!r} may have three decimals or a thousands separator",
-        file=path.rpartition("/")[2],
+        what, file=_name(path), line=line_of(path, source, name, {text}), column=column.label, hint=hint
+    )
+
+
+def reject_currencies(path: str, source: Source, name: str, signs: Sequence[str], text: str) -> None:
+    """Raises InputRejected: a column has amounts with different currency signs. `text` is one with the last sign."""
+    column = next(each for each in source.columns if each.name == name)
+    raise InputRejected(
+        f"amounts in several currencies, with the signs {' and '.join(signs)}",
+        file=_name(path),
         line=line_of(path, source, name, {text}),
         column=column.label,
-        hint=f"declare `exact=True` for decimals, or `decimal_char=','` and `thousands_char='.'`, {where}",
+        hint="deliver the amounts of a column in one currency",
     )
+
+
+def _name(path: str) -> str:
+    """The file's name, as sentences show it."""
+    return path.rpartition("/")[2]
 
 
 def _reject_rounded(path: str, source: Source, column: Column, text: str) -> None:
     raise InputRejected(
         f"the identifier looks like {shape(text)!r}, a number that a spreadsheet has rounded",
-        file=path.rpartition("/")[2],
+        file=_name(path),
         line=line_of(path, source, column.name, {text}),
         column=column.label,
         hint="export the column as text",
@@ -71,7 +91,7 @@ def _reject(path: str, source: Source, column: Column, counts: tuple[int, int], 
     what = "can't be read" if column.kind is not Kind.DATE else "can't be read as dates"
     raise InputRejected(
         f"{unreadable:,} of {present:,} values {what} ({reason}); the first looks like {shape(text)!r}",
-        file=path.rpartition("/")[2],
+        file=_name(path),
         line=line_of(path, source, column.name, {text}),
         column=column.label,
         hint=_remedy(source, column, text),
@@ -87,7 +107,8 @@ def _remedy(source: Source, column: Column, text: str) -> str:
     """What to deliver or to declare so that the values can be read."""
     where = f"in the dialect of {source.dataset} in {declaration_file(source)}"
     if column.kind is Kind.DATE:
-        return f"declare its form, such as `date_formats=('M/d/yyyy',)`, {where}"
+        forms = " or ".join(f"`date_formats=({form!r},)`" for form in forms_of(text))
+        return f"declare {forms}, {where}" if forms else "deliver the dates as yyyy-MM-dd"
     if "%" in text:
         return "deliver the numbers without a percent sign, in the unit of the earlier files"
     if re.search(r"[0-9][.,' ][0-9]", text):

@@ -17,6 +17,7 @@ NEGATIVE = "negative count"
 TOO_LARGE = "beyond 1e15"
 
 LARGEST = 10**15
+MINUS = "\u2212"
 
 _PLAIN = {Kind.INTEGER: "^-?[0-9]{1,15}$", Kind.COUNT: "^[0-9]{1,15}$", Kind.DECIMAL: r"^-?[0-9]{1,15}(\.[0-9]+)?$"}
 # What may stand around a number without changing it. Not letters, %, <>, commas: 40k, 5%, <5, 1,5.
@@ -24,13 +25,13 @@ _JUNK = r"[\s_$€£¥₹#@&!?*;:|\"'`]*+"
 _RUN = r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][+-]?[0-9]{1,4})?"
 _NUMBER = re.compile(f"{_JUNK}({_RUN}){_JUNK}")
 _NEGATIVE = re.compile(rf"{_JUNK}(?:\({_JUNK}([0-9.]+){_JUNK}\)|([0-9.]+)\s*-){_JUNK}")
-_AROUND = " \t\u00a0\u202f'$€£¥₹"
+_AROUND = " \t\u00a0\u202f'\u2019$€£¥₹"
 _DIGIT = re.compile(r"\d")
 
 
 def numbers(texts: pa.Array, kind: Kind, dialect: Dialect) -> Values:
     """Numbers of a kind (int64 or float64): plain ones by Arrow, the others by `_number`."""
-    texts = _with_points(texts, dialect)
+    texts = pc.replace_substring(_with_points(texts, dialect), MINUS, "-")
     plain = pc.match_substring_regex(texts, _PLAIN[kind])
     places = np.flatnonzero(~plain.to_numpy(zero_copy_only=False)).tolist()
     if not places:
@@ -52,7 +53,7 @@ def _with_points(texts: pa.Array, dialect: Dialect) -> pa.Array:
     if thousands:
         mark, end = re.escape(thousands), re.escape(point)
         grouped = pc.match_substring_regex(
-            texts, rf"^[^0-9{mark}{end}]*[0-9]{{1,3}}({mark}[0-9]{{3}})+({end}[0-9]*)?[^0-9{mark}{end}]*$"
+            texts, rf"^[^0-9{mark}{end}]*{_groups(mark, indian=thousands == ',')}({end}[0-9]*)?[^0-9{mark}{end}]*$"
         )
         texts = pc.if_else(grouped, pc.replace_substring(texts, thousands, ""), texts)
         texts = pc.replace_substring(texts, thousands, "\0")
@@ -62,11 +63,17 @@ def _with_points(texts: pa.Array, dialect: Dialect) -> pa.Array:
     return pc.replace_substring(texts, "\0", ",")
 
 
+def _groups(mark: str, *, indian: bool) -> str:
+    """The pattern of digits in groups of three; of `indian` ones also in groups of two before the last three."""
+    threes = f"[0-9]{{1,3}}({mark}[0-9]{{3}})+"
+    return f"({threes}|[0-9]{{1,2}}({mark}[0-9]{{2}})*{mark}[0-9]{{3}})" if indian else threes
+
+
 def _number(text: str, kind: Kind) -> int | float | str:
     """The one number in a text, with its sign, or the reason why there is none.
 
     Junk around the number is dropped. A number in parentheses or with a minus sign behind it is negative. Anything that
-    could mean more than one number is ambiguous: two runs of digits, two signs, letters, digits and minus signs beyond
+    could mean more than one number is ambiguous: two runs of digits, two signs, letters, digits and dashes beyond
     ASCII.
     """
     if negative := _NEGATIVE.fullmatch(text):

@@ -9,8 +9,7 @@ import pyarrow.compute as pc
 from jobs.book.columns import Kind, Source
 from jobs.profiles.summary import Profile
 from jobs.profiles.tally import Tally
-from jobs.silver.cleaning import Distinct
-from jobs.silver.limits import ABSENT
+from jobs.silver.cleaning import ABSENT, Distinct
 from jobs.silver.values import EMPTY
 from storage.lake.datamart import TableVersion
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from jobs.book.columns import Dialect, Kind
 from jobs.silver.dates import date_of
-from jobs.silver.formats import date_dialect, number_dialect
+from jobs.silver.dialects.date_forms import date_dialect
+from jobs.silver.dialects.number_marks import number_dialect
 from jobs.silver.numbers import numbers
 
 DEFAULT = Dialect()
@@ -38,6 +39,10 @@ def marks(*texts: str, kind: Kind = Kind.DECIMAL) -> tuple[str, str] | None:
         (("1 234,50", "950,00"), (",", " ")),
         (("1\u00a0234,50", "1\u00a0000,00"), (",", "\u00a0")),
         (("1'234.50", "950.25"), (".", "'")),
+        (("1\u2019234.50", "950.25"), (".", "\u2019")),
+        (("1\u202f234,50", "950,00"), (",", "\u202f")),
+        (("12,34,567", "950", "1,00,000.50"), ENGLISH),
+        (("\u22121,234.50", "950.25"), ENGLISH),
         (("12.50", "950.25", "1000"), (".", "")),
         (("0.123", "0.456"), (".", "")),
         (("0,125", "1,250"), (",", "")),
@@ -56,6 +61,7 @@ def test_the_marks_of_numbers_are_decided_from_the_whole_column(
     [
         (("4.125", "5.250", "6.375"), Kind.DECIMAL),  # rates, or amounts with points between thousands
         (("4.125", "5.250", "12"), Kind.DECIMAL),
+        (("10.000",), Kind.DECIMAL),  # every loan of one amount
         (("1.000", "2.500", "950"), Kind.DECIMAL),
         (("12.000", "3.000"), Kind.INTEGER),
     ],
@@ -125,13 +131,32 @@ DAYS = [date(2023, 12, 31), date(2024, 2, 29), date(2024, 5, 1), date(2025, 7, 4
         ("{d}.{m}.{y}", "d.M.yyyy"),
         ("{y}{m:02}{d:02}", "yyyyMMdd"),
         ("{m}/{d}/{s:02}", "M/d/yy"),
+        ("{d}/{m}/{y} 0:00", "d/M/yyyy H:mm"),
+        ("{m}/{d}/{y} 12:00:00 AM", "M/d/yyyy h:mm:ss a"),
+        ("{y}-{m:02}-{d:02} 00:00:00.000", "yyyy-MM-dd HH:mm:ss.SSS"),
+        ("{y}-{m:02}-{d:02}T00:00:00Z", "yyyy-MM-ddT00:00:00X"),
+        ("{y}-{m:02}-{d:02} 00:00:00+00:00", "yyyy-MM-dd 00:00:00X"),
+        ("{d:02}-{name}-{y}", "d-MMM-yyyy"),
+        ("{d:02}-{name}-{s:02}", "d-MMM-yy"),
+        ("{name} {d}, {y}", "MMM d, yyyy"),
     ],
 )
 def test_the_form_of_dates_is_decided_from_the_whole_column(form: str, expected: str) -> None:
-    texts = [form.format(d=day.day, m=day.month, y=day.year, s=day.year % 100) for day in DAYS]
+    texts = [form.format(d=day.day, m=day.month, y=day.year, s=day.year % 100, name=day.strftime("%b")) for day in DAYS]
     found = date_dialect([*texts, "", "TOTAL"], DEFAULT)
     assert found.date_formats == (expected,)
     assert [date_of(text, found.date_formats) for text in texts] == DAYS
+
+
+@pytest.mark.parametrize("text", ["2024-04-30T22:00:00Z", "2024-05-01T00:00:00+02:00"])
+def test_an_hour_of_another_zone_may_be_another_day(text: str) -> None:
+    assert date_dialect([text], DEFAULT) == DEFAULT
+
+
+def test_a_short_year_that_may_be_of_the_last_century_is_not_read() -> None:
+    assert date_of("1/5/69", ("d/M/yy",)) == date(2069, 5, 1)
+    assert date_of("1/5/70", ("d/M/yy",)) is None
+    assert date_dialect(["31/5/98"], DEFAULT) == DEFAULT
 
 
 def test_days_of_a_spreadsheet_are_counted_from_1900() -> None:
@@ -142,8 +167,16 @@ def test_days_of_a_spreadsheet_are_counted_from_1900() -> None:
 def test_first_days_of_months_that_read_as_days_of_january_are_exchanged() -> None:
     texts = [f"{month}/1/{year}" for year in (2023, 2024) for month in range(1, 13)]
     assert date_dialect(texts, DEFAULT).date_formats == ("M/d/yyyy",)
-    one_january = [f"{day}/1/2024" for day in range(1, 13)]
-    assert date_dialect(one_january, DEFAULT).date_formats == ("d/M/yyyy",)
+
+
+def test_days_of_one_january_and_first_days_of_months_of_one_year_are_undecided() -> None:
+    texts = [f"{part}/1/2024" for part in range(1, 13)]
+    assert date_dialect(texts, DEFAULT) is None
+    assert date_dialect([*texts, "13/1/2024"], DEFAULT) == DEFAULT
+    assert date_dialect([*texts, "1/13/2024"], DEFAULT) == Dialect(date_formats=("M/d/yyyy",))
+    exact = Dialect(exact=True)
+    assert date_dialect(texts, exact) is exact
+    assert date_dialect([f"1/{month}/2024" for month in range(1, 13)], DEFAULT) == DEFAULT
 
 
 @pytest.mark.parametrize("texts", [["01-01-2022", "02-01-2023"], ["23/01/15", "23/02/08"], ["23.01.15", "22.02.08"]])

@@ -1,34 +1,31 @@
-"""How the numbers and dates of one file are written, where the book's dialect does not read them.
+"""How the numbers of one file are written, where the book's dialect does not read them.
 
-The decision is made once a column and file, from all of its distinct texts. What can mean two things is not decided:
-its texts stay unreadable, and `jobs.silver.limits` rejects the file. A declared dialect is never replaced.
+The decision is made once a column and file, from all of its distinct texts, and from the other columns of the file
+where they leave doubt. What can mean two things is not decided: its texts stay unreadable, and `jobs.silver.limits`
+rejects the file. A declared dialect is never replaced.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.book.columns import Dialect, Kind
-from jobs.silver.dates import date_of
 
 DEFAULT = Dialect()
-MARKS = tuple(
-    (decimal, thousands) for decimal in ".," for thousands in (",", ".", "'", " ", "\u00a0", "") if thousands != decimal
-)
-_FORMS = ("d/M/yyyy", "M/d/yyyy", "yyyy/MM/dd", "d/M/yy", "M/d/yy", "yy/MM/dd")
-ORDERS = (*(form.replace("/", mark) for mark in "/.-" for form in _FORMS), "yyyyMMdd")
-TIMES = ("", " HH:mm", " HH:mm:ss", "THH:mm:ss")
-FEWEST_MONTHS = 3  # months of the year that tell monthly dates from the days of one month
-SERIAL = "serial"  # days since 30 December 1899, as spreadsheets count them
+THOUSANDS = (",", ".", "'", "\u2019", " ", "\u00a0", "\u202f", "")
+MARKS = tuple((decimal, thousands) for decimal in ".," for thousands in THOUSANDS if thousands != decimal)
 _BODY = re.compile(
-    r"[^0-9.,'()+-]*[(+-]?[^0-9.,'()+-]*([0-9](?:[0-9.,' \u00a0]*[0-9])?)[^0-9.,'()+-]*[)-]?[^0-9.,'()+-]*"
+    r"[^0-9.,'()+\u2212-]*[(+\u2212-]?[^0-9.,'()+-]*([0-9](?:[0-9.,'\u2019 \u00a0\u202f]*[0-9])?)"
+    r"[^0-9.,'()+\u2212-]*[)\u2212-]?[^0-9.,'()+-]*"
 )
 _FIRST_GROUP = re.compile("[1-9][0-9]{0,2}")
 # A point that separates three digits everywhere may be a thousands separator.
 _MAY_BE_GROUPED = r"^[^0-9]*[1-9][0-9]{0,2}(\.[0-9]{3})+[^0-9]*$"
+_HAS_DECIMALS = r"^[^0-9.,]*[0-9]*\.[0-9]+[^0-9.,]*$"
+SIGNS = "$€£¥₹"
 
 
 def number_dialect(texts: pa.Array, kind: Kind, dialect: Dialect, *, unreadable: bool) -> Dialect | None:
@@ -67,48 +64,25 @@ def _chosen(sure: set[tuple[str, str]], bodies: Sequence[str]) -> tuple[str, str
     return next(iter(pairs)) if len(pairs) == 1 else None
 
 
-def date_dialect(texts: Sequence[str], dialect: Dialect) -> Dialect:
-    """The dialect that reads the dates of a column, given its distinct texts; the one given when none is sure.
-
-    The declared order of day and month, with a time after it, comes before all others. When it puts all dates of
-    several years in one month of the year, and the exchanged order on one day of the month, the exchanged one is right.
-    """
-    if dialect.exact or dialect.date_formats != DEFAULT.date_formats:
-        return dialect
-    dates = [text for text in texts if any(letter.isdigit() for letter in text)]
-    exchanged = swapped(dialect)
-    if _are_monthly(dates, exchanged) and _are_of_one_month(dates, dialect):
-        return exchanged
-    declared = [f"{form}{time}" for form in dialect.date_formats for time in TIMES]
-    for forms in (declared, [f"{form}{time}" for form in ORDERS for time in TIMES], [SERIAL]):
-        fitting = [form for form in forms if dates and all(date_of(text, (form,)) is not None for text in dates)]
-        if len({tuple(date_of(text, (form,)) for text in dates) for form in fitting}) == 1:
-            return replace(dialect, date_formats=(fitting[0],))
-    return dialect
+def proves_point(texts: pa.Array) -> bool:
+    """Whether the texts prove that the point is the decimal character: one has decimals that are no group of three."""
+    decimals = pc.match_substring_regex(texts, _HAS_DECIMALS)
+    return bool(pc.any(pc.and_not(decimals, pc.match_substring_regex(texts, _MAY_BE_GROUPED))).as_py())
 
 
-def _are_monthly(dates: Sequence[str], dialect: Dialect) -> bool:
-    """Whether all dates lie on one day of several months."""
-    days = [date_of(text, dialect.date_formats) for text in dates]
-    known = [day for day in days if day is not None]
-    return (
-        len(known) == len(days)
-        and len({day.day for day in known}) == 1
-        and len({day.month for day in known}) > FEWEST_MONTHS
-    )
+def common_dialect(dialects: Iterable[Dialect]) -> Dialect | None:
+    """The one dialect of which all are: one decimal character, and one thousands character where there is any."""
+    found = list(dialects)
+    thousands = {one.thousands_char for one in found} - {""}
+    if len({one.decimal_char for one in found}) != 1 or len(thousands) > 1:
+        return None
+    return replace(found[0], thousands_char=next(iter(thousands), ""))
 
 
-def _are_of_one_month(dates: Sequence[str], dialect: Dialect) -> bool:
-    """Whether all dates lie in one month of the year, in several years."""
-    days = [date_of(text, dialect.date_formats) for text in dates]
-    known = [day for day in days if day is not None]
-    return len(known) == len(days) and len({day.month for day in known}) == 1 and len({day.year for day in known}) > 1
-
-
-def swapped(dialect: Dialect) -> Dialect:
-    """The same dialect with day and month exchanged in its date formats."""
-    forms = (form.replace("d/M", "?").replace("M/d", "d/M").replace("?", "M/d") for form in dialect.date_formats)
-    return replace(dialect, date_formats=tuple(forms))
+def currencies(texts: pa.Array) -> list[str]:
+    """The currency signs that stand beside the numbers of a column."""
+    signed = texts.filter(pc.match_substring_regex(texts, f"[{SIGNS}]"))
+    return [sign for sign in SIGNS if len(signed) and pc.any(pc.match_substring(signed, sign)).as_py()]
 
 
 def description(dialect: Dialect, column_kind: Kind) -> str:
@@ -122,7 +96,7 @@ def description(dialect: Dialect, column_kind: Kind) -> str:
 def _points_may_group(texts: pa.Array) -> bool:
     """Whether every text with a point looks like a number in groups of three, and no other one has four digits."""
     pointed = texts.filter(pc.match_substring(texts, "."))
-    if len(pointed) < 2 or not pc.all(pc.match_substring_regex(pointed, _MAY_BE_GROUPED)).as_py():
+    if not len(pointed) or not pc.all(pc.match_substring_regex(pointed, _MAY_BE_GROUPED)).as_py():
         return False
     rest = texts.filter(pc.invert(pc.match_substring(texts, ".")))
     return not pc.any(pc.match_substring_regex(rest, "[0-9]{4}")).as_py()
@@ -137,7 +111,11 @@ def _fits(body: str, marks: tuple[str, str], *, whole: bool) -> bool:
     if not thousands or thousands not in before:
         return before.isdigit()
     first, *groups = before.split(thousands)
-    return bool(_FIRST_GROUP.fullmatch(first)) and all(len(group) == 3 and group.isdigit() for group in groups)
+    if not _FIRST_GROUP.fullmatch(first) or not all(group.isdigit() for group in groups):
+        return False
+    sizes = [len(group) for group in groups]
+    is_indian = thousands == "," and len(first) < 3 and sizes == [2] * (len(sizes) - 1) + [3]
+    return is_indian or set(sizes) == {3}
 
 
 def _is_proven(bodies: Sequence[str], marks: tuple[str, str], fitting: set[tuple[str, str]]) -> bool:

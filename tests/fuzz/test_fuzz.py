@@ -1,0 +1,27 @@
+"""A few of the books of `make fuzz`, the same ones each time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from storage.db.ledger import Ledger
+from tests.fuzz.books import Made, made_books, verdict
+
+FEW = 40
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    opened = Ledger(f"sqlite:///{tmp_path_factory.mktemp('fuzz') / Path('ledger.db')}")
+    opened.prepare()
+    yield opened
+    opened.close()
+
+
+@settings(max_examples=FEW, derandomize=True, database=None, deadline=None, suppress_health_check=HealthCheck)
+@given(made=made_books(bases=5))
+def test_an_export_is_read_as_it_was_meant_or_refused_by_name(ledger: Ledger, made: Made) -> None:
+    one = verdict(ledger, made)
+    assert one.state != "fault", (one.sentence, made)
