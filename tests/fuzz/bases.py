@@ -14,7 +14,7 @@ from jobs.sample.write import SampleSpec, write_sample
 from tests.retail import SOURCES
 
 LEDGER, CLICKS = "lms_loan_daily", "feature_clickstream"
-CUSTOMERS = 90
+CUSTOMERS = 70
 AS_OF = date(2025, 3, 1)
 MONEY = ("loan_amt", "due_amt", "paid_amt", "overdue_amt", "balance")
 BLANKED = (
@@ -94,7 +94,9 @@ def _renumber(row: Row) -> None:
 def _sample(seed: int) -> Tables:
     with TemporaryDirectory() as folder:
         write_sample(Path(folder) / "data", SampleSpec(CUSTOMERS, seed))
-        return {name: _rows(Path(folder) / "data" / f"{name}.csv") for name in SOURCES}
+        tables = {name: _rows(Path(folder) / "data" / f"{name}.csv") for name in SOURCES}
+    tables[CLICKS] = [row for row in tables[CLICKS] if int(row["snapshot_date"].split("/")[1]) % 2]
+    return tables
 
 
 def _rows(path: Path) -> list[Row]:

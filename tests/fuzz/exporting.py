@@ -54,10 +54,9 @@ def _content(source: Source, rows: Iterable[Row], style: Style, chance: random.R
     columns = list(source.columns)
     if style.header == "reversed":
         columns.reverse()
-    records = [
-        [text_of(row[column.name], column, style) for column in columns]
-        for row in _ordered(source, list(rows), style.rows, chance)
-    ]
+    ordered = _ordered(source, list(rows), style.rows, chance)
+    written = [_column([row[column.name] for row in ordered], column, style) for column in columns]
+    records = [list(record) for record in zip(*written, strict=True)]
     if style.totals:
         records.append([_total(column, place, style) for place, column in enumerate(columns)])
     header = [column.label.lower() if style.header == "lower" else column.label for column in columns]
@@ -67,8 +66,14 @@ def _content(source: Source, rows: Iterable[Row], style: Style, chance: random.R
         header = [name if place == 0 else f" {name}" for place, name in enumerate(header)]
     if style.extra:
         header, records = _wider(header, records, style.extra)
-    written = _csv(header, records, style)
-    return (written if style.last_end else written.removesuffix(style.line_end)).encode(style.encoding)
+    content = _csv(header, records, style)
+    return (content if style.last_end else content.removesuffix(style.line_end)).encode(style.encoding)
+
+
+def _column(texts: list[str], column: Column, style: Style) -> list[str]:
+    """The values of a column as they are written; each distinct one is written once."""
+    written = {text: text_of(text, column, style) for text in set(texts)}
+    return [written[text] for text in texts]
 
 
 def _csv(header: list[str], records: list[list[str]], style: Style) -> str:
