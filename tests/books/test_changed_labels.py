@@ -12,6 +12,7 @@ from tests.commands import command
 OTHER_LABEL = "BOOK = replace(BOOK, bad_loan=replace(BOOK.bad_loan, above=100))\n"
 
 
+@pytest.mark.thorough
 def test_another_label_needs_a_person_to_change_the_champion(trained_home: Path, tmp_path: Path) -> None:
     home = copied(trained_home, tmp_path / "home")
     file = written(tmp_path / "label.py", OTHER_LABEL)

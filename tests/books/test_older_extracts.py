@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pyarrow.compute as pc
+import pytest
 
 from tests.books.extension import add_column, copied, with_book, written
 from tests.sandbox import Sandbox
@@ -42,6 +43,7 @@ def test_extracts_without_an_optional_column_are_used_with_nulls(small_book: Pat
     assert made.table("staged.inference_features")["Children"].null_count == 0
 
 
+@pytest.mark.thorough
 def test_an_older_home_serves_on_and_the_next_training_takes_the_column(small_book: Path, tmp_path: Path) -> None:
     before = with_book(tmp_path / "home", None)
     before.succeed("training", data=str(small_book))

@@ -156,6 +156,7 @@ def test_a_name_role_or_password_that_can_not_be_used_is_told(name: str, role: s
         new_entry(name, role, password)
 
 
+@pytest.mark.thorough
 def test_the_command_asks_twice_without_showing_and_notes_who_did_it(tmp_path: Path) -> None:
     site = Site(tmp_path / "home")
     for answers, code, told in (

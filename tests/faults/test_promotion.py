@@ -103,6 +103,7 @@ def test_a_champion_of_other_features_is_compared_on_the_same_loans(sandbox: San
     assert model["promotion"]["difference"] == pytest.approx(best - before.summary["test_auc"])
 
 
+@pytest.mark.thorough
 def test_a_model_below_the_threshold_never_serves(sample_data: Any, tmp_path: Any) -> None:
     sandbox = Sandbox.at(tmp_path / "home")
     sandbox.succeed("training", data=str(sample_data), auc_threshold=0.95)
@@ -117,6 +118,7 @@ def test_a_model_below_the_threshold_never_serves(sample_data: Any, tmp_path: An
     assert told(sandbox)[0]["aliases"] == ["champion"]
 
 
+@pytest.mark.thorough
 def test_a_champion_whose_file_was_swapped_is_not_opened_and_the_one_before_it_is_the_measure(sandbox: Sandbox) -> None:
     (before,) = sandbox.champions()
     swapped = make_champion(sandbox, neighbours(sandbox, "test"), NOISE)

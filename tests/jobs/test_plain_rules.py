@@ -75,6 +75,7 @@ def test_the_candidates_tell_good_from_bad_and_one_of_them_is_champion(trained_s
     assert trained_sandbox.champions()[0].model_name in CANDIDATES
 
 
+@pytest.mark.thorough
 def test_twice_the_same_book_is_twice_the_same_model(sandbox: Sandbox) -> None:
     before = sandbox.versions()
     first = before["silver.attributes"].version

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from engine.passwords import new_entry, write_entry
@@ -13,6 +14,7 @@ from tests.sandbox import Sandbox
 WORD = "correct horse battery"
 
 
+@pytest.mark.thorough
 def test_a_link_is_followed_within_the_session(empty_sandbox: Sandbox, tmp_path: Path, browser: Browser) -> None:
     path = tmp_path / "passwords"
     write_entry(path, new_entry("anna", "operator", WORD))

@@ -135,6 +135,7 @@ def test_tables_of_numbers_have_plain_words_and_the_csv_has_the_stored_ones() ->
     assert numbers["status"].tolist() == ["insufficient"]
 
 
+@pytest.mark.thorough
 def test_too_few_loans_are_shown_instead_of_a_drift(opened: Opened, sandbox: Sandbox) -> None:
     sandbox.succeed("monitoring", drift_rows=1_000_000)
     said = words(opened(sandbox.home, "drift"))
@@ -142,6 +143,7 @@ def test_too_few_loans_are_shown_instead_of_a_drift(opened: Opened, sandbox: San
     assert f"Feature drift of {day_in_words(AS_OF)} is not measured: too few loans" in said
 
 
+@pytest.mark.thorough
 def test_the_picture_is_of_the_model_the_period_and_the_date_in_view(
     opened: Opened, two_champions: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

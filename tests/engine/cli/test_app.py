@@ -56,6 +56,7 @@ def test_what_a_person_gets_wrong_is_named(tmp_path: Path, words: tuple[str, ...
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.thorough
 def test_ctrl_c_cancels_the_run_and_nothing_of_ray_is_left(small_book: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     words = [sys.executable, "-m", "engine", "run", "training", "--data", str(small_book), "--home", str(home)]

@@ -130,6 +130,7 @@ def test_a_setting_that_can_not_be_right_is_named(place: Site, name: str, value:
     assert told in done.stderr
 
 
+@pytest.mark.thorough
 def test_a_dead_cluster_is_told_at_once_and_a_remote_one_needs_a_shared_ledger(place: Site) -> None:
     dead = place.process("worker", ray_address="127.0.0.1:1")
     assert dead.returncode == 1

@@ -45,6 +45,7 @@ def test_a_missing_extract_is_rejected_before_ray_starts(engine: OnRay, small_bo
     assert "feature_clickstream.csv is missing" in json.loads(done.stdout)["error"]
 
 
+@pytest.mark.thorough
 def test_ragged_rows_are_set_aside_and_rows_add_up(engine: OnRay, small_book: Path, tmp_path: Path) -> None:
     data = copied(small_book, tmp_path / "data")
     lines = (small_book / "lms_loan_daily.csv").read_text().splitlines(keepends=True)

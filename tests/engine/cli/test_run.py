@@ -125,6 +125,7 @@ def test_a_run_is_resumed_without_waiting_for_it(engine: OnRay, small_book: Path
     assert engine.document("show", child["run_id"], home=home)["parent_run_id"] == first
 
 
+@pytest.mark.thorough
 def test_a_damaged_history_goes_on_from_the_version_before(engine: OnRay, home: Path, tmp_path: Path) -> None:
     copy = tmp_path / "home"
     shutil.copytree(home, copy, symlinks=True)

@@ -58,6 +58,7 @@ def run(deployment: Deployment, pipeline: str, as_of: date = AS_OF, **more: obje
     return run_id
 
 
+@pytest.mark.thorough
 def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(
     monitored: Deployment, drifted_data: Path
 ) -> None:

@@ -30,6 +30,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.stop()
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_the_three_pipelines_run_on_object_storage(bucket: str, small_book: Path, tmp_path: Path) -> None:
     settings = load_settings(

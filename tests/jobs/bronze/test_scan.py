@@ -127,6 +127,7 @@ def test_an_open_quote_waits_for_more_but_not_for_ever() -> None:
     assert (given_up.good, [fault.line for fault in given_up.faults], given_up.lines) == (2, [1], 3)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("line", [b'a,"b\n', b'a,b"\n', b'a,""b"\n', b'a,"b""\n', b'"a,"\n', b"a\n", b"\0\n"])
 def test_a_block_full_of_faults_takes_time_in_proportion(line: bytes) -> None:
     scan = scanned(line * 100_000, Shape(2, 1 << 20, 0))

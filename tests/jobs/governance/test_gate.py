@@ -104,6 +104,7 @@ def test_a_breach_requests_a_training_run_of_the_same_day_and_book(sandbox: Sand
     assert sandbox.states(run)["trigger_retraining_dag"] == "succeeded"
 
 
+@pytest.mark.thorough
 def test_a_second_breach_while_training_waits_is_suppressed_with_its_reason(sandbox: Sandbox) -> None:
     sandbox.succeed("monitoring", auc_threshold=0.99)
     sandbox.succeed("monitoring", auc_threshold=0.98)

@@ -92,7 +92,9 @@ def test_test_rows_teach_nothing(trained_sandbox: Sandbox, job_factory: JobFacto
     assert one.sha256 == two.sha256
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize(
+    "name", [CLASSIFIERS[0], *(pytest.param(n, marks=pytest.mark.thorough) for n in CLASSIFIERS[1:])]
+)
 def test_a_candidate_has_the_same_bytes_in_every_process(
     trained_sandbox: Sandbox, job_factory: JobFactory, name: str
 ) -> None:
@@ -155,6 +157,7 @@ def test_no_test_rows_are_a_job_error(trained_sandbox: Sandbox, job_factory: Job
         candidate(job_factory, train, "LogisticRegression")
 
 
+@pytest.mark.thorough
 def test_the_behavioural_features_are_learned_from_when_asked_for(sandbox: Sandbox) -> None:
     sandbox.succeed("training", data=sandbox.data(), feature_set="behavioural")
     made = metadata_of(sandbox)

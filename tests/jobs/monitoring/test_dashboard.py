@@ -75,6 +75,7 @@ def test_a_day_on_which_nothing_could_be_measured_is_drawn_all_the_same(job: Job
     assert (tmp_path / "reports" / "monitoring_dashboard_20251201.png").read_bytes().startswith(PNG)
 
 
+@pytest.mark.thorough
 def test_the_same_numbers_are_the_same_picture(job: Job) -> None:
     first, second = (visualize_monitoring_dashboard(job).reports[0] for _ in range(2))
     assert first.sha256 == second.sha256

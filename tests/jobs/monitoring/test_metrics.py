@@ -87,6 +87,7 @@ def test_nothing_matured_is_insufficient_and_asks_for_nothing(sandbox: Sandbox) 
     assert (sandbox.home / "reports" / "monitoring_dashboard_20230502.png").stat().st_size > 10_000
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("overdue", ["0", "500"])
 def test_labels_of_one_class_are_insufficient_and_ask_for_nothing(
     sandbox: Sandbox, tmp_path: Path, overdue: str
@@ -104,6 +105,7 @@ def test_labels_of_one_class_are_insufficient_and_ask_for_nothing(
     assert (sandbox.home / "reports" / f"monitoring_dashboard_{AS_OF:%Y%m%d}.png").stat().st_size > 10_000
 
 
+@pytest.mark.thorough
 def test_a_date_that_is_monitored_again_replaces_its_rows(sandbox: Sandbox) -> None:
     days = [AS_OF, date(2025, 11, 1), AS_OF]
     for day in days:
@@ -149,6 +151,7 @@ def test_drift_needs_nothing_but_the_predictions_and_the_frozen_reference(
     assert sandbox.table(MONITORING_FEATURES).drop_columns(["monitoring_date"]).equals(before[1])
 
 
+@pytest.mark.thorough
 def test_without_any_gold_table_but_the_predictions_every_psi_is_the_same(
     monitored_sandbox: Sandbox, tmp_path: Path
 ) -> None:

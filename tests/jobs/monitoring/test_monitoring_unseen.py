@@ -50,6 +50,7 @@ def test_a_model_that_remembers_is_judged_by_what_it_never_saw(sandbox: Sandbox)
     assert row["model_version"] == "20300101_000000"
 
 
+@pytest.mark.thorough
 def test_loans_that_train_in_name_but_matured_later_were_never_seen(sandbox: Sandbox) -> None:
     sandbox.succeed("training", date(2024, 9, 1), data=sandbox.data())
     sandbox.succeed("inference", force=True)

@@ -110,6 +110,7 @@ def test_the_renamed_columns_keep_their_values(old: Ledger) -> None:
     assert after == before
 
 
+@pytest.mark.thorough
 def test_processes_that_start_together_migrate_once(old: Ledger) -> None:
     program = (
         "import sys, storage.db.migrations.apply\n"

@@ -167,6 +167,7 @@ def test_a_wrong_address_is_told_at_once(own_server: Postgres, user: str, databa
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.thorough
 def test_a_host_that_does_not_answer_hangs_nobody() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent_ledger = Ledger(f"postgresql+psycopg://me:{SECRET}@127.0.0.1:{silent.getsockname()[1]}/x")
