@@ -12,6 +12,7 @@ from engine.control.extract_folder import default_folder, folder_has_extracts
 from engine.deployment import Deployment
 from engine.doctor.finding import Finding
 from engine.doctor.process_checks import LOCK_CHECK, PROCESS_CHECKS
+from engine.documents.extracts import extracts_document
 from engine.execution.vacuum import misplaced_links
 from jobs.modelling.champion import other_libraries
 from storage.errors import DamagedFile, LoanwatchError
@@ -19,6 +20,7 @@ from storage.ledger.catalog import current_versions
 from storage.ledger.models import model_by_alias, registered_models
 from storage.settings import Settings
 
+MOST_FILES = 3  # that a finding names, the last ones
 LITTLE_SPACE = 2 * 1024**3
 
 
@@ -103,6 +105,21 @@ def _extracts(deployment: Deployment) -> Iterator[Finding]:
         )
 
 
+def _newest_rows(deployment: Deployment) -> Iterator[Finding]:
+    """A warning for each stale dataset; no finding before the first run."""
+    with deployment.ledger.reading() as connection:
+        rows = extracts_document(connection, deployment)
+    for row in rows:
+        if row["state"] == "stale":
+            files = f" ({', '.join(row['files'][-MOST_FILES:])})" if row["files"] else ""
+            yield Finding(
+                "newest rows", "warning", f"{row['advice']} The newest run read it{files} as of {row['as_of']}."
+            )
+    if rows and not any(row["state"] == "stale" for row in rows):
+        told = ", ".join(f"{row['dataset']} {row['newest'] or 'not known'}" for row in rows)
+        yield Finding("newest rows", "ok", f"{told}, as of {rows[0]['as_of']}")
+
+
 def _tables(deployment: Deployment) -> Iterator[Finding]:
     with deployment.ledger.reading() as connection:
         current = current_versions(connection)
@@ -159,6 +176,6 @@ def _links(deployment: Deployment) -> Iterator[Finding]:
 
 CHECKS: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
     *(_home, _schema, _disk, _ledger, *PROCESS_CHECKS),
-    *(_book, _extracts, _tables, _links, _models),
+    *(_book, _extracts, _newest_rows, _tables, _links, _models),
 )
 PRECONDITIONS = (_schema, LOCK_CHECK, _book)  # without a usable ledger and book, the next checks would fail

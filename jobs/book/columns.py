@@ -110,6 +110,9 @@ class Source:
 
     `known_on` is the date column that says when a row became known. Of several rows with the same `key` the newest
     counts. With `every_loan`, a loan without a row up to its prediction date has no features and is left out.
+    `cadence` is the number of days within which a newer row is expected: a source whose newest row is older is stale.
+    With `new_loans_only` the files have rows only for loans that begin, so that the age counts up to the start of the
+    newest loan; otherwise it counts up to as-of.
     """
 
     dataset: str
@@ -120,6 +123,8 @@ class Source:
     columns: tuple[Column, ...]
     dialect: Dialect = Dialect()
     every_loan: bool = False
+    cadence: int = 45
+    new_loans_only: bool = False
     where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
     @property

@@ -14,6 +14,7 @@ from jobs.book.columns import Source
 from jobs.book.declaration import Book
 
 SHOWN_ONLY = {"where", "description"}  # fields that change no result
+STALENESS = {"cadence", "new_loans_only"}  # fields of a source that say when it is stale, which changes no table
 _DIGESTS: dict[int, tuple[Book, str]] = {}  # of the books that this process uses
 WORDS = {
     "prediction": "the prediction (months after the loan's start)",
@@ -39,7 +40,8 @@ def digest(book: Book) -> str:
 
 def source_digest(source: Source) -> str:
     """SHA-256 (hex) of everything in a source that changes its tables."""
-    return _hash(canonical(source))
+    form = canonical(source)
+    return _hash({name: value for name, value in form.items() if name not in STALENESS})
 
 
 def label_definition(book: Book) -> dict[str, Any]:

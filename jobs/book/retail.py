@@ -19,6 +19,7 @@ CLICKSTREAM = Source(
     silver="clickstream",
     known_on="snapshot_date",
     key=CUSTOMER_MONTH,
+    new_loans_only=True,  # features use the clicks before a loan's start, so that no loan needs later ones
     columns=(
         *(
             Column(f"fe_{n}", INTEGER, f"Clickstream feature {n} of the month, as the web team delivers it")
@@ -36,6 +37,7 @@ ATTRIBUTES = Source(
     known_on="snapshot_date",
     key=CUSTOMER_MONTH,
     every_loan=True,
+    new_loans_only=True,  # one row a customer, of the month of the application
     columns=(
         Column("Customer_ID", ID, "Customer"),
         Column("Name", TEXT, "Name of the customer", personal=True),
@@ -53,6 +55,7 @@ FINANCIALS = Source(
     known_on="snapshot_date",
     key=CUSTOMER_MONTH,
     every_loan=True,
+    new_loans_only=True,  # one row a customer, of the month of the application
     columns=(
         Column("Customer_ID", ID, "Customer"),
         Column("Annual_Income", DECIMAL, "Income of a year", median=True, minimum=0),

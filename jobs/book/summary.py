@@ -46,11 +46,20 @@ def source_document(source: Source) -> Document:
         "known_on": source.known_on,
         "key": list(source.key),
         "every_loan": source.every_loan,
+        "cadence": source.cadence,
+        "new_loans_only": source.new_loans_only,
+        "expected": cadence_in_words(source),
         "dialect": {
             name: list(value) if isinstance(value, tuple) else value for name, value in asdict(source.dialect).items()
         },
         "columns": [column_document(column) for column in source.columns],
     }
+
+
+def cadence_in_words(source: Source) -> str:
+    """When a newer row of a source is expected."""
+    until = "the start of the newest loan" if source.new_loans_only else "as-of"
+    return f"a row at most {source.cadence} days before {until}"
 
 
 def column_document(column: Column) -> Document:

@@ -17,6 +17,7 @@ from jobs.modelling.pipelines import frame
 from jobs.silver.clean import cleaned_part
 from jobs.silver.quality import checked_columns, quality_report
 from jobs.silver.reading import source_rows
+from jobs.silver.staleness import tells_days
 from storage.lake.datamart import TableVersion
 from storage.lake.extracts import SourceFile
 from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, SCORED
@@ -39,9 +40,12 @@ def refresh_dataset(job: Job) -> TaskResult:
 
 
 def _is_published(job: Job, source: Source, files: Sequence[SourceFile]) -> bool:
-    """Whether the published tables of a source are made of these files and have the columns that are declared now."""
+    """Whether the published tables of a source are made of these files and have the columns that are declared now.
+
+    False for a table of an earlier release that does not tell the days of its rows.
+    """
     bronze, staged = job.tables.get(source.bronze_table), job.tables.get(source.staged_table)
-    if bronze is None or staged is None:
+    if bronze is None or staged is None or not tells_days(staged, source, job.book):
         return False
     same = sorted(bronze.sources.values()) == sorted(file.sha256 for file in files)
     return same and set(source.silver_schema) <= set(job.datamart.head(staged, 0).schema)

@@ -1,6 +1,8 @@
 """Silver, first half: bronze rows cleaned column by column. Quality control makes the published tables of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +38,7 @@ class Cleaning:
         self.rows = 0
         self.problems: dict[str, dict[str, int]] = {}
         self.first: dict[str, str] = {}
-        self.dates: set[str] = set()
+        self.days: dict[str, set[date]] = {}
         self.months = np.zeros(2, np.int64)  # rows whose date fits their month on book, rows that have both
         self.profile = ProfileOfPart(source)
         self._texts: dict[str, list[pa.Array]] = {}
@@ -49,7 +51,8 @@ class Cleaning:
             self.rows += result.table.num_rows
             self.problems = summed(self.problems, result.problems)
             self.first = {**result.first, **self.first}
-            self.dates |= visibility_dates(result.table, self._source, self._book)
+            for name, days in row_days(result.table, self._source, self._book).items():
+                self.days.setdefault(name, set()).update(days)
             self.months += months_that_fit(result.table, self._source, self._book)
             self.profile.add(result.distinct)
             for name, texts in result.texts.items():
@@ -96,13 +99,20 @@ def months_that_fit(table: pa.Table, source: Source, book: Book) -> npt.NDArray[
     return np.array([(apart <= 1).sum(), (~np.isnan(apart)).sum()], np.int64)
 
 
-def visibility_dates(table: pa.Table, source: Source, book: Book) -> set[str]:
-    """The days (ISO) from which on something of the table is visible: its rows, predictions and observations."""
-    days = [pc.unique(table[source.known_on])]
+def row_days(table: pa.Table, source: Source, book: Book) -> dict[str, set[date]]:
+    """The distinct days on which rows became known, and in the loans' source those on which loans start, by column."""
+    names = dict.fromkeys((source.known_on, *([book.loan_start] if source.silver == book.loan_source else [])))
+    return {name: set(pc.unique(table[name]).drop_null().to_pylist()) for name in names}
+
+
+def visibility_dates(days: Mapping[str, Collection[date]], source: Source, book: Book) -> tuple[str, ...]:
+    """The days (ISO) from which on something of a table is visible: its rows, predictions and observations."""
+    visible = set(days.get(source.known_on, ()))
     if source.silver == book.loan_source:
-        starts = pc.unique(table[book.loan_start]).drop_null()
-        days += [months_later(starts, book.prediction), months_later(starts, book.observation)]
-    return {day.isoformat() for column in days for day in column.to_pylist() if day is not None}
+        starts = pa.array(days.get(book.loan_start, ()), pa.date32())
+        for months in (book.prediction, book.observation):
+            visible |= set(months_later(starts, months).to_pylist())
+    return tuple(sorted(day.isoformat() for day in visible))
 
 
 def part_numbers(job: Job) -> list[str]:
@@ -124,7 +134,10 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
     """
     source, path = _source_of(job, bronze), _path_of(bronze, number)
     cleaning, staged = _cleaned(job, bronze, number)
-    staged = TableVersion(staged.table, staged.version, staged.parts, tuple(sorted(cleaning.dates)), staged.sources)
+    staged = replace(staged, dates=visibility_dates(cleaning.days, source, job.book))
+    if source.silver == job.book.loan_source:  # the dates of other tables are the days of their rows
+        days = {name: tuple(sorted(day.isoformat() for day in each)) for name, each in cleaning.days.items()}
+        staged = replace(staged, days=days)
     formats = {}
     for name, dialect in cleaning.dialects.items():
         column = source.column(name)

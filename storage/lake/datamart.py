@@ -33,7 +33,8 @@ class TableVersion:
     """One immutable version of a table.
 
     `dates` are the as-of days (ISO) from which more of the content is visible. `sources` are the files and table
-    versions it was made from (name to SHA-256).
+    versions it was made from (name to SHA-256). `days` are the distinct days (ISO, sorted) of date columns of which
+    `dates` do not tell them; tables of earlier releases have none.
     """
 
     table: str
@@ -41,6 +42,7 @@ class TableVersion:
     parts: tuple[Part, ...]
     dates: tuple[str, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
+    days: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -58,9 +60,12 @@ class TableVersion:
     def with_parts_of(self, other: "TableVersion") -> "TableVersion":
         """This version with the parts of `other` appended."""
         dates = tuple(sorted({*self.dates, *other.dates}))
-        return TableVersion(
-            self.table, self.version, self.parts + other.parts, dates, {**self.sources, **other.sources}
-        )
+        days = {
+            name: tuple(sorted({*self.days.get(name, ()), *other.days.get(name, ())}))
+            for name in dict.fromkeys((*self.days, *other.days))
+        }
+        sources = {**self.sources, **other.sources}
+        return TableVersion(self.table, self.version, self.parts + other.parts, dates, sources, days)
 
 
 class Datamart:

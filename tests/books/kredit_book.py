@@ -23,6 +23,7 @@ KUNDEN = Source(
     key=("Kundennummer", "Stichtag"),
     dialect=WITH_POINTS,
     every_loan=True,
+    cadence=120,  # delivered once a quarter
     columns=(
         Column("Kundennummer", ID, "Customer"),
         Column("Name", TEXT, "Name of the customer", personal=True),

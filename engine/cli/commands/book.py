@@ -108,6 +108,7 @@ def _declared(document: Document) -> Iterator[RenderableType]:
         written = ", ".join(f"{name} {value!r}" for name, value in source["dialect"].items() if value not in ("", []))
         yield _heading(f"Source {source['dataset']}")
         yield Text(f"{source['silver']}: known on {source['known_on']}, key {' and '.join(source['key'])}; {written}")
+        yield Text(f"expected: {source['expected']}")
         columns = [{**each, "flags": ", ".join(each["flags"])} for each in source["columns"]]
         received = any(each["received"] != each["column"] for each in columns)
         yield listing(columns, ("column", *(("received",) if received else ()), "kind", "flags", "description"))

@@ -72,6 +72,8 @@ def _roles(book: Book) -> Iterator[Finding]:
 
 
 def _dates_and_keys(source: Source) -> Iterator[Finding]:
+    if sound(source, "cadence") and source.cadence < 1:
+        yield at(source, f"{title(source)}: `cadence` is {source.cadence}; write a number of days of at least 1")
     if sound(source, "known_on") and (why := unfit(source, source.known_on, Kind.DATE)):
         yield at(source, f"{title(source)}: `known_on`: {why}")
     if not sound(source, "key"):

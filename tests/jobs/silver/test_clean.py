@@ -4,7 +4,7 @@ from datetime import date
 import pyarrow as pa
 
 from jobs.job import TaskResult, combined
-from jobs.silver.clean import clean, part_numbers, visibility_dates
+from jobs.silver.clean import clean, part_numbers, row_days, visibility_dates
 from storage.lake.datamart import TableVersion
 from tests.job_factory import JobFactory
 from tests.retail import BOOK, SOURCES, TABLES
@@ -60,14 +60,14 @@ def test_the_dates_are_those_at_which_something_becomes_visible(job_factory: Job
     row = {"loan_id": "1", "loan_start_date": "31/8/2023", "snapshot_date": "1/9/2023"}
     _, outcome, _ = cleaned(job_factory, bronze_rows(row, {"loan_id": "2"}), bronze_rows(row))
     assert outcome.tables[0].dates == ("2023-09-01", "2023-11-30", "2024-02-29")
+    assert outcome.tables[0].days == {"snapshot_date": ("2023-09-01",), "loan_start_date": ("2023-08-31",)}
 
 
 def test_a_table_without_loans_is_dated_by_its_snapshots() -> None:
     days = pa.array([date(2024, 1, 2), None, date(2024, 1, 1)], pa.date32())
-    assert visibility_dates(pa.table({"snapshot_date": days}), TABLES["attributes"], BOOK) == {
-        "2024-01-01",
-        "2024-01-02",
-    }
+    attributes = TABLES["attributes"]
+    found = row_days(pa.table({"snapshot_date": days}), attributes, BOOK)
+    assert visibility_dates(found, attributes, BOOK) == ("2024-01-01", "2024-01-02")
 
 
 def test_a_part_without_rows_is_cleaned_too(job_factory: JobFactory) -> None:
