@@ -1,7 +1,9 @@
 """Extracts that a test writes row by row."""
 
 import csv
+import shutil
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,22 @@ class Extracts:
     def sha256(self, name: str) -> str:
         with (self.folder / name).open("rb") as file:
             return stream_sha256(file)
+
+
+def until(data: Path, folder: Path, dataset: str, day: date) -> Path:
+    """A copy of a data folder of plain CSV files in which a dataset ends on a day."""
+    shutil.copytree(data, folder)
+    path = folder / f"{dataset}.csv"
+    header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    column = header.strip().split(",").index(SOURCES[dataset].known_on)
+    path.write_text(header + "".join(line for line in lines if _day(line, column) <= day), encoding="utf-8")
+    return folder
+
+
+def _day(line: str, column: int) -> date:
+    (fields,) = csv.reader([line])
+    day, month, year = fields[column].split("/")
+    return date(int(year), int(month), int(day))
 
 
 @pytest.fixture

@@ -1,16 +1,19 @@
 """Invented books, and deployments that were trained on one: made once in a test run, copied for each who uses them."""
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from jobs.sample.write import SampleSpec, write_sample
+from tests.extracts import until
 from tests.sandbox import Sandbox
 from tests.shared import made_once
 
 SAMPLE = SampleSpec(customers=1200, seed=5)
+LEDGER, STALE_SINCE, STALE_ON = "lms_loan_daily", date(2024, 6, 1), date(2025, 6, 1)
 SMALL = SampleSpec(customers=600, seed=5)
 
 
@@ -64,6 +67,27 @@ def monitored_home(trained_home: Path, tmp_path_factory: pytest.TempPathFactory)
         made.close()
 
     return made_once(tmp_path_factory, "monitored", monitor) / "home"
+
+
+@pytest.fixture(scope="session")
+def stale_home(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose ledger ends a year before it was trained, scored and monitored; it is copied, never opened."""
+
+    def monitor(folder: Path) -> None:
+        data = until(sample_data, folder / "data", LEDGER, STALE_SINCE)
+        made = Sandbox.at(folder / "home")
+        made.succeed("training", STALE_ON, data=str(data))
+        made.succeed("inference", STALE_ON)
+        made.succeed("monitoring", STALE_ON)
+        made.close()
+
+    return made_once(tmp_path_factory, "stale", monitor) / "home"
+
+
+@pytest.fixture(scope="session")
+def stale_sandbox(stale_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """The deployment with the old ledger, shared by the tests of one process; not to be changed."""
+    return Sandbox.copied(stale_home, tmp_path_factory.mktemp("stale") / "home")
 
 
 @pytest.fixture(scope="session")

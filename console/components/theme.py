@@ -60,6 +60,8 @@ STATES = {
     "breach": ("▲", "bad", "breach"),
     "insufficient": ("○", "quiet", "too few loans"),
     "stale": ("▼", "warn", "stale"),
+    "fresh": ("✓", "good", "up to date"),
+    "unknown": ("○", "quiet", "not known"),
     "data fault": ("⊗", "bad", "data fault"),
     "suppressed": ("-", "quiet", "suppressed"),
     "escalated": ("!", "bad", "escalated"),

@@ -9,6 +9,7 @@ from console.app.navigation import run_address
 from console.components.elements import callout, empty
 from console.components.table import bytes_text
 from console.components.times import viewer_zone
+from console.data.newest_rows import show_newest_rows
 from console.data.quarantine import show_quarantine
 from console.data.query import newest_training, tables
 from console.data.row_accounting import show_row_accounting
@@ -71,6 +72,8 @@ def _show_tables(published: list[Document]) -> None:
         callout("warn", "There is no such table", f"No published table is named {requested}; select one in the list.")
     else:
         show_table(published[names.index(requested)])
+    if requested is None:
+        show_newest_rows()
 
 
 def list_frame(published: list[Document]) -> pd.DataFrame:

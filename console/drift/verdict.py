@@ -12,7 +12,7 @@ from console.components.elements import Text, count, join, named_html, state_htm
 from console.components.times import day
 from console.drift.query import View
 from jobs.charts.kit import STATUS_WORDS
-from jobs.governance.breaches import UNHEALTHY, Thresholds
+from jobs.governance.breaches import OF_DATA, UNHEALTHY, Thresholds, window_sentence
 from jobs.statistics.rounding import rounded_apart
 from storage.db.ledger import LedgerRow
 
@@ -50,7 +50,8 @@ def verdict(row: Mapping[str, Any], decision: LedgerRow | None, limits: Threshol
     if row["psi"] is not None and row["psi"] >= limits.psi_watch:
         parts.reverse()  # the drift stands first
     parts.append(action)
-    return "; ".join(part for part in parts if part) + "."
+    sentence = "; ".join(part for part in parts if part) + "."
+    return " ".join(filter(None, (sentence, window_sentence(row, row["monitoring_date"]))))
 
 
 def auc_words(row: Mapping[str, Any], limits: Thresholds) -> str:
@@ -113,8 +114,8 @@ def _links(view: View) -> Text:
 
 
 def _reason(decision: LedgerRow | None) -> Text:
-    """The stored reason of a decision that had an action."""
-    if decision is not None and decision.action == "none":
+    """The stored reason of a decision that had an action, or that is about the data."""
+    if decision is not None and decision.action == "none" and decision.status not in OF_DATA:
         return ""
     if decision is None:
         return Markup('<p class="lw-note">No retraining decision was recorded for this date.</p>')

@@ -1,4 +1,4 @@
-"""The alerts: failed runs, retraining that did not help, processes that are not running, paused schedules."""
+"""The alerts: failed runs, retraining that did not help, stale extracts, absent processes, paused schedules."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,13 +39,17 @@ def show() -> None:
 
 
 def alerts(view: Overview) -> Iterator[Alert]:
-    """The alerts about runs, the model and schedules, the worst first."""
+    """The alerts about runs, the model, extracts and schedules, the worst first."""
     for pipeline, run in view.runs.items():
         if run.state in RESUMABLE:
             reason = str((run.error or {}).get("message", "")) or f"The run was {run.state}."
             yield Alert("bad" if run.state != "cancelled" else "warn", f"{pipeline} {run.state}", reason, run.run_id)
     if view.decision is not None and view.decision["action"] == "escalated":
         yield Alert("bad", "Retraining did not help", view.decision["reason"], view.decision["run_id"])
+    for extract in view.extracts:
+        if extract["state"] == "stale":
+            newest = f"its newest row is of {extract['newest']}" if extract["newest"] else "it has no row"
+            yield Alert("warn", f"{extract['dataset']} is stale: {newest}", extract["advice"])
     for schedule in view.schedules.values():
         if schedule["paused"]:
             yield Alert("warn", f"The schedule of {schedule['pipeline']} is paused", schedule["paused"])

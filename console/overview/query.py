@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from console.app import queries
 from console.app.deployment import deployment, ledger
+from engine.documents.extracts import extract_ages
 from engine.documents.models import decisions_document
 from engine.documents.processes import pipeline_documents, process_documents
 from engine.documents.values import Document
@@ -19,8 +20,9 @@ from storage.ledger.run_search import newest_runs
 
 @dataclass(frozen=True)
 class Overview:
-    """The newest runs and the schedules by pipeline, the processes, the newest decision, and the champion.
+    """The newest runs and the schedules by pipeline, the processes, the newest decision, the champion, the extracts.
 
+    `extracts` are the documents of the newest rows, as of the newest date of the runs that succeeded.
     `monitoring` is the published version of the monitoring history, None before the first.
     """
 
@@ -30,6 +32,7 @@ class Overview:
     decision: Document | None
     champion: ModelVersion | None
     monitoring: TableVersion | None
+    extracts: Sequence[Document]
     now: datetime
 
     def alive(self, kind: str) -> bool:
@@ -45,12 +48,22 @@ def overview(*, reload: bool = False) -> Overview:
 def _read() -> Overview:
     opened = deployment()
     with ledger().reading() as connection:
+        tables = current_versions(connection)
+        runs = newest_runs(connection, tuple(opened.pipelines))
+        decision = next(iter(decisions_document(connection, 1)), None)
         return Overview(
-            runs=newest_runs(connection, tuple(opened.pipelines)),
+            runs=runs,
             schedules={each["pipeline"]: each for each in pipeline_documents(opened, connection)},
             processes=process_documents(opened, connection),
-            decision=next(iter(decisions_document(connection, 1)), None),
+            decision=decision,
             champion=model_by_alias(connection),
-            monitoring=current_versions(connection).get(MONITORING),
+            monitoring=tables.get(MONITORING),
+            extracts=extract_ages(opened, tables, _newest_date(runs, decision) or opened.today()),
             now=opened.ledger.clock(),
         )
+
+
+def _newest_date(runs: Mapping[str, LedgerRow], decision: Document | None) -> date | None:
+    """The newest as-of date of the runs that succeeded and of the decision; None when there is none."""
+    dates = [run.as_of for run in runs.values() if run.state == "succeeded"]
+    return max([*dates, *([date.fromisoformat(decision["monitoring_date"])] if decision else [])], default=None)

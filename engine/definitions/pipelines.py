@@ -151,6 +151,7 @@ def inference(book: Book) -> Pipeline:
 
 def monitoring(book: Book) -> Pipeline:
     """Predictions and outcomes to metrics, a dashboard and the decision of the gate."""
+    _, staged, _ = _tables(book)
     return Pipeline(
         "monitoring",
         (
@@ -165,9 +166,10 @@ def monitoring(book: Book) -> Pipeline:
                 "calculate_monitoring_metrics",
                 "jobs.monitoring.metrics:calculate_monitoring_metrics",
                 upstream=("fetch_predictions_and_actuals",),
-                reads=(t.OUTCOMES,),
+                reads=(t.OUTCOMES, *staged),
                 settings=("auc_rows", "drift_rows", *GATE_SETTINGS),
                 uses_champion=True,
+                dated=True,
             ),
             Task(
                 "store_monitoring_results_gold",

@@ -8,6 +8,8 @@ from engine.documents.values import Document, moment
 from storage.lake.names import MONITORING, split_name
 from storage.ledger.catalog import current_versions, published_rows
 
+LATER_COLUMNS = ("stale", "newest_data")
+
 
 def tables_document(connection: Connection, deployment: Deployment) -> list[Document]:
     """The published tables with version, rows, bytes, digest, publishing run and path."""
@@ -31,9 +33,15 @@ def tables_document(connection: Connection, deployment: Deployment) -> list[Docu
 
 
 def metrics_document(connection: Connection, deployment: Deployment) -> list[Document]:
-    """The rows of model_monitoring by date; empty before the first monitoring run."""
+    """The rows of model_monitoring by date; empty before the first monitoring run.
+
+    `stale` and `newest_data` are None in rows of an earlier release.
+    """
     table = current_versions(connection).get(MONITORING)
     if table is None:
         return []
     rows: pa.Table = deployment.datamart.read(table)
-    return [{**row, "monitoring_date": row["monitoring_date"].isoformat()} for row in rows.to_pylist()]
+    return [
+        {**dict.fromkeys(LATER_COLUMNS), **row, "monitoring_date": row["monitoring_date"].isoformat()}
+        for row in rows.to_pylist()
+    ]

@@ -1,8 +1,9 @@
 """Breaches: the status of the champion by the metrics of a monitoring date, and which thresholds they cross."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any, Literal, Protocol
 
 from jobs.statistics.rounding import rounded_apart
@@ -10,6 +11,7 @@ from storage.errors import UsageError
 
 Status = Literal["healthy", "watch", "breach", "insufficient", "stale", "data fault"]
 UNHEALTHY: tuple[Status, ...] = ("data fault", "stale", "breach", "watch")  # the worst first
+OF_DATA: tuple[Status, ...] = ("data fault", "stale")  # the extracts need a person, the model no retraining
 
 
 class AucNumbers(Protocol):
@@ -97,6 +99,26 @@ def decide(
     status: Status = "breach" if breaches else "watch" if warnings else "healthy" if all(measured) else "insufficient"
     reasons = (*(_breach_sentence(breach) for breach in breaches), *warnings, *_gap_sentences(measured))
     return Decision(status, breaches, reasons, retrain=bool(breaches))
+
+
+def overruled(decision: Decision, status: Status, causes: Sequence[str]) -> Decision:
+    """The decision with a worse status for these causes (sentences), if there are any.
+
+    Its breaches stay, their sentences follow the causes, and no retraining is requested: one on data that are stale or
+    at fault can't help.
+    """
+    if not causes:
+        return decision
+    return Decision(status, decision.breaches, (*causes, *decision.reasons), retrain=False)
+
+
+def window_sentence(row: Mapping[str, Any], day: date) -> str:
+    """From when the loans of the PSI are, where none of the month of that day is among them; '' otherwise."""
+    newest = row.get("window_to")
+    if newest is None or newest >= f"{day:%Y-%m}":
+        return ""
+    cohorts = " to ".join(dict.fromkeys((row["window_from"], newest)))
+    return f"PSI is of the loans of {cohorts}: there are no newer ones up to {day}."
 
 
 def _auc_breaches(auc: AucNumbers, limits: Thresholds) -> Iterator[Breach]:

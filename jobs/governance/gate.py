@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from jobs.governance.breaches import Decision, Thresholds, decide
+from jobs.governance.breaches import Decision, Thresholds, decide, overruled, window_sentence
 from jobs.job import Job, TaskResult, log
 from jobs.statistics.drift import MODERATE
 
@@ -16,18 +16,24 @@ def thresholds_of(job: Job) -> Thresholds:
 
 
 def decision_on(row: Mapping[str, Any], thresholds: Thresholds) -> Decision:
-    """The decision on the metrics of one monitoring date."""
+    """The decision on the metrics of one monitoring date.
+
+    With a stale extract the status is `stale`, whatever AUC and PSI are, and no retraining is requested: the models
+    would learn and be measured on old data again. A breach stays among the reasons.
+    """
     measured = row["auc_status"] == "measured"
     auc = SimpleNamespace(value=row["auc"] if measured else None, high=row["auc_high"] if measured else None)
     psi = SimpleNamespace(value=row["psi"], chance_level=row["psi_chance_level"])
-    return decide(auc, psi, thresholds, row.get("auc_estimate"))
+    decision = decide(auc, psi, thresholds, row.get("auc_estimate"))
+    return overruled(decision, "stale", row.get("stale_reasons", ()))
 
 
 def model_governance_gate(job: Job) -> TaskResult:
     """The decision on this monitoring date's metrics. It is recorded when the run commits."""
     row = job.values["calculate_monitoring_metrics"]["row"]
     decision = decision_on(row, thresholds_of(job))
-    reason = " ".join(decision.reasons) or "AUC and PSI are within their thresholds."
+    reasons = decision.reasons or ("AUC and PSI are within their thresholds.",)
+    reason = " ".join((*reasons, window_sentence(row, job.as_of))).strip()
     log.info("%s: %s", decision.status, reason)
     numbers = {**row, **decision.as_json()}
     values = {"status": decision.status, "reason": reason, "retrain": decision.retrain, "numbers": numbers}

@@ -24,6 +24,7 @@ from jobs.monitoring.measures import (
     score_shares,
     window_facts,
 )
+from jobs.silver.staleness import ages, newest_days, stale_sentences
 from jobs.statistics.estimate import risk_curve_from_json
 from storage.lake.names import (
     MONITORING,
@@ -44,6 +45,9 @@ MONITORING_SCHEMA = pa.schema(
             (name, pa.string())
             for name in ("window_from", "window_to", "auc_status", "psi_status", "status", "model_version")
         ),
+        # The stale datasets with their newest day, null for none; the newest day of every dataset.
+        ("stale", pa.string()),
+        ("newest_data", pa.string()),
         # Whether a crossed threshold is confirmed (see `Breach`). Null when it was not crossed.
         *((f"{metric}_confirmed", pa.bool_()) for metric in BREACHABLE),
     ]
@@ -92,6 +96,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
             "fitted_left_out": fetched["fitted"],
             "auc_status": auc_status(measured, int(job.settings["auc_rows"])),
             "model_version": fetched["version"],
+            **_staleness(job),
         },
         thresholds_of(job),
     )
@@ -110,6 +115,16 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
             "confusion": confusion,
         },
     )
+
+
+def _staleness(job: Job) -> dict[str, Any]:
+    """The newest day of every dataset, and which of them are stale on the monitoring date and why."""
+    known = ages(job.tables, job.book, job.as_of)
+    reasons = stale_sentences(known, job.book)
+    for reason in reasons:
+        log.warning("%s", reason)
+    stale = [age for age in known if age.state == "stale"]
+    return {"stale": newest_days(stale) or None, "newest_data": newest_days(known), "stale_reasons": reasons}
 
 
 def row_with_status(row: Mapping[str, Any], thresholds: Thresholds) -> dict[str, Any]:

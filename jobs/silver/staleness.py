@@ -49,7 +49,7 @@ def stale_sentences(known: Sequence[SourceAge], book: Book) -> list[str]:
 def _sentence(age: SourceAge, source: Source) -> str:
     told = f"{age.dataset} is stale: it has no row up to {age.until}"
     if age.newest:
-        limit = f"more than its cadence of {age.cadence}"
+        limit = f"more than its cadence of {age.cadence} days"
         told = f"{age.dataset} is stale: its newest row is of {age.newest}, {age.days} days before {age.until}, {limit}"
     return f"{told}; deliver newer extracts, or declare a longer `cadence` in {declaration_file(source)}."
 
@@ -59,7 +59,7 @@ def tells_days(table: TableVersion, source: Source, book: Book) -> bool:
     return _days(table, source, book, source.known_on) is not None
 
 
-def newest_rows_text(known: Sequence[SourceAge]) -> str:
+def newest_days(known: Sequence[SourceAge]) -> str:
     """`loans 2024-03-01, ...`: the newest day of every source; `not known` for tables of earlier releases."""
     return ", ".join(f"{age.dataset} {_told(age)}" for age in known)
 

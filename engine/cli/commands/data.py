@@ -19,6 +19,7 @@ from engine.cli.terminal import Home, Json, console_for, deployment_at, print_er
 from engine.deployment import Deployment
 from engine.documents.tables import metrics_document, tables_document
 from engine.documents.values import Document
+from jobs.governance.breaches import window_sentence
 from jobs.sample.write import SampleSpec, existing_extracts, write_sample
 from storage.ledger.runs import queued_runs
 
@@ -74,7 +75,17 @@ def metrics(home: Home = None, as_json: Json = False) -> None:
         documents = metrics_document(connection, deployment)
     columns = ("monitoring_date", "status", "auc", "auc_low", "auc_high", "labelled", "psi", "psi_chance_level")
     empty = "No monitoring results yet. Run `python -m engine run monitoring`."
-    _show(documents, (*columns, "window_rows", "model_version"), empty, as_json=as_json)
+    if as_json or not documents:
+        _show(documents, columns, empty, as_json=as_json)
+        return
+    rows = [{**row, "window": f"{row['window_from']} to {row['window_to']}"} for row in documents]
+    _show(rows, (*columns, "window_rows", "window", "stale", "model_version"), empty, as_json=False)
+    newest = documents[-1]
+    if told := window_sentence(newest, date.fromisoformat(newest["monitoring_date"])):
+        console_for().print(told, highlight=False, soft_wrap=True)
+    if newest["stale"]:
+        told = f"Stale on {newest['monitoring_date']}: {newest['stale']}. `python -m engine doctor` says what to do."
+        console_for().print(told, highlight=False, soft_wrap=True)
 
 
 @app.command()

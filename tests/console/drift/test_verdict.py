@@ -1,5 +1,6 @@
 """The sentences about a monitoring date: drift stands first, with its loans and its noise level."""
 
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ from jobs.governance.breaches import Thresholds
 
 LIMITS = Thresholds(0.70, 0.2, 0.1)
 ROW: dict[str, Any] = {
+    "monitoring_date": date(2025, 4, 15),
     "auc": 0.75,
     "auc_low": 0.72,
     "auc_high": 0.78,
@@ -34,6 +36,11 @@ def test_the_verdict_on_a_good_model_has_interval_and_loans() -> None:
         "AUC 0.750 (95% interval 0.720 to 0.780, 2,345 labelled loans) is above the minimum of 0.70; the scores are "
         "stable, PSI 0.050 (1,200 loans of 2025-03 to 2025-04; noise level (99%) 0.030)."
     )
+
+
+def test_a_window_without_the_newest_month_says_so() -> None:
+    sentence = verdict(row(monitoring_date=date(2025, 6, 1)), None, LIMITS)
+    assert sentence.endswith("PSI is of the loans of 2025-03 to 2025-04: there are no newer ones up to 2025-06-01.")
 
 
 def test_drift_stands_first_and_the_action_of_the_retraining_rule_last() -> None:

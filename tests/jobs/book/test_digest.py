@@ -63,6 +63,7 @@ def test_what_is_only_read_by_people_changes_no_digest(old: str, new: str, tmp_p
         ('received="Vertrag"', 'received="Konto"'),
         ("optional=True", "required=True"),
         ('"latin-1"', '"cp1252"'),
+        ('known_on="month"', 'known_on="month", cadence=400'),
         ('("yyyy-MM-dd",)', '("d.M.yyyy",)'),
         ('key=("loan", "known")', 'key=("loan",)'),
         ("prediction=1", "prediction=2"),
@@ -94,6 +95,13 @@ def test_a_source_has_a_digest_of_its_own(tmp_path: Path) -> None:
     after = module(tmp_path, changed('"Profession"', '"Profession", missing_values=("?",)'))
     assert source_digest(before.PEOPLE) != source_digest(after.PEOPLE)
     assert source_digest(before.LOANS) == source_digest(after.LOANS)
+
+
+def test_a_cadence_changes_no_table(tmp_path: Path) -> None:
+    before = module(tmp_path, LENDER)
+    after = module(tmp_path, changed('known_on="month"', 'known_on="month", cadence=400, new_loans_only=True'))
+    assert (before.PEOPLE.cadence, after.PEOPLE.cadence) == (45, 400)
+    assert source_digest(before.PEOPLE) == source_digest(after.PEOPLE)
 
 
 def test_the_label_definition_is_plain_and_complete() -> None:

@@ -48,6 +48,7 @@ SOURCES = [
     ('known_on="month"', 'known_on="job"', "`known_on`: job is of kind category", "PEOPLE ="),
     ('known_on="month"', 'known_on="day"', "`known_on`: kunden has no column 'day'", "PEOPLE ="),
     ('"Month of the record"', '"Month", optional=True', "`known_on`: month is optional", "PEOPLE ="),
+    ('known_on="month"', 'known_on="month", cadence=0', "`cadence` is 0; write a number of days of at", "PEOPLE ="),
     ('key=("customer", "month")', "key=()", "`key` is empty", "PEOPLE ="),
     ('key=("customer", "month")', 'key=("customer", "day")', "`key`: kunden has no column 'day'", "PEOPLE ="),
     ('"Age in years", optional=True', '"Age", pattern="x"', "`pattern` is for texts", ""),

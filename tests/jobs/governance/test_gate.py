@@ -57,6 +57,45 @@ def test_an_auc_of_too_few_outcomes_is_not_judged() -> None:
     assert (decision.status, decision.breaches, decision.retrain) == ("insufficient", (), False)
 
 
+STALE = {"stale_reasons": ["loans is stale: its newest row is of 2024-03-01."]}
+
+
+@pytest.mark.parametrize(
+    "numbers", [row(0.60, 0.69, 0.3, 0.1), row(0.80, 0.85, 0.05, 0.1), row(None, None, None, None)]
+)
+def test_with_a_stale_extract_the_state_is_stale_and_no_retraining_is_requested(
+    job_factory: JobFactory, numbers: Row
+) -> None:
+    without, stale = decision_on(numbers, Thresholds()), decision_on({**numbers, **STALE}, Thresholds())
+    assert (stale.status, stale.retrain, stale.breaches) == ("stale", False, without.breaches)
+    assert stale.reasons == (*STALE["stale_reasons"], *without.reasons)
+    job = job_factory.job(settings=SETTINGS, values={"calculate_monitoring_metrics": {"row": {**numbers, **STALE}}})
+    gate = model_governance_gate(job)
+    asked = trigger_retraining_dag(job_factory.job(values={"model_governance_gate": gate.values}))
+    assert (asked.request, asked.skipped) == (None, "the model is stale")
+
+
+@pytest.mark.parametrize(
+    ("window", "sentence"),
+    [
+        (
+            ("2025-09", "2025-11"),
+            "PSI is of the loans of 2025-09 to 2025-11: there are no newer ones up to 2025-12-01.",
+        ),
+        (("2025-11", "2025-11"), "PSI is of the loans of 2025-11: there are no newer ones up to 2025-12-01."),
+        (("2025-11", "2025-12"), ""),
+        ((None, None), ""),
+    ],
+)
+def test_an_old_window_of_the_psi_says_from_when_it_is(
+    job_factory: JobFactory, window: tuple[str | None, str | None], sentence: str
+) -> None:
+    numbers = row(0.80, 0.85, 0.05, 0.1) | dict(zip(("window_from", "window_to"), window, strict=True))
+    job = job_factory.job(settings=SETTINGS, values={"calculate_monitoring_metrics": {"row": numbers}})
+    reason = model_governance_gate(job).values["reason"]
+    assert reason == f"AUC and PSI are within their thresholds. {sentence}".strip()
+
+
 def test_thresholds_are_the_settings(job_factory: JobFactory) -> None:
     job = job_factory.job(settings={"auc_threshold": 0.8, "psi_threshold": 0.4})
     assert thresholds_of(job) == Thresholds(auc=0.8, psi=0.4)
