@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     operators: str = Field("", description="OIDC users who may act: e-mails or subjects, separated by commas")
 
     quarantine_limit: float = Field(0.01, ge=0, le=1, description="largest share of a file's rows in quarantine")
+    shrink_limit: float = Field(
+        0.1, ge=0, le=1, description="largest share of a dataset's rows that the next delivery of a folder may lack"
+    )
     extract_limit: int = Field(64 * GIB, gt=0, description="bytes of the largest extract, after decompression")
     feature_set: str = Field(
         "",

@@ -4,6 +4,7 @@ from contextlib import suppress
 from time import monotonic
 
 from engine.cluster.private import RayUnreachable
+from engine.control.deliveries import refuse_shrunken
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
 from engine.execution.attempt_queue import AttemptQueue
@@ -96,6 +97,7 @@ class Runner:
         if earlier is None:
             return False
         run_id, result = earlier
+        refuse_shrunken(self._deployment, job, result)
         self._states[task.name] = "cached"
         self._results[task.name], self._origins[task.name] = result, run_id
         self._recorder.cached(task, key, run_id, result)
@@ -125,8 +127,9 @@ class Runner:
             self._fail(work.task, Failure("BadPipeline", f"Task {name} wrote the undeclared table {undeclared[0]}."))
             return
         try:
+            refuse_shrunken(self._deployment, work.job, result)
             after = key_after(work.task, work.job, result)
-        except LoanwatchError as error:  # the book changed
+        except LoanwatchError as error:  # the dataset lost rows, or the book changed
             self._fail(work.task, _failure(error))
             return
         self._recorder.finished(work.task, work.job, result, after)

@@ -116,6 +116,17 @@ def published_rows(connection: Connection) -> Sequence[LedgerRow]:
     return connection.execute(query).all()
 
 
+def rows_published_at(connection: Connection, table: str, at: datetime) -> int | None:
+    """The rows of the version of a table that was current at a time; None when it was not published yet."""
+    query = (
+        select(table_versions.c.rows)
+        .join_from(publications, table_versions, SAME_VERSION)
+        .where(publications.c.table_name == table, publications.c.published_at <= at)
+    )
+    rows: int | None = connection.execute(query.order_by(publications.c.publication_id.desc()).limit(1)).scalar()
+    return rows
+
+
 def publication_rows(connection: Connection, table: str, limit: int = 20) -> Sequence[LedgerRow]:
     """Version, rows, bytes, digest, run and time of a table's newest publications, newest first.
 

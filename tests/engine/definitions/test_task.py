@@ -62,5 +62,11 @@ def test_every_declared_function_table_and_setting_exists(task: Task) -> None:
 
 
 def test_parameters_of_a_pipeline_are_the_settings_of_its_tasks() -> None:
-    assert settings_of(TRAINING) == {"quarantine_limit", "extract_limit", "feature_set", "auc_threshold"}
+    assert settings_of(TRAINING) == {
+        "quarantine_limit",
+        "shrink_limit",
+        "extract_limit",
+        "feature_set",
+        "auc_threshold",
+    }
     assert settings_of(MONITORING) == {"auc_threshold", "psi_threshold", "auc_rows", "drift_rows"}
