@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Literal, Protocol
 
@@ -101,15 +101,17 @@ def decide(
     return Decision(status, breaches, reasons, retrain=bool(breaches))
 
 
-def overruled(decision: Decision, status: Status, causes: Sequence[str]) -> Decision:
-    """The decision with a worse status for these causes (sentences), if there are any.
+def with_stale(decision: Decision, stale: Sequence[str]) -> Decision:
+    """The decision when extracts are stale, as these sentences say; the same decision when there are none.
 
-    Its breaches stay, their sentences follow the causes, and no retraining is requested: one on data that are stale or
-    at fault can't help.
+    The status is `stale`, unless there is a data fault, which is worse. Breaches and their sentences stay, but lead to
+    no retraining: one on old data can't help.
     """
-    if not causes:
+    if not stale:
         return decision
-    return Decision(status, decision.breaches, (*causes, *decision.reasons), retrain=False)
+    if decision.status == "data fault":
+        return replace(decision, reasons=(*decision.reasons, *stale), retrain=False)
+    return Decision("stale", decision.breaches, (*stale, *decision.reasons), retrain=False)
 
 
 def window_sentence(row: Mapping[str, Any], day: date) -> str:

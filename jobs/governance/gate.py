@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from jobs.governance.breaches import Decision, Thresholds, decide, overruled, window_sentence
+from jobs.governance.breaches import Decision, Thresholds, decide, window_sentence, with_stale
 from jobs.job import Job, TaskResult, log
 from jobs.statistics.drift import MODERATE
 
@@ -25,7 +25,7 @@ def decision_on(row: Mapping[str, Any], thresholds: Thresholds) -> Decision:
     auc = SimpleNamespace(value=row["auc"] if measured else None, high=row["auc_high"] if measured else None)
     psi = SimpleNamespace(value=row["psi"], chance_level=row["psi_chance_level"])
     decision = decide(auc, psi, thresholds, row.get("auc_estimate"))
-    return overruled(decision, "stale", row.get("stale_reasons", ()))
+    return with_stale(decision, row.get("stale_reasons", ()))
 
 
 def model_governance_gate(job: Job) -> TaskResult:

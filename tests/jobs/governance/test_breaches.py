@@ -2,13 +2,13 @@
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.governance.breaches import Thresholds, decide
+from jobs.governance.breaches import Decision, Thresholds, decide, with_stale
 from storage.errors import UsageError
 
 
@@ -157,3 +157,9 @@ def test_no_estimate_hides_or_adds_a_breach(
     assert set(without.reasons) <= set(beside.reasons)
     order = ["healthy", "insufficient", "watch", "breach"]
     assert order.index(beside.status) >= order.index(without.status)
+
+
+def test_a_data_fault_stays_one_when_extracts_are_stale_too() -> None:
+    fault = Decision("data fault", (), ("age is constant.",), retrain=False)
+    assert with_stale(fault, ["loans is stale."]) == replace(fault, reasons=("age is constant.", "loans is stale."))
+    assert with_stale(fault, []) is fault
