@@ -20,7 +20,7 @@ storage.lake
 storage.ledger
 
 jobs.errors
-jobs.book
+jobs.accounting  jobs.book
 jobs.profiles
 jobs.job           jobs.loan_calendar
 jobs.statistics    jobs.sample

@@ -4,10 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from console.components.elements import callout, code_html, count, empty, note, plain_markdown
-from console.components.reasons import plain_reason
 from console.components.table import columns, table
 from console.data.query import QUARANTINED, quarantined
 from engine.documents.values import Document
+from jobs.accounting.reasons import plain_reason
 from storage.errors import LoanwatchError
 from storage.lake.names import split_name
 

@@ -11,10 +11,10 @@ from markupsafe import Markup
 from console.app.deployment import deployment
 from console.app.navigation import run_link
 from console.components.elements import Text, count, empty, join, note, sign_html, write_html
-from console.components.reasons import plain_reason
 from console.components.table import columns, table
 from console.components.times import day
 from engine.documents.values import Document
+from jobs.accounting.reasons import plain_reason
 
 EXCLUSIONS = ("undated", "later_than_as_of", "without_customer", "flagged", "superseded")
 KEPT = "Kept after checks"

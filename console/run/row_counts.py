@@ -18,11 +18,11 @@ from console.components.elements import (
     note_html,
     state_html,
 )
-from console.components.reasons import plain_reason
 from console.components.table import columns, table
 from console.run.header import numbers
 from console.run.query import RunView
 from engine.documents.runs import outputs
+from jobs.accounting.reasons import plain_reason
 from storage.db.ledger import LedgerRow
 
 

@@ -1,12 +1,14 @@
 """Documents about runs, which `--json` prints and the tables of the command line show."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection
 
 from engine.documents.models import decisions_document
 from engine.documents.values import Document, moment, seconds
 from engine.errors import UnusableRequest
+from jobs.accounting.statements import accounts_of, remarks_of
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import caused_by, recent_runs, run_row
 from storage.ledger.tasks import attempt_rows, log_rows, task_rows
@@ -29,9 +31,9 @@ def run_document(connection: Connection, run_id: str) -> Document:
 
 
 def run_details(connection: Connection, run_id: str) -> Document:
-    """The document of `show --json`: `run_document` with trigger, parameters, attempts, and the follow-up runs."""
+    """The document of `show --json`: `run_document` with trigger, parameters, attempts, accounts, follow-up runs."""
     run = run_row(connection, run_id)
-    values = {row.task: row.outcome["outcome"]["values"] for row in task_rows(connection, run.run_id) if row.outcome}
+    values = values_of(task_rows(connection, run.run_id))
     return {
         **run_document(connection, run.run_id),
         "params": run.params,
@@ -62,7 +64,14 @@ def run_details(connection: Connection, run_id: str) -> Document:
         "accounting": {
             task: counts for task, counts in values.items() if task.startswith(("ingest_", "clean_", "remove_"))
         },
+        "accounts": [account.as_json() for account in accounts_of(values)],
+        "remarks": remarks_of(values),
     }
+
+
+def values_of(rows: Iterable[LedgerRow]) -> dict[str, dict[str, Any]]:
+    """The values that the tasks of a run returned, by task. Of a cached task those of the run that computed them."""
+    return {row.task: row.outcome["outcome"]["values"] for row in rows if row.outcome}
 
 
 def task_document(row: LedgerRow) -> Document:

@@ -110,13 +110,14 @@ class RunRecorder:
                 outcome={"outcome": result.as_json(), "extended": extended(task, job)},
             )
 
-    def failed(self, task: Task, failure: Failure) -> None:
-        """Records a failed task, and the profile of the delivery that it rejected."""
+    def failed(self, task: Task, failure: Failure, values: Mapping[str, Any] | None = None) -> None:
+        """Records a failed task with what it counted but without what it made, and the profile of what it rejected."""
+        end: dict[str, Any] = {"state": "failed", "error": failure.as_json()}
+        if values is not None:
+            end["outcome"] = {"outcome": TaskResult(values=dict(values)).as_json(), "extended": {}}
         with self._writing() as connection:
             now = self.ledger.clock()
-            update_task(
-                connection, self.lease.run_id, task.name, state="failed", finished_at=now, error=failure.as_json()
-            )
+            update_task(connection, self.lease.run_id, task.name, finished_at=now, **end)
             for profile in failure.profiles:
                 record_profile(connection, self.lease.run_id, profile, now, rejected=failure.message)
             self._log(connection, task, "ERROR", failure.message)

@@ -1,7 +1,9 @@
 """Executes one run: starts tasks when their upstream tasks are done, retries failures, publishes the results."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from time import monotonic
+from typing import Any
 
 from engine.cluster.private import RayUnreachable
 from engine.control.deliveries import refuse_shrunken
@@ -16,6 +18,8 @@ from engine.execution.heartbeat import Heartbeat
 from engine.execution.inputs import Snapshot, job_of
 from engine.execution.publish import commit
 from engine.execution.recorder import RunRecorder
+from jobs.accounting.account import check
+from jobs.accounting.statements import accounts_of
 from jobs.job import Job, TaskResult, combined
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
@@ -127,10 +131,11 @@ class Runner:
             self._fail(work.task, Failure("BadPipeline", f"Task {name} wrote the undeclared table {undeclared[0]}."))
             return
         try:
+            check(accounts_of({task: one.values for task, one in {**self._results, name: result}.items()}))
             refuse_shrunken(self._deployment, work.job, result)
             after = key_after(work.task, work.job, result)
-        except LoanwatchError as error:  # the dataset lost rows, or the book changed
-            self._fail(work.task, _failure(error))
+        except LoanwatchError as error:  # the accounts do not balance, the dataset lost rows, or the book changed
+            self._fail(work.task, _failure(error), result.values)
             return
         self._recorder.finished(work.task, work.job, result, after)
         self._states[name] = "skipped" if result.skipped else "succeeded"
@@ -145,10 +150,11 @@ class Runner:
         else:
             self._fail(work.task, failure)
 
-    def _fail(self, task: Task, failure: Failure) -> None:
+    def _fail(self, task: Task, failure: Failure, values: Mapping[str, Any] | None = None) -> None:
+        """Records that a task failed; `values` are what it counted, if it came so far."""
         if self._states[task.name] == "failed":
             return
-        self._recorder.failed(task, failure)
+        self._recorder.failed(task, failure, values)
         self._states[task.name] = "failed"
         self._failures.append((task.name, failure))
         self._queue.drop(task)

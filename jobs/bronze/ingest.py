@@ -22,7 +22,7 @@ class Intake:
 
     def __init__(self, source: Source, file: SourceFile, limit: float) -> None:
         self._source, self._file, self._limit = source, file, limit
-        self.stored = 0
+        self.read = 0  # records, counted before they were parsed
         self.blank_lines = 0
         self.rejects: list[Reject] = []
 
@@ -30,7 +30,7 @@ class Intake:
         """The readable rows; InputRejected at the end when more than the limit's share could not be read."""
         yield self._source.bronze_schema.empty_table()
         for chunk in chunks:
-            self.stored += chunk.table.num_rows
+            self.read += chunk.records
             self.blank_lines += chunk.blank_lines
             self.rejects += chunk.rejects
             yield chunk.table
@@ -43,11 +43,6 @@ class Intake:
                 line=first.line,
                 hint="deliver the extract again, or raise quarantine_limit",
             )
-
-    @property
-    def read(self) -> int:
-        """Records read: `stored` + quarantined, always."""
-        return self.stored + len(self.rejects)
 
     def quarantine(self) -> pa.Table:
         """The records that were set aside: file, line (from 1), reason, text as far as it may be shown."""
@@ -79,17 +74,18 @@ def ingested(job: Job, dataset: str, files: tuple[SourceFile, ...], number: int)
     if file.stamp and not file.is_unchanged():
         raise InputRejected("changed while it was read", file=file.name, hint="run again when it is complete")
     quarantine = job.write(source.quarantine_table, [intake.quarantine()], number, sources=lineage)
-    aside = f", {len(intake.rejects)} quarantined" if intake.rejects else ""
-    log.info("%s: %d records read, %d stored%s", file.name, intake.read, intake.stored, aside)
+    aside = f", {quarantine.rows} quarantined" if quarantine.rows else ""
+    log.info("%s: %d records read, %d stored%s", file.name, intake.read, bronze.rows, aside)
+    counts = {
+        "read": intake.read,
+        "stored": bronze.rows,
+        "quarantined": quarantine.rows,
+        "reasons": dict(sorted(Counter(reject.reason for reject in intake.rejects).items())),
+        "blank_lines": intake.blank_lines,
+    }
     return TaskResult(
         rows_in=intake.read,
-        rows_out=intake.stored,
+        rows_out=bronze.rows,
         tables=(bronze, quarantine),
-        values={
-            "read": intake.read,
-            "stored": intake.stored,
-            "quarantined": len(intake.rejects),
-            "reasons": dict(sorted(Counter(reject.reason for reject in intake.rejects).items())),
-            "blank_lines": intake.blank_lines,
-        },
+        values={**counts, "files": {file.name: counts}},
     )

@@ -43,16 +43,15 @@ class Reject(NamedTuple):
 
 @dataclass(frozen=True)
 class Chunk:
-    """Consecutive records: `table` (declared columns, all text) and `rejects`. Blank lines are not records."""
+    """Consecutive records: `table` (declared columns, all text) and `rejects`. Blank lines are not records.
+
+    `records` is the number of records, counted on the raw bytes before they were parsed.
+    """
 
     table: pa.Table
     rejects: list[Reject]
+    records: int
     blank_lines: int = 0
-
-    @property
-    def records(self) -> int:
-        """Records read: rows and rejects."""
-        return int(self.table.num_rows) + len(self.rejects)
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,8 @@ def read_extract(stream: Readable, source: Source, file: str, limits: Limits | N
         data = rest + data
         plain = _plain_table(data, extract, limits.record)
         if plain is not None:
-            chunk, rest, line = Chunk(plain, []), b"", line + plain.num_rows
+            lines = data.count(b"\n")
+            chunk, rest, line = Chunk(plain, [], lines), b"", line + lines
         else:
             scan = scanned(data, extract.shape(limits.record, limits.record)) if data else _NOTHING
             chunk = _chunk(extract, data, scan, line)
@@ -128,7 +128,7 @@ def _chunk(extract: _Extract, data: bytes, scan: Scan, line: int) -> Chunk:
             "nothing was stored; please report this."
         )
     rejects = [Reject(line + fault.line, fault.reason, _shown(data, fault, extract)) for fault in scan.faults]
-    return Chunk(table, rejects, scan.blank_lines)
+    return Chunk(table, rejects, scan.good + len(scan.faults), scan.blank_lines)
 
 
 def _without(data: bytes, faults: list[Fault]) -> bytes:

@@ -16,11 +16,11 @@ from jobs.silver.identity import check_matches
 
 
 def loan_features(tables: Mapping[str, pa.Table], book: Book) -> tuple[pa.Table, dict[str, int]]:
-    """(one row a loan with ids, dates, label, split and every feature; how many rows were left out, by reason).
+    """(one row a loan with ids, dates, label, split and every feature; how many were left out, by reason).
 
     `tables` are the governed tables by silver name (at least the columns that the book reads), without anything later
-    than as-of. A loan without a row of a source that is declared `every_loan` is left out. Raises InputRejected when
-    that are too many loans.
+    than as-of. A loan without a row of a source that is declared `every_loan` is left out, and counted under the first
+    such source. Raises InputRejected when that are too many loans.
     """
     loans = loans_of(tables[book.loan_source], book)
     known = {source.silver: KnownRows(loans, tables[source.silver], source, book) for source in book.sources}
@@ -34,9 +34,11 @@ def loan_features(tables: Mapping[str, pa.Table], book: Book) -> tuple[pa.Table,
     columns |= values
     without = {name: int((~mask).sum()) for name, mask in there.items() if not mask.all()}
     check_matches(loans.num_rows, without, book)
-    left_out = {f"without_{name}": count for name, count in without.items()}
-    left_out |= _without_loan(loans, tables, book)
-    every = np.logical_and.reduce([np.ones(loans.num_rows, bool), *there.values()])
+    every, left_out = np.ones(loans.num_rows, bool), {}
+    for name, mask in there.items():
+        left_out[f"without_{name}"] = int((every & ~mask).sum())
+        every &= mask
+    left_out = {reason: count for reason, count in left_out.items() if count} | _without_loan(loans, tables, book)
     return pa.table(columns).filter(pa.array(every)), left_out
 
 

@@ -43,6 +43,13 @@ def loans_of(ledger: pa.Table, book: Book) -> pa.Table:
     )
 
 
+def number_of_loans(ledger: pa.Table, book: Book) -> int:
+    """The number of different loans that have a row with their start."""
+    named = ledger[book.loan_id].filter(pc.is_valid(ledger[book.loan_start]))
+    different = pc.unique(named.unify_dictionaries() if pa.types.is_dictionary(named.type) else named)
+    return len(different.drop_null())
+
+
 def default_labels(rows: pa.Table, loans: pa.Table, book: Book) -> pa.Array:
     """int8 labels, one for each loan: 1 when it went bad in a month that the book's bad loan names, 0 when it did not.
 

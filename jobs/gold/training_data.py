@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from jobs.errors import JobError
 from jobs.gold.features import loan_features
-from jobs.gold.labels import label_gaps
+from jobs.gold.labels import label_gaps, number_of_loans
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.silver.reading import source_rows
@@ -39,14 +39,16 @@ def gold_feature_engineering(job: Job) -> TaskResult:
         log.warning("without a label: %d loans, %s", count, reason.replace("_", " "))
     for reason, count in left_out.items():
         log.info("left out: %d %s", count, reason.replace("_", " "))
-    sources = {name: table.digest for name, table in job.tables.items()}
+    written = job.write(TRAINING_DATA, [rows], sources={name: table.digest for name, table in job.tables.items()})
     return TaskResult(
         rows_in=sum(table.num_rows for table in tables.values()),
-        rows_out=rows.num_rows,
-        tables=(job.write(TRAINING_DATA, [rows], sources=sources),),
+        rows_out=written.rows,
+        tables=(written,),
         values={
+            "known": number_of_loans(tables[book.loan_source], book),
             "loans": features.num_rows,
-            "matured": rows.num_rows,
+            "matured": written.rows,
+            "waiting": features.num_rows - due.num_rows,
             "defaults": bad,
             "left_out": left_out,
             "unlabelled": unlabelled,

@@ -1,6 +1,7 @@
 """Inference: every loan that can be scored at as-of, scored by the champion."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,6 +10,7 @@ from jobs.book.columns import Source
 from jobs.bronze.ingest import ingested
 from jobs.errors import JobError
 from jobs.gold.features import loan_features
+from jobs.gold.labels import number_of_loans
 from jobs.job import Job, TaskResult, combined, log
 from jobs.loan_calendar import known_by, months_of
 from jobs.modelling.champion import check_libraries, model_of, serving_champion
@@ -32,10 +34,9 @@ def refresh_dataset(job: Job) -> TaskResult:
     ingests = combined([ingested(job, job.partition, files, number) for number in range(len(files))])
     bronze = ingests.tables[0]
     cleanings = combined([cleaned_part(job, bronze, number) for number in range(len(bronze.parts))])
+    done = {"ingested": ingests.values, "table": source.silver, "cleaned": cleanings.values}
     return TaskResult(
-        tables=(*ingests.tables, *cleanings.tables),
-        values={job.partition: ingests.values},
-        profiles=cleanings.profiles,
+        tables=(*ingests.tables, *cleanings.tables), values={job.partition: done}, profiles=cleanings.profiles
     )
 
 
@@ -59,26 +60,34 @@ def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskRes
         source.silver: versions.get(source.staged_table) or job.table(source.staged_table)
         for source in job.book.sources
     }
-    governed, flagged = checked_tables(job, staged)
+    governed, checks = checked_tables(job, staged)
     features, left_out = loan_features(governed, job.book)
-    rows = features.filter(pa.array(known_by(features["prediction_date"], job.as_of)))
+    due = known_by(features["prediction_date"], job.as_of)
+    rows = features.filter(pa.array(due))
     if rows.num_rows == 0:
         raise JobError(f"No loan can be scored on {job.as_of}; choose a later --as-of or deliver newer extracts.")
-    log.info("%d loans can be scored, %d customers are flagged", rows.num_rows, flagged)
-    table = job.write(
-        INFERENCE_FEATURES, [rows], sources={version.table: version.digest for version in staged.values()}
-    )
+    log.info("%d loans can be scored, %d customers are flagged", rows.num_rows, checks["flagged"])
+    lineage = {version.table: version.digest for version in staged.values()}
+    table = job.write(INFERENCE_FEATURES, [rows], sources=lineage)
     return TaskResult(
         rows_in=sum(version.rows for version in staged.values()),
-        rows_out=rows.num_rows,
+        rows_out=table.rows,
         tables=(*fresh.tables, table),
-        values={"loans": rows.num_rows, "flagged": flagged, "left_out": left_out, "refreshed": sorted(fresh.values)},
+        values={
+            "known": number_of_loans(governed[job.book.loan_source], job.book),
+            "loans": table.rows,
+            "not_due": int((~due).sum()),
+            "left_out": left_out,
+            "refreshed": sorted(fresh.values),
+            "sources": fresh.values,
+            **checks,
+        },
         profiles=fresh.profiles,
     )
 
 
-def checked_tables(job: Job, staged: Mapping[str, TableVersion]) -> tuple[dict[str, pa.Table], int]:
-    """(the rows and columns that features need, after quality control at as-of; how many customers were flagged)."""
+def checked_tables(job: Job, staged: Mapping[str, TableVersion]) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    """(the rows and columns that features need, after quality control at as-of; what it counted)."""
     book = job.book
     tables = {
         source.silver: source_rows(
@@ -90,7 +99,9 @@ def checked_tables(job: Job, staged: Mapping[str, TableVersion]) -> tuple[dict[s
         for source in book.sources
     }
     report = quality_report(tables, job.as_of, book)
-    return {name: table.filter(pa.array(report.kept[name])) for name, table in tables.items()}, len(report.flagged)
+    kept = {name: table.filter(pa.array(report.kept[name])) for name, table in tables.items()}
+    rows = {name: table.num_rows for name, table in kept.items()}
+    return kept, report.values({name: version.rows for name, version in staged.items()}, rows)
 
 
 def retrieve_best_model(job: Job) -> TaskResult:
@@ -134,8 +145,9 @@ def make_predictions(job: Job) -> TaskResult:
             "cohort": months_of(rows["prediction_date"]),
         }
     )
-    log.info("%d loans scored with %s", size, model.version)
-    return TaskResult(size, size, {"version": model.version}, tables=(job.write(SCORED, [scored]),))
+    table = job.write(SCORED, [scored])
+    log.info("%d loans scored with %s", table.rows, model.version)
+    return TaskResult(size, table.rows, {"version": model.version, "scored": table.rows}, tables=(table,))
 
 
 def store_predictions_gold(job: Job) -> TaskResult:
@@ -152,9 +164,8 @@ def store_predictions_gold(job: Job) -> TaskResult:
     if findings:
         raise JobError(f"The predictions were not stored: {', '.join(findings)}; train a new model.")
     table = job.write(PREDICTIONS, [scored], sources=dict(_lineage(job)))
-    return TaskResult(
-        scored.num_rows, scored.num_rows, {"version": job.values["make_predictions"]["version"]}, tables=(table,)
-    )
+    values = {"version": job.values["make_predictions"]["version"], "scored": table.rows}
+    return TaskResult(scored.num_rows, table.rows, values, tables=(table,))
 
 
 def _lineage(job: Job) -> Sequence[tuple[str, str]]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from jobs.book.declaration import Book
 from jobs.errors import JobError
-from jobs.gold.labels import default_labels, outcome_months
+from jobs.gold.labels import default_labels, label_gaps, outcome_months
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.modelling.champion import model_of
@@ -48,10 +48,19 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
         table = table.append_column(name, column)
     left_out, known = int(pc.sum(in_training).as_py() or 0), len(table["label"]) - table["label"].null_count
     log.info("%d predictions of %s: %d known outcomes, %d used in training", table.num_rows, newest, known, left_out)
+    unseen = rows.filter(pc.invert(in_training))
+    due = unseen.filter(pa.array(known_by(unseen["observation_date"], job.as_of)))
     return TaskResult(
         rows_in=predictions.num_rows,
         rows_out=table.num_rows,
-        values={"version": model.version, "fitted": left_out},
+        values={
+            "version": model.version,
+            "predictions": job.table(PREDICTIONS).rows,
+            "fitted": left_out,
+            "labelled": known - int(pc.sum(pc.and_(in_training, pc.is_valid(table["label"]))).as_py() or 0),
+            "waiting": unseen.num_rows - due.num_rows,
+            "unlabelled": label_gaps(outcomes, due, book),
+        },
         tables=(job.write(OUTCOMES, [table]),),
     )
 

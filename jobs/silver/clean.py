@@ -16,7 +16,7 @@ from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, log, summed
 from jobs.loan_calendar import months_between, months_later
 from jobs.profiles.summary import merged_profiles
-from jobs.silver.cleaning import OTHER_REASONS, cleaned
+from jobs.silver.cleaning import OTHER_REASONS, cleaned, is_absent
 from jobs.silver.dialects.date_forms import DEFAULT, swapped
 from jobs.silver.dialects.number_marks import currencies, description
 from jobs.silver.dialects.of_file import other_dialects
@@ -37,6 +37,7 @@ class Cleaning:
         self._source, self._book, self.dialects = source, book, dict(dialects or {})
         self.rows = 0
         self.problems: dict[str, dict[str, int]] = {}
+        self.nulls: dict[str, int] = {}  # by column that has any, counted on the cleaned rows
         self.first: dict[str, str] = {}
         self.days: dict[str, set[date]] = {}
         self.months = np.zeros(2, np.int64)  # rows whose date fits their month on book, rows that have both
@@ -50,6 +51,7 @@ class Cleaning:
             result = cleaned(group, self._source, self.dialects)
             self.rows += result.table.num_rows
             self.problems = summed(self.problems, result.problems)
+            self.nulls = summed(self.nulls, nulls_of(result.table, group, self._source))
             self.first = {**result.first, **self.first}
             for name, days in row_days(result.table, self._source, self._book).items():
                 self.days.setdefault(name, set()).update(days)
@@ -87,6 +89,12 @@ class Cleaning:
         """Whether the dates contradict the months on book in most rows, as when day and month are exchanged."""
         fit, rows = self.months.tolist()
         return rows >= FEWEST_ROWS and fit < rows / 2
+
+
+def nulls_of(table: pa.Table, texts: pa.Table, source: Source) -> dict[str, int]:
+    """The nulls of each column of a cleaned table that has any, without optional columns that are in no file."""
+    counts = {column.name: table[column.name].null_count for column in source.columns if not is_absent(column, texts)}
+    return {name: count for name, count in counts.items() if count}
 
 
 def months_that_fit(table: pa.Table, source: Source, book: Book) -> npt.NDArray[np.int64]:
@@ -146,12 +154,17 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
     for name, reasons in sorted(cleaning.problems.items()):
         counts = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
         log.info("%s: %s became null", name, counts)
-    log.info("%s: %d rows cleaned", source.silver, cleaning.rows)
+    log.info("%s: %d rows cleaned", source.silver, staged.rows)
     return TaskResult(
-        rows_in=cleaning.rows,
-        rows_out=cleaning.rows,
+        rows_in=bronze.parts[number].rows,
+        rows_out=staged.rows,
         tables=(staged,),
-        values={"rows": cleaning.rows, "became_null": cleaning.problems}
+        values={
+            "of_rows": bronze.parts[number].rows,
+            "rows": staged.rows,
+            "became_null": cleaning.problems,
+            "nulls": cleaning.nulls,
+        }
         | ({"formats": {path: formats}} if formats else {}),
         profiles=(cleaning.profile.profile(bronze, cleaning.rows),),
     )

@@ -69,7 +69,7 @@ def cleaned(table: pa.Table, source: Source, dialects: Mapping[str, Dialect] = M
         rows = np.bincount(places.to_numpy(), minlength=len(texts))
         counts = _counted(reasons, rows)
         distinct[column.name] = Distinct(values, rows, counts)
-        if counts and not _is_absent(column, table):
+        if counts and not is_absent(column, table):
             problems[column.name] = counts
             first |= _first(column, reasons, places, texts)
         if column.kind.type != pa.string():
@@ -104,7 +104,7 @@ def matches(texts: pa.Array | pa.ChunkedArray, pattern: str) -> pa.Array | pa.Ch
     return pc.fill_null(pc.match_substring_regex(trimmed, f"^(?:{pattern})$"), fill_value=False)
 
 
-def _is_absent(column: Column, table: pa.Table) -> bool:
+def is_absent(column: Column, table: pa.Table) -> bool:
     """Whether an optional column was in no file: then its nulls are not unreadable values."""
     return column.optional and table[column.name].null_count == table.num_rows
 

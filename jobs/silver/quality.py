@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,24 +16,35 @@ from jobs.book.declaration import Book
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.silver.cleaning import matches
+from jobs.silver.customers import Mask, customers_of, is_one_of, number_of_customers, plain
 from jobs.silver.identity import check_customers
 from jobs.silver.newest import EARLIEST, days_of, newest_rows
 from jobs.silver.reading import source_rows
 from storage.lake.datamart import TableVersion
-
-Mask = npt.NDArray[np.bool_]
 
 DENSE = 32  # codes up to so many times their number are counted in an array, which is much faster than sorting
 
 
 @dataclass(frozen=True)
 class QualityReport:
-    """Which rows of each table stay (boolean masks), which customers were flagged and why, and the row accounting."""
+    """Which rows of each table stay (boolean masks), which customers were flagged and why, and the row accounting.
+
+    `customers` is the number of customers with a row that counts at as-of (`known`), and that of those who stay.
+    """
 
     kept: Mapping[str, Mask]
     flagged: pa.Array
     reasons: dict[str, int]
     accounting: dict[str, dict[str, int]]
+    customers: dict[str, int]
+
+    def values(self, read: Mapping[str, int], kept: Mapping[str, int]) -> dict[str, Any]:
+        """The values of a task; `read` are the rows that each table has, `kept` those that were written or handed on.
+
+        They are counted apart from the masks, so that the row accounting is a check of both.
+        """
+        rows = {name: counts | {"read": read[name], "kept": kept[name]} for name, counts in self.accounting.items()}
+        return {"flagged": len(self.flagged), "reasons": self.reasons, "customers": self.customers, "rows": rows}
 
 
 def checked_columns(source: Source, book: Book) -> list[str]:
@@ -55,7 +67,7 @@ def quality_report(tables: Mapping[str, pa.Table], as_of: date, book: Book) -> Q
     visible = {name: known_by(table[sources[name].known_on], as_of) for name, table in tables.items()}
     check_customers(tables[book.loan_source], visible[book.loan_source], book)
     superseded = {name: _superseded(table, sources[name], visible[name]) for name, table in tables.items()}
-    customers = {name: _customers(sources[name], tables, book) for name in tables}
+    customers = {name: customers_of(sources[name], tables, book) for name in tables}
     flags = {
         name: _flags(sources[name], table, customers[name], visible[name] & ~superseded[name])
         for name, table in tables.items()
@@ -70,28 +82,20 @@ def quality_report(tables: Mapping[str, pa.Table], as_of: date, book: Book) -> Q
             "undated": pc.is_null(table[sources[name].known_on]).to_numpy(zero_copy_only=False),
             "later_than_as_of": ~visible[name],
             "without_customer": pc.is_null(customers[name]).to_numpy(zero_copy_only=False),
-            "flagged": _is_one_of(customers[name], flagged),
+            "flagged": is_one_of(customers[name], flagged),
             "superseded": superseded[name],
         }
         kept[name], counts = _counted(grounds, table.num_rows)
         accounting[name] = {"read": table.num_rows, "kept": int(kept[name].sum()), **counts}
-    return QualityReport(kept, flagged, {reason: count for reason, count in reasons.items() if count}, accounting)
+    valid = {name: visible[name] & ~superseded[name] for name in tables}
+    numbers = {"known": number_of_customers(customers, valid), "kept": number_of_customers(customers, kept)}
+    reasons = {reason: count for reason, count in reasons.items() if count}
+    return QualityReport(kept, flagged, reasons, accounting, numbers)
 
 
 def _names_loans(book: Book) -> bool:
     """Whether a source says only by the loan whose its rows are, so that customers have to be found by loan."""
     return any(book.customer_id not in source.names for source in book.sources)
-
-
-def _customers(source: Source, tables: Mapping[str, pa.Table], book: Book) -> pa.ChunkedArray:
-    """The customer of each row of a source; where it names only loans, the one of the loan's first row."""
-    table = tables[source.silver]
-    if book.customer_id in source.names:
-        return table[book.customer_id]
-    ledger = tables[book.loan_source]
-    loan_ids = ledger[book.loan_id].cast(pa.string()).combine_chunks()
-    places = pc.index_in(table[book.loan_id].cast(pa.string()), value_set=loan_ids, skip_nulls=True)
-    return ledger[book.customer_id].cast(pa.string()).take(places)
 
 
 def _counted(grounds: Mapping[str, Mask], rows: int) -> tuple[Mask, dict[str, int]]:
@@ -125,13 +129,15 @@ def remove_flagged_customers(job: Job) -> TaskResult:
     for reason, count in found.reasons.items():
         log.info("%d customers flagged: %s", count, reason)
     log.info("%d customers flagged in all", len(found.flagged))
-    for name, counts in found.accounting.items():
+    kept = {source.silver: table.rows for source, table in zip(book.sources, tables, strict=True)}
+    values = found.values({name: version.rows for name, version in staged.items()}, kept)
+    for name, counts in values["rows"].items():
         log.info("%s: %s", name, ", ".join(f"{count} {what}" for what, count in counts.items()))
     return TaskResult(
-        rows_in=sum(counts["read"] for counts in found.accounting.values()),
-        rows_out=sum(counts["kept"] for counts in found.accounting.values()),
+        rows_in=sum(version.rows for version in staged.values()),
+        rows_out=sum(kept.values()),
         tables=tuple(tables),
-        values={"flagged": len(found.flagged), "reasons": found.reasons, "rows": found.accounting},
+        values=values,
     )
 
 
@@ -161,7 +167,7 @@ def _flags(source: Source, table: pa.Table, customers: pa.ChunkedArray, valid: M
     for column in source.columns:
         conditions |= failures(column, table)
     return {
-        reason: pc.unique(_plain(customers.filter(_both(condition, valid)))).drop_null()
+        reason: pc.unique(plain(customers.filter(_both(condition, valid)))).drop_null()
         for reason, condition in conditions.items()
     }
 
@@ -184,20 +190,6 @@ def failures(column: Column, table: pa.Table) -> dict[str, pa.ChunkedArray]:
 def _both(condition: pa.ChunkedArray, valid: Mask) -> pa.Array:
     met = pc.fill_null(condition, fill_value=False).to_numpy(zero_copy_only=False)
     return pa.array(met & valid)
-
-
-def _plain(column: pa.ChunkedArray) -> pa.Array:
-    return column.cast(pa.string()).combine_chunks()
-
-
-def _is_one_of(column: pa.ChunkedArray, values: pa.Array) -> Mask:
-    if pa.types.is_dictionary(column.type):
-        encoded = column.unify_dictionaries().combine_chunks()
-        answer = pc.is_in(encoded.dictionary, value_set=values).take(encoded.indices)
-    else:
-        answer = pc.is_in(column, value_set=values)
-    mask: Mask = pc.fill_null(answer, fill_value=False).to_numpy(zero_copy_only=False)
-    return mask
 
 
 def _superseded(table: pa.Table, source: Source, visible: Mask) -> Mask:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from engine.cli.accounts import accounts_view
 from engine.cli.render import listing, run_view
 from engine.cli.terminal import Home, Json, RunId, console_for, deployment_at, print_json
 from engine.control.runs import reap_stale_runs
@@ -48,7 +49,7 @@ def runs(
 
 @app.command()
 def show(run_id: RunId, home: Home = None, as_json: Json = False) -> None:
-    """Show a run: tasks, attempts, row counts, outputs and follow-up runs."""
+    """Show a run: tasks, attempts, accounts of records, rows, nulls, customers and loans, and follow-up runs."""
     deployment = deployment_at(home)
     reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
@@ -64,8 +65,8 @@ def show(run_id: RunId, home: Home = None, as_json: Json = False) -> None:
         if document[name]:
             value = ", ".join(document[name]) if isinstance(document[name], list) else document[name]
             console.print(f"{name.replace('_', ' ')}: {value}", highlight=False, soft_wrap=True)
-    for task, values in document["accounting"].items():
-        console.print(f"{task}: {values}", highlight=False, soft_wrap=True, style="dim")
+    if document["accounts"]:
+        console.print(accounts_view(document), highlight=False, soft_wrap=True)
 
 
 @app.command()

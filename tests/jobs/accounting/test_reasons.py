@@ -1,6 +1,6 @@
 """Stored reasons in plain words."""
 
-from console.components.reasons import plain_reason
+from jobs.accounting.reasons import plain_reason
 
 
 def test_a_stored_reason_has_plain_words() -> None:

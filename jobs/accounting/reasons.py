@@ -1,4 +1,4 @@
-"""Stored reasons in plain words: why a record was quarantined, a row was left out, or a value became null."""
+"""Stored reasons in plain words: why a record was quarantined, a row or loan was left out, a value became null."""
 
 import re
 from collections.abc import Mapping
@@ -10,6 +10,9 @@ PLAIN_REASONS: Mapping[str, str] = {
     "flagged": "of flagged customers",
     "superseded": "replaced by a newer record",
     "beyond 1e15": "implausibly large, set to null",
+    "no_month_on_record": "without a month on record",
+    "unreadable_amount": "with an unreadable amount",
+    "record_ends_early": "whose record ends early",
 }
 FIELDS = re.compile(r"(\d+) instead of (\d+) fields")
 

@@ -1,0 +1,50 @@
+"""The customer of each row of a table, and how many there are."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.book.columns import Source
+from jobs.book.declaration import Book
+
+Mask = npt.NDArray[np.bool_]
+
+
+def customers_of(source: Source, tables: Mapping[str, pa.Table], book: Book) -> pa.ChunkedArray:
+    """The customer of each row of a source; where it names only loans, the one of the loan's first row."""
+    table = tables[source.silver]
+    if book.customer_id in source.names:
+        return table[book.customer_id]
+    ledger = tables[book.loan_source]
+    loan_ids = ledger[book.loan_id].cast(pa.string()).combine_chunks()
+    places = pc.index_in(table[book.loan_id].cast(pa.string()), value_set=loan_ids, skip_nulls=True)
+    return ledger[book.customer_id].cast(pa.string()).take(places)
+
+
+def number_of_customers(customers: Mapping[str, pa.ChunkedArray], rows: Mapping[str, Mask]) -> int:
+    """The number of different customers of these rows."""
+    found = [pa.array([], pa.string())]
+    for name, mask in rows.items():
+        column = customers[name].filter(pa.array(mask))
+        different = pc.unique(column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column)
+        found.append(different.cast(pa.string()))
+    return len(pc.unique(pa.concat_arrays(found)).drop_null())
+
+
+def is_one_of(column: pa.ChunkedArray, values: pa.Array) -> Mask:
+    """True where a text is one of the values; False for null."""
+    if pa.types.is_dictionary(column.type):
+        encoded = column.unify_dictionaries().combine_chunks()
+        answer = pc.is_in(encoded.dictionary, value_set=values).take(encoded.indices)
+    else:
+        answer = pc.is_in(column, value_set=values)
+    mask: Mask = pc.fill_null(answer, fill_value=False).to_numpy(zero_copy_only=False)
+    return mask
+
+
+def plain(column: pa.ChunkedArray) -> pa.Array:
+    """The texts as one array that is not dictionary-encoded."""
+    return column.cast(pa.string()).combine_chunks()
