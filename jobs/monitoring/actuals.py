@@ -48,21 +48,29 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
         table = table.append_column(name, column)
     left_out, known = int(pc.sum(in_training).as_py() or 0), len(table["label"]) - table["label"].null_count
     log.info("%d predictions of %s: %d known outcomes, %d used in training", table.num_rows, newest, known, left_out)
-    unseen = rows.filter(pc.invert(in_training))
-    due = unseen.filter(pa.array(known_by(unseen["observation_date"], job.as_of)))
+    written = job.write(OUTCOMES, [table])
+    due = rows.filter(pc.and_(pc.invert(in_training), pa.array(observed)))
     return TaskResult(
         rows_in=predictions.num_rows,
         rows_out=table.num_rows,
         values={
             "version": model.version,
             "predictions": job.table(PREDICTIONS).rows,
-            "fitted": left_out,
-            "labelled": known - int(pc.sum(pc.and_(in_training, pc.is_valid(table["label"]))).as_py() or 0),
-            "waiting": unseen.num_rows - due.num_rows,
+            **counts_of(job.datamart.read(written, ["fitted", "observed", "label"])),
             "unlabelled": label_gaps(outcomes, due, book),
         },
-        tables=(job.write(OUTCOMES, [table]),),
+        tables=(written,),
     )
+
+
+def counts_of(outcomes: pa.Table) -> dict[str, int]:
+    """How many predictions the model was fitted on, and of the others how many have a label or wait for their date."""
+    unseen = outcomes.filter(pc.invert(outcomes["fitted"]))
+    return {
+        "fitted": int(pc.sum(outcomes["fitted"]).as_py() or 0),
+        "labelled": unseen.num_rows - unseen["label"].null_count,
+        "waiting": int(pc.sum(pc.invert(unseen["observed"])).as_py() or 0),
+    }
 
 
 def visible_outcomes(job: Job) -> pa.Table:
