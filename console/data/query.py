@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 import streamlit as st
@@ -9,14 +10,17 @@ import streamlit as st
 from console.app.deployment import deployment, ledger
 from console.app.queries import VERSION_KEYS
 from console.data.masking import masked, masked_record
-from engine.documents.runs import run_details
+from engine.documents.runs import values_of
 from engine.documents.tables import tables_document
 from engine.documents.values import Document
+from jobs.accounting.account import Account
+from jobs.accounting.statements import accounts_of, remarks_of
 from storage.db.ledger import LedgerRow
 from storage.lake.datamart import Datamart, TableVersion
 from storage.lake.names import layer_of, split_name
 from storage.ledger.catalog import current_versions, publication_rows
 from storage.ledger.runs import recent_runs
+from storage.ledger.tasks import task_rows
 
 LAYERS = ("gold", "silver", "bronze", "quarantine", "staged")
 PREVIEW = 50  # rows
@@ -34,6 +38,16 @@ class Preview:
     types: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Counted:
+    """The accounts of a run, and what else it noted."""
+
+    run_id: str
+    as_of: date
+    accounts: Sequence[Account]
+    remarks: Sequence[str]
+
+
 def tables() -> list[Document]:
     """The published tables, the layers that people use first."""
     with ledger().reading() as connection:
@@ -47,11 +61,14 @@ def publications(table: str) -> Sequence[LedgerRow]:
         return publication_rows(connection, table, VERSIONS)
 
 
-def newest_training() -> Document | None:
-    """The details of the newest training that succeeded; None before the first."""
+def newest_training() -> Counted | None:
+    """The accounts of the newest training that succeeded; None before the first."""
     with ledger().reading() as connection:
         run = next(iter(recent_runs(connection, 1, "training", "succeeded")), None)
-        return None if run is None else run_details(connection, run.run_id)
+        if run is None:
+            return None
+        values = values_of(task_rows(connection, run.run_id))
+    return Counted(run.run_id, run.as_of, accounts_of(values), remarks_of(values))
 
 
 @st.cache_resource(max_entries=KEPT_PREVIEWS, show_spinner=False, hash_funcs=VERSION_KEYS)

@@ -1,4 +1,4 @@
-"""The row counts of each task, the versions that a run read, and its outputs."""
+"""The accounts of a run, the versions that it read, and its outputs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from console.app.deployment import deployment
 from console.app.navigation import model_link, run_link
+from console.components.accounts import show_accounts
 from console.components.elements import (
     Text,
     code_html,
@@ -21,19 +22,19 @@ from console.components.elements import (
 from console.components.table import columns, table
 from console.run.header import numbers
 from console.run.query import RunView
-from engine.documents.runs import outputs
-from jobs.accounting.reasons import plain_reason
+from engine.documents.runs import outputs, values_of
+from jobs.accounting.statements import accounts_of, remarks_of
 from storage.db.ledger import LedgerRow
 
 
 def accounting(view: RunView) -> None:
-    """Shows the row counts of each task."""
-    rows = [row for row in view.tasks if row.rows_in is not None or row.rows_out is not None]
-    if not rows:
-        empty("No rows counted yet", "Each task reports the rows that it read, wrote and left out, with reasons.")
-        return
-    heads = columns("Task", "Rows in", "Rows out", "Left out (reasons)", numbers=["Rows in", "Rows out"])
-    table("Rows of each task", heads, [_counts(row) for row in rows])
+    """Shows the accounts of the run, of cached tasks those of the run that computed them."""
+    values = values_of(view.tasks)
+    accounts = accounts_of(values)
+    if accounts:
+        show_accounts(accounts, remarks_of(values))
+    else:
+        empty("Nothing counted yet", "The records, rows, nulls, customers and loans of the run will be counted here.")
 
 
 def versions(view: RunView) -> None:
@@ -48,38 +49,6 @@ def versions(view: RunView) -> None:
         _made(view, made)
 
 
-def _counts(row: LedgerRow) -> list[Text]:
-    return [code_html(row.task), count(row.rows_in), count(row.rows_out), left_out(row)]
-
-
-def left_out(row: LedgerRow) -> Text:
-    """The number of rows that a task left out and of values set to null, with reasons; a dash for none."""
-    values: Mapping[str, Any] = row.outcome["outcome"]["values"] if row.outcome else {}
-    lines = []
-    if values.get("quarantined"):
-        lines.append(f"{count(values['quarantined'])} quarantined: {_reject_reasons(values.get('reasons', {}))}")
-    if values.get("blank_lines"):
-        lines.append(f"{count(values['blank_lines'])} blank lines")
-    if values.get("flagged"):
-        lines.append(f"{count(values['flagged'])} customers flagged{reasons(values.get('reasons', {}))}")
-    kept = values.get("rows")
-    if isinstance(kept, Mapping):
-        lines += [f"{name}: {_kept(counts)}" for name, counts in kept.items()]
-    nulls = values.get("became_null", {})
-    if nulls:
-        lines.append("set to null: " + "; ".join(f"{name}{reasons(counts)}" for name, counts in nulls.items()))
-    if values.get("left_out"):
-        by_reason = {reason.replace("_", " "): number for reason, number in values["left_out"].items()}
-        lines.append(f"left out{reasons(by_reason)}")
-    return join(lines, Markup("<br>")) or "-"
-
-
-def reasons(counts: Mapping[str, int]) -> str:
-    """Reasons with their counts, in brackets after a space; empty when there are none."""
-    words = ", ".join(f"{count(number)} {plain_reason(reason)}" for reason, number in counts.items())
-    return f" ({words})" if words else ""
-
-
 def inputs(view: RunView) -> dict[str, str]:
     """The versions of tables that were published before the run and that it read, by table.
 
@@ -91,19 +60,6 @@ def inputs(view: RunView) -> dict[str, str]:
         return dict(sorted(snapshot.items()))
     read = {name for task in pipeline.tasks for name in task.reads if pipeline.maker(name) in (None, task.name)}
     return {name: version for name, version in sorted(snapshot.items()) if name in read}
-
-
-def _reject_reasons(counts: Mapping[str, int]) -> str:
-    """The reasons of quarantined records, each with its count when there are several."""
-    return ", ".join(
-        f"{plain_reason(reason)} ({count(number)})" if len(counts) > 1 else plain_reason(reason)
-        for reason, number in counts.items()
-    )
-
-
-def _kept(counts: Mapping[str, int]) -> str:
-    removed = {name: number for name, number in counts.items() if number and name not in ("read", "kept")}
-    return f"{count(counts.get('kept'))} of {count(counts.get('read'))} kept{reasons(removed)}"
 
 
 def _read(view: RunView, read: Mapping[str, str]) -> None:

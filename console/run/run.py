@@ -64,7 +64,7 @@ def _tasks(before: RunView) -> None:
 
 def _rows(before: RunView) -> None:
     view = view_of(before.run.run_id)
-    st.header("Rows")
+    st.header("Row accounting")
     accounting(view)
     st.header("Versions")
     versions(view)

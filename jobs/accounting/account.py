@@ -1,5 +1,6 @@
 """One account: a number of records, rows, values, customers or loans, and the parts that they went to."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from jobs.accounting.reasons import plain_reason
 from jobs.errors import JobError
 
+_PLURAL = re.compile(r"s\b")
+_THING = re.compile(r"[0-9]|an? ")  # a reason that begins so is what a record has
 KINDS: Mapping[str, str] = {
     "files": "Records of each file",
     "tables": "Rows of each table",
@@ -58,12 +61,16 @@ class Account:
     @property
     def counted(self) -> str:
         """The total with its unit."""
-        return f"{_number(self.total)} {self.unit}"
+        return f"{_number(self.total)} {self.unit if self.total != 1 else _PLURAL.sub('', self.unit)}"
 
     @property
     def parts_in_words(self) -> list[str]:
         """Each part with its number."""
-        return [f"{_number(part)} {plain_reason(name)}" for name, part in self.parts.items()]
+        words = {name: plain_reason(name) for name in self.parts}
+        return [
+            f"{_number(part)} {'with ' if _THING.match(words[name]) else ''}{words[name]}"
+            for name, part in self.parts.items()
+        ]
 
     @property
     def sentence(self) -> str:

@@ -8,7 +8,6 @@ import pytest
 
 from console.data.masking import masked, masked_record
 from console.data.query import PREVIEW
-from console.data.row_accounting import datasets
 from engine.documents.runs import run_details
 from storage.ledger.runs import recent_runs
 from tests.console.pages import Opened, words
@@ -80,18 +79,27 @@ def test_an_unknown_table_is_one_sentence(opened: Opened, trained_sandbox: Sandb
 def test_every_record_is_accounted_for(opened: Opened, dirty_sandbox: Sandbox) -> None:
     with dirty_sandbox.deployment.ledger.reading() as connection:
         run = recent_runs(connection, 1, "training", "succeeded")[0]
-        found = datasets(run_details(connection, run.run_id)["accounting"])
-    assert [one.adds_up for one in found] == [True] * 4
+        accounts = run_details(connection, run.run_id)["accounts"]
     said = words(opened(dirty_sandbox.home, "data", view="Row accounting"))
-    assert said.count("checked") == 4
-    assert "does not add up" not in said
-    for one in found:
-        assert f"{one.read:,}" in said
+    assert [one for one in accounts if not one["balanced"]] == []
+    assert f"All {len(accounts)} accounts balance" in said
+    assert said.count("> balanced<") == len(accounts)
+    for one in accounts:
+        assert f"{one['total']:,}" in said
+    people = dirty_sandbox.table("bronze.features_attributes").num_rows
+    assert f"{people + 1:,} records read</td><td>{people:,} stored, 1 quarantined" in said
     flagged = dirty_sandbox.values(run.run_id, "remove_flagged_customers")
-    assert f"{flagged['flagged']:,}" in said
+    assert f"{flagged['flagged']:,} customers flagged" in said
     for reason, number in flagged["reasons"].items():
-        assert f"<dt>{reason}</dt>" in said
-        assert f"<dd>{number:,}</dd>" in said
+        assert f"{number:,} {reason}" in said
+
+
+def test_rows_after_each_step_are_those_of_the_tables(opened: Opened, dirty_sandbox: Sandbox) -> None:
+    said = words(opened(dirty_sandbox.home, "data", view="Row accounting"))
+    for source in dirty_sandbox.deployment.book.sources:
+        rows = [dirty_sandbox.table(name).num_rows for name in (source.bronze_table, source.silver_table)]
+        bars = said[said.index(f"<h3>{source.dataset}</h3>") :].partition("</dl>")[0]
+        assert [f"<dd>{number:,}</dd>" in bars for number in rows] == [True, True]
 
 
 def test_quarantine_shows_line_and_reason_but_nobodys_data(opened: Opened, dirty_sandbox: Sandbox) -> None:
@@ -107,7 +115,8 @@ def test_quarantine_shows_line_and_reason_but_nobodys_data(opened: Opened, dirty
 def test_the_runs_page_says_why_a_record_was_quarantined(opened: Opened, dirty_sandbox: Sandbox) -> None:
     with dirty_sandbox.deployment.ledger.reading() as connection:
         run_id = recent_runs(connection, 1, "training", "succeeded")[0].run_id
-    assert "1 quarantined: 9 fields, expected 6" in words(opened(dirty_sandbox.home, "run", run_id=run_id))
+    said = words(opened(dirty_sandbox.home, "run", run_id=run_id))
+    assert "1 record quarantined</td><td>1 with 9 fields, expected 6" in said
 
 
 def test_whatever_looks_like_an_ssn_is_masked_wherever_it_stands() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.control import runs
+from jobs.silver import quality
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import recent_runs, run_row
 from storage.ledger.tasks import task_rows
@@ -59,24 +60,62 @@ def test_the_critical_path_is_named_and_starred_in_the_timeline(opened: Opened, 
 
 def test_the_log_is_filtered_by_task_and_by_level(opened: Opened, sandbox: Sandbox, failed: str) -> None:
     app = opened(sandbox.home, "run", run_id=failed)
-    assert "records read" in words(app)
+    assert "records read, " in words(app)
     assert 'title="ERROR"' in words(app)
     app.segmented_control(key="lines").set_value("errors").run()
     log = words(app)
     assert 'title="ERROR"' in log
-    assert "records read" not in log
+    assert "records read, " not in log
     app.segmented_control(key="lines").set_value("all").run()
     app.selectbox(key="task").select("ingest_features_attributes").run()
     assert set(re.findall(r'<span class="lw-by">([^<]+)<', words(app))) == {"ingest_features_attributes"}
 
 
-def test_rows_and_versions_of_a_run_stand_with_what_was_left_out(opened: Opened, trained_sandbox: Sandbox) -> None:
+def test_a_run_shows_its_accounts_and_its_versions(opened: Opened, trained_sandbox: Sandbox) -> None:
     run = newest(trained_sandbox, "training")
     said = words(opened(trained_sandbox.home, "run", run_id=run.run_id))
     flagged = trained_sandbox.values(run.run_id, "remove_flagged_customers")["flagged"]
+    assert re.search(r"All \d+ accounts balance", said)
     assert f"{flagged:,} customers flagged" in said
+    ledger = trained_sandbox.table("bronze.LMS_loans").num_rows
+    assert f"lms_loan_daily.csv</td><td>{ledger:,} records read</td><td>{ledger:,} stored, 0 quarantined" in said
+    nulls = trained_sandbox.table("staged.financials")["Credit_Mix"].null_count
+    assert f"{nulls:,} placeholder" in said
+    assert f"{trained_sandbox.table('gold.model_training_data').num_rows:,} labelled" in said
     assert "silver.loan_daily" in said
     assert f"/models?version={trained_sandbox.champions()[0].version}" in said
+
+
+def test_inference_and_monitoring_show_their_loans(opened: Opened, monitored_sandbox: Sandbox) -> None:
+    scored = f"{monitored_sandbox.table('gold.model_predictions').num_rows:,}"
+    run_id = newest(monitored_sandbox, "inference").run_id
+    assert f"{scored} loans known</td><td>{scored} scored, 0 not due yet" in words(
+        opened(monitored_sandbox.home, "run", run_id=run_id)
+    )
+    run_id = newest(monitored_sandbox, "monitoring").run_id
+    said = words(opened(monitored_sandbox.home, "run", run_id=run_id))
+    assert f"{scored} loans with a prediction" in said
+    assert "The account balances" in said
+
+
+def test_a_failed_run_shows_the_accounts_of_what_was_done(opened: Opened, sandbox: Sandbox, failed: str) -> None:
+    said = words(opened(sandbox.home, "run", run_id=failed))
+    assert "records read</td>" in said
+    assert "lms_loan_daily.csv</td>" not in said
+    assert "loans known" not in said
+
+
+def test_an_account_that_does_not_balance_says_by_how_much(
+    opened: Opened, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = quality._counted
+    monkeypatch.setattr(quality, "_counted", lambda grounds, rows: (kept(grounds, rows)[0], {"undated": 7}))
+    ended = sandbox.run("training", data=sandbox.data(), force=True)
+    assert ended.state == "failed"
+    said = words(opened(sandbox.home, "run", run_id=ended.run_id))
+    assert re.search(r"\d of \d+ accounts do not balance", said)
+    assert re.search(r'lw-bad"><span[^>]*>✗</span> [\d,]+ are (missing|too many)', said)
+    assert "nothing was published, the last tables stay" in said
 
 
 def test_a_failure_says_where_why_and_what_to_do(opened: Opened, sandbox: Sandbox, failed: str) -> None:
@@ -145,6 +184,7 @@ def test_a_cached_task_leads_to_the_run_whose_result_it_is(opened: Opened, sandb
     again = sandbox.succeed("training", data=sandbox.data())
     said = words(opened(sandbox.home, "run", run_id=again))
     assert said.count("cached from <a") >= 10
+    assert re.search(r"All \d+ accounts balance", said)
     assert first in said
 
 

@@ -81,7 +81,10 @@ def test_a_loan_about_whose_customer_nothing_is_known_is_counted_and_left_out(ta
     features, left_out = loan_features(book.tables(), BOOK)
     other = ({"attributes", "financials"} - {table}).pop()
     assert features["loan_id"].to_pylist() == ["l"]
-    assert left_out == {f"without_{table}": 2, f"without_{other}": 1}
+    # The loan of "late" has neither, and is counted under the source that the book declares first.
+    assert left_out == (
+        {"without_attributes": 2} if table == "attributes" else {f"without_{other}": 1, f"without_{table}": 1}
+    )
 
 
 def test_a_customer_without_a_loan_makes_no_row() -> None:
@@ -120,7 +123,7 @@ def test_loans_and_rows_without_a_customer_meet_nobody() -> None:
             row["Customer_ID"] = None if row["Customer_ID"] == "nobody" else row["Customer_ID"]
     found, left_out = loan_features(book.tables(), BOOK)
     assert found.select(["loan_id", "fe_10_mean"]).to_pylist() == [{"loan_id": "l", "fe_10_mean": 3.0}]
-    assert left_out == {"without_attributes": 1, "without_financials": 1}
+    assert left_out == {"without_attributes": 1}
 
 
 def test_encoded_ids_give_the_same_features() -> None:

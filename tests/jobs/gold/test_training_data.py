@@ -78,7 +78,8 @@ def test_the_outcome_is_known_on_the_observation_date(job_factory: JobFactory, d
             gold_feature_engineering(job)
         return
     outcome = gold_feature_engineering(job)
-    assert outcome.values == {"loans": 1, "matured": 1, "defaults": 1, "left_out": {}, "unlabelled": {}}
+    counts = {"known": 1, "loans": 1, "matured": 1, "defaults": 1, "waiting": 0}
+    assert outcome.values == {**counts, "left_out": {}, "unlabelled": {}}
     assert job.datamart.read(outcome.tables[0])["label"].to_pylist() == [1]
 
 
@@ -108,7 +109,8 @@ def test_loans_without_a_customer_are_counted(job_factory: JobFactory) -> None:
     both = pa.concat_tables([ledger, stranger])
     version = TableVersion("silver.loan_daily", "b", (job.datamart.write("silver.loan_daily", "b", 0, [both]),))
     outcome = gold_feature_engineering(replace(job, tables={**job.tables, "silver.loan_daily": version}))
-    assert outcome.values["left_out"] == {"without_attributes": 1, "without_financials": 1}
+    assert outcome.values["left_out"] == {"without_attributes": 1}
+    assert outcome.values["known"] == 2
     assert outcome.rows_out == 1
 
 
