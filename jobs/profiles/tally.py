@@ -38,7 +38,7 @@ class Tally:
         self._rows = 0
         self._missing: dict[str, int] = {}
         self._unreadable: dict[str, int] = {}
-        self._groups: list[pa.Table] = []
+        self._groups: list[tuple[pa.Array, Counts]] = []
         self._summaries: list[Summary] = []
 
     def add(self, values: pa.Array, rows: Counts, missing: Mapping[str, int], unreadable: Mapping[str, int]) -> None:
@@ -49,9 +49,11 @@ class Tally:
         self._rows += int(rows.sum())
         self._missing = added(self._missing, missing)
         self._unreadable = added(self._unreadable, unreadable)
-        group = pa.table({"value": values, "rows": rows})
-        self._groups.append(group.filter(pc.and_(pc.is_valid(values), pa.array(rows > 0))))
-        if sum(each.num_rows for each in self._groups) > MOST_DISTINCT:
+        known = rows > 0
+        if values.null_count:
+            known &= values.is_valid().to_numpy(zero_copy_only=False)
+        self._groups.append((values, rows) if known.all() else (values.filter(pa.array(known)), rows[known]))
+        if sum(len(each) for each, _ in self._groups) > MOST_DISTINCT:
             self._summaries.append(self._summary(mergeable=True))
             self._rows, self._missing, self._unreadable, self._groups = 0, {}, {}, []
 
@@ -63,7 +65,9 @@ class Tally:
         return merged if mergeable else without_sketch(merged)
 
     def _summary(self, *, mergeable: bool) -> Summary:
-        column, found = self._column, _grouped(self._groups, self._column)
+        column = self._column
+        values = pa.chunked_array([values for values, _ in self._groups], column.kind.type)
+        rows = np.concatenate([np.zeros(0, np.int64), *(rows for _, rows in self._groups)])
         summary: Summary = {
             "name": column.name,
             "kind": str(column.kind),
@@ -71,31 +75,35 @@ class Tally:
             "present": self._rows - sum(self._missing.values()) - sum(self._unreadable.values()),
             "missing": self._missing,
             "unreadable": self._unreadable,
-            "distinct": found.num_rows,
         }
+        if column.kind not in (*NUMBERS, Kind.DATE):
+            summary["distinct"] = len(pc.unique(values))
+            if column.kind is Kind.CATEGORY and not column.personal and len(values):
+                summary["levels"] = most_frequent(_by_level(values, rows))
+            return summary | ({"hashes": _smallest_hashes(values.to_numpy())} if mergeable else {})
+        points = _sorted(_numbers(values), rows)
+        summary["distinct"] = len(points[0])
         if mergeable:
-            summary["hashes"] = _smallest_hashes(found["value"])
-        if column.personal or not found.num_rows:
+            summary["hashes"] = _smallest_hashes(points[0])
+        if column.personal or not len(values):
             return summary
-        if column.kind is Kind.CATEGORY:
-            levels = dict(zip(found["value"].to_pylist(), found["rows"].to_pylist(), strict=True))
-            summary["levels"] = most_frequent(levels)
-        elif column.kind in (*NUMBERS, Kind.DATE):
-            values, rows = _numbers(found["value"]), found["rows"].to_numpy()
-            order = np.argsort(values)
-            points = (values[order], rows[order])
-            summary |= distribution(points, column.kind)
-            if mergeable:
-                summary["points"] = _thinned(points)
-        return summary
+        return summary | distribution(points, column.kind) | ({"points": _thinned(points)} if mergeable else {})
 
 
-def _grouped(groups: list[pa.Table], column: Column) -> pa.Table:
-    """The distinct values and the rows of each."""
-    if not groups:
-        return pa.table({"value": pa.array([], column.kind.type), "rows": pa.array([], pa.int64())})
-    found = pa.concat_tables(groups).group_by("value").aggregate([("rows", "sum")])
-    return found.rename_columns({"rows_sum": "rows"})
+def _by_level(values: pa.ChunkedArray, rows: Counts) -> dict[str, int]:
+    """The rows of each level."""
+    levels: dict[str, int] = {}
+    for level, count in zip(values.to_pylist(), rows.tolist(), strict=True):
+        levels[level] = levels.get(level, 0) + count
+    return levels
+
+
+def _sorted(values: npt.NDArray[Any], rows: Counts) -> Points:
+    """The distinct values in their order, and the rows of each."""
+    order = np.argsort(values)
+    values, rows = values[order], rows[order]
+    firsts = np.flatnonzero(np.concatenate([np.ones(min(len(values), 1), bool), values[1:] != values[:-1]]))
+    return (values, rows) if len(firsts) == len(values) else (values[firsts], np.add.reduceat(rows, firsts))
 
 
 def _numbers(values: pa.ChunkedArray) -> npt.NDArray[Any]:
@@ -114,8 +122,7 @@ def _thinned(points: Points) -> list[list[float]]:
     return [[value, weight] for value, weight in zip(values.tolist(), rows.tolist(), strict=True)]
 
 
-def _smallest_hashes(values: pa.ChunkedArray) -> list[int]:
+def _smallest_hashes(values: npt.NDArray[Any]) -> list[int]:
     """The smallest of the values' 64-bit hashes, from which the distinct values of several parts are estimated."""
-    plain = values.to_numpy() if pa.types.is_string(values.type) else _numbers(values)
-    hashes = np.unique(pd.util.hash_array(plain, categorize=False))
+    hashes = np.unique(pd.util.hash_array(values, categorize=False))
     return [int(one) for one in hashes[:HASHES]]
