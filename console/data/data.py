@@ -1,4 +1,4 @@
-"""The Data page: published tables, row accounting and quarantine."""
+"""The Data page: published tables, row accounting, columns of the extracts, and quarantine."""
 
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from console.app.navigation import run_address
 from console.components.elements import callout, empty
 from console.components.table import bytes_text
 from console.components.times import viewer_zone
+from console.data.columns import show_columns
 from console.data.newest_rows import show_newest_rows
 from console.data.quarantine import show_quarantine
 from console.data.query import newest_training, tables
@@ -17,7 +18,7 @@ from console.data.table_detail import show_table
 from engine.documents.values import Document
 from storage.lake.names import split_name
 
-VIEWS = ["Tables", "Row accounting", "Quarantine"]
+VIEWS = ["Tables", "Row accounting", "Columns", "Quarantine"]
 LIST = "tables"
 ROW, HEAD = 35, 37  # pixels
 
@@ -26,13 +27,6 @@ def data_page() -> None:
     """The whole page."""
     st.title("Data")
     published = tables()
-    if not published:
-        empty(
-            "No tables yet",
-            "The tables of every layer, where each row went, and what could not be read will be here.",
-            "Put the extracts into the home's `data` folder, then type `python -m engine run training`.",
-        )
-        return
     views = st.tabs(VIEWS, key="view", bind="query-params")
     if views[0].open:
         with views[0]:
@@ -40,12 +34,22 @@ def data_page() -> None:
     elif views[1].open:
         with views[1]:
             show_row_accounting(newest_training())
-    else:
+    elif views[2].open:
         with views[2]:
+            show_columns()
+    else:
+        with views[3]:
             show_quarantine(published)
 
 
 def _show_tables(published: list[Document]) -> None:
+    if not published:
+        empty(
+            "No tables yet",
+            "The tables of every layer, where each row went, and what could not be read will be here.",
+            "Put the extracts into the home's `data` folder, then type `python -m engine run training`.",
+        )
+        return
     names = [document["table"] for document in published]
     requested = st.query_params.get("table")
     rows = [names.index(requested)] if requested in names else []

@@ -1,0 +1,135 @@
+"""The panels of one column of a dataset over its deliveries."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from altair import TitleParams
+
+from console.components.chart_panel import Panel
+from engine.documents.values import Document
+from jobs.book.columns import NUMBERS, Kind
+from jobs.charts.deliveries import OTHERS, by_delivery, levels_by_delivery
+from jobs.profiles.changes import number_text
+
+ABSENT = {"missing_share": "missing", "unreadable_share": "unreadable"}
+MIDDLE = {"median": "median", "mean": "mean"}
+EXTREMES = {"high": "highest", "low": "lowest"}
+DAYS = {"high": "latest", "median": "median", "low": "earliest"}
+HEIGHT = 250
+
+
+def column_panels(dataset: str, deliveries: Sequence[Document], name: str) -> list[Panel]:
+    """Rows, absent values, and what the kind of the column has: middle and extremes, levels, distinct values."""
+    frame = over_time(deliveries, name)
+    newest = deliveries[-1]
+    identity = (dataset, name, newest["delivery"], str(newest["last_read_at"]), str(len(deliveries)))
+    kind = next(column["kind"] for column in newest["columns"] if column["name"] == name)
+    lines = partial(_lines, identity, frame)
+    panels = [
+        lines("rows", f"{dataset}: rows", {"rows": "rows"}, "by delivery", ",d"),
+        lines("absent", f"{name}: missing and unreadable", ABSENT, "share of rows", "~%"),
+    ]
+    if kind in NUMBERS:
+        lowest_and_highest = lines("extremes", f"{name}: extremes", EXTREMES, "lowest and highest value")
+        return [*panels, lines("middle", f"{name}: median and mean", MIDDLE, "of the values"), lowest_and_highest]
+    if kind == Kind.DATE:
+        return [*panels, lines("days", f"{name}: days", DAYS, "earliest, median and latest")]
+    if kind == Kind.CATEGORY and any("levels" in _column(delivery, name) for delivery in deliveries):
+        panels.append(_levels(identity, deliveries, name))
+    return [*panels, lines("distinct", f"{name}: distinct values", {"distinct": "distinct"}, "by delivery", ",d")]
+
+
+def over_time(deliveries: Sequence[Document], name: str) -> pd.DataFrame:
+    """A row for each delivery: label, delivery, as_of, rejected, rows, and the numbers of the column."""
+    rows = [
+        labelled
+        | {each: _column(delivery, name).get(each) for each in (*ABSENT, "distinct", "median", "mean", *EXTREMES)}
+        for labelled, delivery in zip(_labels(deliveries), deliveries, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def levels_over_time(deliveries: Sequence[Document], name: str) -> pd.DataFrame:
+    """A row for each kept level of each delivery and one for the others: level and its share of the values."""
+    rows: list[dict[str, Any]] = []
+    for labelled, delivery in zip(_labels(deliveries), deliveries, strict=True):
+        column = _column(delivery, name)
+        present, levels = column.get("present", 0), dict(column.get("levels", ()))
+        rest = present - sum(levels.values())
+        named = {**levels, **({OTHERS: rest} if rest > 0 else {})}
+        rows += [labelled | {"level": level, "share": count / present} for level, count in named.items()]
+        rows += [labelled | {"level": OTHERS, "share": None}] if not named else []
+    return pd.DataFrame(rows)
+
+
+def _labels(deliveries: Sequence[Document]) -> list[dict[str, Any]]:
+    """What every row has. The axis shows the first two parts of a label; the third makes it unique."""
+    labelled, year = [], 0
+    for number, delivery in enumerate(deliveries, 1):
+        day = date.fromisoformat(delivery["as_of"])
+        shown = str(day.year) if day.year != year else ""
+        year = day.year
+        labelled.append(
+            {
+                "label": f"{day.day} {day:%b}|{shown}|{number}",
+                "delivery": number,
+                "as_of": delivery["as_of"],
+                "rejected": delivery["rejected"] is not None,
+                "rows": delivery["rows"],
+            }
+        )
+    return labelled
+
+
+def _column(delivery: Document, name: str) -> Document:
+    """The summary of a column; {} when the delivery has none of it."""
+    return next((column for column in delivery["columns"] if column["name"] == name), {})
+
+
+def _lines(
+    identity: tuple[str, ...],
+    frame: pd.DataFrame,
+    panel: str,
+    title: str,
+    names: dict[str, str],
+    subtitle: str = "",
+    form: str = ",.4~g",
+) -> Panel:
+    shown = frame[["delivery", "as_of", "rejected", *names]]
+    make = partial(_chart, frame, title, subtitle, names, form)
+    return Panel(f"column-{panel}", identity, make, _words(title, frame, names, form), shown, height=HEIGHT)
+
+
+def _chart(frame: pd.DataFrame, title: str, subtitle: str, names: dict[str, str], form: str) -> Any:
+    return by_delivery(frame, TitleParams(title, subtitle=subtitle), names, form)
+
+
+def _words(title: str, frame: pd.DataFrame, names: dict[str, str], form: str) -> str:
+    """The chart for those who can't see it: the newest delivery against the one before."""
+    newest, before = frame.iloc[-1], frame.iloc[-2] if len(frame) > 1 else None
+    told = []
+    for name, word in names.items():
+        was = "" if before is None else f" (before: {_text(before[name], form)})"
+        told.append(f"{word} {_text(newest[name], form)}{was}")
+    return f"{title} over {len(frame)} deliveries. The newest: {', '.join(told)}."
+
+
+def _text(value: Any, form: str) -> str:
+    if pd.isna(value):
+        return "none"
+    if isinstance(value, str):
+        return value
+    return f"{value:.1%}" if form.endswith("%") else number_text(float(value))
+
+
+def _levels(identity: tuple[str, ...], deliveries: Sequence[Document], name: str) -> Panel:
+    frame = levels_over_time(deliveries, name)
+    title = TitleParams(f"{name}: levels", subtitle="share of the values")
+    newest = frame[frame["delivery"] == frame["delivery"].max()].dropna()
+    told = ", ".join(f"{row['level']} {row['share']:.1%}" for row in newest.to_dict("records"))
+    words = f"Levels of {name} over {len(deliveries)} deliveries. The newest: {told or 'no values'}."
+    shown = frame[["delivery", "as_of", "rejected", "level", "share"]]
+    return Panel("column-levels", identity, partial(levels_by_delivery, frame, title), words, shown, height=HEIGHT)
