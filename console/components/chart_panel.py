@@ -17,6 +17,12 @@ from jobs.charts.kit import STATUS_WORDS, TIP_NAMES
 
 HEIGHT = 290  # points, axes and legend included
 KEPT_DRAWINGS = 256
+PANEL_SHEET = Markup("""<style>
+.lw-title h2.lw-head { padding: 0; margin: 0; font-size: 1.05rem; font-weight: 650; letter-spacing: 0; }
+[class*="st-key-panel-"] { gap: 0.3rem; padding-top: 0.6rem; }
+[class*="st-key-head-"] { gap: 0; }
+[class*="st-key-head-"] .lw-note { margin: 0; }
+</style>""")
 LEGEND_COLUMNS = "max(2, floor(width / 66))"  # as many as there is room for: a narrow chart's legend has several rows
 
 

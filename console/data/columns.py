@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from console.app.deployment import deployment, ledger
 from console.app.navigation import run_link
-from console.components.chart_panel import show_panel
+from console.components.chart_panel import PANEL_SHEET, show_panel
 from console.components.elements import Text, callout, count, empty, join, note, sign_html, write_html
 from console.components.table import columns, table
 from console.components.times import day
@@ -20,12 +20,23 @@ from jobs.profiles.changes import number_text
 MOST_DELIVERIES = 60  # of a dataset, the newest
 MOST_FILES = 3  # that are named
 NUMBERS = ["Missing", "Unreadable", "Distinct", "Median", "Mean", "Lowest", "Highest"]
+COLUMNS_SHEET = Markup("""<style>
+.lw-changes { margin: 0 0 0.4rem; padding-left: 1.2rem; }
+@media (max-width: 640px) { .st-key-columns [data-testid="stHorizontalBlock"] { row-gap: 0.6rem; } }
+</style>""")
 HEADS = columns("Column", "Kind", *NUMBERS, "Most frequent", "Since the last delivery", numbers=NUMBERS)
 
 
 def show_columns() -> None:
     """Shows the columns of the dataset that is chosen."""
+    write_html(PANEL_SHEET + COLUMNS_SHEET)
     names = list(deployment().book.by_dataset)
+    with st.container(key="columns"):
+        _show_dataset(names)
+
+
+def _show_dataset(names: Sequence[str]) -> None:
+    """Shows the selectors and what they select."""
     place, other = st.columns(2, gap="large")
     with place:
         dataset = st.selectbox("Dataset", names, key="dataset", bind="query-params")

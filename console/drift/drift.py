@@ -4,7 +4,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from console.app import queries
-from console.components.chart_panel import show_panel
+from console.components.chart_panel import PANEL_SHEET, show_panel
 from console.components.elements import empty, write_html
 from console.drift.curves import show_curves
 from console.drift.downloads import show_downloads
@@ -17,10 +17,6 @@ from console.drift.verdict import show_verdict
 DRIFT_SHEET = Markup("""<style>
 .lw-verdict-sentence { font-size: 1.12rem; line-height: 1.5; margin: 0 0 0.3rem; max-width: 62rem; }
 .lw-verdict .lw-note { margin: 0 0 0.2rem; max-width: 62rem; }
-.lw-title h2.lw-head { padding: 0; margin: 0; font-size: 1.05rem; font-weight: 650; letter-spacing: 0; }
-[class*="st-key-panel-"] { gap: 0.3rem; padding-top: 0.6rem; }
-[class*="st-key-head-"] { gap: 0; }
-[class*="st-key-head-"] .lw-note { margin: 0; }
 .st-key-drift-downloads { gap: 0.4rem; }
 @media (max-width: 640px) {
   .st-key-drift [data-testid="stHorizontalBlock"] { row-gap: 0.6rem; }
@@ -32,7 +28,7 @@ DRIFT_SHEET = Markup("""<style>
 
 def show() -> None:
     """The page."""
-    write_html(DRIFT_SHEET)
+    write_html(PANEL_SHEET + DRIFT_SHEET)
     history = queries.monitoring()
     if history.empty:
         st.title("Drift", anchor=False)

@@ -88,7 +88,7 @@ def _median(before: Summary, now: Summary) -> Iterator[Change]:
 
 def _levels(before: Summary, now: Summary) -> Iterator[Change]:
     old, new = dict(before.get("levels", ())), dict(now.get("levels", ()))
-    if not old or not new or LEVELS in (len(old), len(new)):
+    if LEVELS in (len(old), len(new)):
         return
     for words, one, other, of in (("new level", new, old, now), ("no level", old, new, before)):
         for level, rows in one.items():

@@ -22,7 +22,8 @@ Profile = dict[str, Any]  # dataset, delivery, files, rows, columns (summaries)
 Points = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # values in their order, the rows that each stands for
 
 LEVELS = 20  # most frequent levels that are kept
-FEWEST = 5  # rows of a level that is kept, so that nothing that stands in single rows is
+FEWEST = 5  # rows of a level that is kept,
+LEAST_SHARE = 0.005  # and its share of the values, so that nothing that tells who a row is about is kept
 LONGEST = 40  # characters of a level
 POINTS = 128
 HASHES = 256
@@ -41,8 +42,9 @@ def distribution(points: Points, kind: Kind) -> Summary:
 
 def most_frequent(levels: Mapping[str, int]) -> list[list[Any]]:
     """The levels with most rows: [level, rows]. Levels of few rows are left out."""
+    fewest = max(FEWEST, LEAST_SHARE * sum(levels.values()))
     ranked = sorted(levels.items(), key=lambda level: (-level[1], level[0]))
-    return [[text[:LONGEST], count] for text, count in ranked[:LEVELS] if count >= FEWEST]
+    return [[text[:LONGEST], count] for text, count in ranked[:LEVELS] if count >= fewest]
 
 
 def merged_profiles(parts: Iterable[Profile]) -> tuple[Profile, ...]:

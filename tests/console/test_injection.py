@@ -35,6 +35,7 @@ VIEWS = [
     ("models", {"view": "Compare two"}, FOLDER),
     ("data", {"table": "bronze.LMS_loans", "part": "Versions"}, ""),
     ("data", {"view": "Row accounting"}, ""),
+    ("data", {"view": "Columns"}, ""),
     ("data", {"view": "Quarantine"}, HEADING),
     ("schedule", {}, OUTSIDE),
     ("audit", {}, OUTSIDE),

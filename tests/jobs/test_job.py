@@ -74,3 +74,10 @@ def test_a_job_reads_what_it_wrote(job_factory: JobFactory) -> None:
 def test_for_partition_changes_the_partition_alone(job_factory: JobFactory) -> None:
     job = job_factory.job(settings={"x": 1})
     assert (job.for_partition("2").partition, job.for_partition("2").settings, job.partition) == ("2", {"x": 1}, "")
+
+
+def test_a_result_of_an_earlier_release_has_no_profiles() -> None:
+    content = TaskResult(rows_in=1, profiles=({"dataset": "d"},)).as_json()
+    assert result_from_json(content).profiles == ({"dataset": "d"},)
+    del content["profiles"]
+    assert result_from_json(content).profiles == ()

@@ -90,6 +90,12 @@ def test_levels_are_the_most_frequent_and_none_of_few_rows() -> None:
         assert found["distinct"] == 4
 
 
+def test_values_that_tell_who_a_row_is_about_are_no_levels() -> None:
+    names = pd.Series([f"Person {number}" for number in range(300) for _ in range(24)])
+    found = tally_of(Column("Occupation", Kind.CATEGORY, ""), names).summary(mergeable=False)
+    assert (found["levels"], found["distinct"]) == ([], 300)
+
+
 def test_dates_have_extremes_and_a_median_as_days() -> None:
     values = pd.Series([date(2024, 1, 1), date(2024, 1, 3), date(2025, 1, 1)])
     found = tally_of(Column("day", Kind.DATE, ""), values).summary(mergeable=False)
