@@ -57,6 +57,12 @@ class Book:
         return [self.customer_id, self.loan_id]
 
     @property
+    def loan_facts(self) -> tuple[str, ...]:
+        """The columns of the loans' source that say something of the loan as a whole: its start, and its features."""
+        read = (one.reads for one in self.features if isinstance(one, Latest) and one.source == self.loan_source)
+        return tuple(name for name in dict.fromkeys((self.loan_start, *read)) if name in self.loans.names)
+
+    @property
     def default_feature_set(self) -> str:
         """The feature set that models are trained on unless another one is asked for."""
         return next(iter(self.feature_sets))

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,17 +13,17 @@ from jobs.book.declaration import Book
 from jobs.bronze.header import declaration_file
 from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, log, summed
-from jobs.loan_calendar import months_between, months_later
+from jobs.loan_calendar import months_later
 from jobs.profiles.summary import merged_profiles
 from jobs.silver.cleaning import OTHER_REASONS, cleaned, is_absent
 from jobs.silver.dialects.date_forms import DEFAULT, swapped
+from jobs.silver.dialects.months import FEWEST_ROWS, months_that_fit
 from jobs.silver.dialects.number_marks import currencies, description
 from jobs.silver.dialects.of_file import other_dialects
+from jobs.silver.dialects.orders import PROVEN, UNPROVEN, Order, order_of
 from jobs.silver.limits import check_values, reject_currencies, reject_undecided
 from jobs.silver.profile import ProfileOfPart
 from storage.lake.datamart import TableVersion
-
-FEWEST_ROWS = 20  # rows that say nothing about the order of day and month
 
 
 class Cleaning:
@@ -41,6 +40,7 @@ class Cleaning:
         self.first: dict[str, str] = {}
         self.days: dict[str, set[date]] = {}
         self.months = np.zeros(2, np.int64)  # rows whose date fits their month on book, rows that have both
+        self.later_months = np.zeros(2, np.int64)  # the same from the second month on, where exchanged dates show
         self.profile = ProfileOfPart(source)
         self._texts: dict[str, list[pa.Array]] = {}
 
@@ -56,6 +56,7 @@ class Cleaning:
             for name, days in row_days(result.table, self._source, self._book).items():
                 self.days.setdefault(name, set()).update(days)
             self.months += months_that_fit(result.table, self._source, self._book)
+            self.later_months += months_that_fit(result.table, self._source, self._book, earliest=2)
             self.profile.add(result.distinct)
             for name, texts in result.texts.items():
                 self._texts.setdefault(name, []).append(texts)
@@ -64,8 +65,12 @@ class Cleaning:
     def other_dialects(self) -> dict[str, Dialect | None]:
         """The dialects of columns of this part that the source's does not read; None for a column that is undecided."""
         texts = {name: self._distinct(name) for name in self._texts}
-        unreadable = {name for name, reasons in self.problems.items() if set(reasons) - set(OTHER_REASONS)}
-        return other_dialects(self._source, texts, unreadable, months_tell=self.months[1] >= FEWEST_ROWS)
+        return other_dialects(self._source, texts, self.unreadable, months_tell=self.months[1] >= FEWEST_ROWS)
+
+    @property
+    def unreadable(self) -> set[str]:
+        """The columns of which texts could not be read."""
+        return {name for name, reasons in self.problems.items() if set(reasons) - set(OTHER_REASONS)}
 
     def currencies(self) -> dict[str, list[str]]:
         """The currency signs of each column that has several."""
@@ -79,10 +84,18 @@ class Cleaning:
         return pc.unique(pa.chunked_array(self._texts[name]))
 
     def text_with(self, name: str, mark: str) -> str:
-        """The first text of a column that has a mark in it; '' when there is none."""
+        """The first text of a column in which a pattern is found; '' when there is none."""
         texts = self._distinct(name)
-        found = texts.filter(pc.match_substring(texts, mark))
+        found = texts.filter(pc.match_substring_regex(texts, mark))
         return str(found[0].as_py()) if len(found) else ""
+
+    def date_order(self) -> Order | None:
+        """What the dates of this part say of the order of day and month; None where they say nothing of it."""
+        names = [name for name in self._source.of_kind(Kind.DATE) if name in self._texts]
+        texts = {name: self._distinct(name).to_pylist() for name in names}
+        found = order_of(texts, self.dialects, self._source)
+        fit, rows = self.later_months.tolist()
+        return {"order": PROVEN} if found and found["order"] == UNPROVEN and rows and fit > rows / 2 else found
 
     @property
     def dates_do_not_fit(self) -> bool:
@@ -90,21 +103,18 @@ class Cleaning:
         fit, rows = self.months.tolist()
         return rows >= FEWEST_ROWS and fit < rows / 2
 
+    @property
+    def dates_may_be_exchanged(self) -> bool:
+        """Whether the dates of a few rows contradict the months on book, from the second on, in most of them."""
+        fit, rows = self.later_months.tolist()
+        is_open = not self._source.dialect.exact and self._source.dialect.date_formats == DEFAULT
+        return is_open and self.months[1] < FEWEST_ROWS and fit < rows / 2
+
 
 def nulls_of(table: pa.Table, texts: pa.Table, source: Source) -> dict[str, int]:
     """The nulls of each column of a cleaned table that has any, without optional columns that are in no file."""
     counts = {column.name: table[column.name].null_count for column in source.columns if not is_absent(column, texts)}
     return {name: count for name, count in counts.items() if count}
-
-
-def months_that_fit(table: pa.Table, source: Source, book: Book) -> npt.NDArray[np.int64]:
-    """(rows whose date lies at most a month from their month on book, rows that have both), int64."""
-    month = book.bad_loan.month
-    if not month or not {month, book.loan_start} <= set(source.names):
-        return np.zeros(2, np.int64)
-    declared = pc.fill_null(table[month].cast(pa.float64()), np.nan).to_numpy()
-    apart = np.abs(months_between(table[book.loan_start], table[source.known_on]) - declared)
-    return np.array([(apart <= 1).sum(), (~np.isnan(apart)).sum()], np.int64)
 
 
 def row_days(table: pa.Table, source: Source, book: Book) -> dict[str, set[date]]:
@@ -165,7 +175,8 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
             "became_null": cleaning.problems,
             "nulls": cleaning.nulls,
         }
-        | ({"formats": {path: formats}} if formats else {}),
+        | ({"formats": {path: formats}} if formats else {})
+        | ({"date_orders": {path: order}} if (order := cleaning.date_order()) else {}),
         profiles=(cleaning.profile.profile(bronze, cleaning.rows),),
     )
 
@@ -178,14 +189,14 @@ def _cleaned(job: Job, bronze: TableVersion, number: int) -> tuple[Cleaning, Tab
     try:
         if dialects := cleaning.other_dialects():
             for name in [name for name, dialect in dialects.items() if dialect is None]:
-                mark = "/" if name in source.of_kind(Kind.DATE) else "."
+                mark = "[0-9]" if name in source.of_kind(Kind.DATE) else "[.]"
                 reject_undecided(path, source, name, cleaning.text_with(name, mark))
             cleaning = Cleaning(source, job.book, {name: one for name, one in dialects.items() if one is not None})
             staged = _written(job, bronze, number, cleaning)
-        if cleaning.dates_do_not_fit:
+        if cleaning.dates_do_not_fit or cleaning.dates_may_be_exchanged:
             cleaning, staged = _with_exchanged_dates(job, bronze, number, cleaning)
         for name, signs in cleaning.currencies().items():
-            reject_currencies(path, source, name, signs, cleaning.text_with(name, signs[-1]))
+            reject_currencies(path, source, name, signs, cleaning.text_with(name, f"[{signs[-1]}]"))
         check_values(path, source, cleaning.rows, cleaning.problems, cleaning.first)
     except InputRejected as rejected:
         rejected.profiles = merged_profiles([cleaning.profile.profile(bronze, cleaning.rows)])
@@ -218,6 +229,12 @@ def _with_exchanged_dates(
     dates = {name: swapped(before.dialects.get(name, source.dialect)) for name in source.of_kind(Kind.DATE)}
     cleaning = Cleaning(source, job.book, {**before.dialects, **dates})
     staged = _written(job, bronze, number, cleaning)
+    if before.dates_may_be_exchanged:
+        fit, rows = cleaning.later_months.tolist()
+        if fit == rows > 0 and not set(dates) & cleaning.unreadable:
+            return cleaning, staged
+        cleaning = Cleaning(source, job.book, before.dialects)
+        return cleaning, _written(job, bronze, number, cleaning)
     if cleaning.dates_do_not_fit or source.dialect.exact or source.dialect.date_formats != DEFAULT:
         fit, rows = before.months.tolist()
         raise InputRejected(

@@ -95,7 +95,8 @@ def _not_values(texts: pa.Array, column: Column, reasons: Reasons) -> Reasons:
     wordy = [place for place, why in reasons.items() if why == NO_NUMBER or why.startswith(NO_DATE)]
     known = {place: texts[place].as_py().strip(AROUND) for place in wordy}
     found = {place: NULL_TEXT for place, text in known.items() if text.lower() in NULL_TEXTS}
-    return found | {place: REPEATED_HEADER for place, text in known.items() if text == column.label}
+    headers = pc.is_in(pc.utf8_trim(texts, characters=AROUND), pa.array([column.label])) if reasons else pa.array([])
+    return found | {int(place): REPEATED_HEADER for place in np.flatnonzero(headers) if place in reasons}
 
 
 def matches(texts: pa.Array | pa.ChunkedArray, pattern: str) -> pa.Array | pa.ChunkedArray:

@@ -1,15 +1,23 @@
-"""Ids that identify: a loan has one customer, and the loans of one file are found in the others."""
+"""Ids that identify: a loan has one customer, its rows agree, and the loans of one file are found in the others."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from jobs.book.columns import Source
 from jobs.book.declaration import Book
 from jobs.errors import InputRejected
+from jobs.job import Job, log
+from jobs.loan_calendar import known_by
+from jobs.silver.newest import changing, contradictions, row_codes
+from jobs.silver.reading import source_rows
+from storage.lake.datamart import TableVersion
 
 MOST_UNMATCHED = 0.2  # share of loans that may lack a row of a source which every loan must have
+MOST_CHANGING = 0.5  # share of loans for which a fact of the loan may change
 FEW_LOANS = 50  # loans whose share says little
 
 
@@ -50,6 +58,35 @@ def check_matches(loans: int, without: Mapping[str, int], book: Book) -> None:
                 column=book.customer_id if book.customer_id in source.names else book.loan_id,
                 hint="deliver files of one time, with ids that are written alike in both",
             )
+
+
+def conflicts(job: Job, staged: TableVersion, checked: pa.Table, source: Source) -> int:
+    """The number of keys that have other values on one date, and of loans whose own facts change, at as-of.
+
+    `checked` has the checked columns of the cleaned table `staged`.
+    """
+    rows = np.flatnonzero(known_by(checked[source.known_on], job.as_of))
+    identity = (*source.key, source.known_on)
+    others = [name for name in source.names if name not in identity]
+
+    def read(name: str) -> pa.ChunkedArray:
+        return source_rows(job, staged, source, [name])[name]
+
+    found = contradictions(row_codes(checked, identity), rows, [partial(read, name) for name in others])
+    if found:
+        log.warning("%s: %d keys have other values on one date", source.silver, found)
+    if source != job.book.loans:
+        return found
+    loans = row_codes(checked, [job.book.loan_id])[rows]
+    _, groups, sizes = np.unique(loans, return_inverse=True, return_counts=True)
+    several = int((sizes > 1).sum())
+    differ = np.zeros(len(sizes), bool)
+    for name in job.book.loan_facts:
+        changed = changing(groups, len(sizes), read(name).take(pa.array(rows)))
+        if 0 < changed.sum() <= MOST_CHANGING * several:  # what changes for most loans is no fact
+            log.warning("%s: %s changes for %d loans", source.silver, name, changed.sum())
+            differ |= changed
+    return found + int(differ.sum())
 
 
 def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:

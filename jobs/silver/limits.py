@@ -7,8 +7,8 @@ from jobs.book.columns import Column, Kind, Source
 from jobs.bronze.header import declaration_file
 from jobs.bronze.locating import line_of
 from jobs.errors import InputRejected
-from jobs.silver.cleaning import ABSENT, OTHER_REASONS, ROUNDED
-from jobs.silver.dialects.date_forms import forms_of
+from jobs.silver.cleaning import ABSENT, OTHER_REASONS, REPEATED_HEADER, ROUNDED
+from jobs.silver.dialects.date_forms import DEFAULT, day_first, forms_of, month_first
 
 SHOWN = 40
 TOLERATED = 1  # a single value rejects no file, however small the file is
@@ -31,7 +31,7 @@ def check_values(
         if unreadable > max(column.unreadable * present, TOLERATED):
             why = max(set(reasons) - set(OTHER_REASONS), key=lambda reason: (reasons[reason], reason))
             _reject(path, source, column, (unreadable, present), first.get(column.name, ""), why)
-        lost = sum(reasons.values())
+        lost = sum(count for reason, count in reasons.items() if reason != REPEATED_HEADER)
         if column.name == source.known_on and lost > max(MOST_UNDATED * rows, TOLERATED):
             raise InputRejected(
                 f"{lost:,} of {rows:,} rows have no date that says when they became known",
@@ -50,7 +50,9 @@ def reject_undecided(path: str, source: Source, name: str, text: str) -> None:
     where = f"in the dialect of {source.dataset} in {declaration_file(source)}"
     if column.kind is Kind.DATE:
         what = f"dates such as {shape(text)!r} may be first days of months or days of one month"
-        hint = f"declare `date_formats=('M/d/yyyy',)` for months, or `exact=True` for days, {where}"
+        months, days = (next(filter(order, forms_of(text)), "") for order in (month_first, day_first))
+        of_days = "`exact=True`" if (days,) == DEFAULT else f"`date_formats=({days!r},)`"
+        hint = f"declare `date_formats=({months!r},)` for months, or {of_days} for days, {where}"
     else:
         what = f"numbers such as {shape(text)!r} may have three decimals or a thousands separator"
         hint = f"declare `exact=True` for decimals, or `decimal_char=','` and `thousands_char='.'`, {where}"
@@ -115,6 +117,8 @@ def _remedy(source: Source, column: Column, text: str) -> str:
         if column.kind is not Kind.DECIMAL and re.search(r"[.,][0-9]{1,2}\D*$", text):
             return f"the column holds decimals: declare it as Kind.DECIMAL in {declaration_file(source)}"
         return f"declare `decimal_char` and `thousands_char` {where}"
+    if re.search(r"\d.*[^\W\d_]|[^\W\d_].*\d", text):
+        return "deliver the numbers without letters"
     return (
         f"deliver numbers, or declare the text in `missing_values` or a larger `unreadable` of the column in "
         f"{declaration_file(source)}"

@@ -1,4 +1,9 @@
-"""The newest row of each group: the one with the newest date, of several of that day the last one in the source."""
+"""The newest row of each group: the one with the newest date, of several of that day the last one in the source.
+
+Rows that contradict each other are counted: the same key and date with other values, and loans whose facts change.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -6,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Column = Callable[[], pa.ChunkedArray]
 
 EARLIEST = -(1 << 22)  # days since 1970, before every date of the calendar
 LATEST = np.iinfo(np.int32).max
@@ -25,3 +32,47 @@ def newest_rows(groups: Numbers, days: Numbers, size: int) -> Numbers:
     best = np.full(size, -1, np.int64)
     np.maximum.at(best, groups, (days - EARLIEST) * count + np.arange(len(groups)))
     return np.where(best < 0, -1, best % count)
+
+
+def row_codes(table: pa.Table, names: Sequence[str]) -> Numbers:
+    """A number for each row, the same for rows with the same values in these columns; null is a value."""
+    codes = np.zeros(table.num_rows, np.int64)
+    for name in names:
+        found, size = _codes(table[name])
+        codes = codes * (size + 1) + np.where(found < 0, size, found)
+    return codes
+
+
+def contradictions(codes: Numbers, rows: Numbers, columns: Iterable[Column]) -> int:
+    """The number of groups of rows, among `rows`, that have other values in some column.
+
+    `codes` are the groups of all rows. `columns` read a column each, and are read when some group has several rows.
+    """
+    _, groups, sizes = np.unique(codes[rows], return_inverse=True, return_counts=True)
+    several = sizes[groups] > 1
+    if not several.any():
+        return 0
+    differ = np.zeros(len(sizes), bool)
+    for column in columns:
+        differ |= changing(groups[several], len(sizes), column().take(pa.array(rows[several])))
+    return int(differ.sum())
+
+
+def changing(groups: Numbers, size: int, column: pa.ChunkedArray) -> Flags:
+    """Which of `size` groups have several values in a column, null aside. `groups` has the number of each row's."""
+    values, _ = _codes(column)
+    there = values >= 0
+    groups, values = groups[there], values[there]
+    one = np.zeros(size, np.int64)
+    one[groups] = values
+    found: Flags = np.bincount(groups[values != one[groups]], minlength=size) > 0
+    return found
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[Numbers, int]:
+    """(for each row the number of its value, -1 for null; how many values there are)."""
+    if not len(column):
+        return np.zeros(0, np.int64), 0
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    part = encoded.unify_dictionaries().combine_chunks()
+    return np.asarray(part.indices.fill_null(-1).to_numpy(), np.int64), len(part.dictionary)

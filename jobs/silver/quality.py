@@ -17,8 +17,9 @@ from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.silver.cleaning import matches
 from jobs.silver.customers import Mask, customers_of, is_one_of, number_of_customers, plain
-from jobs.silver.identity import check_customers
-from jobs.silver.newest import EARLIEST, days_of, newest_rows
+from jobs.silver.dialects.orders import check_orders
+from jobs.silver.identity import check_customers, conflicts
+from jobs.silver.newest import EARLIEST, days_of, newest_rows, row_codes
 from jobs.silver.reading import source_rows
 from storage.lake.datamart import TableVersion
 
@@ -117,9 +118,14 @@ def valid_rows(table: pa.Table, source: Source, as_of: date) -> Mask:
 def remove_flagged_customers(job: Job) -> TaskResult:
     """The silver tables: cleaned rows up to as-of without those of flagged customers."""
     book = job.book
+    cleanings = {source.dataset: job.values.get(f"clean_{source.silver}", {}) for source in book.sources}
+    check_orders({name: values.get("date_orders", {}) for name, values in cleanings.items()}, book.sources)
     staged = {source.silver: job.table(source.staged_table) for source in book.sources}
     checked = {source.silver: _checked_rows(job, staged[source.silver], source) for source in book.sources}
     found = quality_report(checked, job.as_of, book)
+    contradicting = {
+        source.silver: conflicts(job, staged[source.silver], checked[source.silver], source) for source in book.sources
+    }
     with ThreadPoolExecutor(2) as pool:  # writing Parquet is work for one core, and this task has two
         tables = list(
             pool.map(
@@ -137,7 +143,7 @@ def remove_flagged_customers(job: Job) -> TaskResult:
         rows_in=sum(version.rows for version in staged.values()),
         rows_out=sum(kept.values()),
         tables=tuple(tables),
-        values=values,
+        values=values | {"conflicts": {name: count for name, count in contradicting.items() if count}},
     )
 
 
@@ -200,11 +206,7 @@ def _superseded(table: pa.Table, source: Source, visible: Mask) -> Mask:
     mask = np.zeros(table.num_rows, bool)
     if table.num_rows == 0:
         return mask
-    codes = np.zeros(table.num_rows, np.int64)
-    for column in table.select(source.key).columns:
-        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-        part = encoded.unify_dictionaries().combine_chunks()
-        codes = codes * (len(part.dictionary) + 1) + part.indices.fill_null(len(part.dictionary)).to_numpy()
+    codes = row_codes(table, source.key)
     rows = np.flatnonzero(visible)
     if _all_different(codes[rows]):
         return mask

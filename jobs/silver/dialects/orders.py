@@ -1,0 +1,84 @@
+"""Whether the parts of a dataset agree on the order of day and month.
+
+A part may be too short to show it: the dates of one month, or of one day. Its files are read in the declared order,
+unless the other parts, or all parts together, speak against that.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from jobs.book.columns import Dialect, Source
+from jobs.bronze.header import declaration_file
+from jobs.errors import InputRejected
+from jobs.silver.dates import date_of
+from jobs.silver.dialects.date_forms import DEFAULT, Reading, day_first, month_first
+
+PROVEN, UNPROVEN, EXCHANGED = "day first", "unproven", "month first"
+MONTHS = 12
+Order = dict[str, Any]  # `order`, and the `days` (ISO) of an unproven part
+
+
+def order_of(texts: Mapping[str, Sequence[str]], dialects: Mapping[str, Dialect], source: Source) -> Order | None:
+    """What the dates of a part say of the order of day and month; None for other dates, and where it is declared.
+
+    `texts` are the distinct texts of its date columns, `dialects` those that read them.
+    """
+    if source.dialect.exact or source.dialect.date_formats != DEFAULT:
+        return None
+    forms = {name: dialects.get(name, source.dialect).date_formats for name in texts}
+    if any(month_first(form) for each in forms.values() for form in each):
+        return {"order": EXCHANGED}
+    read = {date_of(text, forms[name]) for name, each in texts.items() if day_first(forms[name][0]) for text in each}
+    days = sorted(day for day in read if day is not None)
+    if not days:
+        return None
+    if any(day.day > MONTHS for day in days):
+        return {"order": PROVEN}
+    return {"order": UNPROVEN, "days": [day.isoformat() for day in days]}
+
+
+def check_orders(orders: Mapping[str, Mapping[str, Order]], sources: Iterable[Source]) -> None:
+    """Raises InputRejected when the order of day and month of a part is in doubt.
+
+    `orders` are those of the parts by dataset, then by file. A part is in doubt when its own dates show nothing and
+    another part of the dataset has the month first, or when all parts of the dataset together show nothing but first
+    days of months in the exchanged order. It is also when another dataset has the month first and the days of this one
+    are not those of months.
+    """
+    exchanged = {name: _files(parts, EXCHANGED) for name, parts in orders.items()}
+    for source in sources:
+        parts = orders.get(source.dataset, {})
+        unproven = _files(parts, UNPROVEN)
+        if not unproven:
+            continue
+        others = [file for name, files in exchanged.items() if name != source.dataset for file in files]
+        if exchanged[source.dataset]:
+            _reject(unproven[0], source, f"{_name(exchanged[source.dataset][0])} has the month first")
+        if _files(parts, PROVEN):
+            continue
+        days = {date.fromisoformat(day) for file in unproven for day in parts[file]["days"]}
+        declared = Reading("declared", tuple(days))
+        swapped = Reading("exchanged", tuple(date(day.year, day.day, day.month) for day in days))
+        if swapped.is_monthly and declared.is_of_one_month:
+            _reject(unproven[0], source, "the dates of all parts are first days of months then")
+        if others and not declared.is_monthly and days != set(swapped.days):
+            _reject(unproven[0], source, f"{_name(others[0])} has the month first")
+
+
+def _files(parts: Mapping[str, Order], order: str) -> list[str]:
+    return [file for file, found in parts.items() if found["order"] == order]
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _reject(path: str, source: Source, why: str) -> None:
+    where = f"in the dialect of {source.dataset} in {declaration_file(source)}"
+    raise InputRejected(
+        f"the dates may have the day or the month first, and {why}",
+        file=_name(path),
+        column=source.known_on,
+        hint=f"declare `date_formats=('M/d/yyyy',)`, or `exact=True` for d/M/yyyy, {where}",
+    )
