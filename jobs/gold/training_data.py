@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from jobs.errors import JobError
 from jobs.gold.features import loan_features
 from jobs.gold.labels import label_gaps, number_of_loans
+from jobs.gold.no_loans import no_known_outcome
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.silver.reading import source_rows
@@ -30,7 +31,9 @@ def gold_feature_engineering(job: Job) -> TaskResult:
     features, left_out = loan_features(tables, book)
     rows = matured(features, job.as_of)
     if rows.num_rows == 0:
-        raise JobError(f"No loan's outcome is known on {job.as_of}; choose a later --as-of or deliver a longer ledger.")
+        checks = job.values.get("remove_flagged_customers", {}).get("rows", {}).get(book.loan_source, {})
+        why = no_known_outcome(features, (checks, left_out), tables[book.bad_loan.source], job.as_of, book)
+        raise JobError(f"No loan's outcome is known on {job.as_of}: {why}")
     bad = int(pc.sum(rows["label"]).as_py())
     log.info("%d loans, %d with a known outcome, %d of them defaulted", features.num_rows, rows.num_rows, bad)
     due = features.filter(pa.array(known_by(features["observation_date"], job.as_of)))

@@ -117,7 +117,7 @@ def with_stale(decision: Decision, stale: Sequence[str]) -> Decision:
 def window_sentence(row: Mapping[str, Any], day: date) -> str:
     """From when the loans of the PSI are, where none of the month of that day is among them; '' otherwise."""
     newest = row.get("window_to")
-    if newest is None or newest >= f"{day:%Y-%m}":
+    if row["psi"] is None or newest is None or newest >= f"{day:%Y-%m}":
         return ""
     cohorts = " to ".join(dict.fromkeys((row["window_from"], newest)))
     return f"PSI is of the loans of {cohorts}: there are no newer ones up to {day}."

@@ -11,6 +11,7 @@ from jobs.bronze.ingest import ingested
 from jobs.errors import JobError
 from jobs.gold.features import loan_features
 from jobs.gold.labels import number_of_loans
+from jobs.gold.no_loans import no_scored_loan
 from jobs.job import Job, TaskResult, combined, log
 from jobs.loan_calendar import known_by, months_of
 from jobs.modelling.champion import check_libraries, model_of, serving_champion
@@ -65,7 +66,8 @@ def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskRes
     due = known_by(features["prediction_date"], job.as_of)
     rows = features.filter(pa.array(due))
     if rows.num_rows == 0:
-        raise JobError(f"No loan can be scored on {job.as_of}; choose a later --as-of or deliver newer extracts.")
+        counts = checks["rows"][job.book.loan_source], left_out
+        raise JobError(f"No loan can be scored on {job.as_of}: {no_scored_loan(features, counts, job.book)}")
     log.info("%d loans can be scored, %d customers are flagged", rows.num_rows, checks["flagged"])
     lineage = {version.table: version.digest for version in staged.values()}
     table = job.write(INFERENCE_FEATURES, [rows], sources=lineage)

@@ -74,7 +74,7 @@ def test_the_outcome_is_known_on_the_observation_date(job_factory: JobFactory, d
     observed = date(2024, 7, 1)
     job = small(job_factory, observed + timedelta(days))
     if not known:
-        with pytest.raises(JobError, match="No loan's outcome is known on 2024-06-30; choose a later --as-of"):
+        with pytest.raises(JobError, match="on 2024-06-30: the first of 1 loans is due on 2024-07-01; choose a later"):
             gold_feature_engineering(job)
         return
     outcome = gold_feature_engineering(job)
@@ -131,3 +131,21 @@ def test_matured_needs_a_date_and_a_label() -> None:
     days = [date(2024, 1, 1), date(2024, 1, 1), None, date(2024, 1, 2)]
     table = pa.table({"observation_date": pa.array(days, pa.date32()), "label": pa.array([0, None, 1, 1], pa.int8())})
     assert matured(table, date(2024, 1, 1))["label"].to_pylist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "gap"),
+    [
+        ([{"installment_num": 1, "overdue_amt": 0}], "1 with no month on record"),
+        ([{"installment_num": 6, "overdue_amt": None}], "1 with an amount or a month that can't be read"),
+        ([{"installment_num": 3, "overdue_amt": 0}], "1 with a record that ends too early"),
+    ],
+)
+def test_outcomes_that_are_due_and_not_on_record_are_told_by_cause(
+    job_factory: JobFactory, rows: list[dict[str, object]], gap: str
+) -> None:
+    loan = {"Customer_ID": "c", "snapshot_date": START, "loan_start_date": START, "loan_id": "l"}
+    with pytest.raises(JobError) as caught:
+        gold_feature_engineering(small(job_factory, date(2025, 1, 1), loan_daily=[loan | row for row in rows]))
+    told = f"of 1 outcomes that are due none is on record: {gap}; deliver the whole lms_loan_daily."
+    assert str(caught.value) == f"No loan's outcome is known on 2025-01-01: {told}"

@@ -96,6 +96,12 @@ def test_an_old_window_of_the_psi_says_from_when_it_is(
     assert reason == f"AUC and PSI are within their thresholds. {sentence}".strip()
 
 
+def test_a_psi_that_is_not_measured_has_no_window(job_factory: JobFactory) -> None:
+    numbers = row(0.80, 0.85, None, None) | {"window_from": "2025-01", "window_to": "2025-02"}
+    job = job_factory.job(settings=SETTINGS, values={"calculate_monitoring_metrics": {"row": numbers}})
+    assert "PSI is of" not in model_governance_gate(job).values["reason"]
+
+
 def test_thresholds_are_the_settings(job_factory: JobFactory) -> None:
     job = job_factory.job(settings={"auc_threshold": 0.8, "psi_threshold": 0.4})
     assert thresholds_of(job) == Thresholds(auc=0.8, psi=0.4)

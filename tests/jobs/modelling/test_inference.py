@@ -1,5 +1,6 @@
 import csv
 import gzip
+import re
 import shutil
 from collections.abc import Mapping
 from datetime import date
@@ -177,7 +178,8 @@ def test_no_loan_to_score_is_a_job_error(sandbox: Sandbox) -> None:
     before = sandbox.versions()
     ended = sandbox.run("inference", date(2023, 1, 2), force=True)
     assert (ended.state, ended.error["type"], ended.error["task"]) == ("failed", "JobError", "prepare_inference_data")
-    assert ended.error["message"].startswith("No loan can be scored on 2023-01-02; choose a later --as-of")
+    told = r"No loan can be scored on 2023-01-02: the first of \d+ loans is due on 2023-04-01; choose a later --as-of\."
+    assert re.fullmatch(told, ended.error["message"])
     assert sandbox.versions() == before
 
 

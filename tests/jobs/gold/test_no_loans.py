@@ -1,0 +1,53 @@
+"""When no loan can be scored or trained on, the sentence gives the cause, its counts and what helps."""
+
+from datetime import date
+
+import pyarrow as pa
+import pytest
+
+from jobs.gold.no_loans import no_known_outcome, no_scored_loan
+from tests.retail import BOOK
+
+DAY = pa.date32()
+AS_OF = date(2024, 6, 30)
+NONE = pa.table({name: pa.array([], DAY) for name in ("prediction_date", "observation_date")})
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        (
+            {"read": 3, "kept": 1, "undated": 2},
+            "2 have no date that can be read; correct the dates of the extract, or declare their format.",
+        ),
+        (
+            {"read": 3, "kept": 0, "undated": 1, "later_than_as_of": 2, "superseded": 0},
+            "1 have no date that can be read, 2 are later than as-of; choose a later --as-of.",
+        ),
+        (
+            {"read": 4, "kept": 0, "flagged": 4},
+            "4 are of customers that quality control flags; correct the values that the log of the checks names.",
+        ),
+    ],
+)
+def test_the_largest_cause_gives_the_advice(counts: dict[str, int], sentence: str) -> None:
+    whole = f"of {counts['read']} rows of lms_loan_daily {sentence}"
+    assert no_scored_loan(NONE, (counts, {}), BOOK) == whole
+    assert no_known_outcome(NONE, (counts, {}), pa.table({}), AS_OF, BOOK) == whole
+
+
+def test_start_dates_that_cannot_be_read_and_missing_rows_of_other_sources_are_told() -> None:
+    left_out = {"rows_without_loan": 7, "without_attributes": 3, "customers_without_loan": 9}
+    assert no_scored_loan(NONE, ({"read": 10}, left_out), BOOK) == (
+        "of 10 rows of lms_loan_daily 7 have no loan id or no start date that can be read, 3 loans have no row in "
+        "features_attributes; correct the ids and the start dates."
+    )
+    assert "deliver extracts in which lms_loan_daily has loans" in no_scored_loan(NONE, ({"read": 10}, {}), BOOK)
+
+
+def test_a_loan_that_is_due_later_says_when() -> None:
+    days = pa.array([date(2024, 9, 1), date(2024, 7, 1)], DAY)
+    loans = pa.table({"prediction_date": days, "observation_date": days})
+    told = "the first of 2 loans is due on 2024-07-01; choose a later --as-of."
+    assert no_scored_loan(loans, ({}, {}), BOOK) == told
+    assert no_known_outcome(loans, ({}, {}), pa.table({}), AS_OF, BOOK) == told
