@@ -13,7 +13,7 @@ from tests.sandbox import Sandbox
 from tests.shared import made_once
 
 SAMPLE = SampleSpec(customers=1200, seed=5)
-LEDGER, STALE_SINCE, STALE_ON = "lms_loan_daily", date(2024, 6, 1), date(2025, 6, 1)
+LEDGER, STALE_SINCE, STALE_ON = "lms_loan_daily", date(2024, 9, 1), date(2025, 6, 1)
 SMALL = SampleSpec(customers=600, seed=5)
 
 
@@ -71,7 +71,7 @@ def monitored_home(trained_home: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def stale_home(sample_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose ledger ends a year before it was trained, scored and monitored; it is copied, never opened."""
+    """A home whose ledger ends nine months before it was trained, scored and monitored; it is copied, never opened."""
 
     def monitor(folder: Path) -> None:
         data = until(sample_data, folder / "data", LEDGER, STALE_SINCE)

@@ -1,4 +1,4 @@
-"""A ledger that ended a year ago: the state is stale, and every place says which file, since when and what to do."""
+"""A ledger that ended nine months ago: the state is stale, and every place says which file, since when and what to do."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ def newest_rows(sandbox: Sandbox) -> list[Finding]:
 def test_the_gate_is_stale_and_requests_no_retraining(stale_sandbox: Sandbox) -> None:
     (decision,) = stale_sandbox.decisions()
     assert (decision.status, decision.action) == ("stale", "none")
-    assert decision.reason.startswith(f"{LEDGER} is stale: {SINCE}, 365 days before {STALE_ON}, more than its cadence")
+    assert decision.reason.startswith(f"{LEDGER} is stale: {SINCE}, 273 days before {STALE_ON}, more than its cadence")
     assert "declare a longer `cadence` in jobs/book/retail.py." in decision.reason
     assert f"there are no newer ones up to {STALE_ON}." in decision.reason
     assert stale_sandbox.governance_requests() == []
@@ -53,7 +53,7 @@ def test_metrics_say_it_as_table_and_as_json(stale_sandbox: Sandbox) -> None:
 def test_doctor_names_the_file_its_newest_day_and_what_to_do(stale_sandbox: Sandbox) -> None:
     (finding,) = newest_rows(stale_sandbox)
     assert finding.level == "warning"
-    assert f"{LEDGER} is stale: {SINCE}, 365 days before {STALE_ON}" in finding.message
+    assert f"{LEDGER} is stale: {SINCE}, 273 days before {STALE_ON}" in finding.message
     assert "deliver newer extracts, or declare a longer `cadence`" in finding.message
     assert f"/{LEDGER}.csv" in finding.message
 
