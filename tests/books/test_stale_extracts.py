@@ -1,4 +1,4 @@
-"""A ledger that ended nine months ago: the state is stale, and every place says which file, since when and what to do."""
+"""A ledger that ended nine months ago: the state is stale, and every place says which file, since when, what to do."""
 
 from dataclasses import replace
 from pathlib import Path
