@@ -4,8 +4,8 @@
 - The share of rows that are missing changed by more than 2 percentage points, that of unreadable ones by more than 0.5.
 - A column of several values has a single one now.
 - The median of a number moved by a factor of 1.5 or more, from or to 0, or to the other sign.
-- A category has a level that it did not have, or lost one, with at least 1% of the values. Categories with 20 or more
-  frequent levels are not compared.
+- A category has a level that it did not have, or lost one, with at least 1% of the values. Categories of which 20
+  levels are kept are not compared.
 - A column came or went.
 
 Rows come first, then values that went or came by their share, single values, medians by their factor, levels by their
@@ -53,7 +53,7 @@ def share(summary: Summary, what: str) -> float:
 
 
 def number_text(number: float) -> str:
-    """A number as a person reads it: groups of three, at most 4 significant digits behind the point."""
+    """A number as a person reads it: whole and in groups of three from 1,000 on, else to 4 significant digits."""
     return f"{number:,.0f}" if abs(number) >= 1000 or number == int(number) else f"{number:.4g}"
 
 

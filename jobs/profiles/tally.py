@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.book.columns import NUMBERS, Column, Kind
+from jobs.profiles.hashes import Hashes, hashes_of_numbers, hashes_of_texts
 from jobs.profiles.summary import (
     HASHES,
     POINTS,
@@ -80,11 +80,11 @@ class Tally:
             summary["distinct"] = len(pc.unique(values))
             if column.kind is Kind.CATEGORY and not column.personal and len(values):
                 summary["levels"] = most_frequent(_by_level(values, rows))
-            return summary | ({"hashes": _smallest_hashes(values.to_numpy())} if mergeable else {})
+            return summary | ({"hashes": _smallest(hashes_of_texts(values))} if mergeable else {})
         points = _sorted(_numbers(values), rows)
         summary["distinct"] = len(points[0])
         if mergeable:
-            summary["hashes"] = _smallest_hashes(points[0])
+            summary["hashes"] = _smallest(hashes_of_numbers(points[0]))
         if column.personal or not len(values):
             return summary
         return summary | distribution(points, column.kind) | ({"points": _thinned(points)} if mergeable else {})
@@ -122,7 +122,6 @@ def _thinned(points: Points) -> list[list[float]]:
     return [[value, weight] for value, weight in zip(values.tolist(), rows.tolist(), strict=True)]
 
 
-def _smallest_hashes(values: npt.NDArray[Any]) -> list[int]:
-    """The smallest of the values' 64-bit hashes, from which the distinct values of several parts are estimated."""
-    hashes = np.unique(pd.util.hash_array(values, categorize=False))
-    return [int(one) for one in hashes[:HASHES]]
+def _smallest(hashes: Hashes) -> list[int]:
+    """The smallest hashes, from which the distinct values of several parts are estimated."""
+    return [int(one) for one in np.unique(hashes)[:HASHES]]
