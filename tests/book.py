@@ -51,4 +51,4 @@ class Customers:
 
     def features(self) -> dict[str, dict[str, Any]]:
         """The features by loan."""
-        return {row["loan_id"]: row for row in loan_features(self.tables(), BOOK)[0].to_pylist()}
+        return {row["loan_id"]: row for row in loan_features(self.tables(), BOOK).rows.to_pylist()}

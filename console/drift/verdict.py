@@ -13,6 +13,7 @@ from console.components.times import day
 from console.drift.query import View
 from jobs.charts.kit import STATUS_WORDS
 from jobs.governance.breaches import OF_DATA, UNHEALTHY, Thresholds, window_sentence
+from jobs.governance.retraining import FAULT
 from jobs.statistics.rounding import rounded_apart
 from storage.db.ledger import LedgerRow
 
@@ -23,6 +24,7 @@ ACTIONS = {
     "suppressed": "the retraining rule requested no training, because the last one was too recent",
     "escalated": "the model needs a review, because retraining did not help",
 }
+FAULT_ACTION = "a person must check the extracts, and no training is requested"
 
 
 def show_verdict(view: View) -> None:
@@ -45,11 +47,13 @@ def show_verdict(view: View) -> None:
 
 def verdict(row: Mapping[str, Any], decision: LedgerRow | None, limits: Thresholds) -> str:
     """The sentence about a row of the monitoring history and the decision on it, if one is known."""
-    action = ACTIONS.get(decision.action, "") if decision else ""
     parts = [auc_words(row, limits), psi_words(row, limits)]
     if row["psi"] is not None and row["psi"] >= limits.psi_watch:
         parts.reverse()  # the drift stands first
-    parts.append(action)
+    if row.get("status") == FAULT:
+        parts.insert(0, FAULT_ACTION)
+    elif decision is not None:
+        parts.append(ACTIONS.get(decision.action, ""))
     sentence = "; ".join(part for part in parts if part) + "."
     return " ".join(filter(None, (sentence, window_sentence(row, row["monitoring_date"]))))
 

@@ -11,11 +11,12 @@ from console.app.navigation import run_link
 from console.components.elements import Text, callout, count, empty, figure, join, note, note_html, state_html
 from console.components.table import chosen_page, columns, table
 from console.components.times import day, time_html
+from jobs.governance.retraining import FAULT
 from storage.db.ledger import LedgerRow
 from storage.ledger.decisions import decision_count, decision_page, open_escalation
 
 PAGE = 20
-EVERY, BREACHES = "All decisions", "Breaches only"
+EVERY, BREACHES = "All decisions", "Breaches and data faults"
 COLUMNS = columns("Date", "Decision", "Numbers", "Reason")
 BREAK = Markup("<br>")
 
@@ -24,7 +25,15 @@ def escalation() -> None:
     """Shows an alert while an escalated decision is open."""
     with ledger().reading() as connection:
         decision = open_escalation(connection)
-    if decision is not None:
+    if decision is not None and decision.status == FAULT:
+        callout(
+            "bad",
+            f"Data fault: a person must check the extracts since {day(decision.monitoring_date)}",
+            decision.reason,
+            "No retraining is requested while the fault lasts. Deliver the extract again and run `inference` and "
+            "`monitoring`; if the values are right as they are, start a training and promote its model with a reason.",
+        )
+    elif decision is not None:
         callout(
             "bad",
             f"The model needs a review since {day(decision.monitoring_date)}",
@@ -56,7 +65,7 @@ def governance_log(now: datetime) -> None:
     with ledger().reading() as connection:
         total = decision_count(connection, acted=shown == BREACHES)
     if not total:
-        empty("No breaches", "The champion was within its thresholds at every decision.")
+        empty("No breaches or data faults", "The champion was within its thresholds at every decision.")
         return
     place = st.container()
     page = chosen_page(total, PAGE)

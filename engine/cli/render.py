@@ -96,7 +96,7 @@ def listing(documents: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> R
             column.replace("_", " "), justify="right" if numeric else "left", overflow="fold", no_wrap=whole
         )
     for row in rows:
-        table.add_row(*(state_text(row[name]) if name == "state" else cell(row[name]) for name in columns))
+        table.add_row(*(state_text(row[name]) if name in ("state", "status") else cell(row[name]) for name in columns))
     return table
 
 

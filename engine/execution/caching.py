@@ -49,6 +49,7 @@ def cache_key(task: Task, job: Job) -> str:
         "as_of": job.as_of.isoformat() if task.dated or _reads_new_extracts(task, job) else None,
         "values": job.values,
         "champions": [model.version for model in job.champions],
+        "rejection": job.rejection,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -18,6 +18,7 @@ from storage.lake.datamart import TableVersion
 from storage.lake.extracts import SourceFile, source_files
 from storage.ledger.catalog import current_versions, published_versions
 from storage.ledger.models import ModelVersion, champions, free_version
+from storage.ledger.run_search import newest_delivery
 from storage.ledger.runs import replay_mark
 
 log = logging.getLogger("loanwatch.engine")
@@ -25,7 +26,10 @@ log = logging.getLogger("loanwatch.engine")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The inputs of a run, fixed at its start: published tables, champions, folder of extracts, digest of the book."""
+    """The inputs of a run, fixed at its start: published tables, champions, folder of extracts, digest of the book.
+
+    `rejection` says why the newest delivery of extracts was rejected; '' when it was not.
+    """
 
     run_id: str
     as_of: date
@@ -33,6 +37,7 @@ class Snapshot:
     data: str
     tables: Mapping[str, TableVersion]
     champions: tuple[ModelVersion, ...]
+    rejection: str
     book_digest: str
 
     def as_json(self) -> dict[str, Any]:
@@ -59,8 +64,23 @@ def snapshot_of(connection: Connection, deployment: Deployment, run: Any) -> Sna
         data=folder_for(connection, deployment, run.pipeline),
         tables=current_versions(connection),
         champions=tuple(champions(connection)),
+        rejection=rejection_of(connection, deployment, run.as_of),
         book_digest=digest(deployment.book),
     )
+
+
+def rejection_of(connection: Connection, deployment: Deployment, as_of: date) -> str:
+    """Why the newest delivery up to an as-of date was rejected, in a sentence; '' when it was read or there is none."""
+    datasets = set(deployment.book.by_dataset)
+    readers = [
+        pipeline.name
+        for pipeline in deployment.pipelines.values()
+        if datasets <= {dataset for task in pipeline.tasks for dataset in task.extracts}
+    ]
+    run = newest_delivery(connection, readers, as_of)
+    if run is None or run.state == "succeeded":
+        return ""
+    return f"The newest delivery was rejected ({run.pipeline} of {run.as_of}): {run.error['message']}"
 
 
 def job_of(
@@ -83,6 +103,7 @@ def job_of(
         values={name: results[name].values for name in task.upstream},
         extracts=_extracts(deployment, task, snapshot.data),
         champions=snapshot.champions if task.uses_champion else (),
+        rejection=snapshot.rejection if task.uses_rejection else "",
         declaration=deployment.settings.book,
         book_digest=snapshot.book_digest,
     )

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from engine.control.extract_folder import folder_for
 from engine.control.runs import checked_request
 from engine.deployment import Deployment
-from jobs.governance.retraining import Past, Step, next_step
+from jobs.governance.retraining import FAULT, Past, Step, fault_step, next_step
 from jobs.job import TaskResult
 from storage.ledger.catalog import publish
 from storage.ledger.decisions import GovernanceDecision, is_decided, past_decisions, record_decision
@@ -80,9 +80,12 @@ def _decide(connection: Connection, deployment: Deployment, origin: Origin, requ
     if computed is None or is_decided(connection, origin.run_id):
         return
     day = run_row(connection, origin.run_id).as_of
-    step = Step("none", str(computed["reason"]))
-    if request is not None:
-        step = next_step(day, request["reason"], _history(connection, day), deployment.settings.cooldown_days)
+    step, cooldown = Step("none", str(computed["reason"])), deployment.settings.cooldown_days
+    if computed["status"] == FAULT:
+        step = fault_step(day, step.reason, _history(connection, day), cooldown)
+        log.warning("decision for %s: %s. %s", day, step.action, step.reason)
+    elif request is not None:
+        step = next_step(day, request["reason"], _history(connection, day), cooldown)
         if step.action == "requested":
             step = _requested(connection, deployment, origin, request)
         log.info("retraining decision for %s: %s. %s", day, step.action, step.reason)

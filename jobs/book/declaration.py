@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from jobs.book.columns import Column, Source, Where, declared_here
-from jobs.book.features import BadLoan, Candidate, Feature, Latest, Window
+from jobs.book.features import BadLoan, Candidate, Computed, Feature, Latest, Window
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,16 @@ class Book:
         """A feature's description, as pages and charts name it; its own name when the book describes none."""
         known = self.feature(feature)
         return known.description if known is not None and known.description else feature
+
+    def inputs_of(self, feature: str) -> tuple[tuple[Source, Column], ...]:
+        """Every column that a feature is made of, with its source; none for a feature that the book does not have."""
+        known = self.feature(feature)
+        if known is None:
+            return ()
+        if isinstance(known, Computed):
+            return tuple(dict.fromkeys(column for name in known.of for column in self.inputs_of(name)))
+        column = self.by_table[known.source].column(known.reads)
+        return () if column is None else ((self.by_table[known.source], column),)
 
     def columns_read(self, source: Source) -> tuple[str, ...]:
         """The columns of a source that labels and features are made of, roles and dates included."""

@@ -1,9 +1,11 @@
 """The features of a loan, from what was known when it is scored. The same code serves training and inference."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,9 +16,36 @@ from jobs.gold.labels import default_labels, loans_of, splits
 from jobs.gold.point_in_time import KnownRows
 from jobs.silver.identity import check_matches
 
+Flags = npt.NDArray[np.bool_]
 
-def loan_features(tables: Mapping[str, pa.Table], book: Book) -> tuple[pa.Table, dict[str, int]]:
-    """(one row a loan with ids, dates, label, split and every feature; how many were left out, by reason).
+
+@dataclass(frozen=True)
+class LoanFeatures:
+    """`rows`: one a loan, with ids, dates, label, split and every feature. `left_out`: rows left out, by reason.
+
+    `imputed` has the loan ids of `rows` and, under the name of each feature, whether the loan's value was imputed or
+    computed from an imputed one.
+    """
+
+    rows: pa.Table
+    imputed: pa.Table
+    left_out: dict[str, int]
+
+
+@dataclass(frozen=True)
+class FeatureColumns:
+    """The features that are not hidden, by name: `values`, one a loan; `imputed`, flags of those with imputed cells.
+
+    `there` says by silver name which loans each `every_loan` source has.
+    """
+
+    values: dict[str, Any]
+    imputed: dict[str, Flags]
+    there: dict[str, Flags]
+
+
+def loan_features(tables: Mapping[str, pa.Table], book: Book) -> LoanFeatures:
+    """The features of every loan.
 
     `tables` are the governed tables by silver name (at least the columns that the book reads), without anything later
     than as-of. A loan without a row of a source that is declared `every_loan` is left out, and counted under the first
@@ -24,7 +53,8 @@ def loan_features(tables: Mapping[str, pa.Table], book: Book) -> tuple[pa.Table,
     """
     loans = loans_of(tables[book.loan_source], book)
     known = {source.silver: KnownRows(loans, tables[source.silver], source, book) for source in book.sources}
-    values, there = feature_values(known, loans.num_rows, book)
+    found = feature_values(known, loans.num_rows, book)
+    values, there = dict(found.values), found.there
     about_loan = [one.name for one in book.features if isinstance(one, Latest) and one.source == book.loan_source]
     columns: dict[str, Any] = {name: loans[name] for name in (book.loan_id, book.customer_id, book.loan_start)}
     columns |= {name: values.pop(name) for name in about_loan if name in values}
@@ -39,29 +69,55 @@ def loan_features(tables: Mapping[str, pa.Table], book: Book) -> tuple[pa.Table,
         left_out[f"without_{name}"] = int((every & ~mask).sum())
         every &= mask
     left_out = {reason: count for reason, count in left_out.items() if count} | _without_loan(loans, tables, book)
-    return pa.table(columns).filter(pa.array(every)), left_out
+    cells = _imputed_cells(found, loans[book.loan_id], book)
+    return LoanFeatures(pa.table(columns).filter(pa.array(every)), cells.filter(pa.array(every)), left_out)
 
 
-def feature_values(known: Mapping[str, KnownRows], loans: int, book: Book) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(the features that are not hidden, a column each, in declared order; which loans each `every_loan` source has).
+def _imputed_cells(found: FeatureColumns, loan_ids: pa.ChunkedArray, book: Book) -> pa.Table:
+    none = np.zeros(len(loan_ids), bool)
+    cells = {name: pa.array(found.imputed.get(name, none)) for name in found.values}
+    return pa.table({book.loan_id: loan_ids, **cells})
 
-    `known` are the rows of every source beside `loans` loans, by silver name.
-    """
+
+def feature_values(known: Mapping[str, KnownRows], loans: int, book: Book) -> FeatureColumns:
+    """The features, in declared order. `known` are the rows of every source beside `loans` loans, by silver name."""
     newest = {name: known[name].newest() for name in _joined(book)}
     found: dict[str, Any] = {}
+    cells: dict[str, Flags] = {}
     for feature in book.features:
         if isinstance(feature, Computed):
             found[feature.name] = feature.function(*(found[name] for name in feature.of))
+            of_inputs = [cells[name] for name in feature.of if name in cells]
+            cells |= {feature.name: np.logical_or.reduce(of_inputs)} if of_inputs else {}
         elif isinstance(feature, Latest):
-            places = newest[feature.source]
-            column = imputed(known[feature.source].table, book.by_table[feature.source], feature.reads)
+            places, table = newest[feature.source], known[feature.source].table
+            column = imputed(table, book.by_table[feature.source], feature.reads)
             found[feature.name] = column.take(pa.array(places, mask=places < 0))
+            if column.null_count < table[feature.reads].null_count:
+                nulls = pc.is_null(table[feature.reads]).to_numpy(zero_copy_only=False)
+                cells[feature.name] = (places >= 0) & nulls[places]
         else:
             found[feature.name] = known[feature.source].statistic(feature)
         if len(found[feature.name]) != loans:
             raise ValueError(f"feature {feature.name} has {len(found[feature.name])} values for {loans} loans")
-    kept = {feature.name: found[feature.name] for feature in book.features if not feature.hidden}
-    return kept, {source.silver: newest[source.silver] >= 0 for source in book.sources if source.every_loan}
+    kept = [feature.name for feature in book.features if not feature.hidden]
+    return FeatureColumns(
+        {name: found[name] for name in kept},
+        {name: cells[name] for name in kept if name in cells},
+        {source.silver: newest[source.silver] >= 0 for source in book.sources if source.every_loan},
+    )
+
+
+def before_imputation(rows: pa.Table, cells: pa.Table, loan_id: str) -> pa.Table:
+    """The rows with null for every value that was imputed or computed from an imputed one (see `LoanFeatures`).
+
+    `cells` has all loans of `rows`, in any order; a feature that it does not have stays as it is.
+    """
+    cells = cells.take(pc.index_in(rows[loan_id], value_set=cells[loan_id].combine_chunks()))
+    for place, name in enumerate(rows.column_names):
+        if name in cells.column_names and name != loan_id and pc.any(cells[name]).as_py():
+            rows = rows.set_column(place, name, pc.if_else(cells[name], None, rows[name]))
+    return rows
 
 
 def imputed(table: pa.Table, source: Source, name: str) -> pa.ChunkedArray:

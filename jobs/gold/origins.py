@@ -52,10 +52,10 @@ def loan_origins(tables: Mapping[str, pa.Table], book: Book, loan_id: str) -> Lo
         return None
     known = {source.silver: KnownRows(loans, tables[source.silver], source, book) for source in book.sources}
     shown = replace(book, features=tuple(replace(feature, hidden=False) for feature in book.features))
-    values, there = feature_values(known, 1, shown)
-    value_of = {name: column[0].as_py() for name, column in values.items()}
+    found = feature_values(known, 1, shown)
+    value_of = {name: column[0].as_py() for name, column in found.values.items()}
     features = [_origin(feature, book, known, value_of) for feature in book.features]
-    without = [name for name, found in there.items() if not found[0]]
+    without = [name for name, there in found.there.items() if not there[0]]
     left_out = f"no row of {' and '.join(without)} was known on its prediction date" if without else ""
     return LoanOrigins(loans.to_pylist()[0], features, left_out)
 

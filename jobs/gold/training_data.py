@@ -12,7 +12,7 @@ from jobs.gold.no_loans import no_known_outcome
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.silver.reading import source_rows
-from storage.lake.names import TRAINING_DATA
+from storage.lake.names import TRAINING_DATA, TRAINING_IMPUTED
 
 
 def matured(features: pa.Table, as_of: date) -> pa.Table:
@@ -28,7 +28,8 @@ def gold_feature_engineering(job: Job) -> TaskResult:
         source.silver: source_rows(job, job.table(source.silver_table), source, book.columns_read(source))
         for source in book.sources
     }
-    features, left_out = loan_features(tables, book)
+    found = loan_features(tables, book)
+    features = found.rows
     rows = matured(features, job.as_of)
     if rows.num_rows == 0:
         checks = job.values.get("remove_flagged_customers", {}).get("rows", {}).get(book.loan_source, {})
@@ -40,20 +41,20 @@ def gold_feature_engineering(job: Job) -> TaskResult:
     unlabelled = label_gaps(tables[book.bad_loan.source], due, book)
     for reason, count in unlabelled.items():
         log.warning("without a label: %d loans, %s", count, reason.replace("_", " "))
-    for reason, count in left_out.items():
+    for reason, count in found.left_out.items():
         log.info("left out: %d %s", count, reason.replace("_", " "))
     written = job.write(TRAINING_DATA, [rows], sources={name: table.digest for name, table in job.tables.items()})
     return TaskResult(
         rows_in=sum(table.num_rows for table in tables.values()),
         rows_out=written.rows,
-        tables=(written,),
+        tables=(written, job.write(TRAINING_IMPUTED, [found.imputed], sources=written.sources)),
         values={
             "known": number_of_loans(tables[book.loan_source], book),
             "loans": features.num_rows,
             "matured": written.rows,
             "waiting": features.num_rows - due.num_rows,
             "defaults": bad,
-            "left_out": left_out,
+            "left_out": found.left_out,
             "unlabelled": unlabelled,
         },
     )

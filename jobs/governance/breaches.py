@@ -84,9 +84,16 @@ class Decision:
 
 
 def decide(
-    auc: AucNumbers, psi: DriftNumbers, thresholds: Thresholds | None = None, estimate: float | None = None
+    auc: AucNumbers,
+    psi: DriftNumbers,
+    thresholds: Thresholds | None = None,
+    estimate: float | None = None,
+    faults: Sequence[str] = (),
 ) -> Decision:
     """The decision on unrounded metrics: AUC < 0.70 or PSI >= 0.2 is a breach and leads to a retraining.
+
+    With `faults`, sentences on what is broken in the data, the status is `data fault`, and nothing leads to a
+    retraining: a model that learns from broken data keeps the fault.
 
     A metric that is not measured (None, NaN, an AUC without interval) is insufficient: it never leads to a retraining,
     and never hides a breach or a warning of the other metric. An `estimate` of the AUC below the threshold turns
@@ -97,8 +104,10 @@ def decide(
     measured = _number(auc.value) is not None and _number(auc.high) is not None, _number(psi.value) is not None
     warnings = (*_psi_warnings(psi, limits), *_estimate_warnings(estimate, limits))
     status: Status = "breach" if breaches else "watch" if warnings else "healthy" if all(measured) else "insufficient"
-    reasons = (*(_breach_sentence(breach) for breach in breaches), *warnings, *_gap_sentences(measured))
-    return Decision(status, breaches, reasons, retrain=bool(breaches))
+    if faults:
+        status = "data fault"
+    reasons = (*faults, *(_breach_sentence(breach) for breach in breaches), *warnings, *_gap_sentences(measured))
+    return Decision(status, breaches, reasons, retrain=status == "breach")
 
 
 def with_stale(decision: Decision, stale: Sequence[str]) -> Decision:

@@ -24,7 +24,7 @@ def decision_on(row: Mapping[str, Any], thresholds: Thresholds) -> Decision:
     measured = row["auc_status"] == "measured"
     auc = SimpleNamespace(value=row["auc"] if measured else None, high=row["auc_high"] if measured else None)
     psi = SimpleNamespace(value=row["psi"], chance_level=row["psi_chance_level"])
-    decision = decide(auc, psi, thresholds, row.get("auc_estimate"))
+    decision = decide(auc, psi, thresholds, row.get("auc_estimate"), row.get("faults", ()))
     return with_stale(decision, row.get("stale_reasons", ()))
 
 
@@ -44,6 +44,6 @@ def trigger_retraining_dag(job: Job) -> TaskResult:
     """A request for a training run when the gate's decision is to retrain; skipped otherwise."""
     gate = job.values["model_governance_gate"]
     if not gate["retrain"]:
-        return TaskResult(skipped=f"the model is {gate['status']}")
+        return TaskResult(skipped=f"the status is {gate['status']}")
     log.info("a training run is requested: %s", gate["reason"])
     return TaskResult(request={"pipeline": "training", "reason": gate["reason"], "numbers": gate["numbers"]})

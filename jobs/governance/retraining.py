@@ -1,4 +1,4 @@
-"""The action after a breach: a retraining, none within the cooldown, or an escalation to a person.
+"""The action after a breach (a retraining, none within the cooldown, or an escalation) or a data fault (an escalation).
 
 The action depends on the history of decisions alone. The rule uses monitoring dates, not the time of day: a replay of a
 year in two minutes gives the same decisions as a year of operation. Decisions for later dates are ignored.
@@ -7,16 +7,21 @@ A breach requests a retraining unless one was requested within the cooldown. Aft
 not help (the model was in breach again, and no decision between them was healthy), the breach is escalated to a person
 instead, once in a cooldown, until a decision is healthy. Only `healthy` ends the row: `watch` and `insufficient` do not
 show that a retraining helped.
+
+A data fault never requests a retraining. It is escalated to a person, once in a cooldown as long as it lasts. It has no
+effect on what a later breach does.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 from typing import Literal
 
 from jobs.governance.breaches import Status
 
 MOST_RETRAINS = 3
+FAULT: Status = "data fault"
 
 Action = Literal["none", "requested", "suppressed", "escalated"]
 
@@ -49,7 +54,7 @@ def next_step(day: date, reason: str, history: Sequence[Past], cooldown_days: fl
     `reason` describes the breach; the reason of the step begins with it.
     """
     earlier = sorted((past for past in history if past.day <= day), key=lambda past: past.day)
-    acted = [past for past in earlier if past.action in ("requested", "escalated")]
+    acted = [past for past in earlier if past.action in ("requested", "escalated") and past.status != FAULT]
     if acted and (day - acted[-1].day).days < cooldown_days:
         return _suppressed(acted[-1], reason, cooldown_days)
     retrains = retrains_in_a_row(earlier)
@@ -57,6 +62,17 @@ def next_step(day: date, reason: str, history: Sequence[Past], cooldown_days: fl
         since = f"{len(retrains)} retrainings in a row did not help (the first was requested on {retrains[0].day})"
         return Step("escalated", f"{reason} No run was requested: {since}. The model needs a review.")
     return Step("requested", reason)
+
+
+def fault_step(day: date, reason: str, history: Sequence[Past], cooldown_days: float) -> Step:
+    """The action for a data fault on that monitoring date, after a history in the order of its decisions."""
+    earlier = sorted((past for past in history if past.day <= day), key=lambda past: past.day)
+    lasting = takewhile(lambda past: past.status == FAULT, reversed(earlier))
+    asked = next((past.day for past in lasting if past.action == "escalated"), None)
+    if asked is not None and (day - asked).days < cooldown_days:
+        since = f"a person was asked on {asked}, within {cooldown_days:g} days"
+        return Step("suppressed", f"{reason} No run was requested: {since}.")
+    return Step("escalated", f"{reason} No run was requested: a person must check the extracts.")
 
 
 def retrains_in_a_row(history: Iterable[Past]) -> list[Past]:

@@ -23,7 +23,7 @@ from jobs.silver.reading import source_rows
 from jobs.silver.staleness import tells_days
 from storage.lake.datamart import TableVersion
 from storage.lake.extracts import SourceFile
-from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, SCORED
+from storage.lake.names import INFERENCE_FEATURES, INFERENCE_IMPUTED, PREDICTIONS, SCORED
 
 
 def refresh_dataset(job: Job) -> TaskResult:
@@ -62,24 +62,25 @@ def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskRes
         for source in job.book.sources
     }
     governed, checks = checked_tables(job, staged)
-    features, left_out = loan_features(governed, job.book)
-    due = known_by(features["prediction_date"], job.as_of)
-    rows = features.filter(pa.array(due))
+    found = loan_features(governed, job.book)
+    due = known_by(found.rows["prediction_date"], job.as_of)
+    rows = found.rows.filter(pa.array(due))
     if rows.num_rows == 0:
         counts = checks["rows"][job.book.loan_source], left_out
         raise JobError(f"No loan can be scored on {job.as_of}: {no_scored_loan(features, counts, job.book)}")
     log.info("%d loans can be scored, %d customers are flagged", rows.num_rows, checks["flagged"])
     lineage = {version.table: version.digest for version in staged.values()}
     table = job.write(INFERENCE_FEATURES, [rows], sources=lineage)
+    imputed = job.write(INFERENCE_IMPUTED, [found.imputed], sources=lineage)
     return TaskResult(
         rows_in=sum(version.rows for version in staged.values()),
         rows_out=table.rows,
-        tables=(*fresh.tables, table),
+        tables=(*fresh.tables, table, imputed),
         values={
             "known": number_of_loans(governed[job.book.loan_source], job.book),
             "loans": table.rows,
             "not_due": int((~due).sum()),
-            "left_out": left_out,
+            "left_out": found.left_out,
             "refreshed": sorted(fresh.values),
             "sources": fresh.values,
             **checks,

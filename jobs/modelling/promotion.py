@@ -8,22 +8,25 @@ little; that a champion was chosen in the same way evens that out.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from jobs.gold.features import before_imputation
 from jobs.job import Job, log
 from jobs.modelling.champion import other_libraries, serving_champion
+from jobs.modelling.data_faults import columns_of, counted_before_imputation, data_faults
 from jobs.modelling.definition import difference_from
 from jobs.modelling.splits import labels_of, scores_of, train_and_test
 from jobs.statistics.discrimination import AucDifference, paired_auc_difference
-from jobs.statistics.reference import reference_from_json
+from jobs.statistics.drift import MINIMUM_ROWS
 from jobs.statistics.rounding import rounded_apart
 from storage.files.folder import FileFacts
-from storage.lake.names import TRAINING_DATA
+from storage.lake.names import TRAINING_DATA, TRAINING_IMPUTED
+from storage.ledger.models import ModelVersion
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Opponent:
     """The model to compare with, and how it fared on the test rows (new minus old); or why there is no comparison.
 
     A model with `other_labels` was trained with another label definition: only a person can replace it. `data_faults`
-    are features that varied when the old model was trained, and have one value or none in the new training data.
+    are the sentences on features that are broken in the new training data.
     """
 
     version: str | None
@@ -78,10 +81,7 @@ def verdict_on(auc: float, rows: int, threshold: float, champion: str | None, op
     refused = worse or weak or opponent.other_labels or bool(opponent.data_faults)
     verdict = "Not promoted" if refused else "Promoted"
     told = [f"its AUC {rounded_apart(auc, threshold)} on {rows:,} test loans is below {threshold:g}"] if weak else []
-    if opponent.data_faults:
-        told.append(
-            f"data fault: {', '.join(opponent.data_faults)} has one value or none in every loan; check the extract"
-        )
+    told += [f"data fault: {sentence.removesuffix('.')}" for sentence in opponent.data_faults]
     told.append(_comparison(opponent, worse=worse))
     numbers = {"auc": auc} if found is None else _numbers(found)
     return PromotionVerdict(
@@ -97,23 +97,54 @@ def verdict_on(auc: float, rows: int, threshold: float, champion: str | None, op
 
 def promotion_verdict(job: Job, artifact: FileFacts, features: Sequence[str], auc: float) -> PromotionVerdict:
     """The verdict on a pipeline that was fitted in this run and has this test AUC, against the champion that serves."""
-    train, test = train_and_test(job.read(TRAINING_DATA))
+    table = job.read(TRAINING_DATA)
+    _, test = train_and_test(table)
+    model, _ = serving_champion(job)
+    metadata = json.loads(job.models.read(model.files["metadata"])) if model else {}
+    faults = broken_features(job, table, metadata.get("reference", {"features": {}}), features)
+    opponent = replace(_opponent(job, model, test, artifact, features), data_faults=tuple(faults))
     champion = job.champions[0].version if job.champions else None
-    opponent = _opponent(job, train, test, artifact, features)
     verdict = verdict_on(auc, test.num_rows, float(job.settings["auc_threshold"]), champion, opponent)
     log.info("%s", verdict.reason)
     return verdict
 
 
-def constant_features(rows: pa.Table, features: Sequence[str]) -> tuple[str, ...]:
-    """The features that have no value, or the same value, in every row."""
-    return tuple(name for name in features if pc.count_distinct(rows[name], mode="all").as_py() < 2)
+def measured(job: Job, rows: pa.Table) -> pa.Table:
+    """Rows of the training data before imputation: null for each value that was imputed."""
+    return before_imputation(rows, job.read(TRAINING_IMPUTED), job.book.loan_id)
 
 
-def _opponent(job: Job, train: pa.Table, test: pa.Table, artifact: FileFacts, features: Sequence[str]) -> Opponent:
+def broken_features(job: Job, table: pa.Table, reference: Mapping[str, Any], features: Sequence[str]) -> Iterator[str]:
+    """A sentence for each feature of the new model that is broken in the training data.
+
+    Broken is a feature with a data fault against the champion's reference, in all loans or in the newest of them, and
+    one that the champion does not know (as for a first model) without a value in any loan, unless a column of it is
+    optional. One value in every loan is no fault there: some lenders have one tenure.
+    """
+    known = {name: frozen for name, frozen in reference["features"].items() if name in features}
+    rows = measured(job, table) if counted_before_imputation(reference) else table
+    of_all = data_faults(rows, {"features": known}, job.book)
+    told = {fault.feature for fault in of_all}
+    of_newest = data_faults(newest_loans(rows), {"features": known}, job.book, MINIMUM_ROWS)
+    yield from (fault.sentence for fault in of_all)
+    yield from (fault.sentence for fault in of_newest if fault.feature not in told)
+    for name in features:
+        may_lack = any(column.optional for _, column in job.book.inputs_of(name))
+        if name not in known and not may_lack and table[name].null_count == table.num_rows:
+            yield f"{name} has no value in any of {table.num_rows:,} loans; check {columns_of(name, job.book)}."
+
+
+def newest_loans(rows: pa.Table, least: int = MINIMUM_ROWS) -> pa.Table:
+    """The loans of the latest prediction dates, as many dates as needed for `least` loans; all loans if fewer."""
+    days = np.sort(rows["prediction_date"].to_numpy())
+    return rows.filter(pa.array(rows["prediction_date"].to_numpy() >= days[-min(least, len(days))]))
+
+
+def _opponent(
+    job: Job, model: ModelVersion | None, test: pa.Table, artifact: FileFacts, features: Sequence[str]
+) -> Opponent:
     if not job.champions:
         return Opponent(None, None, "there was no champion before")
-    model, _ = serving_champion(job)
     if model is None:
         return Opponent(None, None, "no champion has the files that were registered, so there is none to compare with")
     difference = difference_from(model, job.book)
@@ -129,17 +160,7 @@ def _opponent(job: Job, train: pa.Table, test: pa.Table, artifact: FileFacts, fe
     if unknown:
         return Opponent(None, None, f"champion {model.version} needs {unknown[0]}, which this book does not have")
     new = scores_of(job.models.load(artifact), test, features)
-    paired = paired_auc_difference(labels_of(test), new, scores_of(old, test, known))
-    varied = _features_that_varied(json.loads(job.models.read(model.files["metadata"])))
-    return Opponent(
-        model.version, paired, data_faults=constant_features(train, [one for one in features if one in varied])
-    )
-
-
-def _features_that_varied(metadata: Mapping[str, Any]) -> set[str]:
-    """The features that had several values when a model was trained, by its frozen reference."""
-    frozen = metadata.get("reference", {}).get("features", {})
-    return {name for name, one in frozen.items() if (reference_from_json(one).all_counts() > 0).sum() > 1}
+    return Opponent(model.version, paired_auc_difference(labels_of(test), new, scores_of(old, test, known)))
 
 
 def _comparison(opponent: Opponent, *, worse: bool) -> str:

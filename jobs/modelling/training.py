@@ -16,7 +16,7 @@ from jobs.job import Job, TaskResult, log
 from jobs.modelling.candidates import candidate_of
 from jobs.modelling.comparison import set_comparisons
 from jobs.modelling.pipelines import categories_in, fit_reproducibly, frame, is_category, label_encoders, untrained
-from jobs.modelling.promotion import promotion_verdict
+from jobs.modelling.promotion import measured, promotion_verdict
 from jobs.modelling.splits import Scores, as_floats, labels_of, scores_of, train_and_test
 from jobs.statistics.discrimination import auc_with_interval, classification_scores
 from jobs.statistics.estimate import risk_curve
@@ -77,7 +77,7 @@ def select_model(job: Job, trained: Sequence[TaskResult]) -> TaskResult:
         "rows": {"train": _counts(train), "test": _counts(test)},
         "libraries": {name: version(name) for name in LIBRARIES},
         "files": {"model": vars(artifact), "encoders": vars(encoders)},
-        "reference": frozen_reference(test, scores, candidate.features),
+        "reference": frozen_reference(measured(job, test), scores, candidate.features),
         "risk_curve": risk_curve(labels_of(test), scores).as_json(),
     }
     log.info("%s is the best of %d", candidate.name, len(trained))
@@ -103,8 +103,12 @@ def _comparisons(job: Job, test: pa.Table, trained: Sequence[TaskResult]) -> lis
 
 
 def frozen_reference(test: pa.Table, scores: Scores, features: Sequence[str]) -> dict[str, Any]:
-    """What later drift is measured against: bins and counts of the test scores and of each feature of the test rows."""
+    """What later drift is measured against: bins and counts of the test scores and of each feature of the test rows.
+
+    The rows are those before imputation (see `measured`).
+    """
     return {
+        "before_imputation": True,
         "score": numeric_reference(scores).as_json(),
         "features": {
             name: category_reference(test[name].to_pylist()).as_json()

@@ -11,14 +11,16 @@ import pyarrow.compute as pc
 
 from jobs.book.declaration import Book
 from jobs.errors import JobError
+from jobs.gold.features import before_imputation
 from jobs.gold.labels import default_labels, label_gaps, outcome_months
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.modelling.champion import model_of
+from jobs.modelling.data_faults import counted_before_imputation
 from jobs.modelling.definition import check_definition
 from jobs.silver.quality import valid_rows
 from jobs.silver.reading import source_rows
-from storage.lake.names import INFERENCE_FEATURES, OUTCOMES, PREDICTIONS
+from storage.lake.names import INFERENCE_FEATURES, INFERENCE_IMPUTED, OUTCOMES, PREDICTIONS
 
 
 def fetch_predictions_and_actuals(job: Job) -> TaskResult:
@@ -33,6 +35,11 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
     metadata = json.loads(job.models.read(model.files["metadata"]))
     features, book = job.read(INFERENCE_FEATURES), job.book
     rows = features.take(pc.index_in(predictions["loan_id"], value_set=features[book.loan_id].combine_chunks()))
+    counted = INFERENCE_IMPUTED in job.tables and counted_before_imputation(metadata["reference"])
+    if counted:
+        rows = before_imputation(rows, job.read(INFERENCE_IMPUTED), book.loan_id)
+    else:
+        log.warning("drift is measured after imputation: %s was trained by an earlier release", model.version)
     in_training = seen_in_training(rows, date.fromisoformat(metadata["as_of"]))
     outcomes = visible_outcomes(job)
     observed = known_by(rows["observation_date"], job.as_of)
@@ -55,6 +62,7 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
         rows_out=table.num_rows,
         values={
             "version": model.version,
+            "before_imputation": counted,
             "predictions": job.table(PREDICTIONS).rows,
             **counts_of(job.datamart.read(written, ["fitted", "observed", "label"])),
             "unlabelled": label_gaps(outcomes, due, book),

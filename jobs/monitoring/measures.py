@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.modelling.data_faults import values_like
 from jobs.modelling.splits import as_floats, labels_of
 from jobs.statistics.discrimination import auc_with_interval, classification_scores, gini
 from jobs.statistics.drift import Drift, ks_distance, measured_drift
@@ -51,7 +52,7 @@ def drifts(window: pa.Table, reference: Mapping[str, Any], rows: int) -> tuple[D
     score = measured_drift(reference_from_json(reference["score"]), as_floats(window["predicted_proba"]), rows)
     features = []
     for name, frozen in reference["features"].items():
-        csi = measured_drift(reference_from_json(frozen), _values(window[name], frozen), rows)
+        csi = measured_drift(reference_from_json(frozen), values_like(frozen, window[name]), rows)
         features.append(
             {
                 "feature": name,
@@ -112,7 +113,7 @@ def by_cohort(table: pa.Table, curve: RiskCurve | None = None) -> list[dict[str,
 def feature_bins(window: pa.Table, reference: Mapping[str, Any]) -> dict[str, list[int]]:
     """Rows of the window in each bin of each feature, in the order of `bin_labels`."""
     return {
-        name: bin_counts(reference_from_json(frozen), _values(window[name], frozen)).tolist()
+        name: bin_counts(reference_from_json(frozen), values_like(frozen, window[name])).tolist()
         for name, frozen in reference["features"].items()
     }
 
@@ -136,8 +137,3 @@ def shares(frozen: Mapping[str, Any], current_counts: Sequence[int]) -> list[dic
         }
         for label, old, new in zip(bin_labels(reference), counts.tolist(), current_counts, strict=True)
     ]
-
-
-def _values(column: pa.ChunkedArray, frozen: Mapping[str, Any]) -> Any:
-    texts: Sequence[str | None] = column.to_pylist() if frozen["kind"] == "category" else ()
-    return texts if frozen["kind"] == "category" else as_floats(column)

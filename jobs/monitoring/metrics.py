@@ -11,6 +11,7 @@ from jobs.governance.breaches import Thresholds
 from jobs.governance.gate import decision_on, thresholds_of
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.champion import model_of
+from jobs.modelling.data_faults import data_faults
 from jobs.monitoring.measures import (
     AREA,
     AT_THRESHOLD,
@@ -43,7 +44,7 @@ MONITORING_SCHEMA = pa.schema(
         ("estimate_rows", pa.int64()),
         *(
             (name, pa.string())
-            for name in ("window_from", "window_to", "auc_status", "psi_status", "status", "model_version")
+            for name in ("window_from", "window_to", "auc_status", "psi_status", "status", "model_version", "reason")
         ),
         # The stale datasets with their newest day, null for none; the newest day of every dataset.
         ("stale", pa.string()),
@@ -87,6 +88,10 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
     unseen = table.filter(pc.invert(table["fitted"]))
     window = newest_cohorts(unseen, rows)
     score, features = drifts(window, metadata["reference"], rows)
+    faults = data_faults(window, metadata["reference"], job.book, rows)
+    sentences = [*([job.rejection] if job.rejection else []), *(fault.sentence for fault in faults)]
+    for sentence in sentences:
+        log.warning("data fault: %s", sentence)
     measured, confusion = discrimination(unseen)
     row = row_with_status(
         {
@@ -97,6 +102,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
             "auc_status": auc_status(measured, int(job.settings["auc_rows"])),
             "model_version": fetched["version"],
             **_staleness(job),
+            "faults": sentences,
         },
         thresholds_of(job),
     )
@@ -109,6 +115,8 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
             "row": row,
             "cohorts": by_cohort(unseen, curve),
             "features": features,
+            "faulty": {fault.feature: fault.kind for fault in faults},
+            "before_imputation": fetched.get("before_imputation", False),
             # Stored with the run, because vacuum deletes the outcomes.
             "bins": feature_bins(window, metadata["reference"]),
             "scores": score_shares(window, metadata["reference"]["score"]),
@@ -128,10 +136,11 @@ def _staleness(job: Job) -> dict[str, Any]:
 
 
 def row_with_status(row: Mapping[str, Any], thresholds: Thresholds) -> dict[str, Any]:
-    """The metrics of a monitoring date with their status, and whether each crossed threshold is confirmed."""
+    """The metrics of a monitoring date with status, its reason, and whether each crossed threshold is confirmed."""
     decision = decision_on(row, thresholds)
     confirmed: dict[str, bool] = {breach.metric: breach.confirmed for breach in decision.breaches}
-    return {**row, "status": decision.status, **{f"{name}_confirmed": confirmed.get(name) for name in BREACHABLE}}
+    told = {"status": decision.status, "reason": " ".join(decision.reasons)}
+    return {**row, **told, **{f"{name}_confirmed": confirmed.get(name) for name in BREACHABLE}}
 
 
 def store_monitoring_results_gold(job: Job) -> TaskResult:

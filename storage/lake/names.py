@@ -16,10 +16,13 @@ MONITORING = "gold.model_monitoring"
 MONITORING_COHORTS = "gold.model_monitoring_cohorts"
 MONITORING_FEATURES = "gold.model_monitoring_features"
 INFERENCE_FEATURES = "staged.inference_features"
+TRAINING_IMPUTED = "staged.training_imputed"
+INFERENCE_IMPUTED = "staged.inference_imputed"
 SCORED = "staged.scored"
 OUTCOMES = "staged.outcomes"
 
-# `staged` has the tables between two tasks: cleaned rows before quality control, features, raw scores. They are
+# `staged` has the tables between two tasks: cleaned rows before quality control, features, which of their values were
+# imputed, raw scores. They are
 # versioned like the others but have no link, so that an unfiltered table is not mistaken for a silver one.
 LINKED_LAYERS = ("bronze", "silver", "gold", "quarantine")
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import Connection, and_, func, insert, not_, or_, select
 
 from storage.db.ledger import LedgerRow
 from storage.db.schema import decisions, runs
+
+DATA_FAULT = "data fault"
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,16 @@ def decision_count(connection: Connection, *, acted: bool = False) -> int:
 
 
 def open_escalation(connection: Connection) -> LedgerRow | None:
-    """The latest escalated decision; None when a decision after it was healthy."""
+    """The latest escalated decision that is open; None when there is none.
+
+    One on a data fault is open while the newest decision is on a data fault, another one until a decision is healthy.
+    """
     order = (decisions.c.monitoring_date.desc(), decisions.c.decision_id.desc())
-    either = or_(decisions.c.action == "escalated", decisions.c.status == "healthy")
+    newest = connection.execute(select(decisions.c.status).order_by(*order).limit(1)).scalar()
+    escalated, fault = decisions.c.action == "escalated", decisions.c.status == DATA_FAULT
+    if newest == DATA_FAULT:
+        return connection.execute(select(decisions).where(escalated, fault).order_by(*order).limit(1)).first()
+    either = or_(and_(escalated, not_(fault)), decisions.c.status == "healthy")
     row = connection.execute(select(decisions).where(either).order_by(*order).limit(1)).first()
     return row if row is not None and row.action == "escalated" else None
 

@@ -19,7 +19,7 @@ from engine.cli.terminal import Home, Json, console_for, deployment_at, print_er
 from engine.deployment import Deployment
 from engine.documents.tables import metrics_document, tables_document
 from engine.documents.values import Document
-from jobs.governance.breaches import window_sentence
+from jobs.governance.breaches import UNHEALTHY, window_sentence
 from jobs.sample.write import SampleSpec, existing_extracts, write_sample
 from storage.ledger.runs import queued_runs
 
@@ -83,6 +83,8 @@ def metrics(home: Home = None, as_json: Json = False) -> None:
     newest = documents[-1]
     if told := window_sentence(newest, date.fromisoformat(newest["monitoring_date"])):
         console_for().print(told, highlight=False, soft_wrap=True)
+    if newest["status"] in UNHEALTHY and newest["status"] != "stale" and newest["reason"]:
+        console_for().print(f"{newest['monitoring_date']}  {newest['reason']}", highlight=False, soft_wrap=True)
     if newest["stale"]:
         told = f"Stale on {newest['monitoring_date']}: {newest['stale']}. `python -m engine doctor` says what to do."
         console_for().print(told, highlight=False, soft_wrap=True)

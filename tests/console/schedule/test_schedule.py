@@ -157,7 +157,7 @@ def test_the_governance_log_is_filtered_and_paged_and_its_address_can_be_shared(
     decide(empty_sandbox, "breach", "suppressed", date(2026, 5, 26))
     assert len(log_lines(opened(empty_sandbox.home, "schedule"))) == 20
     assert len(log_lines(opened(empty_sandbox.home, "schedule", page="2"))) == 6
-    assert len(log_lines(opened(empty_sandbox.home, "schedule", decisions="Breaches only"))) == 1
+    assert len(log_lines(opened(empty_sandbox.home, "schedule", decisions="Breaches and data faults"))) == 1
     for odd in ({"page": "99"}, {"page": "-1"}, {"page": "x"}, {"decisions": "nonsense"}):
         assert log_lines(opened(empty_sandbox.home, "schedule", **odd))
 

@@ -97,13 +97,13 @@ def test_rows_that_become_known_after_the_prediction_change_no_feature(
     starts = dict(zip(LOANS, begin, strict=True))
     first = [ledger_row(loan, starts[loan], 0, starts) for loan in LOANS]
     before = first + [ledger_row(loan, day, late, starts) for loan, day, late in ledger]
-    known, _ = loan_features(tables(before, visits), book)
+    known = loan_features(tables(before, visits), book).rows
     features = [feature.name for feature in book.features]
     for row in known.to_pylist():
         day = row["prediction_date"]
         later = [ledger_row(loan, max(at, day + timedelta(1)), late, starts) for loan, at, late in more_ledger]
         later_visits = [(who, max(at, day + timedelta(1)), n) for who, at, n in more_visits]
-        after, _ = loan_features(tables(before + later, visits + later_visits), book)
+        after = loan_features(tables(before + later, visits + later_visits), book).rows
         (same,) = (one for one in after.to_pylist() if one["loan"] == row["loan"])
         assert {name: same[name] for name in features} == {name: row[name] for name in features}
 
@@ -126,7 +126,7 @@ def test_the_first_row_after_the_prediction_is_the_first_that_no_feature_sees() 
     ledger = [{"loan": "a1", "person": "a", "start": start, "day": start, "late": 0}]
 
     def seen(day: date) -> tuple[Any, Any]:
-        (row,) = loan_features(tables(ledger, [("a", day, 7)]), book)[0].to_pylist()
+        (row,) = loan_features(tables(ledger, [("a", day, 7)]), book).rows.to_pylist()
         return row["newest"], row["seen"]
 
     assert seen(date(2024, 4, 29)) == (7, 1)

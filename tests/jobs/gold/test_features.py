@@ -78,17 +78,17 @@ def test_a_loan_about_whose_customer_nothing_is_known_is_counted_and_left_out(ta
     book = Customers().person("c").loan("c").loan("stranger", "theirs").person("late", date(2024, 4, 16))
     book.loan("late", "early").person("stranger")
     book.rows[table] = [row for row in book.rows[table] if row["Customer_ID"] != "stranger"]
-    features, left_out = loan_features(book.tables(), BOOK)
+    found = loan_features(book.tables(), BOOK)
     other = ({"attributes", "financials"} - {table}).pop()
-    assert features["loan_id"].to_pylist() == ["l"]
+    assert found.rows["loan_id"].to_pylist() == ["l"]
     # The loan of "late" has neither, and is counted under the source that the book declares first.
-    assert left_out == (
+    assert found.left_out == (
         {"without_attributes": 2} if table == "attributes" else {f"without_{other}": 1, f"without_{table}": 1}
     )
 
 
 def test_a_customer_without_a_loan_makes_no_row() -> None:
-    features, _ = loan_features(Customers().person("c").person("idle").loan("c").tables(), BOOK)
+    features = loan_features(Customers().person("c").person("idle").loan("c").tables(), BOOK).rows
     assert features["Customer_ID"].to_pylist() == ["c"]
 
 
@@ -121,9 +121,9 @@ def test_loans_and_rows_without_a_customer_meet_nobody() -> None:
     for rows in book.rows.values():
         for row in rows:
             row["Customer_ID"] = None if row["Customer_ID"] == "nobody" else row["Customer_ID"]
-    found, left_out = loan_features(book.tables(), BOOK)
-    assert found.select(["loan_id", "fe_10_mean"]).to_pylist() == [{"loan_id": "l", "fe_10_mean": 3.0}]
-    assert left_out == {"without_attributes": 1}
+    found = loan_features(book.tables(), BOOK)
+    assert found.rows.select(["loan_id", "fe_10_mean"]).to_pylist() == [{"loan_id": "l", "fe_10_mean": 3.0}]
+    assert found.left_out == {"without_attributes": 1}
 
 
 def test_encoded_ids_give_the_same_features() -> None:
@@ -134,7 +134,7 @@ def test_encoded_ids_give_the_same_features() -> None:
     for name, table in plain.items():
         place = table.column_names.index("Customer_ID")
         encoded[name] = table.set_column(place, "Customer_ID", table["Customer_ID"].dictionary_encode())
-    assert loan_features(encoded, BOOK)[0].equals(loan_features(plain, BOOK)[0])
+    assert loan_features(encoded, BOOK).rows.equals(loan_features(plain, BOOK).rows)
 
 
 @pytest.mark.parametrize(
@@ -168,5 +168,5 @@ def test_the_feature_sets_are_those_of_the_design() -> None:
 
 
 def test_no_personal_data_reach_the_features() -> None:
-    names = set(loan_features(Customers().person("c").loan("c").tables(), BOOK)[0].column_names)
+    names = set(loan_features(Customers().person("c").loan("c").tables(), BOOK).rows.column_names)
     assert not names & {"Name", "SSN", "overdue_amt", "paid_amt"}

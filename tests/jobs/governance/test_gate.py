@@ -114,7 +114,7 @@ def test_thresholds_are_the_settings(job_factory: JobFactory) -> None:
 def test_nothing_is_triggered_without_a_breach(job_factory: JobFactory, status: str) -> None:
     gate: dict[str, Any] = {"status": status, "retrain": False, "reason": "fine.", "numbers": {}}
     outcome = trigger_retraining_dag(job_factory.job(values={"model_governance_gate": gate}))
-    assert (outcome.skipped, outcome.request) == (f"the model is {status}", None)
+    assert (outcome.skipped, outcome.request) == (f"the status is {status}", None)
 
 
 def test_a_breach_asks_for_training_and_says_why(job_factory: JobFactory) -> None:

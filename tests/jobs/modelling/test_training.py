@@ -20,7 +20,7 @@ from jobs.job import TaskResult
 from jobs.modelling.pipelines import frame
 from jobs.modelling.splits import as_floats
 from jobs.modelling.training import fit_candidate, select_model
-from storage.lake.names import TRAINING_DATA
+from storage.lake.names import TRAINING_DATA, TRAINING_IMPUTED
 from tests.job_factory import JobFactory
 from tests.paths import ROOT
 from tests.retail import CATEGORICAL, CLASSIFIERS, FEATURE_SETS, SAFE15
@@ -124,8 +124,8 @@ def test_a_candidate_has_the_same_bytes_in_every_process(
 
 
 def test_the_best_candidate_is_kept_whatever_their_order(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
-    rows = trained_sandbox.table(TRAINING_DATA)
-    job = job_factory.job({TRAINING_DATA: rows}, settings={"feature_set": "safe15"})
+    tables = {name: trained_sandbox.table(name) for name in (TRAINING_DATA, TRAINING_IMPUTED)}
+    job = job_factory.job(tables, settings={"feature_set": "safe15"})
     candidates = [fit_candidate(job.for_partition(name)) for name in CLASSIFIERS]
     best = max(candidates, key=lambda one: float(one.values["numbers"]["test_auc"]))
     for order in (candidates, candidates[::-1]):

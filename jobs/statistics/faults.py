@@ -1,0 +1,153 @@
+"""Data faults: a feature whose values broke, told apart from one whose population drifted.
+
+A fault is large and more than chance:
+
+- `empty`: no row has a value, though reference rows had one. `constant`: every value is the same, though the reference
+  had several. Chance is Fisher's exact test (one-sided): the probability that all rows of the rarer kind fell into the
+  reference by luck.
+- `missing`: the share of missing values rose by at least 0.2, and the pooled z test of two proportions (Fleiss, Levin
+  and Paik, "Statistical Methods for Rates and Proportions", 3rd ed., ch. 3) is above its one-sided 0.1% level.
+- `levels`: most rows have levels that the reference does not have. Their expected share is that of the reference rows
+  whose level was seen once (Good, "The Population Frequencies of Species", 1953); it must be below 0.1.
+- `unit`: multiplied by 100 or 1,000, or divided by it, the values fit the bins of the reference (PSI below 0.5), and
+  unscaled they do not by far: PSI of at least 1, as of two normal populations that are a standard deviation apart.
+
+Nothing is said with fewer rows than drift needs.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln, ndtri
+
+from jobs.statistics.drift import chance_level, psi
+from jobs.statistics.reference import CategoryReference, NumericReference, Reference, bin_counts
+
+Kind = Literal["empty", "missing", "levels", "unit", "constant"]
+
+CHANCE = 0.001
+MISSING_RISE = 0.2
+MOST_EXPECTED_UNSEEN = 0.1
+FAR, FITTING = 1.0, 0.5
+FACTORS = (100.0, 1000.0)
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault of one feature; `text` is the predicate of its sentence, with the numbers."""
+
+    kind: Kind
+    text: str
+
+
+def feature_fault(
+    reference: Reference, values: ArrayLike | Sequence[str | None], minimum_rows: int = 1
+) -> Fault | None:
+    """The worst fault of the current values of a feature against its reference; None for none, or for too few rows."""
+    before, now = reference.all_counts(), bin_counts(reference, values)
+    n, m, missing = int(before.sum()), int(now.sum()), int(now[-1])
+    known = n - reference.missing
+    if m < max(minimum_rows, 1) or n == 0:
+        return None
+    if missing == m and all_on_one_side(n, m, known) < CHANCE:
+        return Fault("empty", f"has no value in any of {m:,} loans; in the baseline {_of(known, n)} had one")
+    if missing_rose(reference.missing, n, missing, m):
+        return Fault("missing", f"is missing in {_of(missing, m)}; in the baseline in {_of(reference.missing, n)}")
+    if m - missing < max(minimum_rows, 1):
+        return None
+    if isinstance(reference, CategoryReference):
+        worst = _levels_fault(reference, now)
+    else:
+        worst = _unit_fault(reference, values)
+    return worst or _constant_fault(reference, now, values)
+
+
+def missing_rose(before: int, n: int, now: int, m: int) -> bool:
+    """Whether the missing share of `now` of m rows is above that of `before` of n rows, by far and beyond chance."""
+    rise, pooled = now / m - before / n, (before + now) / (n + m)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
+    return rise >= MISSING_RISE and (error == 0 or rise / error > float(ndtri(1 - CHANCE)))
+
+
+def all_on_one_side(n: int, m: int, some: int) -> float:
+    """The probability that of n + m rows in any order, `some` given ones are all among the first n."""
+    if some > n:
+        return 0.0
+    return math.exp(gammaln(n + 1) - gammaln(n - some + 1) - gammaln(n + m + 1) + gammaln(n + m - some + 1))
+
+
+def rescaled(values: NDArray[np.float64], factor: float, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values times factor; a product that differs from an edge by rounding alone (such as 0.07 x 100) is the edge."""
+    product = values * factor
+    # The lowest edge may be the number just below the next one; it stands for no value.
+    known = edges[1:] if edges.size > 1 and np.nextafter(edges[0], np.inf) == edges[1] else edges
+    place = np.searchsorted(known, product)
+    lower, upper = known[np.maximum(place - 1, 0)], known[np.minimum(place, known.size - 1)]
+    nearest = np.where(np.abs(product - lower) < np.abs(product - upper), lower, upper)
+    return np.where(np.isclose(product, nearest, rtol=ROUNDING, atol=0.0), nearest, product)
+
+
+def distinct_values(values: ArrayLike | Sequence[str | None]) -> int:
+    """How many different values there are; None and NaN are none."""
+    found = set(np.asarray(values, dtype=object).ravel().tolist()) - {None}
+    return sum(not (isinstance(value, float) and math.isnan(value)) for value in found)
+
+
+def _levels_fault(reference: CategoryReference, now: NDArray[np.int64]) -> Fault | None:
+    n, unseen, known = sum(reference.counts) + reference.rare_count, int(now[-2]), int(now[:-1].sum())
+    once = len(reference.rare) + sum(count == 1 for count in reference.counts)
+    if n == 0 or once / n >= MOST_EXPECTED_UNSEEN or unseen * 2 <= known:
+        return None
+    if all_on_one_side(known, n, unseen) >= CHANCE:
+        return None
+    return Fault("levels", f"has levels that the baseline does not have in {_of(unseen, known)}")
+
+
+def _unit_fault(reference: NumericReference, values: ArrayLike | Sequence[str | None]) -> Fault | None:
+    array = np.asarray(values, dtype=np.float64).ravel()
+    present, expected, edges = array[~np.isnan(array)], np.asarray(reference.counts), np.asarray(reference.edges)
+    n, m = int(expected.sum()), present.size
+    if n == 0 or edges.size == 0:
+        return None
+    level = chance_level(n, m, expected.size)
+    unscaled = psi(expected, bin_counts(reference, present)[:-1])
+    if unscaled < max(FAR, level):
+        return None
+    drifts = {
+        factor: psi(expected, bin_counts(reference, rescaled(present, factor, edges))[:-1])
+        for size in FACTORS
+        for factor in (size, 1 / size)
+    }
+    factor = min(drifts, key=lambda each: drifts[each])
+    if drifts[factor] >= max(FITTING, level):
+        return None
+    told = f"1/{factor:,.0f} of" if factor > 1 else f"{1 / factor:,.0f} times"
+    fits = f"rescaled, they fit the baseline (PSI {drifts[factor]:.2f} instead of {unscaled:.2f})"
+    return Fault("unit", f"is about {told} what it was, in all {m:,} loans; {fits}")
+
+
+def _constant_fault(
+    reference: Reference, now: NDArray[np.int64], values: ArrayLike | Sequence[str | None]
+) -> Fault | None:
+    """A single value where the reference has rows in other bins, too many of them for chance."""
+    if (now[:-1] > 0).sum() != 1:
+        return None
+    if distinct_values(values) != 1:
+        return None
+    before, m = reference.all_counts()[:-1], int(now[:-1].sum())
+    if (before > 0).sum() < 2:
+        return None
+    others = int(before.sum()) - int(before[int(np.argmax(now[:-1]))])
+    if all_on_one_side(int(before.sum()), m, others) >= CHANCE:
+        return None
+    return Fault("constant", f"has one and the same value in all {m:,} loans; the baseline has several")
+
+
+def _of(part: int, whole: int) -> str:
+    """`27.3% of 1,200 loans`."""
+    return f"{part / whole:.1%} of {whole:,} loans"
