@@ -8,7 +8,7 @@ from engine.documents.values import Document, moment
 from storage.lake.names import MONITORING, split_name
 from storage.ledger.catalog import current_versions, published_rows
 
-LATER_COLUMNS = ("stale", "newest_data")
+LATER_COLUMNS = ("reason", "stale", "newest_data")
 
 
 def tables_document(connection: Connection, deployment: Deployment) -> list[Document]:
@@ -35,7 +35,7 @@ def tables_document(connection: Connection, deployment: Deployment) -> list[Docu
 def metrics_document(connection: Connection, deployment: Deployment) -> list[Document]:
     """The rows of model_monitoring by date; empty before the first monitoring run.
 
-    `stale` and `newest_data` are None in rows of an earlier release.
+    `reason`, `stale` and `newest_data` are None in rows of an earlier release.
     """
     table = current_versions(connection).get(MONITORING)
     if table is None:

@@ -93,7 +93,7 @@ def test_test_rows_teach_nothing(trained_sandbox: Sandbox, job_factory: JobFacto
 
 
 @pytest.mark.parametrize(
-    "name", [CLASSIFIERS[0], *(pytest.param(n, marks=pytest.mark.thorough) for n in CLASSIFIERS[1:])]
+    "name", [next(iter(CLASSIFIERS)), *(pytest.param(n, marks=pytest.mark.thorough) for n in list(CLASSIFIERS)[1:])]
 )
 def test_a_candidate_has_the_same_bytes_in_every_process(
     trained_sandbox: Sandbox, job_factory: JobFactory, name: str
