@@ -72,7 +72,7 @@ def test_with_a_stale_extract_the_state_is_stale_and_no_retraining_is_requested(
     job = job_factory.job(settings=SETTINGS, values={"calculate_monitoring_metrics": {"row": {**numbers, **STALE}}})
     gate = model_governance_gate(job)
     asked = trigger_retraining_dag(job_factory.job(values={"model_governance_gate": gate.values}))
-    assert (asked.request, asked.skipped) == (None, "the model is stale")
+    assert (asked.request, asked.skipped) == (None, "the status is stale")
 
 
 @pytest.mark.parametrize(
