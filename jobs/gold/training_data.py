@@ -33,7 +33,7 @@ def gold_feature_engineering(job: Job) -> TaskResult:
     rows = matured(features, job.as_of)
     if rows.num_rows == 0:
         checks = job.values.get("remove_flagged_customers", {}).get("rows", {}).get(book.loan_source, {})
-        why = no_known_outcome(features, (checks, left_out), tables[book.bad_loan.source], job.as_of, book)
+        why = no_known_outcome(features, (checks, found.left_out), tables[book.bad_loan.source], job.as_of, book)
         raise JobError(f"No loan's outcome is known on {job.as_of}: {why}")
     bad = int(pc.sum(rows["label"]).as_py())
     log.info("%d loans, %d with a known outcome, %d of them defaulted", features.num_rows, rows.num_rows, bad)

@@ -66,8 +66,8 @@ def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskRes
     due = known_by(found.rows["prediction_date"], job.as_of)
     rows = found.rows.filter(pa.array(due))
     if rows.num_rows == 0:
-        counts = checks["rows"][job.book.loan_source], left_out
-        raise JobError(f"No loan can be scored on {job.as_of}: {no_scored_loan(features, counts, job.book)}")
+        counts = checks["rows"][job.book.loan_source], found.left_out
+        raise JobError(f"No loan can be scored on {job.as_of}: {no_scored_loan(found.rows, counts, job.book)}")
     log.info("%d loans can be scored, %d customers are flagged", rows.num_rows, checks["flagged"])
     lineage = {version.table: version.digest for version in staged.values()}
     table = job.write(INFERENCE_FEATURES, [rows], sources=lineage)
