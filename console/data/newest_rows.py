@@ -5,15 +5,13 @@ from datetime import date
 import streamlit as st
 
 from console.app.deployment import deployment, ledger
-from console.components.elements import Text, count, note, state_html
+from console.components.elements import Text, count, note, state_html, with_code
 from console.components.table import columns, table
 from console.components.times import day
 from engine.documents.extracts import extracts_document
 from engine.documents.values import Document
 
-HEADS = columns(
-    "Dataset", "Newest row", "Days old", "Cadence in days", "State", numbers=["Days old", "Cadence in days"]
-)
+HEADS = columns("Dataset", "Newest row", "Cadence", "State")
 
 
 def show_newest_rows() -> None:
@@ -26,11 +24,12 @@ def show_newest_rows() -> None:
     table("The newest row of each dataset, its age and its cadence", HEADS, map(_cells, rows), stacked=True)
     for row in rows:
         if row["advice"]:
-            note(row["advice"])
+            note(with_code(row["advice"]))
     note(f"Counted on {day(date.fromisoformat(rows[0]['as_of']))}, the newest as-of date of a successful run.")
 
 
 def _cells(row: Document) -> list[Text]:
     newest = day(date.fromisoformat(row["newest"])) if row["newest"] else "-"
-    age = "-" if row["days"] is None else count(row["days"])
-    return [row["dataset"], newest, age, count(row["cadence"]), state_html(row["state"])]
+    if row["days"] is not None:
+        newest += f", {count(row['days'])} days before {day(date.fromisoformat(row['until']))}"
+    return [row["dataset"], newest, f"{count(row['cadence'])} days", state_html(row["state"])]

@@ -54,8 +54,7 @@ def verdict(row: Mapping[str, Any], decision: LedgerRow | None, limits: Threshol
         parts.insert(0, FAULT_ACTION)
     elif decision is not None:
         parts.append(ACTIONS.get(decision.action, ""))
-    sentence = "; ".join(part for part in parts if part) + "."
-    return " ".join(filter(None, (sentence, window_sentence(row, row["monitoring_date"]))))
+    return "; ".join(part for part in parts if part) + "."
 
 
 def auc_words(row: Mapping[str, Any], limits: Thresholds) -> str:
@@ -79,6 +78,7 @@ def psi_words(row: Mapping[str, Any], limits: Thresholds) -> str:
         return f"{count(row['window_rows'])} loans in the current window are too few to measure drift"
     value, level = rounded_apart(row["psi"], limits.psi), row["psi_chance_level"]
     cohorts = " to ".join(dict.fromkeys(str(row[name]) for name in ("window_from", "window_to")))
+    cohorts += ", there are no newer ones" if window_sentence(row, row["monitoring_date"]) else ""
     numbers = f"({count(row['window_rows'])} loans of {cohorts}; noise level (99%) {level:.3f})"
     if row["psi"] < limits.psi_watch:
         return f"the scores are stable, PSI {value} {numbers}"

@@ -51,8 +51,7 @@ def alerts(view: Overview) -> Iterator[Alert]:
         yield Alert("bad", "Retraining did not help", view.decision["reason"], view.decision["run_id"])
     for extract in view.extracts:
         if extract["state"] == "stale":
-            newest = f"its newest row is of {extract['newest']}" if extract["newest"] else "it has no row"
-            yield Alert("warn", f"{extract['dataset']} is stale: {newest}", extract["advice"])
+            yield Alert("warn", "An extract is stale", extract["advice"])
     for schedule in view.schedules.values():
         if schedule["paused"]:
             yield Alert("warn", f"The schedule of {schedule['pipeline']} is paused", schedule["paused"])

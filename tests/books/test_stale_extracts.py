@@ -1,12 +1,14 @@
 """A ledger that ended nine months ago: the state is stale, and every place says which file, since when, what to do."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from sqlalchemy import update
 
 from engine.doctor.checks import Finding, findings
 from jobs.monitoring.metrics import MONITORING_SCHEMA
+from jobs.silver.staleness import ages
 from storage.db.schema import table_versions
 from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING
@@ -71,6 +73,12 @@ def test_a_later_day_makes_the_same_extracts_stale(monitored_home: Path, tmp_pat
     sandbox = Sandbox.copied(monitored_home, tmp_path / "home")
     sandbox.succeed("monitoring", AS_OF.replace(year=2026))
     assert [one.status for one in sandbox.decisions()][-1] == "stale"
+
+
+def test_no_month_of_a_replay_of_whole_extracts_is_stale(monitored_sandbox: Sandbox) -> None:
+    versions, book = monitored_sandbox.versions(), monitored_sandbox.deployment.book
+    months = [date(year, month, 1) for year in (2024, 2025) for month in range(1, 13)]
+    assert {one.state for month in months for one in ages(versions, book, month)} == {"fresh"}
 
 
 def rewrite(sandbox: Sandbox, old: TableVersion, new: TableVersion) -> None:

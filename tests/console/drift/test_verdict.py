@@ -40,7 +40,7 @@ def test_the_verdict_on_a_good_model_has_interval_and_loans() -> None:
 
 def test_a_window_without_the_newest_month_says_so() -> None:
     sentence = verdict(row(monitoring_date=date(2025, 6, 1)), None, LIMITS)
-    assert sentence.endswith("PSI is of the loans of 2025-03 to 2025-04: there are no newer ones up to 2025-06-01.")
+    assert "(1,200 loans of 2025-03 to 2025-04, there are no newer ones; noise level (99%) 0.030)" in sentence
 
 
 def test_drift_stands_first_and_the_action_of_the_retraining_rule_last() -> None:
