@@ -129,4 +129,4 @@ def _contrast(account: Account) -> str:
 
 
 def _number(value: int | None) -> str:
-    return "unknown" if value is None else f"{value:,}"
+    return "?" if value is None else f"{value:,}"

@@ -39,8 +39,8 @@ def _remarks(values: Values) -> Iterator[str]:
         if count:
             yield f"{table}: {count:,} rows have the key and the date of another row, but other values."
     for file, counts in _mapping(values, "files").items():
-        if counts["blank_lines"]:
-            yield f"{file}: {counts['blank_lines']:,} blank lines, which are no records."
+        if blank := counts["blank_lines"]:
+            yield f"{file}: {blank:,} blank {'line is no record' if blank == 1 else 'lines are no records'}."
     for what, count in _mapping(values, "left_out").items():
         if not what.startswith(WITHOUT):
             yield f"{count:,} {what.replace('_', ' ')}."
