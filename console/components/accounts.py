@@ -37,7 +37,7 @@ def show_accounts(accounts: Sequence[Account], remarks: Sequence[str]) -> None:
 
 def _show_table(title: str, accounts: Sequence[Account]) -> None:
     if accounts[0].kind == "columns":
-        heads = columns("Table", "Column", "Values", "Readable", "Null, by reason", "Balance", numbers=NUMBERS)
+        heads = columns("Table", "Column", "Null, by reason", "Balance", "Readable", "Values", numbers=NUMBERS)
         table(title, heads, [_column_row(account) for account in accounts])
         return
     subject = SUBJECTS.get(accounts[0].kind)
@@ -63,8 +63,8 @@ def _column_row(account: Account) -> list[Text]:
         ],
         Markup("<br>"),
     )
-    readable = account.parts["readable"]
-    return [account.source, account.subject, count(account.total), count(readable), reasons or "-", _balance(account)]
+    numbers = [count(account.parts["readable"]), count(account.total)]
+    return [account.source, account.subject, reasons or "-", _balance(account), *numbers]
 
 
 def _share(part: int | None, total: int | None) -> str:
