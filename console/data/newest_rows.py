@@ -32,4 +32,4 @@ def _cells(row: Document) -> list[Text]:
     newest = day(date.fromisoformat(row["newest"])) if row["newest"] else "-"
     if row["days"] is not None:
         newest += f", {count(row['days'])} days before {day(date.fromisoformat(row['until']))}"
-    return [row["dataset"], newest, f"cadence {count(row['cadence'])} days", state_html(row["state"])]
+    return [row["dataset"], newest, f"within {count(row['cadence'])} days", state_html(row["state"])]
