@@ -37,20 +37,21 @@ def write(folder: Path, source: Source, rows: Sequence[Row], export: Export) -> 
     chance = random.Random(export.seed)  # noqa: S311 - the order of rows is no secret
     suffix = ".csv.gz" if export.packed else ".csv"
     if export.names == "one file":
-        _write(folder / f"{source.dataset}{suffix}", _content(source, rows, export.styles[0], chance))
+        _write(folder / f"{source.dataset}{suffix}", content(source, rows, export.styles[0], chance))
         return
     (folder / source.dataset).mkdir(parents=True)
     count = len(export.styles)
     for number, (name, style) in enumerate(zip(NAMES[export.names], export.styles, strict=False)):
         part = rows[number * len(rows) // count : (number + 1) * len(rows) // count]
-        _write(folder / source.dataset / f"{name}{suffix}", _content(source, part, style, chance))
+        _write(folder / source.dataset / f"{name}{suffix}", content(source, part, style, chance))
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(gzip.compress(content, 1, mtime=0) if path.name.endswith(".gz") else content)
+def _write(path: Path, written: bytes) -> None:
+    path.write_bytes(gzip.compress(written, 1, mtime=0) if path.name.endswith(".gz") else written)
 
 
-def _content(source: Source, rows: Iterable[Row], style: Style, chance: random.Random) -> bytes:
+def content(source: Source, rows: Iterable[Row], style: Style, chance: random.Random) -> bytes:
+    """The bytes of a file with these rows."""
     columns = list(source.columns)
     if style.header == "reversed":
         columns.reverse()
@@ -66,8 +67,8 @@ def _content(source: Source, rows: Iterable[Row], style: Style, chance: random.R
         header = [name if place == 0 else f" {name}" for place, name in enumerate(header)]
     if style.extra:
         header, records = _wider(header, records, style.extra)
-    content = _csv(header, records, style)
-    return (content if style.last_end else content.removesuffix(style.line_end)).encode(style.encoding)
+    text = _csv(header, records, style)
+    return (text if style.last_end else text.removesuffix(style.line_end)).encode(style.encoding)
 
 
 def _column(texts: list[str], column: Column, style: Style) -> list[str]:
@@ -112,6 +113,13 @@ def _ordered(source: Source, rows: list[Row], order: str, chance: random.Random)
     elif order == "older" and source.dataset == LEDGER:
         rows = [*rows, *({**row, "overdue_amt": "77", "snapshot_date": _moved(row, -9)} for row in rows[::4])]
     return rows
+
+
+def restated(rows: Sequence[Row], source: Source, chance: random.Random) -> list[Row]:
+    """Some rows as they are delivered again, with other numbers, some days later."""
+    return [
+        _corrected(row, source, chance) | {"snapshot_date": _moved(row, chance.randint(1, 25))} for row in rows[::4]
+    ]
 
 
 def _moved(row: Row, days: int) -> str:

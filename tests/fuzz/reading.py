@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow as pa
+
 from jobs.book.declaration import Book
 from jobs.book.retail import BOOK
 from jobs.bronze.ingest import ingested
@@ -37,11 +39,11 @@ class BookJob(Job):
 
 @dataclass(frozen=True)
 class Read:
-    """What was read: the training data by loan, and the values that each task handed on."""
+    """What was read: the training data by loan, the values that each task handed on, the silver and gold tables."""
 
     loans: Loans
     values: Mapping[str, Mapping[str, Any]]
-    digests: Mapping[str, Any]
+    tables: Mapping[str, pa.Table]
 
 
 @contextmanager

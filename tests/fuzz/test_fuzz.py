@@ -1,23 +1,11 @@
 """A few of the books of `make fuzz`, the same ones each time."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from hypothesis import HealthCheck, given, settings
 
 from storage.db.ledger import Ledger
 from tests.fuzz.books import Made, made_books, verdict
 
 FEW = 40
-
-
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    opened = Ledger(f"sqlite:///{tmp_path_factory.mktemp('fuzz') / Path('ledger.db')}")
-    opened.prepare()
-    yield opened
-    opened.close()
 
 
 @settings(max_examples=FEW, derandomize=True, database=None, deadline=None, suppress_health_check=HealthCheck)
