@@ -74,8 +74,8 @@ class Column:
     `received` is its name in the files, where that is another one. An `optional` column may be absent from a file; its
     values are null then. The values of a `personal` column are shown nowhere. `missing_values` stand for "not known".
     `median` replaces a null by the median of the column when features are computed. A customer is flagged who fails a
-    check: a `required` value that is null, a number below `minimum` or above `maximum`, a text that does not match
-    `pattern` as a whole. `unreadable` is the share of values that may be present but unreadable.
+    check: a `required` value that is null, a number below `minimum`, above `maximum` or present but unreadable, a text
+    that does not match `pattern` as a whole. `unreadable` is the share of values that may be present but unreadable.
     """
 
     name: str
@@ -99,9 +99,14 @@ class Column:
         return self.received or self.name
 
     @property
+    def bounded(self) -> bool:
+        """Whether a number of the column has a minimum or a maximum."""
+        return self.minimum is not None or self.maximum is not None
+
+    @property
     def checked(self) -> bool:
         """Whether a customer can be flagged because of this column."""
-        return self.required or bool(self.pattern) or self.minimum is not None or self.maximum is not None
+        return self.required or bool(self.pattern) or self.bounded
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from jobs.modelling.champion import check_libraries, model_of, serving_champion
 from jobs.modelling.definition import check_definition
 from jobs.modelling.pipelines import frame
 from jobs.silver.clean import cleaned_part
+from jobs.silver.dialects.orders import check_orders
 from jobs.silver.quality import checked_columns, quality_report
 from jobs.silver.reading import source_rows
 from jobs.silver.staleness import tells_days
@@ -61,6 +62,8 @@ def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskRes
         source.silver: versions.get(source.staged_table) or job.table(source.staged_table)
         for source in job.book.sources
     }
+    orders = {name: done["cleaned"].get("date_orders", {}) for name, done in fresh.values.items()}
+    check_orders(orders, job.book.sources)
     governed, checks = checked_tables(job, staged)
     found = loan_features(governed, job.book)
     due = known_by(found.rows["prediction_date"], job.as_of)

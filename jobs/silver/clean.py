@@ -23,6 +23,7 @@ from jobs.silver.dialects.of_file import other_dialects
 from jobs.silver.dialects.orders import PROVEN, UNPROVEN, Order, order_of
 from jobs.silver.limits import check_values, reject_currencies, reject_undecided
 from jobs.silver.profile import ProfileOfPart
+from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
 
 
@@ -46,7 +47,7 @@ class Cleaning:
 
     def tables(self, groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
         """The cleaned rows, a bounded table at a time."""
-        yield self._source.silver_schema.empty_table()
+        yield self._source.silver_schema.append(pa.field(MARKED, pa.string())).empty_table()
         for group in groups:
             result = cleaned(group, self._source, self.dialects)
             self.rows += result.table.num_rows
@@ -60,7 +61,7 @@ class Cleaning:
             self.profile.add(result.distinct)
             for name, texts in result.texts.items():
                 self._texts.setdefault(name, []).append(texts)
-            yield result.table
+            yield result.table.append_column(MARKED, result.marks)
 
     def other_dialects(self) -> dict[str, Dialect | None]:
         """The dialects of columns of this part that the source's does not read; None for a column that is undecided."""

@@ -21,6 +21,7 @@ from jobs.silver.values import EMPTY, PLACEHOLDER, Reasons, Values, nulled
 NULL_TEXT = "a text for null"
 ROUNDED = "a rounded number"
 SCIENTIFIC = r"^[0-9](?:(?:[.,][0-9]+)?[eE]\+|[.,][0-9]+[eE])[0-9]+$"
+Flags = npt.NDArray[np.bool_]
 REPEATED_HEADER = "a repeated header"
 NULL_TEXTS = ("null", "(null)", "<null>", "none", "nan", "na", "n/a", "#n/a", "<na>", "nat", "\\n")  # in small letters
 ABSENT = (EMPTY, PLACEHOLDER, NULL_TEXT, REPEATED_HEADER)  # reasons of texts that hold no value
@@ -43,7 +44,8 @@ class Cleaned:
     """A cleaned `table` (the source's silver schema) and how many values became null: by column, then by reason.
 
     `first` is the first text of each column that became null for another reason than that it is empty, `texts` are
-    the distinct texts of numbers and dates, and `distinct` the distinct values of every column.
+    the distinct texts of numbers and dates, and `distinct` the distinct values of every column. `marks` names the
+    columns with a minimum or maximum that could not be read, a text a row, null for none.
     """
 
     table: pa.Table
@@ -51,6 +53,7 @@ class Cleaned:
     first: dict[str, str]
     texts: dict[str, pa.Array]
     distinct: dict[str, Distinct]
+    marks: pa.Array
 
 
 def cleaned(table: pa.Table, source: Source, dialects: Mapping[str, Dialect] = MappingProxyType({})) -> Cleaned:
@@ -61,7 +64,7 @@ def cleaned(table: pa.Table, source: Source, dialects: Mapping[str, Dialect] = M
     """
     columns, problems, kept = [], {}, {}
     first: dict[str, str] = {}
-    distinct = {}
+    distinct, marks = {}, {}
     for column in source.columns:
         texts, places = _distinct(table[column.name])
         values, reasons = cleaned_texts(texts, column, dialects.get(column.name, source.dialect))
@@ -72,9 +75,12 @@ def cleaned(table: pa.Table, source: Source, dialects: Mapping[str, Dialect] = M
         if counts and not is_absent(column, table):
             problems[column.name] = counts
             first |= _first(column, reasons, places, texts)
+        if column.bounded:
+            marks[column.name] = _unreadable(reasons, places)
         if column.kind.type != pa.string():
             kept[column.name] = texts
-    return Cleaned(pa.Table.from_arrays(columns, schema=source.silver_schema), problems, first, kept, distinct)
+    values_of = pa.Table.from_arrays(columns, schema=source.silver_schema)
+    return Cleaned(values_of, problems, first, kept, distinct, _marked(marks, table.num_rows))
 
 
 def cleaned_texts(texts: pa.Array, column: Column, dialect: Dialect) -> Values:
@@ -127,6 +133,22 @@ def _first(column: Column, reasons: Reasons, places: pa.Array, texts: pa.Array) 
     unreadable = [place for place, reason in reasons.items() if reason not in ABSENT]
     rows = np.flatnonzero(np.isin(places.to_numpy(), unreadable))
     return {column.name: texts[places[int(rows[0])].as_py()].as_py()} if len(rows) else {}
+
+
+def _unreadable(reasons: Reasons, places: pa.Array) -> Flags:
+    """The rows with a text that could not be read."""
+    unreadable = [place for place, reason in reasons.items() if reason not in OTHER_REASONS]
+    return np.isin(places.to_numpy(), unreadable) if unreadable else np.zeros(len(places), bool)
+
+
+def _marked(marks: Mapping[str, Flags], rows: int) -> pa.Array:
+    """For each row the names of the columns with a mark, each between commas; null for none."""
+    if not any(flags.any() for flags in marks.values()):
+        return pa.nulls(rows, pa.string())
+    texts = np.full(rows, "", object)
+    for name, flags in marks.items():
+        texts[flags] += f",{name},"
+    return pa.array([text or None for text in texts], pa.string())
 
 
 def _counted(reasons: Reasons, rows: npt.NDArray[np.int64]) -> dict[str, int]:

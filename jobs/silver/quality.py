@@ -21,6 +21,7 @@ from jobs.silver.dialects.orders import check_orders
 from jobs.silver.identity import check_customers, conflicts
 from jobs.silver.newest import EARLIEST, days_of, newest_rows, row_codes
 from jobs.silver.reading import source_rows
+from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
 
 DENSE = 32  # codes up to so many times their number are counted in an array, which is much faster than sorting
@@ -56,7 +57,8 @@ def checked_columns(source: Source, book: Book) -> list[str]:
         if name in source.names and (name == book.customer_id or source == book.loans or _names_loans(book))
     ]
     checked = (column.name for column in source.columns if column.checked)
-    return list(dict.fromkeys((*ids, *source.key, source.known_on, *checked)))
+    marks = [MARKED] if any(column.bounded and not column.required for column in source.columns) else []
+    return list(dict.fromkeys((*ids, *source.key, source.known_on, *checked, *marks)))
 
 
 def quality_report(tables: Mapping[str, pa.Table], as_of: date, book: Book) -> QualityReport:
@@ -163,7 +165,8 @@ def _filtered(job: Job, version: TableVersion, kept: Mask, source: Source) -> Ta
 def _kept_rows(groups: Iterator[pa.Table], kept: Mask) -> Iterator[pa.Table]:
     start = 0
     for group in groups:
-        yield group.filter(pa.array(kept[start : start + group.num_rows]))
+        rows = group.select([name for name in group.column_names if name != MARKED])
+        yield rows.filter(pa.array(kept[start : start + group.num_rows]))
         start += group.num_rows
 
 
@@ -188,6 +191,9 @@ def failures(column: Column, table: pa.Table) -> dict[str, pa.ChunkedArray]:
         found[reason] = pc.less(table[column.name], column.minimum)
     if column.maximum is not None:
         found[f"{column.name} over {column.maximum:g}"] = pc.greater(table[column.name], column.maximum)
+    if column.bounded and not column.required and MARKED in table.column_names:
+        marks = table[MARKED].cast(pa.string())
+        found[f"{column.name} unreadable"] = pc.match_substring(marks, f",{column.name},")
     if column.pattern:
         found[f"{column.name} invalid"] = pc.invert(matches(table[column.name], column.pattern))
     return found

@@ -7,6 +7,7 @@ import pyarrow as pa
 from jobs.book.columns import Column, Source
 from jobs.errors import JobError
 from jobs.job import Job
+from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
 
 
@@ -22,6 +23,8 @@ def source_rows(
     table = job.datamart.read(version, wanted, categories=categories or job.book.ids)
     for name in wanted:
         column = source.column(name)
+        if name == MARKED and name not in table.column_names:  # of an earlier release
+            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
         if column is None:
             continue
         if name in table.column_names:

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 EMPTY = "empty"
 PLACEHOLDER = "placeholder"
+MARKED = "__unreadable"  # the column of a cleaned table that names a row's checked columns that could not be read
 
 Reasons = dict[int, str]  # by the place of the text
 Values = tuple[pa.Array, Reasons]

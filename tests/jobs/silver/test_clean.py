@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from jobs.job import TaskResult, combined
 from jobs.silver.clean import clean, part_numbers, row_days, visibility_dates
+from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
 from tests.job_factory import JobFactory
 from tests.retail import BOOK, SOURCES, TABLES
@@ -34,7 +35,8 @@ def test_texts_become_numbers_and_dates_and_keep_their_place(job_factory: JobFac
     )
     second = bronze_rows({"loan_id": "9", "due_amt": "3", "snapshot_date": "30/11/2023"})
     rows, outcome, bronze = cleaned(job_factory, first, second)
-    assert rows.schema.equals(LOANS.silver_schema)
+    assert rows.select(LOANS.names).schema.equals(LOANS.silver_schema)
+    assert rows[MARKED].to_pylist() == [None, ",due_amt,", None]
     assert rows["loan_id"].to_pylist() == ["007", "8", "9"]
     assert rows["due_amt"].to_pylist() == [1000, None, 3]
     assert rows["paid_amt"].to_pylist() == [-5, None, None]

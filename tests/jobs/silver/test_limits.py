@@ -1,0 +1,76 @@
+"""Limits on the values of a file, and amounts that could not be read, from the rows as received to the verdict."""
+
+from dataclasses import replace
+
+import pyarrow as pa
+import pytest
+
+from jobs.errors import InputRejected
+from jobs.job import combined
+from jobs.silver.clean import cleaned_part
+from jobs.silver.identity import check_matches
+from jobs.silver.limits import check_values
+from jobs.silver.quality import remove_flagged_customers
+from storage.lake.datamart import TableVersion
+from tests.job_factory import JobFactory
+from tests.retail import BOOK, TABLES
+
+LEDGER = TABLES["loan_daily"]
+ROWS = 300
+
+
+def flagged(job_factory: JobFactory, amounts: dict[int, str]) -> tuple[dict[str, int], int]:
+    """(customers flagged by reason, ledger rows kept) of a ledger with these paid amounts, 100 in the other rows."""
+    rows = [
+        dict.fromkeys(LEDGER.names, "1")
+        | {"loan_id": f"L{place}", "Customer_ID": f"C{place}", "paid_amt": amounts.get(place, "100")}
+        | {"loan_start_date": "1/1/2024", "snapshot_date": "1/2/2024"}
+        for place in range(ROWS)
+    ]
+    job = job_factory.job()
+    bronze = TableVersion(
+        LEDGER.bronze_table,
+        "b",
+        (job.datamart.write(LEDGER.bronze_table, "b", 0, [pa.Table.from_pylist(rows, LEDGER.bronze_schema)]),),
+    )
+    cleaned = combined([cleaned_part(job, bronze, 0)]).tables[0]
+    empty = [
+        job.write(source.staged_table, [source.silver_schema.empty_table()])
+        for source in BOOK.sources
+        if source != LEDGER
+    ]
+    outcome = remove_flagged_customers(replace(job, tables={table.table: table for table in (cleaned, *empty)}))
+    return outcome.values["reasons"], outcome.values["rows"]["loan_daily"]["kept"]
+
+
+def test_an_unreadable_amount_does_not_pass_the_check_that_it_is_not_negative(job_factory: JobFactory) -> None:
+    assert flagged(job_factory, {7: "1O0", 9: "40k"}) == ({"paid_amt unreadable": 2}, ROWS - 2)
+
+
+@pytest.mark.parametrize("text", ["", "NULL", "_"])
+def test_an_amount_that_is_not_there_is_no_failure(job_factory: JobFactory, text: str) -> None:
+    reasons, kept = flagged(job_factory, {7: text})
+    assert (reasons, kept) == (({"paid_amt unreadable": 1}, ROWS - 1) if text == "_" else ({}, ROWS))
+
+
+def test_negative_amounts_of_every_style_fail(job_factory: JobFactory) -> None:
+    reasons, _ = flagged(job_factory, {1: "-5", 2: "(5)", 3: "5-", 4: "\u22125"})
+    assert reasons == {"paid_amt negative": 4}
+
+
+@pytest.mark.parametrize(("share", "rejects"), [(0.01, True), (0.05, False)])
+def test_each_column_declares_its_limit(share: float, rejects: bool) -> None:
+    column = replace(LEDGER.columns[-2], unreadable=share)
+    source = replace(LEDGER, columns=(*LEDGER.columns[:-2], column, LEDGER.columns[-1]))
+    problems = {column.name: {"ambiguous number": 3}}
+    if not rejects:
+        check_values("data/loans.csv", source, 100, problems, {column.name: "4o"})
+        return
+    with pytest.raises(InputRejected, match=rf"loans.csv, column {column.name}: 3 of 100 values can't be read"):
+        check_values("data/loans.csv", source, 100, problems, {column.name: "4o"})
+
+
+def test_ids_that_do_not_meet_name_both_files() -> None:
+    with pytest.raises(InputRejected, match="30 of 100 loans of lms_loan_daily have no row in features_financials"):
+        check_matches(100, {"financials": 30}, BOOK)
+    check_matches(100, {"financials": 20}, BOOK)
