@@ -173,7 +173,8 @@ def _history(view: View, rows: pd.DataFrame, feature: str) -> alt.LayerChart:
 
 def _bins(bins: pd.DataFrame, feature: str) -> alt.LayerChart:
     unusual = [
-        f"{name}: {row['current_count']:,} now, {row['reference_count']:,} in the baseline"
+        f"{name}: {row['current_count']:,} now ({row['current_share']:.1%}), "
+        f"{row['reference_count']:,} in the baseline ({row['reference_share']:.1%})"
         for name in ("UNSEEN", "MISSING")
         for row in bins[bins["bin"] == name].to_dict("records")
         if row["current_count"] or row["reference_count"]

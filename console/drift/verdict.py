@@ -104,10 +104,12 @@ def drivers(features: pd.DataFrame) -> Text:
 
 def _model_sentence(view: View) -> str:
     version = view.row["model_version"]
+    old = view.monitoring_run.values.get("before_imputation") is False
+    hint = " It was trained by an earlier release: its drift is measured after imputation." if old else ""
     if version == view.champion:
-        return f"Model {version}, the champion."
+        return f"Model {version}, the champion.{hint}"
     now = f"; now it is {view.champion}" if view.champion else ""
-    return f"Model {version}, champion then{now}."
+    return f"Model {version}, champion then{now}.{hint}"
 
 
 def _links(view: View) -> Text:

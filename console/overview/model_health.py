@@ -20,6 +20,7 @@ from engine.documents.values import Document
 from jobs.charts.history import auc_over_time
 from jobs.charts.report import psi_over_time
 from jobs.governance.breaches import UNHEALTHY
+from jobs.governance.retraining import FAULT
 from storage.lake.datamart import TableVersion
 
 HEIGHT = 230
@@ -68,8 +69,8 @@ def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -
         with column:
             cell = Markup('{}<div class="lw-figure">{}</div>{}')
             write_html(cell.format(note_html(name), value, note_html(note)))
-    if decision is not None and row["status"] in UNHEALTHY:
-        tone = "bad" if row["status"] in ("data fault", "breach") else "warn"
+    if decision is not None and row["status"] in UNHEALTHY and decision["status"] != FAULT:  # an alert has that one
+        tone = "bad" if row["status"] == "breach" else "warn"
         callout(tone, f"Retraining rule: {row['status']}", decision["reason"])
 
 

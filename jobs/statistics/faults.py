@@ -6,7 +6,8 @@ A fault is large and more than chance:
   had several. Chance is Fisher's exact test (one-sided): the probability that all rows of the rarer kind fell into the
   reference by luck.
 - `missing`: the share of missing values rose by at least 0.2, and the pooled z test of two proportions (Fleiss, Levin
-  and Paik, "Statistical Methods for Rates and Proportions", 3rd ed., ch. 3) is above its one-sided 0.1% level.
+  and Paik, "Statistical Methods for Rates and Proportions", 3rd ed., ch. 3) is above its one-sided 0.1% level, on at
+  least 5 missing values.
 - `levels`: most rows have levels that the reference does not have. Their expected share is that of the reference rows
   whose level was seen once (Good, "The Population Frequencies of Species", 1953); it must be below 0.1.
 - `unit`: multiplied by 100 or 1,000, or divided by it, the values fit the bins of the reference (PSI below 0.5), and
@@ -30,7 +31,7 @@ from jobs.statistics.reference import CategoryReference, NumericReference, Refer
 Kind = Literal["empty", "missing", "levels", "unit", "constant"]
 
 CHANCE = 0.001
-MISSING_RISE = 0.2
+MISSING_RISE, LEAST_MISSING = 0.2, 5
 MOST_EXPECTED_UNSEEN = 0.1
 FAR, FITTING = 1.0, 0.5
 FACTORS = (100.0, 1000.0)
@@ -71,7 +72,7 @@ def missing_rose(before: int, n: int, now: int, m: int) -> bool:
     """Whether the missing share of `now` of m rows is above that of `before` of n rows, by far and beyond chance."""
     rise, pooled = now / m - before / n, (before + now) / (n + m)
     error = math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
-    return rise >= MISSING_RISE and (error == 0 or rise / error > float(ndtri(1 - CHANCE)))
+    return now >= LEAST_MISSING and rise >= MISSING_RISE and (error == 0 or rise / error > float(ndtri(1 - CHANCE)))
 
 
 def all_on_one_side(n: int, m: int, some: int) -> float:

@@ -2,10 +2,11 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from jobs.book.functions import months_of_text
-from jobs.gold.features import imputed, loan_features
+from jobs.gold.features import before_imputation, imputed, loan_features
 from tests.book import Customers
 from tests.retail import BOOK, CATEGORICAL, FEATURE_SETS, SAFE15, SOURCES
 
@@ -170,3 +171,18 @@ def test_the_feature_sets_are_those_of_the_design() -> None:
 def test_no_personal_data_reach_the_features() -> None:
     names = set(loan_features(Customers().person("c").loan("c").tables(), BOOK).rows.column_names)
     assert not names & {"Name", "SSN", "overdue_amt", "paid_amt"}
+
+
+def test_imputed_values_and_what_is_computed_from_them_are_known() -> None:
+    book = Customers().person("a", Monthly_Inhand_Salary=None).loan("a", "one")
+    book.person("b", Monthly_Inhand_Salary=100.0).loan("b", "two")
+    found = loan_features(book.tables(), BOOK)
+    cells = {row["loan_id"]: {name for name, cell in row.items() if cell is True} for row in found.imputed.to_pylist()}
+    assert cells == {"one": {"Monthly_Inhand_Salary", "DTI", "Savings_Ratio", "Monthly_Surplus"}, "two": set()}
+    assert found.rows["Monthly_Inhand_Salary"].null_count == 0
+    before = before_imputation(found.rows, found.imputed, "loan_id")
+    more = {name for name in before.column_names if before[name].null_count > found.rows[name].null_count}
+    assert more == {"Monthly_Inhand_Salary"}  # the others have no other input here
+    assert before.filter(pc.equal(before["loan_id"], "two")).equals(
+        found.rows.filter(pc.equal(found.rows["loan_id"], "two"))
+    )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.governance.breaches import Status
-from jobs.governance.retraining import MOST_RETRAINS, Past, Step, next_step, retrains_in_a_row
+from jobs.governance.retraining import MOST_RETRAINS, Past, Step, fault_step, next_step, retrains_in_a_row
 
 FIRST = date(2024, 3, 1)
 STATUSES: list[Status] = ["healthy", "watch", "breach", "insufficient"]
@@ -110,3 +110,14 @@ def test_no_history_makes_more_retrains_than_the_rule_allows(statuses: list[Stat
         assert len(retrains_in_a_row(history[: number + 1])) <= MOST_RETRAINS
         if past.action == "escalated":
             assert len(retrains_in_a_row(history[:number])) == MOST_RETRAINS
+
+
+def test_a_data_fault_asks_a_person_once_in_a_cooldown_and_leaves_later_breaches_alone() -> None:
+    first, second, third = date(2026, 5, 1), date(2026, 5, 2), date(2026, 5, 9)
+    assert fault_step(first, "It broke.", [], 7).action == "escalated"
+    asked = [Past(first, "data fault", "escalated")]
+    again = fault_step(second, "It broke.", asked, 7)
+    assert (again.action, "a person was asked on 2026-05-01, within 7 days" in again.reason) == ("suppressed", True)
+    assert fault_step(third, "It broke.", asked, 7).action == "escalated"
+    assert fault_step(second, "It broke.", [*asked, Past(first, "healthy", "none")], 7).action == "escalated"
+    assert next_step(second, "It drifted.", asked, 7).action == "requested"

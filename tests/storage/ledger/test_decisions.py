@@ -70,3 +70,15 @@ def test_decisions_of_a_period_are_the_newest_of_it_without_their_numbers(ledger
         assert days(found) == [2, 3, 2]
         assert not hasattr(found[0], "numbers")
         assert days(decisions_between(connection, date(2026, 5, 1), date(2026, 5, 3), limit=2)) == [2, 3]
+
+
+def test_an_escalated_data_fault_is_open_while_it_lasts(ledger: Ledger) -> None:
+    with ledger.writing() as connection:
+        decided(connection, 1, "breach", "escalated")
+        decided(connection, 2, "data fault", "escalated")
+        decided(connection, 3, "data fault", "suppressed")
+        assert days([open_escalation(connection)]) == [2]
+        decided(connection, 4, "watch", "none")
+        assert days([open_escalation(connection)]) == [1]
+        decided(connection, 5, "healthy", "none")
+        assert open_escalation(connection) is None
