@@ -8,8 +8,9 @@ A fault is large and more than chance:
 - `missing`: the share of missing values rose by at least 0.2, and the pooled z test of two proportions (Fleiss, Levin
   and Paik, "Statistical Methods for Rates and Proportions", 3rd ed., ch. 3) is above its one-sided 0.1% level, on at
   least 5 missing values.
-- `levels`: most rows have levels that the reference does not have. Their expected share is that of the reference rows
-  whose level was seen once (Good, "The Population Frequencies of Species", 1953); it must be below 0.1.
+- `levels`: nearly all rows (90%) have levels that the reference does not have; fewer are drift, as when a level is
+  introduced. The expected share is that of the reference rows whose level was seen once (Good, "The Population
+  Frequencies of Species", 1953); it must be below 0.1.
 - `unit`: multiplied by 100 or 1,000, or divided by it, the values fit the bins of the reference (PSI below 0.5), and
   unscaled they do not by far: PSI of at least 1, as of two normal populations that are a standard deviation apart.
 
@@ -32,7 +33,7 @@ Kind = Literal["empty", "missing", "levels", "unit", "constant"]
 
 CHANCE = 0.001
 MISSING_RISE, LEAST_MISSING = 0.2, 5
-MOST_EXPECTED_UNSEEN = 0.1
+LEAST_UNSEEN, MOST_EXPECTED_UNSEEN = 0.9, 0.1
 FAR, FITTING = 1.0, 0.5
 FACTORS = (100.0, 1000.0)
 ROUNDING = 1e-9
@@ -102,7 +103,7 @@ def distinct_values(values: ArrayLike | Sequence[str | None]) -> int:
 def _levels_fault(reference: CategoryReference, now: NDArray[np.int64]) -> Fault | None:
     n, unseen, known = sum(reference.counts) + reference.rare_count, int(now[-2]), int(now[:-1].sum())
     once = len(reference.rare) + sum(count == 1 for count in reference.counts)
-    if n == 0 or once / n >= MOST_EXPECTED_UNSEEN or unseen * 2 <= known:
+    if n == 0 or once / n >= MOST_EXPECTED_UNSEEN or unseen < LEAST_UNSEEN * known:
         return None
     if all_on_one_side(known, n, unseen) >= CHANCE:
         return None
