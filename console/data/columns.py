@@ -13,9 +13,8 @@ from console.components.elements import Text, callout, count, empty, join, note,
 from console.components.table import columns, table
 from console.components.times import day
 from console.data.column_panels import column_panels
-from engine.documents.profiles import deliveries_document
+from engine.documents.profiles import deliveries_document, number_in_words
 from engine.documents.values import Document
-from jobs.profiles.changes import number_text
 
 MOST_DELIVERIES = 60  # of a dataset, the newest
 MOST_FILES = 3  # that are named
@@ -106,19 +105,10 @@ def _row(delivery: Document, column: Document) -> list[Text]:
         column["kind"],
         f"{column['missing_share']:.1%}",
         f"{column['unreadable_share']:.1%}",
-        *(_number(column, name) for name in ("distinct", "median", "mean", "low", "high")),
+        *(number_in_words(column, name) for name in ("distinct", "median", "mean", "low", "high")),
         ", ".join(levels),
         f"! {'; '.join(since)}" if since else "",
     ]
-
-
-def _number(column: Document, name: str) -> str:
-    """A number of a column; `~` before one that is an estimate."""
-    value = column.get(name)
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else number_text(value)
-    return f"~{text}" if name in column.get("approximate", ()) else text
 
 
 def _show_estimates(delivery: Document) -> None:

@@ -13,8 +13,8 @@ from storage.ledger.runs import last_reader
 def refuse_shrunken(deployment: Deployment, job: Job, result: TaskResult) -> None:
     """Raises InputRejected when a result has a bronze table that lacks too many rows of the last delivery.
 
-    The last delivery is the table that was published when training or inference last succeeded on the same folder. The
-    first delivery of a folder is compared with nothing.
+    The last delivery is the table that was published when a run of a pipeline that writes it last succeeded on the
+    same folder. The first delivery of a folder is compared with nothing.
     """
     book = deployment.book
     rows = {table.table: table.rows for table in result.tables}
@@ -26,8 +26,9 @@ def refuse_shrunken(deployment: Deployment, job: Job, result: TaskResult) -> Non
 
 def _compare(deployment: Deployment, run_id: str, files: Sequence[SourceFile], table: tuple[str, int]) -> None:
     (name, rows), first, limit = table, files[0], deployment.settings.shrink_limit
+    readers = [pipeline.name for pipeline in deployment.pipelines.values() if pipeline.maker(name)]
     with deployment.ledger.reading() as connection:
-        last = last_reader(connection, first.folder)
+        last = last_reader(connection, readers, first.folder)
         before = None if last is None else rows_published_at(connection, name, last.finished_at)
     if last is not None and before is not None and rows < before * (1 - limit):
         told = f"{rows:,} rows instead of the {before:,} that run {last.run_id} read in this folder"

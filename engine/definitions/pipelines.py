@@ -9,7 +9,7 @@ from jobs.book.columns import Source
 from jobs.book.declaration import Book
 from storage.lake import names as t
 
-BRONZE_SETTINGS = ("quarantine_limit", "shrink_limit", "extract_limit")
+BRONZE_SETTINGS = ("quarantine_limit", "extract_limit")
 GATE_SETTINGS = ("auc_threshold", "psi_threshold")
 
 

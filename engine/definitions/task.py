@@ -149,5 +149,6 @@ class Pipeline:
 
 
 def settings_of(pipeline: Pipeline) -> frozenset[str]:
-    """The names of all settings that the tasks of the pipeline read."""
-    return frozenset(name for task in pipeline.tasks for name in task.settings)
+    """The names of all settings that the tasks of the pipeline read, or the engine for them."""
+    compared = {"shrink_limit"} if any(task.extracts for task in pipeline.tasks) else set()
+    return frozenset(compared.union(*(task.settings for task in pipeline.tasks)))

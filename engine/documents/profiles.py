@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from engine.documents.values import Document, moment
 from engine.errors import UnusableRequest
 from jobs.book.declaration import Book
-from jobs.profiles.changes import changes, share
+from jobs.profiles.changes import changes, number_text, share
 from storage.db.ledger import LedgerRow
 from storage.ledger.profiles import delivery_counts, delivery_rows
 
@@ -30,6 +30,15 @@ def deliveries_document(connection: Connection, book: Book, dataset: str, limit:
     if not rows and dataset not in book.by_dataset:
         raise UnusableRequest(f"There is no dataset {dataset!r}; the book has {', '.join(book.by_dataset)}.")
     return [_document(row, _accepted_before(rows, place)) for place, row in enumerate(rows)]
+
+
+def number_in_words(column: Document, name: str) -> str:
+    """A number of a column as people read it, `~` before an estimate; '' when the column has none of that name."""
+    value = column.get(name)
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else number_text(value)
+    return f"~{text}" if name in column.get("approximate", ()) else text
 
 
 def _accepted_before(rows: Sequence[LedgerRow], place: int) -> LedgerRow | None:

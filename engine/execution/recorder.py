@@ -11,12 +11,13 @@ from engine.definitions.task import Pipeline, Task
 from engine.execution.caching import extended
 from engine.execution.call import Failure, Report
 from jobs.job import Job, TaskResult
+from jobs.profiles.summary import Profile
 from storage.db.ledger import Ledger
 from storage.db.schema import tasks
 from storage.db.types import Moment
 from storage.ledger.catalog import record_versions
 from storage.ledger.leases import Lease, check_lease, finish
-from storage.ledger.profiles import record_profile
+from storage.ledger.profiles import record_profile, record_unused
 from storage.ledger.tasks import LogLine, add_logs, end_attempt, plan_tasks, start_attempt, update_task
 
 AttemptKey = tuple[str, str, int]
@@ -138,9 +139,13 @@ class RunRecorder:
                 update_task(connection, self.lease.run_id, name, state="cancelled", finished_at=now)
             finish(connection, self.lease, state, error, now)
 
-    def run_failed(self, error: dict[str, Any]) -> None:
+    def run_failed(self, error: dict[str, Any], unused: Sequence[Profile] = (), why: str = "") -> None:
+        """Records that the run failed, and the profiles of deliveries that it read but did not use."""
         with self._writing() as connection:
-            finish(connection, self.lease, "failed", error, self.ledger.clock())
+            now = self.ledger.clock()
+            for profile in unused:
+                record_unused(connection, self.lease.run_id, profile, now, why)
+            finish(connection, self.lease, "failed", error, now)
 
     def _log(self, connection: Any, task: Task, level: str, message: str) -> None:
         add_logs(connection, self.lease.run_id, [LogLine(task.name, self.ledger.clock(), level, message)])

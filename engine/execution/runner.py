@@ -20,7 +20,9 @@ from engine.execution.publish import commit
 from engine.execution.recorder import RunRecorder
 from jobs.accounting.account import check
 from jobs.accounting.statements import accounts_of
+from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, combined
+from jobs.profiles.summary import Profile, merged_profiles
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
 from storage.ledger.leases import Lease
@@ -41,6 +43,7 @@ class Runner:
         self._results: dict[str, TaskResult] = {}
         self._origins: dict[str, str] = {}
         self._failures: list[tuple[str, Failure]] = []
+        self._profiles: list[Profile] = []  # of what the tasks read, also of those that failed
 
     def execute(self, snapshot: Snapshot, *, force: bool) -> str:
         """Executes the run and returns its final state. Raises LeaseLost when it was marked as crashed."""
@@ -101,6 +104,7 @@ class Runner:
         if earlier is None:
             return False
         run_id, result = earlier
+        self._profiles += result.profiles
         refuse_shrunken(self._deployment, job, result)
         self._states[task.name] = "cached"
         self._results[task.name], self._origins[task.name] = result, run_id
@@ -130,6 +134,7 @@ class Runner:
         if undeclared:
             self._fail(work.task, Failure("BadPipeline", f"Task {name} wrote the undeclared table {undeclared[0]}."))
             return
+        self._profiles += result.profiles
         try:
             check(accounts_of({task: one.values for task, one in {**self._results, name: result}.items()}))
             refuse_shrunken(self._deployment, work.job, result)
@@ -148,6 +153,8 @@ class Runner:
             self._recorder.retrying(work.task, failure)
             self._queue.add(Attempt(work, attempt.partition, not_before=monotonic() + pause))
         else:
+            if failure.exit_code == InputRejected.exit_code:
+                self._profiles += merged_profiles(each for part in work.results.values() for each in part.profiles)
             self._fail(work.task, failure)
 
     def _fail(self, task: Task, failure: Failure, values: Mapping[str, Any] | None = None) -> None:
@@ -178,11 +185,20 @@ class Runner:
             others = len(self._failures) - 1
             more = f" ({others} more {'task' if others == 1 else 'tasks'} failed.)" if others else ""
             error = {**failure.as_json(), "task": name, "message": failure.message + more}
-            self._recorder.run_failed(error)
+            self._recorder.run_failed(error, *self._unused())
             return "failed"
         results = [(self._origins[task.name], self._results[task.name]) for task in self._pipeline.tasks]
         commit(self._deployment, self._lease, results)
         return "succeeded"
+
+    def _unused(self) -> tuple[list[Profile], str]:
+        """(what a run that rejected its input read until then, without what a failure itself has; why)."""
+        rejections = [failure for _, failure in self._failures if failure.exit_code == InputRejected.exit_code]
+        if not rejections:
+            return [], ""
+        told = [(profile["dataset"], profile["delivery"]) for failure in rejections for profile in failure.profiles]
+        unused = [each for each in self._profiles if (each["dataset"], each["delivery"]) not in told]
+        return unused, rejections[0].message
 
     def _abort(self, error: Exception) -> None:
         """Records an error of the engine, so that the run does not stay `running`."""

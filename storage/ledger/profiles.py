@@ -28,6 +28,17 @@ def record_profile(
         connection.execute(insert(deliveries).values(first | again))
 
 
+def record_unused(connection: Connection, run_id: str, profile: Mapping[str, Any], now: datetime, why: str) -> None:
+    """Keeps the profile of a delivery that a run read but did not use, as rejected, unless an earlier run used it."""
+    query = select(deliveries.c.delivery).where(
+        deliveries.c.dataset == profile["dataset"],
+        deliveries.c.delivery == profile["delivery"],
+        deliveries.c.rejected.is_(None),
+    )
+    if connection.execute(query).first() is None:
+        record_profile(connection, run_id, profile, now, rejected=why)
+
+
 def delivery_rows(connection: Connection, dataset: str, limit: int | None = None) -> Sequence[LedgerRow]:
     """The deliveries of a dataset that were read last, at most `limit`, in the order in which they were last read."""
     order = deliveries.c.last_read_at.desc(), deliveries.c.read_at.desc(), deliveries.c.delivery

@@ -137,10 +137,10 @@ def newest_success(connection: Connection) -> LedgerRow | None:
     return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.requested_at.desc()).limit(1)).first()
 
 
-def last_reader(connection: Connection, folder: str, limit: int = 200) -> LedgerRow | None:
-    """The newest succeeded run of training or inference that read this folder of extracts; None when there is none."""
+def last_reader(connection: Connection, pipelines: Sequence[str], folder: str, limit: int = 200) -> LedgerRow | None:
+    """The newest succeeded run of these pipelines that read this folder of extracts; None when there is none."""
     query = select(runs.c.run_id, runs.c.as_of, runs.c.finished_at, runs.c.snapshot).where(
-        runs.c.pipeline.in_(("training", "inference")), runs.c.state == "succeeded"
+        runs.c.pipeline.in_(pipelines), runs.c.state == "succeeded"
     )
     rows = connection.execute(query.order_by(runs.c.finished_at.desc()).limit(limit))
     return next((row for row in rows if row.snapshot.get("data") == folder), None)

@@ -7,9 +7,8 @@ from rich.text import Text
 
 from engine.cli.render import listing
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
-from engine.documents.profiles import datasets_document, deliveries_document
+from engine.documents.profiles import datasets_document, deliveries_document, number_in_words
 from engine.documents.values import Document
-from jobs.profiles.changes import number_text
 
 app = typer.Typer()
 
@@ -57,24 +56,14 @@ def headline(dataset: str, delivery: Document) -> Text:
 
 def column_row(column: Document) -> Document:
     """The numbers of a column as text. `~` marks an estimate."""
-    estimates = column.get("approximate", ())
-    named = {name: _number(column.get(name), estimate=name in estimates) for name in ("median", "mean", "low", "high")}
     return {
         "column": column["name"],
         "kind": column["kind"],
         "missing": f"{column['missing_share']:.1%}",
         "unreadable": f"{column['unreadable_share']:.1%}",
-        "distinct": _number(column["distinct"], estimate="distinct" in estimates),
-        **named,
+        **{name: number_in_words(column, name) for name in ("distinct", "median", "mean", "low", "high")},
         "most_frequent": ", ".join(level for level, _ in column.get("levels", ())[:3]),
     }
-
-
-def _number(value: str | float | None, *, estimate: bool) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else number_text(value)
-    return f"~{text}" if estimate else text
 
 
 def _remarks(delivery: Document) -> list[Text]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.ledger.profiles import delivery_rows
 from storage.ledger.runs import run_row
 from tests.extracts import until
 from tests.sandbox import Sandbox
@@ -45,6 +46,11 @@ def test_a_shrunken_ledger_is_rejected_and_the_tables_stay(
     assert sandbox.versions() == before
     again = sandbox.run(pipeline, data=str(folder), force=True)
     assert again.error["exit_code"] == 3
+    if pipeline == "inference":  # training compares before it cleans, so it has no profile
+        with sandbox.deployment.ledger.reading() as connection:
+            used, kept = delivery_rows(connection, LEDGER)
+        assert (used.rejected, kept.profile["rows"]) == (None, rows)
+        assert f"{rows:,} rows instead of the 13,200" in kept.rejected
 
 
 def test_a_person_accepts_it_once_and_the_next_delivery_is_compared_with_it(
@@ -59,6 +65,19 @@ def test_a_person_accepts_it_once_and_the_next_delivery_is_compared_with_it(
     smaller = shrink(folder, sample_data, date(2024, 3, 1))
     ended = sandbox.run("inference", data=str(folder))
     assert f"{smaller:,} rows instead of the {rows:,}" in ended.error["message"]
+
+
+def test_acceptance_of_one_dataset_does_not_ingest_the_others_anew(
+    delivered: tuple[Sandbox, Path], sample_data: Path
+) -> None:
+    sandbox, folder = delivered
+    shrink(folder, sample_data)
+    assert sandbox.run("training", data=str(folder)).error["exit_code"] == 3
+    accepted = sandbox.run("training", data=str(folder), shrink_limit=1)
+    states = sandbox.states(accepted.run_id)
+    ingests = {task: state for task, state in states.items() if task.startswith("ingest_")}
+    assert ingests.pop(f"ingest_{LEDGER}") == "succeeded"
+    assert set(ingests.values()) == {"cached"}
 
 
 def test_another_folder_and_a_slightly_smaller_delivery_are_not_rejected(

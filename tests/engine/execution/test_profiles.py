@@ -13,7 +13,7 @@ import pytest
 
 from engine.control.runs import checked_request, request
 from engine.definitions.task import Pipeline
-from engine.documents.profiles import deliveries_document
+from engine.documents.profiles import deliveries_document, number_in_words
 from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
 from tests.sandbox import AS_OF, Sandbox
@@ -167,6 +167,55 @@ def test_a_rejected_delivery_is_kept_and_nothing_is_compared_with_it(
     assert "Interest_Rate: unreadable 0.0% → 100.0%" in [change["sentence"] for change in rejected["changes"]]
     assert newest["compared_with"] == good["delivery"]
     assert newest["changes"] == []
+
+
+def shared_ids(base: Path, folder: Path) -> str:
+    """Extracts in which a loan has rows of two customers."""
+    shutil.copytree(base, folder)
+    path = folder / "lms_loan_daily.csv"
+    loans = pd.read_csv(path, dtype=str, keep_default_na=False)
+    loans.loc[loans["loan_id"] == loans["loan_id"].iloc[-1], "loan_id"] = loans["loan_id"].iloc[0]
+    loans.to_csv(path, index=False)
+    return str(folder)
+
+
+@pytest.mark.parametrize("pipeline", ["training", "inference"])
+def test_what_was_read_until_ids_were_rejected_is_kept_as_rejected(
+    trained_sandbox: Sandbox, tmp_path: Path, pipeline: str
+) -> None:
+    sandbox = trained_sandbox.copy(tmp_path / "home")
+    data = shared_ids(Path(trained_sandbox.data()), tmp_path / "data")
+    ended = sandbox.run(pipeline, date(2025, 12, 2), data=data)
+    assert "of several customers" in ended.error["message"]
+    before, kept = deliveries(sandbox, "lms_loan_daily")
+    assert (before["rejected"], kept["run_id"]) == (None, ended.run_id)
+    assert "of several customers" in kept["rejected"]
+    for dataset in sorted({*sandbox.deployment.book.by_dataset} - {"lms_loan_daily"}):
+        (same,) = deliveries(sandbox, dataset)  # an earlier run used it
+        assert same["rejected"] is None
+
+
+def test_the_first_deliveries_are_rejected_together_and_used_once_the_ids_are_corrected(
+    tmp_path: Path, small_book: Path
+) -> None:
+    sandbox = Sandbox.at(tmp_path / "home")
+    ended = sandbox.run("training", data=shared_ids(small_book, tmp_path / "data"))
+    assert ended.error["exit_code"] == 3
+    for dataset in sandbox.deployment.book.by_dataset:
+        (kept,) = deliveries(sandbox, dataset)
+        assert kept["rejected"] == ended.error["message"]
+    assert cleaned(sandbox, str(small_book)) == "succeeded"
+    assert [each["rejected"] for each in deliveries(sandbox)] == [None]
+
+
+def test_an_estimate_is_marked() -> None:
+    column = {"name": "paid", "distinct": 1234, "median": 2.5, "low": "2024-01-01", "approximate": ["distinct"]}
+    assert [number_in_words(column, name) for name in ("distinct", "median", "low", "high")] == [
+        "~1,234",
+        "2.5",
+        "2024-01-01",
+        "",
+    ]
 
 
 def test_no_value_of_a_personal_column_is_kept(tmp_path: Path, small_book: Path) -> None:

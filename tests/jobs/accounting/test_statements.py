@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from jobs.accounting.statements import accounts_of, remarks_of
 
 FILE = {"read": 10, "stored": 9, "quarantined": 1, "reasons": {"a NUL byte": 1}, "blank_lines": 0}
@@ -109,3 +111,28 @@ def test_tasks_of_a_lender_have_no_accounts() -> None:
     values = {"export": {"rows": 7, "read": "all"}, "ingest_own": {"read": 1}, "clean_own": {"rows": {"a": 1}}}
     assert accounts_of(values) == []
     assert remarks_of({"export": {"left_out": 3, "formats": "csv", "files": 2, "conflicts": None}}) == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"sources": {"a": 3}},
+        {"sources": {"a": {"ingested": 1, "cleaned": {"rows": 1, "became_null": {"paid": 2}}}}},
+        {"flagged": 3, "rows": {"x": 5}},
+        {"flagged": "all", "reasons": {"old": 1}, "rows": {"x": {"read": "5", "kept": 5}}, "customers": {"known": 1}},
+        {"read": "all", "stored": 1, "quarantined": 0, "reasons": {}},
+        {"files": {"a.csv": 1, "b.csv": {"read": 1}}, "formats": {"a.csv": 1}, "conflicts": {"a": "b"}},
+        {"rows": 5, "became_null": {}, "of_rows": "5", "left_out": {"without_people": "x", "rest": "y"}},
+        {"matured": {"a": 1}, "known": 1, "loans": "none", "fitted": [1], "predictions": 3},
+    ],
+)
+def test_values_of_another_shape_have_no_accounts(values: dict[str, Any]) -> None:
+    names = ("export", "ingest_own", "clean_own", *EARLIER)
+    assert [sentences({name: values}) for name in names] == [[]] * len(names)
+    assert [remarks_of({name: values}) for name in names] == [[]] * len(names)
+
+
+def test_only_tasks_that_count_records_rows_customers_or_loans_have_accounts() -> None:
+    for values in EARLIER.values():
+        assert accounts_of({"own": values, "own_clean_ledger": values}) == []
+    assert remarks_of({"own": {"left_out": {"rows": 1}, "formats": {"a.csv": {"paid": "points"}}}}) == []
