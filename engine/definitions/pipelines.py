@@ -63,48 +63,56 @@ def clean(source: Source) -> Task:
 
 def training(book: Book) -> Pipeline:
     """Extracts to a registered model."""
-    bronze, staged, silver = _tables(book)
-    return Pipeline(
-        "training",
-        (
-            *(ingest(source) for source in book.sources),
-            *(clean(source) for source in book.sources),
-            Task(
-                "remove_flagged_customers",
-                "jobs.silver.quality:remove_flagged_customers",
-                upstream=tuple(f"clean_{source.silver}" for source in book.sources),
-                reads=staged,
-                writes=silver,
-                limit=3600,
-                cpus=2,
-            ),
-            Task(
-                "gold_feature_engineering",
-                "jobs.gold.training_data:gold_feature_engineering",
-                upstream=("remove_flagged_customers",),
-                reads=silver,
-                writes=(t.TRAINING_DATA, t.TRAINING_IMPUTED),
-                limit=3600,
-                cpus=2,
-            ),
-            Task(
-                "train_evaluate_select_model",
-                "jobs.modelling.training:fit_candidate",
-                upstream=("gold_feature_engineering",),
-                reads=(t.TRAINING_DATA, t.TRAINING_IMPUTED),
-                settings=("feature_set",),
-                split="jobs.modelling.candidates:candidate_names",
-                collect="jobs.modelling.training:select_model",
-                limit=7200,
-            ),
-            Task(
-                "store_best_model",
-                "jobs.modelling.training:store_best_model",
-                upstream=("train_evaluate_select_model",),
-                reads=(t.TRAINING_DATA, t.TRAINING_IMPUTED, *silver, *bronze),
-                settings=("auc_threshold",),
-                uses_champion=True,
-            ),
+    datasets = (*map(ingest, book.sources), *map(clean, book.sources))
+    return Pipeline("training", (*datasets, *_gold_tasks(book), *_model_tasks(book)))
+
+
+def _gold_tasks(book: Book) -> tuple[Task, ...]:
+    """Cleaned tables to training data."""
+    _, staged, silver = _tables(book)
+    return (
+        Task(
+            "remove_flagged_customers",
+            "jobs.silver.quality:remove_flagged_customers",
+            upstream=tuple(f"clean_{source.silver}" for source in book.sources),
+            reads=staged,
+            writes=silver,
+            limit=3600,
+            cpus=2,
+        ),
+        Task(
+            "gold_feature_engineering",
+            "jobs.gold.training_data:gold_feature_engineering",
+            upstream=("remove_flagged_customers",),
+            reads=silver,
+            writes=(t.TRAINING_DATA, t.TRAINING_IMPUTED),
+            limit=3600,
+            cpus=2,
+        ),
+    )
+
+
+def _model_tasks(book: Book) -> tuple[Task, ...]:
+    """Training data to a registered model."""
+    bronze, _, silver = _tables(book)
+    return (
+        Task(
+            "train_evaluate_select_model",
+            "jobs.modelling.training:fit_candidate",
+            upstream=("gold_feature_engineering",),
+            reads=(t.TRAINING_DATA, t.TRAINING_IMPUTED),
+            settings=("feature_set",),
+            split="jobs.modelling.candidates:candidate_names",
+            collect="jobs.modelling.training:select_model",
+            limit=7200,
+        ),
+        Task(
+            "store_best_model",
+            "jobs.modelling.training:store_best_model",
+            upstream=("train_evaluate_select_model",),
+            reads=(t.TRAINING_DATA, t.TRAINING_IMPUTED, *silver, *bronze),
+            settings=("auc_threshold",),
+            uses_champion=True,
         ),
     )
 
@@ -151,56 +159,64 @@ def inference(book: Book) -> Pipeline:
 
 def monitoring(book: Book) -> Pipeline:
     """Predictions and outcomes to metrics, a dashboard and the decision of the gate."""
+    return Pipeline("monitoring", (*_metric_tasks(book), *_governance_tasks()))
+
+
+def _metric_tasks(book: Book) -> tuple[Task, ...]:
+    """Predictions and outcomes to metrics and a dashboard."""
     _, staged, _ = _tables(book)
-    return Pipeline(
-        "monitoring",
-        (
-            Task(
-                "fetch_predictions_and_actuals",
-                "jobs.monitoring.actuals:fetch_predictions_and_actuals",
-                reads=(t.PREDICTIONS, t.INFERENCE_FEATURES, t.INFERENCE_IMPUTED, book.outcomes.staged_table),
-                writes=(t.OUTCOMES,),
-                uses_champion=True,
-            ),
-            Task(
-                "calculate_monitoring_metrics",
-                "jobs.monitoring.metrics:calculate_monitoring_metrics",
-                upstream=("fetch_predictions_and_actuals",),
-                reads=(t.OUTCOMES, *staged),
-                settings=("auc_rows", "drift_rows", *GATE_SETTINGS),
-                uses_champion=True,
-                dated=True,
-                uses_rejection=True,
-            ),
-            Task(
-                "store_monitoring_results_gold",
-                "jobs.monitoring.metrics:store_monitoring_results_gold",
-                upstream=("calculate_monitoring_metrics",),
-                reads=(t.MONITORING, t.MONITORING_COHORTS, t.MONITORING_FEATURES),
-                writes=(t.MONITORING, t.MONITORING_COHORTS, t.MONITORING_FEATURES),
-                dated=True,
-            ),
-            Task(
-                "visualize_monitoring_dashboard",
-                "jobs.monitoring.dashboard:visualize_monitoring_dashboard",
-                upstream=("calculate_monitoring_metrics", "store_monitoring_results_gold"),
-                reads=(t.MONITORING,),
-                settings=GATE_SETTINGS,
-                dated=True,
-            ),
-            Task(
-                "model_governance_gate",
-                "jobs.governance.gate:model_governance_gate",
-                upstream=("calculate_monitoring_metrics",),
-                settings=GATE_SETTINGS,
-                dated=True,
-            ),
-            Task(
-                "trigger_retraining_dag",
-                "jobs.governance.gate:trigger_retraining_dag",
-                upstream=("model_governance_gate",),
-                dated=True,
-            ),
+    return (
+        Task(
+            "fetch_predictions_and_actuals",
+            "jobs.monitoring.actuals:fetch_predictions_and_actuals",
+            reads=(t.PREDICTIONS, t.INFERENCE_FEATURES, t.INFERENCE_IMPUTED, book.outcomes.staged_table),
+            writes=(t.OUTCOMES,),
+            uses_champion=True,
+        ),
+        Task(
+            "calculate_monitoring_metrics",
+            "jobs.monitoring.metrics:calculate_monitoring_metrics",
+            upstream=("fetch_predictions_and_actuals",),
+            reads=(t.OUTCOMES, *staged),
+            settings=("auc_rows", "drift_rows", *GATE_SETTINGS),
+            uses_champion=True,
+            dated=True,
+            uses_rejection=True,
+        ),
+        Task(
+            "store_monitoring_results_gold",
+            "jobs.monitoring.metrics:store_monitoring_results_gold",
+            upstream=("calculate_monitoring_metrics",),
+            reads=(t.MONITORING, t.MONITORING_COHORTS, t.MONITORING_FEATURES),
+            writes=(t.MONITORING, t.MONITORING_COHORTS, t.MONITORING_FEATURES),
+            dated=True,
+        ),
+        Task(
+            "visualize_monitoring_dashboard",
+            "jobs.monitoring.dashboard:visualize_monitoring_dashboard",
+            upstream=("calculate_monitoring_metrics", "store_monitoring_results_gold"),
+            reads=(t.MONITORING,),
+            settings=GATE_SETTINGS,
+            dated=True,
+        ),
+    )
+
+
+def _governance_tasks() -> tuple[Task, ...]:
+    """Metrics to the decision of the gate."""
+    return (
+        Task(
+            "model_governance_gate",
+            "jobs.governance.gate:model_governance_gate",
+            upstream=("calculate_monitoring_metrics",),
+            settings=GATE_SETTINGS,
+            dated=True,
+        ),
+        Task(
+            "trigger_retraining_dag",
+            "jobs.governance.gate:trigger_retraining_dag",
+            upstream=("model_governance_gate",),
+            dated=True,
         ),
     )
 

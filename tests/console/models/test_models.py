@@ -236,11 +236,9 @@ def test_a_damaged_model_is_not_promoted(opened: Opened, two: Sandbox) -> None:
 def test_many_versions_come_in_pages(opened: Opened, two: Sandbox) -> None:
     ledger = two.deployment.ledger
     with ledger.reading() as connection:
-        row = model_rows(connection)[-1]
-    old = [
-        {**row._mapping, "version": f"2020{number:04d}_000000", "created_at": NOW - timedelta(days=3000 - number)}
-        for number in range(60)
-    ]
+        row = dict(model_rows(connection)[-1]._mapping)
+    ages = {f"2020{number:04d}_000000": timedelta(days=3000 - number) for number in range(60)}
+    old = [row | {"version": version, "created_at": NOW - age} for version, age in ages.items()]
     with ledger.writing() as connection:
         connection.execute(insert(models), old)
     app = opened(two.home, "models")

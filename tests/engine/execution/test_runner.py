@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from engine.deployment import Deployment
+from engine.documents.runs import run_details
 from engine.execution.call import Report
 from engine.execution.executors import LocalExecutor
 from storage.ledger.runs import run_row
@@ -68,6 +69,16 @@ def test_bad_input_is_not_tried_again(runner_of: Maker) -> None:
     assert (state, book.marks("refuses")) == ("failed", 1)
     with book.deployment.ledger.reading() as connection:
         assert run_row(connection, run_id).error["message"] == "The data can't be used; mend them."
+
+
+def test_values_of_a_lenders_tasks_are_not_accounts(runner_of: Maker) -> None:
+    names = ("export", "ingest_own", "clean_own", "remove_flagged_customers", "prepare_inference_data")
+    book = runner_of(*(task(name, "counts_its_own_way") for name in names))
+    run_id, state = book.run()
+    assert state == "succeeded"
+    with book.deployment.ledger.reading() as connection:
+        details = run_details(connection, run_id)
+    assert (details["accounts"], details["remarks"]) == ([], [])
 
 
 def test_parts_fan_out_and_only_the_failing_part_is_tried_again(runner_of: Maker) -> None:

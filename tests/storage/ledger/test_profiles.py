@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from storage.db.ledger import Ledger
-from storage.ledger.profiles import delivery_counts, delivery_rows, record_profile
+from storage.ledger.profiles import delivery_counts, delivery_rows, record_profile, record_unused
 from tests.storage.ledger.made import NOW, started
 
 
@@ -36,3 +36,15 @@ def test_the_delivery_that_was_read_last_is_the_newest(ledger: Ledger) -> None:
         assert [row.delivery for row in delivery_rows(connection, "loans", 2)] == ["c", "b"]
         assert delivery_rows(connection, "others") == []
         assert [tuple(row) for row in delivery_counts(connection)] == [("loans", 3, NOW + timedelta(minutes=3))]
+
+
+def test_a_delivery_that_was_used_is_not_rejected_with_others(ledger: Ledger) -> None:
+    run_id = started(ledger).run_id
+    read(ledger, run_id, "used", 1)
+    read(ledger, run_id, "refused", 2, rejected="No.")
+    with ledger.writing() as connection:
+        for minute, delivery in enumerate(("used", "refused", "new"), 3):
+            profile = {"dataset": "loans", "delivery": delivery}
+            record_unused(connection, run_id, profile, NOW + timedelta(minutes=minute), "Not these.")
+        found = [(row.delivery, row.rejected) for row in delivery_rows(connection, "loans")]
+    assert found == [("used", None), ("refused", "Not these."), ("new", "Not these.")]
