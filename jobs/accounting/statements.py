@@ -38,15 +38,24 @@ def _remarks(values: Values) -> Iterator[str]:
     for path, columns in _mapping(values, "formats").items():
         for column, text in columns.items() if isinstance(columns, Mapping) else ():
             yield f"{column} in {path.rpartition('/')[2]} is written with {text}."
-    for table, count in _counts(values, "conflicts").items():
-        if count:
-            yield f"{table}: {count:,} rows have the key and the date of another row, but other values."
+    yield from _contradictions(values)
     for file in _mapping(values, "files"):
         if blank := _counts(_mapping(values, "files"), file).get("blank_lines", 0):
             yield f"{file}: {blank:,} blank {'line is no record' if blank == 1 else 'lines are no records'}."
     for what, count in _counts(values, "left_out").items():
         if not what.startswith(WITHOUT):
             yield f"{count:,} {what.replace('_', ' ')}."
+
+
+def _contradictions(values: Values) -> Iterator[str]:
+    for table, count in _counts(values, "conflicts").items():
+        if count:
+            keys = "key has" if count == 1 else "keys have"
+            yield f"{table}: {count:,} {keys} rows of one date with different values; the last row counts."
+    for table, count in _counts(values, "changing_loans").items():
+        if count:
+            loans = "loan has" if count == 1 else "loans have"
+            yield f"{table}: {count:,} {loans} rows that differ in what is said of the loan as a whole."
 
 
 def _of_files(dataset: str, values: Values, _tasks: Tasks) -> Iterator[Account]:

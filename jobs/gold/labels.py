@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from jobs.book.declaration import Book
 from jobs.loan_calendar import months_between, months_later
-from jobs.silver.newest import EARLIEST, days_of, newest_rows
+from jobs.silver.customers import plain
+from jobs.silver.newest import EARLIEST, codes_of, days_of, newest_rows
 
 TEST_SHARE = 20
 Codes = npt.NDArray[np.int64]
@@ -28,11 +29,9 @@ def loans_of(ledger: pa.Table, book: Book) -> pa.Table:
     one), prediction_date and observation_date. Rows without a loan id or a start are no loan.
     """
     named = ledger.filter(pc.and_(pc.is_valid(ledger[book.loan_id]), pc.is_valid(ledger[book.loan_start])))
-    column = named[book.loan_id]
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    codes = encoded.unify_dictionaries().combine_chunks().indices.to_numpy() if len(encoded) else np.zeros(0, np.int64)
+    codes, size = codes_of(named[book.loan_id])
     days = days_of(named[book.loans.known_on], missing=EARLIEST)
-    newest = newest_rows(codes.astype(np.int64), days, int(codes.max(initial=-1)) + 1)
+    newest = newest_rows(codes, days, size)
     table = named.select([book.loan_id, book.customer_id, book.loan_start]).take(pa.array(newest[newest >= 0]))
     table = table.take(pc.sort_indices(table[book.loan_id].cast(pa.string())))
     for name in book.ids:
@@ -111,7 +110,7 @@ def outcome_months(rows: pa.Table, loans: pa.Table, book: Book) -> tuple[Codes, 
     The month is NaN where it is not known. A value that can't be read is not bad.
     """
     bad_loan = book.bad_loan
-    owners = codes_in(rows[book.loan_id], _texts(loans[book.loan_id]))
+    owners = codes_in(rows[book.loan_id], plain(loans[book.loan_id]))
     above = pc.fill_null(pc.greater(rows[bad_loan.column], bad_loan.above), fill_value=False)
     if bad_loan.month:
         months = pc.fill_null(rows[bad_loan.month].cast(pa.float64()), np.nan).to_numpy()
@@ -140,7 +139,3 @@ def codes_in(column: pa.ChunkedArray, values: pa.Array) -> Codes:
         places = pc.index_in(column, value_set=values)
     found: Codes = pc.fill_null(places, fill_value=-1).to_numpy().astype(np.int64)
     return found
-
-
-def _texts(column: pa.ChunkedArray) -> pa.Array:
-    return column.cast(pa.string()).combine_chunks()

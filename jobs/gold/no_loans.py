@@ -19,10 +19,10 @@ GROUNDS = {  # of rows of the loans' source: what is wrong with them, what to do
     "flagged": ("are of customers that quality control flags", "correct the values that the log of the checks names"),
     "rows_without_loan": ("have no loan id or no start date that can be read", "correct the ids and the start dates"),
 }
-GAPS = {  # of loans whose outcome is due: why they have no label
-    "no_month_on_record": "no month on record",
-    "unreadable_amount": "an amount or a month that can't be read",
-    "record_ends_early": "a record that ends too early",
+GAPS = {  # of loans whose outcome is due: why they have no label, what to do
+    "no_month_on_record": ("no month on record", "deliver the whole {dataset}"),
+    "unreadable_amount": ("an amount or a month that can't be read", "correct the amounts and months of {dataset}"),
+    "record_ends_early": ("a record that ends too early", "deliver a newer {dataset}"),
 }
 
 
@@ -42,8 +42,9 @@ def no_known_outcome(features: pa.Table, counts: Counts, outcomes: pa.Table, as_
     if due.num_rows == 0:
         return _first_day(features, "observation_date")
     gaps = label_gaps(outcomes, due, book)
-    told = ", ".join(f"{count:,} with {GAPS[reason]}" for reason, count in gaps.items())
-    advice = f"deliver the whole {book.outcomes.dataset}"
+    told = ", ".join(f"{count:,} with {GAPS[reason][0]}" for reason, count in gaps.items())
+    worst = max(gaps, key=lambda reason: gaps[reason])
+    advice = GAPS[worst][1].format(dataset=book.outcomes.dataset)
     return f"of {due.num_rows:,} outcomes that are due none is on record: {told}; {advice}."
 
 

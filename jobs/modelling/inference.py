@@ -1,6 +1,6 @@
 """Inference: every loan that can be scored at as-of, scored by the champion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -19,9 +19,10 @@ from jobs.modelling.definition import check_definition
 from jobs.modelling.pipelines import frame
 from jobs.silver.clean import cleaned_part
 from jobs.silver.dialects.orders import check_orders
+from jobs.silver.identity import conflicts
 from jobs.silver.quality import checked_columns, quality_report
 from jobs.silver.reading import source_rows
-from jobs.silver.staleness import tells_days
+from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
 from storage.lake.extracts import SourceFile
 from storage.lake.names import INFERENCE_FEATURES, INFERENCE_IMPUTED, PREDICTIONS, SCORED
@@ -45,13 +46,15 @@ def refresh_dataset(job: Job) -> TaskResult:
 def _is_published(job: Job, source: Source, files: Sequence[SourceFile]) -> bool:
     """Whether the published tables of a source are made of these files and have the columns that are declared now.
 
-    False for a table of an earlier release that does not tell the days of its rows.
+    False for a table that an earlier release cleaned: it does not name the amounts that could not be read, nor the days
+    of its rows.
     """
     bronze, staged = job.tables.get(source.bronze_table), job.tables.get(source.staged_table)
-    if bronze is None or staged is None or not tells_days(staged, source, job.book):
+    if bronze is None or staged is None:
         return False
     same = sorted(bronze.sources.values()) == sorted(file.sha256 for file in files)
-    return same and set(source.silver_schema) <= set(job.datamart.head(staged, 0).schema)
+    schema = job.datamart.head(staged, 0).schema
+    return same and MARKED in schema.names and set(source.silver_schema) <= set(schema)
 
 
 def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskResult:
@@ -62,9 +65,8 @@ def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskRes
         source.silver: versions.get(source.staged_table) or job.table(source.staged_table)
         for source in job.book.sources
     }
-    orders = {name: done["cleaned"].get("date_orders", {}) for name, done in fresh.values.items()}
-    check_orders(orders, job.book.sources)
-    governed, checks = checked_tables(job, staged)
+    check_orders({source.dataset: staged[source.silver].date_orders for source in job.book.sources}, job.book.sources)
+    governed, checks = checked_tables(job, staged, fresh.values)
     found = loan_features(governed, job.book)
     due = known_by(found.rows["prediction_date"], job.as_of)
     rows = found.rows.filter(pa.array(due))
@@ -92,8 +94,13 @@ def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskRes
     )
 
 
-def checked_tables(job: Job, staged: Mapping[str, TableVersion]) -> tuple[dict[str, pa.Table], dict[str, Any]]:
-    """(the rows and columns that features need, after quality control at as-of; what it counted)."""
+def checked_tables(
+    job: Job, staged: Mapping[str, TableVersion], refreshed: Collection[str] = ()
+) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    """(the rows and columns that features need, after quality control at as-of; what it counted).
+
+    Rows that contradict each other are counted in the datasets that were refreshed.
+    """
     book = job.book
     tables = {
         source.silver: source_rows(
@@ -107,7 +114,9 @@ def checked_tables(job: Job, staged: Mapping[str, TableVersion]) -> tuple[dict[s
     report = quality_report(tables, job.as_of, book)
     kept = {name: table.filter(pa.array(report.kept[name])) for name, table in tables.items()}
     rows = {name: table.num_rows for name, table in kept.items()}
-    return kept, report.values({name: version.rows for name, version in staged.items()}, rows)
+    counts = report.values({name: version.rows for name, version in staged.items()}, rows)
+    new = [source for source in book.sources if source.dataset in refreshed]
+    return kept, counts | conflicts(job, staged, tables, new)
 
 
 def retrieve_best_model(job: Job) -> TaskResult:

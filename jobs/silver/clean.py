@@ -15,7 +15,7 @@ from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, log, summed
 from jobs.loan_calendar import months_later
 from jobs.profiles.summary import merged_profiles
-from jobs.silver.cleaning import OTHER_REASONS, cleaned, is_absent
+from jobs.silver.cleaning import OTHER_REASONS, cleaned, nulls_of
 from jobs.silver.dialects.date_forms import DEFAULT, swapped
 from jobs.silver.dialects.months import FEWEST_ROWS, months_that_fit
 from jobs.silver.dialects.number_marks import currencies, description
@@ -23,6 +23,7 @@ from jobs.silver.dialects.of_file import other_dialects
 from jobs.silver.dialects.orders import PROVEN, UNPROVEN, Order, order_of
 from jobs.silver.limits import check_values, reject_currencies, reject_undecided
 from jobs.silver.profile import ProfileOfPart
+from jobs.silver.staleness import begun_days
 from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
 
@@ -40,6 +41,7 @@ class Cleaning:
         self.nulls: dict[str, int] = {}  # by column that has any, counted on the cleaned rows
         self.first: dict[str, str] = {}
         self.days: dict[str, set[date]] = {}
+        self.begun: set[date] = set()  # starts of loans that a row of that day or of a later one confirms
         self.months = np.zeros(2, np.int64)  # rows whose date fits their month on book, rows that have both
         self.later_months = np.zeros(2, np.int64)  # the same from the second month on, where exchanged dates show
         self.profile = ProfileOfPart(source)
@@ -56,6 +58,7 @@ class Cleaning:
             self.first = {**result.first, **self.first}
             for name, days in row_days(result.table, self._source, self._book).items():
                 self.days.setdefault(name, set()).update(days)
+            self.begun.update(begun_days(result.table, self._source, self._book))
             self.months += months_that_fit(result.table, self._source, self._book)
             self.later_months += months_that_fit(result.table, self._source, self._book, earliest=2)
             self.profile.add(result.distinct)
@@ -112,12 +115,6 @@ class Cleaning:
         return is_open and self.months[1] < FEWEST_ROWS and fit < rows / 2
 
 
-def nulls_of(table: pa.Table, texts: pa.Table, source: Source) -> dict[str, int]:
-    """The nulls of each column of a cleaned table that has any, without optional columns that are in no file."""
-    counts = {column.name: table[column.name].null_count for column in source.columns if not is_absent(column, texts)}
-    return {name: count for name, count in counts.items() if count}
-
-
 def row_days(table: pa.Table, source: Source, book: Book) -> dict[str, set[date]]:
     """The distinct days on which rows became known, and in the loans' source those on which loans start, by column."""
     names = dict.fromkeys((source.known_on, *([book.loan_start] if source.silver == book.loan_source else [])))
@@ -155,8 +152,11 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
     cleaning, staged = _cleaned(job, bronze, number)
     staged = replace(staged, dates=visibility_dates(cleaning.days, source, job.book))
     if source.silver == job.book.loan_source:  # the dates of other tables are the days of their rows
-        days = {name: tuple(sorted(day.isoformat() for day in each)) for name, each in cleaning.days.items()}
+        told = cleaning.days | {job.book.loan_start: cleaning.begun}
+        days = {name: tuple(sorted(day.isoformat() for day in each)) for name, each in told.items()}
         staged = replace(staged, days=days)
+    if order := cleaning.date_order():
+        staged = replace(staged, date_orders={path: order})
     formats = {}
     for name, dialect in cleaning.dialects.items():
         column = source.column(name)
@@ -176,8 +176,7 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
             "became_null": cleaning.problems,
             "nulls": cleaning.nulls,
         }
-        | ({"formats": {path: formats}} if formats else {})
-        | ({"date_orders": {path: order}} if (order := cleaning.date_order()) else {}),
+        | ({"formats": {path: formats}} if formats else {}),
         profiles=(cleaning.profile.profile(bronze, cleaning.rows),),
     )
 

@@ -43,9 +43,9 @@ class Distinct:
 class Cleaned:
     """A cleaned `table` (the source's silver schema) and how many values became null: by column, then by reason.
 
-    `first` is the first text of each column that became null for another reason than that it is empty, `texts` are
-    the distinct texts of numbers and dates, and `distinct` the distinct values of every column. `marks` names the
-    columns with a minimum or maximum that could not be read, a text a row, null for none.
+    `first` is the first text of each column that could not be read, without those that hold no value or one out of
+    range. `texts` are the distinct texts of numbers and dates, and `distinct` the distinct values of every column.
+    `marks` names the columns with a minimum or maximum that could not be read, a text a row, null for none.
     """
 
     table: pa.Table
@@ -116,6 +116,12 @@ def is_absent(column: Column, table: pa.Table) -> bool:
     return column.optional and table[column.name].null_count == table.num_rows
 
 
+def nulls_of(table: pa.Table, texts: pa.Table, source: Source) -> dict[str, int]:
+    """The nulls of each column of a cleaned table that has any, without optional columns that are in no file."""
+    counts = {column.name: table[column.name].null_count for column in source.columns if not is_absent(column, texts)}
+    return {name: count for name, count in counts.items() if count}
+
+
 def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     """The distinct texts of a column (some may be unused), and for each row its place among them (int32, no nulls)."""
     if not pa.types.is_dictionary(column.type) or any(chunk.dictionary.null_count for chunk in column.chunks):
@@ -130,7 +136,7 @@ def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
 
 def _first(column: Column, reasons: Reasons, places: pa.Array, texts: pa.Array) -> dict[str, str]:
     """The text of the first row that could not be read, by the column's name; {} when there is none."""
-    unreadable = [place for place, reason in reasons.items() if reason not in ABSENT]
+    unreadable = [place for place, reason in reasons.items() if reason not in OTHER_REASONS]
     rows = np.flatnonzero(np.isin(places.to_numpy(), unreadable))
     return {column.name: texts[places[int(rows[0])].as_py()].as_py()} if len(rows) else {}
 

@@ -1,6 +1,6 @@
 """Ids that identify: a loan has one customer, its rows agree, and the loans of one file are found in the others."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import numpy as np
@@ -12,7 +12,7 @@ from jobs.book.declaration import Book
 from jobs.errors import InputRejected
 from jobs.job import Job, log
 from jobs.loan_calendar import known_by
-from jobs.silver.newest import changing, contradictions, row_codes
+from jobs.silver.newest import changing, codes_of, contradictions, row_codes
 from jobs.silver.reading import source_rows
 from storage.lake.datamart import TableVersion
 
@@ -27,7 +27,7 @@ def check_customers(ledger: pa.Table, visible: npt.NDArray[np.bool_], book: Book
     `ledger` are the rows of the loans' source with at least the ids of loan and customer.
     """
     rows = ledger.select(book.ids).filter(pa.array(visible)).drop_null()
-    loans, customers = (_codes(rows[name]) for name in (book.loan_id, book.customer_id))
+    loans, customers = (codes_of(rows[name])[0] for name in (book.loan_id, book.customer_id))
     if not len(loans):
         return
     one = np.zeros(int(loans.max()) + 1, np.int64)
@@ -60,35 +60,48 @@ def check_matches(loans: int, without: Mapping[str, int], book: Book) -> None:
             )
 
 
-def conflicts(job: Job, staged: TableVersion, checked: pa.Table, source: Source) -> int:
-    """The number of keys that have other values on one date, and of loans whose own facts change, at as-of.
+def conflicts(
+    job: Job, staged: Mapping[str, TableVersion], checked: Mapping[str, pa.Table], sources: Iterable[Source]
+) -> dict[str, dict[str, int]]:
+    """How many keys have other values on one date (`conflicts`) and loans other facts (`changing_loans`), by table.
 
-    `checked` has the checked columns of the cleaned table `staged`.
+    Counted at as-of, tables without any left out. `checked` has the checked columns of each cleaned table.
     """
+    names = [source.silver for source in sources]
+    of_keys = {name: _conflicts(job, staged[name], checked[name], job.book.by_table[name]) for name in names}
+    ledger = job.book.loan_source
+    of_loans = {name: _changing_loans(job, staged[name], checked[name]) for name in names if name == ledger}
+    return {
+        "conflicts": {name: count for name, count in of_keys.items() if count},
+        "changing_loans": {name: count for name, count in of_loans.items() if count},
+    }
+
+
+def _conflicts(job: Job, staged: TableVersion, checked: pa.Table, source: Source) -> int:
     rows = np.flatnonzero(known_by(checked[source.known_on], job.as_of))
     identity = (*source.key, source.known_on)
     others = [name for name in source.names if name not in identity]
-
-    def read(name: str) -> pa.ChunkedArray:
-        return source_rows(job, staged, source, [name])[name]
-
-    found = contradictions(row_codes(checked, identity), rows, [partial(read, name) for name in others])
+    columns = [partial(_column, job, staged, source, name) for name in others]
+    found = contradictions(row_codes(checked, identity), rows, columns)
     if found:
         log.warning("%s: %d keys have other values on one date", source.silver, found)
-    if source != job.book.loans:
-        return found
+    return found
+
+
+def _changing_loans(job: Job, staged: TableVersion, checked: pa.Table) -> int:
+    source = job.book.loans
+    rows = np.flatnonzero(known_by(checked[source.known_on], job.as_of))
     loans = row_codes(checked, [job.book.loan_id])[rows]
     _, groups, sizes = np.unique(loans, return_inverse=True, return_counts=True)
     several = int((sizes > 1).sum())
     differ = np.zeros(len(sizes), bool)
     for name in job.book.loan_facts:
-        changed = changing(groups, len(sizes), read(name).take(pa.array(rows)))
+        changed = changing(groups, len(sizes), _column(job, staged, source, name).take(pa.array(rows)))
         if 0 < changed.sum() <= MOST_CHANGING * several:  # what changes for most loans is no fact
             log.warning("%s: %s changes for %d loans", source.silver, name, changed.sum())
             differ |= changed
-    return found + int(differ.sum())
+    return int(differ.sum())
 
 
-def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    return np.asarray(encoded.unify_dictionaries().combine_chunks().indices.to_numpy(), np.int64)
+def _column(job: Job, staged: TableVersion, source: Source, name: str) -> pa.ChunkedArray:
+    return source_rows(job, staged, source, [name])[name]

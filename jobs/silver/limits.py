@@ -8,7 +8,7 @@ from jobs.bronze.header import declaration_file
 from jobs.bronze.locating import line_of
 from jobs.errors import InputRejected
 from jobs.silver.cleaning import ABSENT, OTHER_REASONS, REPEATED_HEADER, ROUNDED
-from jobs.silver.dialects.date_forms import DEFAULT, day_first, forms_of, month_first
+from jobs.silver.dialects.date_forms import day_first, forms_of, order_hint
 
 SHOWN = 40
 TOLERATED = 1  # a single value rejects no file, however small the file is
@@ -50,9 +50,8 @@ def reject_undecided(path: str, source: Source, name: str, text: str) -> None:
     where = f"in the dialect of {source.dataset} in {declaration_file(source)}"
     if column.kind is Kind.DATE:
         what = f"dates such as {shape(text)!r} may be first days of months or days of one month"
-        months, days = (next(filter(order, forms_of(text)), "") for order in (month_first, day_first))
-        of_days = "`exact=True`" if (days,) == DEFAULT else f"`date_formats=({days!r},)`"
-        hint = f"declare `date_formats=({months!r},)` for months, or {of_days} for days, {where}"
+        forms = [form for form in forms_of(text) if day_first(form)][:1]
+        hint = f"{order_hint(forms, 'months', 'days')}, {where}"
     else:
         what = f"numbers such as {shape(text)!r} may have three decimals or a thousands separator"
         hint = f"declare `exact=True` for decimals, or `decimal_char=','` and `thousands_char='.'`, {where}"

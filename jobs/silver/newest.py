@@ -38,7 +38,7 @@ def row_codes(table: pa.Table, names: Sequence[str]) -> Numbers:
     """A number for each row, the same for rows with the same values in these columns; null is a value."""
     codes = np.zeros(table.num_rows, np.int64)
     for name in names:
-        found, size = _codes(table[name])
+        found, size = codes_of(table[name])
         codes = codes * (size + 1) + np.where(found < 0, size, found)
     return codes
 
@@ -60,7 +60,7 @@ def contradictions(codes: Numbers, rows: Numbers, columns: Iterable[Column]) -> 
 
 def changing(groups: Numbers, size: int, column: pa.ChunkedArray) -> Flags:
     """Which of `size` groups have several values in a column, null aside. `groups` has the number of each row's."""
-    values, _ = _codes(column)
+    values, _ = codes_of(column)
     there = values >= 0
     groups, values = groups[there], values[there]
     one = np.zeros(size, np.int64)
@@ -69,7 +69,7 @@ def changing(groups: Numbers, size: int, column: pa.ChunkedArray) -> Flags:
     return found
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[Numbers, int]:
+def codes_of(column: pa.ChunkedArray) -> tuple[Numbers, int]:
     """(for each row the number of its value, -1 for null; how many values there are)."""
     if not len(column):
         return np.zeros(0, np.int64), 0

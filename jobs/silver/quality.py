@@ -120,14 +120,11 @@ def valid_rows(table: pa.Table, source: Source, as_of: date) -> Mask:
 def remove_flagged_customers(job: Job) -> TaskResult:
     """The silver tables: cleaned rows up to as-of without those of flagged customers."""
     book = job.book
-    cleanings = {source.dataset: job.values.get(f"clean_{source.silver}", {}) for source in book.sources}
-    check_orders({name: values.get("date_orders", {}) for name, values in cleanings.items()}, book.sources)
     staged = {source.silver: job.table(source.staged_table) for source in book.sources}
+    check_orders({source.dataset: staged[source.silver].date_orders for source in book.sources}, book.sources)
     checked = {source.silver: _checked_rows(job, staged[source.silver], source) for source in book.sources}
     found = quality_report(checked, job.as_of, book)
-    contradicting = {
-        source.silver: conflicts(job, staged[source.silver], checked[source.silver], source) for source in book.sources
-    }
+    contradicting = conflicts(job, staged, checked, book.sources)
     with ThreadPoolExecutor(2) as pool:  # writing Parquet is work for one core, and this task has two
         tables = list(
             pool.map(
@@ -145,7 +142,7 @@ def remove_flagged_customers(job: Job) -> TaskResult:
         rows_in=sum(version.rows for version in staged.values()),
         rows_out=sum(kept.values()),
         tables=tuple(tables),
-        values=values | {"conflicts": {name: count for name, count in contradicting.items() if count}},
+        values=values | contradicting,
     )
 
 

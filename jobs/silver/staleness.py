@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from jobs.book.columns import Source
 from jobs.book.declaration import Book
 from jobs.bronze.header import declaration_file
@@ -40,6 +43,14 @@ def ages(staged: Mapping[str, TableVersion], book: Book, as_of: date) -> list[So
     return [_age(source, staged.get(source.staged_table), book, (as_of, last_start)) for source in book.sources]
 
 
+def begun_days(table: pa.Table, source: Source, book: Book) -> set[date]:
+    """The starts of loans in rows that are not before them: a mistyped late start is later than the loan's rows."""
+    if source.silver != book.loan_source:
+        return set()
+    starts = table[book.loan_start]
+    return set(pc.unique(starts.filter(pc.less_equal(starts, table[source.known_on]))).to_pylist())
+
+
 def stale_sentences(known: Sequence[SourceAge], book: Book) -> list[str]:
     """What is wrong with each stale source and what to do, the oldest first."""
     stale = [age for age in known if age.state == "stale"]
@@ -52,11 +63,6 @@ def _sentence(age: SourceAge, source: Source) -> str:
         limit = f"more than its cadence of {age.cadence} days"
         told = f"{age.dataset} is stale: its newest row is of {age.newest}, {age.days} days before {age.until}, {limit}"
     return f"{told}; deliver newer extracts, or declare a longer `cadence` in {declaration_file(source)}."
-
-
-def tells_days(table: TableVersion, source: Source, book: Book) -> bool:
-    """Whether a cleaned table tells the days of its rows; those of earlier releases do not in the loans' source."""
-    return _days(table, source, book, source.known_on) is not None
 
 
 def newest_days(known: Sequence[SourceAge]) -> str:

@@ -34,7 +34,8 @@ class TableVersion:
 
     `dates` are the as-of days (ISO) from which more of the content is visible. `sources` are the files and table
     versions it was made from (name to SHA-256). `days` are the distinct days (ISO, sorted) of date columns of which
-    `dates` do not tell them; tables of earlier releases have none.
+    `dates` do not tell them, `date_orders` what the dates of each file tell of the order of day and month. Tables of
+    earlier releases have neither.
     """
 
     table: str
@@ -43,6 +44,7 @@ class TableVersion:
     dates: tuple[str, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
     days: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    date_orders: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -65,7 +67,8 @@ class TableVersion:
             for name in dict.fromkeys((*self.days, *other.days))
         }
         sources = {**self.sources, **other.sources}
-        return TableVersion(self.table, self.version, self.parts + other.parts, dates, sources, days)
+        orders = {**self.date_orders, **other.date_orders}
+        return TableVersion(self.table, self.version, self.parts + other.parts, dates, sources, days, orders)
 
 
 class Datamart:

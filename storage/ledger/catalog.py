@@ -27,14 +27,17 @@ def as_json(version: TableVersion) -> dict[str, Any]:
         "dates": list(version.dates),
         "sources": version.sources,
         "days": {name: list(days) for name, days in version.days.items()},
+        "date_orders": version.date_orders,
     }
 
 
 def from_json(content: dict[str, Any]) -> TableVersion:
     """The version of its JSON form; the inverse of `as_json`."""
     parts = tuple(Part(**part) for part in content["parts"])
+    dates, sources = tuple(content["dates"]), content["sources"]
     days = {name: tuple(each) for name, each in content.get("days", {}).items()}  # absent in earlier releases
-    return TableVersion(content["table"], content["version"], parts, tuple(content["dates"]), content["sources"], days)
+    orders = content.get("date_orders", {})  # so are these
+    return TableVersion(content["table"], content["version"], parts, dates, sources, days, orders)
 
 
 def record_versions(connection: Connection, lease: Lease, versions: Iterable[TableVersion], now: datetime) -> None:

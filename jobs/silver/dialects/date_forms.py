@@ -102,6 +102,13 @@ def swapped(dialect: Dialect) -> Dialect:
     return replace(dialect, date_formats=tuple(_EXCHANGED.sub(_exchange, form) for form in dialect.date_formats))
 
 
+def order_hint(forms: Sequence[str], exchanged: str, given: str) -> str:
+    """What to declare for dates that these forms (day first) read; the other words are what each declaration is for."""
+    declared = Dialect(date_formats=tuple(forms))
+    as_given = "`exact=True`" if declared.date_formats == DEFAULT else f"`date_formats={declared.date_formats!r}`"
+    return f"declare `date_formats={swapped(declared).date_formats!r}` for {exchanged}, or {as_given} for {given}"
+
+
 def _exchange(found: re.Match[str]) -> str:
     return f"M{found[1]}d" if found[1] else f"d{found[2]}M"
 

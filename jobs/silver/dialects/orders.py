@@ -12,11 +12,11 @@ from jobs.book.columns import Dialect, Source
 from jobs.bronze.header import declaration_file
 from jobs.errors import InputRejected
 from jobs.silver.dates import date_of
-from jobs.silver.dialects.date_forms import DEFAULT, Reading, day_first, month_first
+from jobs.silver.dialects.date_forms import DEFAULT, Reading, day_first, month_first, order_hint
 
 PROVEN, UNPROVEN, EXCHANGED = "day first", "unproven", "month first"
 MONTHS = 12
-Order = dict[str, Any]  # `order`, and the `days` (ISO) of an unproven part
+Order = dict[str, Any]  # `order`, and of an unproven part its `days` (ISO) and the `forms` that read its dates
 
 
 def order_of(texts: Mapping[str, Sequence[str]], dialects: Mapping[str, Dialect], source: Source) -> Order | None:
@@ -35,7 +35,8 @@ def order_of(texts: Mapping[str, Sequence[str]], dialects: Mapping[str, Dialect]
         return None
     if any(day.day > MONTHS for day in days):
         return {"order": PROVEN}
-    return {"order": UNPROVEN, "days": [day.isoformat() for day in days]}
+    read_with = list(dict.fromkeys(form for each in forms.values() for form in each))
+    return {"order": UNPROVEN, "days": [day.isoformat() for day in days], "forms": read_with}
 
 
 def check_orders(orders: Mapping[str, Mapping[str, Order]], sources: Iterable[Source]) -> None:
@@ -54,16 +55,16 @@ def check_orders(orders: Mapping[str, Mapping[str, Order]], sources: Iterable[So
             continue
         others = [file for name, files in exchanged.items() if name != source.dataset for file in files]
         if exchanged[source.dataset]:
-            _reject(unproven[0], source, f"{_name(exchanged[source.dataset][0])} has the month first")
+            _reject(unproven[0], parts, source, f"{_name(exchanged[source.dataset][0])} has the month first")
         if _files(parts, PROVEN):
             continue
         days = {date.fromisoformat(day) for file in unproven for day in parts[file]["days"]}
         declared = Reading("declared", tuple(days))
         swapped = Reading("exchanged", tuple(date(day.year, day.day, day.month) for day in days))
         if swapped.is_monthly and declared.is_of_one_month:
-            _reject(unproven[0], source, "the dates of all parts are first days of months then")
+            _reject(unproven[0], parts, source, "the dates of all parts are first days of months then")
         if others and not declared.is_monthly and days != set(swapped.days):
-            _reject(unproven[0], source, f"{_name(others[0])} has the month first")
+            _reject(unproven[0], parts, source, f"{_name(others[0])} has the month first")
 
 
 def _files(parts: Mapping[str, Order], order: str) -> list[str]:
@@ -74,11 +75,11 @@ def _name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _reject(path: str, source: Source, why: str) -> None:
+def _reject(path: str, parts: Mapping[str, Order], source: Source, why: str) -> None:
     where = f"in the dialect of {source.dataset} in {declaration_file(source)}"
     raise InputRejected(
         f"the dates may have the day or the month first, and {why}",
         file=_name(path),
         column=source.known_on,
-        hint=f"declare `date_formats=('M/d/yyyy',)`, or `exact=True` for d/M/yyyy, {where}",
+        hint=f"{order_hint(parts[path]['forms'], 'the month first', 'the day first')}, {where}",
     )

@@ -84,9 +84,11 @@ def test_what_inference_reads_itself_is_accounted_for() -> None:
 
 def test_conflicts_and_what_has_no_loan_are_noted() -> None:
     quality = {"flagged": 0, "reasons": {}, "rows": {}, "conflicts": {"ledger": 1200, "people": 0}}
+    quality |= {"changing_loans": {"ledger": 1}}
     gold = {"left_out": {"without_people": 2, "customers_without_loan": 7}}
     assert remarks_of({"remove_flagged_customers": quality, "gold_feature_engineering": gold}) == [
-        "ledger: 1,200 rows have the key and the date of another row, but other values.",
+        "ledger: 1,200 keys have rows of one date with different values; the last row counts.",
+        "ledger: 1 loan has rows that differ in what is said of the loan as a whole.",
         "7 customers without loan.",
     ]
 

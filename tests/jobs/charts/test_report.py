@@ -2,17 +2,13 @@
 
 import io
 import json
-from datetime import date, timedelta
-from typing import Any
 
-import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from jobs.charts.cohorts import auc_by_month, scores_by_month
-from jobs.charts.headline import Headline
 from jobs.charts.kit import INKS, months
 from jobs.charts.report import (
     DashboardData,
@@ -25,43 +21,13 @@ from jobs.charts.report import (
     themed,
 )
 from jobs.governance.breaches import Thresholds
+from tests.jobs.charts.example import NOTHING, empty, layers, spec, year
 
-NOTHING = pd.DataFrame()
 PANELS = [auc_by_month, psi_over_time, score_distribution, feature_drift, scores_by_month, confusion_matrix]
-
-
-def year(count: int = 12) -> DashboardData:
-    generator = np.random.default_rng(3)
-    auc = 0.75 + 0.03 * generator.normal(size=count)
-    cohorts = pd.DataFrame({
-        "cohort": [str(pd.Period("2023-07", "M") + i) for i in range(count)], "n": generator.integers(150, 400, count),
-        "auc": auc, "auc_low": auc - 0.06, "auc_high": auc + 0.05, "precision": auc - 0.3, "recall": auc - 0.1,
-        "f1": auc - 0.2,
-    })  # fmt: skip
-    history = pd.DataFrame({
-        "monitoring_date": [date(2023, 7, 1) + timedelta(days=30 * i) for i in range(count)], "auc": auc,
-        "psi": np.linspace(0.02, 0.25, count), "psi_chance_level": 0.03, "window_rows": 400,
-        "status": ["healthy"] * (count - 1) + ["breach"],
-    })  # fmt: skip
-    scores = pd.DataFrame({"bin": ["≤ 0.1", "0.1 to 0.2", "> 0.2", "MISSING"], "reference_share": [0.3, 0.4, 0.3, 0.0]})
-    scores["current_share"] = [0.2, 0.4, 0.4, 0.0]
-    drift = pd.DataFrame({"feature": ["DTI", "Age", "tenure"], "csi": [0.02, 0.3, 0.15], "chance_level": 0.04})
-    drift["band"] = ["stable", "significant", "moderate"]
-    confusion = pd.DataFrame({"actual": [0, 0, 1, 1], "predicted": [0, 1, 0, 1], "count": [1200, 300, 100, 400]})
-    line = Headline(0.741, 0.69, 0.79, 2_000, 0.25, 0.03, 400, 0.5, 0.6, 0.55)
-    return DashboardData("v1", date(2024, 6, 30), "breach", cohorts, history, scores, drift, confusion, line)
-
-
-def empty() -> DashboardData:
-    return DashboardData("v1", date(2024, 6, 30), "insufficient", NOTHING, NOTHING, NOTHING, NOTHING, NOTHING)
 
 
 def frames(data: DashboardData) -> list[pd.DataFrame]:
     return [data.cohorts, data.history, data.scores, data.drift, data.cohorts, data.confusion]
-
-
-def spec(chart: Any) -> str:
-    return json.dumps(chart.to_dict(), ensure_ascii=False)
 
 
 @pytest.mark.parametrize(
@@ -155,15 +121,6 @@ def test_nullable_columns_are_taken() -> None:
     assert len(dashboard_png(themed(psi_over_time(history)), scale=1)) > 5_000
 
 
-def layers(chart: alt.LayerChart) -> list[dict[str, Any]]:
-    """The layers, each with the rows it draws."""
-    document = chart.to_dict()
-    for layer in document["layer"]:
-        layer["rows"] = document["datasets"][layer.get("data", document.get("data"))["name"]]
-    found: list[dict[str, Any]] = document["layer"]
-    return found
-
-
 def test_months_below_the_threshold_have_a_sign_of_their_own() -> None:
     rows = layers(auc_by_month(year().cohorts, threshold=0.75))[-1]["rows"]
     assert [row["below"] for row in rows] == (year().cohorts["auc"] < 0.75).tolist()
@@ -223,34 +180,3 @@ def test_precision_recall_and_f1_differ_by_shape_and_dash() -> None:
     lines, points = layers(scores_by_month(year().cohorts))
     assert len({json.dumps(dash) for dash in lines["encoding"]["strokeDash"]["scale"]["range"]}) == 3
     assert len(set(points["encoding"]["shape"]["scale"]["range"])) == 3
-
-
-def young(cohorts: pd.DataFrame) -> pd.DataFrame:
-    """The cohorts, of which the last three are not mature, the last two without any label; five had a forecast."""
-    count = len(cohorts)
-    rows = cohorts.assign(mature=[i < count - 3 for i in range(count)], auc_forecast=np.nan, auc_estimate=np.nan)
-    rows.loc[count - 2 :, ["auc", "auc_low", "auc_high"]] = np.nan
-    rows.loc[count - 7 : count - 3, "auc_forecast"] = 0.74
-    rows.loc[count - 3 :, "auc_estimate"] = 0.71
-    return rows
-
-
-def test_estimates_are_dashed_and_cohorts_that_are_not_mature_are_hollow() -> None:
-    chart = auc_by_month(young(year().cohorts))
-    assert "dashed: estimate; hollow: not mature yet; below: labelled loans" in spec(chart)
-    (dashed,) = [one for one in layers(chart) if one["encoding"].get("y", {}).get("field") == "expected"
-                 and one["mark"]["type"] == "line"]  # fmt: skip
-    assert dashed["mark"]["strokeDash"]
-    # A forecast of before any label stands where there is one; elsewhere the estimate of today.
-    assert [row["expected"] for row in dashed["rows"]] == [None] * 5 + [0.74] * 5 + [0.71] * 2
-    fill = layers(chart)[-1]["encoding"]["fill"]["scale"]
-    assert dict(zip(fill["domain"], fill["range"], strict=True))["not mature yet"] == "transparent"
-    assert [row["maturity"] for row in dashed["rows"]] == ["mature"] * 9 + ["not mature yet"] * 3
-    assert len(dashboard_png(themed(chart), scale=1)) > 5_000
-
-
-def test_without_any_label_there_is_still_the_estimate() -> None:
-    rows = young(year().cohorts).tail(2)
-    assert "dashed: estimate" in spec(auc_by_month(rows))
-    assert " yet" in spec(auc_by_month(rows.assign(auc_estimate=np.nan)))
-    assert "dashed: estimate" not in spec(auc_by_month(year().cohorts))

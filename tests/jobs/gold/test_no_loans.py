@@ -51,3 +51,23 @@ def test_a_loan_that_is_due_later_says_when() -> None:
     told = "the first of 2 loans is due on 2024-07-01; choose a later --as-of."
     assert no_scored_loan(loans, ({}, {}), BOOK) == told
     assert no_known_outcome(loans, ({}, {}), pa.table({}), AS_OF, BOOK) == told
+
+
+@pytest.mark.parametrize(
+    ("overdue", "told"),
+    [
+        ({}, "1 with no month on record; deliver the whole lms_loan_daily."),
+        ({3: 0.0, 4: None}, "1 with an amount or a month that can't be read; correct the amounts and months of "),
+        ({3: 0.0, 4: 0.0}, "1 with a record that ends too early; deliver a newer lms_loan_daily."),
+    ],
+)
+def test_each_gap_of_the_outcomes_has_its_own_remedy(overdue: dict[int, float | None], told: str) -> None:
+    start = date(2023, 1, 1)
+    loans = pa.table({"loan_id": ["L"], "loan_start_date": [start], "observation_date": [date(2023, 8, 1)]})
+    rows = [
+        {"loan_id": "L", "loan_start_date": start, "installment_num": month, "overdue_amt": amount}
+        | {"snapshot_date": date(2023, 1 + month, 1)}
+        for month, amount in overdue.items()
+    ]
+    outcomes = pa.Table.from_pylist(rows, BOOK.outcomes.silver_schema)
+    assert told in no_known_outcome(loans, ({}, {}), outcomes, AS_OF, BOOK)

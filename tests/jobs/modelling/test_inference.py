@@ -136,11 +136,12 @@ def test_changed_extracts_are_taken_in_and_the_others_are_not(
 ) -> None:
     folder = copied(sample_data, tmp_path / "new")
     with (folder / "features_attributes.csv").open("a", encoding="utf-8") as file:
-        file.write("newcomer,Jane,40,123-45-6789,Lawyer,1/1/2024\n")
+        file.write("newcomer,Jane,40,123-45-6789,Lawyer,1/1/2024\nnewcomer,Jane,41,123-45-6789,Lawyer,1/1/2024\n")
     before = sandbox.versions()
     run = sandbox.succeed("inference", data=str(folder))
     after = sandbox.versions()
-    assert sandbox.values(run, "prepare_inference_data")["refreshed"] == ["features_attributes"]
+    values = sandbox.values(run, "prepare_inference_data")
+    assert (values["refreshed"], values["conflicts"]) == (["features_attributes"], {"attributes": 1})
     changed = {name for name in (*BRONZE, *STAGED) if after[name].digest != before[name].digest}
     assert changed == {"bronze.features_attributes", "staged.attributes"}
     assert "newcomer" in sandbox.table("bronze.features_attributes")["Customer_ID"].to_pylist()

@@ -65,6 +65,13 @@ def test_the_dates_are_those_at_which_something_becomes_visible(job_factory: Job
     assert outcome.tables[0].days == {"snapshot_date": ("2023-09-01",), "loan_start_date": ("2023-08-31",)}
 
 
+def test_a_start_later_than_the_rows_of_the_loan_is_no_day_on_which_loans_begin(job_factory: JobFactory) -> None:
+    row = {"loan_id": "1", "loan_start_date": "31/8/2023", "snapshot_date": "1/9/2023"}
+    _, outcome, _ = cleaned(job_factory, bronze_rows(row, row | {"loan_id": "2", "loan_start_date": "31/8/2024"}))
+    assert outcome.tables[0].days["loan_start_date"] == ("2023-08-31",)
+    assert "2025-02-28" in outcome.tables[0].dates
+
+
 def test_a_table_without_loans_is_dated_by_its_snapshots() -> None:
     days = pa.array([date(2024, 1, 2), None, date(2024, 1, 1)], pa.date32())
     attributes = TABLES["attributes"]

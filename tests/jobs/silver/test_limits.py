@@ -8,8 +8,9 @@ import pytest
 from jobs.errors import InputRejected
 from jobs.job import combined
 from jobs.silver.clean import cleaned_part
+from jobs.silver.cleaning import cleaned
 from jobs.silver.identity import check_matches
-from jobs.silver.limits import check_values
+from jobs.silver.limits import check_values, reject_undecided
 from jobs.silver.quality import remove_flagged_customers
 from storage.lake.datamart import TableVersion
 from tests.job_factory import JobFactory
@@ -33,13 +34,13 @@ def flagged(job_factory: JobFactory, amounts: dict[int, str]) -> tuple[dict[str,
         "b",
         (job.datamart.write(LEDGER.bronze_table, "b", 0, [pa.Table.from_pylist(rows, LEDGER.bronze_schema)]),),
     )
-    cleaned = combined([cleaned_part(job, bronze, 0)]).tables[0]
+    staged = combined([cleaned_part(job, bronze, 0)]).tables[0]
     empty = [
         job.write(source.staged_table, [source.silver_schema.empty_table()])
         for source in BOOK.sources
         if source != LEDGER
     ]
-    outcome = remove_flagged_customers(replace(job, tables={table.table: table for table in (cleaned, *empty)}))
+    outcome = remove_flagged_customers(replace(job, tables={table.table: table for table in (staged, *empty)}))
     return outcome.values["reasons"], outcome.values["rows"]["loan_daily"]["kept"]
 
 
@@ -68,6 +69,26 @@ def test_each_column_declares_its_limit(share: float, rejects: bool) -> None:
         return
     with pytest.raises(InputRejected, match=rf"loans.csv, column {column.name}: 3 of 100 values can't be read"):
         check_values("data/loans.csv", source, 100, problems, {column.name: "4o"})
+
+
+def test_a_value_out_of_range_is_not_shown_as_the_first_that_cannot_be_read(job_factory: JobFactory) -> None:
+    counts = TABLES["financials"]
+    texts = ["-100", "-100", *["4,5"] * 10]
+    rows = [dict.fromkeys(counts.names, "") | {"Num_of_Loan": text, "snapshot_date": "31/1/2024"} for text in texts]
+    result = cleaned(pa.Table.from_pylist(rows, counts.bronze_schema), counts)
+    assert set(result.problems["Num_of_Loan"].values()) == {2, 10}
+    with pytest.raises(InputRejected, match="10 of 12 values can't be read .* the first looks like '9,9'.*decimals"):
+        check_values("data/money.csv", counts, len(rows), {"Num_of_Loan": result.problems["Num_of_Loan"]}, result.first)
+
+
+@pytest.mark.parametrize("text", ["1/1/2024", "4/1/2024"])
+def test_the_remedy_for_undecided_dates_names_both_forms(text: str) -> None:
+    hint = r"declare `date_formats=\('M/d/yyyy',\)` for months, or `exact=True` for days"
+    with pytest.raises(InputRejected, match=hint):
+        reject_undecided("data/loans.csv", LEDGER, "snapshot_date", text)
+    hint = r"`date_formats=\('M/d/yyyy HH:mm',\)` for months, or `date_formats=\('d/M/yyyy HH:mm',\)` for days"
+    with pytest.raises(InputRejected, match=hint):
+        reject_undecided("data/loans.csv", LEDGER, "snapshot_date", f"{text} 00:00")
 
 
 def test_ids_that_do_not_meet_name_both_files() -> None:

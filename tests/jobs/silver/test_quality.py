@@ -1,5 +1,3 @@
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -8,21 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.silver.quality import checked_columns, quality_report, remove_flagged_customers
+from jobs.silver.quality import checked_columns, quality_report
 from jobs.silver.values import MARKED
-from storage.lake.datamart import TableVersion
-from tests.job_factory import JobFactory
-from tests.retail import BOOK, KEYS, SOURCES, TABLES
+from tests.jobs.silver.good_rows import AS_OF, BEFORE, LATER, SCHEMAS, Rows, book, row, tables
+from tests.retail import BOOK, KEYS, TABLES
 
-AS_OF = date(2024, 6, 1)
-BEFORE, LATER = date(2024, 1, 1), date(2024, 7, 1)
-SCHEMAS = {source.silver: source.silver_schema for source in SOURCES.values()}
-GOOD: Mapping[str, Mapping[str, Any]] = {
-    "clickstream": {"fe_1": 1},
-    "attributes": {"Age": 40, "SSN": "123-45-6789"},
-    "financials": {"Annual_Income": 1.0, "Monthly_Inhand_Salary": 1.0, "Outstanding_Debt": 1.0},
-    "loan_daily": {"loan_amt": 1, "due_amt": 1, "paid_amt": 1, "overdue_amt": 0, "installment_num": 0},
-}
 REASONS: list[tuple[str, dict[str, Any], str]] = [
     ("attributes", {"Age": None}, "Age missing"),
     ("attributes", {"Age": 17}, "Age under 18"),
@@ -47,22 +35,6 @@ INNOCENT: list[tuple[str, dict[str, Any]]] = [
     ("financials", {"Annual_Income": None, "Monthly_Inhand_Salary": None}),
     ("loan_daily", {"loan_amt": 0, "due_amt": 0, "paid_amt": None, "overdue_amt": None}),
 ]
-
-Rows = dict[str, list[dict[str, Any]]]
-
-
-def row(table: str, customer: str | None, day: date | None = BEFORE, **values: Any) -> dict[str, Any]:
-    """A row of a customer about whom nothing is to be said, apart from `values`."""
-    loan = {"loan_id": f"loan-{customer}"} if table == "loan_daily" else {}
-    return {"Customer_ID": customer, "snapshot_date": day, **loan, **GOOD[table], **values}
-
-
-def book(*customers: str) -> Rows:
-    return {table: [row(table, customer) for customer in customers] for table in KEYS}
-
-
-def tables(rows: Rows) -> dict[str, pa.Table]:
-    return {table: pa.Table.from_pylist(rows[table], SCHEMAS[table]) for table in KEYS}
 
 
 def everybody_kept(rows: Rows, as_of: date = AS_OF) -> dict[str, set[Any]]:
@@ -216,40 +188,3 @@ def test_quality_control_reads_no_more_than_it_judges() -> None:
         for name, table in tables(rows).items()
     }
     assert quality_report(narrow, AS_OF, BOOK).flagged.to_pylist() == ["bad"]
-
-
-def test_the_silver_tables_are_the_kept_rows_of_all_parts(job_factory: JobFactory) -> None:
-    rows = book("good", "bad")
-    rows["attributes"][1] |= {"SSN": "none"}
-    rows["clickstream"] += [row("clickstream", "good", LATER), row("clickstream", "good", AS_OF)]
-    job = job_factory.job({f"staged.{name}": table for name, table in tables(rows).items()}, as_of=AS_OF)
-    more = job.datamart.write("staged.clickstream", "given", 1, [tables(book("third", "bad"))["clickstream"]])
-    first = job.tables["staged.clickstream"]
-    days = (BEFORE.isoformat(), AS_OF.isoformat(), LATER.isoformat())
-    versions = {**job.tables, "staged.clickstream": TableVersion(first.table, "given", (*first.parts, more), days)}
-    outcome = remove_flagged_customers(replace(job, tables=versions))
-    silver = {table.table: job.datamart.read(table) for table in outcome.tables}
-    assert set(silver) == {f"silver.{name}" for name in KEYS}
-    assert silver["silver.clickstream"]["Customer_ID"].to_pylist() == ["good", "good", "third"]
-    assert silver["silver.attributes"].to_pylist() == [rows["attributes"][0] | {"Name": None, "Occupation": None}]
-    assert (outcome.rows_in, outcome.rows_out) == (12, 6)
-    assert outcome.values["flagged"] == 1
-    assert outcome.values["reasons"] == {"SSN invalid": 1}
-    clickstream = next(table for table in outcome.tables if table.table == "silver.clickstream")
-    assert clickstream.dates == days[:2]
-    assert clickstream.sources == {"staged.clickstream": versions["staged.clickstream"].digest}
-
-
-def test_a_table_without_rows_is_no_reason_to_fail(job_factory: JobFactory) -> None:
-    rows = book("good", "bad")
-    rows["attributes"][1] |= {"Age": 3}
-    rows["clickstream"] = []
-    job = job_factory.job({f"staged.{name}": table for name, table in tables(rows).items()}, as_of=AS_OF)
-    outcome = remove_flagged_customers(job)
-    assert outcome.values["rows"]["clickstream"]["read"] == 0
-    assert {table.table: table.rows for table in outcome.tables} == {
-        "silver.clickstream": 0,
-        "silver.attributes": 1,
-        "silver.financials": 1,
-        "silver.loan_daily": 1,
-    }

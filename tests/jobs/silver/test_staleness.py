@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pyarrow as pa
 import pytest
 
 from jobs.book.declaration import Book
-from jobs.silver.staleness import SourceAge, ages, newest_days, stale_sentences, tells_days
+from jobs.silver.staleness import SourceAge, ages, begun_days, newest_days, stale_sentences
 from storage.lake.datamart import TableVersion
 from storage.ledger.catalog import as_json, from_json
 from tests.retail import BOOK, SOURCES
@@ -99,11 +100,18 @@ def test_a_ledger_of_an_earlier_release_is_not_known_and_not_stale() -> None:
     assert [each.state for each in found] == ["unknown"] * 4
     assert newest_days(found).endswith("lms_loan_daily not known")
     assert newest_days(found).startswith("feature_clickstream 2025-01-01, ")
-    assert not tells_days(old[BOOK.loans.staged_table], BOOK.loans, BOOK)
-    assert tells_days(old[SOURCES[PEOPLE].staged_table], SOURCES[PEOPLE], BOOK)
 
 
 def test_a_version_keeps_its_days_in_the_ledger_and_over_parts() -> None:
     one, other = (tables(ledger=last)[BOOK.loans.staged_table] for last in ("2024-01-01", "2025-01-01"))
     assert from_json(as_json(one)) == one
     assert one.with_parts_of(other).days == other.with_parts_of(one).days == other.days
+
+
+def test_a_mistyped_late_start_makes_no_source_stale() -> None:
+    known, late = date(2024, 3, 1), date(2025, 3, 1)
+    rows = [(date(2024, 2, 1), known), (known, known), (late, known), (None, known), (late, None)]
+    columns = dict(zip((BOOK.loan_start, BOOK.loans.known_on), zip(*rows, strict=True), strict=True))
+    ledger = pa.table({name: pa.array(days, pa.date32()) for name, days in columns.items()})
+    assert begun_days(ledger, BOOK.loans, BOOK) == {date(2024, 2, 1), known}
+    assert begun_days(ledger, SOURCES[PEOPLE], BOOK) == set()
