@@ -13,9 +13,9 @@ from console.components.times import day
 from console.drift.query import View
 from jobs.charts.kit import STATUS_WORDS
 from jobs.governance.breaches import OF_DATA, UNHEALTHY, Thresholds, window_sentence
-from jobs.governance.retraining import FAULT
 from jobs.statistics.rounding import rounded_apart
 from storage.db.ledger import LedgerRow
+from storage.ledger.decisions import DATA_FAULT
 
 MOST_NAMED = 3  # features that a sentence names
 ACTIONS = {
@@ -50,7 +50,7 @@ def verdict(row: Mapping[str, Any], decision: LedgerRow | None, limits: Threshol
     parts = [auc_words(row, limits), psi_words(row, limits)]
     if row["psi"] is not None and row["psi"] >= limits.psi_watch:
         parts.reverse()  # the drift stands first
-    if row.get("status") == FAULT:
+    if row.get("status") == DATA_FAULT:
         parts.insert(0, FAULT_ACTION)
     elif decision is not None:
         parts.append(ACTIONS.get(decision.action, ""))

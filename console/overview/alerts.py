@@ -11,7 +11,7 @@ from console.app.workers import no_scheduler, no_worker
 from console.components.elements import callout, state_html, write_html
 from console.overview.query import Overview, overview
 from engine.control.runs import RESUMABLE
-from jobs.governance.retraining import FAULT
+from storage.ledger.decisions import DATA_FAULT
 
 REFRESH = "3s"
 
@@ -45,7 +45,7 @@ def alerts(view: Overview) -> Iterator[Alert]:
         if run.state in RESUMABLE:
             reason = str((run.error or {}).get("message", "")) or f"The run was {run.state}."
             yield Alert("bad" if run.state != "cancelled" else "warn", f"{pipeline} {run.state}", reason, run.run_id)
-    if view.decision is not None and view.decision["status"] == FAULT:
+    if view.decision is not None and view.decision["status"] == DATA_FAULT:
         yield Alert("bad", "Data fault: check the extracts", view.decision["reason"], view.decision["run_id"])
     elif view.decision is not None and view.decision["action"] == "escalated":
         yield Alert("bad", "Retraining did not help", view.decision["reason"], view.decision["run_id"])

@@ -20,8 +20,8 @@ from engine.documents.values import Document
 from jobs.charts.history import auc_over_time
 from jobs.charts.report import psi_over_time
 from jobs.governance.breaches import UNHEALTHY
-from jobs.governance.retraining import FAULT
 from storage.lake.datamart import TableVersion
+from storage.ledger.decisions import DATA_FAULT
 
 HEIGHT = 230
 SHOWN = 60  # monitoring dates of the small charts
@@ -69,7 +69,8 @@ def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -
         with column:
             cell = Markup('{}<div class="lw-figure">{}</div>{}')
             write_html(cell.format(note_html(name), value, note_html(note)))
-    if decision is not None and row["status"] in UNHEALTHY and decision["status"] != FAULT:  # an alert has that one
+    # An alert tells a data fault.
+    if decision is not None and row["status"] in UNHEALTHY and decision["status"] != DATA_FAULT:
         tone = "bad" if row["status"] == "breach" else "warn"
         callout(tone, f"Retraining rule: {row['status']}", decision["reason"])
 

@@ -11,9 +11,8 @@ from console.app.navigation import run_link
 from console.components.elements import Text, callout, count, empty, figure, join, note, note_html, state_html
 from console.components.table import chosen_page, columns, table
 from console.components.times import day, time_html
-from jobs.governance.retraining import FAULT
 from storage.db.ledger import LedgerRow
-from storage.ledger.decisions import decision_count, decision_page, open_escalation
+from storage.ledger.decisions import DATA_FAULT, decision_count, decision_page, open_escalation
 
 PAGE = 20
 EVERY, BREACHES = "All decisions", "Breaches and data faults"
@@ -25,7 +24,7 @@ def escalation() -> None:
     """Shows an alert while an escalated decision is open."""
     with ledger().reading() as connection:
         decision = open_escalation(connection)
-    if decision is not None and decision.status == FAULT:
+    if decision is not None and decision.status == DATA_FAULT:
         callout(
             "bad",
             f"Data fault: a person must check the extracts since {day(decision.monitoring_date)}",

@@ -18,7 +18,7 @@ from storage.lake.datamart import TableVersion
 from storage.lake.extracts import SourceFile, source_files
 from storage.ledger.catalog import current_versions, published_versions
 from storage.ledger.models import ModelVersion, champions, free_version
-from storage.ledger.run_search import newest_delivery
+from storage.ledger.rejections import open_rejection
 from storage.ledger.runs import replay_mark
 
 log = logging.getLogger("loanwatch.engine")
@@ -28,7 +28,7 @@ log = logging.getLogger("loanwatch.engine")
 class Snapshot:
     """The inputs of a run, fixed at its start: published tables, champions, folder of extracts, digest of the book.
 
-    `rejection` says why the newest delivery of extracts was rejected; '' when it was not.
+    `rejection` says why the newest delivery of extracts was rejected and not replaced; '' when there is none.
     """
 
     run_id: str
@@ -70,17 +70,22 @@ def snapshot_of(connection: Connection, deployment: Deployment, run: Any) -> Sna
 
 
 def rejection_of(connection: Connection, deployment: Deployment, as_of: date) -> str:
-    """Why the newest delivery up to an as-of date was rejected, in a sentence; '' when it was read or there is none."""
+    """Why the newest delivery up to an as-of date was rejected, in a sentence; '' when none was, or it was replaced.
+
+    A folder that a person tried by hand counts too, until it is read or a person names another folder for a run.
+    """
     datasets = set(deployment.book.by_dataset)
     readers = [
         pipeline.name
         for pipeline in deployment.pipelines.values()
         if datasets <= {dataset for task in pipeline.tasks for dataset in task.extracts}
     ]
-    run = newest_delivery(connection, readers, as_of)
-    if run is None or run.state == "succeeded":
+    run = open_rejection(connection, readers, as_of)
+    if run is None:
         return ""
-    return f"The newest delivery was rejected ({run.pipeline} of {run.as_of}): {run.error['message']}"
+    folder = run.snapshot.get("data")
+    told = f"{run.pipeline} of {run.as_of}" + (f", folder {folder}" if folder else "")
+    return f"The newest delivery was rejected ({told}): {run.error['message']}"
 
 
 def job_of(

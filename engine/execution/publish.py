@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 from engine.control.extract_folder import folder_for
 from engine.control.runs import checked_request
 from engine.deployment import Deployment
-from jobs.governance.retraining import FAULT, Past, Step, fault_step, next_step
+from jobs.governance.retraining import Past, Step, fault_step, next_step
 from jobs.job import TaskResult
 from storage.ledger.catalog import publish
-from storage.ledger.decisions import GovernanceDecision, is_decided, past_decisions, record_decision
+from storage.ledger.decisions import DATA_FAULT, GovernanceDecision, is_decided, past_decisions, record_decision
 from storage.ledger.leases import Lease, finish
 from storage.ledger.models import AliasEvent, ModelVersion, model_by_alias, move_alias, register
 from storage.ledger.profiles import record_profile
@@ -81,7 +81,7 @@ def _decide(connection: Connection, deployment: Deployment, origin: Origin, requ
         return
     day = run_row(connection, origin.run_id).as_of
     step, cooldown = Step("none", str(computed["reason"])), deployment.settings.cooldown_days
-    if computed["status"] == FAULT:
+    if computed["status"] == DATA_FAULT:
         step = fault_step(day, step.reason, _history(connection, day), cooldown)
         log.warning("decision for %s: %s. %s", day, step.action, step.reason)
     elif request is not None:

@@ -8,10 +8,11 @@ from typing import Any, Literal, Protocol
 
 from jobs.statistics.rounding import rounded_apart
 from storage.errors import UsageError
+from storage.ledger.decisions import DATA_FAULT
 
 Status = Literal["healthy", "watch", "breach", "insufficient", "stale", "data fault"]
-UNHEALTHY: tuple[Status, ...] = ("data fault", "stale", "breach", "watch")  # the worst first
-OF_DATA: tuple[Status, ...] = ("data fault", "stale")  # the extracts need a person, the model no retraining
+UNHEALTHY: tuple[Status, ...] = (DATA_FAULT, "stale", "breach", "watch")  # the worst first
+OF_DATA: tuple[Status, ...] = (DATA_FAULT, "stale")  # the extracts need a person, the model no retraining
 
 
 class AucNumbers(Protocol):
@@ -105,7 +106,7 @@ def decide(
     warnings = (*_psi_warnings(psi, limits), *_estimate_warnings(estimate, limits))
     status: Status = "breach" if breaches else "watch" if warnings else "healthy" if all(measured) else "insufficient"
     if faults:
-        status = "data fault"
+        status = DATA_FAULT
     reasons = (*faults, *(_breach_sentence(breach) for breach in breaches), *warnings, *_gap_sentences(measured))
     return Decision(status, breaches, reasons, retrain=status == "breach")
 
@@ -118,7 +119,7 @@ def with_stale(decision: Decision, stale: Sequence[str]) -> Decision:
     """
     if not stale:
         return decision
-    if decision.status == "data fault":
+    if decision.status == DATA_FAULT:
         return replace(decision, reasons=(*decision.reasons, *stale), retrain=False)
     return Decision("stale", decision.breaches, (*stale, *decision.reasons), retrain=False)
 

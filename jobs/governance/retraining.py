@@ -19,9 +19,9 @@ from itertools import takewhile
 from typing import Literal
 
 from jobs.governance.breaches import Status
+from storage.ledger.decisions import DATA_FAULT
 
 MOST_RETRAINS = 3
-FAULT: Status = "data fault"
 
 Action = Literal["none", "requested", "suppressed", "escalated"]
 
@@ -54,7 +54,7 @@ def next_step(day: date, reason: str, history: Sequence[Past], cooldown_days: fl
     `reason` describes the breach; the reason of the step begins with it.
     """
     earlier = sorted((past for past in history if past.day <= day), key=lambda past: past.day)
-    acted = [past for past in earlier if past.action in ("requested", "escalated") and past.status != FAULT]
+    acted = [past for past in earlier if past.action in ("requested", "escalated") and past.status != DATA_FAULT]
     if acted and (day - acted[-1].day).days < cooldown_days:
         return _suppressed(acted[-1], reason, cooldown_days)
     retrains = retrains_in_a_row(earlier)
@@ -67,7 +67,7 @@ def next_step(day: date, reason: str, history: Sequence[Past], cooldown_days: fl
 def fault_step(day: date, reason: str, history: Sequence[Past], cooldown_days: float) -> Step:
     """The action for a data fault on that monitoring date, after a history in the order of its decisions."""
     earlier = sorted((past for past in history if past.day <= day), key=lambda past: past.day)
-    lasting = takewhile(lambda past: past.status == FAULT, reversed(earlier))
+    lasting = takewhile(lambda past: past.status == DATA_FAULT, reversed(earlier))
     asked = next((past.day for past in lasting if past.action == "escalated"), None)
     if asked is not None and (day - asked).days < cooldown_days:
         since = f"a person was asked on {asked}, within {cooldown_days:g} days"

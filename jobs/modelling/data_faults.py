@@ -9,7 +9,7 @@ import pyarrow as pa
 from jobs.book.declaration import Book
 from jobs.modelling.pipelines import is_category
 from jobs.modelling.splits import as_floats
-from jobs.statistics.faults import Kind, feature_fault
+from jobs.statistics.faults import EVERY, OF_NEWEST, Kind, feature_fault
 from jobs.statistics.reference import reference_from_json
 
 
@@ -22,16 +22,20 @@ class DataFault:
     sentence: str
 
 
-def data_faults(rows: pa.Table, reference: Mapping[str, Any], book: Book, minimum_rows: int = 1) -> list[DataFault]:
+def data_faults(
+    rows: pa.Table, reference: Mapping[str, Any], book: Book, minimum_rows: int = 1, months: str = ""
+) -> list[DataFault]:
     """The faults of the features of `rows` against a model's reference, in the model's order.
 
-    Both are values before imputation, or both after it. With fewer than `minimum_rows` rows there are none.
+    Both are values before imputation, or both after it. With fewer than `minimum_rows` rows there are none. With
+    `months`, the rows are the newest ones, of these months, and judged for the kinds `OF_NEWEST` only.
     """
     found = []
+    kinds, loans = (OF_NEWEST, f"loans of {months}") if months else (EVERY, "loans")
     for name, frozen in reference["features"].items():
         if name not in rows.column_names or is_category(rows[name].type) != (frozen["kind"] == "category"):
             continue  # the book declares the feature otherwise now, or no longer
-        fault = feature_fault(reference_from_json(frozen), values_like(frozen, rows[name]), minimum_rows)
+        fault = feature_fault(reference_from_json(frozen), values_like(frozen, rows[name]), minimum_rows, kinds, loans)
         if fault is not None:
             found.append(DataFault(name, fault.kind, f"{name} {fault.text}; check {columns_of(name, book)}."))
     return found

@@ -14,11 +14,13 @@ A fault is large and more than chance:
 - `unit`: multiplied by 100 or 1,000, or divided by it, the values fit the bins of the reference (PSI below 0.5), and
   unscaled they do not by far: PSI of at least 1, as of two normal populations that are a standard deviation apart.
 
-Nothing is said with fewer rows than drift needs.
+Nothing is said with fewer rows than the caller asks for: as many as drift needs for all loans of a window, 30 for the
+newest of them alone. The newest are judged for a value that is missing or in another unit only (`OF_NEWEST`): a single
+level or value in one month is drift, as when a level or a rate is introduced.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,6 +32,8 @@ from jobs.statistics.drift import chance_level, psi
 from jobs.statistics.reference import CategoryReference, NumericReference, Reference, bin_counts
 
 Kind = Literal["empty", "missing", "levels", "unit", "constant"]
+EVERY: frozenset[Kind] = frozenset(("empty", "missing", "levels", "unit", "constant"))
+OF_NEWEST: frozenset[Kind] = frozenset(("empty", "missing", "unit"))
 
 CHANCE = 0.001
 MISSING_RISE, LEAST_MISSING = 0.2, 5
@@ -48,25 +52,34 @@ class Fault:
 
 
 def feature_fault(
-    reference: Reference, values: ArrayLike | Sequence[str | None], minimum_rows: int = 1
+    reference: Reference,
+    values: ArrayLike | Sequence[str | None],
+    minimum_rows: int = 1,
+    kinds: Set[Kind] = EVERY,
+    loans: str = "loans",
 ) -> Fault | None:
-    """The worst fault of the current values of a feature against its reference; None for none, or for too few rows."""
+    """The worst fault of the current values of a feature against its reference; None for none, or for too few rows.
+
+    Faults of other `kinds` are not looked for. `loans` names the rows: `loans of 2025-07`.
+    """
     before, now = reference.all_counts(), bin_counts(reference, values)
     n, m, missing = int(before.sum()), int(now.sum()), int(now[-1])
     known = n - reference.missing
     if m < max(minimum_rows, 1) or n == 0:
         return None
     if missing == m and all_on_one_side(n, m, known) < CHANCE:
-        return Fault("empty", f"has no value in any of {m:,} loans; in the baseline {_of(known, n)} had one")
+        return Fault("empty", f"has no value in any of {m:,} {loans}; in the baseline {_of(known, n)} had one")
     if missing_rose(reference.missing, n, missing, m):
-        return Fault("missing", f"is missing in {_of(missing, m)}; in the baseline in {_of(reference.missing, n)}")
+        return Fault(
+            "missing", f"is missing in {_of(missing, m, loans)}; in the baseline in {_of(reference.missing, n)}"
+        )
     if m - missing < max(minimum_rows, 1):
         return None
-    if isinstance(reference, CategoryReference):
-        worst = _levels_fault(reference, now)
+    if isinstance(reference, NumericReference):
+        found = _unit_fault(reference, values, loans)
     else:
-        worst = _unit_fault(reference, values)
-    return worst or _constant_fault(reference, now, values)
+        found = _levels_fault(reference, now) if "levels" in kinds else None
+    return found or (_constant_fault(reference, now, values) if "constant" in kinds else None)
 
 
 def missing_rose(before: int, n: int, now: int, m: int) -> bool:
@@ -110,7 +123,7 @@ def _levels_fault(reference: CategoryReference, now: NDArray[np.int64]) -> Fault
     return Fault("levels", f"has levels that the baseline does not have in {_of(unseen, known)}")
 
 
-def _unit_fault(reference: NumericReference, values: ArrayLike | Sequence[str | None]) -> Fault | None:
+def _unit_fault(reference: NumericReference, values: ArrayLike | Sequence[str | None], loans: str) -> Fault | None:
     array = np.asarray(values, dtype=np.float64).ravel()
     present, expected, edges = array[~np.isnan(array)], np.asarray(reference.counts), np.asarray(reference.edges)
     n, m = int(expected.sum()), present.size
@@ -130,7 +143,7 @@ def _unit_fault(reference: NumericReference, values: ArrayLike | Sequence[str | 
         return None
     told = f"1/{factor:,.0f} of" if factor > 1 else f"{1 / factor:,.0f} times"
     fits = f"rescaled, they fit the baseline (PSI {drifts[factor]:.2f} instead of {unscaled:.2f})"
-    return Fault("unit", f"is about {told} what it was, in all {m:,} loans; {fits}")
+    return Fault("unit", f"is about {told} what it was, in all {m:,} {loans}; {fits}")
 
 
 def _constant_fault(
@@ -150,6 +163,6 @@ def _constant_fault(
     return Fault("constant", f"has one and the same value in all {m:,} loans; the baseline has several")
 
 
-def _of(part: int, whole: int) -> str:
+def _of(part: int, whole: int, loans: str = "loans") -> str:
     """`27.3% of 1,200 loans`."""
-    return f"{part / whole:.1%} of {whole:,} loans"
+    return f"{part / whole:.1%} of {whole:,} {loans}"

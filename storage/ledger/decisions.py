@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, and_, func, insert, not_, or_, select
 
 from storage.db.ledger import LedgerRow
 from storage.db.schema import decisions, runs
 
-DATA_FAULT = "data fault"
+DATA_FAULT: Final = "data fault"
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import Connection, Select, String, and_, or_, select, type_coerce, union_all
 
 from storage.db.ledger import LedgerRow
 from storage.db.schema import runs, tasks
-
-REJECTED = 3  # the exit code of a run whose input can't be used
 
 
 @dataclass(frozen=True)
@@ -85,21 +82,6 @@ def newest_runs(connection: Connection, pipelines: Sequence[str]) -> dict[str, L
     each = [select(runs).where(runs.c.pipeline == name).order_by(*newest).limit(1).subquery() for name in pipelines]
     rows = connection.execute(union_all(*map(select, each))).all()
     return {row.pipeline: row for row in rows}
-
-
-def newest_delivery(connection: Connection, pipelines: Sequence[str], as_of: date) -> LedgerRow | None:
-    """The newest run of these pipelines up to an as-of date that succeeded or was rejected for its input (exit code 3).
-
-    The newest is the one with the latest as-of date, and of those the one that finished last. None for none.
-    """
-    rejected = and_(runs.c.state == "failed", runs.c.error["exit_code"].as_integer() == REJECTED)
-    query = (
-        select(runs)
-        .where(runs.c.pipeline.in_(pipelines), runs.c.as_of <= as_of, or_(runs.c.state == "succeeded", rejected))
-        .order_by(runs.c.as_of.desc(), runs.c.finished_at.desc(), runs.c.run_id.desc())
-        .limit(1)
-    )
-    return connection.execute(query).first()
 
 
 def _bound(connection: Connection, run_id: str) -> LedgerRow | None:

@@ -31,7 +31,7 @@ from engine.documents.values import Document
 from engine.errors import UnusableRequest
 from engine.execution.executors import Executor
 from engine.process.signals import interrupt_on_sigterm
-from jobs.governance.retraining import FAULT
+from storage.ledger.decisions import DATA_FAULT
 
 app = typer.Typer()
 
@@ -125,7 +125,7 @@ def row_text(row: Document) -> Text:
 def actions_at(row: Document) -> str:
     """The actions at a date: trainings with their result, a suppressed retraining, an escalation."""
     gate = {"suppressed": ["no retraining within the cooldown"], "escalated": ["escalated to a person"]}
-    if row["status"] == FAULT:
+    if row["status"] == DATA_FAULT:
         gate["suppressed"] = ["a person was asked"]
     actions = [*gate.get(row["action"], []), *(_training_text(training) for training in row["trainings"])]
     return "; ".join([*actions, row["reason"]] if row["status"] == NO_MODEL else actions)
