@@ -104,8 +104,8 @@ def drivers(features: pd.DataFrame) -> Text:
 
 def _model_sentence(view: View) -> str:
     version = view.row["model_version"]
-    old = view.monitoring_run.values.get("before_imputation") is False
-    hint = " It was trained by an earlier release: its drift is measured after imputation." if old else ""
+    after = view.monitoring_run.values.get("after_imputation", "")
+    hint = f" {after}" if after else ""
     if version == view.champion:
         return f"Model {version}, the champion.{hint}"
     now = f"; now it is {view.champion}" if view.champion else ""

@@ -23,15 +23,15 @@ class DataFault:
 
 
 def data_faults(
-    rows: pa.Table, reference: Mapping[str, Any], book: Book, minimum_rows: int = 1, months: str = ""
+    rows: pa.Table, reference: Mapping[str, Any], book: Book, minimum_rows: int = 1, newest: str = ""
 ) -> list[DataFault]:
     """The faults of the features of `rows` against a model's reference, in the model's order.
 
-    Both are values before imputation, or both after it. With fewer than `minimum_rows` rows there are none. With
-    `months`, the rows are the newest ones, of these months, and judged for the kinds `OF_NEWEST` only.
+    Both are values before imputation, or both after it. With fewer than `minimum_rows` rows there are none. `newest`
+    names the rows when they are the newest loans alone (`loans of 2025-07`), which are judged for `OF_NEWEST` only.
     """
     found = []
-    kinds, loans = (OF_NEWEST, f"loans of {months}") if months else (EVERY, "loans")
+    kinds, loans = (OF_NEWEST, newest) if newest else (EVERY, "loans")
     for name, frozen in reference["features"].items():
         if name not in rows.column_names or is_category(rows[name].type) != (frozen["kind"] == "category"):
             continue  # the book declares the feature otherwise now, or no longer

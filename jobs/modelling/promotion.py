@@ -9,7 +9,7 @@ little; that a champion was chosen in the same way evens that out.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from jobs.modelling.data_faults import columns_of, counted_before_imputation, da
 from jobs.modelling.definition import difference_from
 from jobs.modelling.splits import labels_of, scores_of, train_and_test
 from jobs.statistics.discrimination import AucDifference, paired_auc_difference
-from jobs.statistics.drift import MINIMUM_ROWS
+from jobs.statistics.faults import LEAST_NEWEST
 from jobs.statistics.rounding import rounded_apart
 from storage.files.folder import FileFacts
 from storage.lake.names import TRAINING_DATA, TRAINING_IMPUTED
@@ -59,29 +59,30 @@ class PromotionVerdict:
 class Opponent:
     """The model to compare with, and how it fared on the test rows (new minus old); or why there is no comparison.
 
-    A model with `other_labels` was trained with another label definition: only a person can replace it. `data_faults`
-    are the sentences on features that are broken in the new training data.
+    A model with `other_labels` was trained with another label definition: only a person can replace it.
     """
 
     version: str | None
     difference: AucDifference | None
     why_not: str = ""
     other_labels: bool = False
-    data_faults: tuple[str, ...] = ()
 
 
-def verdict_on(auc: float, rows: int, threshold: float, champion: str | None, opponent: Opponent) -> PromotionVerdict:
+def verdict_on(
+    auc: float, rows: int, threshold: float, champion: str | None, opponent: Opponent, faults: Sequence[str] = ()
+) -> PromotionVerdict:
     """The verdict on a model with this test AUC on so many test rows.
 
-    Worse means that the whole 95% interval of the difference lies below 0.
+    Worse means that the whole 95% interval of the difference lies below 0. `faults` are sentences on features that are
+    broken in the new training data.
     """
     found = opponent.difference
     worse = found is not None and found.high is not None and found.high < 0
     weak = auc < threshold
-    refused = worse or weak or opponent.other_labels or bool(opponent.data_faults)
+    refused = worse or weak or opponent.other_labels or bool(faults)
     verdict = "Not promoted" if refused else "Promoted"
     told = [f"its AUC {rounded_apart(auc, threshold)} on {rows:,} test loans is below {threshold:g}"] if weak else []
-    told += [f"data fault: {sentence.removesuffix('.')}" for sentence in opponent.data_faults]
+    told += [f"data fault: {sentence.removesuffix('.')}" for sentence in faults]
     told.append(_comparison(opponent, worse=worse))
     numbers = {"auc": auc} if found is None else _numbers(found)
     return PromotionVerdict(
@@ -101,10 +102,10 @@ def promotion_verdict(job: Job, artifact: FileFacts, features: Sequence[str], au
     _, test = train_and_test(table)
     model, _ = serving_champion(job)
     metadata = json.loads(job.models.read(model.files["metadata"])) if model else {}
-    faults = broken_features(job, table, metadata.get("reference", {"features": {}}), features)
-    opponent = replace(_opponent(job, model, test, artifact, features), data_faults=tuple(faults))
+    faults = list(broken_features(job, table, metadata.get("reference", {"features": {}}), features))
+    opponent = _opponent(job, model, test, artifact, features)
     champion = job.champions[0].version if job.champions else None
-    verdict = verdict_on(auc, test.num_rows, float(job.settings["auc_threshold"]), champion, opponent)
+    verdict = verdict_on(auc, test.num_rows, float(job.settings["auc_threshold"]), champion, opponent, faults)
     log.info("%s", verdict.reason)
     return verdict
 
@@ -125,7 +126,7 @@ def broken_features(job: Job, table: pa.Table, reference: Mapping[str, Any], fea
     rows = measured(job, table) if counted_before_imputation(reference) else table
     of_all = data_faults(rows, {"features": known}, job.book)
     told = {fault.feature for fault in of_all}
-    of_newest = data_faults(newest_loans(rows), {"features": known}, job.book, MINIMUM_ROWS)
+    of_newest = data_faults(newest_loans(rows), {"features": known}, job.book, LEAST_NEWEST, "newest loans")
     yield from (fault.sentence for fault in of_all)
     yield from (fault.sentence for fault in of_newest if fault.feature not in told)
     for name in features:
@@ -134,7 +135,7 @@ def broken_features(job: Job, table: pa.Table, reference: Mapping[str, Any], fea
             yield f"{name} has no value in any of {table.num_rows:,} loans; check {columns_of(name, job.book)}."
 
 
-def newest_loans(rows: pa.Table, least: int = MINIMUM_ROWS) -> pa.Table:
+def newest_loans(rows: pa.Table, least: int = LEAST_NEWEST) -> pa.Table:
     """The loans of the latest prediction dates, as many dates as needed for `least` loans; all loans if fewer."""
     days = np.sort(rows["prediction_date"].to_numpy())
     return rows.filter(pa.array(rows["prediction_date"].to_numpy() >= days[-min(least, len(days))]))

@@ -1,6 +1,7 @@
 """Actuals: the latest predictions with the outcomes of their loans, as known at as-of."""
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -21,54 +22,66 @@ from jobs.modelling.definition import check_definition
 from jobs.silver.quality import valid_rows
 from jobs.silver.reading import source_rows
 from storage.lake.names import INFERENCE_FEATURES, INFERENCE_IMPUTED, OUTCOMES, PREDICTIONS
+from storage.ledger.models import ModelVersion
 
 
 def fetch_predictions_and_actuals(job: Job) -> TaskResult:
     """The latest predictions, the label of each loan with a known outcome, and whether the model was trained on it."""
-    predictions = job.read(PREDICTIONS)
-    newest = pc.max(predictions["prediction_date"]).as_py()
-    if newest > job.as_of:
-        advice = f"run `python -m engine run inference --as-of {job.as_of}` first"
-        raise JobError(f"The latest predictions are of {newest}; {advice}.")
+    predictions, newest = latest_predictions(job)
     model = model_of(job, predictions["model_version"][0].as_py())
     check_definition(model, job.book)
     metadata = json.loads(job.models.read(model.files["metadata"]))
     features, book = job.read(INFERENCE_FEATURES), job.book
     rows = features.take(pc.index_in(predictions["loan_id"], value_set=features[book.loan_id].combine_chunks()))
-    counted = INFERENCE_IMPUTED in job.tables and counted_before_imputation(metadata["reference"])
-    if counted:
-        rows = before_imputation(rows, job.read(INFERENCE_IMPUTED), book.loan_id)
+    after = after_imputation(job, model, metadata["reference"])
+    if after:
+        log.warning("%s", after)
     else:
-        log.warning("drift is measured after imputation: %s was trained by an earlier release", model.version)
+        rows = before_imputation(rows, job.read(INFERENCE_IMPUTED), book.loan_id)
     in_training = seen_in_training(rows, date.fromisoformat(metadata["as_of"]))
-    outcomes = visible_outcomes(job)
-    observed = known_by(rows["observation_date"], job.as_of)
-    facts = {
-        "label": pc.if_else(pa.array(observed), default_labels(outcomes, rows, book), None),
+    outcomes, observed = visible_outcomes(job), pa.array(known_by(rows["observation_date"], job.as_of))
+    table = predictions
+    for name, column in {
+        "label": pc.if_else(observed, default_labels(outcomes, rows, book), None),
         "fitted": in_training,
-        "observed": pa.array(observed),
+        "observed": observed,
         **months_on_book(outcomes, rows, book),
         **{name: rows[name] for name in metadata["features"]},
-    }
-    table = predictions
-    for name, column in facts.items():
+    }.items():
         table = table.append_column(name, column)
     left_out, known = int(pc.sum(in_training).as_py() or 0), len(table["label"]) - table["label"].null_count
     log.info("%d predictions of %s: %d known outcomes, %d used in training", table.num_rows, newest, known, left_out)
     written = job.write(OUTCOMES, [table])
-    due = rows.filter(pc.and_(pc.invert(in_training), pa.array(observed)))
-    return TaskResult(
-        rows_in=predictions.num_rows,
-        rows_out=table.num_rows,
-        values={
-            "version": model.version,
-            "before_imputation": counted,
-            "predictions": job.table(PREDICTIONS).rows,
-            **counts_of(job.datamart.read(written, ["fitted", "observed", "label"])),
-            "unlabelled": label_gaps(outcomes, due, book),
-        },
-        tables=(written,),
-    )
+    due = rows.filter(pc.and_(pc.invert(in_training), observed))
+    values = {
+        "version": model.version,
+        "before_imputation": not after,
+        "after_imputation": after,
+        "predictions": job.table(PREDICTIONS).rows,
+        **counts_of(job.datamart.read(written, ["fitted", "observed", "label"])),
+        "unlabelled": label_gaps(outcomes, due, book),
+    }
+    return TaskResult(rows_in=predictions.num_rows, rows_out=table.num_rows, values=values, tables=(written,))
+
+
+def latest_predictions(job: Job) -> tuple[pa.Table, date]:
+    """(the latest predictions, their date). Raises JobError when they are of a day after as-of."""
+    predictions = job.read(PREDICTIONS)
+    newest = pc.max(predictions["prediction_date"]).as_py()
+    if newest > job.as_of:
+        advice = f"run `python -m engine run inference --as-of {job.as_of}` first"
+        raise JobError(f"The latest predictions are of {newest}; {advice}.")
+    return predictions, newest
+
+
+def after_imputation(job: Job, model: ModelVersion, reference: Mapping[str, Any]) -> str:
+    """Why drift is measured after imputation, in a sentence; '' when it is measured before it."""
+    if not counted_before_imputation(reference):
+        return f"Drift is measured after imputation: model {model.version} was trained by an earlier release."
+    if INFERENCE_IMPUTED not in job.tables:
+        advice = "run inference, then monitoring, to measure it before imputation"
+        return f"Drift is measured after imputation: the loans were scored by an earlier release; {advice}."
+    return ""
 
 
 def counts_of(outcomes: pa.Table) -> dict[str, int]:

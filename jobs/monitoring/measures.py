@@ -47,6 +47,12 @@ def newest_cohorts(table: pa.Table, rows: int) -> pa.Table:
     return table.filter(pc.greater_equal(table["cohort"], first))
 
 
+def months_of(rows: pa.Table) -> str:
+    """The first and the last cohort month of rows: `2025-06 to 2025-07`, `2025-07`; '' for no rows."""
+    cohorts = sorted(pc.unique(rows["cohort"]).to_pylist())
+    return " to ".join(dict.fromkeys((cohorts[0], cohorts[-1]))) if cohorts else ""
+
+
 def drifts(window: pa.Table, reference: Mapping[str, Any], rows: int) -> tuple[Drift, list[dict[str, Any]]]:
     """(PSI of the scores, CSI of each feature, the largest first) of a window against the model's reference."""
     score = measured_drift(reference_from_json(reference["score"]), as_floats(window["predicted_proba"]), rows)

@@ -11,7 +11,7 @@ from jobs.governance.breaches import Thresholds
 from jobs.governance.gate import decision_on, thresholds_of
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.champion import model_of
-from jobs.modelling.data_faults import data_faults
+from jobs.modelling.data_faults import DataFault, data_faults
 from jobs.monitoring.measures import (
     AREA,
     AT_THRESHOLD,
@@ -21,12 +21,14 @@ from jobs.monitoring.measures import (
     drifts,
     estimated_auc_of_waiting,
     feature_bins,
+    months_of,
     newest_cohorts,
     score_shares,
     window_facts,
 )
 from jobs.silver.staleness import ages, newest_days, stale_sentences
 from jobs.statistics.estimate import risk_curve_from_json
+from jobs.statistics.faults import LEAST_NEWEST
 from storage.lake.names import (
     MONITORING,
     MONITORING_COHORTS,
@@ -88,41 +90,61 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
     unseen = table.filter(pc.invert(table["fitted"]))
     window = newest_cohorts(unseen, rows)
     score, features = drifts(window, metadata["reference"], rows)
-    faults = data_faults(window, metadata["reference"], job.book, rows)
+    faults = faults_of(job, unseen, metadata["reference"])
+    measured, confusion = discrimination(unseen)
+    facts = {
+        **measured,
+        **estimated_auc_of_waiting(unseen, curve, rows),
+        **window_facts(window, score),
+        "fitted_left_out": fetched["fitted"],
+        "auc_status": auc_status(measured, int(job.settings["auc_rows"])),
+        "model_version": fetched["version"],
+        **_staleness(job),
+        "faults": _fault_sentences(job, faults),
+    }
+    values = {
+        "row": _judged(job, facts),
+        "cohorts": by_cohort(unseen, curve),
+        "features": features,
+        "faulty": {fault.feature: fault.kind for fault in faults},
+        "before_imputation": fetched.get("before_imputation", False),
+        "after_imputation": fetched.get("after_imputation", ""),
+        # Stored with the run, because vacuum deletes the outcomes.
+        "bins": feature_bins(window, metadata["reference"]),
+        "scores": score_shares(window, metadata["reference"]["score"]),
+        "confusion": confusion,
+    }
+    return TaskResult(rows_in=table.num_rows, rows_out=unseen.num_rows, values=values)
+
+
+def faults_of(job: Job, unseen: pa.Table, reference: Mapping[str, Any]) -> list[DataFault]:
+    """The data faults of all loans of the window, then those that only the loans of its newest months have.
+
+    The newest months are as many as needed for `LEAST_NEWEST` loans, so that a feed that broke last month is told
+    before its loans are most of the window.
+    """
+    rows = int(job.settings["drift_rows"])
+    of_all = data_faults(newest_cohorts(unseen, rows), reference, job.book, rows)
+    newest = newest_cohorts(unseen, LEAST_NEWEST)
+    of_newest = data_faults(newest, reference, job.book, LEAST_NEWEST, f"loans of {months_of(newest)}")
+    told = {fault.feature for fault in of_all}
+    return [*of_all, *(fault for fault in of_newest if fault.feature not in told)]
+
+
+def _fault_sentences(job: Job, faults: Sequence[DataFault]) -> list[str]:
+    """Why the newest delivery was rejected, if it was, and the sentences of the faults."""
     sentences = [*([job.rejection] if job.rejection else []), *(fault.sentence for fault in faults)]
     for sentence in sentences:
         log.warning("data fault: %s", sentence)
-    measured, confusion = discrimination(unseen)
-    row = row_with_status(
-        {
-            **measured,
-            **estimated_auc_of_waiting(unseen, curve, rows),
-            **window_facts(window, score),
-            "fitted_left_out": fetched["fitted"],
-            "auc_status": auc_status(measured, int(job.settings["auc_rows"])),
-            "model_version": fetched["version"],
-            **_staleness(job),
-            "faults": sentences,
-        },
-        thresholds_of(job),
-    )
+    return sentences
+
+
+def _judged(job: Job, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of the monitoring date, with its status."""
+    row = row_with_status(facts, thresholds_of(job))
     log.info("AUC %s on %d loans with an outcome, %s estimated on %d without", *_auc_texts(row))
-    log.info("PSI %s on %d loans", _shown(score.value), window.num_rows)
-    return TaskResult(
-        rows_in=table.num_rows,
-        rows_out=unseen.num_rows,
-        values={
-            "row": row,
-            "cohorts": by_cohort(unseen, curve),
-            "features": features,
-            "faulty": {fault.feature: fault.kind for fault in faults},
-            "before_imputation": fetched.get("before_imputation", False),
-            # Stored with the run, because vacuum deletes the outcomes.
-            "bins": feature_bins(window, metadata["reference"]),
-            "scores": score_shares(window, metadata["reference"]["score"]),
-            "confusion": confusion,
-        },
-    )
+    log.info("PSI %s on %d loans", _shown(row["psi"]), row["window_rows"])
+    return row
 
 
 def _staleness(job: Job) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def test_a_new_model_is_refused_wrongly_as_rarely_as_said() -> None:
 
 def test_a_model_one_of_whose_features_lost_its_values_is_not_promoted() -> None:
     fault = "rate has no value in any of 90 loans; check column r of bank."
-    verdict = verdict_on(0.75, 1_000, 0.7, "v1", Opponent("v1", against(GOOD, POOR), data_faults=(fault,)))
+    verdict = verdict_on(0.75, 1_000, 0.7, "v1", Opponent("v1", against(GOOD, POOR)), [fault])
     assert not verdict.promote
     assert verdict.reason.startswith(
         "Not promoted: data fault: rate has no value in any of 90 loans; check column r of bank; not significantly "

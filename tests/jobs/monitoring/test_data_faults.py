@@ -49,7 +49,7 @@ def test_percent_signs_in_every_row_are_a_data_fault(sandbox: Sandbox, sample_da
             "data fault",
             "escalated" if pipeline == "inference" else "suppressed",
         )
-        assert decision.reason.startswith(f"The newest delivery was rejected ({pipeline} of {AS_OF}): ")
+        assert decision.reason.startswith(f"The newest delivery was rejected ({pipeline} of {AS_OF}, folder {data}): ")
         assert f"column {RATE}" in decision.reason
     assert (len(sandbox.champions()), sandbox.governance_requests()) == (1, [])
     # A delivery that can be read ends it, also for a monitoring run that would be cached.
@@ -120,7 +120,8 @@ def test_a_model_of_an_earlier_release_is_monitored_as_before(sandbox: Sandbox) 
         finish(connection, lease, "succeeded", None, ledger.clock())
     sandbox.succeed("inference")
     run_id = sandbox.succeed("monitoring")
-    assert "measured after imputation" in sandbox.log(run_id, "fetch_predictions_and_actuals")
+    told = "measured after imputation: model 20300101_000000 was trained by an earlier release."
+    assert told in sandbox.log(run_id, "fetch_predictions_and_actuals")
     assert sandbox.decisions()[-1].status in ("healthy", "watch")
     features = sandbox.table("staged.inference_features")
     outcomes = sandbox.table("staged.outcomes")
