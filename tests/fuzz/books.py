@@ -113,11 +113,8 @@ def verdict(ledger: Ledger, made: Made) -> Verdict:
     with scratch() as folder:
         data = folder / "data"
         data.mkdir()
-        try:
-            for source in made.book.sources:
-                write(data, source, tables_of(made.base)[source.dataset], made.exports[source.dataset])
-        except UnicodeEncodeError:
-            return Verdict("unwritable")
+        for source in made.book.sources:
+            write(data, source, tables_of(made.base)[source.dataset], made.exports[source.dataset])
         try:
             loans = read_book(ledger, data, folder, made.book, AS_OF).loans
         except InputRejected as error:

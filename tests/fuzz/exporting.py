@@ -68,7 +68,11 @@ def content(source: Source, rows: Iterable[Row], style: Style, chance: random.Ra
     if style.extra:
         header, records = _wider(header, records, style.extra)
     text = _csv(header, records, style)
-    return (text if style.last_end else text.removesuffix(style.line_end)).encode(style.encoding)
+    written = text if style.last_end else text.removesuffix(style.line_end)
+    try:
+        return written.encode(style.encoding)
+    except UnicodeEncodeError:  # an exporter takes UTF-8 for marks that the other encoding lacks
+        return written.encode()
 
 
 def _column(texts: list[str], column: Column, style: Style) -> list[str]:

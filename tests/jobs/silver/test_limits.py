@@ -95,3 +95,17 @@ def test_ids_that_do_not_meet_name_both_files() -> None:
     with pytest.raises(InputRejected, match="30 of 100 loans of lms_loan_daily have no row in features_financials"):
         check_matches(100, {"financials": 30}, BOOK)
     check_matches(100, {"financials": 20}, BOOK)
+
+
+@pytest.mark.parametrize(
+    ("text", "months", "days"),
+    [
+        ("1/1/2024", "`date_formats=('M/d/yyyy',)`", "`exact=True`"),
+        ("01-02-2024", "`date_formats=('M-d-yyyy',)`", "`date_formats=('d-M-yyyy',)`"),
+        ("1/1/24", "`date_formats=('M/d/yy',)`", "`date_formats=('d/M/yy',)`"),
+    ],
+)
+def test_undecided_dates_name_the_declarations_that_would_read_them(text: str, months: str, days: str) -> None:
+    with pytest.raises(InputRejected) as refused:
+        reject_undecided("data/loans.csv", LEDGER, "snapshot_date", text)
+    assert f"declare {months} for months, or {days} for days" in str(refused.value)
