@@ -18,6 +18,7 @@ from storage.lake.datamart import TableVersion
 
 MOST_UNMATCHED = 0.2  # share of loans that may lack a row of a source which every loan must have
 MOST_CHANGING = 0.5  # share of loans for which a fact of the loan may change
+FEWEST_LOANS = 10  # loans of which one at least must have its row
 FEW_LOANS = 50  # loans whose share says little
 
 
@@ -50,7 +51,8 @@ def check_matches(loans: int, without: Mapping[str, int], book: Book) -> None:
     `without` are the numbers of loans without a row, by silver name.
     """
     for name, missing in without.items():
-        if loans >= FEW_LOANS and missing > MOST_UNMATCHED * loans:
+        too_many = loans >= FEW_LOANS and missing > MOST_UNMATCHED * loans
+        if too_many or FEWEST_LOANS <= loans == missing:
             source = book.by_table[name]
             raise InputRejected(
                 f"{missing:,} of {loans:,} loans of {book.loans.dataset} have no row in {source.dataset}",

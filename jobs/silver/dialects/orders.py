@@ -16,6 +16,7 @@ from jobs.silver.dialects.date_forms import DEFAULT, Reading, day_first, month_f
 
 PROVEN, UNPROVEN, EXCHANGED = "day first", "unproven", "month first"
 MONTHS = 12
+FEWEST_MONTHS = 2  # months on one day that make a part monthly
 Order = dict[str, Any]  # `order`, and of an unproven part its `days` (ISO) and the `forms` that read its dates
 
 
@@ -43,7 +44,8 @@ def check_orders(orders: Mapping[str, Mapping[str, Order]], sources: Iterable[So
     """Raises InputRejected when the order of day and month of a part is in doubt.
 
     `orders` are those of the parts by dataset, then by file. A part is in doubt when its own dates show nothing and
-    another part of the dataset has the month first, or when all parts of the dataset together show nothing but first
+    another part of the dataset has the month first, or is of months on a day that this one has only in the exchanged
+    order, or when all parts of the dataset together show nothing but first
     days of months in the exchanged order. It is also when another dataset has the month first and the days of this one
     are not those of months.
     """
@@ -58,13 +60,30 @@ def check_orders(orders: Mapping[str, Mapping[str, Order]], sources: Iterable[So
             _reject(unproven[0], parts, source, f"{_name(exchanged[source.dataset][0])} has the month first")
         if _files(parts, PROVEN):
             continue
+        readings = {file: Reading("", tuple(map(date.fromisoformat, parts[file]["days"]))) for file in unproven}
+        for file, reading in readings.items():
+            if monthly := next((other for other, days in readings.items() if _contradict(reading, days)), ""):
+                _reject(file, parts, source, f"those of {_name(monthly)} are of one day of each month")
         days = {date.fromisoformat(day) for file in unproven for day in parts[file]["days"]}
         declared = Reading("declared", tuple(days))
-        swapped = Reading("exchanged", tuple(date(day.year, day.day, day.month) for day in days))
+        swapped = _exchanged(declared)
         if swapped.is_monthly and declared.is_of_one_month:
             _reject(unproven[0], parts, source, "the dates of all parts are first days of months then")
         if others and not declared.is_monthly and days != set(swapped.days):
             _reject(unproven[0], parts, source, f"{_name(others[0])} has the month first")
+
+
+def _contradict(reading: Reading, months: Reading) -> bool:
+    """Whether dates have the day of other, monthly ones only when day and month are exchanged."""
+    fixed = {day.day for day in months.days}
+    if len(fixed) > 1 or len({day.month for day in months.days}) < FEWEST_MONTHS:
+        return False
+    return {day.day for day in _exchanged(reading).days} == fixed != {day.day for day in reading.days}
+
+
+def _exchanged(reading: Reading) -> Reading:
+    """The reading with day and month exchanged; no day is above 12."""
+    return Reading("", tuple(date(day.year, day.day, day.month) for day in reading.days))
 
 
 def _files(parts: Mapping[str, Order], order: str) -> list[str]:

@@ -97,6 +97,13 @@ def test_ids_that_do_not_meet_name_both_files() -> None:
     check_matches(100, {"financials": 20}, BOOK)
 
 
+def test_ids_of_a_few_loans_that_never_meet_are_refused_too() -> None:
+    with pytest.raises(InputRejected, match="12 of 12 loans of lms_loan_daily have no row in features_attributes"):
+        check_matches(12, {"attributes": 12}, BOOK)
+    check_matches(12, {"attributes": 11}, BOOK)
+    check_matches(3, {"attributes": 3}, BOOK)
+
+
 @pytest.mark.parametrize(
     ("text", "months", "days"),
     [
