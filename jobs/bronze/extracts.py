@@ -75,17 +75,40 @@ class _Unpacked:
 
 
 class _Transcoded:
-    """A stream of text in another encoding, as UTF-8. A byte that the encoding does not have stays as it is."""
+    """A stream of text in another encoding, as UTF-8. A byte that the encoding does not have stays as it is.
 
-    def __init__(self, inner: Readable, encoding: str) -> None:
-        self._inner = inner
+    Raises InputRejected at the end when all of it, with letters beyond ASCII, was UTF-8 where one byte a letter is
+    declared: such text is hardly ever UTF-8 by chance.
+    """
+
+    def __init__(self, inner: Readable, file: str, encoding: str) -> None:
+        self._inner, self._file, self._encoding = inner, file, encoding
         self._decoder = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
+        self._utf8 = codecs.getincrementaldecoder(UTF8)()
+        high = bytes(range(0x80, 0x100))
+        self._may_be_utf8, self._is_ascii = len(high.decode(encoding, "replace")) == len(high), True
 
     def read(self, n: int, /) -> bytes:
         while piece := self._inner.read(n):
+            self._look_at(piece)
             if text := self._decoder.decode(piece):
                 return text.encode(UTF8, errors="surrogateescape")
+        self._look_at(b"", final=True)
+        if self._may_be_utf8 and not self._is_ascii:
+            raise InputRejected(
+                f"is UTF-8 text and not {self._encoding}",
+                file=self._file,
+                hint=f"save it as {self._encoding} text, or declare `encoding='utf-8'` in the dialect of its source",
+            )
         return self._decoder.decode(b"", final=True).encode(UTF8, errors="surrogateescape")
+
+    def _look_at(self, piece: bytes, *, final: bool = False) -> None:
+        self._is_ascii &= piece.isascii()
+        if self._may_be_utf8:
+            try:
+                self._utf8.decode(piece, final)
+            except UnicodeDecodeError:
+                self._may_be_utf8 = False
 
 
 def is_utf8(encoding: str) -> bool:
@@ -102,7 +125,7 @@ def line_blocks(stream: Readable, file: str, limits: Limits, encoding: str = UTF
     """
     reader: Readable = _Unpacked(stream, file, limits.unpacked) if file.lower().endswith(".gz") else stream
     if not is_utf8(encoding):
-        reader = _Transcoded(reader, encoding)
+        reader = _Transcoded(reader, file, encoding)
     piece = _without_mark(_start(reader, limits.block), file)
     tail, lines = b"", 0  # the line that has no end yet; blocks yielded so far
     while piece:

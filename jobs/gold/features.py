@@ -49,7 +49,7 @@ def loan_features(tables: Mapping[str, pa.Table], book: Book) -> LoanFeatures:
 
     `tables` are the governed tables by silver name (at least the columns that the book reads), without anything later
     than as-of. A loan without a row of a source that is declared `every_loan` is left out, and counted under the first
-    such source. Raises InputRejected when that are too many loans.
+    such source. Raises InputRejected when that are too many loans, and when another source has rows of no loan.
     """
     loans = loans_of(tables[book.loan_source], book)
     known = {source.silver: KnownRows(loans, tables[source.silver], source, book) for source in book.sources}
@@ -63,7 +63,9 @@ def loan_features(tables: Mapping[str, pa.Table], book: Book) -> LoanFeatures:
     columns["split"] = splits(loans[book.loan_id])
     columns |= values
     without = {name: int((~mask).sum()) for name, mask in there.items() if not mask.all()}
-    check_matches(loans.num_rows, without, book)
+    others = [source.silver for source in book.sources if source not in (book.loans, *_of_every_loan(book))]
+    without_any = {name: loans.num_rows for name in others if known[name].meets_no_loan}
+    check_matches(loans.num_rows, without | without_any, book)
     every, left_out = np.ones(loans.num_rows, bool), {}
     for name, mask in there.items():
         left_out[f"without_{name}"] = int((every & ~mask).sum())
@@ -71,6 +73,10 @@ def loan_features(tables: Mapping[str, pa.Table], book: Book) -> LoanFeatures:
     left_out = {reason: count for reason, count in left_out.items() if count} | _without_loan(loans, tables, book)
     cells = _imputed_cells(found, loans[book.loan_id], book)
     return LoanFeatures(pa.table(columns).filter(pa.array(every)), cells.filter(pa.array(every)), left_out)
+
+
+def _of_every_loan(book: Book) -> list[Source]:
+    return [source for source in book.sources if source.every_loan]
 
 
 def _imputed_cells(found: FeatureColumns, loan_ids: pa.ChunkedArray, book: Book) -> pa.Table:

@@ -46,6 +46,11 @@ class KnownRows:
             self._loans[self._book.customer_id].combine_chunks(), self.table[self._book.customer_id]
         )
 
+    @property
+    def meets_no_loan(self) -> bool:
+        """Whether there are rows, and none is about a loan."""
+        return self.table.num_rows > 0 and not len(self._pairs[0])
+
     def newest(self) -> Codes:
         """For each loan, the number of the newest row known on its prediction date; -1 for none.
 

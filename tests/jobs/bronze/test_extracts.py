@@ -185,3 +185,14 @@ def test_blocks_are_whole_lines_that_make_up_the_file(lines: list[str], block: i
         assert got == line if len(line) <= longest else len(got) > longest
         assert line.startswith(got.rstrip(b" "))
         got.decode()
+
+
+def test_utf8_text_of_another_declared_encoding_is_refused() -> None:
+    text = "id,name\n1,José\n2,Zoë\n"
+    assert b"".join(line_blocks(io.BytesIO(text.encode("cp1252")), "a.csv", Limits(), "cp1252")).decode() == text
+    with pytest.raises(InputRejected, match="is UTF-8 text and not cp1252"):
+        list(line_blocks(io.BytesIO(text.encode()), "a.csv", Limits(block=3), "cp1252"))
+    plain = b"id,name\n1,Jose\n"
+    assert b"".join(line_blocks(io.BytesIO(plain), "a.csv", Limits(), "cp1252")) == plain
+    chinese = "联通\n".encode("gbk")  # two letters that are valid UTF-8 too
+    assert b"".join(line_blocks(io.BytesIO(chinese), "a.csv", Limits(), "gbk")).decode() == "联通\n"
