@@ -136,9 +136,12 @@ def test_matured_needs_a_date_and_a_label() -> None:
 @pytest.mark.parametrize(
     ("rows", "gap"),
     [
-        ([{"installment_num": 1, "overdue_amt": 0}], "1 with no month on record"),
-        ([{"installment_num": 6, "overdue_amt": None}], "1 with an amount or a month that can't be read"),
-        ([{"installment_num": 3, "overdue_amt": 0}], "1 with a record that ends too early"),
+        ([{"installment_num": 1, "overdue_amt": 0}], "1 with no month on record; deliver the whole"),
+        (
+            [{"installment_num": 6, "overdue_amt": None}],
+            "1 with an amount or a month that can't be read; correct the amounts and months of",
+        ),
+        ([{"installment_num": 3, "overdue_amt": 0}], "1 with a record that ends too early; deliver a newer"),
     ],
 )
 def test_outcomes_that_are_due_and_not_on_record_are_told_by_cause(
@@ -147,5 +150,5 @@ def test_outcomes_that_are_due_and_not_on_record_are_told_by_cause(
     loan = {"Customer_ID": "c", "snapshot_date": START, "loan_start_date": START, "loan_id": "l"}
     with pytest.raises(JobError) as caught:
         gold_feature_engineering(small(job_factory, date(2025, 1, 1), loan_daily=[loan | row for row in rows]))
-    told = f"of 1 outcomes that are due none is on record: {gap}; deliver the whole lms_loan_daily."
+    told = f"of 1 outcomes that are due none is on record: {gap} lms_loan_daily."
     assert str(caught.value) == f"No loan's outcome is known on 2025-01-01: {told}"
