@@ -10,10 +10,12 @@ little; that a champion was chosen in the same way evens that out.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.gold.features import before_imputation
 from jobs.job import Job, log
@@ -102,7 +104,7 @@ def promotion_verdict(job: Job, artifact: FileFacts, features: Sequence[str], au
     _, test = train_and_test(table)
     model, _ = serving_champion(job)
     metadata = json.loads(job.models.read(model.files["metadata"])) if model else {}
-    faults = list(broken_features(job, table, metadata.get("reference", {"features": {}}), features))
+    faults = list(broken_features(job, table, metadata, features))
     opponent = _opponent(job, model, test, artifact, features)
     champion = job.champions[0].version if job.champions else None
     verdict = verdict_on(auc, test.num_rows, float(job.settings["auc_threshold"]), champion, opponent, faults)
@@ -115,18 +117,21 @@ def measured(job: Job, rows: pa.Table) -> pa.Table:
     return before_imputation(rows, job.read(TRAINING_IMPUTED), job.book.loan_id)
 
 
-def broken_features(job: Job, table: pa.Table, reference: Mapping[str, Any], features: Sequence[str]) -> Iterator[str]:
+def broken_features(job: Job, table: pa.Table, champion: Mapping[str, Any], features: Sequence[str]) -> Iterator[str]:
     """A sentence for each feature of the new model that is broken in the training data.
 
-    Broken is a feature with a data fault against the champion's reference, in all loans or in the newest of them, and
-    one that the champion does not know (as for a first model) without a value in any loan, unless a column of it is
-    optional. One value in every loan is no fault there: some lenders have one tenure.
+    Broken is a feature with a data fault against the reference in the metadata of the `champion` (empty without one),
+    in all loans or in the newest of those whose outcome the champion's training did not know yet; and one that the
+    champion does not know (as for a first model) without a value in any loan, unless a column of it is optional. One
+    value in every loan is no fault there: some lenders have one tenure.
     """
+    reference = champion.get("reference", {"features": {}})
     known = {name: frozen for name, frozen in reference["features"].items() if name in features}
     rows = measured(job, table) if counted_before_imputation(reference) else table
     of_all = data_faults(rows, {"features": known}, job.book)
     told = {fault.feature for fault in of_all}
-    of_newest = data_faults(newest_loans(rows), {"features": known}, job.book, LEAST_NEWEST, "newest loans")
+    newest = newest_loans(_later_than(champion, rows))
+    of_newest = data_faults(newest, {"features": known}, job.book, LEAST_NEWEST, "newest loans")
     yield from (fault.sentence for fault in of_all)
     yield from (fault.sentence for fault in of_newest if fault.feature not in told)
     for name in features:
@@ -137,8 +142,18 @@ def broken_features(job: Job, table: pa.Table, reference: Mapping[str, Any], fea
 
 def newest_loans(rows: pa.Table, least: int = LEAST_NEWEST) -> pa.Table:
     """The loans of the latest prediction dates, as many dates as needed for `least` loans; all loans if fewer."""
+    if rows.num_rows == 0:
+        return rows
     days = np.sort(rows["prediction_date"].to_numpy())
     return rows.filter(pa.array(rows["prediction_date"].to_numpy() >= days[-min(least, len(days))]))
+
+
+def _later_than(champion: Mapping[str, Any], rows: pa.Table) -> pa.Table:
+    """The loans whose outcome became known after the champion's training; all loans without a champion."""
+    if "as_of" not in champion:
+        return rows
+    trained = pa.scalar(date.fromisoformat(champion["as_of"]), pa.date32())
+    return rows.filter(pc.greater(rows["observation_date"], trained))
 
 
 def _opponent(
