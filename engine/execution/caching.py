@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -137,8 +137,13 @@ def code_of(reference: str) -> str:
     code = hashlib.sha256(reference.encode())
     for file in sorted(_imported_files(reference.partition(":")[0])):
         code.update(Path(file).read_bytes())
-    code.update(" ".join(f"{library}={version(library)}" for library in LIBRARIES).encode())
+    code.update(_library_versions().encode())
     return code.hexdigest()
+
+
+@cache
+def _library_versions() -> str:
+    return " ".join(f"{library}={version(library)}" for library in LIBRARIES)
 
 
 def _code(reference: str, declaration: str) -> str:
@@ -176,6 +181,7 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@cache
 def _file_of(module: str) -> str | None:
     # The file is searched on disk, because the import system would import the parent packages and scikit-learn.
     path = PROJECT.joinpath(*module.split("."))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.definitions.task import Task
-from engine.execution.caching import _project_imports, cache_key, code_of, extended, key_after
+from engine.execution.caching import _file_of, _project_imports, cache_key, code_of, extended, key_after
 from jobs.job import Job, StoreRoots, TaskResult
 from storage.lake.datamart import Part, TableVersion
 from storage.lake.extracts import SourceFile
@@ -22,6 +22,7 @@ def version(table: str, content: str, *dates: str, **sources: str) -> TableVersi
 
 def forget() -> None:
     code_of.cache_clear()
+    _file_of.cache_clear()
     _project_imports.cache_clear()
 
 
