@@ -5,4 +5,5 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 LOANS = SHARED / "data" / "loans"
+CASES = SHARED / "cases"  # inputs from public bug reports
 REFERENCE = SHARED / "data" / "reference"  # what an independent implementation made of them

@@ -1,10 +1,10 @@
-"""The tests that need the real extracts: without them they are left out, and one line says so."""
+"""The tests that need what lies beside the project: without it they are left out, and one line says so."""
 
 import pytest
 
-from tests.paths import LOANS, REFERENCE
+from tests.paths import CASES, LOANS, REFERENCE
 
-HERE = LOANS.is_dir() and REFERENCE.is_dir()
+HERE = all(folder.is_dir() for folder in (LOANS, REFERENCE, CASES))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -16,4 +16,4 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not HERE:
-        terminalreporter.write_line("The comparison with the reference is left out: ../shared/data is not here.")
+        terminalreporter.write_line("The comparison with the reference is left out: ../shared has no data and cases.")

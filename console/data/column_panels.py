@@ -1,6 +1,7 @@
 """The panels of one column of a dataset over its deliveries."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
@@ -27,19 +28,23 @@ def column_panels(dataset: str, deliveries: Sequence[Document], name: str) -> li
     newest = deliveries[-1]
     identity = (dataset, name, newest["delivery"], str(newest["last_read_at"]), str(len(deliveries)))
     kind = next(column["kind"] for column in newest["columns"] if column["name"] == name)
-    lines = partial(_lines, identity, frame)
+    drawn = partial(_drawn, identity, frame)
     panels = [
-        lines("rows", f"{dataset}: rows", {"rows": "rows"}, "by delivery", ",d"),
-        lines("absent", f"{name}: missing and unreadable", ABSENT, "share of rows", "~%"),
+        drawn(Lines("rows", f"{dataset}: rows", {"rows": "rows"}, "by delivery", ",d")),
+        drawn(Lines("absent", f"{name}: missing and unreadable", ABSENT, "share of rows", "~%")),
     ]
     if kind in NUMBERS:
-        lowest_and_highest = lines("extremes", f"{name}: extremes", EXTREMES, "lowest and highest value")
-        return [*panels, lines("middle", f"{name}: median and mean", MIDDLE, "of the values"), lowest_and_highest]
+        return [
+            *panels,
+            drawn(Lines("middle", f"{name}: median and mean", MIDDLE, "of the values")),
+            drawn(Lines("extremes", f"{name}: extremes", EXTREMES, "lowest and highest value")),
+        ]
     if kind == Kind.DATE:
-        return [*panels, lines("days", f"{name}: days", DAYS, "earliest, median and latest")]
+        return [*panels, drawn(Lines("days", f"{name}: days", DAYS, "earliest, median and latest"))]
     if kind == Kind.CATEGORY and any("levels" in _column(delivery, name) for delivery in deliveries):
         panels.append(_levels(identity, deliveries, name))
-    return [*panels, lines("distinct", f"{name}: distinct values", {"distinct": "distinct"}, "by delivery", ",d")]
+    distinct = Lines("distinct", f"{name}: distinct values", {"distinct": "distinct"}, "by delivery", ",d")
+    return [*panels, drawn(distinct)]
 
 
 def over_time(deliveries: Sequence[Document], name: str) -> pd.DataFrame:
@@ -89,22 +94,26 @@ def _column(delivery: Document, name: str) -> Document:
     return next((column for column in delivery["columns"] if column["name"] == name), {})
 
 
-def _lines(
-    identity: tuple[str, ...],
-    frame: pd.DataFrame,
-    panel: str,
-    title: str,
-    names: dict[str, str],
-    subtitle: str = "",
-    form: str = ",.4~g",
-) -> Panel:
-    shown = frame[["delivery", "as_of", "rejected", *names]]
-    make = partial(_chart, frame, title, subtitle, names, form)
-    return Panel(f"column-{panel}", identity, make, _words(title, frame, names, form), shown, height=HEIGHT)
+@dataclass(frozen=True)
+class Lines:
+    """The numbers that a panel draws over the deliveries: columns of the frame with their words, and their form."""
+
+    panel: str
+    title: str
+    names: dict[str, str]
+    subtitle: str
+    form: str = ",.4~g"
 
 
-def _chart(frame: pd.DataFrame, title: str, subtitle: str, names: dict[str, str], form: str) -> Any:
-    return by_delivery(frame, TitleParams(title, subtitle=subtitle), names, form)
+def _drawn(identity: tuple[str, ...], frame: pd.DataFrame, lines: Lines) -> Panel:
+    shown = frame[["delivery", "as_of", "rejected", *lines.names]]
+    make = partial(_chart, frame, lines)
+    words = _words(lines.title, frame, lines.names, lines.form)
+    return Panel(f"column-{lines.panel}", identity, make, words, shown, height=HEIGHT)
+
+
+def _chart(frame: pd.DataFrame, lines: Lines) -> Any:
+    return by_delivery(frame, TitleParams(lines.title, subtitle=lines.subtitle), lines.names, lines.form)
 
 
 def _words(title: str, frame: pd.DataFrame, names: dict[str, str], form: str) -> str:

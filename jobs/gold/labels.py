@@ -13,11 +13,10 @@ import pyarrow.compute as pc
 
 from jobs.book.declaration import Book
 from jobs.loan_calendar import months_between, months_later
-from jobs.silver.customers import plain
+from jobs.silver.customers import Codes, codes_in, plain
 from jobs.silver.newest import EARLIEST, codes_of, days_of, newest_rows
 
 TEST_SHARE = 20
-Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
@@ -128,14 +127,3 @@ def splits(loan_ids: pa.Array | pa.ChunkedArray) -> pa.Array:
     digests = (hashlib.sha256(loan_id.encode()).digest() for loan_id in loan_ids.to_pylist())
     numbers = np.frombuffer(b"".join(digest[:8] for digest in digests), ">u8")
     return pc.if_else(pa.array(numbers % 100 < TEST_SHARE), "test", "train")
-
-
-def codes_in(column: pa.ChunkedArray, values: pa.Array) -> Codes:
-    """The place of each text among `values`, -1 for null and for a text that is not there."""
-    if pa.types.is_dictionary(column.type):
-        encoded = column.unify_dictionaries().combine_chunks()
-        places = pc.index_in(encoded.dictionary, value_set=values).take(encoded.indices)
-    else:
-        places = pc.index_in(column, value_set=values)
-    found: Codes = pc.fill_null(places, fill_value=-1).to_numpy().astype(np.int64)
-    return found

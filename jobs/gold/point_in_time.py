@@ -15,8 +15,8 @@ from jobs.book.columns import Source
 from jobs.book.declaration import Book
 from jobs.book.features import Cut, Window
 from jobs.book.functions import as_floats
-from jobs.gold.labels import codes_in
 from jobs.loan_calendar import months_later
+from jobs.silver.customers import codes_in
 from jobs.silver.newest import LATEST, days_of, newest_rows
 
 Codes = npt.NDArray[np.int64]

@@ -11,6 +11,7 @@ from jobs.book.columns import Source
 from jobs.book.declaration import Book
 
 Mask = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int64]
 
 
 def customers_of(source: Source, tables: Mapping[str, pa.Table], book: Book) -> pa.ChunkedArray:
@@ -36,13 +37,19 @@ def number_of_customers(customers: Mapping[str, pa.ChunkedArray], rows: Mapping[
 
 def is_one_of(column: pa.ChunkedArray, values: pa.Array) -> Mask:
     """True where a text is one of the values; False for null."""
+    mask: Mask = codes_in(column, values) >= 0
+    return mask
+
+
+def codes_in(column: pa.ChunkedArray, values: pa.Array) -> Codes:
+    """The place of each text among `values`, -1 for null and for a text that is not there."""
     if pa.types.is_dictionary(column.type):
         encoded = column.unify_dictionaries().combine_chunks()
-        answer = pc.is_in(encoded.dictionary, value_set=values).take(encoded.indices)
+        places = pc.index_in(encoded.dictionary, value_set=values).take(encoded.indices)
     else:
-        answer = pc.is_in(column, value_set=values)
-    mask: Mask = pc.fill_null(answer, fill_value=False).to_numpy(zero_copy_only=False)
-    return mask
+        places = pc.index_in(column, value_set=values)
+    found: Codes = pc.fill_null(places, fill_value=-1).to_numpy().astype(np.int64)
+    return found
 
 
 def plain(column: pa.ChunkedArray) -> pa.Array:

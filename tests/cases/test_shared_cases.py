@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from storage.lake.names import TRAINING_DATA
-from tests.paths import SHARED
+from tests.paths import CASES
 from tests.retail import SAFE15
 from tests.sandbox import Ended, Sandbox
 
-CASES = SHARED / "cases"
 AS_OF = date(2025, 6, 1)
 EQUAL = (
     *("cents-in-every-amount", "concatenated-months", "dates-with-time", "iso-dates-later", "iso-dates-one-file"),
@@ -41,8 +40,6 @@ class Trained:
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trained]:
     """The training of each base, by its name."""
-    if not CASES.is_dir():
-        pytest.skip("../shared/cases is not here")
     return {name: trained(CASES / name, tmp_path_factory.mktemp(name)) for name in ("base", "base-1500")}
 
 

@@ -15,8 +15,8 @@ from jobs.errors import InputRejected
 from storage.db.ledger import Ledger
 from tests.cases import variants
 from tests.cases.exports import Export, export, is_chosen
-from tests.cases.test_shared_cases import CASES
-from tests.fuzz.reading import Loans, Read, read_book
+from tests.fuzz.reading import Loans, Read, ledger_in, read_book
+from tests.paths import CASES
 from tests.retail import SAFE15
 from tests.sandbox import AS_OF
 
@@ -35,10 +35,8 @@ def of(kinds: Mapping[str, Mapping[str, Any]]) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    opened = Ledger(f"sqlite:///{tmp_path_factory.mktemp('variants') / 'ledger.db'}")
-    opened.prepare()
-    yield opened
-    opened.close()
+    with ledger_in(tmp_path_factory.mktemp("variants")) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +60,6 @@ def assert_equal(found: Loans, expected: Loans, *, but: str = "") -> None:
 
 @pytest.mark.reference
 def test_every_collected_kind_has_three_variants() -> None:
-    if not CASES.is_dir():
-        pytest.skip("../shared/cases is not here")
     outcomes: tuple[Mapping[str, Mapping[str, Any]], ...]
     outcomes = (variants.SAME, variants.LOST, variants.EARLY, variants.LEVELS, variants.REFUSED)
     found = Counter(kind for outcome in outcomes for kind, named in outcome.items() for _ in named)

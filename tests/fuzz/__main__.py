@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from storage.db.ledger import Ledger
 from tests.fuzz.books import Feature, Made, Verdict, made_books, smallest, verdict
 from tests.fuzz.exporting import Export
+from tests.fuzz.reading import ledger_in
 
 SHARE = 250
 Outcome = tuple[Made, Verdict]
@@ -21,9 +21,7 @@ Outcome = tuple[Made, Verdict]
 def outcomes(number: int, count: int) -> list[Outcome]:
     """The outcomes of `count` books of one seed."""
     found: list[Outcome] = []
-    with TemporaryDirectory() as folder:
-        ledger = Ledger(f"sqlite:///{Path(folder) / 'ledger.db'}")
-        ledger.prepare()
+    with TemporaryDirectory() as folder, ledger_in(Path(folder)) as ledger:
 
         @seed(number)
         @settings(
@@ -34,9 +32,7 @@ def outcomes(number: int, count: int) -> list[Outcome]:
             found.append((made, verdict(ledger, made)))
 
         every()
-        shown = [(smallest(ledger, made), one) if one.state == "fault" else (made, one) for made, one in found]
-        ledger.close()
-    return shown
+        return [(smallest(ledger, made), one) if one.state == "fault" else (made, one) for made, one in found]
 
 
 def main(books: int, first_seed: int) -> int:

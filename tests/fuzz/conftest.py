@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from storage.db.ledger import Ledger
+from tests.fuzz.reading import ledger_in
 
 
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    opened = Ledger(f"sqlite:///{tmp_path_factory.mktemp('fuzz') / 'ledger.db'}")
-    opened.prepare()
-    yield opened
-    opened.close()
+    with ledger_in(tmp_path_factory.mktemp("fuzz")) as opened:
+        yield opened

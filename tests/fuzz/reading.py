@@ -53,6 +53,15 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
+@contextmanager
+def ledger_in(folder: Path) -> Iterator[Ledger]:
+    """A ledger in that folder, in which the digests of extracts are stored."""
+    ledger = Ledger(f"sqlite:///{folder / 'ledger.db'}")
+    ledger.prepare()
+    yield ledger
+    ledger.close()
+
+
 def read_book(ledger: Ledger, data: Path, work: Path, book: Book = BOOK, as_of: date = LATE) -> Read:
     """The labels and features of extracts. Raises InputRejected when the product refuses them."""
     roots = StoreRoots(str(work / "mart"), str(work / "models"), str(work / "reports"))

@@ -17,6 +17,7 @@ from jobs.statistics.calibration import calibration_bins
 from jobs.statistics.curves import precision_recall_points, roc_points
 from jobs.statistics.discrimination import auc_with_interval
 from jobs.statistics.vintage import vintage_curves
+from tests.jobs.charts.example import layers
 
 GENERATOR = np.random.default_rng(1)
 SCORES = GENERATOR.beta(2, 4, 1_500)
@@ -35,15 +36,6 @@ CHARTS = {
     "calibration": calibration(BINS),
     "vintage": vintage(VINTAGES),
 }
-
-
-def layers(chart: alt.LayerChart) -> list[dict[str, Any]]:
-    """The layers, each with the rows it draws."""
-    document = chart.to_dict()
-    for layer in document["layer"]:
-        layer["rows"] = document["datasets"][layer.get("data", document.get("data"))["name"]]
-    found: list[dict[str, Any]] = document["layer"]
-    return found
 
 
 def subtitle(chart: alt.LayerChart) -> str:
