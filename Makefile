@@ -6,7 +6,10 @@ SEED ?= 1
 AXE := 4.14.1
 PYTHON := $(VENV)/bin/python
 
-PYTEST := $(PYTHON) -m pytest -n 2
+PYTEST := $(PYTHON) -m pytest -n 3
+
+# Without compiled files each of the processes that a run or a test starts compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-all fuzz check bench soak clean
 .NOTPARALLEL:

@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -74,6 +75,7 @@ def package(name: str) -> str:
     return ".".join(name.split(".")[:2])
 
 
+@cache
 def tree_of(path: Path, root: Path = ROOT) -> ast.Module:
     return ast.parse((root / path).read_text(encoding="utf-8"))
 

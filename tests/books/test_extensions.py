@@ -64,6 +64,7 @@ def test_a_feature_of_a_new_column_takes_two_lines(small_book: Path, tmp_path: P
     assert "Children" in made.table("gold.model_monitoring_features")["feature"].to_pylist()
 
 
+@pytest.mark.thorough
 def test_a_fifth_dataset_takes_eight_lines(
     small_book: Path, tmp_path: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_fourth_candidate_takes_one_line(small_book: Path, tmp_path: Path) -> 
     assert 0.5 < champion.summary["candidates"]["HistGradientBoostingClassifier"]["test_auc"] < 1
 
 
+@pytest.mark.thorough
 def test_a_quality_check_takes_one_word(small_book: Path, tmp_path: Path) -> None:
     made = with_book(tmp_path / "home", written(tmp_path / "required.py", REQUIRED, most=1))
     run_id = made.succeed("training", data=str(small_book))

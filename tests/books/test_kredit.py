@@ -14,6 +14,8 @@ from tests.books.homes import MATURED
 from tests.books.kredit_pandas import assert_same, checked, cleaned, months_on_book, records
 from tests.sandbox import Sandbox
 
+pytestmark = pytest.mark.thorough
+
 RECEIVED = {
     "Bonitaet": "Bonität",
     "E_Mail": "E-Mail",

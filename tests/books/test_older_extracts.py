@@ -28,6 +28,7 @@ def trained_on(sandbox: Sandbox) -> list[str]:
     return list(model.feature_names_in_)
 
 
+@pytest.mark.thorough
 def test_extracts_without_an_optional_column_are_used_with_nulls(small_book: Path, tmp_path: Path) -> None:
     made = with_book(tmp_path / "home", written(tmp_path / "optional.py", OPTIONAL))
     run_id = made.succeed("training", data=str(small_book))
@@ -71,6 +72,7 @@ def test_an_older_home_serves_on_and_the_next_training_takes_the_column(small_bo
     made.succeed("monitoring")
 
 
+@pytest.mark.thorough
 def test_an_older_home_without_its_extracts_reads_null_for_an_optional_column(small_book: Path, tmp_path: Path) -> None:
     before = with_book(tmp_path / "home", None)
     data = copied(small_book, tmp_path / "data")
@@ -84,6 +86,7 @@ def test_an_older_home_without_its_extracts_reads_null_for_an_optional_column(sm
     assert made.table("gold.model_predictions").num_rows > 0
 
 
+@pytest.mark.thorough
 def test_a_required_column_that_is_nowhere_is_asked_for_in_one_sentence(small_book: Path, tmp_path: Path) -> None:
     before = with_book(tmp_path / "home", None)
     data = copied(small_book, tmp_path / "data")
@@ -109,6 +112,7 @@ def test_a_required_column_that_is_nowhere_is_asked_for_in_one_sentence(small_bo
     assert "\n" not in ended.error["message"]
 
 
+@pytest.mark.thorough
 def test_a_column_of_another_kind_is_cleaned_anew_or_asked_for(small_book: Path, tmp_path: Path) -> None:
     before = with_book(tmp_path / "home", None)
     data = copied(small_book, tmp_path / "data")

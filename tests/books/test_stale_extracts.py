@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pytest
 from sqlalchemy import update
 
 from engine.doctor.checks import Finding, findings
@@ -61,6 +62,7 @@ def test_doctor_names_the_file_its_newest_day_and_what_to_do(stale_sandbox: Sand
     assert f"/{LEDGER}.csv" in finding.message
 
 
+@pytest.mark.thorough
 def test_up_to_date_extracts_are_no_finding(monitored_sandbox: Sandbox) -> None:
     (finding,) = newest_rows(monitored_sandbox)
     assert finding.level == "ok"
@@ -70,6 +72,7 @@ def test_up_to_date_extracts_are_no_finding(monitored_sandbox: Sandbox) -> None:
     assert row["stale"] is None
 
 
+@pytest.mark.thorough
 def test_a_later_day_makes_the_same_extracts_stale(monitored_home: Path, tmp_path: Path) -> None:
     sandbox = Sandbox.copied(monitored_home, tmp_path / "home")
     sandbox.succeed("monitoring", AS_OF.replace(year=2026))
@@ -91,6 +94,7 @@ def rewrite(sandbox: Sandbox, old: TableVersion, new: TableVersion) -> None:
         connection.execute(update(table_versions).where(*which).values(content=content))
 
 
+@pytest.mark.thorough
 def test_a_home_of_an_earlier_release_opens_and_knows_its_newest_rows_after_the_next_inference(
     monitored_home: Path, tmp_path: Path
 ) -> None:

@@ -40,11 +40,17 @@ def visitor(console: str, browser: Browser) -> Iterator[Visitor]:
         yield found
 
 
-def test_from_an_empty_deployment_to_a_monitored_model(visitor: Visitor) -> None:
-    """One story in the order in which people live it: each chapter needs the one before."""
+def test_from_an_empty_deployment_to_a_model(visitor: Visitor) -> None:
+    """Each step needs the one before."""
     _an_empty_deployment_says_what_to_do(visitor)
     _a_training_is_watched_to_its_end(visitor)
     _its_log_is_read(visitor)
+
+
+@pytest.mark.thorough
+def test_from_a_model_to_a_monitored_one(site: Site, visitor: Visitor) -> None:
+    if not site.told("models"):
+        site.ended(site.request())
     _inference_and_monitoring_follow(visitor)
 
 

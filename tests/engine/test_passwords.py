@@ -58,6 +58,7 @@ def test_a_letter_is_the_same_however_a_keyboard_composes_it(path: Path) -> None
     assert verified(read_entries(path), "anna", "gru\u0308n wie Gras")
 
 
+@pytest.mark.thorough
 def test_an_unknown_name_takes_as_much_work_as_a_known_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_entry(path, new_entry("anna", "viewer", WORD))
     entries = read_entries(path)

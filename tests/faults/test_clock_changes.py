@@ -6,6 +6,7 @@ import pytest
 
 from engine.deployment import Deployment
 from tests.faults.slot_probe import SlotProbe
+from tests.marks import others_thorough
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -23,7 +24,7 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("zone", "at", "first", "last"), CHANGES)
+@pytest.mark.parametrize(("zone", "at", "first", "last"), others_thorough(CHANGES, kept=3))
 def test_a_day_that_changes_the_clocks_has_each_slot_once(
     deployment: Deployment, zone: str, at: str, first: tuple[int, int, int], last: tuple[int, int, int]
 ) -> None:

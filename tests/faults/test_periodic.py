@@ -61,6 +61,7 @@ def test_a_round_that_raises_is_tried_again_and_holds_up_no_other(caplog: pytest
     assert told.count("the bad one failed (RuntimeError: never works); trying again.") >= 9
 
 
+@pytest.mark.thorough
 def test_a_round_that_sleeps_long_is_not_called_twice_at_once_and_the_others_are_on_time() -> None:
     slept, others, wake = Calls(), Calls(), threading.Event()
 

@@ -91,6 +91,7 @@ def test_an_equal_challenger_is_promoted_as_documented(sandbox: Sandbox) -> None
     assert "ranks exactly like" in model["promotion"]["reason"]
 
 
+@pytest.mark.thorough
 def test_a_champion_of_other_features_is_compared_on_the_same_loans(sandbox: Sandbox) -> None:
     (before,) = sandbox.champions()
     sandbox.succeed("training", data=sandbox.data(), feature_set="behavioural")

@@ -6,6 +6,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +57,7 @@ def write_parts(
         (folder / source.dataset / f"{name}.csv").write_bytes(text)
 
 
+@pytest.mark.thorough
 @settings(max_examples=10, derandomize=True, database=None, deadline=None, suppress_health_check=HealthCheck)
 @given(
     chance=st.randoms(use_true_random=False),

@@ -9,10 +9,11 @@ from streamlit import config
 from tests.console.access.servers import EVERYWHERE
 from tests.console.access.sessions import PAUSE, paused, script
 from tests.console.pages import Opened, words
+from tests.marks import others_thorough
 from tests.sandbox import Sandbox
 
 
-@pytest.mark.parametrize("address", [EVERYWHERE, "::", None, "", "10.1.2.3", "console.example.org"])
+@pytest.mark.parametrize("address", others_thorough([EVERYWHERE, "::", None, "", "10.1.2.3", "console.example.org"]))
 def test_without_a_login_nothing_is_shown_to_others(
     opened: Opened, empty_sandbox: Sandbox, listening: Callable[[str | None], None], address: str | None
 ) -> None:
@@ -27,7 +28,7 @@ def test_without_a_login_nothing_is_shown_to_others(
     assert [title.value for title in opened(empty_sandbox.home).title] == ["Access denied"]
 
 
-@pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.9.9.9", "::1"])
+@pytest.mark.parametrize("address", others_thorough(["localhost", "127.0.0.1", "127.9.9.9", "::1"]))
 def test_this_machine_alone_needs_no_login(
     opened: Opened, empty_sandbox: Sandbox, listening: Callable[[str | None], None], address: str
 ) -> None:

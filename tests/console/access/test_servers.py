@@ -31,6 +31,7 @@ def test_a_bare_server_that_everybody_reaches_says_why_and_ends(empty_sandbox: S
     assert "Traceback" not in told
 
 
+@pytest.mark.thorough
 def test_what_a_browser_can_send_signs_nobody_in(empty_sandbox: Sandbox, passwords: Path) -> None:
     port = free_port()
     mark = read_entries(passwords)["anna"].mark

@@ -11,6 +11,7 @@ from console.access.session import SIGNED_IN, Person, SignedIn
 from engine.passwords import read_entries, write_entry
 from tests.console.access.sessions import PAUSE, WORD, entry, noted, paused, script, signed_in
 from tests.console.pages import Opened, words
+from tests.marks import others_thorough
 from tests.sandbox import Sandbox
 
 
@@ -42,7 +43,9 @@ def test_whoever_signs_in_sees_the_page_and_signs_out_again(
     assert SIGNED_IN not in app.session_state
 
 
-@pytest.mark.parametrize(("name", "password"), [("anna", "wrong horse"), ("nobody", WORD), ("", ""), (WORD, WORD)])
+@pytest.mark.parametrize(
+    ("name", "password"), others_thorough([("anna", "wrong horse"), ("nobody", WORD), ("", ""), (WORD, WORD)], kept=2)
+)
 def test_a_wrong_name_or_password_is_refused_alike(
     opened: Opened, empty_sandbox: Sandbox, passwords: Path, caplog: pytest.LogCaptureFixture, name: str, password: str
 ) -> None:
@@ -81,15 +84,18 @@ def test_a_viewer_is_refused_where_the_action_is_taken_and_an_operator_is_writte
 
 @pytest.mark.parametrize(
     "forged",
-    [
-        None,
-        "operator",
-        {"name": "anna", "mark": "", "at": 0.0},
-        Person("anna", "operator"),
-        SignedIn("anna", "0" * 64, 1e12),
-        SignedIn("nobody", "", 1e12),
-    ],
-    ids=["nothing", "text", "fields", "person", "wrong mark", "no such person"],
+    others_thorough(
+        [
+            None,
+            SignedIn("anna", "0" * 64, 1e12),
+            "operator",
+            {"name": "anna", "mark": "", "at": 0.0},
+            Person("anna", "operator"),
+            SignedIn("nobody", "", 1e12),
+        ],
+        kept=2,
+    ),
+    ids=["nothing", "wrong mark", "text", "fields", "person", "no such person"],
 )
 def test_a_session_that_did_not_come_from_the_form_is_refused(
     opened: Opened, empty_sandbox: Sandbox, passwords: Path, forged: Any
@@ -110,6 +116,7 @@ def test_a_session_does_not_outlast_its_hours(opened: Opened, empty_sandbox: San
     assert paused(empty_sandbox) == []
 
 
+@pytest.mark.thorough
 def test_a_session_ends_with_any_change_of_its_entry(opened: Opened, empty_sandbox: Sandbox, passwords: Path) -> None:
     changes = [entry("anna", "viewer", WORD), entry("anna", "operator", "another word or two")]
     for change in changes:
@@ -132,7 +139,7 @@ def test_nothing_of_the_deployment_is_read_for_whoever_is_not_let_in(
         assert bool(app.exception) is not let_in
 
 
-@pytest.mark.parametrize("damage", ["open", "missing", "garbled"])
+@pytest.mark.parametrize("damage", others_thorough(["open", "missing", "garbled"]))
 def test_a_password_file_that_was_tampered_with_lets_nobody_in(
     opened: Opened, empty_sandbox: Sandbox, passwords: Path, damage: str
 ) -> None:

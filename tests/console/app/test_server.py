@@ -16,6 +16,7 @@ from playwright.sync_api import Browser
 from engine.documents.processes import health_document
 from storage.settings import Settings
 from tests.console.live import answers, free_port
+from tests.marks import others_thorough
 from tests.paths import ROOT
 from tests.processes import DEADLINE, until
 from tests.sandbox import Sandbox
@@ -60,7 +61,9 @@ def states(sandbox: Sandbox) -> list[tuple[str, str]]:
     return [(row["kind"], row["state"]) for row in health_document(sandbox.deployment)["processes"]]
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, None], ids=["SIGTERM", "Ctrl-C", "tied"])
+@pytest.mark.parametrize(
+    "how", others_thorough([signal.SIGTERM, signal.SIGINT, None]), ids=["SIGTERM", "Ctrl-C", "tied"]
+)
 def test_it_serves_and_is_in_the_ledger_until_it_is_told_to_end(
     empty_sandbox: Sandbox, port: int, how: signal.Signals | None
 ) -> None:
@@ -83,6 +86,7 @@ def test_it_serves_and_is_in_the_ledger_until_it_is_told_to_end(
     assert states(empty_sandbox) == [("console", "stopped")]
 
 
+@pytest.mark.thorough
 def test_it_beats_while_it_serves(empty_sandbox: Sandbox, port: int) -> None:
     with console(empty_sandbox.home, "--port", str(port), heartbeat=0.3) as process:
         address_told(process)
@@ -101,6 +105,7 @@ def test_it_ends_quickly_though_a_browser_looks_at_it(empty_sandbox: Sandbox, po
         page.close()
 
 
+@pytest.mark.thorough
 def test_a_port_that_is_taken_is_told_with_what_to_set(empty_sandbox: Sandbox, port: int) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
@@ -115,6 +120,7 @@ def test_a_port_that_is_taken_is_told_with_what_to_set(empty_sandbox: Sandbox, p
     assert states(empty_sandbox) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

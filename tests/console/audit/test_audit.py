@@ -97,6 +97,7 @@ def test_the_csv_holds_what_is_chosen_and_no_formula(
     assert exported(ActionFilter(who="anna")).decode("utf-8-sig").splitlines() == [header, oldest]
 
 
+@pytest.mark.thorough
 def test_the_export_has_a_limit_that_the_button_tells(opened: Opened, empty_sandbox: Sandbox) -> None:
     done(empty_sandbox, *(Action("anna", "run", RUN) for _ in range(MOST_EXPORTED + 5)))
     app = opened(empty_sandbox.home, "audit")

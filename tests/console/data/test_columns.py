@@ -11,6 +11,7 @@ from engine.documents.profiles import deliveries_document
 from engine.documents.values import Document
 from tests.console.pages import Opened, words
 from tests.console.statements import statements
+from tests.marks import others_thorough
 from tests.sandbox import Sandbox
 
 FINANCIALS = "features_financials"
@@ -79,7 +80,7 @@ def test_columns_that_changed_come_first(broken: Sandbox) -> None:
     assert sorted(ranked) == sorted(column["name"] for column in newest["columns"])
 
 
-@pytest.mark.parametrize("dataset", ["features_financials", "features_attributes", "lms_loan_daily"])
+@pytest.mark.parametrize("dataset", others_thorough(["features_financials", "features_attributes", "lms_loan_daily"]))
 def test_a_column_of_every_kind_has_panels_that_can_be_drawn(broken: Sandbox, dataset: str) -> None:
     found = deliveries(broken, dataset)
     for name in {column["kind"]: column["name"] for column in found[-1]["columns"]}.values():

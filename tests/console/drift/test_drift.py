@@ -76,6 +76,7 @@ def test_the_verdict_has_interval_loans_and_level_of_chance(opened: Opened, moni
     assert f"noise level (99%) {row['psi_chance_level']:.3f}" in said
 
 
+@pytest.mark.thorough
 def test_all_champions_are_shown_first_then_the_one_that_is_selected(opened: Opened, two_champions: Sandbox) -> None:
     app = opened(two_champions.home, "drift")
     assert app.selectbox(key="drift-model").value == ALL
@@ -88,6 +89,7 @@ def test_all_champions_are_shown_first_then_the_one_that_is_selected(opened: Ope
     assert f"Model {past}, champion then; now it is {two_champions.champions()[0].version}." in words(app)
 
 
+@pytest.mark.thorough
 def test_a_date_of_the_past_is_looked_at_as_it_was(opened: Opened, two_champions: Sandbox) -> None:
     app = opened(two_champions.home, "drift", day=str(AS_OF))
     row = row_of(two_champions, AS_OF)
@@ -96,6 +98,7 @@ def test_a_date_of_the_past_is_looked_at_as_it_was(opened: Opened, two_champions
     assert f"AUC {row['auc']:.3f}" in words(app)
 
 
+@pytest.mark.thorough
 def test_periods_narrow_the_history(opened: Opened, two_champions: Sandbox) -> None:
     app = opened(two_champions.home, "drift", period="3m")
     assert len(app.selectbox(key="drift-day").options) == 2
@@ -108,6 +111,7 @@ def test_periods_narrow_the_history(opened: Opened, two_champions: Sandbox) -> N
     assert shown["monitoring_date"].tolist() == [LATER[1]]
 
 
+@pytest.mark.thorough
 def test_a_feature_is_shown_closer_with_its_bins_and_its_history(opened: Opened, monitored_sandbox: Sandbox) -> None:
     app = opened(monitored_sandbox.home, "drift")
     ranked = monitored_sandbox.table("gold.model_monitoring_features").to_pandas()

@@ -134,6 +134,7 @@ def test_damaged_metadata_is_told_and_the_registry_still_shown(opened: Opened, t
     assert "LogisticRegression (safe15)" in told
 
 
+@pytest.mark.thorough
 def test_two_versions_show_what_differs_and_on_demand_the_rest(opened: Opened, two_models: Sandbox) -> None:
     refused, champion = versions(two_models)
     app = opened(two_models.home, "models", a=champion, b=refused)
@@ -199,6 +200,7 @@ def test_a_rollback_makes_the_champion_before_champion_again(opened: Opened, two
         assert why in told
 
 
+@pytest.mark.thorough
 def test_a_cancelled_dialog_does_nothing(opened: Opened, two: Sandbox) -> None:
     refused, champion = versions(two)
     app = opened(two.home, "models", version=refused)
@@ -233,6 +235,7 @@ def test_a_damaged_model_is_not_promoted(opened: Opened, two: Sandbox) -> None:
         assert champions(connection)[0].version == champion
 
 
+@pytest.mark.thorough
 def test_many_versions_come_in_pages(opened: Opened, two: Sandbox) -> None:
     ledger = two.deployment.ledger
     with ledger.reading() as connection:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from engine.control import runs
 from engine.process.registry import ProcessRegistry
 from tests.console.pages import Opened, words
@@ -53,6 +55,7 @@ def test_a_paused_schedule_and_a_missing_scheduler_are_told(opened: Opened, sand
     assert "The scheduler is not running" in said
 
 
+@pytest.mark.thorough
 def test_numbers_of_the_champion_before_are_told_to_be_its_own(
     opened: Opened, monitored_sandbox: Sandbox, tmp_path: Path
 ) -> None:

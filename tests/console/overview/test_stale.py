@@ -1,5 +1,7 @@
 """The pages of a deployment whose ledger ended nine months ago: which file, since when, and what to do."""
 
+import pytest
+
 from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox
 from tests.trained import LEDGER, STALE_SINCE
@@ -27,6 +29,7 @@ def test_the_data_page_shows_the_newest_row_of_every_dataset(opened: Opened, sta
     assert ADVICE in said.replace("<code>", "`").replace("</code>", "`")
 
 
+@pytest.mark.thorough
 def test_the_drift_page_gives_the_reason_of_the_stale_state(opened: Opened, stale_sandbox: Sandbox) -> None:
     said = words(opened(stale_sandbox.home, "drift"))
     assert f"{LEDGER} is stale: its newest row is of {STALE_SINCE}" in said

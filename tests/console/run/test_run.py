@@ -58,6 +58,7 @@ def test_the_critical_path_is_named_and_starred_in_the_timeline(opened: Opened, 
     assert names[0].startswith("ingest_")
 
 
+@pytest.mark.thorough
 def test_the_log_is_filtered_by_task_and_by_level(opened: Opened, sandbox: Sandbox, failed: str) -> None:
     app = opened(sandbox.home, "run", run_id=failed)
     assert "records read, " in words(app)
@@ -141,6 +142,7 @@ def test_a_failed_run_is_resumed_with_another_folder_and_both_are_linked(
     assert f"/run?run_id={failed}" in words(opened(sandbox.home, "run", run_id=child.run_id))
 
 
+@pytest.mark.thorough
 def test_a_run_is_run_again_with_other_parameters(opened: Opened, trained_sandbox: Sandbox, sandbox: Sandbox) -> None:
     run = newest(sandbox, "training")
     app = opened(sandbox.home, "run", run_id=run.run_id)

@@ -149,6 +149,7 @@ def test_the_governance_log_tells_numbers_action_and_runs(opened: Opened, empty_
     assert "below" not in oldest
 
 
+@pytest.mark.thorough
 def test_the_governance_log_is_filtered_and_paged_and_its_address_can_be_shared(
     opened: Opened, empty_sandbox: Sandbox
 ) -> None:

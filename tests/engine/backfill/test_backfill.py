@@ -13,7 +13,7 @@ from engine.backfill.strides import Stride
 from tests.commands import command
 from tests.engine.backfill.past import DATES, FIRST, SECOND, TOUCHY, Past
 
-pytestmark = pytest.mark.group("replay")
+pytestmark = [pytest.mark.group("replay"), pytest.mark.thorough]
 
 
 def test_each_date_is_trained_scored_monitored_and_decided_as_of_itself(past: Past) -> None:
@@ -34,7 +34,6 @@ def test_each_date_is_trained_scored_monitored_and_decided_as_of_itself(past: Pa
     assert all(0 < row["auc_low"] < row["auc"] < row["auc_high"] < 1 and row["labelled"] > 50 for row in rows)
 
 
-@pytest.mark.thorough
 def test_dates_before_the_first_model_are_passed_over_and_the_calendar_trains_later_ones(
     another: Callable[..., Past], sample_data: Path
 ) -> None:

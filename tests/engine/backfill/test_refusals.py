@@ -38,6 +38,7 @@ def test_a_home_whose_history_goes_further_is_refused(another: Callable[..., Pas
     assert len(lived_in.runs()) == 1
 
 
+@pytest.mark.thorough
 def test_other_extracts_or_settings_are_not_passed_off_as_done(past: Past, small_book: Path) -> None:
     home = past.deployment.settings.home
     with pytest.raises(Refused, match="replayed in this home with other extracts, settings"):

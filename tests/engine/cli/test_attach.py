@@ -106,6 +106,7 @@ def test_a_run_waits_for_a_worker_only_while_it_is_queued_and_none_is_there(depl
     assert waiting_for(deployment, "queued") is None
 
 
+@pytest.mark.thorough
 @sqlite_only
 def test_without_a_terminal_an_interrupted_follower_leaves_the_run_alone(site: Site) -> None:
     with site.deployment.ledger.writing() as connection:

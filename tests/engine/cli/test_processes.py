@@ -98,6 +98,7 @@ def test_up_goes_on_without_a_console_whose_port_is_taken_or_that_is_not_wanted(
     assert "Starting worker and scheduler" in told
 
 
+@pytest.mark.thorough
 def test_up_refuses_a_console_that_everybody_could_use(place: Site) -> None:
     done = place.process("up", console_address="0.0.0.0")  # noqa: S104 - refused
     assert done.returncode == 5

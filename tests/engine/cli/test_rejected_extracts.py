@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.engine.cli.on_ray import OnRay, copied
+from tests.marks import others_thorough
 
 pytestmark = pytest.mark.group("ray")
 
@@ -28,7 +29,7 @@ def test_a_missing_column_is_rejected_with_its_name(engine: OnRay, small_book: P
     assert "Traceback" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("content", ["", "header"])
+@pytest.mark.parametrize("content", others_thorough(["", "header"]))
 def test_an_empty_extract_is_rejected(engine: OnRay, small_book: Path, tmp_path: Path, content: str) -> None:
     data = copied(small_book, tmp_path / "data")
     header = (small_book / "lms_loan_daily.csv").read_text().splitlines(keepends=True)[0]

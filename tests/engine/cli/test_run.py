@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from tests.commands import own_process
 from tests.engine.cli.on_ray import OnRay, copied
 
 pytestmark = pytest.mark.group("ray")
@@ -24,6 +25,14 @@ def test_run_prints_one_json_document_with_what_the_design_names(engine: OnRay, 
     # The files are those of the home's first run, so nothing runs, and no second model comes of it.
     assert {task["state"] for task in told["tasks"]} == {"cached"}
     assert len(engine.document("models", home=home)) == 1
+
+
+@pytest.mark.thorough
+def test_a_process_of_its_own_starts_a_ray_of_its_own(small_book: Path, tmp_path: Path) -> None:
+    done = own_process("run", "training", "--data", str(small_book), "--home", str(tmp_path / "home"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "store_best_model" in done.stdout
+    assert "\x1b[" not in done.stdout  # plain lines when not on a terminal
 
 
 def test_a_gzipped_folder_of_parts_is_the_same_dataset(

@@ -67,6 +67,7 @@ def test_a_person_accepts_it_once_and_the_next_delivery_is_compared_with_it(
     assert f"{smaller:,} rows instead of the {rows:,}" in ended.error["message"]
 
 
+@pytest.mark.thorough
 def test_acceptance_of_one_dataset_does_not_ingest_the_others_anew(
     delivered: tuple[Sandbox, Path], sample_data: Path
 ) -> None:
@@ -80,6 +81,7 @@ def test_acceptance_of_one_dataset_does_not_ingest_the_others_anew(
     assert set(ingests.values()) == {"cached"}
 
 
+@pytest.mark.thorough
 def test_another_folder_and_a_slightly_smaller_delivery_are_not_rejected(
     delivered: tuple[Sandbox, Path], sample_data: Path, tmp_path: Path
 ) -> None:
@@ -94,6 +96,7 @@ def test_another_folder_and_a_slightly_smaller_delivery_are_not_rejected(
     sandbox.succeed("inference", data=str(folder))
 
 
+@pytest.mark.thorough
 def test_an_earlier_result_for_the_same_bytes_does_not_let_a_shrunken_file_pass(
     delivered: tuple[Sandbox, Path], sample_data: Path, tmp_path: Path
 ) -> None:

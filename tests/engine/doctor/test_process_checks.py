@@ -60,6 +60,7 @@ def held(url: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.thorough
 @sqlite_only
 def test_a_writer_that_does_not_let_go_is_named_with_what_to_do(deployment: Deployment, ledger_url: str) -> None:
     assert found(deployment, "lock") == [("ok", "the ledger accepts writes")]

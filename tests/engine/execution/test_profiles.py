@@ -122,6 +122,7 @@ def test_a_profile_equals_what_pandas_computes(
     )
 
 
+@pytest.mark.thorough
 def test_the_same_delivery_read_again_is_one_row(tmp_path: Path, small_book: Path, made: pd.DataFrame) -> None:
     sandbox = Sandbox.at(tmp_path / "home")
     data = data_with(made, small_book, tmp_path / "data", parts=True)

@@ -107,6 +107,7 @@ def test_only_the_newest_versions_are_kept(runner_of: Maker) -> None:
     book.deployment.datamart.verify(newest)
 
 
+@pytest.mark.thorough
 def test_the_logical_date_of_a_retrain_is_that_of_the_monitoring_run(sandbox: Sandbox) -> None:
     deployment = sandbox.deployment.with_settings(sandbox.deployment.settings.changed(psi_threshold=0.0001))
     run(deployment, "monitoring", as_of=AS_OF)

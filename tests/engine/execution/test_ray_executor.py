@@ -83,6 +83,7 @@ def test_cancel_ends_a_task_on_ray(runner_of: Maker, ray_executor: Executor) -> 
     stopper.join()
 
 
+@pytest.mark.thorough
 def test_a_call_that_starts_after_it_was_cancelled_is_killed(
     deployment: Deployment, ray_executor: RayExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,7 @@ def told(sandbox: Sandbox) -> str:
     return str(decision.reason) if decision.status == "data fault" else ""
 
 
+@pytest.mark.thorough
 def test_a_rejection_stays_until_its_folder_or_a_named_one_is_read(
     made: Sandbox, broken: str, small_book: Path
 ) -> None:
@@ -51,6 +52,7 @@ def test_a_rejection_stays_until_its_folder_or_a_named_one_is_read(
     assert told(made) == ""
 
 
+@pytest.mark.thorough
 def test_a_folder_that_a_person_names_replaces_a_rejected_one(made: Sandbox, broken: str, small_book: Path) -> None:
     made.run("inference", data=broken)
     assert "rejected (inference of 2025-12-01" in told(made)
@@ -58,6 +60,7 @@ def test_a_folder_that_a_person_names_replaces_a_rejected_one(made: Sandbox, bro
     assert told(made) == ""
 
 
+@pytest.mark.thorough
 def test_a_mistyped_folder_is_no_rejection(made: Sandbox, tmp_path: Path) -> None:
     ended = made.run("inference", data=str(tmp_path / "mistyped"))
     assert (ended.error["type"], ended.error["exit_code"]) == ("ExtractMissing", 3)

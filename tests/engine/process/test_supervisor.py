@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from engine.process.supervisor import Child, keep_running
 from tests.processes import running, until
 
@@ -52,6 +54,7 @@ def test_a_killed_process_is_started_again_and_the_other_is_left_alone() -> None
     assert any(re.match("ended with code -9; restarting", line) for who, line in heard if who == "one")
 
 
+@pytest.mark.thorough
 def test_pauses_double_up_to_the_longest() -> None:
     heard: Heard = []
     dying = child("dying", DIES, heard, pause=0.1, longest=0.3)

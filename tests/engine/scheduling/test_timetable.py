@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.scheduling.timetable import Timetable, nominal_day, timetable
+from tests.marks import others_thorough
 
 YEAR = 2026
 DAY = timedelta(days=1)
@@ -64,7 +65,9 @@ def test_a_slot_falls_due_at_its_local_time_or_within_the_change_that_skips_it(
             assert timedelta(0) < shown.replace(tzinfo=None) - nominal <= 2 * HOUR
 
 
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"])
+@pytest.mark.parametrize(
+    "zone", others_thorough(["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"])
+)
 @pytest.mark.parametrize("at", [time(0), time(0, 30), time(2), time(2, 30), time(3)], ids=str)
 def test_a_year_looked_at_hour_by_hour_has_every_day_once(zone: str, at: time) -> None:
     table = Timetable("inference", at, None, ZoneInfo(zone))
@@ -89,6 +92,7 @@ def test_a_day_that_a_zone_leaves_out_has_its_slot_once_too() -> None:
     assert sorted(seen) == days_of(None, 2011)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("zone", "at", "day", "due"),
     [

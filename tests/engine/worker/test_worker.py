@@ -12,19 +12,18 @@ from storage.ledger.catalog import current_versions
 from storage.ledger.runs import caused_by
 from tests.live import LiveWorker, Site, held, stop_outside_a_write
 from tests.processes import LOOPBACK, calls_of, listeners, running, tree, until
+from tests.sandbox import Sandbox
 
 pytestmark = pytest.mark.alone
 
 
 @pytest.fixture(scope="module")
-def worker(small_book: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveWorker]:
+def worker(trained_home: Path, small_book: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveWorker]:
     """A worker of a trained deployment; every test leaves it alive."""
-    home = tmp_path_factory.mktemp("worker") / "home"
+    home = Sandbox.copied(trained_home, tmp_path_factory.mktemp("worker") / "home").home
     site = Site(home, f"sqlite:///{home / 'loanwatch.db'}", {"data": str(small_book), "stop_grace": 0.5})
     with site.worker() as live:
-        live.wait_up()
-        assert site.ended(site.request()).state == "succeeded"
-        yield live
+        yield live.wait_up()
     site.close()
 
 

@@ -31,6 +31,7 @@ def digest_elsewhere(reference: str, seed: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.thorough
 def test_two_processes_and_two_folders_give_the_same_digest(tmp_path: Path) -> None:
     here = digest(module(tmp_path, LENDER).BOOK)
     folder = tmp_path / "moved"

@@ -42,6 +42,7 @@ def subtitle(chart: alt.LayerChart) -> str:
     return str(chart.to_dict()["title"]["subtitle"])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", CHARTS)
 def test_each_panel_draws_in_both_themes_and_is_always_the_same(name: str) -> None:
     chart = CHARTS[name].properties(width=320)

@@ -62,6 +62,7 @@ def test_one_set_keeps_the_plain_names() -> None:
         assert list(candidates(name, BOOK)) == list(CLASSIFIERS)
 
 
+@pytest.mark.thorough
 def test_both_sets_are_trained_in_the_same_twelve_boxes(both: tuple[Sandbox, str]) -> None:
     sandbox, run = both
     assert len(sandbox.states(run)) == 12

@@ -70,6 +70,7 @@ def test_each_as_of_has_its_own_predictions_without_force(sandbox: Sandbox, days
         assert set(predictions["prediction_date"].to_pylist()) == {day}
 
 
+@pytest.mark.thorough
 def test_newer_extracts_do_not_show_an_earlier_day_what_a_later_one_saw(sample_data: Path, tmp_path: Path) -> None:
     old = copied(sample_data, tmp_path / "old")
     for path in old.iterdir():
@@ -163,6 +164,7 @@ def test_new_loans_of_odd_ids_are_scored_under_exactly_these_ids(
         assert predictions[f"{one}/1"]["cohort"] == "2024-04"
 
 
+@pytest.mark.thorough
 def test_the_same_extracts_packed_are_other_files_with_the_same_predictions(
     sandbox: Sandbox, sample_data: Path, tmp_path: Path
 ) -> None:

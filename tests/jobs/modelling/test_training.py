@@ -92,9 +92,8 @@ def test_test_rows_teach_nothing(trained_sandbox: Sandbox, job_factory: JobFacto
     assert one.sha256 == two.sha256
 
 
-@pytest.mark.parametrize(
-    "name", [next(iter(CLASSIFIERS)), *(pytest.param(n, marks=pytest.mark.thorough) for n in list(CLASSIFIERS)[1:])]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_candidate_has_the_same_bytes_in_every_process(
     trained_sandbox: Sandbox, job_factory: JobFactory, name: str
 ) -> None:

@@ -66,6 +66,7 @@ def test_the_history_ends_with_the_day_itself(job: Job) -> None:
     assert dashboard_data(replace(job, as_of=date(2025, 11, 30))).history.empty
 
 
+@pytest.mark.thorough
 def test_a_day_on_which_nothing_could_be_measured_is_drawn_all_the_same(job: Job, tmp_path: Path) -> None:
     found = job.values["calculate_monitoring_metrics"]
     measured = ("auc", "auc_low", "auc_high", "precision", "recall", "f1", "psi", "psi_chance_level")

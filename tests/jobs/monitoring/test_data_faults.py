@@ -12,6 +12,7 @@ from storage.ledger.models import AliasEvent, ModelVersion, move_alias, register
 from tests.books.extension import with_book, written
 from tests.cases.rewritten import Row, rewritten
 from tests.champions import claimed_lease
+from tests.marks import others_thorough
 from tests.sandbox import AS_OF, Sandbox
 
 RATE = "Interest_Rate"
@@ -39,6 +40,7 @@ def promotion(sandbox: Sandbox, data: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.thorough
 def test_percent_signs_in_every_row_are_a_data_fault(sandbox: Sandbox, sample_data: Path, tmp_path: Path) -> None:
     data = delivered(sample_data, tmp_path / "percent", lambda text: f"{text}%")
     for pipeline in ("inference", "training"):
@@ -56,6 +58,7 @@ def test_percent_signs_in_every_row_are_a_data_fault(sandbox: Sandbox, sample_da
     assert judged(sandbox, str(sample_data)).status != "data fault"
 
 
+@pytest.mark.thorough
 def test_a_column_that_may_be_unreadable_is_a_data_fault_when_all_of_it_is(small_book: Path, tmp_path: Path) -> None:
     lenient = f'BOOK = BOOK.changed_column("financials", "{RATE}", unreadable=1.0)\n'
     made = with_book(tmp_path / "home", written(tmp_path / "lenient.py", lenient))
@@ -73,12 +76,14 @@ def test_a_column_that_may_be_unreadable_is_a_data_fault_when_all_of_it_is(small
 
 @pytest.mark.parametrize(
     ("write", "told"),
-    [
-        (lambda _: "", f"{RATE} has no value in any of "),
-        (lambda text: "" if len(text) > 1 else text, f"{RATE} is missing in "),
-        (lambda text: f"{text}00", f"{RATE} is about 100 times what it was"),
-        (lambda _: "12", f"{RATE} has one and the same value in all "),
-    ],
+    others_thorough(
+        [
+            (lambda text: "" if len(text) > 1 else text, f"{RATE} is missing in "),
+            (lambda _: "", f"{RATE} has no value in any of "),
+            (lambda text: f"{text}00", f"{RATE} is about 100 times what it was"),
+            (lambda _: "12", f"{RATE} has one and the same value in all "),
+        ]
+    ),
 )
 def test_a_broken_column_asks_for_a_person_and_is_not_learnt(
     sandbox: Sandbox, sample_data: Path, tmp_path: Path, write: Callable[[str], str], told: str
@@ -107,6 +112,7 @@ def test_a_drift_of_one_deviation_is_no_fault_and_retrains(sandbox: Sandbox, sam
     assert len(sandbox.governance_requests()) == 1
 
 
+@pytest.mark.thorough
 def test_a_model_of_an_earlier_release_is_monitored_as_before(sandbox: Sandbox) -> None:
     champion, store, ledger = sandbox.champions()[0], sandbox.deployment.models, sandbox.deployment.ledger
     metadata = json.loads(store.read(champion.files["metadata"]))

@@ -180,6 +180,7 @@ def test_the_vintage_at_six_months_is_the_bad_rate_of_the_labels(monitored_sandb
     assert all(point.bad_rate == 0 for point in points if point.months_on_book < 3)
 
 
+@pytest.mark.thorough
 def test_months_on_book_are_those_known_at_as_of(sandbox: Sandbox) -> None:
     day = date(2024, 9, 1)
     sandbox.succeed("inference", day, force=True)

@@ -73,6 +73,7 @@ def test_a_loan_counts_once_its_observation_date_has_come(sandbox: Sandbox) -> N
     assert all(cohorts[-1][name] is None for name in METRICS)
 
 
+@pytest.mark.thorough
 def test_nothing_matured_is_insufficient_and_asks_for_nothing(sandbox: Sandbox) -> None:
     day = date(2023, 5, 2)
     sandbox.succeed("inference", day, force=True)
@@ -120,7 +121,7 @@ def test_a_date_that_is_monitored_again_replaces_its_rows(sandbox: Sandbox) -> N
 
 
 def test_every_monitoring_date_has_its_row_though_nothing_changed(sandbox: Sandbox) -> None:
-    days = [date(2025, 12, 1), date(2025, 12, 2), date(2025, 12, 9)]
+    days = [date(2025, 12, 1), date(2025, 12, 2)]
     for day in days:
         sandbox.succeed("inference", day)
         sandbox.succeed("monitoring", day)
@@ -135,6 +136,7 @@ def test_monitoring_the_same_date_twice_is_one_row_and_nothing_new(monitored_san
     assert set(sandbox.states(run).values()) <= {"cached", "skipped"}
 
 
+@pytest.mark.thorough
 def test_drift_needs_nothing_but_the_predictions_and_the_frozen_reference(
     monitored_sandbox: Sandbox, tmp_path: Path
 ) -> None:

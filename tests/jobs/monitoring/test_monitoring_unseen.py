@@ -27,6 +27,7 @@ def measured(sandbox: Sandbox) -> dict[str, Any]:
     return row
 
 
+@pytest.mark.thorough
 def test_a_model_that_remembers_is_judged_by_what_it_never_saw(sandbox: Sandbox) -> None:
     rows = sandbox.table(TRAINING_DATA)
     train = rows.filter(pc.equal(rows["split"], "train"))

@@ -3,12 +3,15 @@
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from tests.cases.rewritten import Row, rewritten
 from tests.sandbox import AS_OF, Sandbox
 
 RATE, TRAINED, BROKEN_FROM = "Interest_Rate", date(2025, 3, 1), date(2024, 10, 1)
 
 
+@pytest.mark.thorough
 def test_only_what_broke_since_the_champion_was_trained_is_a_fault(sample_data: Path, tmp_path: Path) -> None:
     def change(rows: list[Row]) -> list[Row]:
         return [{**row, RATE: ""} if day_of(row["snapshot_date"]) >= BROKEN_FROM else row for row in rows]

@@ -126,6 +126,7 @@ def test_one_customer_is_a_book(tmp_path: Path) -> None:
     assert rows["feature_clickstream"] in {0, 24}
 
 
+@pytest.mark.thorough
 def test_chunks_join_without_a_seam(tmp_path: Path) -> None:
     customers = CHUNK + 300
     steps: list[tuple[int, int]] = []

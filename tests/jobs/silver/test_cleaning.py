@@ -161,6 +161,7 @@ def test_every_date_comes_back(day: date) -> None:
     assert value_of(DATE, f"{day.day}/{day.month}/{day.year:04}") == day
 
 
+@pytest.mark.thorough
 @given(st.lists(st.lists(ANY, max_size=6), max_size=4), st.sampled_from(["mask", "encode"]))
 def test_how_the_texts_are_stored_makes_no_difference(parts: list[list[str | None]], nulls: str) -> None:
     for kind, rule in RULES.items():

@@ -47,6 +47,7 @@ def test_the_head_of_a_version_is_read_without_what_is_behind_it(mart: Datamart)
         mart.head(made, 50)
 
 
+@pytest.mark.thorough
 def test_the_head_of_a_large_part_leaves_its_other_pages_alone(mart: Datamart) -> None:
     made = version(mart, "v1", rows(*range(3_000_000)))
     file = Path(mart.folder.path(made.parts[0].name))
