@@ -6,7 +6,7 @@ SEED ?= 1
 AXE := 4.14.1
 PYTHON := $(VENV)/bin/python
 
-PYTEST := $(PYTHON) -m pytest -n 3
+PYTEST := $(PYTHON) -m pytest -n 2
 
 # Without compiled files each of the processes that a run or a test starts compiles all modules again.
 unexport PYTHONDONTWRITEBYTECODE

@@ -20,6 +20,8 @@ from tests.retail import STAGED_LOANS
 from tests.sandbox import AS_OF, Sandbox
 from tests.trained import LEDGER, STALE_ON, STALE_SINCE
 
+pytestmark = pytest.mark.thorough
+
 SINCE = f"its newest row is of {STALE_SINCE}"
 
 
@@ -62,7 +64,6 @@ def test_doctor_names_the_file_its_newest_day_and_what_to_do(stale_sandbox: Sand
     assert f"/{LEDGER}.csv" in finding.message
 
 
-@pytest.mark.thorough
 def test_up_to_date_extracts_are_no_finding(monitored_sandbox: Sandbox) -> None:
     (finding,) = newest_rows(monitored_sandbox)
     assert finding.level == "ok"
@@ -72,7 +73,6 @@ def test_up_to_date_extracts_are_no_finding(monitored_sandbox: Sandbox) -> None:
     assert row["stale"] is None
 
 
-@pytest.mark.thorough
 def test_a_later_day_makes_the_same_extracts_stale(monitored_home: Path, tmp_path: Path) -> None:
     sandbox = Sandbox.copied(monitored_home, tmp_path / "home")
     sandbox.succeed("monitoring", AS_OF.replace(year=2026))
@@ -94,7 +94,6 @@ def rewrite(sandbox: Sandbox, old: TableVersion, new: TableVersion) -> None:
         connection.execute(update(table_versions).where(*which).values(content=content))
 
 
-@pytest.mark.thorough
 def test_a_home_of_an_earlier_release_opens_and_knows_its_newest_rows_after_the_next_inference(
     monitored_home: Path, tmp_path: Path
 ) -> None:

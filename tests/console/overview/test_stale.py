@@ -6,6 +6,8 @@ from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox
 from tests.trained import LEDGER, STALE_SINCE
 
+pytestmark = pytest.mark.thorough
+
 ADVICE = "deliver newer extracts, or declare a longer `cadence` in jobs/book/retail.py"
 
 
@@ -29,7 +31,6 @@ def test_the_data_page_shows_the_newest_row_of_every_dataset(opened: Opened, sta
     assert ADVICE in said.replace("<code>", "`").replace("</code>", "`")
 
 
-@pytest.mark.thorough
 def test_the_drift_page_gives_the_reason_of_the_stale_state(opened: Opened, stale_sandbox: Sandbox) -> None:
     said = words(opened(stale_sandbox.home, "drift"))
     assert f"{LEDGER} is stale: its newest row is of {STALE_SINCE}" in said
