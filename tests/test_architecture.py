@@ -11,6 +11,8 @@ import pytest
 
 from tests.paths import ROOT
 
+pytestmark = pytest.mark.thorough
+
 # From the bottom to the top. A package imports from the lines above its own, never from its own line or from below.
 ORDER = """
 storage.errors

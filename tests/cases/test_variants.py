@@ -95,6 +95,7 @@ def test_a_ledger_that_ends_early_gives_no_other_label(
     assert set(unlabelled) <= {"no_month_on_record", "record_ends_early"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("kind", "variant"), of(variants.LEVELS))
 def test_other_levels_change_their_column_alone(
     ledger: Ledger, small_book: Path, original: Loans, tmp_path: Path, kind: str, variant: str

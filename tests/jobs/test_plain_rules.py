@@ -13,6 +13,8 @@ from tests.plain_rules import EXTRACTS, KEYS, PlainBook, plain_book
 from tests.retail import SAFE15
 from tests.sandbox import Sandbox
 
+pytestmark = pytest.mark.thorough
+
 CANDIDATES = {"LogisticRegression", "RandomForestClassifier", "GradientBoostingClassifier"}
 COLUMNS = [(table, column) for table in KEYS for column in HEADERS[EXTRACTS[table]]]
 
@@ -75,7 +77,6 @@ def test_the_candidates_tell_good_from_bad_and_one_of_them_is_champion(trained_s
     assert trained_sandbox.champions()[0].model_name in CANDIDATES
 
 
-@pytest.mark.thorough
 def test_twice_the_same_book_is_twice_the_same_model(sandbox: Sandbox) -> None:
     before = sandbox.versions()
     first = before["silver.attributes"].version

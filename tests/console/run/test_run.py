@@ -129,6 +129,7 @@ def test_a_failure_says_where_why_and_what_to_do(opened: Opened, sandbox: Sandbo
     assert {f"resume-{failed}", f"again-{failed}"} <= {button.key for button in app.button}
 
 
+@pytest.mark.thorough
 def test_a_failed_run_is_resumed_with_another_folder_and_both_are_linked(
     opened: Opened, sandbox: Sandbox, failed: str
 ) -> None:

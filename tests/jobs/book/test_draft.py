@@ -16,6 +16,8 @@ from tests.books.drafted import loaded
 from tests.books.kredit import write_kredit
 from tests.books.kredit_book import BOOK as KREDIT
 
+pytestmark = pytest.mark.thorough
+
 DIALECT = ("delimiter", "decimal_char", "thousands_char", "encoding", "date_formats")
 LEAST = 0.9
 
@@ -154,7 +156,6 @@ def test_parts_and_compressed_files_are_read(kredit: Path, tmp_path: Path) -> No
         assert found.by_dataset[dataset] == whole.by_dataset[dataset]
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("compressed", [False, True])
 def test_a_big_file_is_sampled_at_its_start_middle_and_end(tmp_path: Path, *, compressed: bool) -> None:
     line = "7,2024-01-01,start\n"

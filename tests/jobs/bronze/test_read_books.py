@@ -11,6 +11,8 @@ from jobs.bronze.records import read_extract
 from tests.paths import LOANS
 from tests.retail import SOURCES
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.parametrize("ending", ["csv", "csv.gz"])
 @pytest.mark.parametrize("dataset", SOURCES)

@@ -24,6 +24,8 @@ from tests.job_factory import JobFactory
 from tests.retail import BOOK, CLASSIFIERS, FEATURE_SETS
 from tests.sandbox import Sandbox
 
+pytestmark = pytest.mark.thorough
+
 NUMBERS = {"train_auc", "test_auc", "auc_low", "auc_high", "precision", "recall", "f1"}
 
 
@@ -62,7 +64,6 @@ def test_one_set_keeps_the_plain_names() -> None:
         assert list(candidates(name, BOOK)) == list(CLASSIFIERS)
 
 
-@pytest.mark.thorough
 def test_both_sets_are_trained_in_the_same_twelve_boxes(both: tuple[Sandbox, str]) -> None:
     sandbox, run = both
     assert len(sandbox.states(run)) == 12

@@ -120,6 +120,7 @@ def test_a_date_that_is_monitored_again_replaces_its_rows(sandbox: Sandbox) -> N
     assert len({tuple(row.values()) for row in features}) == len(features) == 30
 
 
+@pytest.mark.thorough
 def test_every_monitoring_date_has_its_row_though_nothing_changed(sandbox: Sandbox) -> None:
     days = [date(2025, 12, 1), date(2025, 12, 2)]
     for day in days:

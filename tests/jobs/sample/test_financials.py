@@ -10,6 +10,8 @@ import pytest
 from jobs.sample.money import BALANCE_CONSTANT, BEHAVIOURS
 from jobs.sample.write import HEADERS, SampleSpec, write_sample
 
+pytestmark = pytest.mark.thorough
+
 CUSTOMERS = 6000
 
 # What the real extracts hold, counted in them: the generator's own constants are not consulted.

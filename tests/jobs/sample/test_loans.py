@@ -10,6 +10,8 @@ from jobs.sample.applicants import COHORTS
 from jobs.sample.loans import missed_installments, payments
 from jobs.sample.write import HEADERS, SampleSpec, write_sample
 
+pytestmark = pytest.mark.thorough
+
 CUSTOMERS = 6000
 REAL_CUSTOMERS, REAL_DEFAULTED = 6191, 1786
 FALSE_ALARM = 5.0  # standard deviations: one false alarm in 1.7 million checks

@@ -10,6 +10,8 @@ from jobs.sample.text import significant, text_of
 from jobs.sample.write import HEADERS, SampleSpec, write_sample
 from tests.paths import LOANS
 
+pytestmark = pytest.mark.thorough
+
 CUSTOMERS = 6000
 
 NUMBER = r"-?\d+(\.\d+)?"

@@ -16,6 +16,8 @@ from tests.databases import postgresql_only
 from tests.postgres import Postgres, running_postgres
 from tests.processes import DEADLINE, until
 
+pytestmark = pytest.mark.thorough
+
 SECRET = "geheim"  # noqa: S105 - of nobody
 
 
@@ -167,7 +169,6 @@ def test_a_wrong_address_is_told_at_once(own_server: Postgres, user: str, databa
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.thorough
 def test_a_host_that_does_not_answer_hangs_nobody() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent_ledger = Ledger(f"postgresql+psycopg://me:{SECRET}@127.0.0.1:{silent.getsockname()[1]}/x")
