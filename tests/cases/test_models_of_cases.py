@@ -18,6 +18,7 @@ from storage.ledger.models import AliasEvent, ModelVersion, move_alias, register
 from storage.ledger.tasks import attempt_rows
 from tests.champions import claimed_lease
 from tests.jobs.modelling.test_inference_trust import Trap
+from tests.marks import others_thorough
 from tests.sandbox import Sandbox
 
 FIRST, SECOND = "20300101_000000", "20300201_000000"
@@ -41,9 +42,7 @@ def registered(sandbox: Sandbox, version: str, model: object, libraries: Mapping
         finish(connection, lease, "succeeded", None, ledger.clock())
 
 
-@pytest.mark.parametrize(
-    "release", ["1.2.0", *(pytest.param(other, marks=pytest.mark.thorough) for other in ("0.24.2", "99.1.0"))]
-)
+@pytest.mark.parametrize("release", others_thorough(["1.2.0", "0.24.2", "99.1.0"]))
 def test_a_model_of_another_release_is_told_before_its_pickle_is_opened_and_not_retried(
     sandbox: Sandbox, tmp_path: Path, release: str
 ) -> None:
@@ -64,12 +63,7 @@ def test_a_model_of_another_release_is_told_before_its_pickle_is_opened_and_not_
 
 
 @pytest.mark.parametrize(
-    "versions",
-    [
-        (FIRST, FIRST),
-        pytest.param((FIRST, SECOND), marks=pytest.mark.thorough),
-        pytest.param((FIRST, SECOND, FIRST, SECOND), marks=pytest.mark.thorough),
-    ],
+    "versions", others_thorough([((FIRST, FIRST),), ((FIRST, SECOND),), ((FIRST, SECOND, FIRST, SECOND),)])
 )
 def test_promotions_at_the_same_time_leave_one_champion_and_an_unbroken_history(
     sandbox: Sandbox, versions: tuple[str, ...]

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from storage.db.ledger import Ledger
 from tests.fuzz.books import Made, made_books, verdict
 
-FEW = 15
+FEW = 40
 
 
 @settings(max_examples=FEW, derandomize=True, database=None, deadline=None, suppress_health_check=HealthCheck)

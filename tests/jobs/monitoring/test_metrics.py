@@ -122,7 +122,7 @@ def test_a_date_that_is_monitored_again_replaces_its_rows(sandbox: Sandbox) -> N
 
 @pytest.mark.thorough
 def test_every_monitoring_date_has_its_row_though_nothing_changed(sandbox: Sandbox) -> None:
-    days = [date(2025, 12, 1), date(2025, 12, 2)]
+    days = [date(2025, 12, 1), date(2025, 12, 2), date(2025, 12, 9)]
     for day in days:
         sandbox.succeed("inference", day)
         sandbox.succeed("monitoring", day)
