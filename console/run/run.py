@@ -1,7 +1,8 @@
 """The page of a run: its state, tasks, timeline, log, rows and versions, and the actions on it.
 
-The parts that change are fragments. They refresh each second while the run is active, and share one RunView. Buttons,
-dialogs and the filters of the log are outside of fragments, so that a refresh does not reset them.
+The parts that change are fragments. They refresh each second while the run is active, and share one RunView. The header
+goes on refreshing slowly afterwards, for the runs that this one causes. Buttons, dialogs and the filters of the log are
+outside of fragments, so that a refresh does not reset them.
 """
 
 import streamlit as st
@@ -19,7 +20,7 @@ from console.run.query import RunView, view_of
 from console.run.row_counts import accounting, versions
 from storage.ledger.runs import UnknownRun
 
-REFRESH = "1s"
+REFRESH, SLOW_REFRESH = "1s", "10s"
 
 
 def page() -> None:
@@ -35,7 +36,7 @@ def page() -> None:
     write_html(GRAPH_SHEET + LOG_SHEET)
     st.title(plain_markdown(f"{view.run.pipeline.capitalize()} run"))
     every = REFRESH if view.active else None
-    st.fragment(_top, run_every=every)(view)
+    st.fragment(_top, run_every=every or SLOW_REFRESH)(view)
     run_actions(view)
     if not view.happened:
         return
@@ -48,10 +49,11 @@ def page() -> None:
 def _top(before: RunView) -> None:
     """Shows state, times and error. Draws the whole page again when the state has changed."""
     view = view_of(before.run.run_id)
-    if (before.run.state, before.run.cancel_requested_at) != (view.run.state, view.run.cancel_requested_at):
-        st.rerun()
     header(view, worker=bool(queries.alive("worker")))
     show_error(view)
+    # After the header, so that it is there even when the browser asks for another part at the same moment.
+    if (before.run.state, before.run.cancel_requested_at) != (view.run.state, view.run.cancel_requested_at):
+        st.rerun()
 
 
 def _tasks(before: RunView) -> None:

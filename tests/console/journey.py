@@ -79,9 +79,13 @@ class Visitor:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=PATIENCE)
 
     def sees_state(self, word: str) -> None:
-        """Waits until the run in view has that state."""
+        """Waits until the run in view has that state; AssertionError with the text of the page when it never has."""
         headline = self.page.locator(".lw-headline .lw-state").first
-        expect(headline).to_contain_text(word, timeout=PATIENCE)
+        try:
+            expect(headline).to_contain_text(word, timeout=PATIENCE)
+        except AssertionError as error:
+            error.add_note(f"The page: {self.page.locator('body').inner_text()}")
+            raise
 
     def choose(self, label: str, option: str) -> None:
         """Chooses from the selectbox of that label."""
