@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, Row, event, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
@@ -104,6 +104,8 @@ class Ledger:
         return "ok"
 
     def close(self) -> None:
+        """Closes the connections. One that another thread still uses is closed when its transaction ends."""
+        event.listen(self._engine.pool, "checkin", lambda _, returned: returned.invalidate())
         self._engine.dispose()
 
     def _begun(self, options: dict[str, Any]) -> Connection:

@@ -44,6 +44,17 @@ def test_a_reader_sees_one_state_throughout(ledger: Ledger) -> None:
     assert (row.at, row.message) == (NOW, "hello")
 
 
+def test_a_connection_in_use_is_closed_when_its_transaction_ends(ledger_url: str) -> None:
+    ledger = Ledger(ledger_url)
+    with ledger.reading() as connection:
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        ledger.close()
+        assert connection.execute(select(1)).scalar() == 1
+    with pytest.raises(Exception, match="closed"):
+        driver.cursor().execute("SELECT 1")
+
+
 def test_a_writer_whose_turn_does_not_come_is_told_so(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (storage.db.engines, storage.db.ledger):  # the one waits, the other tells for how long
         monkeypatch.setattr(module, "BUSY_MS", 1000)
