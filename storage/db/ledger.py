@@ -104,7 +104,7 @@ class Ledger:
         return "ok"
 
     def close(self) -> None:
-        """Closes the connections. One that another thread still uses is closed when its transaction ends."""
+        """Closes the connections. One that a thread still uses, or opens later, is closed when its transaction ends."""
         event.listen(self._engine.pool, "checkin", lambda _, returned: returned.invalidate())
         self._engine.dispose()
 
