@@ -10,6 +10,7 @@ import streamlit as st
 
 from console.access.session import person
 from console.app.actions import request_key
+from console.app.navigation import opens_run
 
 OPEN = "open-dialog"
 ONLY_OPERATORS = "Only operators may do this. You have the role viewer."
@@ -32,6 +33,11 @@ def opened(place: str) -> None:
     """Opens a dialog, for a new request."""
     st.session_state[OPEN] = place
     request_key(place, fresh=True)
+
+
+def is_open() -> bool:
+    """Whether a dialog is open in this session, or one has just been confirmed and the run's page opens next."""
+    return OPEN in st.session_state or opens_run()
 
 
 def closed() -> None:

@@ -1,8 +1,11 @@
-"""Links between pages, and the script that follows them without a reload of the console.
+"""Links between pages, and the script of every page: it opens pages without a reload of the console.
 
 A reload would start a new session, which is slower and not signed in. The script puts the address into the browser's
-history and sends Streamlit the event of the back button. Links that open a new tab are not changed. A link whose
-`data-to` is the key of a part of the current page scrolls to that part.
+history and sends Streamlit the event of the back button. It follows the links that people click. Links that open a new
+tab are not changed. A link whose `data-to` is the key of a part of the current page scrolls to that part.
+
+When Streamlit can't place a part of a page, which happens when a refresh comes at the wrong moment, it removes the
+whole page from the browser. The script then loads the page again.
 """
 
 from urllib.parse import urlencode
@@ -10,22 +13,26 @@ from urllib.parse import urlencode
 import streamlit as st
 from markupsafe import Markup
 
-from console.components.elements import Text
+from console.components.elements import Text, write_html
 
 NEXT_RUN = "next-run"  # in the session: the run whose page is opened after the dialog is closed
 RUN_PAGE, RUNS_PAGE, DRIFT_PAGE = (f"console/{name}/{name}.py" for name in ("run", "runs", "drift"))
 
-FOLLOW_LINKS = Markup("""<style>.st-key-lw-links { display: none; }</style><script>
+PAGE_SCRIPT = Markup("""<style>.st-key-lw-links, .st-key-lw-next { display: none; }</style><script>
 if (!window.lwFollows) {
   window.lwFollows = true;
+  window.lwOpen = (address) => {
+    history.pushState(null, "", address);
+    window.dispatchEvent(new PopStateEvent("popstate", { state: null }));
+  };
+  setInterval(() => document.querySelector(".stApp") || location.reload(), 1000);
   document.addEventListener("click", (event) => {
     const link = event.target.closest && event.target.closest("a[href]");
     const other = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
     if (!link || other || event.defaultPrevented || link.origin !== location.origin) return;
     if (link.target || link.hash || link.hasAttribute("download")) return;
     event.preventDefault();
-    history.pushState(null, "", link.href);
-    window.dispatchEvent(new PopStateEvent("popstate", { state: null }));
+    window.lwOpen(link.href);
     const place = link.dataset.to && document.querySelector(`.st-key-${link.dataset.to}`);
     if (place) place.scrollIntoView();
   });
@@ -70,10 +77,7 @@ def log_link(run_id: str, task: str, words: Text) -> Markup:
 
 
 def open_run(run_id: str) -> None:
-    """Ends this script run. The next one draws the page without its dialog, then opens the run's page.
-
-    A switch of pages while a dialog is open can collide with a refresh, and the browser then shows neither page.
-    """
+    """Ends this script run. The next one draws the page without its dialog, then opens the run's page."""
     st.session_state[NEXT_RUN] = run_id
     st.rerun()
 
@@ -84,9 +88,15 @@ def opens_run() -> bool:
 
 
 def open_next_run() -> None:
-    """Opens the page of the run of `open_run`, if there is one. It must be the last call of the script."""
+    """Lets the browser open the page of the run of `open_run`, if there is one. It must be the last call of the script.
+
+    st.switch_page would change the page on the server while timers of the old page go on in the browser. A refresh of
+    the old page then makes the browser remove the new page. When the browser changes the page, it stops them first.
+    """
     if opens_run():
-        st.switch_page(RUN_PAGE, query_params={"run_id": st.session_state.pop(NEXT_RUN)})
+        where = run_address(st.session_state.pop(NEXT_RUN))
+        with st.container(key="lw-next"):
+            write_html(Markup('<script>window.lwOpen("{}");</script>').format(where), scripts=True)
 
 
 def run_button(run_id: str) -> None:

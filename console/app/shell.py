@@ -9,7 +9,8 @@ from console.access.sign_in import badge, is_admitted, sign_in_gate
 from console.app import queries
 from console.app.actions import show_flash
 from console.app.deployment import deployment, ledger
-from console.app.navigation import FOLLOW_LINKS, opens_run
+from console.app.navigation import PAGE_SCRIPT, opens_run
+from console.app.refresh import refreshed
 from console.app.workers import no_worker
 from console.components.elements import callout, write_html
 from console.components.style_sheet import SHEET
@@ -49,7 +50,7 @@ def frame() -> None:
     sign_in_gate()
     badge()
     with st.container(key="lw-links"):
-        write_html(FOLLOW_LINKS, scripts=True)
+        write_html(PAGE_SCRIPT, scripts=True)
     if not opens_run():  # otherwise the message is shown on the page that is opened
         show_flash()
     _alert()
@@ -66,7 +67,7 @@ def _check_book() -> None:
         st.stop()
 
 
-@st.fragment(run_every=REFRESH)
+@refreshed(REFRESH)
 def _alert() -> None:
     """Shows an alert when a run waits and no worker is running. Reruns the script when the session has ended."""
     if not is_admitted():

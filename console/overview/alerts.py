@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import streamlit as st
 from markupsafe import Markup
 
 from console.app.navigation import run_button
+from console.app.refresh import refreshed
 from console.app.workers import no_scheduler, no_worker
 from console.components.elements import callout, state_html, write_html
 from console.overview.query import Overview, overview
@@ -26,7 +26,7 @@ class Alert:
     run_id: str | None = None
 
 
-@st.fragment(run_every=REFRESH)
+@refreshed(REFRESH)
 def show() -> None:
     """Shows a callout for each alert, or `No action needed`."""
     view = overview()

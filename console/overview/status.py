@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from console.app.deployment import deployment
 from console.app.navigation import run_link
+from console.app.refresh import refreshed
 from console.components.elements import join, note_html, plain_markdown, state_html, write_html
 from console.components.times import ago, span, time_html
 from console.overview.query import Overview, overview
@@ -30,7 +31,7 @@ def show() -> None:
             trigger_button(pipeline)
 
 
-@st.fragment(run_every=REFRESH)
+@refreshed(REFRESH)
 def _processes() -> None:
     view = overview()
     cells = join(Markup("<div>{}</div>").format(_process(view, kind)) for kind in DUTIES)
@@ -56,7 +57,7 @@ def _state(view: Overview, kind: str) -> tuple[str, dict[str, Any]]:
     return "alive", alive
 
 
-@st.fragment(run_every=REFRESH)
+@refreshed(REFRESH)
 def _pipeline(pipeline: str) -> None:
     """The last run of a pipeline, and the time of its next one."""
     view = overview()

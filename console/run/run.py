@@ -9,6 +9,7 @@ import streamlit as st
 
 from console.app import queries
 from console.app.navigation import RUNS_PAGE
+from console.app.refresh import refreshed
 from console.components.elements import empty, plain_markdown, write_html
 from console.run.actions import run_actions
 from console.run.error import show_error
@@ -36,14 +37,14 @@ def page() -> None:
     write_html(GRAPH_SHEET + LOG_SHEET)
     st.title(plain_markdown(f"{view.run.pipeline.capitalize()} run"))
     every = REFRESH if view.active else None
-    st.fragment(_top, run_every=every or SLOW_REFRESH)(view)
+    refreshed(every or SLOW_REFRESH)(_top)(view)
     run_actions(view)
     if not view.happened:
         return
-    st.fragment(_tasks, run_every=every)(view)
+    refreshed(every)(_tasks)(view)
     st.header("Log")
-    st.fragment(log_lines, run_every=every)(view, log_controls(view))
-    st.fragment(_rows, run_every=every)(view)
+    refreshed(every)(log_lines)(view, log_controls(view))
+    refreshed(every)(_rows)(view)
 
 
 def _top(before: RunView) -> None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from console.app.deployment import deployment, ledger
 from console.app.queries import reap_lost_runs
+from console.app.refresh import refreshed
 from console.components.elements import write_html
 from console.runs.recent import RECENT_SHEET, recent
 from console.runs.run_list import BOUNDS, filters, run_list
@@ -18,11 +19,11 @@ def page() -> None:
     write_html(RECENT_SHEET)
     st.title("Runs")
     trigger_buttons(tuple(deployment().pipelines))
-    st.fragment(_recent, run_every=REFRESH)()
+    refreshed(REFRESH)(_recent)()
     st.header("All runs")
     where = filters()
     bounds = {name: st.query_params.get(name, "") for name in BOUNDS}
-    st.fragment(run_list, run_every=REFRESH)(where, bounds)
+    refreshed(REFRESH)(run_list)(where, bounds)
 
 
 def _recent() -> None:

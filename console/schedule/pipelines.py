@@ -9,6 +9,7 @@ from console.access.session import Person, person
 from console.app import actions, queries
 from console.app.deployment import deployment
 from console.app.dialogs import ONLY_OPERATORS, closed, dialog_button
+from console.app.refresh import refreshed
 from console.components.elements import code_html, join, note_html, state_html, write_html
 from console.components.times import ago, time_html
 from engine.documents.values import Document
@@ -46,7 +47,7 @@ def pipeline_line(document: Document) -> None:
             dialog_button("Pause schedule", f"pause-{name}", _pause_dialog, name)
 
 
-@st.fragment(run_every=REFRESH)
+@refreshed(REFRESH)
 def _line(name: str) -> None:
     document = next(each for each in queries.schedules() if each["pipeline"] == name)
     parts = join(_parts(document, deployment().ledger.clock()))

@@ -6,6 +6,7 @@ from markupsafe import Markup
 from console.app import queries
 from console.app.deployment import deployment, ledger
 from console.app.navigation import run_link
+from console.app.refresh import refreshed
 from console.app.workers import no_scheduler
 from console.components.elements import empty, note_html, state_html, write_html
 from console.components.table import columns, table
@@ -37,14 +38,14 @@ def schedule() -> None:
     governance_log(now)
 
 
-@st.fragment(run_every=REFRESH)
+@refreshed(REFRESH)
 def _scheduler() -> None:
     """Shows an alert while no scheduler is running."""
     if not queries.alive("scheduler"):
         no_scheduler("No scheduled run is requested. At its start it requests the newest missed run of each pipeline.")
 
 
-@st.fragment(run_every=REFRESH)
+@refreshed(REFRESH)
 def _slots() -> None:
     """Shows the result of the newest slots."""
     now = deployment().ledger.clock()

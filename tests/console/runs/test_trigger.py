@@ -70,7 +70,7 @@ def test_a_pipeline_that_runs_leads_to_its_run(opened: Opened, empty_sandbox: Sa
     assert f"{row.run_id} is queued" in words(again)
     again.button(key="trigger-training-confirm").click().run()
     assert len(rows(empty_sandbox)) == 1
-    assert again.query_params["run_id"] == row.run_id
+    assert f'window.lwOpen("/run?run_id={row.run_id}")' in words(again)
 
 
 @pytest.mark.parametrize(("name", "told"), [("auc_threshold", "AUC threshold"), ("data", "Folder of the extracts")])
