@@ -2,13 +2,14 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection, Row, event, select, text
+from sqlalchemy import Connection, Engine, Pool, Row, event, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
@@ -36,6 +37,7 @@ class Ledger:
 
     `clock` gives every stored time. When the PostgreSQL server is unavailable, the start of a transaction is tried
     again for `retry_seconds`. A transaction that fails later is not tried again here: it may have been committed.
+    A ledger that is garbage closes its connections, also without `close`.
     """
 
     def __init__(self, url: str, clock: Clock = utc_now, retry_seconds: float = 0.0) -> None:
@@ -43,6 +45,8 @@ class Ledger:
         self.clock = clock
         self.retry_seconds = retry_seconds
         self._engine = engine_of(url)
+        self._closed_pools: list[Pool] = []
+        weakref.finalize(self, _close_idle_connections, self._engine, self._closed_pools).atexit = False
 
     @property
     def address(self) -> str:
@@ -106,6 +110,7 @@ class Ledger:
     def close(self) -> None:
         """Closes the connections. One that a thread still uses, or opens later, is closed when its transaction ends."""
         event.listen(self._engine.pool, "checkin", lambda _, returned: returned.invalidate())
+        self._closed_pools.append(self._engine.pool)
         self._engine.dispose()
 
     def _begun(self, options: dict[str, Any]) -> Connection:
@@ -158,6 +163,13 @@ class Ledger:
         message = " ".join(str(error.orig).split())[:300].rstrip(".")
         password = make_url(self.url).password
         return message.replace(password, "***") if password else message
+
+
+def _close_idle_connections(engine: Engine, closed: Sequence[Pool]) -> None:
+    """Closes what is idle in the pool of an engine, and what came back to a pool in the moment when it was closed."""
+    engine.dispose()
+    for pool in closed:
+        pool.dispose()
 
 
 class LedgerUnavailable(StorageError):

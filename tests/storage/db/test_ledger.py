@@ -1,5 +1,6 @@
 """The ledger: its database, its transactions, and the addresses that it refuses."""
 
+import gc
 from datetime import date
 from pathlib import Path
 
@@ -51,6 +52,24 @@ def test_a_connection_in_use_is_closed_when_its_transaction_ends(ledger_url: str
         assert driver is not None
         ledger.close()
         assert connection.execute(select(1)).scalar() == 1
+    with pytest.raises(Exception, match="closed"):
+        driver.cursor().execute("SELECT 1")
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["not-closed", "closed-meanwhile"])
+def test_a_ledger_that_is_garbage_has_no_open_connection(ledger_url: str, closed: bool) -> None:
+    ledger = Ledger(ledger_url)
+    with ledger.reading() as connection:
+        driver = connection.connection.dbapi_connection
+    assert driver is not None
+    if closed:  # in the moment in which a thread gives its connection back
+        pool = ledger._engine.pool
+        returned = pool._do_get()
+        ledger.close()
+        pool._do_return_conn(returned)
+        del pool, returned
+    del ledger
+    gc.collect()
     with pytest.raises(Exception, match="closed"):
         driver.cursor().execute("SELECT 1")
 
