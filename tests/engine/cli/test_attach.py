@@ -111,6 +111,7 @@ def test_a_run_waits_for_a_worker_only_while_it_is_queued_and_none_is_there(depl
 def test_without_a_terminal_an_interrupted_follower_leaves_the_run_alone(site: Site) -> None:
     with site.deployment.ledger.writing() as connection:
         register(connection, ELSEWHERE, {"ray": "up"}, site.deployment.ledger.clock())
+    site.settings = {**site.settings, "lease": 600}  # the run is not taken for crashed, however slow the test is
     process = site.begin("run", "training")
     with process:
         run_id = until(lambda: latest(site), "request")
