@@ -1,5 +1,7 @@
 """The fixtures of all tests, from modules with one subject each."""
 
+import signal
+
 from hypothesis import settings
 
 # Modules that others in the list import come first: pytest rewrites the assertions of what it imports itself.
@@ -22,3 +24,7 @@ pytest_plugins = [
 # What a property test proves does not depend on how busy the machine is.
 settings.register_profile("loanwatch", deadline=None)
 settings.load_profile("loanwatch")
+
+# A shell ignores Ctrl-C for what it runs in its background, and every process of the tests would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

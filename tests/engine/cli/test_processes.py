@@ -153,7 +153,6 @@ def test_a_run_that_was_handed_over_outlives_the_terminal_or_is_cancelled_from_i
             if child == 0:
                 words = [sys.executable, "-m", "engine", "run", "training", "--force"]
                 os.chdir(ROOT)
-                signal.signal(signal.SIGINT, signal.SIG_DFL)  # tests in the background of a shell inherit it ignored
                 os.execve(words[0], words, place.environment(**patient))  # noqa: S606 - the interpreter of the tests
             until(lambda: "running" in place.told("runs", "--limit", "1")[0]["state"], "run under way")
             run_id = place.told("runs", "--limit", "1")[0]["run_id"]

@@ -1,7 +1,6 @@
 """How a run under way is stopped: cancelled, interrupted, declared dead, over its time limit."""
 
 import os
-import signal
 import threading
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -44,7 +43,6 @@ def test_a_cancelled_run_ends_and_publishes_nothing(runner_of: Maker, how: str) 
 
     stopper = threading.Thread(target=stop)
     stopper.start()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a script began the tests in its background
     _, state = book.execute_run(run_id)
     stopper.join()
     release.open("wb").close()
