@@ -3,10 +3,12 @@
 import streamlit as st
 
 from console.access.sign_in import is_admitted
+from console.app.dialogs import close_undrawn
 from console.app.navigation import open_next_run
 from console.app.shell import frame, pages
 
 page = st.navigation(pages(), position="top" if is_admitted() else "hidden")
 frame()
 page.run()
+close_undrawn()
 open_next_run()

@@ -24,7 +24,7 @@ def until(look: Callable[[], Found], what: str, seconds: float = DEADLINE) -> Fo
 
 
 def running(pids: Collection[int]) -> list[int]:
-    """Those of the processes that run; one that only waits to be buried does not."""
+    """Those of the processes that run. One that has ended does not, also before its parent has waited for it."""
     return [pid for pid in pids if _is_running(pid)]
 
 

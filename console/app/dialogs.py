@@ -12,7 +12,7 @@ from console.access.session import person
 from console.app.actions import request_key
 from console.app.navigation import opens_run
 
-OPEN = "open-dialog"
+OPEN, DRAWN = "open-dialog", "drawn-dialog"
 ONLY_OPERATORS = "Only operators may do this. You have the role viewer."
 
 
@@ -26,6 +26,7 @@ def dialog_button(label: str, place: str, content: Callable[..., None], *given: 
     why_not = why_not if person().operates else ONLY_OPERATORS
     st.button(label, key=place, on_click=opened, args=(place,), disabled=bool(why_not), help=why_not, **how)
     if st.session_state.get(OPEN) == place and not why_not:
+        st.session_state[DRAWN] = place
         st.dialog(label, on_dismiss=closed)(content)(place, *given)
 
 
@@ -38,6 +39,21 @@ def opened(place: str) -> None:
 def is_open() -> bool:
     """Whether a dialog is open in this session, or one has just been confirmed and the run's page opens next."""
     return OPEN in st.session_state or opens_run()
+
+
+def begin() -> None:
+    """Begins a script run, which has drawn no dialog yet."""
+    st.session_state.pop(DRAWN, None)
+
+
+def close_undrawn() -> None:
+    """Closes a dialog that the page has not drawn, and draws the page again, so that it refreshes.
+
+    The button of such a dialog is gone, or it is on a page that was left with the browser's back button.
+    """
+    if OPEN in st.session_state and DRAWN not in st.session_state:
+        closed()
+        st.rerun()
 
 
 def closed() -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from console.access.sign_in import badge, is_admitted, sign_in_gate
-from console.app import queries
+from console.app import dialogs, queries
 from console.app.actions import show_flash
 from console.app.deployment import deployment, ledger
 from console.app.navigation import PAGE_SCRIPT, opens_run
@@ -42,6 +42,7 @@ def pages() -> list[st.Page]:
 
 def frame() -> None:
     """Draws the parts that all pages share. Ends the script for a session that is not admitted."""
+    dialogs.begin()
     st.set_page_config(page_title="Loanwatch", page_icon=str(MARK), layout="wide")
     st.logo(str(WORDMARK), icon_image=str(MARK))
     # Streamlit sets the colour scheme of the page only, and dialogs are outside of it.

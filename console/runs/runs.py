@@ -19,13 +19,14 @@ def page() -> None:
     write_html(RECENT_SHEET)
     st.title("Runs")
     trigger_buttons(tuple(deployment().pipelines))
-    refreshed(REFRESH)(_recent)()
+    _recent()
     st.header("All runs")
     where = filters()
     bounds = {name: st.query_params.get(name, "") for name in BOUNDS}
     refreshed(REFRESH)(run_list)(where, bounds)
 
 
+@refreshed(REFRESH)
 def _recent() -> None:
     with ledger().reading() as connection:
         active = [run for pipeline in deployment().pipelines if (run := active_run(connection, pipeline))]

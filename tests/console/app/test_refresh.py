@@ -61,6 +61,17 @@ def test_nothing_refreshes_while_a_dialog_is_open(hasty: Visitor) -> None:
     hasty.page.wait_for_function("window.refreshing.size > 0")
 
 
+def test_a_page_refreshes_after_a_dialog_was_left_with_the_back_button(hasty: Visitor) -> None:
+    hasty.open("schedule")
+    hasty.page.get_by_role("link", name="Runs", exact=True).first.click()
+    hasty.press("Run training")
+    expect(hasty.page.get_by_role("dialog")).to_be_visible(timeout=PATIENCE)
+    hasty.page.go_back()
+    expect(hasty.page.get_by_role("heading", name="Schedule", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(hasty.page.get_by_role("dialog")).to_have_count(0, timeout=PATIENCE)
+    hasty.page.wait_for_function("window.refreshing.size > 0")
+
+
 def test_a_page_that_was_lost_is_loaded_again(visitor: Visitor) -> None:
     visitor.open("runs")
     visitor.page.evaluate("document.querySelector('.stApp').remove()")
