@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     extract_limit: int = Field(64 * GIB, gt=0, description="bytes of the largest extract, after decompression")
     feature_set: str = Field(
         "",
-        description="the book's feature set for training, by default its first; `both` trains and compares all sets",
+        description="the book's feature set for training, by default its first; `all` trains and compares every set",
     )
     auc_threshold: float = Field(0.70, gt=0, lt=1, description="AUC below which the gate retrains")
     psi_threshold: float = Field(0.2, gt=0, description="PSI at or above which the gate retrains")

@@ -121,7 +121,7 @@ def below_zero(rows: Iterable[Row], name: str) -> Iterable[Row]:
 
 
 def loans(silver: dict[str, list[Row]]) -> list[Row]:
-    """A row for each loan, by its id: keys, dates, label and the 15 features; a customer has one loan here."""
+    """A row for each loan, by its id: keys, dates, label and the full set of features; a customer has one loan here."""
     people = {row["Customer_ID"]: row for row in silver["attributes"]}
     medians = {name: median(known(row[name] for row in silver["financials"])) for name in FINANCIALS}
     figures = {
@@ -148,7 +148,9 @@ def loans(silver: dict[str, list[Row]]) -> list[Row]:
 
 def loan(ledger: list[Row], person: Row, figures: Row, clicks: list[Row]) -> Row:
     first, start = ledger[0], ledger[0]["loan_start_date"]
-    before = [row["fe_10"] for row in clicks if row["snapshot_date"] < start]
+    before = [row for row in clicks if row["snapshot_date"] < start]
+    tens = [row["fe_10"] for row in before]
+    types = {each.removeprefix("and ") for each in (figures["Type_of_Loan"] or "").split(", ")}
     years, months = re.fullmatch(r"(\d+) Years and (\d+) Months", figures["Credit_History_Age"]).groups()  # type: ignore[union-attr]
     salary = figures["Monthly_Inhand_Salary"]
     return {
@@ -157,12 +159,15 @@ def loan(ledger: list[Row], person: Row, figures: Row, clicks: list[Row]) -> Row
         "observation_date": later(start, 6),
         "label": int(any(3 <= row["installment_num"] <= 6 and row["overdue_amt"] > 0 for row in ledger)),
         **{name: person[name] for name in ("Age", "Occupation")},
-        **{name: figures[name] for name in ("Credit_Mix", *FINANCIALS)},
+        **{name: figures[name] for name in ("Credit_Mix", "Payment_of_Min_Amount", "Payment_Behaviour", *FINANCIALS)},
         "Credit_History_Months": int(years) * 12 + int(months),
         "Savings_Ratio": figures["Amount_invested_monthly"] / salary if salary else None,
         "DTI": figures["Total_EMI_per_month"] / salary if salary else None,
-        "fe_10_mean": mean(before) if before else None,
-        "fe_10_std": stdev(before) if len(before) > 1 else None,
+        "Monthly_Surplus": salary - figures["Total_EMI_per_month"] - figures["Amount_invested_monthly"],
+        "Debt_to_Annual_Income": figures["Outstanding_Debt"] / figures["Annual_Income"],
+        "Loan_Types": len(types) if figures["Type_of_Loan"] else None,
+        **{f"fe_{n}_mean": mean(row[f"fe_{n}"] for row in before) if before else None for n in range(1, 21)},
+        "fe_10_std": stdev(tens) if len(tens) > 1 else None,
     }
 
 

@@ -1,7 +1,7 @@
 """The default book in the parts that tests name: its sources, tables, pipelines and feature sets."""
 
 from engine.definitions.pipelines import pipelines_of
-from jobs.book.retail import BOOK, SAFE15
+from jobs.book.retail import BOOK, FULL, SAFE15
 
 SOURCES = BOOK.by_dataset
 TABLES = BOOK.by_table
@@ -20,7 +20,7 @@ PIPELINES = pipelines_of(BOOK)
 TRAINING, INFERENCE, MONITORING = (PIPELINES[name] for name in ("training", "inference", "monitoring"))
 
 __all__ = [
-    "BOOK", "BRONZE", "BRONZE_CLICKSTREAM", "BRONZE_LOANS", "CATEGORICAL", "CLASSIFIERS", "FEATURE_SETS", "INFERENCE",
-    "KEYS", "MONITORING", "NEEDED", "PIPELINES", "QUARANTINE", "SAFE15", "SILVER", "SOURCES", "STAGED", "STAGED_LOANS",
-    "TABLES", "TRAINING",
+    "BOOK", "BRONZE", "BRONZE_CLICKSTREAM", "BRONZE_LOANS", "CATEGORICAL", "CLASSIFIERS", "FEATURE_SETS", "FULL",
+    "INFERENCE", "KEYS", "MONITORING", "NEEDED", "PIPELINES", "QUARANTINE", "SAFE15", "SILVER", "SOURCES", "STAGED",
+    "STAGED_LOANS", "TABLES", "TRAINING",
 ]  # fmt: skip

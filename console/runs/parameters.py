@@ -11,7 +11,7 @@ from console.app.deployment import deployment, ledger
 from engine.control.extract_folder import folder_for
 from engine.control.runs import pipeline_named
 from engine.definitions.task import settings_of
-from jobs.modelling.candidates import BOTH
+from jobs.modelling.candidates import is_every_set, word_for_every_set
 from storage.settings import GIB, Settings
 
 FIRST_DAY = date(2000, 1, 1)
@@ -87,11 +87,16 @@ def _maker(field: FieldInfo) -> Callable[..., Any]:
 
 
 def _feature_set(value: str, **common: Any) -> str:
-    """A feature set of the book, or all; '' as long as the default one is chosen."""
-    sets = list(deployment().book.feature_sets)
-    options = [*sets, BOTH] if len(sets) > 1 else sets
-    chosen = st.selectbox(label("feature_set"), options, options.index(value) if value in options else 0, **common)
-    return "" if value == "" and chosen == sets[0] else chosen
+    """A feature set of the book, or the word for all; the value as given as long as nothing else is chosen."""
+    book = deployment().book
+    sets = list(book.feature_sets)
+    every = word_for_every_set(book)
+    options = [*sets, every] if len(sets) > 1 else sets
+    before = every if is_every_set(value, book) else value or sets[0]
+    chosen: str = st.selectbox(
+        label("feature_set"), options, options.index(before) if before in options else 0, **common
+    )
+    return value if chosen == before else chosen
 
 
 def _number(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:

@@ -10,7 +10,7 @@ from engine.definitions.task import Pipeline, settings_of
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from engine.process.identity import is_gone
-from jobs.modelling.candidates import BOTH
+from jobs.modelling.candidates import is_every_set, word_for_every_set
 from storage.ledger.audit import Action, record_action
 from storage.ledger.leases import Lease, end_early, owners, reap
 from storage.ledger.leases import stale_runs as stale_in_ledger
@@ -60,10 +60,11 @@ def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[s
             f"Pipeline {pipeline.name} has no parameter {unknown[0]!r}; it has {', '.join(sorted(allowed))}."
         )
     checked = deployment.settings.changed(**params)
-    sets = deployment.book.feature_sets
-    if "feature_set" in allowed and checked.feature_set not in ("", BOTH, *sets):
+    book, chosen = deployment.book, checked.feature_set
+    if "feature_set" in allowed and chosen not in ("", *book.feature_sets) and not is_every_set(chosen, book):
         raise UnusableRequest(
-            f"There is no feature set {checked.feature_set!r}; choose {', '.join(sets)} or `{BOTH}` for all of them."
+            f"There is no feature set {chosen!r}; choose {', '.join(book.feature_sets)}, "
+            f"or `{word_for_every_set(book)}` to compare them."
         )
     return {name: getattr(checked, name) for name in params}
 

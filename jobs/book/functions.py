@@ -48,3 +48,13 @@ def months_of_text(texts: Any) -> pa.Array:
     parts = pc.extract_regex(texts, r"^\s*(?P<years>[0-9]{1,4}) Years? and (?P<months>[0-9]{1,4}) Months?\s*$")
     years = pc.struct_field(parts, "years").cast(pa.int64())
     return pc.add(pc.multiply(years, 12), pc.struct_field(parts, "months").cast(pa.int64()))
+
+
+def different_parts(texts: Any) -> pa.Array:
+    """How many different parts (int64) texts such as `A, B, and A` have: 2; null for a missing text."""
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    parts = pc.split_pattern_regex(texts, r"\s*,\s*(?:and\s+)?")
+    owners, found = pc.list_parent_indices(parts), pc.list_flatten(parts)
+    pairs = pa.table({"owner": owners, "part": found}).filter(pc.not_equal(found, ""))
+    owners = pairs.group_by(["owner", "part"]).aggregate([])["owner"].to_numpy()
+    return pa.array(np.bincount(owners, minlength=len(texts)), mask=pc.is_null(texts).to_numpy(zero_copy_only=False))

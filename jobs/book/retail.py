@@ -5,7 +5,7 @@ from types import MappingProxyType
 from jobs.book.columns import Column, Kind, Source
 from jobs.book.declaration import Book
 from jobs.book.features import BadLoan, Candidate, Computed, Feature, Latest, Window
-from jobs.book.functions import months_of_text, ratio, remainder, share_or_one
+from jobs.book.functions import different_parts, months_of_text, ratio, remainder, share_or_one
 
 ID, TEXT, CATEGORY, DATE = Kind.IDENTIFIER, Kind.TEXT, Kind.CATEGORY, Kind.DATE
 INTEGER, COUNT, DECIMAL = Kind.INTEGER, Kind.COUNT, Kind.DECIMAL
@@ -103,15 +103,24 @@ LOANS = Source(
     ),
 )
 
+SHORT_NAMES = {  # of features whose column has a longer description
+    "Delay_from_due_date": "Mean delay of payments, days",
+    "Credit_Utilization_Ratio": "Credit card use (%)",
+    "Total_EMI_per_month": "Instalments in a month",
+    "Monthly_Balance": "Balance of the month",
+}
 FEATURES: tuple[Feature, ...] = (
     Latest("loan_amt", "loan_daily", description="Loan amount"),
     Latest("tenure", "loan_daily", description="Loan tenure"),
     Latest("Age", "attributes", description="Age"),
     Latest("Occupation", "attributes", description="Occupation"),
     Latest("Credit_Mix", "financials", description="Credit mix"),
+    Latest("Payment_of_Min_Amount", "financials", description="Only the minimum paid"),
+    Latest("Payment_Behaviour", "financials", description="Spending and payment size"),
     Latest("Credit_History_Age", "financials", hidden=True),
+    Latest("Type_of_Loan", "financials", hidden=True),
     *(
-        Latest(column.name, "financials", description=column.description)
+        Latest(column.name, "financials", description=SHORT_NAMES.get(column.name, column.description))
         for kinds in ((INTEGER, COUNT), (DECIMAL,))
         for column in FINANCIALS.columns
         if column.kind in kinds
@@ -127,7 +136,10 @@ FEATURES: tuple[Feature, ...] = (
         share_or_one,
         "Early payments, paid / due",
     ),
-    Window("fe_10_mean", "clickstream", "fe_10", "mean", "loan_start", description="Click feature 10, mean"),
+    *(
+        Window(f"fe_{n}_mean", "clickstream", f"fe_{n}", "mean", "loan_start", description=f"Click feature {n}, mean")
+        for n in range(1, 21)
+    ),
     Window(
         "fe_10_std",
         "clickstream",
@@ -137,6 +149,7 @@ FEATURES: tuple[Feature, ...] = (
         description="Click feature 10, std. dev.",
     ),
     Computed("Credit_History_Months", ("Credit_History_Age",), months_of_text, "Credit history (months)"),
+    Computed("Loan_Types", ("Type_of_Loan",), different_parts, "Different types of loans"),
     Computed("DTI", ("Total_EMI_per_month", "Monthly_Inhand_Salary"), ratio, "Debt-to-income ratio"),
     Computed(
         "Savings_Ratio",
@@ -148,9 +161,9 @@ FEATURES: tuple[Feature, ...] = (
         "Monthly_Surplus",
         ("Monthly_Inhand_Salary", "Total_EMI_per_month", "Amount_invested_monthly"),
         remainder,
-        "Salary left after instalments and investments",
+        "Salary left over",
     ),
-    Computed("Debt_to_Annual_Income", ("Outstanding_Debt", "Annual_Income"), ratio, "Debt as a share of the income"),
+    Computed("Debt_to_Annual_Income", ("Outstanding_Debt", "Annual_Income"), ratio, "Debt / annual income"),
 )
 
 SAFE15 = (
@@ -170,6 +183,9 @@ SAFE15 = (
     "Num_Credit_Card",
     "Amount_invested_monthly",
 )
+SAFE14 = tuple(name for name in SAFE15 if name != "Age")  # what leaving Age out costs
+# All that is known at scoring but the loan history.
+FULL = tuple(one.name for one in FEATURES if not one.hidden and not one.name.startswith("hist_"))
 
 BOOK = Book(
     name="retail",
@@ -183,7 +199,12 @@ BOOK = Book(
     sources=(CLICKSTREAM, ATTRIBUTES, FINANCIALS, LOANS),
     features=FEATURES,
     feature_sets=MappingProxyType(
-        {"safe15": SAFE15, "behavioural": (*SAFE15, "hist_total_paid", "hist_Loan_Payment_Ratio")}
+        {
+            "safe15": SAFE15,
+            "behavioural": (*SAFE15, "hist_total_paid", "hist_Loan_Payment_Ratio"),
+            "full": FULL,
+            "safe14": SAFE14,
+        }
     ),
     candidates=(  # the slowest first: they are fitted side by side
         Candidate(

@@ -35,6 +35,7 @@ class KnownRows:
         self._loans, self.table, self._book = loans, table, book
         self.by_loan = book.loan_id in source.names
         self._days = _days(table[source.known_on])
+        self._windows: dict[tuple[Cut, int | None], Pairs] = {}
 
     @cached_property
     def _pairs(self) -> Pairs:
@@ -63,12 +64,21 @@ class KnownRows:
         return np.where(places < 0, -1, rows[places] if len(rows) else -1)
 
     def within(self, window: Window) -> Pairs:
-        """The pairs of a window: rows known before it ends, and not before it begins, in the source's order."""
+        """The pairs of a window: rows known before it ends, and not before it begins, in the source's order.
+
+        They are found once for all windows with the same beginning and end.
+        """
+        span = window.until, window.months
+        if span not in self._windows:
+            self._windows[span] = self._between(*span)
+        return self._windows[span]
+
+    def _between(self, until: Cut, months: int | None) -> Pairs:
         rows, owners = self._pairs
-        ends = self._cut(window.until)
+        ends = self._cut(until)
         known = self._days[rows] < _days(ends)[owners]
-        if window.months is not None:
-            known &= self._days[rows] >= _days(months_later(ends, -window.months))[owners]
+        if months is not None:
+            known &= self._days[rows] >= _days(months_later(ends, -months))[owners]
         return rows[known], owners[known]
 
     def _cut(self, until: Cut) -> pa.ChunkedArray:

@@ -8,7 +8,7 @@ from jobs.book.declaration import Book
 from jobs.errors import JobError
 from jobs.job import Job
 
-BOTH = "both"  # every feature set of the book
+ALL, BOTH = "all", "both"  # every feature set of the book; `both` is the older word
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,29 @@ class Candidate:
 def candidates(feature_set: str, book: Book) -> Mapping[str, Candidate]:
     """The candidates by name for the setting `feature_set`.
 
-    Every classifier of the book on that set, on the book's first set for '', or on each set for `both`. Raises JobError
-    when the book has no such set.
+    Every classifier of the book on that set, on the book's first set for '', or on each set for `all` (see
+    `is_every_set`). Raises JobError when the book has no such set.
     """
-    if feature_set == BOTH and len(book.feature_sets) > 1:
+    every_set = is_every_set(feature_set, book)
+    if every_set and len(book.feature_sets) > 1:
         every = [(one, name) for one in book.candidates for name in book.feature_sets]
         named = {f"{one.label} ({name})": (one, name) for one, name in every}
     else:
-        name = book.default_feature_set if feature_set in ("", BOTH) else feature_set
+        name = book.default_feature_set if feature_set == "" or every_set else feature_set
         if name not in book.feature_sets:
             raise JobError(f"There is no feature set {name!r}; the book has {', '.join(book.feature_sets)}.")
         named = {one.label: (one, name) for one in book.candidates}
     return {name: Candidate(name, one, chosen, book.feature_sets[chosen]) for name, (one, chosen) in named.items()}
+
+
+def is_every_set(feature_set: str, book: Book) -> bool:
+    """Whether the setting means every feature set: `all`, unless the book has a set of that name, or `both`."""
+    return feature_set in (ALL, BOTH) and feature_set not in book.feature_sets
+
+
+def word_for_every_set(book: Book) -> str:
+    """The value of the setting `feature_set` that means every feature set of a book."""
+    return BOTH if ALL in book.feature_sets else ALL
 
 
 def candidate_names(job: Job) -> list[str]:

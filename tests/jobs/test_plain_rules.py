@@ -10,7 +10,7 @@ import pytest
 
 from jobs.sample.write import HEADERS
 from tests.plain_rules import EXTRACTS, KEYS, PlainBook, plain_book
-from tests.retail import SAFE15
+from tests.retail import FULL
 from tests.sandbox import Sandbox
 
 pytestmark = pytest.mark.thorough
@@ -57,7 +57,7 @@ def test_the_flagged_customers_are_those_of_the_plain_rules(trained_sandbox: San
         assert counts["read"] == sum(count for what, count in counts.items() if what != "read")
 
 
-@pytest.mark.parametrize("column", ["Customer_ID", "loan_id", "prediction_date", "observation_date", "label", *SAFE15])
+@pytest.mark.parametrize("column", ["Customer_ID", "loan_id", "prediction_date", "observation_date", "label", *FULL])
 def test_gold_has_the_values_of_the_plain_rules(trained_sandbox: Sandbox, plain: PlainBook, column: str) -> None:
     ours = in_order(trained_sandbox.table("gold.model_training_data"), ("loan_id",))
     assert differences(ours[column], [row[column] for row in plain.loans]) == []

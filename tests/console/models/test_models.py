@@ -23,7 +23,7 @@ NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
 def two_models(trained_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """A deployment with a champion on 15 features and a newer model on both feature sets that was refused."""
     sandbox = trained_sandbox.copy(tmp_path_factory.mktemp("two") / "home")
-    sandbox.succeed("training", data=sandbox.data(), feature_set="both", auc_threshold=0.99)
+    sandbox.succeed("training", data=sandbox.data(), feature_set="all", auc_threshold=0.99)
     return sandbox
 
 

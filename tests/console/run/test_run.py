@@ -148,11 +148,11 @@ def test_a_run_is_run_again_with_other_parameters(opened: Opened, trained_sandbo
     run = newest(sandbox, "training")
     app = opened(sandbox.home, "run", run_id=run.run_id)
     app.button(key=f"again-{run.run_id}").click().run()
-    app.selectbox(key=f"again-{run.run_id}-feature_set").select("both")
+    app.selectbox(key=f"again-{run.run_id}-feature_set").select("all")
     app.button(key=f"again-{run.run_id}-confirm").click().run()
     again = newest(sandbox, "training")
     assert again.run_id != run.run_id
-    assert again.params == {**run.params, "feature_set": "both"}
+    assert again.params == {**run.params, "feature_set": "all"}
     assert again.as_of == run.as_of
 
 

@@ -31,13 +31,13 @@ def test_a_dialog_asks_for_what_its_pipeline_depends_on(opened: Opened, empty_sa
 
 def test_what_was_changed_and_nothing_else_is_given_to_the_run(opened: Opened, empty_sandbox: Sandbox) -> None:
     app = dialog(opened, empty_sandbox, "training")
-    app.selectbox(key="trigger-training-feature_set").select("both")
+    app.selectbox(key="trigger-training-feature_set").select("all")
     app.number_input(key="trigger-training-auc_threshold").set_value(0.75)
     app.date_input(key="trigger-training-as-of").set_value(date(2025, 11, 1))
     app.checkbox(key="trigger-training-force").check()
     app.button(key="trigger-training-confirm").click().run()
     (row,) = rows(empty_sandbox)
-    assert row.params == {"feature_set": "both", "auc_threshold": 0.75}
+    assert row.params == {"feature_set": "all", "auc_threshold": 0.75}
     assert (row.as_of, row.force, row.cause) == (date(2025, 11, 1), True, "manual")
     assert row.run_id in words(app)
 

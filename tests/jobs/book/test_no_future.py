@@ -1,5 +1,7 @@
 """No feature of a loan changes when rows become known after its prediction date, whatever the book declares."""
 
+import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -15,7 +17,8 @@ from jobs.book.features import BadLoan, Computed, Cut, Feature, Latest, Statisti
 from jobs.book.functions import ratio
 from jobs.book.validation import declaration_findings
 from jobs.gold.features import loan_features
-from tests.retail import BOOK
+from jobs.loan_calendar import months_later
+from tests.retail import BOOK, FULL, NEEDED, SOURCES
 
 DAYS = st.dates(date(2023, 1, 1), date(2025, 12, 31))
 NUMBERS = st.none() | st.integers(-9, 9)
@@ -132,3 +135,50 @@ def test_the_first_row_after_the_prediction_is_the_first_that_no_feature_sees() 
     assert seen(date(2024, 4, 29)) == (7, 1)
     assert seen(date(2024, 4, 30)) == (7, 0)
     assert seen(date(2024, 5, 1)) == (None, 0)
+
+
+START = date(2024, 3, 1)  # of the one loan of the default book below
+SCORED = months_later(pa.array([START]), BOOK.prediction)[0].as_py()
+LAST_SEEN = {source.silver: SCORED for source in SOURCES.values()} | {"clickstream": START - timedelta(1)}
+
+
+def default_rows(day: Mapping[str, date], number: int) -> dict[str, pa.Table]:
+    """A row of every source of the default book, all its columns filled from the number, known on the source's day."""
+    made = {}
+    for one in SOURCES.values():
+        row = {column.name: filled(column, number) for column in one.columns}
+        made[one.silver] = pa.Table.from_pylist([row | {one.known_on: day[one.silver]}], one.silver_schema)
+    return {name: table.select(NEEDED[name]) for name, table in made.items()}
+
+
+def filled(column: Column, number: int) -> Any:
+    texts = {
+        "Credit_History_Age": f"{number} Years and 1 Months",
+        "Type_of_Loan": ", ".join("abcdefghij"[:number]),
+        "loan_start_date": START,
+    }
+    if column.name in texts or column.kind == Kind.DATE:
+        return texts.get(column.name, START)
+    if column.kind == Kind.IDENTIFIER:
+        return "same"
+    if column.kind.type == pa.string():
+        return f"level {number}"
+    return zlib.crc32(f"{column.name} {number}".encode()) % 999 + 1
+
+
+def default_features(*parts: dict[str, pa.Table]) -> dict[str, Any]:
+    together = {name: pa.concat_tables([part[name] for part in parts]) for name in parts[0]}
+    (row,) = loan_features(together, BOOK).rows.select(FULL).to_pylist()
+    return dict(row)
+
+
+def test_the_full_set_of_the_default_book_sees_no_row_that_becomes_known_later() -> None:
+    """And every feature of it sees the last row that it may see."""
+    days = (START - timedelta(60), START - timedelta(30))
+    known = [default_rows(dict.fromkeys(LAST_SEEN, day), number) for number, day in enumerate(days, 1)]
+    before = default_features(*known)
+    assert None not in before.values()
+    later = default_rows({name: day + timedelta(1) for name, day in LAST_SEEN.items()}, 7)
+    assert default_features(*known, later) == before
+    seen = default_features(*known, default_rows(LAST_SEEN, 7))
+    assert {name for name in FULL if seen[name] == before[name]} == set()

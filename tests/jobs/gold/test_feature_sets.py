@@ -1,7 +1,8 @@
-"""Training on both feature sets: six candidates by unambiguous names, compared on the same test loans."""
+"""Training on every feature set: each candidate by an unambiguous name, compared on the same test loans."""
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.isotonic import IsotonicRegression
 from engine.cli.render import models_view
 from engine.documents.models import models_document
 from jobs.errors import JobError
-from jobs.modelling.candidates import BOTH, candidate_names, candidate_of, candidates
+from jobs.modelling.candidates import ALL, BOTH, candidate_names, candidate_of, candidates, word_for_every_set
 from jobs.modelling.comparison import set_comparisons
 from jobs.modelling.pipelines import frame
 from jobs.statistics.discrimination import paired_auc_difference
@@ -30,10 +31,10 @@ NUMBERS = {"train_auc", "test_auc", "auc_low", "auc_high", "precision", "recall"
 
 
 @pytest.fixture(scope="module")
-def both(trained_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sandbox, str]:
-    """(a deployment whose newest training took both feature sets, that run)."""
-    sandbox = trained_sandbox.copy(tmp_path_factory.mktemp("both") / "home")
-    return sandbox, sandbox.succeed("training", data=sandbox.data(), feature_set="both")
+def every(trained_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sandbox, str]:
+    """(a deployment whose newest training took every feature set, that run)."""
+    sandbox = trained_sandbox.copy(tmp_path_factory.mktemp("every") / "home")
+    return sandbox, sandbox.succeed("training", data=sandbox.data(), feature_set="all")
 
 
 def document(sandbox: Sandbox) -> dict[str, Any]:
@@ -47,11 +48,11 @@ def metadata(sandbox: Sandbox) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("feature_set", [*FEATURE_SETS, BOTH])
+@pytest.mark.parametrize("feature_set", [*FEATURE_SETS, ALL, BOTH])
 def test_a_candidate_is_found_by_its_name(job_factory: JobFactory, feature_set: str) -> None:
     job = job_factory.job(settings={"feature_set": feature_set})
     found = [candidate_of(job, name) for name in candidate_names(job)]
-    sets = [*FEATURE_SETS] if feature_set == BOTH else [feature_set]
+    sets = [*FEATURE_SETS] if feature_set in (ALL, BOTH) else [feature_set]
     assert len(found) == len(set(candidate_names(job))) == 3 * len(sets)
     assert {one.feature_set for one in found} == set(sets)
     assert {one.classifier.label for one in found} == set(CLASSIFIERS)
@@ -64,8 +65,15 @@ def test_one_set_keeps_the_plain_names() -> None:
         assert list(candidates(name, BOOK)) == list(CLASSIFIERS)
 
 
-def test_both_sets_are_trained_in_the_same_twelve_boxes(both: tuple[Sandbox, str]) -> None:
-    sandbox, run = both
+def test_a_set_that_the_book_names_all_is_that_set() -> None:
+    book = replace(BOOK, feature_sets={"few": ("Age",), "all": ("Age", "tenure")})
+    assert {one.feature_set for one in candidates(ALL, book).values()} == {"all"}
+    assert {one.feature_set for one in candidates(BOTH, book).values()} == {"few", "all"}
+    assert (word_for_every_set(book), word_for_every_set(BOOK)) == (BOTH, ALL)
+
+
+def test_every_set_is_trained_in_the_same_twelve_boxes(every: tuple[Sandbox, str]) -> None:
+    sandbox, run = every
     assert len(sandbox.states(run)) == 12
     told = document(sandbox)
     assert set(told["candidates"]) == {f"{name} ({kind})" for name in CLASSIFIERS for kind in FEATURE_SETS}
@@ -77,19 +85,23 @@ def test_both_sets_are_trained_in_the_same_twelve_boxes(both: tuple[Sandbox, str
 
 
 def test_a_set_trained_with_the_other_is_as_when_trained_alone(
-    both: tuple[Sandbox, str], trained_sandbox: Sandbox
+    every: tuple[Sandbox, str], trained_sandbox: Sandbox
 ) -> None:
-    alone, beside = document(trained_sandbox)["candidates"], document(both[0])["candidates"]
+    alone, beside = document(trained_sandbox)["candidates"], document(every[0])["candidates"]
     assert {name: beside[f"{name} (safe15)"] for name in alone} == alone
 
 
-def test_the_registry_has_the_paired_comparison_on_the_same_test_loans(both: tuple[Sandbox, str]) -> None:
-    sandbox, run = both
+def test_the_registry_has_the_paired_comparison_on_the_same_test_loans(every: tuple[Sandbox, str]) -> None:
+    sandbox, run = every
     told = document(sandbox)
-    best, *same = told["comparisons"]
-    assert (best["compared"], {one["compared"] for one in same}) == ("best", {"same classifier"})
-    assert len(same) == 3
-    assert all(one["a"].endswith("(behavioural)") and one["b"].endswith("(safe15)") for one in told["comparisons"])
+    first, *others = FEATURE_SETS
+    compared = {kind: [one for one in told["comparisons"] if one["a"].endswith(f"({kind})")] for kind in others}
+    for own in compared.values():
+        best, *same = own
+        assert (best["compared"], {one["compared"] for one in same}) == ("best", {"same classifier"})
+        assert len(same) == 3
+        assert all(one["b"].endswith(f"({first})") for one in own)
+    assert sum(map(len, compared.values())) == len(told["comparisons"])
     rows = sandbox.table(TRAINING_DATA)
     test = pc.sum(pc.equal(rows["split"], "test")).as_py()
     for one in told["comparisons"]:
@@ -98,11 +110,12 @@ def test_the_registry_has_the_paired_comparison_on_the_same_test_loans(both: tup
         assert one["low"] <= one["difference"] <= one["high"]
         assert one["n"] == test
     assert metadata(sandbox)["comparisons"] == told["comparisons"]
+    best = told["comparisons"][0]
     assert f"{best['a']}: AUC {best['difference']:+.4f}" in sandbox.log(run, "train_evaluate_select_model")
 
 
-def test_people_read_the_comparison(both: tuple[Sandbox, str]) -> None:
-    with both[0].deployment.ledger.reading() as connection:
+def test_people_read_the_comparison(every: tuple[Sandbox, str]) -> None:
+    with every[0].deployment.ledger.reading() as connection:
         documents = models_document(connection)
     console = Console(file=io.StringIO(), width=300)
     console.print(models_view(documents))
@@ -116,7 +129,7 @@ def test_people_read_the_comparison(both: tuple[Sandbox, str]) -> None:
 def test_comparisons_are_of_the_best_and_of_each_classifier() -> None:
     generator = np.random.default_rng(1)
     labels = (generator.random(600) < 0.3).astype(np.int8)
-    made = list(candidates(BOTH, BOOK).values())
+    made = [one for one in candidates(ALL, BOOK).values() if one.feature_set in ("safe15", "behavioural")]
     scores = {one.name: labels * (0.5 + number) + generator.normal(size=600) for number, one in enumerate(made)}
     best, *same = set_comparisons(pa.table({"label": labels}), scores, made, [*FEATURE_SETS])
     assert (best["a"], best["b"]) == ("LogisticRegression (behavioural)", "LogisticRegression (safe15)")
@@ -127,8 +140,8 @@ def test_comparisons_are_of_the_best_and_of_each_classifier() -> None:
     assert set_comparisons(pa.table({"label": labels}), scores, alone, [*FEATURE_SETS]) == []
 
 
-def test_inference_scores_with_the_features_of_the_winner(both: tuple[Sandbox, str], tmp_path: Any) -> None:
-    sandbox = both[0].copy(tmp_path / "copy")
+def test_inference_scores_with_the_features_of_the_winner(every: tuple[Sandbox, str], tmp_path: Any) -> None:
+    sandbox = every[0].copy(tmp_path / "copy")
     sandbox.succeed("inference", force=True)
     assert set(sandbox.table("gold.model_predictions")["model_version"].to_pylist()) == {document(sandbox)["version"]}
 

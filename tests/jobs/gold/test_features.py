@@ -5,10 +5,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from jobs.book.functions import months_of_text
+from jobs.book.functions import different_parts, months_of_text
 from jobs.gold.features import before_imputation, imputed, loan_features
 from tests.book import Customers
-from tests.retail import BOOK, CATEGORICAL, FEATURE_SETS, SAFE15, SOURCES
+from tests.retail import BOOK, CATEGORICAL, FEATURE_SETS, FULL, SAFE15, SOURCES
 
 
 def one(**values: Any) -> dict[str, Any]:
@@ -165,7 +165,46 @@ def test_the_feature_sets_are_those_of_the_design() -> None:
     )
     assert FEATURE_SETS["safe15"] == SAFE15
     assert FEATURE_SETS["behavioural"] == (*SAFE15, "hist_total_paid", "hist_Loan_Payment_Ratio")
-    assert set(CATEGORICAL) < set(SAFE15)
+    assert FEATURE_SETS["safe14"] == tuple(name for name in SAFE15 if name != "Age")
+    assert set(CATEGORICAL) < set(FULL)
+
+
+def test_the_full_set_is_every_column_known_at_scoring_but_the_loan_history() -> None:
+    """Names, ids and dates aside; two texts are there as numbers."""
+    known = {name for source in ("attributes", "financials") for name in BOOK.by_table[source].names}
+    known -= {"Customer_ID", "Name", "SSN", "snapshot_date", "Credit_History_Age", "Type_of_Loan"}
+    clicks = {f"fe_{number}_mean" for number in range(1, 21)}
+    computed = {
+        "Credit_History_Months",
+        "Loan_Types",
+        "DTI",
+        "Savings_Ratio",
+        "Monthly_Surplus",
+        "Debt_to_Annual_Income",
+    }
+    assert set(FULL) == known | clicks | computed | {"loan_amt", "tenure", "fe_10_std"}
+    assert set(SAFE15) < set(FULL)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Auto Loan, and Auto Loan", 1),
+        ("Auto Loan, Payday Loan, and Auto Loan", 2),
+        ("A,B ,  and C", 3),
+        ("Student and Auto Loan", 1),
+        ("A", 1),
+        ("", 0),
+        (None, None),
+    ],
+)
+def test_different_parts_of_a_text_are_counted(text: str | None, number: int | None) -> None:
+    column = pa.chunked_array([["x, y"], [], [text, "z"]], pa.string())
+    assert different_parts(column).to_pylist() == [2, number, 1]
+
+
+def test_there_are_no_parts_without_rows() -> None:
+    assert different_parts(pa.chunked_array([], pa.string())).to_pylist() == []
 
 
 def test_no_personal_data_reach_the_features() -> None:

@@ -1,4 +1,5 @@
 import pickle
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def untrained(name: str, features: tuple[str, ...]) -> Pipeline:
 def rows(**columns: Any) -> pa.Table:
     """Rows of which every feature has some values, some of them missing."""
     values: dict[str, Any] = {}
-    for number, name in enumerate(FEATURE_SETS["behavioural"]):
+    for number, name in enumerate(dict.fromkeys(chain(*FEATURE_SETS.values()))):
         if name in CATEGORICAL:
             values[name] = pa.array([("Good", "Bad", None)[(n + number) % 3] for n in range(ROWS)], pa.string())
         else:
