@@ -59,7 +59,12 @@ LIBRARIES = {  # where a library may be imported; a room stands for everything i
     "ray": {"engine.execution.ray_executor"},
     "streamlit": {"console"},
     "sqlalchemy": {"storage", "engine"},
-    "sklearn": {"jobs.modelling.pipelines", "jobs.modelling.reproducible"},
+    "sklearn": {
+        "jobs.modelling.pipelines",
+        "jobs.modelling.reproducible",
+        "jobs.modelling.scorecard.bins",
+        "jobs.modelling.scorecard.estimator",
+    },
     "altair": {"jobs", "console"},
 }
 LONGEST_FILE = 250
