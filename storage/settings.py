@@ -1,6 +1,8 @@
 """Settings: one frozen object, read once from the environment (prefix `LOANWATCH_`) and the command line."""
 
+import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -11,16 +13,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from storage.errors import UsageError
 
+PREFIX = "LOANWATCH_"
 GIB = 1024**3
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 TIMING = re.compile(rf"off|(daily|{'|'.join(WEEKDAYS)}) ([01]\d|2[0-3]):([0-5]\d)")
+REPLACED = {"auc_rows": "auc_least_defaults"}  # settings of earlier releases, which counted loans, and what counts now
 HOST_AND_PORT = re.compile(r"(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 
 
 class Settings(BaseSettings):
     """The settings of a deployment. Durations are in seconds unless the name gives another unit."""
 
-    model_config = SettingsConfigDict(env_prefix="LOANWATCH_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     home: Path = Field(Path("loanwatch-home"), description="the folder of this deployment's files")
     book: str = Field("", description="the lender's book: a .py file or a module; by default jobs/book/retail.py")
@@ -67,7 +71,10 @@ class Settings(BaseSettings):
     auc_threshold: float = Field(0.70, gt=0, lt=1, description="AUC below which the gate retrains")
     psi_threshold: float = Field(0.2, gt=0, description="PSI at or above which the gate retrains")
     cooldown_days: float = Field(7.0, ge=0, description="days in which the gate requests one retraining at most")
-    auc_rows: int = Field(50, ge=2, description="minimum number of loans with a known outcome for AUC")
+    auc_defaults: int = Field(
+        100, ge=2, description="number of defaults up to which the gate adds older cohorts to the newest for AUC"
+    )
+    auc_least_defaults: int = Field(50, ge=2, description="minimum number of defaults in these cohorts for AUC")
     drift_rows: int = Field(150, ge=1, description="minimum number of loans in the newest cohorts for PSI")
 
     @field_validator("book")
@@ -104,6 +111,15 @@ class Settings(BaseSettings):
             raise ValueError(f"a heartbeat of {self.heartbeat} s is too slow for a lease of {self.lease} s")
         return self
 
+    @model_validator(mode="after")
+    def _enough_defaults_in_the_window(self) -> Self:
+        if self.auc_least_defaults > self.auc_defaults:
+            raise ValueError(
+                f"auc_least_defaults is {self.auc_least_defaults}, more than auc_defaults, {self.auc_defaults}; "
+                "set auc_defaults to at least as many"
+            )
+        return self
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
@@ -137,6 +153,7 @@ class Settings(BaseSettings):
         """A copy with `changes` applied and checked. Raises UsageError for an unknown or invalid setting."""
         unknown = sorted(set(changes) - set(type(self).model_fields))
         if unknown:
+            _refuse_replaced(unknown)
             raise UsageError(
                 f"There is no setting {unknown[0]!r}; the settings are {', '.join(type(self).model_fields)}."
             )
@@ -154,8 +171,10 @@ def is_timing(text: str) -> bool:
 def load_settings(**given: Any) -> Settings:
     """The settings of this process. `given` (None means not given) overrides the environment, which overrides defaults.
 
-    Raises UsageError for an invalid value.
+    Raises UsageError for an invalid value, and for a setting of an earlier release in the environment.
     """
+    environment = {name.upper() for name in os.environ}
+    _refuse_replaced(name for name in REPLACED if f"{PREFIX}{name.upper()}" in environment)
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
@@ -167,7 +186,18 @@ def is_remote(root: str) -> bool:
     return "://" in root
 
 
+def _refuse_replaced(names: Iterable[str]) -> None:
+    for name in set(names) & set(REPLACED):
+        new = REPLACED[name]
+        raise UsageError(
+            f"Setting {name} ({PREFIX}{name.upper()}), which counted loans, does not exist any more; remove it and "
+            f"set {new} ({PREFIX}{new.upper()}), which counts defaults."
+        )
+
+
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else "a setting"
-    return f"Setting {name} ({Settings.model_config.get('env_prefix')}{name.upper()}) can't be used: {first['msg']}."
+    if not first["loc"]:
+        return f"The settings can't be used together: {first['msg']}."
+    name = str(first["loc"][0])
+    return f"Setting {name} ({PREFIX}{name.upper()}) can't be used: {first['msg']}."

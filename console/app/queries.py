@@ -121,7 +121,8 @@ def version_of(table: str) -> TableVersion | None:
 def thresholds() -> Thresholds:
     """The thresholds of the retraining rule."""
     settings = deployment().settings
-    return Thresholds(settings.auc_threshold, settings.psi_threshold, min(MODERATE, settings.psi_threshold))
+    psi = settings.psi_threshold
+    return Thresholds(settings.auc_threshold, psi, min(MODERATE, psi), settings.auc_least_defaults)
 
 
 def rows_of(version: TableVersion) -> pd.DataFrame:

@@ -8,9 +8,8 @@ import streamlit as st
 from console.app.deployment import plain_name
 from console.components.csv_export import csv_bytes
 from console.drift.query import View
-from jobs.charts.headline import Headline
 from jobs.charts.report import DashboardData, dashboard, dashboard_png
-from jobs.monitoring.dashboard import HEADLINE
+from jobs.monitoring.dashboard import headline_of
 
 
 def show_downloads(view: View) -> None:
@@ -43,7 +42,6 @@ def png_of(view: View) -> bytes:
 def dashboard_of(view: View) -> DashboardData:
     """The data of the dashboard at the date in view."""
     row, values = view.row, view.monitoring_run.values
-    numbers = {name: row[name] for name in HEADLINE}
     return DashboardData(
         model_version=row["model_version"],
         as_of=view.filters.day,
@@ -53,7 +51,7 @@ def dashboard_of(view: View) -> DashboardData:
         scores=pd.DataFrame(values.get("scores", [])),
         drift=view.features,
         confusion=pd.DataFrame(values.get("confusion", [])),
-        headline=Headline(labelled_rows=row["labelled"], **numbers),
+        headline=headline_of(row),
         thresholds=view.thresholds,
         plain_names={name: plain_name(name) for name in view.features["feature"]},
     )

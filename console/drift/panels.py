@@ -15,9 +15,11 @@ from jobs.charts.cohorts import auc_by_month, scores_by_month
 from jobs.charts.history import auc_over_time, champion_changes
 from jobs.charts.kit import filled
 from jobs.charts.report import confusion_matrix, psi_over_time, score_distribution
+from jobs.governance.sentences import auc_loans
 
 HISTORY = [
-    "monitoring_date", "model_version", "status", "auc", "auc_low", "auc_high", "labelled", "defaults", "auc_estimate",
+    "monitoring_date", "model_version", "status", "auc", "auc_low", "auc_high", "auc_from", "auc_to", "labelled",
+    "defaults", "auc_pooled", "auc_pooled_low", "auc_pooled_high", "labelled_pooled", "defaults_pooled", "auc_estimate",
     "psi", "psi_chance_level", "window_rows", "window_from", "window_to", "reference_rows", "action",
 ]  # fmt: skip
 COHORT = [
@@ -79,7 +81,7 @@ def at_threshold_panel(view: View) -> Panel:
     words = "Precision, recall and F1 by origination cohort; no outcomes yet."
     if row["f1"] is not None:
         words = (
-            f"Precision, recall and F1 by origination cohort. Over {int(row['labelled']):,} labelled loans: precision "
+            f"Precision, recall and F1 by origination cohort. Of {auc_loans(row)}: precision "
             f"{row['precision']:.2f}, recall {row['recall']:.2f}, F1 {row['f1']:.2f}."
         )
     make = partial(scores_by_month, view.cohorts)
@@ -96,7 +98,7 @@ def confusion_panel(view: View) -> Panel:
             f"{row['count']:,} that {names[row['actual']]} were predicted as {names[row['predicted']]}"
             for row in view.monitoring_run.values["confusion"]
         ]
-        words = f"Confusion matrix: {'; '.join(cells)}."
+        words = f"Confusion matrix of {auc_loans(view.row)}: {'; '.join(cells)}."
     return Panel("confusion-matrix", view.identity, partial(confusion_matrix, rows), words, rows)
 
 
@@ -136,7 +138,7 @@ def _auc_history(view: View) -> str:
     worst = rows.nsmallest(1, "auc").iloc[0]
     below = int((rows["auc"] < view.thresholds.auc).sum())
     return (
-        f"AUC at {len(rows)} monitoring dates with 95% intervals: {below} below "
+        f"AUC at {len(rows)} monitoring dates with 95% intervals, each of the newest mature cohorts: {below} below "
         f"{view.thresholds.auc:.2f}, the lowest {worst['auc']:.3f} on {day(worst['monitoring_date'])}.{_changes(rows)}"
     )
 

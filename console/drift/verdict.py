@@ -12,7 +12,8 @@ from console.components.elements import Text, count, join, named_html, state_htm
 from console.components.times import day
 from console.drift.query import View
 from jobs.charts.kit import STATUS_WORDS
-from jobs.governance.breaches import OF_DATA, UNHEALTHY, Thresholds, window_sentence
+from jobs.governance.breaches import OF_DATA, UNHEALTHY, AucLoans, Thresholds, auc_gap
+from jobs.governance.sentences import auc_loans, months_text, pooled_words, window_sentence
 from jobs.statistics.rounding import rounded_apart
 from storage.db.ledger import LedgerRow
 from storage.ledger.decisions import DATA_FAULT
@@ -58,18 +59,27 @@ def verdict(row: Mapping[str, Any], decision: LedgerRow | None, limits: Threshol
 
 
 def auc_words(row: Mapping[str, Any], limits: Thresholds) -> str:
-    """The AUC in words, with interval, labelled loans and threshold."""
+    """The AUC that the gate judges in words, with interval, loans and threshold, and the AUC of all outcomes."""
+    pooled = pooled_words(row)
+    beside = f"; it is {pooled}" if pooled else ""
     if row["auc_status"] != "measured":
         estimate = row["auc_estimate"]
         hint = f" (estimate without labels: {estimate:.3f})" if estimate is not None else ""
-        return f"{count(row['labelled'])} labelled loans are too few to measure AUC{hint}"
+        return f"AUC is not measured, because {_auc_gap(row, limits)}{hint}{beside}"
     value = rounded_apart(row["auc"], limits.auc)
-    numbers = f"(95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {count(row['labelled'])} labelled loans)"
+    numbers = f"(95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {auc_loans(row)})"
     if row["auc"] >= limits.auc:
         near = ", though its interval goes below" if row["auc_low"] < limits.auc else ""
-        return f"AUC {value} {numbers} is above the minimum of {limits.auc:.2f}{near}"
+        return f"AUC {value} {numbers} is above the minimum of {limits.auc:.2f}{near}{beside}"
     sure = "with its whole interval" if row["auc_high"] < limits.auc else "but within noise"
-    return f"AUC {value} {numbers} is below {limits.auc:.2f}, {sure}"
+    return f"AUC {value} {numbers} is below {limits.auc:.2f}, {sure}{beside}"
+
+
+def _auc_gap(row: Mapping[str, Any], limits: Thresholds) -> str:
+    """Why the AUC of a row is not measured; rows of an earlier release counted labelled loans, not defaults."""
+    if row.get("labelled_pooled") is None:
+        return f"{count(row['labelled'])} labelled loans are too few"
+    return auc_gap(AucLoans(months_text(row["auc_from"], row["auc_to"]), int(row["defaults"])), limits)
 
 
 def psi_words(row: Mapping[str, Any], limits: Thresholds) -> str:
@@ -77,7 +87,7 @@ def psi_words(row: Mapping[str, Any], limits: Thresholds) -> str:
     if row["psi"] is None:
         return f"{count(row['window_rows'])} loans in the current window are too few to measure drift"
     value, level = rounded_apart(row["psi"], limits.psi), row["psi_chance_level"]
-    cohorts = " to ".join(dict.fromkeys(str(row[name]) for name in ("window_from", "window_to")))
+    cohorts = months_text(row["window_from"], row["window_to"])
     cohorts += ", there are no newer ones" if window_sentence(row, row["monitoring_date"]) else ""
     numbers = f"({count(row['window_rows'])} loans of {cohorts}; noise level (99%) {level:.3f})"
     if row["psi"] < limits.psi_watch:

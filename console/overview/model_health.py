@@ -20,6 +20,7 @@ from engine.documents.values import Document
 from jobs.charts.history import auc_over_time
 from jobs.charts.report import psi_over_time
 from jobs.governance.breaches import UNHEALTHY
+from jobs.governance.sentences import auc_loans, pooled_words
 from storage.lake.datamart import TableVersion
 from storage.ledger.decisions import DATA_FAULT
 
@@ -54,16 +55,18 @@ def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -
     """
     model = "" if row["model_version"] == champion else f", model {row['model_version']}, champion then"
     limits = deployment().settings
-    auc = f"95% interval {figure(_number(row['auc_low']))} to {figure(_number(row['auc_high']))}, "
-    psi = f"noise level (99%) {figure(_number(row['psi_chance_level']))}, {count(int(row['window_rows']))} loans"
+    known = {name: None if pd.isna(value) else value for name, value in row.items()}
+    interval = f"95% interval {figure(known['auc_low'])} to {figure(known['auc_high'])}"
+    auc = ", ".join(part for part in (interval, auc_loans(known), pooled_words(known)) if part)
+    psi = f"noise level (99%) {figure(known['psi_chance_level'])}, {count(int(row['window_rows']))} loans"
     cells: tuple[tuple[str, Text, str], ...] = (
         ("Verdict", state_html(row["status"]), f"monitored {day(row['monitoring_date'])}{model}"),
         (
             f"AUC, threshold {limits.auc_threshold:.2f}",
-            figure(_number(row["auc"])),
-            auc + f"{count(int(row['labelled']))} loans",
+            figure(known["auc"]),
+            auc,
         ),
-        (f"PSI, threshold {limits.psi_threshold:.2f}", figure(_number(row["psi"])), psi),
+        (f"PSI, threshold {limits.psi_threshold:.2f}", figure(known["psi"]), psi),
     )
     for column, (name, value, note) in zip(st.columns(3), cells, strict=True):
         with column:
@@ -89,7 +92,3 @@ def _trends(history: pd.DataFrame, version: TableVersion) -> None:
             write_html(title)
             st.vega_lite_chart(spec=drawing["spec"], width="stretch", theme=None, alt=words)
     st.page_link(DRIFT_PAGE, label="All charts of the Drift page")
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or pd.isna(value) else float(value)

@@ -19,7 +19,8 @@ UPPER = {"auc": "AUC", "psi": "PSI"}
 LABELS = {
     "data": "Folder of the extracts",
     "extract_limit": "Largest extract (GiB)",
-    "auc_rows": "Minimum loans for AUC",
+    "auc_defaults": "Defaults for AUC",
+    "auc_least_defaults": "Minimum defaults for AUC",
     "drift_rows": "Minimum loans for PSI",
 }
 IN_GIB = "extract_limit"  # in bytes as a setting, in GiB as a widget

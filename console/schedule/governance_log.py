@@ -11,6 +11,7 @@ from console.app.navigation import run_link
 from console.components.elements import Text, callout, count, empty, figure, join, note, note_html, state_html
 from console.components.table import chosen_page, columns, table
 from console.components.times import day, time_html
+from jobs.governance.sentences import auc_loans, pooled_words
 from storage.db.ledger import LedgerRow
 from storage.ledger.decisions import DATA_FAULT, decision_count, decision_page, open_escalation
 
@@ -92,8 +93,9 @@ def _numbers(numbers: dict[str, Any]) -> Markup:
     auc, psi = numbers.get("auc"), numbers.get("psi")
     interval = f" ({figure(numbers.get('auc_low'))} to {figure(numbers.get('auc_high'))})" if auc is not None else ""
     noise = f" (noise level {figure(numbers.get('psi_chance_level'))})" if psi is not None else ""
+    loans = auc_loans(numbers) if "labelled" in numbers else ""
     lines: dict[str, Text] = {
-        "auc": f"AUC {_value(auc)}{interval}, {count(numbers.get('labelled'))} loans",
+        "auc": ", ".join(part for part in (f"AUC {_value(auc)}{interval}", loans, pooled_words(numbers)) if part),
         "psi": f"PSI {_value(psi)}{noise}, {count(numbers.get('window_rows'))} loans",
     }
     for metric, relation in (("auc", "below"), ("psi", "at or above")):

@@ -14,7 +14,10 @@ from storage.ledger.models import model_made_by
 from storage.ledger.runs import newest_success, replay_mark, run_row, runs_as_of
 
 NO_MODEL = "no model"  # the status of a date at which no model could be trained yet
-NUMBERS = ("labelled", "auc", "auc_low", "auc_high", "auc_estimate", "psi", "psi_chance_level", "model_version")
+NUMBERS = (
+    "labelled", "defaults", "auc", "auc_low", "auc_high", "auc_from", "auc_to", "auc_pooled", "labelled_pooled",
+    "auc_estimate", "psi", "psi_chance_level", "model_version",
+)  # fmt: skip
 OWN_HOME = "replay into a home of its own (--home)"
 
 

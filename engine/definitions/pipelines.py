@@ -10,7 +10,7 @@ from jobs.book.declaration import Book
 from storage.lake import names as t
 
 BRONZE_SETTINGS = ("quarantine_limit", "extract_limit")
-GATE_SETTINGS = ("auc_threshold", "psi_threshold")
+GATE_SETTINGS = ("auc_threshold", "auc_least_defaults", "psi_threshold")
 
 
 def pipelines_of(book: Book, more: Sequence[Pipeline] = ()) -> Mapping[str, Pipeline]:
@@ -178,7 +178,7 @@ def _metric_tasks(book: Book) -> tuple[Task, ...]:
             "jobs.monitoring.metrics:calculate_monitoring_metrics",
             upstream=("fetch_predictions_and_actuals",),
             reads=(t.OUTCOMES, *staged),
-            settings=("auc_rows", "drift_rows", *GATE_SETTINGS),
+            settings=("auc_defaults", "drift_rows", *GATE_SETTINGS),
             uses_champion=True,
             dated=True,
             uses_rejection=True,

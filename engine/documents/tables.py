@@ -8,7 +8,10 @@ from engine.documents.values import Document, moment
 from storage.lake.names import MONITORING, split_name
 from storage.ledger.catalog import current_versions, published_rows
 
-LATER_COLUMNS = ("reason", "stale", "newest_data")
+LATER_COLUMNS = (
+    "reason", "stale", "newest_data", "auc_from", "auc_to", "auc_pooled", "auc_pooled_low", "auc_pooled_high",
+    "labelled_pooled", "defaults_pooled",
+)  # fmt: skip
 
 
 def tables_document(connection: Connection, deployment: Deployment) -> list[Document]:
@@ -35,7 +38,7 @@ def tables_document(connection: Connection, deployment: Deployment) -> list[Docu
 def metrics_document(connection: Connection, deployment: Deployment) -> list[Document]:
     """The rows of model_monitoring by date; empty before the first monitoring run.
 
-    `reason`, `stale` and `newest_data` are None in rows of an earlier release.
+    LATER_COLUMNS are None in rows of an earlier release, whose `auc` is of all known outcomes.
     """
     table = current_versions(connection).get(MONITORING)
     if table is None:

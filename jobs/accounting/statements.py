@@ -136,7 +136,7 @@ def _of_outcomes(_task: str, values: Values, tasks: Tasks) -> Iterator[Account]:
     measured = _mapping(tasks.get("calculate_monitoring_metrics", {}), "row")
     parts = {
         "used in training": values["fitted"],
-        "labelled": measured.get("labelled", values.get("labelled")),
+        "labelled": measured.get("labelled_pooled", measured.get("labelled", values.get("labelled"))),
         "waiting": measured.get("estimate_rows", values.get("waiting")),
         **_mapping(values, "unlabelled"),
     }

@@ -21,7 +21,10 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Headline:
-    """The numbers of the cards; None means not measured. Precision, recall and F1 are of all labelled loans."""
+    """The numbers of the cards; None means not measured.
+
+    AUC, precision, recall and F1 are of the loans that `auc_loans` names; `auc_pooled` is of all `labelled_rows`.
+    """
 
     auc: float | None = None
     auc_low: float | None = None
@@ -33,6 +36,8 @@ class Headline:
     precision: float | None = None
     recall: float | None = None
     f1: float | None = None
+    auc_pooled: float | None = None
+    auc_loans: str = ""
 
 
 def headline_strip(title: str, subtitle: str, cards: pd.DataFrame, width: int) -> alt.LayerChart:
@@ -61,19 +66,20 @@ def headline_strip(title: str, subtitle: str, cards: pd.DataFrame, width: int) -
 
 
 def headline_cards(line: Headline, status: Status, limits: Thresholds) -> pd.DataFrame:
-    """The cards of `headline_strip`: status, AUC, PSI, scores at the threshold, number of loans."""
+    """The cards of `headline_strip`: status, AUC, PSI, scores at the threshold, AUC of all known outcomes."""
     text, meaning = MEANINGS[status].split("|")
     interval = (
         f"95% interval {_number(line.auc_low)} to {_number(line.auc_high)}" if line.auc_low else "no interval yet"
     )
     noise = f"noise level (99%) {_number(line.psi_chance_level)}" if line.psi_chance_level else "no current window yet"
+    noise += f", {line.window_rows:,} loans" if line.window_rows else ""
     scores = " / ".join(_number(x, 2) for x in (line.precision, line.recall, line.f1))
     cards = [
         ("Status", text, meaning, STATUS_COLORS[list(STATUS_WORDS).index(status)]),
         (f"AUC, threshold {limits.auc:.2f}", _number(line.auc), interval, ""),
         (f"Score PSI, threshold {limits.psi:.2f}", _number(line.psi), noise, ""),
-        ("Precision / recall / F1", scores, "all labelled loans", ""),
-        ("Labelled loans", f"{line.labelled_rows:,}", f"current window {line.window_rows:,} loans", ""),
+        ("Precision / recall / F1", scores, line.auc_loans, ""),
+        ("AUC, all known outcomes", _number(line.auc_pooled), f"{line.labelled_rows:,} labelled loans", ""),
     ]
     return pd.DataFrame(cards, columns=["label", "value", "note", "color"])
 

@@ -14,40 +14,50 @@ STAR = "M0,-1L0.23,-0.31L0.95,-0.31L0.36,0.12L0.59,0.81L0,0.38L-0.59,0.81L-0.36,
 
 
 def auc_over_time(history: pd.DataFrame, threshold: float = 0.70) -> alt.LayerChart:
-    """AUC by monitoring_date with interval, estimate without labels, and threshold.
+    """AUC by monitoring_date with interval, AUC of all known outcomes, estimate without labels, and threshold.
 
-    Columns: monitoring_date, auc, auc_low, auc_high, auc_estimate, labelled, status, model_version; optional: action
-    (the retraining decision).
+    Columns: monitoring_date, auc, auc_low, auc_high, auc_estimate, labelled, status, model_version; optional:
+    auc_pooled, defaults, action (the retraining decision).
     """
-    title = TitleParams("AUC by monitoring date", subtitle=f"band: 95% interval{legend_text(history)}")
+    title = TitleParams("AUC by monitoring date", subtitle=_auc_subtitle(history))
     if not kit.filled(history, "auc", "auc_estimate"):
         return kit.empty_panel(title, *NO_AUC)
     rows = dated(history)
-    measured = pd.concat([rows[name] for name in ("auc", "auc_low", "auc_high", "auc_estimate")]).astype(float)
+    drawn = [name for name in ("auc", "auc_low", "auc_high", "auc_pooled", "auc_estimate") if name in rows]
+    measured = pd.concat([rows[name] for name in drawn]).astype(float)
     low, high = min(float(measured.min()), threshold), max(float(measured.max()), threshold)
     scale = alt.Scale(domain=[max(low - 0.03, 0), min(high + 0.03, 1)], nice=False, zero=False)
-    tooltip = kit.tips("monitoring_date", "auc", "auc_low", "auc_high", "auc_estimate", "labelled", "status")
+    counts = [name for name in ("labelled", "defaults") if name in rows]
+    tooltip = kit.tips("monitoring_date", *drawn, *counts, "status")
     base = rows_chart(rows).encode(x=kit.date_axis(rows["monitoring_date"]), tooltip=tooltip)
     by_model = base.encode(detail="model_version:N")
     interval = by_model.encode(y=alt.Y("auc_low:Q", scale=scale), y2="auc_high:Q")
     y = alt.Y("auc:Q", scale=scale, axis=alt.Axis(format=".2f", tickCount=6))
     few = len(rows) <= 3 * kit.MOST_TICKS
-    layers = [
+    pooled, dashed = (by_model.encode(y=alt.Y(f"{name}:Q", scale=scale)) for name in ("auc_pooled", "auc_estimate"))
+    estimates = [
+        dashed.mark_line(color=AMBER, strokeDash=[5, 4], strokeWidth=2),
+        dashed.mark_point(shape="diamond", color=AMBER, filled=False, size=45, opacity=1 if few else 0),
+    ]
+    return kit.panel(
+        title,
         interval.mark_area(color=BLUE, opacity=0.14),
         interval.mark_rule(color=BLUE, opacity=0.5 if few else 0),
         *kit.threshold_layers(threshold, f"threshold {threshold:.2f}", scale),
+        *(estimates if kit.filled(rows, "auc_estimate") else []),
+        *([pooled.mark_line(color=GREY, strokeDash=[2, 3], strokeWidth=2)] if kit.filled(rows, "auc_pooled") else []),
         *change_layers(rows),
         by_model.mark_line(color=BLUE, strokeWidth=2).encode(y=y),
         base.mark_point(color=BLUE, filled=True, size=50, opacity=1 if few else 0).encode(y=y),
-    ]
-    if rows["auc_estimate"].notna().any():
-        title.subtitle = f"band: 95% interval; dashed: estimate without labels{legend_text(history)}"
-        dashed = by_model.encode(y=alt.Y("auc_estimate:Q", scale=scale))
-        layers[4:4] = [
-            dashed.mark_line(color=AMBER, strokeDash=[5, 4], strokeWidth=2),
-            dashed.mark_point(shape="diamond", color=AMBER, filled=False, size=45, opacity=1 if few else 0),
-        ]
-    return kit.panel(title, *layers)
+    )
+
+
+def _auc_subtitle(history: pd.DataFrame) -> str:
+    """What the lines are: without `auc_pooled`, in rows of an earlier release, the AUC is of all known outcomes."""
+    pooled = kit.filled(history, "auc_pooled")
+    lines = ["line: newest mature cohorts", "dotted: all known outcomes"] if pooled else []
+    dashed = ["dashed: estimate without labels"] if kit.filled(history, "auc_estimate") else []
+    return "; ".join([*lines, "band: 95% interval", *dashed]) + legend_text(history)
 
 
 def csi_over_time(history: pd.DataFrame, feature: str, plain_name: str) -> alt.LayerChart:

@@ -30,9 +30,10 @@ INKS = {
 FORMATS: dict[str, Any] = {"n": ",", "count": ",", "window_rows": ",", "monitoring_date": "%d %b %Y", "share": ".1%"}
 TIP_NAMES = {
     "n": "labelled loans", "csi": "CSI", "psi": "PSI", "auc": "AUC", "auc_low": "95% interval from",
-    "auc_high": "95% interval to", "auc_estimate": "AUC estimate", "expected": "AUC estimate",
+    "auc_high": "95% interval to", "auc_pooled": "AUC of all known outcomes", "auc_estimate": "AUC estimate",
+    "expected": "AUC estimate",
     "chance_level": "noise level (99%)", "psi_chance_level": "noise level (99%)", "window_rows": "loans in the window",
-    "labelled": "labelled loans", "cohort": "origination cohort",
+    "labelled": "labelled loans", "defaults": "defaults", "cohort": "origination cohort",
 }  # fmt: skip
 TEXTS = {"cohort", "status", "feature", "band", "score", "actual", "predicted", "bin", "sample", "maturity"}
 

@@ -198,6 +198,8 @@ def dashboard(data: DashboardData) -> alt.VConcatChart:
         (scores_by_month(data.cohorts), confusion_matrix(data.confusion)),
     )
     subtitle = f"model {data.model_version}   ·   as of {data.as_of.day} {data.as_of:%B %Y}"
+    if data.headline.auc_loans:
+        subtitle += f"   ·   AUC of {data.headline.auc_loans}"
     cards = headline_cards(data.headline, data.status, data.thresholds)
     width = 2 * (kit.WIDTH + kit.AXIS_EXTENT) + GAP
     strip = headline_strip("Loanwatch: model monitoring", subtitle, cards, width)

@@ -1,12 +1,11 @@
 """Breaches: the status of the champion by the metrics of a monitoring date, and which thresholds they cross."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
 from typing import Any, Literal, Protocol
 
-from jobs.statistics.rounding import rounded_apart
+from jobs.statistics.rounding import rounded_apart, two_decimals
 from storage.errors import UsageError
 from storage.ledger.decisions import DATA_FAULT
 
@@ -40,12 +39,27 @@ class DriftNumbers(Protocol):
 
 
 @dataclass(frozen=True)
+class AucLoans:
+    """The loans of an AUC: their cohort months (`2025-01 to 2025-03`, '' for none), and the defaults among them.
+
+    `defaults` is None when the number is not known.
+    """
+
+    months: str = ""
+    defaults: int | None = None
+
+
+@dataclass(frozen=True)
 class Thresholds:
-    """AUC below `auc` or PSI of at least `psi` is a breach. PSI of at least `psi_watch` is a warning."""
+    """AUC below `auc` or PSI of at least `psi` is a breach. PSI of at least `psi_watch` is a warning.
+
+    An AUC of fewer than `least_defaults` defaults is not judged.
+    """
 
     auc: float = 0.70
     psi: float = 0.2
     psi_watch: float = 0.1
+    least_defaults: int = 50
 
     def __post_init__(self) -> None:
         if not (0 < self.auc < 1 and 0 < self.psi_watch <= self.psi < math.inf):
@@ -90,6 +104,7 @@ def decide(
     thresholds: Thresholds | None = None,
     estimate: float | None = None,
     faults: Sequence[str] = (),
+    loans: AucLoans | None = None,
 ) -> Decision:
     """The decision on unrounded metrics: AUC < 0.70 or PSI >= 0.2 is a breach and leads to a retraining.
 
@@ -98,16 +113,18 @@ def decide(
 
     A metric that is not measured (None, NaN, an AUC without interval) is insufficient: it never leads to a retraining,
     and never hides a breach or a warning of the other metric. An `estimate` of the AUC below the threshold turns
-    healthy or insufficient into watch. It never makes a breach, and a high estimate changes nothing.
+    healthy or insufficient into watch. It never makes a breach, and a high estimate changes nothing. `loans` are those
+    of the AUC, for the sentences.
     """
-    limits = thresholds or Thresholds()
+    limits, judged = thresholds or Thresholds(), loans or AucLoans()
     breaches = (*_auc_breaches(auc, limits), *_psi_breaches(psi, limits))
     measured = _number(auc.value) is not None and _number(auc.high) is not None, _number(psi.value) is not None
     warnings = (*_psi_warnings(psi, limits), *_estimate_warnings(estimate, limits))
     status: Status = "breach" if breaches else "watch" if warnings else "healthy" if all(measured) else "insufficient"
     if faults:
         status = DATA_FAULT
-    reasons = (*faults, *(_breach_sentence(breach) for breach in breaches), *warnings, *_gap_sentences(measured))
+    told = (_breach_sentence(breach, judged) for breach in breaches)
+    reasons = (*faults, *told, *warnings, *_gap_sentences(measured, judged, limits))
     return Decision(status, breaches, reasons, retrain=status == "breach")
 
 
@@ -122,15 +139,6 @@ def with_stale(decision: Decision, stale: Sequence[str]) -> Decision:
     if decision.status == DATA_FAULT:
         return replace(decision, reasons=(*decision.reasons, *stale), retrain=False)
     return Decision("stale", decision.breaches, (*stale, *decision.reasons), retrain=False)
-
-
-def window_sentence(row: Mapping[str, Any], day: date) -> str:
-    """From when the loans of the PSI are, where none of the month of that day is among them; '' otherwise."""
-    newest = row.get("window_to")
-    if row["psi"] is None or newest is None or newest >= f"{day:%Y-%m}":
-        return ""
-    cohorts = " to ".join(dict.fromkeys((row["window_from"], newest)))
-    return f"PSI is of the loans of {cohorts}: there are no newer ones up to {day}."
 
 
 def _auc_breaches(auc: AucNumbers, limits: Thresholds) -> Iterator[Breach]:
@@ -158,21 +166,34 @@ def _estimate_warnings(estimate: float | None, limits: Thresholds) -> Iterator[s
         yield f"The estimated AUC of loans without an outcome, {rounded}, is below {limits.auc:g} (warning)."
 
 
-def _breach_sentence(breach: Breach) -> str:
+def _breach_sentence(breach: Breach, loans: AucLoans) -> str:
     value = rounded_apart(breach.value, breach.threshold)
     if breach.metric == "auc":
         sure = "confirmed: its whole" if breach.confirmed else "not confirmed: only part of its"
-        return f"AUC {value} is below {breach.threshold:g} ({sure} 95% interval is below)."
+        of = f" of the loans of {loans.months} ({loans.defaults:,} defaults)" if loans.months and loans.defaults else ""
+        return f"AUC {value}{of} is below {two_decimals(breach.threshold)} ({sure} 95% interval is below)."
     sure = "confirmed: above the noise level" if breach.confirmed else "not confirmed: within the noise level"
     return f"PSI {value} is at or above {breach.threshold:g} ({sure})."
 
 
-def _gap_sentences(measured: tuple[bool, bool]) -> Iterator[str]:
+def _gap_sentences(measured: tuple[bool, bool], loans: AucLoans, limits: Thresholds) -> Iterator[str]:
     auc_measured, psi_measured = measured
     if not auc_measured:
-        yield "AUC is not measured: too few loans with an outcome, or outcomes of one class only."
+        yield f"AUC is not measured: {auc_gap(loans, limits)}."
     if not psi_measured:
         yield "PSI is not measured: too few loans in the current window."
+
+
+def auc_gap(loans: AucLoans, limits: Thresholds) -> str:
+    """Why an AUC is not measured: too few defaults, or outcomes that give no interval."""
+    if loans.defaults is None:
+        return "there are too few defaults among its loans, or outcomes of one class only"
+    if not loans.months:
+        return f"no cohort month has all its outcomes yet, and {limits.least_defaults:,} defaults are needed"
+    if loans.defaults < limits.least_defaults:
+        have = f"{loans.defaults:,} default{'' if loans.defaults == 1 else 's'}"
+        return f"the loans of {loans.months} have {have}, and {limits.least_defaults:,} are needed"
+    return f"the loans of {loans.months} have outcomes of one class only, or an AUC of exactly 0 or 1"
 
 
 def _number(value: float | None) -> float | None:

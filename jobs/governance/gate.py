@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from jobs.governance.breaches import Decision, Thresholds, decide, window_sentence, with_stale
+from jobs.governance.breaches import AucLoans, Decision, Thresholds, decide, with_stale
+from jobs.governance.sentences import months_text, pooled_sentence, window_sentence
 from jobs.job import Job, TaskResult, log
 from jobs.statistics.drift import MODERATE
 
 
 def thresholds_of(job: Job) -> Thresholds:
     """The thresholds of this job's settings."""
-    psi = float(job.settings["psi_threshold"])
-    return Thresholds(auc=float(job.settings["auc_threshold"]), psi=psi, psi_watch=min(MODERATE, psi))
+    psi, auc = float(job.settings["psi_threshold"]), float(job.settings["auc_threshold"])
+    return Thresholds(auc, psi, min(MODERATE, psi), int(job.settings["auc_least_defaults"]))
 
 
 def decision_on(row: Mapping[str, Any], thresholds: Thresholds) -> Decision:
@@ -24,7 +25,8 @@ def decision_on(row: Mapping[str, Any], thresholds: Thresholds) -> Decision:
     measured = row["auc_status"] == "measured"
     auc = SimpleNamespace(value=row["auc"] if measured else None, high=row["auc_high"] if measured else None)
     psi = SimpleNamespace(value=row["psi"], chance_level=row["psi_chance_level"])
-    decision = decide(auc, psi, thresholds, row.get("auc_estimate"), row.get("faults", ()))
+    loans = AucLoans(months_text(row.get("auc_from"), row.get("auc_to")), row.get("defaults"))
+    decision = decide(auc, psi, thresholds, row.get("auc_estimate"), row.get("faults", ()), loans)
     return with_stale(decision, row.get("stale_reasons", ()))
 
 
@@ -33,7 +35,8 @@ def model_governance_gate(job: Job) -> TaskResult:
     row = job.values["calculate_monitoring_metrics"]["row"]
     decision = decision_on(row, thresholds_of(job))
     reasons = decision.reasons or ("AUC and PSI are within their thresholds.",)
-    reason = " ".join((*reasons, window_sentence(row, job.as_of))).strip()
+    told = (*reasons, pooled_sentence(row), window_sentence(row, job.as_of))
+    reason = " ".join(sentence for sentence in told if sentence)
     log.info("%s: %s", decision.status, reason)
     numbers = {**row, **decision.as_json()}
     values = {"status": decision.status, "reason": reason, "retrain": decision.retrain, "numbers": numbers}

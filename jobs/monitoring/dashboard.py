@@ -1,5 +1,8 @@
 """The six-panel dashboard of a monitoring date, drawn from the stored monitoring tables."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -7,10 +10,22 @@ import pyarrow.compute as pc
 from jobs.charts.headline import Headline
 from jobs.charts.report import DashboardData, dashboard, dashboard_png
 from jobs.governance.gate import thresholds_of
+from jobs.governance.sentences import auc_loans
 from jobs.job import Job, TaskResult, log
 from storage.lake.names import MONITORING
 
 HEADLINE = ("auc", "auc_low", "auc_high", "psi", "psi_chance_level", "window_rows", "precision", "recall", "f1")
+
+
+def headline_of(row: Mapping[str, Any]) -> Headline:
+    """The headline of a row of the monitoring table. In rows of an earlier release every AUC is of all outcomes."""
+    pooled = row.get("labelled_pooled") is not None
+    return Headline(
+        labelled_rows=int(row["labelled_pooled"] if pooled else row["labelled"]),
+        auc_pooled=row["auc_pooled"] if pooled else row["auc"],
+        auc_loans=auc_loans(row),
+        **{name: row[name] for name in HEADLINE},
+    )
 
 
 def visualize_monitoring_dashboard(job: Job) -> TaskResult:
@@ -38,7 +53,7 @@ def dashboard_data(job: Job) -> DashboardData:
         scores=pd.DataFrame(metrics["scores"]),
         drift=pd.DataFrame(metrics["features"]).dropna(subset=["csi"]),
         confusion=pd.DataFrame(metrics["confusion"]),
-        headline=Headline(labelled_rows=row["labelled"], **{name: row[name] for name in HEADLINE}),
+        headline=headline_of(row),
         thresholds=thresholds_of(job),
         plain_names={row["feature"]: job.book.plain_name(row["feature"]) for row in metrics["features"]},
     )

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.governance.sentences import months_text
 from jobs.modelling.data_faults import values_like
 from jobs.modelling.splits import as_floats, labels_of
 from jobs.statistics.discrimination import auc_with_interval, classification_scores, gini
@@ -16,41 +17,79 @@ from jobs.statistics.reference import bin_counts, bin_labels, reference_from_jso
 
 AREA = ("auc", "auc_low", "auc_high", "ks", "gini")
 AT_THRESHOLD = ("precision", "recall", "f1")
+# The names of the measures of all known outcomes.
+POOLED = {
+    "auc_pooled": "auc",
+    "auc_pooled_low": "auc_low",
+    "auc_pooled_high": "auc_high",
+    "labelled_pooled": "labelled",
+    "defaults_pooled": "defaults",
+}
 NOTHING = dict.fromkeys((*AREA, *AT_THRESHOLD))
 
 
 def window_facts(window: pa.Table, score: Drift) -> dict[str, Any]:
     """PSI of a window with its noise level, cohorts and number of rows."""
-    cohorts = sorted(pc.unique(window["cohort"]).to_pylist())
+    first, last = first_and_last(window)
     return {
         "psi": score.value,
         "psi_chance_level": score.chance_level,
         "psi_status": score.status,
         "window_rows": window.num_rows,
         "reference_rows": score.n,
-        "window_from": cohorts[0] if cohorts else None,
-        "window_to": cohorts[-1] if cohorts else None,
+        "window_from": first,
+        "window_to": last,
     }
 
 
-def auc_status(measured: Mapping[str, Any], rows: int) -> str:
-    """`measured` when the AUC has an interval and at least `rows` outcomes, else `insufficient`."""
-    return "measured" if measured["auc_low"] is not None and measured["labelled"] >= rows else "insufficient"
+def auc_facts(table: pa.Table, defaults: int, least: int) -> tuple[dict[str, Any], list[dict[str, int]]]:
+    """(the AUC that the gate judges beside the AUC of all known outcomes; the cells of the confusion matrix).
+
+    `auc`, `ks`, `gini`, precision, recall, F1, `labelled`, `defaults` and the confusion matrix are of one window of
+    loans, `auc_from` to `auc_to` (see `gate_window`). `auc_pooled` and `..._pooled` are of all known outcomes.
+    `auc_status` is `measured` when the window has at least `least` defaults and its AUC has an interval.
+    """
+    window = gate_window(table, defaults)
+    measured, confusion = discrimination(window)
+    pooled = discrimination(table)[0]
+    first, last = first_and_last(window)
+    enough = measured["auc_low"] is not None and measured["defaults"] >= least
+    status = {"auc_from": first, "auc_to": last, "auc_status": "measured" if enough else "insufficient"}
+    return {**measured, **status, **{name: pooled[one] for name, one in POOLED.items()}}, confusion
 
 
-def newest_cohorts(table: pa.Table, rows: int) -> pa.Table:
-    """The rows of the newest cohort months, as many months as needed for at least `rows` rows, or all months."""
-    cohorts = table["cohort"].to_numpy(zero_copy_only=False)
-    months, counts = np.unique(cohorts.astype(str), return_counts=True)
-    enough = np.flatnonzero(np.cumsum(counts[::-1]) >= rows)
+def gate_window(table: pa.Table, defaults: int) -> pa.Table:
+    """The loans with a label of the newest mature cohort months (see `by_cohort`).
+
+    As many months as needed for at least `defaults` defaults, or all mature months. All loans of history together would
+    hide a break: the outcomes before it outnumber those after it for many months.
+    """
+    waiting = pc.unique(table.filter(pc.invert(table["observed"]))["cohort"])
+    mature = pc.invert(pc.is_in(table["cohort"], value_set=waiting))
+    return newest_cohorts(table.filter(pc.and_(mature, pc.is_valid(table["label"]))), defaults, "label")
+
+
+def newest_cohorts(table: pa.Table, least: int, counted: str | None = None) -> pa.Table:
+    """The rows of the newest cohort months, as many months as needed for at least `least` rows, or all months.
+
+    With `counted`, a column of numbers without nulls, its sum counts instead of the rows.
+    """
+    months, place = np.unique(table["cohort"].to_numpy(zero_copy_only=False).astype(str), return_inverse=True)
+    counts = np.bincount(place, None if counted is None else table[counted].to_numpy(), months.size)
+    enough = np.flatnonzero(np.cumsum(counts[::-1]) >= least)
     first = months[::-1][enough[0]] if len(enough) else ""
     return table.filter(pc.greater_equal(table["cohort"], first))
 
 
+def first_and_last(rows: pa.Table) -> tuple[str | None, str | None]:
+    """The first and the last cohort month of rows; None for no rows."""
+    cohorts = sorted(pc.unique(rows["cohort"]).to_pylist())
+    return (cohorts[0], cohorts[-1]) if cohorts else (None, None)
+
+
 def months_of(rows: pa.Table) -> str:
     """The first and the last cohort month of rows: `2025-06 to 2025-07`, `2025-07`; '' for no rows."""
-    cohorts = sorted(pc.unique(rows["cohort"]).to_pylist())
-    return " to ".join(dict.fromkeys((cohorts[0], cohorts[-1]))) if cohorts else ""
+    return months_text(*first_and_last(rows))
 
 
 def drifts(window: pa.Table, reference: Mapping[str, Any], rows: int) -> tuple[Drift, list[dict[str, Any]]]:

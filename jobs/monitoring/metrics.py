@@ -9,15 +9,15 @@ import pyarrow.compute as pc
 
 from jobs.governance.breaches import Thresholds
 from jobs.governance.gate import decision_on, thresholds_of
+from jobs.governance.sentences import months_text
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.champion import model_of
 from jobs.modelling.data_faults import DataFault, data_faults
 from jobs.monitoring.measures import (
     AREA,
     AT_THRESHOLD,
-    auc_status,
+    auc_facts,
     by_cohort,
-    discrimination,
     drifts,
     estimated_auc_of_waiting,
     feature_bins,
@@ -44,6 +44,11 @@ MONITORING_SCHEMA = pa.schema(
         *((name, pa.float64()) for name in ("auc_low", "auc_high", "psi_chance_level", "ks", "gini", "auc_estimate")),
         *((name, pa.int64()) for name in ("labelled", "defaults", "fitted_left_out", "window_rows", "reference_rows")),
         ("estimate_rows", pa.int64()),
+        # The cohort months of `auc`, which the gate judges; the AUC of all known outcomes. Null in rows of an earlier
+        # release, whose `auc` was of all known outcomes.
+        *((name, pa.string()) for name in ("auc_from", "auc_to")),
+        *((name, pa.float64()) for name in ("auc_pooled", "auc_pooled_low", "auc_pooled_high")),
+        *((name, pa.int64()) for name in ("labelled_pooled", "defaults_pooled")),
         *(
             (name, pa.string())
             for name in ("window_from", "window_to", "auc_status", "psi_status", "status", "model_version", "reason")
@@ -77,9 +82,10 @@ FEATURE_SCHEMA = pa.schema(
 
 
 def calculate_monitoring_metrics(job: Job) -> TaskResult:
-    """AUC, precision, recall and F1 on loans that were not used in training; PSI and CSI of the newest cohorts.
+    """AUC, precision, recall and F1 of the newest mature cohorts; PSI and CSI of the newest cohorts.
 
-    Also the estimated AUC of the loans without an outcome yet, by the risk curve stored with the champion.
+    Loans that were used in training are left out. The gate judges the AUC of the newest mature cohorts; beside it are
+    the one of all known outcomes, and the AUC estimated by the champion's risk curve for loans without an outcome yet.
     """
     table = job.read(OUTCOMES)
     fetched = job.values["fetch_predictions_and_actuals"]
@@ -91,13 +97,12 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
     window = newest_cohorts(unseen, rows)
     score, features = drifts(window, metadata["reference"], rows)
     faults = faults_of(job, unseen, metadata["reference"])
-    measured, confusion = discrimination(unseen)
+    of_auc, confusion = auc_facts(unseen, *(int(job.settings[name]) for name in ("auc_defaults", "auc_least_defaults")))
     facts = {
-        **measured,
+        **of_auc,
         **estimated_auc_of_waiting(unseen, curve, rows),
         **window_facts(window, score),
         "fitted_left_out": fetched["fitted"],
-        "auc_status": auc_status(measured, int(job.settings["auc_rows"])),
         "model_version": fetched["version"],
         **_staleness(job),
         "faults": _fault_sentences(job, faults),
@@ -142,7 +147,8 @@ def _fault_sentences(job: Job, faults: Sequence[DataFault]) -> list[str]:
 def _judged(job: Job, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The row of the monitoring date, with its status."""
     row = row_with_status(facts, thresholds_of(job))
-    log.info("AUC %s on %d loans with an outcome, %s estimated on %d without", *_auc_texts(row))
+    log.info("AUC %s of the loans of %s (%d defaults), %s of all %d with an outcome", *_auc_texts(row))
+    log.info("AUC %s estimated of %d loans without an outcome", _shown(row["auc_estimate"]), row["estimate_rows"])
     log.info("PSI %s on %d loans", _shown(row["psi"]), row["window_rows"])
     return row
 
@@ -203,8 +209,9 @@ def _extended(job: Job, name: str, rows: pa.Table) -> pa.Table:
     return table.select(rows.schema.names).combine_chunks().sort_by("monitoring_date")
 
 
-def _auc_texts(row: Mapping[str, Any]) -> tuple[str, int, str, int]:
-    return _shown(row["auc"]), row["labelled"], _shown(row["auc_estimate"]), row["estimate_rows"]
+def _auc_texts(row: Mapping[str, Any]) -> tuple[str, str, int, str, int]:
+    months = months_text(row["auc_from"], row["auc_to"]) or "no mature cohort"
+    return _shown(row["auc"]), months, row["defaults"], _shown(row["auc_pooled"]), row["labelled_pooled"]
 
 
 def _shown(value: float | None) -> str:

@@ -8,3 +8,8 @@ def rounded_apart(value: float, threshold: float) -> str:
         if value == threshold or float(text) != threshold:
             return text
     return repr(value)
+
+
+def two_decimals(threshold: float) -> str:
+    """The threshold with at least two decimals: `0.70`, `0.725`."""
+    return f"{threshold:.2f}" if round(threshold, 2) == threshold else f"{threshold:g}"

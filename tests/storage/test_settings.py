@@ -44,6 +44,23 @@ def test_settings_do_not_change() -> None:
         settings.changed(colour="red")
 
 
+def test_a_setting_of_an_earlier_release_is_refused_with_the_one_that_replaces_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = "Setting auc_rows .LOANWATCH_AUC_ROWS., which counted loans.*set auc_least_defaults"
+    with pytest.raises(UsageError, match=said):
+        load_settings().changed(auc_rows=60)
+    monkeypatch.setenv("LOANWATCH_AUC_ROWS", "60")
+    with pytest.raises(UsageError, match=said):
+        load_settings()
+
+
+def test_the_window_of_the_auc_may_not_end_before_there_are_enough_defaults() -> None:
+    with pytest.raises(UsageError, match="can't be used together: .*set auc_defaults to at least as many"):
+        load_settings(auc_defaults=40)
+    assert load_settings(auc_defaults=40, auc_least_defaults=40).auc_defaults == 40
+
+
 @pytest.mark.parametrize(
     ("root", "remote"), [("s3://bucket/x", True), ("/home/x", False), ("x", False), ("C:/x", False)]
 )

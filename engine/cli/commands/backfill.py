@@ -35,8 +35,10 @@ from storage.ledger.decisions import DATA_FAULT
 
 app = typer.Typer()
 
-HEADINGS = ("date", "n", "AUC", "95% interval", "estimate", "PSI", "status", "actions")
-LINE = "{:<10}  {:>6}  {:>5}  {:<14}  {:>8}  {:>5}  "
+# `defaults`, AUC and its interval are of the newest cohorts, which the gate judges; `all` is of all known outcomes.
+HEADINGS = ("date", "defaults", "AUC", "95% interval", "all", "estimate", "PSI", "status", "actions")
+LINE = "{:<10}  {:>8}  {:>5}  {:<14}  {:>5}  {:>8}  {:>5}  "
+LEGEND = "AUC: of the newest mature cohorts, with their defaults, which the gate judges; all: of all known outcomes."
 
 
 @app.command()
@@ -101,7 +103,8 @@ def _executed(deployment: Deployment, plan: Plan, executor: Executor, console: C
 
 
 def print_end(console: Console, rows: Sequence[Document]) -> None:
-    """Prints the number of dates, breaches, trainings and promotions."""
+    """Prints which AUC is which, and the number of dates, breaches, trainings and promotions."""
+    console.print(LEGEND, highlight=False, soft_wrap=True)
     breaches = sum(row["status"] == "breach" for row in rows)
     trainings = [training for row in rows for training in row["trainings"]]
     promoted = sum(training["promoted"] for training in trainings)
@@ -114,9 +117,9 @@ def print_end(console: Console, rows: Sequence[Document]) -> None:
 def row_text(row: Document) -> Text:
     """The line of a date: metrics, status and actions."""
     sign, style = SIGNS[row["status"]]
-    interval_text = interval(row["auc_low"], row["auc_high"])
-    numbers = (_shown(row["auc"]), interval_text, _shown(row["auc_estimate"]), _shown(row["psi"]))
-    count = "-" if row["labelled"] is None else f"{row['labelled']:,}"
+    first, *others = (_shown(row[name]) for name in ("auc", "auc_pooled", "auc_estimate", "psi"))
+    numbers = (first, interval(row["auc_low"], row["auc_high"]), *others)
+    count = "-" if row["defaults"] is None else f"{row['defaults']:,}"
     return Text.assemble(
         LINE.format(row["date"], count, *numbers), (f"{sign} {row['status']:<12}  ", style), actions_at(row)
     )
@@ -151,7 +154,7 @@ def _plan(deployment: Deployment, span: tuple[str, str, str], train_every: str |
 
 
 def _line(cells: Sequence[str]) -> str:
-    return LINE.format(*cells[:6]) + f"{cells[6]:<14}  {cells[7]}"
+    return LINE.format(*cells[:7]) + f"{cells[7]:<14}  {cells[8]}"
 
 
 def _shown(value: float | None) -> str:

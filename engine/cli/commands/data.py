@@ -19,12 +19,14 @@ from engine.cli.terminal import Home, Json, console_for, deployment_at, print_er
 from engine.deployment import Deployment
 from engine.documents.tables import metrics_document, tables_document
 from engine.documents.values import Document
-from jobs.governance.breaches import UNHEALTHY, window_sentence
+from jobs.governance.breaches import UNHEALTHY
+from jobs.governance.sentences import auc_loans, months_text, window_sentence
 from jobs.sample.write import SampleSpec, existing_extracts, write_sample
 from storage.ledger.runs import queued_runs
 
 app = typer.Typer()
 
+WHICH_AUC = "auc: of the newest mature cohorts (auc of), which the gate judges; auc pooled: of all known outcomes."
 DEMO_CUSTOMERS = 12_500
 DEMO_SEED = 7
 DEMO_DRIFT = 0.35  # large enough for a breach, and small enough that a retraining ends it
@@ -73,13 +75,16 @@ def metrics(home: Home = None, as_json: Json = False) -> None:
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
         documents = metrics_document(connection, deployment)
-    columns = ("monitoring_date", "status", "auc", "auc_low", "auc_high", "labelled", "psi", "psi_chance_level")
+    aucs = ("auc", "auc_low", "auc_high", "auc_of", "auc_pooled")
+    columns = ("monitoring_date", "status", *aucs, "psi", "psi_chance_level")
     empty = "No monitoring results yet. Run `python -m engine run monitoring`."
     if as_json or not documents:
         _show(documents, columns, empty, as_json=as_json)
         return
-    rows = [{**row, "window": f"{row['window_from']} to {row['window_to']}"} for row in documents]
+    windows = ({"window": months_text(row["window_from"], row["window_to"])} for row in documents)
+    rows = [{**row, **window, "auc_of": auc_loans(row)} for row, window in zip(documents, windows, strict=True)]
     _show(rows, (*columns, "window_rows", "window", "stale", "model_version"), empty, as_json=False)
+    console_for().print(WHICH_AUC, highlight=False, soft_wrap=True)
     newest = documents[-1]
     if told := window_sentence(newest, date.fromisoformat(newest["monitoring_date"])):
         console_for().print(told, highlight=False, soft_wrap=True)

@@ -71,8 +71,8 @@ def test_all_panels_and_curves_stand_with_their_numbers(opened: Opened, monitore
 def test_the_verdict_has_interval_loans_and_level_of_chance(opened: Opened, monitored_sandbox: Sandbox) -> None:
     said = words(opened(monitored_sandbox.home, "drift"))
     row = row_of(monitored_sandbox, AS_OF)
-    assert f"AUC {row['auc']:.3f} (95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}" in said
-    assert f"{row['labelled']:,} labelled loans" in said
+    loans = f"{row['defaults']} defaults of {row['auc_from']} to {row['auc_to']}"
+    assert f"AUC {row['auc']:.3f} (95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {loans})" in said
     assert f"noise level (99%) {row['psi_chance_level']:.3f}" in said
 
 
@@ -94,7 +94,7 @@ def test_a_date_of_the_past_is_looked_at_as_it_was(opened: Opened, two_champions
     app = opened(two_champions.home, "drift", day=str(AS_OF))
     row = row_of(two_champions, AS_OF)
     assert app.selectbox(key="drift-day").value == AS_OF
-    assert f"{row['labelled']:,} labelled loans" in words(app)
+    assert f"{row['defaults']} defaults of {row['auc_from']} to {row['auc_to']}" in words(app)
     assert f"AUC {row['auc']:.3f}" in words(app)
 
 

@@ -17,7 +17,12 @@ ROW: dict[str, Any] = {
     "auc_high": 0.78,
     "auc_status": "measured",
     "auc_estimate": None,
-    "labelled": 2345,
+    "auc_from": "2024-11",
+    "auc_to": "2024-12",
+    "labelled": 345,
+    "defaults": 102,
+    "auc_pooled": 0.781,
+    "labelled_pooled": 2345,
     "psi": 0.05,
     "psi_chance_level": 0.03,
     "window_rows": 1200,
@@ -33,8 +38,9 @@ def row(**values: Any) -> dict[str, Any]:
 def test_the_verdict_on_a_good_model_has_interval_and_loans() -> None:
     sentence = verdict(ROW, None, LIMITS)
     assert sentence == (
-        "AUC 0.750 (95% interval 0.720 to 0.780, 2,345 labelled loans) is above the minimum of 0.70; the scores are "
-        "stable, PSI 0.050 (1,200 loans of 2025-03 to 2025-04; noise level (99%) 0.030)."
+        "AUC 0.750 (95% interval 0.720 to 0.780, 102 defaults of 2024-11 to 2024-12) is above the minimum of 0.70; it "
+        "is 0.781 over all 2,345 known outcomes; the scores are stable, PSI 0.050 (1,200 loans of 2025-03 to 2025-04; "
+        "noise level (99%) 0.030)."
     )
 
 
@@ -50,9 +56,19 @@ def test_drift_stands_first_and_the_action_of_the_retraining_rule_last() -> None
 
 
 def test_an_auc_below_the_threshold_is_sure_or_within_noise() -> None:
-    assert auc_words(row(auc=0.66, auc_low=0.63, auc_high=0.69), LIMITS).endswith("with its whole interval")
-    assert auc_words(row(auc=0.69, auc_low=0.66, auc_high=0.72), LIMITS).endswith("but within noise")
-    assert auc_words(row(auc_low=0.69), LIMITS).endswith("though its interval goes below")
+    assert "below 0.70, with its whole interval;" in auc_words(row(auc=0.66, auc_low=0.63, auc_high=0.69), LIMITS)
+    assert "below 0.70, but within noise;" in auc_words(row(auc=0.69, auc_low=0.66, auc_high=0.72), LIMITS)
+    assert "though its interval goes below;" in auc_words(row(auc_low=0.69), LIMITS)
+
+
+def test_a_row_of_an_earlier_release_has_its_auc_of_all_labelled_loans() -> None:
+    old = {name: value for name, value in ROW.items() if not name.endswith(("auc_from", "auc_to", "_pooled"))}
+    for row_ in (old, {**ROW, **dict.fromkeys(("auc_from", "auc_to", "auc_pooled", "labelled_pooled"))}):
+        assert auc_words(row_, LIMITS) == (
+            "AUC 0.750 (95% interval 0.720 to 0.780, 345 labelled loans) is above the minimum of 0.70"
+        )
+        few = {**row_, "auc_status": "insufficient"}
+        assert auc_words(few, LIMITS) == "AUC is not measured, because 345 labelled loans are too few"
 
 
 def test_an_auc_that_rounds_to_the_threshold_has_more_decimals() -> None:
@@ -60,8 +76,11 @@ def test_an_auc_that_rounds_to_the_threshold_has_more_decimals() -> None:
 
 
 def test_too_few_loans_are_not_measured_and_the_estimate_is_shown() -> None:
-    few = row(auc=None, auc_status="insufficient", labelled=12, auc_estimate=0.77)
-    assert auc_words(few, LIMITS) == ("12 labelled loans are too few to measure AUC (estimate without labels: 0.770)")
+    few = row(auc=None, auc_status="insufficient", labelled=52, labelled_pooled=52, defaults=12, auc_estimate=0.77)
+    assert auc_words(few, LIMITS) == (
+        "AUC is not measured, because the loans of 2024-11 to 2024-12 have 12 defaults, and 50 are needed (estimate "
+        "without labels: 0.770)"
+    )
     assert psi_words(row(psi=None, window_rows=80), LIMITS) == (
         "80 loans in the current window are too few to measure drift"
     )

@@ -22,7 +22,8 @@ def test_the_verdict_stands_with_interval_noise_level_and_loans(opened: Opened, 
     said = words(opened(monitored_sandbox.home))
     row = monitored_sandbox.table("gold.model_monitoring").to_pylist()[-1]
     assert f"{row['auc']:.3f}" in said
-    assert f"95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {row['labelled']:,} loans" in said
+    loans = f"{row['defaults']} defaults of {row['auc_from']} to {row['auc_to']}"
+    assert f"95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {loans}" in said
     assert f"noise level (99%) {row['psi_chance_level']:.3f}, {row['window_rows']:,} loans" in said
     assert monitored_sandbox.champions()[0].version in said
 

@@ -32,6 +32,7 @@ def test_each_date_is_trained_scored_monitored_and_decided_as_of_itself(past: Pa
     assert third == []
     assert [row["model_version"] for row in rows[:2]] == ["20240601_000000"] * 2
     assert all(0 < row["auc_low"] < row["auc"] < row["auc_high"] < 1 and row["labelled"] > 50 for row in rows)
+    assert all(row["labelled"] <= row["labelled_pooled"] and 0 < row["auc_pooled"] < 1 for row in rows)
 
 
 def test_dates_before_the_first_model_are_passed_over_and_the_calendar_trains_later_ones(
@@ -68,8 +69,10 @@ def test_the_command_tells_a_row_for_each_date(past: Past) -> None:
     assert told["rows"] == past.rows
     done = replay_command(past)
     assert done.returncode == 0, done.stderr
-    heading, *lines, end = done.stdout.splitlines()
-    assert heading.split()[:3] == ["date", "n", "AUC"]
+    heading, *lines, legend, end = done.stdout.splitlines()
+    assert heading.split()[:6] == ["date", "defaults", "AUC", "95%", "interval", "all"]
+    assert legend.endswith("all: of all known outcomes.")
+    assert f"{past.rows[0]['auc_pooled']:.3f}" in lines[0]
     assert [line.split()[0] for line in lines] == [day.isoformat() for day in DATES]
     assert "gate training: 20240701_000000" in lines[1]
     assert lines[2].endswith("no retraining within the cooldown")

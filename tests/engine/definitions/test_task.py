@@ -70,4 +70,10 @@ def test_parameters_of_a_pipeline_are_the_settings_of_its_tasks() -> None:
         "auc_threshold",
     }
     assert not any("shrink_limit" in task.settings for task in TRAINING.tasks)  # the engine reads it
-    assert settings_of(MONITORING) == {"auc_threshold", "psi_threshold", "auc_rows", "drift_rows"}
+    assert settings_of(MONITORING) == {
+        "auc_threshold",
+        "psi_threshold",
+        "auc_defaults",
+        "auc_least_defaults",
+        "drift_rows",
+    }

@@ -28,3 +28,13 @@ def test_dates_stand_in_their_order_and_a_date_without_outcomes_has_its_estimate
 
 def test_an_empty_history_says_what_is_missing() -> None:
     assert "No AUC yet" in str(auc_over_time(pd.DataFrame()).to_dict())
+
+
+def test_the_auc_of_all_known_outcomes_is_a_line_of_its_own_and_the_subtitle_says_which_is_which() -> None:
+    without, beside = (
+        str(auc_over_time(rows).to_dict()) for rows in (HISTORY, HISTORY.assign(auc_pooled=[0.75, None]))
+    )
+    assert "line: newest mature cohorts; dotted: all known outcomes; band: 95% interval" in beside
+    assert "'field': 'auc_pooled'" in beside
+    assert "auc_pooled" not in without
+    assert "dotted" not in without

@@ -75,7 +75,7 @@ def test_an_auc_without_interval_is_insufficient_and_never_retrains() -> None:
 def test_both_breaches_are_told_and_sentences_do_not_round_into_the_threshold() -> None:
     decision = decide(Auc(0.69999, 0.8), Psi(0.45, 0.1))
     assert decision.reasons == (
-        "AUC 0.69999 is below 0.7 (not confirmed: only part of its 95% interval is below).",
+        "AUC 0.69999 is below 0.70 (not confirmed: only part of its 95% interval is below).",
         "PSI 0.450 is at or above 0.2 (confirmed: above the noise level).",
     )
     assert [breach.metric for breach in decision.breaches] == ["auc", "psi"]
@@ -105,7 +105,7 @@ def test_as_json_is_plain() -> None:
     assert document == {
         "status": "breach",
         "breaches": [{"metric": "auc", "value": 0.6, "threshold": 0.7, "confirmed": True}],
-        "reasons": ["AUC 0.600 is below 0.7 (confirmed: its whole 95% interval is below)."],
+        "reasons": ["AUC 0.600 is below 0.70 (confirmed: its whole 95% interval is below)."],
         "retrain": True,
     }
 

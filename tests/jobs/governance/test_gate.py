@@ -9,7 +9,7 @@ from storage.ledger.runs import run_row
 from tests.job_factory import JobFactory
 from tests.sandbox import AS_OF, Sandbox
 
-SETTINGS = {"auc_threshold": 0.7, "psi_threshold": 0.2}
+SETTINGS = {"auc_threshold": 0.7, "psi_threshold": 0.2, "auc_least_defaults": 50}
 NUMBERS = ("auc", "auc_high", "psi", "psi_chance_level")
 Row = dict[str, Any]
 
@@ -102,9 +102,39 @@ def test_a_psi_that_is_not_measured_has_no_window(job_factory: JobFactory) -> No
     assert "PSI is of" not in model_governance_gate(job).values["reason"]
 
 
+def test_the_reason_has_the_loans_of_the_auc_and_beside_it_the_auc_of_all_outcomes(job_factory: JobFactory) -> None:
+    window = {"auc_from": "2025-01", "auc_to": "2025-03", "defaults": 102, "labelled": 380}
+    numbers = row(0.656, 0.71, 0.05, 0.1) | window | {"auc_pooled": 0.7312, "labelled_pooled": 1240}
+    job = job_factory.job(settings=SETTINGS, values={"calculate_monitoring_metrics": {"row": numbers}})
+    assert model_governance_gate(job).values["reason"] == (
+        "AUC 0.656 of the loans of 2025-01 to 2025-03 (102 defaults) is below 0.70 (not confirmed: only part of its "
+        "95% interval is below). AUC is 0.731 over all 1,240 known outcomes."
+    )
+
+
+@pytest.mark.parametrize(
+    ("window", "why"),
+    [
+        (
+            {"auc_from": None, "auc_to": None, "defaults": 0},
+            "no cohort month has all its outcomes yet, and 50 defaults",
+        ),
+        (
+            {"auc_from": "2025-01", "auc_to": "2025-02", "defaults": 1},
+            "the loans of 2025-01 to 2025-02 have 1 default, and",
+        ),
+        ({"auc_from": "2025-01", "auc_to": "2025-01", "defaults": 90}, "have outcomes of one class only, or an AUC of"),
+    ],
+)
+def test_an_auc_that_is_not_measured_says_how_many_defaults_there_are(window: Row, why: str) -> None:
+    (reason,) = decision_on(row(None, None, 0.05, 0.1) | window, Thresholds()).reasons
+    assert reason.startswith("AUC is not measured: ")
+    assert why in reason
+
+
 def test_thresholds_are_the_settings(job_factory: JobFactory) -> None:
-    job = job_factory.job(settings={"auc_threshold": 0.8, "psi_threshold": 0.4})
-    assert thresholds_of(job) == Thresholds(auc=0.8, psi=0.4)
+    job = job_factory.job(settings={"auc_threshold": 0.8, "psi_threshold": 0.4, "auc_least_defaults": 30})
+    assert thresholds_of(job) == Thresholds(auc=0.8, psi=0.4, least_defaults=30)
     numbers = row(0.75, 0.78, 0.3, 0.1)
     assert decision_on(numbers, thresholds_of(job)).breaches[0].metric == "auc"
     assert decision_on(numbers, Thresholds()).breaches[0].metric == "psi"

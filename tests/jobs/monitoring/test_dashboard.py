@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from jobs.job import Job
-from jobs.monitoring.dashboard import dashboard_data, visualize_monitoring_dashboard
+from jobs.monitoring.dashboard import dashboard_data, headline_of, visualize_monitoring_dashboard
 from storage.lake.names import MONITORING
 from tests.sandbox import AS_OF, Sandbox
 
-SETTINGS = {"auc_threshold": 0.72, "psi_threshold": 0.25}
+SETTINGS = {"auc_threshold": 0.72, "auc_least_defaults": 40, "psi_threshold": 0.25}
 MEASURED, STORED = "calculate_monitoring_metrics", "store_monitoring_results_gold"
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -52,10 +52,11 @@ def test_the_picture_shows_the_stored_numbers(job: Job) -> None:
     data = dashboard_data(job)
     assert (data.model_version, data.as_of, data.status) == (row["model_version"], AS_OF, row["status"])
     assert (data.headline.auc, data.headline.psi) == (row["auc"], row["psi"])
-    assert data.headline.labelled_rows == row["labelled"]
-    assert (data.thresholds.auc, data.thresholds.psi) == (0.72, 0.25)
+    assert (data.headline.auc_pooled, data.headline.labelled_rows) == (row["auc_pooled"], row["labelled_pooled"])
+    assert data.headline.auc_loans == f"{row['defaults']} defaults of {row['auc_from']} to {row['auc_to']}"
+    assert (data.thresholds.auc, data.thresholds.psi, data.thresholds.least_defaults) == (0.72, 0.25, 40)
     assert data.cohorts["n"].tolist() == data.cohorts["labelled"].tolist()
-    assert data.cohorts["n"].sum() == row["labelled"]
+    assert data.cohorts["n"].sum() == row["labelled_pooled"]
     assert len(data.drift) == 15
     assert data.confusion["count"].sum() == row["labelled"]
     assert data.scores["reference_share"].sum() == pytest.approx(1)
@@ -69,11 +70,20 @@ def test_the_history_ends_with_the_day_itself(job: Job) -> None:
 @pytest.mark.thorough
 def test_a_day_on_which_nothing_could_be_measured_is_drawn_all_the_same(job: Job, tmp_path: Path) -> None:
     found = job.values["calculate_monitoring_metrics"]
-    measured = ("auc", "auc_low", "auc_high", "precision", "recall", "f1", "psi", "psi_chance_level")
-    row = {**found["row"], **dict.fromkeys(measured), "labelled": 0, "status": "insufficient"}
+    measured = ("auc", "auc_low", "auc_high", "auc_pooled", "precision", "recall", "f1", "psi", "psi_chance_level")
+    nothing = {**dict.fromkeys((*measured, "auc_from", "auc_to")), "labelled": 0, "labelled_pooled": 0}
+    row = {**found["row"], **nothing, "status": "insufficient"}
     features = [{**one, "csi": None, "chance_level": None, "band": None} for one in found["features"]]
     visualize_monitoring_dashboard(changed(job, row=row, features=features, cohorts=[], confusion=[], scores=[]))
     assert (tmp_path / "reports" / "monitoring_dashboard_20251201.png").read_bytes().startswith(PNG)
+
+
+def test_a_row_of_an_earlier_release_has_the_auc_of_all_outcomes(job: Job) -> None:
+    row = job.values[MEASURED]["row"]
+    old = {name: value for name, value in row.items() if not name.endswith(("_from", "_to", "_pooled"))}
+    line = headline_of(old)
+    assert (line.auc, line.auc_pooled, line.labelled_rows) == (row["auc"], row["auc"], row["labelled"])
+    assert line.auc_loans == f"{row['labelled']} labelled loans"
 
 
 @pytest.mark.thorough

@@ -13,7 +13,7 @@ from scipy import stats
 
 from jobs.governance.gate import model_governance_gate
 from jobs.job import Job
-from jobs.monitoring.measures import by_cohort, discrimination, estimated_auc_of_waiting
+from jobs.monitoring.measures import auc_facts, by_cohort, discrimination, estimated_auc_of_waiting, gate_window
 from jobs.monitoring.metrics import (
     COHORT_SCHEMA,
     calculate_monitoring_metrics,
@@ -28,7 +28,7 @@ from storage.ledger.models import ModelVersion
 from tests.job_factory import JobFactory
 from tests.sandbox import AS_OF, Sandbox
 
-GATE = {"auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150, "auc_rows": 50}
+GATE = {"auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150, "auc_defaults": 100, "auc_least_defaults": 50}
 GENERATOR = np.random.default_rng(1)
 SCORES = GENERATOR.random(600)
 LABELS = (GENERATOR.random(600) < SCORES).astype(int)
@@ -95,6 +95,43 @@ def test_a_cohort_is_mature_once_all_of_it_was_observed() -> None:
     assert [row["auc_estimate"] is None for row in found] == [True, True, False]
 
 
+def test_the_gate_judges_the_newest_mature_months_with_enough_defaults() -> None:
+    months = {
+        "2024-01": [1] * 9,
+        "2024-02": [1, 1, 1, 0, 0, 0],
+        "2024-03": [1, 1, 0],
+        "2024-04": [1, 1, 1, 1, 0, None],  # not mature: an outcome is not due yet
+        "2024-05": [None, None],
+    }
+    tables = {month: outcomes(labels, [0.5] * len(labels), month) for month, labels in months.items()}
+    # An outcome that is due and can't be told leaves its month mature, and its loan out.
+    gap = outcomes([None], [0.5], "2024-03").set_column(6, "observed", pa.array([True]))
+    table = pa.concat_tables([*tables.values(), gap])
+    found = {least: gate_window(table, least) for least in (1, 2, 3, 5, 6, 14, 15)}
+    assert {least: sorted(set(rows["cohort"].to_pylist())) for least, rows in found.items()} == {
+        1: ["2024-03"], 2: ["2024-03"], 3: ["2024-02", "2024-03"], 5: ["2024-02", "2024-03"],
+        6: ["2024-01", "2024-02", "2024-03"], 14: ["2024-01", "2024-02", "2024-03"],
+        15: ["2024-01", "2024-02", "2024-03"],
+    }  # fmt: skip
+    assert found[1]["label"].to_pylist() == [1, 1, 0]
+    assert gate_window(tables["2024-05"], 1).num_rows == 0
+
+
+def test_the_auc_of_the_gate_stands_beside_the_auc_of_all_outcomes() -> None:
+    old = outcomes(LABELS.tolist(), SCORES.tolist(), "2024-01")
+    new = outcomes((1 - LABELS).tolist(), SCORES.tolist(), "2024-02")
+    young = outcomes([*LABELS[:300].tolist(), None], [*SCORES[:300].tolist(), 0.5], "2024-03")
+    facts, confusion = auc_facts(pa.concat_tables([old, new, young]), 100, 50)
+    judged, all_of_them = discrimination(new), discrimination(pa.concat_tables([old, new, young]))
+    assert (facts["auc_from"], facts["auc_to"], facts["auc_status"]) == ("2024-02", "2024-02", "measured")
+    assert {name: facts[name] for name in judged[0]} == judged[0]
+    assert confusion == judged[1]
+    assert (facts["auc_pooled"], facts["labelled_pooled"]) == (all_of_them[0]["auc"], 1500)
+    assert facts["auc_pooled_low"] < facts["auc_pooled"] < facts["auc_pooled_high"]
+    assert facts["auc"] < 0.5 < facts["auc_pooled"]
+    assert auc_facts(new, 1000, facts["defaults"] + 1)[0]["auc_status"] == "insufficient"
+
+
 def test_a_flat_risk_curve_makes_a_watch_and_never_hides_a_breach(job_factory: JobFactory) -> None:
     blind = RiskCurve((0.0, 1.0), (0.3, 0.3), 600)
     waiting = outcomes([None] * 600, SCORES.tolist(), "2024-03")
@@ -124,8 +161,8 @@ def test_confirmed_flags_say_whether_a_breach_is_beyond_noise(job_factory: JobFa
         row = calculate_monitoring_metrics(job_on(shop, outcomes(labels, scores), made)).values["row"]
         assert (row["auc_confirmed"], row["psi_confirmed"]) == expected
     noise = JobFactory(job_factory.folder / "noise")
-    # The bad loans score a little higher: an AUC near 0.62, with an upper bound above the threshold.
-    few = outcomes([1] * 30 + [0] * 30, [score / 40 for score in (*range(5, 35), *range(1, 31))])
+    # The bad loans score a little higher: an AUC near 0.65, with an upper bound above the threshold.
+    few = outcomes([1] * 60 + [0] * 60, [score / 80 for score in (*range(10, 70), *range(1, 61))])
     row = calculate_monitoring_metrics(job_on(noise, few, made)).values["row"]
     assert (row["status"], row["auc_confirmed"]) == ("breach", False)
 

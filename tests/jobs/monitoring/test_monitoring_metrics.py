@@ -22,7 +22,7 @@ from storage.ledger.models import ModelVersion
 from tests.job_factory import JobFactory
 from tests.sandbox import Sandbox
 
-GATE = {"auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150, "auc_rows": 50}
+GATE = {"auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150, "auc_defaults": 100, "auc_least_defaults": 50}
 
 
 def outcomes(count: int, labels: Sequence[int | None], scores: Sequence[float], cohort: str = "2024-01") -> pa.Table:
@@ -78,14 +78,16 @@ def test_ten_rows_are_insufficient_and_ask_for_nothing(
     assert not retrain
 
 
-@pytest.mark.parametrize(("count", "status"), [(48, "insufficient"), (50, "breach")])
-def test_an_auc_is_judged_from_50_outcomes_on(
+@pytest.mark.parametrize(("count", "status"), [(98, "insufficient"), (100, "breach")])
+def test_an_auc_is_judged_from_50_defaults_on(
     job_factory: JobFactory, trained_sandbox: Sandbox, count: int, status: str
 ) -> None:
     labels = [number % 2 for number in range(count)]
     scores = [(number + 0.5) / count for number in range(count)]
     row, retrain = judged(job_factory, trained_sandbox, outcomes(count, labels, scores))
-    assert (row["status"], retrain) == (status, status == "breach")
+    assert (row["defaults"], row["status"], retrain) == (count // 2, status, status == "breach")
+    if status == "insufficient":
+        assert "AUC is not measured: the loans of 2024-01 have 49 defaults, and 50 are needed." in row["reason"]
 
 
 def test_no_rows_at_all_are_insufficient(job_factory: JobFactory, trained_sandbox: Sandbox) -> None:
@@ -137,6 +139,19 @@ def test_score_shares_are_of_the_reference_and_of_the_window() -> None:
     assert [share["current_share"] for share in shares][-2:] == [0.75, 0.0]
     assert shares[0]["current_share"] == 0.25
     assert shares[-1]["bin"] == "MISSING"
+
+
+def test_rows_of_an_earlier_release_have_null_in_the_columns_that_are_new(
+    job_factory: JobFactory, trained_sandbox: Sandbox
+) -> None:
+    found = calculate_monitoring_metrics(monitoring_job(job_factory, trained_sandbox, outcomes(2, [0, 1], [0.1, 0.9])))
+    old = pa.table({"monitoring_date": pa.array([date(2023, 12, 1)], pa.date32()), "auc": [0.71], "labelled": [300]})
+    job = job_factory.job(
+        {MONITORING: old}, as_of=date(2024, 2, 1), values={"calculate_monitoring_metrics": found.values}
+    )
+    first, second = job.datamart.read(store_monitoring_results_gold(job).tables[0]).to_pylist()
+    assert (first["auc"], first["labelled"], first["auc_from"], first["labelled_pooled"]) == (0.71, 300, None, None)
+    assert (second["auc_from"], second["auc_to"], second["labelled_pooled"]) == ("2024-01", "2024-01", 2)
 
 
 def test_results_are_stored_beside_those_of_other_dates(job_factory: JobFactory, trained_sandbox: Sandbox) -> None:

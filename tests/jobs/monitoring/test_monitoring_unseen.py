@@ -44,9 +44,9 @@ def test_a_model_that_remembers_is_judged_by_what_it_never_saw(sandbox: Sandbox)
     unseen = [one for one in scored if labels[one["loan_id"]]["split"] == "test"]
     truth, scores = [labels[one["loan_id"]]["label"] for one in unseen], [one["predicted_proba"] for one in unseen]
     assert everything > 0.85
-    assert row["auc"] == pytest.approx(roc_auc_score(truth, scores))
-    assert 0.35 < row["auc"] < 0.65
-    assert (row["labelled"], row["defaults"]) == (len(unseen), sum(truth))
+    assert row["auc_pooled"] == pytest.approx(roc_auc_score(truth, scores))
+    assert 0.35 < row["auc_pooled"] < 0.65
+    assert (row["labelled_pooled"], row["defaults_pooled"]) == (len(unseen), sum(truth))
     assert row["fitted_left_out"] == train.num_rows
     assert row["model_version"] == "20300101_000000"
 
@@ -59,5 +59,5 @@ def test_loans_that_train_in_name_but_matured_later_were_never_seen(sandbox: San
     features = sandbox.table("staged.inference_features")
     late = pc.greater(features["observation_date"], pa.scalar(date(2024, 9, 1), pa.date32()))
     unseen = pc.or_(late, pc.equal(features["split"], "test"))
-    assert measured(sandbox)["labelled"] == pc.sum(unseen).as_py()
+    assert measured(sandbox)["labelled_pooled"] == pc.sum(unseen).as_py()
     assert measured(sandbox)["fitted_left_out"] == features.num_rows - pc.sum(unseen).as_py()

@@ -1,0 +1,42 @@
+"""Sentences about the loans behind the metrics of a monitoring date, from a row of the monitoring table.
+
+Rows of an earlier release have no `auc_from`, `auc_to` and `auc_pooled`: their AUC is of all known outcomes.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+
+def months_text(first: str | None, last: str | None) -> str:
+    """Cohort months as text: `2025-06 to 2025-07`, `2025-07`; '' for none."""
+    return " to ".join(dict.fromkeys(month for month in (first, last) if month))
+
+
+def auc_loans(row: Mapping[str, Any]) -> str:
+    """The loans of the AUC that the gate judges: `102 defaults of 2025-01 to 2025-03`, or `1,240 labelled loans`."""
+    months = months_text(row.get("auc_from"), row.get("auc_to"))
+    if not months:
+        return f"{int(row['labelled'] or 0):,} labelled loans"
+    return f"{int(row['defaults']):,} default{'' if row['defaults'] == 1 else 's'} of {months}"
+
+
+def pooled_words(row: Mapping[str, Any]) -> str:
+    """`0.731 over all 1,240 known outcomes`; '' for a row without that AUC, or without older loans in it."""
+    if row.get("auc_pooled") is None or row["labelled_pooled"] == row["labelled"]:
+        return ""
+    return f"{row['auc_pooled']:.3f} over all {int(row['labelled_pooled']):,} known outcomes"
+
+
+def pooled_sentence(row: Mapping[str, Any]) -> str:
+    """The sentence about the AUC of all known outcomes; '' where there is none (see `pooled_words`)."""
+    words = pooled_words(row)
+    return f"AUC is {words}." if words else ""
+
+
+def window_sentence(row: Mapping[str, Any], day: date) -> str:
+    """From when the loans of the PSI are, where none of the month of that day is among them; '' otherwise."""
+    newest = row.get("window_to")
+    if row["psi"] is None or newest is None or newest >= f"{day:%Y-%m}":
+        return ""
+    return f"PSI is of the loans of {months_text(row['window_from'], newest)}: there are no newer ones up to {day}."
