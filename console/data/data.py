@@ -10,9 +10,10 @@ from console.components.elements import callout, empty
 from console.components.table import bytes_text
 from console.components.times import viewer_zone
 from console.data.columns import show_columns
+from console.data.flagged_loans import show_flagged_loans
 from console.data.newest_rows import show_newest_rows
 from console.data.quarantine import show_quarantine
-from console.data.query import newest_training, tables
+from console.data.query import newest_flagged_loans, newest_training, tables
 from console.data.row_accounting import show_row_accounting
 from console.data.table_detail import show_table
 from engine.documents.values import Document
@@ -34,6 +35,7 @@ def data_page() -> None:
     elif views[1].open:
         with views[1]:
             show_row_accounting(newest_training())
+            show_flagged_loans(newest_flagged_loans())
     elif views[2].open:
         with views[2]:
             show_columns()

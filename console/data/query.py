@@ -1,8 +1,9 @@
 """What the Data page reads: versions from the ledger, and the first rows of a table, masked before they are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -48,6 +49,16 @@ class Counted:
     remarks: Sequence[str]
 
 
+@dataclass(frozen=True)
+class FlaggedLoans:
+    """What a run counted of the loans of flagged customers, in all and by reason."""
+
+    run_id: str
+    as_of: date
+    counts: Mapping[str, Any]
+    by_reason: Mapping[str, Mapping[str, Any]]
+
+
 def tables() -> list[Document]:
     """The published tables, the layers that people use first."""
     with ledger().reading() as connection:
@@ -69,6 +80,16 @@ def newest_training() -> Counted | None:
             return None
         values = values_of(task_rows(connection, run.run_id))
     return Counted(run.run_id, run.as_of, accounts_of(values), remarks_of(values))
+
+
+def newest_flagged_loans() -> FlaggedLoans | None:
+    """The loans of flagged customers as the newest monitoring that succeeded counted them; None before the first."""
+    with ledger().reading() as connection:
+        run = next(iter(recent_runs(connection, 1, "monitoring", "succeeded")), None)
+        if run is None:
+            return None
+        values = values_of(task_rows(connection, run.run_id)).get("fetch_predictions_and_actuals", {})
+    return FlaggedLoans(run.run_id, run.as_of, values.get("flagged_loans", {}), values.get("flagged_by_reason", {}))
 
 
 @st.cache_resource(max_entries=KEPT_PREVIEWS, show_spinner=False, hash_funcs=VERSION_KEYS)

@@ -11,6 +11,7 @@ from console.app.navigation import run_link
 from console.components.elements import Text, count, join, named_html, state_html, with_code, write_html
 from console.components.times import day
 from console.drift.query import View
+from jobs.accounting.flagged import flagged_remark
 from jobs.charts.kit import STATUS_WORDS
 from jobs.governance.breaches import OF_DATA, UNHEALTHY, AucLoans, Thresholds, auc_gap
 from jobs.governance.sentences import auc_loans, months_text, pooled_words, window_sentence
@@ -32,7 +33,7 @@ def show_verdict(view: View) -> None:
     """Shows the verdict, the drift of the inputs, the model, the links to the runs, and the decision."""
     status = view.row["status"]
     inputs = drivers(view.features) if status in UNHEALTHY else ""
-    note = join([inputs, _model_sentence(view), _links(view)], " ")
+    note = join([inputs, flagged_remark(view.row), _model_sentence(view), _links(view)], " ")
     write_html(
         Markup(
             '<div class="lw-verdict"><p class="lw-verdict-sentence">{} on {}: {}</p><p class="lw-note">{}</p>{}</div>'

@@ -17,6 +17,7 @@ from console.components.theme import appearance
 from console.components.times import day
 from console.overview.query import Overview
 from engine.documents.values import Document
+from jobs.accounting.flagged import flagged_remark
 from jobs.charts.history import auc_over_time
 from jobs.charts.report import psi_over_time
 from jobs.governance.breaches import UNHEALTHY
@@ -72,6 +73,8 @@ def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -
         with column:
             cell = Markup('{}<div class="lw-figure">{}</div>{}')
             write_html(cell.format(note_html(name), value, note_html(note)))
+    if told := flagged_remark(row):
+        write_html(note_html(told))
     # An alert tells a data fault.
     if decision is not None and row["status"] in UNHEALTHY and decision["status"] != DATA_FAULT:
         tone = "bad" if row["status"] == "breach" else "warn"

@@ -11,9 +11,9 @@ from engine.errors import Refused, UnusableRequest
 from jobs.book.digest import digest
 from jobs.book.features import Feature
 from jobs.book.summary import known, origin
+from jobs.gold.checked import checked_tables
 from jobs.gold.origins import FeatureOrigin, LoanOrigins, loan_origins
 from jobs.job import Job
-from jobs.modelling.inference import checked_tables
 from storage.ledger.catalog import current_versions
 
 
@@ -34,8 +34,7 @@ def features_document(connection: Connection, deployment: Deployment, loan: str,
         book_digest=digest(book),
     )
     staged = {source.silver: job.table(source.staged_table) for source in book.sources}
-    tables, _ = checked_tables(job, staged)
-    found = loan_origins(tables, book, loan)
+    found = loan_origins(checked_tables(job, staged).governed, book, loan)
     if found is None:
         raise UnusableRequest(
             f"Loan {loan!r} has no row on {as_of} that passes quality control; check the id and --as-of, or see in the "

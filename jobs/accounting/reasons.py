@@ -8,6 +8,8 @@ PLAIN_REASONS: Mapping[str, str] = {
     "later_than_as_of": "later than the as-of date",
     "without_customer": "without a customer",
     "flagged": "of flagged customers",
+    "scored_flagged": "scored of flagged customers",
+    "prepared_flagged": "prepared of flagged customers",
     "superseded": "replaced by a newer record",
     "beyond 1e15": "implausibly large, set to null",
     "no_month_on_record": "without a month on record",

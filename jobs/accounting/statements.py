@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from jobs.accounting.account import Account
+from jobs.accounting.flagged import flagged_sentence
 
 Values = Mapping[str, Any]
 Tasks = Mapping[str, Values]
@@ -45,6 +46,8 @@ def _remarks(values: Values) -> Iterator[str]:
     for what, count in _counts(values, "left_out").items():
         if not what.startswith(WITHOUT):
             yield f"{count:,} {what.replace('_', ' ')}."
+    if told := flagged_sentence(_mapping(values, "flagged_loans")):
+        yield told
 
 
 def _contradictions(values: Values) -> Iterator[str]:
@@ -120,21 +123,26 @@ def _of_training_data(_task: str, values: Values, _tasks: Tasks) -> Iterator[Acc
 
 
 def _of_scores(values: Values, tasks: Tasks) -> Iterator[Account]:
-    """Loans known = scored + not due yet + left out by reason."""
+    """Loans known = scored + scored of flagged customers, if any + not due yet + left out by reason."""
     if "loans" not in values:
         return
     later = [tasks[name] for name in ("store_predictions_gold", "make_predictions") if name in tasks]
-    scored = {"scored": later[0].get("scored")} if later else {"prepared": values["loans"]}
+    word, counted = ("scored", later[0]) if later else ("prepared", {"prepared": values["loans"]})
+    scored = {word: counted.get(word)}
+    if flagged := _counts(values, "flagged_loans").get("loans"):
+        scored[f"{word}_flagged"] = counted.get(f"{word}_flagged") if later else flagged
     parts = {**scored, "not due yet": values.get("not_due"), **_left_out(values)}
     yield Account("loans", "", "loans", "known", values.get("known"), parts)
 
 
 def _of_outcomes(_task: str, values: Values, tasks: Tasks) -> Iterator[Account]:
-    """Predictions = used in training + labelled + waiting + without a label by reason."""
+    """Predictions = flagged customers', if any + used in training + labelled + waiting + without a label by reason."""
     if "fitted" not in values:
         return
     measured = _mapping(tasks.get("calculate_monitoring_metrics", {}), "row")
+    flagged = _counts(values, "flagged_loans").get("loans")
     parts = {
+        **({"flagged": flagged} if flagged else {}),
         "used in training": values["fitted"],
         "labelled": measured.get("labelled_pooled", measured.get("labelled", values.get("labelled"))),
         "waiting": measured.get("estimate_rows", values.get("waiting")),

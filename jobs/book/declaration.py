@@ -14,7 +14,8 @@ class Book:
     """What is particular to a lender. `prediction` and `observation` are months after the loan's start.
 
     `loan_source` is the silver name of the source with one row a loan and date; the roles `loan_id`, `customer_id` and
-    `loan_start` name columns of it. The first feature set and every candidate are the default.
+    `loan_start` name columns of it, as does `exposure`, the amount of a loan ('' for none). The first feature set and
+    every candidate are the default.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Book:
     features: tuple[Feature, ...]
     feature_sets: Mapping[str, tuple[str, ...]]
     candidates: tuple[Candidate, ...]
+    exposure: str = ""
     where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
     @property
@@ -90,7 +92,7 @@ class Book:
         """The columns of a source that labels and features are made of, roles and dates included."""
         roles = (self.loan_id, self.customer_id, source.known_on, *source.key)
         if source.silver == self.loan_source:
-            roles = (*roles, self.loan_start)
+            roles = (*roles, self.loan_start, self.exposure)
         if source.silver == self.bad_loan.source:
             roles = (*roles, self.bad_loan.column, self.bad_loan.month)
         of_features = (

@@ -84,8 +84,10 @@ Columns = dict[str, pa.Array]
 class BadLoan:
     """When a loan is bad: `column` of `source` above `above` in any month on book from `first` to `last`.
 
-    Labels and vintage curves share it. Bad, default and positive label mean the same. `month` is the column that counts
-    the months on book; without it they are counted from the loan's start to the day on which a row became known.
+    Labels and vintage curves share it. Bad, default and positive label mean the same: what the book calls bad, which
+    need not be the default of a regulator (90 days past due). `month` is the column that counts the months on book;
+    without it they are counted from the loan's start to the day on which a row became known. `description` is what the
+    lender calls a bad loan.
     """
 
     source: str
@@ -94,6 +96,7 @@ class BadLoan:
     first: int
     last: int
     month: str = ""
+    description: str = ""
     where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
 

@@ -21,7 +21,7 @@ STATISTICS: Mapping[str, str] = {
 
 def summary(book: Book) -> Document:
     """All that a valid book declares, as one JSON document."""
-    roles = ("loan_source", "loan_id", "customer_id", "loan_start", "prediction", "observation")
+    roles = ("loan_source", "loan_id", "customer_id", "loan_start", "exposure", "prediction", "observation")
     return {
         "book": book.name,
         "digest": digest(book),
@@ -86,13 +86,14 @@ def flags(column: Column) -> list[str]:
 
 
 def label_in_words(book: Book) -> str:
-    """When a loan is bad, when it is predicted and when it is known."""
+    """What the lender calls a bad loan; when a loan is bad, when it is predicted and when it is known."""
     bad = book.bad_loan
     counted = bad.month or "counted from the loan's start"
+    name = f"{bad.description.removesuffix('.')}. " if bad.description else ""
     return (
-        f"A loan is bad when {bad.column} of {bad.source} is above {bad.above:g} in any month on book from {bad.first} "
-        f"to {bad.last} ({counted}). It is predicted {months(book.prediction)} and known {months(book.observation)} "
-        f"after the loan's start ({book.loan_start})."
+        f"{name}A loan is bad when {bad.column} of {bad.source} is above {bad.above:g} in any month on book from "
+        f"{bad.first} to {bad.last} ({counted}). It is predicted {months(book.prediction)} and known "
+        f"{months(book.observation)} after the loan's start ({book.loan_start})."
     )
 
 

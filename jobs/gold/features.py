@@ -12,24 +12,29 @@ import pyarrow.compute as pc
 from jobs.book.columns import Source
 from jobs.book.declaration import Book
 from jobs.book.features import Computed, Latest
+from jobs.gold.arrears import IN_ARREARS, arrears_at_scoring
 from jobs.gold.labels import default_labels, loans_of, splits
 from jobs.gold.point_in_time import KnownRows
 from jobs.silver.identity import check_matches
 
 Flags = npt.NDArray[np.bool_]
+EXPOSURE = "exposure"  # the column with the amount of each loan, where the book names one
 
 
 @dataclass(frozen=True)
 class LoanFeatures:
     """`rows`: one a loan, with ids, dates, label, split and every feature. `left_out`: rows left out, by reason.
 
-    `imputed` has the loan ids of `rows` and, under the name of each feature, whether the loan's value was imputed or
-    computed from an imputed one.
+    `known` is the number of loans before any was left out, and `without` how many of them have no row of a source that
+    should be about every loan, by silver name. `imputed` has the loan ids of `rows` and, under the name of each
+    feature, whether the loan's value was imputed or computed from an imputed one.
     """
 
     rows: pa.Table
     imputed: pa.Table
     left_out: dict[str, int]
+    known: int
+    without: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -51,28 +56,44 @@ def loan_features(tables: Mapping[str, pa.Table], book: Book) -> LoanFeatures:
     than as-of. A loan without a row of a source that is declared `every_loan` is left out, and counted under the first
     such source. Raises InputRejected when that are too many loans, and when another source has rows of no loan.
     """
+    found = unchecked_features(tables, book)
+    check_matches(found.known, found.without, book)
+    return found
+
+
+def unchecked_features(tables: Mapping[str, pa.Table], book: Book) -> LoanFeatures:
+    """The same as `loan_features`, however few loans have their rows."""
     loans = loans_of(tables[book.loan_source], book)
     known = {source.silver: KnownRows(loans, tables[source.silver], source, book) for source in book.sources}
     found = feature_values(known, loans.num_rows, book)
-    values, there = dict(found.values), found.there
+    without = {name: int((~mask).sum()) for name, mask in found.there.items() if not mask.all()}
+    others = [source.silver for source in book.sources if source not in (book.loans, *_of_every_loan(book))]
+    without_any = {name: loans.num_rows for name in others if known[name].meets_no_loan}
+    every, left_out = np.ones(loans.num_rows, bool), {}
+    for name, mask in found.there.items():
+        left_out[f"without_{name}"] = int((every & ~mask).sum())
+        every &= mask
+    left_out = {reason: count for reason, count in left_out.items() if count} | _without_loan(loans, tables, book)
+    kept = pa.array(every)
+    rows, cells = _rows(found, known, loans, book), _imputed_cells(found, loans[book.loan_id], book)
+    return LoanFeatures(rows.filter(kept), cells.filter(kept), left_out, loans.num_rows, without | without_any)
+
+
+def _rows(found: FeatureColumns, known: Mapping[str, KnownRows], loans: pa.Table, book: Book) -> pa.Table:
+    """Ids, dates, label, split, arrears, exposure and features of the loans, in this order."""
+    values = dict(found.values)
     about_loan = [one.name for one in book.features if isinstance(one, Latest) and one.source == book.loan_source]
     columns: dict[str, Any] = {name: loans[name] for name in (book.loan_id, book.customer_id, book.loan_start)}
     columns |= {name: values.pop(name) for name in about_loan if name in values}
     columns |= {name: loans[name] for name in ("prediction_date", "observation_date")}
-    columns["label"] = default_labels(tables[book.bad_loan.source], loans, book)
+    of_label = known[book.bad_loan.source]
+    columns["label"] = default_labels(of_label.table, loans, book)
     columns["split"] = splits(loans[book.loan_id])
-    columns |= values
-    without = {name: int((~mask).sum()) for name, mask in there.items() if not mask.all()}
-    others = [source.silver for source in book.sources if source not in (book.loans, *_of_every_loan(book))]
-    without_any = {name: loans.num_rows for name in others if known[name].meets_no_loan}
-    check_matches(loans.num_rows, without | without_any, book)
-    every, left_out = np.ones(loans.num_rows, bool), {}
-    for name, mask in there.items():
-        left_out[f"without_{name}"] = int((every & ~mask).sum())
-        every &= mask
-    left_out = {reason: count for reason, count in left_out.items() if count} | _without_loan(loans, tables, book)
-    cells = _imputed_cells(found, loans[book.loan_id], book)
-    return LoanFeatures(pa.table(columns).filter(pa.array(every)), cells.filter(pa.array(every)), left_out)
+    columns[IN_ARREARS] = arrears_at_scoring(of_label, loans.num_rows, book)
+    if book.exposure:
+        places, ledger = known[book.loan_source].newest(), known[book.loan_source].table
+        columns[EXPOSURE] = ledger[book.exposure].cast(pa.float64()).take(pa.array(places, mask=places < 0))
+    return pa.table(columns | values)
 
 
 def _of_every_loan(book: Book) -> list[Source]:
@@ -131,9 +152,19 @@ def imputed(table: pa.Table, source: Source, name: str) -> pa.ChunkedArray:
     declared, column = source.column(name), table[name]
     if declared is None or not declared.median:
         return column
+    return filled(column, median_of(column) if column.null_count else None)
+
+
+def median_of(column: pa.ChunkedArray) -> float | None:
+    """The median of a column of numbers; None when it has no value."""
+    known = column.cast(pa.float64()).drop_null().to_numpy()
+    return float(np.median(known)) if len(known) else None
+
+
+def filled(column: pa.ChunkedArray, value: float | None) -> pa.ChunkedArray:
+    """The column as float64, with the value for null unless it is None."""
     column = column.cast(pa.float64())
-    known = column.drop_null().to_numpy() if column.null_count else ()
-    return pc.fill_null(column, float(np.median(known))) if len(known) else column
+    return column if value is None else pc.fill_null(column, value)
 
 
 def _joined(book: Book) -> list[str]:

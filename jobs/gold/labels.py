@@ -1,6 +1,6 @@
 """Loans and their outcome: one row a loan, its dates, its label, and the fixed split into train and test.
 
-Bad, default and positive label mean the same: label 1.
+Bad, default and positive label mean the same: label 1, as the book's bad loan defines it.
 """
 
 import hashlib

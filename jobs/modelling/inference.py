@@ -1,7 +1,7 @@
 """Inference: every loan that can be scored at as-of, scored by the champion."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,19 +9,17 @@ import pyarrow.compute as pc
 from jobs.book.columns import Source
 from jobs.bronze.ingest import ingested
 from jobs.errors import JobError
+from jobs.gold.checked import checked_tables
 from jobs.gold.features import loan_features
-from jobs.gold.labels import number_of_loans
+from jobs.gold.flagged import FLAGGED, REASON, counts_of_flagged, flagged_features, marked, only_flagged
 from jobs.gold.no_loans import no_scored_loan
-from jobs.job import Job, TaskResult, combined, log
+from jobs.job import Job, TaskResult, combined, log, summed
 from jobs.loan_calendar import known_by, months_of
 from jobs.modelling.champion import check_libraries, model_of, serving_champion
 from jobs.modelling.definition import check_definition
 from jobs.modelling.pipelines import frame
 from jobs.silver.clean import cleaned_part
 from jobs.silver.dialects.orders import check_orders
-from jobs.silver.identity import conflicts
-from jobs.silver.quality import checked_columns, quality_report
-from jobs.silver.reading import source_rows
 from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
 from storage.lake.extracts import SourceFile
@@ -58,65 +56,50 @@ def _is_published(job: Job, source: Source, files: Sequence[SourceFile]) -> bool
 
 
 def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskResult:
-    """Features of every loan whose prediction date has come: quality control and features as in training, at as-of."""
-    fresh = combined(refreshed)
+    """Features of every loan whose prediction date has come: quality control and features as in training, at as-of.
+
+    Loans of flagged customers stand last and are marked. Their features change nothing of the others.
+    """
+    fresh, book = combined(refreshed), job.book
     versions = {table.table: table for table in fresh.tables}
     staged = {
-        source.silver: versions.get(source.staged_table) or job.table(source.staged_table)
-        for source in job.book.sources
+        source.silver: versions.get(source.staged_table) or job.table(source.staged_table) for source in book.sources
     }
-    check_orders({source.dataset: staged[source.silver].date_orders for source in job.book.sources}, job.book.sources)
-    governed, checks = checked_tables(job, staged, fresh.values)
-    found = loan_features(governed, job.book)
-    due = known_by(found.rows["prediction_date"], job.as_of)
-    rows = found.rows.filter(pa.array(due))
+    check_orders({source.dataset: staged[source.silver].date_orders for source in book.sources}, book.sources)
+    checked = checked_tables(job, staged, fresh.values)
+    found = loan_features(checked.governed, book)
+    others = flagged_features(checked.flagged, checked.governed, book)
+    rows, flagged = _due(found.rows, job.as_of), _due(others.rows, job.as_of)
     if rows.num_rows == 0:
-        counts = checks["rows"][job.book.loan_source], found.left_out
-        raise JobError(f"No loan can be scored on {job.as_of}: {no_scored_loan(found.rows, counts, job.book)}")
-    log.info("%d loans can be scored, %d customers are flagged", rows.num_rows, checks["flagged"])
+        counts = checked.counts["rows"][book.loan_source], found.left_out
+        raise JobError(f"No loan can be scored on {job.as_of}: {no_scored_loan(found.rows, counts, book)}")
+    log.info("%d loans can be scored, and %d of flagged customers", rows.num_rows, flagged.num_rows)
     lineage = {version.table: version.digest for version in staged.values()}
-    table = job.write(INFERENCE_FEATURES, [rows], sources=lineage)
+    both = [marked(each, checked.why, book) for each in (rows, flagged)]
+    features = pa.concat_tables(both, promote_options="permissive")
+    table = job.write(INFERENCE_FEATURES, [features], sources=lineage)
     imputed = job.write(INFERENCE_IMPUTED, [found.imputed], sources=lineage)
     return TaskResult(
         rows_in=sum(version.rows for version in staged.values()),
         rows_out=table.rows,
         tables=(*fresh.tables, table, imputed),
         values={
-            "known": number_of_loans(governed[job.book.loan_source], job.book),
-            "loans": table.rows,
-            "not_due": int((~due).sum()),
-            "left_out": found.left_out,
+            "known": checked.loans(book),
+            "loans": table.rows - flagged.num_rows,
+            **counts_of_flagged(both[1], features, job.as_of),
+            "not_due": sum(one.rows.num_rows for one in (found, others)) - rows.num_rows - flagged.num_rows,
+            "left_out": summed(found.left_out, others.left_out),
             "refreshed": sorted(fresh.values),
             "sources": fresh.values,
-            **checks,
+            **checked.counts,
         },
         profiles=fresh.profiles,
     )
 
 
-def checked_tables(
-    job: Job, staged: Mapping[str, TableVersion], refreshed: Collection[str] = ()
-) -> tuple[dict[str, pa.Table], dict[str, Any]]:
-    """(the rows and columns that features need, after quality control at as-of; what it counted).
-
-    Rows that contradict each other are counted in the datasets that were refreshed.
-    """
-    book = job.book
-    tables = {
-        source.silver: source_rows(
-            job,
-            staged[source.silver],
-            source,
-            dict.fromkeys((*checked_columns(source, book), *book.columns_read(source))),
-        )
-        for source in book.sources
-    }
-    report = quality_report(tables, job.as_of, book)
-    kept = {name: table.filter(pa.array(report.kept[name])) for name, table in tables.items()}
-    rows = {name: table.num_rows for name, table in kept.items()}
-    counts = report.values({name: version.rows for name, version in staged.items()}, rows)
-    new = [source for source in book.sources if source.dataset in refreshed]
-    return kept, counts | conflicts(job, staged, tables, new)
+def _due(rows: pa.Table, as_of: date) -> pa.Table:
+    """The loans whose prediction date has come."""
+    return rows.filter(pa.array(known_by(rows["prediction_date"], as_of)))
 
 
 def retrieve_best_model(job: Job) -> TaskResult:
@@ -158,11 +141,19 @@ def make_predictions(job: Job) -> TaskResult:
             "predicted_proba": pa.array(pipeline.predict_proba(inputs)[:, 1], pa.float64()),
             "model_version": pa.repeat(pa.scalar(model.version), size),
             "cohort": months_of(rows["prediction_date"]),
+            FLAGGED: rows[FLAGGED],
+            REASON: rows[REASON],
         }
     )
     table = job.write(SCORED, [scored])
     log.info("%d loans scored with %s", table.rows, model.version)
-    return TaskResult(size, table.rows, {"version": model.version, "scored": table.rows}, tables=(table,))
+    return TaskResult(size, table.rows, {"version": model.version, **_scored(table, scored)}, tables=(table,))
+
+
+def _scored(written: TableVersion, rows: pa.Table) -> dict[str, int]:
+    """How many loans were scored, those of flagged customers apart."""
+    flagged = only_flagged(rows).num_rows
+    return {"scored": written.rows - flagged, "scored_flagged": flagged}
 
 
 def store_predictions_gold(job: Job) -> TaskResult:
@@ -172,14 +163,14 @@ def store_predictions_gold(job: Job) -> TaskResult:
     findings = []
     if pc.count_distinct(scored["loan_id"]).as_py() != scored.num_rows:
         findings.append("a loan is there twice")
-    if any(column.null_count for column in scored.columns):
+    if any(scored[name].null_count for name in scored.column_names if name != REASON):
         findings.append("a value is missing")
     if not ((probability >= 0) & (probability <= 1)).all():
         findings.append("a probability is not between 0 and 1")
     if findings:
         raise JobError(f"The predictions were not stored: {', '.join(findings)}; train a new model.")
     table = job.write(PREDICTIONS, [scored], sources=dict(_lineage(job)))
-    values = {"version": job.values["make_predictions"]["version"], "scored": table.rows}
+    values = {"version": job.values["make_predictions"]["version"], **_scored(table, scored)}
     return TaskResult(scored.num_rows, table.rows, values, tables=(table,))
 
 

@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 
 from jobs.book.declaration import Book
 from jobs.errors import JobError
+from jobs.gold.arrears import IN_ARREARS, knows_arrears
 from jobs.gold.features import before_imputation
+from jobs.gold.flagged import counts_of_flagged, only_flagged, without_flagged
 from jobs.gold.labels import default_labels, label_gaps, outcome_months
 from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
@@ -26,13 +28,17 @@ from storage.ledger.models import ModelVersion
 
 
 def fetch_predictions_and_actuals(job: Job) -> TaskResult:
-    """The latest predictions, the label of each loan with a known outcome, and whether the model was trained on it."""
-    predictions, newest = latest_predictions(job)
-    model = model_of(job, predictions["model_version"][0].as_py())
+    """The latest predictions, the label of each loan with a known outcome, and whether the model was trained on it.
+
+    Loans of flagged customers are counted (`flagged_loans`, `flagged_by_reason`) and left out.
+    """
+    every, newest = latest_predictions(job)
+    predictions = without_flagged(every)
+    model = model_of(job, every["model_version"][0].as_py())
     check_definition(model, job.book)
     metadata = json.loads(job.models.read(model.files["metadata"]))
     features, book = job.read(INFERENCE_FEATURES), job.book
-    rows = features.take(pc.index_in(predictions["loan_id"], value_set=features[book.loan_id].combine_chunks()))
+    rows = _features_of(predictions, features, book)
     after = after_imputation(job, model, metadata["reference"])
     if after:
         log.warning("%s", after)
@@ -46,6 +52,7 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
         "fitted": in_training,
         "observed": observed,
         **months_on_book(outcomes, rows, book),
+        **({IN_ARREARS: rows[IN_ARREARS]} if knows_arrears(rows) else {}),
         **{name: rows[name] for name in metadata["features"]},
     }.items():
         table = table.append_column(name, column)
@@ -60,8 +67,19 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
         "predictions": job.table(PREDICTIONS).rows,
         **counts_of(job.datamart.read(written, ["fitted", "observed", "label"])),
         "unlabelled": label_gaps(outcomes, due, book),
+        **counts_of_flagged(_labelled(only_flagged(features), outcomes, book), features, job.as_of),
     }
-    return TaskResult(rows_in=predictions.num_rows, rows_out=table.num_rows, values=values, tables=(written,))
+    return TaskResult(rows_in=every.num_rows, rows_out=table.num_rows, values=values, tables=(written,))
+
+
+def _features_of(predictions: pa.Table, features: pa.Table, book: Book) -> pa.Table:
+    """The features of the loans of predictions, in their order."""
+    return features.take(pc.index_in(predictions["loan_id"], value_set=features[book.loan_id].combine_chunks()))
+
+
+def _labelled(rows: pa.Table, outcomes: pa.Table, book: Book) -> pa.Table:
+    """The loans with their labels by the outcomes."""
+    return rows.set_column(rows.column_names.index("label"), "label", default_labels(outcomes, rows, book))
 
 
 def latest_predictions(job: Job) -> tuple[pa.Table, date]:

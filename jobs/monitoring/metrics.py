@@ -53,6 +53,10 @@ MONITORING_SCHEMA = pa.schema(
             (name, pa.string())
             for name in ("window_from", "window_to", "auc_status", "psi_status", "status", "model_version", "reason")
         ),
+        # The loans of flagged customers, which no other number counts, with their share of the amount of all loans (of
+        # their number where the book names no amount).
+        *((f"flagged_{name}", pa.int64()) for name in ("loans", "labelled", "defaults")),
+        *((f"flagged_{name}", pa.float64()) for name in ("amount", "share")),
         # The stale datasets with their newest day, null for none; the newest day of every dataset.
         ("stale", pa.string()),
         ("newest_data", pa.string()),
@@ -103,6 +107,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         **estimated_auc_of_waiting(unseen, curve, rows),
         **window_facts(window, score),
         "fitted_left_out": fetched["fitted"],
+        **{f"flagged_{name}": number for name, number in fetched.get("flagged_loans", {}).items()},
         "model_version": fetched["version"],
         **_staleness(job),
         "faults": _fault_sentences(job, faults),

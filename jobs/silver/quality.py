@@ -1,6 +1,6 @@
 """Quality control: rows later than as-of wait, superseded rows go, and flagged customers leave all tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +24,7 @@ from jobs.silver.reading import source_rows
 from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
 
+SEPARATOR = "; "  # between the reasons for which a customer is flagged
 DENSE = 32  # codes up to so many times their number are counted in an array, which is much faster than sorting
 
 
@@ -31,11 +32,15 @@ DENSE = 32  # codes up to so many times their number are counted in an array, wh
 class QualityReport:
     """Which rows of each table stay (boolean masks), which customers were flagged and why, and the row accounting.
 
-    `customers` is the number of customers with a row that counts at as-of (`known`), and that of those who stay.
+    `of_flagged` are the rows that would stay if their customer were not flagged. `why` has the reasons of each flagged
+    customer, in words. `customers` is the number of customers with a row that counts at as-of (`known`), and that of
+    those who stay.
     """
 
     kept: Mapping[str, Mask]
+    of_flagged: Mapping[str, Mask]
     flagged: pa.Array
+    why: Mapping[str, str]
     reasons: dict[str, int]
     accounting: dict[str, dict[str, int]]
     customers: dict[str, int]
@@ -78,7 +83,7 @@ def quality_report(tables: Mapping[str, pa.Table], as_of: date, book: Book) -> Q
     reasons = {reason: len(flagged) for by_reason in flags.values() for reason, flagged in by_reason.items()}
     everybody = [flagged for by_reason in flags.values() for flagged in by_reason.values()]
     flagged = pc.unique(pa.concat_arrays([pa.array([], pa.string()), *everybody]))
-    kept, accounting = {}, {}
+    kept, of_flagged, accounting = {}, {}, {}
     for name, table in tables.items():
         # Each row is counted once, under the first of these that it meets.
         grounds = {
@@ -89,11 +94,22 @@ def quality_report(tables: Mapping[str, pa.Table], as_of: date, book: Book) -> Q
             "superseded": superseded[name],
         }
         kept[name], counts = _counted(grounds, table.num_rows)
+        of_flagged[name] = grounds.pop("flagged") & ~np.logical_or.reduce(list(grounds.values()))
         accounting[name] = {"read": table.num_rows, "kept": int(kept[name].sum()), **counts}
     valid = {name: visible[name] & ~superseded[name] for name in tables}
     numbers = {"known": number_of_customers(customers, valid), "kept": number_of_customers(customers, kept)}
     reasons = {reason: count for reason, count in reasons.items() if count}
-    return QualityReport(kept, flagged, reasons, accounting, numbers)
+    return QualityReport(kept, of_flagged, flagged, _why(flags.values()), reasons, accounting, numbers)
+
+
+def _why(flags: Iterable[Mapping[str, pa.Array]]) -> dict[str, str]:
+    """The reasons of each flagged customer, separated by semicolons."""
+    found: dict[str, list[str]] = {}
+    for by_reason in flags:
+        for reason, customers in by_reason.items():
+            for customer in customers.to_pylist():
+                found.setdefault(customer, []).append(reason)
+    return {customer: SEPARATOR.join(dict.fromkeys(reasons)) for customer, reasons in found.items()}
 
 
 def _names_loans(book: Book) -> bool:

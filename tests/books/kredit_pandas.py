@@ -124,6 +124,7 @@ def loan_row(
         "observation_date": observation.date(),
         "label": label(months, start, newest_row),
         "split": "test" if number % 100 < 20 else "train",
+        "in_arrears": bool((months.loc[months["Stichtag"] < prediction, "tage_verzug"] >= 90).any()),
         "Alter": newest["Alter"],
         "Beruf": newest["Beruf"],
         "Familienstand": newest["Familienstand"],

@@ -5,6 +5,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from jobs.gold.flagged import FLAGGED, REASON, only_flagged, without_flagged
+
+
+def unmarked(table: pa.Table) -> pa.Table:
+    """The loans that are not marked as flagged, without the marks."""
+    assert 0 < only_flagged(table).num_rows < table.num_rows
+    return without_flagged(table).drop_columns([FLAGGED, REASON])
+
 
 def value_digest(table: pa.Table) -> str:
     """The first 16 digits of SHA-256 over the sorted rows; numbers count to ten digits, 5 and 5.0 are the same."""

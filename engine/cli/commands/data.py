@@ -19,6 +19,7 @@ from engine.cli.terminal import Home, Json, console_for, deployment_at, print_er
 from engine.deployment import Deployment
 from engine.documents.tables import metrics_document, tables_document
 from engine.documents.values import Document
+from jobs.accounting.flagged import flagged_remark
 from jobs.governance.breaches import UNHEALTHY
 from jobs.governance.sentences import auc_loans, months_text, window_sentence
 from jobs.sample.write import SampleSpec, existing_extracts, write_sample
@@ -87,6 +88,8 @@ def metrics(home: Home = None, as_json: Json = False) -> None:
     console_for().print(WHICH_AUC, highlight=False, soft_wrap=True)
     newest = documents[-1]
     if told := window_sentence(newest, date.fromisoformat(newest["monitoring_date"])):
+        console_for().print(told, highlight=False, soft_wrap=True)
+    if told := flagged_remark(newest):
         console_for().print(told, highlight=False, soft_wrap=True)
     if newest["status"] in UNHEALTHY and newest["status"] != "stale" and newest["reason"]:
         console_for().print(f"{newest['monitoring_date']}  {newest['reason']}", highlight=False, soft_wrap=True)

@@ -12,7 +12,8 @@ SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 LONGEST = 60
 ADVICE = f"use letters, digits and underscores, a letter first, at most {LONGEST} characters"
 TAKEN = ("inference_features", "scored", "outcomes")  # tables that every book has beside the silver ones
-MADE = ("prediction_date", "observation_date", "label", "split")  # columns that gold adds to the features
+# Columns that gold adds to the features.
+MADE = ("prediction_date", "observation_date", "label", "split", "in_arrears", "exposure", "flagged", "flagged_reason")
 
 
 def name_findings(book: Book) -> Iterator[Finding]:

@@ -69,6 +69,8 @@ def _roles(book: Book) -> Iterator[Finding]:
     for role, kind in roles:
         if sound(book, role) and (why := unfit(loans, getattr(book, role), kind)):
             yield at(book, f"`{role}`: {why}")
+    if sound(book, "exposure") and book.exposure and (why := unfit(loans, book.exposure, *NUMBERS)):
+        yield at(book, f"`exposure`: {why}")
 
 
 def _dates_and_keys(source: Source) -> Iterator[Finding]:

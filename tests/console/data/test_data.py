@@ -94,6 +94,27 @@ def test_every_record_is_accounted_for(opened: Opened, dirty_sandbox: Sandbox) -
         assert f"{number:,} {reason}" in said
 
 
+def test_the_loans_of_flagged_customers_stand_beside_their_reasons(
+    opened: Opened, monitored_sandbox: Sandbox, trained_sandbox: Sandbox
+) -> None:
+    said = words(opened(monitored_sandbox.home, "data", view="Row accounting"))
+    (row,) = monitored_sandbox.table("gold.model_monitoring").to_pylist()
+    table = said[said.index("Loans of flagged customers") :]
+    assert f"{row['flagged_loans']:,} loans of flagged customers, amount {row['flagged_amount']:,.0f} (" in table
+    assert f"{row['flagged_defaults'] / row['flagged_labelled']:.1%} of {row['flagged_labelled']:,}" in table
+    values = monitored_sandbox.values(row_run(monitored_sandbox), "fetch_predictions_and_actuals")
+    for reason, counts in values["flagged_by_reason"].items():
+        assert f"{reason}</td><td" in table
+        assert f"{counts['amount']:,.0f}</td>" in table
+    not_monitored = words(opened(trained_sandbox.home, "data", view="Row accounting"))
+    assert "Loans of flagged customers" not in not_monitored
+
+
+def row_run(sandbox: Sandbox) -> str:
+    with sandbox.deployment.ledger.reading() as connection:
+        return str(recent_runs(connection, 1, "monitoring", "succeeded")[0].run_id)
+
+
 def test_rows_after_each_step_are_those_of_the_tables(opened: Opened, dirty_sandbox: Sandbox) -> None:
     said = words(opened(dirty_sandbox.home, "data", view="Row accounting"))
     for source in dirty_sandbox.deployment.book.sources:

@@ -65,6 +65,7 @@ def books(draw: Any) -> Book:
         loan_id="loan",
         customer_id="person",
         loan_start="start",
+        exposure="",
         prediction=prediction,
         observation=observation,
         bad_loan=BadLoan("ledger", "late", 0, prediction, observation),
@@ -101,7 +102,7 @@ def test_rows_that_become_known_after_the_prediction_change_no_feature(
     first = [ledger_row(loan, starts[loan], 0, starts) for loan in LOANS]
     before = first + [ledger_row(loan, day, late, starts) for loan, day, late in ledger]
     known = loan_features(tables(before, visits), book).rows
-    features = [feature.name for feature in book.features]
+    features = [*(feature.name for feature in book.features), "in_arrears"]
     for row in known.to_pylist():
         day = row["prediction_date"]
         later = [ledger_row(loan, max(at, day + timedelta(1)), late, starts) for loan, at, late in more_ledger]
@@ -120,6 +121,7 @@ def test_the_first_row_after_the_prediction_is_the_first_that_no_feature_sees() 
         loan_id="loan",
         customer_id="person",
         loan_start="start",
+        exposure="",
         bad_loan=BadLoan("ledger", "late", 0, 3, 6),
         sources=(LEDGER, VISITS),
         features=features,
@@ -132,6 +134,12 @@ def test_the_first_row_after_the_prediction_is_the_first_that_no_feature_sees() 
         (row,) = loan_features(tables(ledger, [("a", day, 7)]), book).rows.to_pylist()
         return row["newest"], row["seen"]
 
+    def in_arrears(day: date) -> bool:
+        late = {**ledger[0], "day": day, "late": 7}
+        (row,) = loan_features(tables([*ledger, late], []), book).rows.to_pylist()
+        return bool(row["in_arrears"])
+
+    assert [in_arrears(date(2024, 4, day)) for day in (29, 30)] == [True, False]
     assert seen(date(2024, 4, 29)) == (7, 1)
     assert seen(date(2024, 4, 30)) == (7, 0)
     assert seen(date(2024, 5, 1)) == (None, 0)

@@ -28,9 +28,11 @@ ODD_IDS = ["007", "0x0,1", 'say "x"', "😀", "z" * 300]
 
 
 def expected_loans(sandbox: Sandbox, as_of: date) -> set[str]:
-    """The loans of governed customers whose prediction date has come, from the cleaned tables."""
+    """The loans whose prediction date has come, those of flagged customers included, from the cleaned tables."""
     tables = {name: sandbox.table(f"staged.{name}") for name in KEYS}
-    ledger = tables["loan_daily"].filter(pa.array(quality_report(tables, as_of, BOOK).kept["loan_daily"]))
+    found = quality_report(tables, as_of, BOOK)
+    masks = found.kept["loan_daily"] | found.of_flagged["loan_daily"]
+    ledger = tables["loan_daily"].filter(pa.array(masks))
     due = pc.less_equal(months_later(ledger["loan_start_date"], 3), pa.scalar(as_of, pa.date32()))
     return set(ledger.filter(due)["loan_id"].to_pylist())
 
@@ -100,6 +102,8 @@ def test_predictions_have_the_columns_of_the_design(trained_sandbox: Sandbox) ->
         "predicted_proba",
         "model_version",
         "cohort",
+        "flagged",
+        "flagged_reason",
     ]
     assert set(predictions["prediction_date"].to_pylist()) == {AS_OF}
     assert set(predictions["model_version"].to_pylist()) == {trained_sandbox.champions()[0].version}
@@ -158,7 +162,8 @@ def test_new_loans_of_odd_ids_are_scored_under_exactly_these_ids(
     known = set(sandbox.table(PREDICTIONS)["loan_id"].to_pylist())
     sandbox.succeed("inference", data=str(folder))
     predictions = {row["loan_id"]: row for row in sandbox.table(PREDICTIONS).to_pylist()}
-    assert set(predictions) - known == {f"{one}/1" for one in ODD_IDS}
+    assert set(predictions) - known == {f"{one}/1" for one in (*ODD_IDS, "flagged")}
+    assert predictions["flagged/1"]["flagged_reason"] == "Age under 18"
     for one in ODD_IDS:
         assert predictions[f"{one}/1"]["customer_id"] == one
         assert predictions[f"{one}/1"]["cohort"] == "2024-04"
@@ -194,6 +199,8 @@ SCORE: Mapping[str, Any] = {
     "predicted_proba": 0.2,
     "model_version": "v",
     "cohort": "2024-01",
+    "flagged": False,
+    "flagged_reason": None,
 }
 
 

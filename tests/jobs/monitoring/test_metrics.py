@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
+from jobs.gold.flagged import without_flagged
 from jobs.job import Job
 from jobs.monitoring.actuals import fetch_predictions_and_actuals
 from storage.lake.names import MONITORING, MONITORING_COHORTS, MONITORING_FEATURES, PREDICTIONS, TRAINING_DATA
@@ -77,7 +78,7 @@ def test_a_loan_counts_once_its_observation_date_has_come(sandbox: Sandbox) -> N
     day = date(2024, 9, 1)
     sandbox.succeed("inference", day, force=True)
     sandbox.succeed("monitoring", day)
-    features = sandbox.table("staged.inference_features")
+    features = without_flagged(sandbox.table("staged.inference_features"))
     known = pc.less_equal(features["observation_date"], pa.scalar(day, pa.date32()))
     fitted = pc.equal(features["split"], "train")
     assert measured(sandbox)["labelled_pooled"] == pc.sum(pc.and_(known, pc.invert(fitted))).as_py()
