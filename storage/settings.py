@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from storage.cut_off import declared_cut_off
 from storage.errors import UsageError
 
 PREFIX = "LOANWATCH_"
@@ -68,6 +69,11 @@ class Settings(BaseSettings):
         "",
         description="the book's feature set for training, by default its first; `all` trains and compares every set",
     )
+    cut_off: str = Field(
+        "",
+        description="the probability from which on a loan is predicted to default: `0.3`, `approve 0.8` (a share of "
+        "loans) or `cost 5` (good loans refused that cost one default); by default it approves the share of good loans",
+    )
     auc_threshold: float = Field(0.70, gt=0, lt=1, description="AUC below which the gate retrains")
     psi_threshold: float = Field(0.2, gt=0, description="PSI at or above which the gate retrains")
     cooldown_days: float = Field(7.0, ge=0, description="days in which the gate requests one retraining at most")
@@ -97,6 +103,12 @@ class Settings(BaseSettings):
         if not is_timing(text.strip().lower()):
             raise ValueError(f"{text!r} is not a schedule such as `daily 03:00`, `sunday 02:00` or `off`")
         return text.strip().lower()
+
+    @field_validator("cut_off")
+    @classmethod
+    def _known_cut_off(cls, text: str) -> str:
+        declared_cut_off(text)
+        return " ".join(text.lower().split())
 
     @field_validator("ray_address")
     @classmethod

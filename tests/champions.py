@@ -34,7 +34,7 @@ def make_champion(
     test = rows.filter(pc.equal(rows["split"], "test"))
     scores = pipeline.predict_proba(frame(test, tuple(features)))[:, 1]
     reference = frozen_reference(test, scores, features)
-    made = {"as_of": AS_OF.isoformat(), "features": list(features), "reference": reference}
+    made = {"as_of": AS_OF.isoformat(), "split_by": "customer", "features": list(features), "reference": reference}
     files = {
         "model": store.place(store.keep_pickle(pipeline), f"best_model_{version}.pkl"),
         "encoders": store.place(store.keep_pickle({}), f"label_encoders_{version}.pkl"),

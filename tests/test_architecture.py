@@ -16,6 +16,7 @@ pytestmark = pytest.mark.thorough
 # From the bottom to the top. A package imports from the lines above its own, never from its own line or from below.
 ORDER = """
 storage.errors
+storage.cut_off
 storage.settings
 storage.files
 storage.db
@@ -60,6 +61,7 @@ LIBRARIES = {  # where a library may be imported; a room stands for everything i
     "streamlit": {"console"},
     "sqlalchemy": {"storage", "engine"},
     "sklearn": {
+        "jobs.modelling.calibrated",
         "jobs.modelling.pipelines",
         "jobs.modelling.reproducible",
         "jobs.modelling.scorecard.bins",

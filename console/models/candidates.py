@@ -1,4 +1,7 @@
-"""The candidates of a training: a table and their confidence intervals, the best test AUC first."""
+"""The candidates of a training: a table and their confidence intervals, the best one first."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -9,26 +12,48 @@ from console.components.table import columns, table
 from console.components.theme import drawn
 from console.models.query import Metrics
 from jobs.charts.kit import BLUE, GREY, RED, rows_chart
+from jobs.statistics.cut_off import cut_off_words
 
-MEASURES = ("Test AUC", "95% interval", "Train AUC", "Precision", "Recall", "F1")
+FIGURES = {
+    "out_of_fold_auc": "Out-of-fold AUC",
+    "train_auc": "Train AUC",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "calibration_error": "Calibration error",
+}
+MEASURES = ("Test AUC", "95% interval", *FIGURES.values())
 ROW, AXIS = 28, 44  # pixels of height for each candidate, and for the axis under them
 LINE = 11  # pixels of a line of a candidate's name
 TWO_LINES = "split(replace(datum.label, ' (', '\\n('), '\\n')"  # the model, under it the feature set
 SELECTED, OTHER = "selected", "not selected"
 
 
-def show_candidates(candidates: dict[str, Metrics], selected: str, threshold: float) -> None:
-    """Shows the candidates as a table beside a chart of their intervals."""
+def show_candidates(
+    candidates: dict[str, Metrics], selected: str, threshold: float, cut_off: Mapping[str, Any] | None
+) -> None:
+    """Shows the candidates as a table beside a chart of their intervals. `cut_off` is the selected one's."""
     ranked = by_rank(candidates)
     rows = [_row(name, candidates[name], selected) for name in ranked]
     left, right = st.columns([3, 2], gap="large")
     with left:
         heads = columns("Candidate", *MEASURES, numbers=MEASURES)
         table("The candidates of this training", heads, rows, strong=[0])
-        note("Precision, recall and F1 are those of predicted defaults at the threshold 0.5, on the test loans.")
+        note(measures_note(cut_off))
     frame = interval_frame({name: candidates[name] for name in ranked}, selected)
     with right:
         show_intervals(frame, threshold)
+
+
+def measures_note(cut_off: Mapping[str, Any] | None) -> str:
+    """What the numbers of the candidates mean, with the cut-off of the selected one."""
+    told = f"The selected model predicts default at {cut_off_words(cut_off)}."
+    if not cut_off:
+        return f"Precision, recall and F1 are those on the test loans. {told}"
+    return (
+        f"Candidates are chosen by the AUC of out-of-fold train scores; the test loans only report. {told} Each other "
+        "candidate has its own cut-off by the same rule. The calibration error is that of the test loans."
+    )
 
 
 def show_intervals(frame: pd.DataFrame, threshold: float) -> None:
@@ -40,8 +65,9 @@ def show_intervals(frame: pd.DataFrame, threshold: float) -> None:
 
 
 def by_rank(candidates: dict[str, Metrics]) -> list[str]:
-    """The names of the candidates, the best test AUC first."""
-    return sorted(candidates, key=lambda name: -(candidates[name].get("test_auc") or 0.0))
+    """The names of the candidates, the best out-of-fold AUC first; without it, as in earlier releases, the test AUC."""
+    measure = "out_of_fold_auc" if all("out_of_fold_auc" in one for one in candidates.values()) else "test_auc"
+    return sorted(candidates, key=lambda name: -(candidates[name].get(measure) or 0.0))
 
 
 def interval_text(metrics: Metrics) -> str:
@@ -105,5 +131,5 @@ def _row(name: str, metrics: Metrics, selected: str) -> list[Text]:
         join([name, sign_html("✓", "good", SELECTED) if name == selected else ""], " "),
         figure(metrics.get("test_auc")),
         interval_text(metrics),
-        *(figure(metrics.get(key)) for key in ("train_auc", "precision", "recall", "f1")),
+        *(figure(metrics.get(key)) for key in FIGURES),
     ]

@@ -27,8 +27,9 @@ from console.components.table import bytes_text, columns, digest_html, table
 from console.components.times import time_html
 from console.models.candidates import interval_text, show_candidates
 from console.models.differences import difference_text, parameter_text
-from console.models.query import ModelView, auc_threshold
+from console.models.query import Metrics, ModelView, auc_threshold
 from console.runs.parameters import label
+from jobs.statistics.cut_off import cut_off_words
 
 OUTCOMES = {True: ("✓", "good", "promoted"), False: ("✗", "bad", "not promoted")}
 
@@ -44,6 +45,8 @@ def show_summary(view: ModelView, *, champion: bool) -> None:
             "Model": row.model_name,
             "Feature set": f"{details.get('feature_set', '-')}{_feature_count(details)}",
             "Test AUC": join([auc, loans_text(rows.get("test"))], ", on "),
+            "Predicts default at": cut_off_words(details.get("cut_off")),
+            "Calibration error": calibration_text(metrics),
             "Trained on": loans_text(rows.get("train")) or "-",
             "Trained on data up to": str(details.get("as_of", "-")),
             "Made": Markup("{} by {}").format(time_html(row.created_at, ledger().clock()), run_link(row.run_id)),
@@ -56,6 +59,14 @@ def show_summary(view: ModelView, *, champion: bool) -> None:
             view.damage,
             "This page shows the summary of the registry instead.",
         )
+
+
+def calibration_text(metrics: Metrics) -> str:
+    """The calibration error, before calibration as well: `0.021, of raw scores 0.143`; `-` in earlier releases."""
+    if metrics.get("calibration_error") is None:
+        return "-"
+    means = f"mean score {figure(metrics['mean_score'])}, observed {figure(metrics['bad_rate'])}"
+    return f"{figure(metrics['calibration_error'])}, of raw scores {figure(metrics['raw_calibration_error'])}; {means}"
 
 
 def show_promotion_test(details: dict[str, Any]) -> None:
@@ -102,7 +113,7 @@ def show_candidates_and_comparisons(view: ModelView) -> None:
     if not details.get("candidates"):
         note("The registry has no candidates of this version.")
         return
-    show_candidates(details["candidates"], view.row.model_name, auc_threshold(details))
+    show_candidates(details["candidates"], view.row.model_name, auc_threshold(details), details.get("cut_off"))
     sentences = dict.fromkeys(map(comparison_words, details.get("comparisons", [])))
     if sentences:
         st.subheader("Feature sets compared")

@@ -7,13 +7,14 @@ from typing import Any
 
 from console.app.deployment import plain_name
 from console.components.elements import count, figure
-from console.models.candidates import by_rank, interval_text
+from console.models.candidates import FIGURES, by_rank, interval_text
 from console.models.query import Metrics, ModelView
 from console.runs.parameters import IN_GIB, label
+from jobs.statistics.cut_off import cut_off_words
 from storage.settings import GIB
 
 ABSENT = "-"
-METRICS = {"train_auc": "Train AUC", "precision": "Precision", "recall": "Recall", "f1": "F1"}
+METRICS = {**FIGURES, "brier": "Brier score"}
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ def _model(a: ModelView, b: ModelView) -> Iterable[Difference]:
     yield Difference(section, "Model", _full_name(a.row.model_name, a.details), _full_name(b.row.model_name, b.details))
     for name, key in (("Feature set", "feature_set"), ("Trained on data up to", "as_of")):
         yield Difference(section, name, str(a.details.get(key, ABSENT)), str(b.details.get(key, ABSENT)))
+    one, other = (cut_off_words(view.details.get("cut_off")) for view in (a, b))
+    yield Difference(section, "Predicts default at", one, other)
     yield Difference(section, "Promotion test", _verdict(a), _verdict(b))
 
 

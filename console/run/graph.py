@@ -20,7 +20,7 @@ from storage.db.ledger import LedgerRow
 BOX, GAP, LINK = 108, 14, 30  # pixels: height of a box, between two boxes, width of the links between two columns
 FIRST_WORDS = 72  # letters of an error that fit in a box
 LABELS = {"trigger_retraining_dag": "Request retraining"}  # shown instead of the name, which is then in small
-PARTITIONS = {"train_evaluate_select_model": "models"}  # the name of a task's partitions, if they have one
+PARTITIONS = {"train_evaluate_select_model": "fits"}  # the name of a task's partitions, if they have one
 
 GRAPH_SHEET = Markup("""<style>
 .lw-graph { display: flex; align-items: stretch; overflow-x: auto; padding: 2px; margin: 0; }

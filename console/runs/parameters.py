@@ -21,6 +21,7 @@ LABELS = {
     "extract_limit": "Largest extract (GiB)",
     "auc_defaults": "Defaults for AUC",
     "auc_least_defaults": "Minimum defaults for AUC",
+    "cut_off": "Cut-off",
     "drift_rows": "Minimum loans for PSI",
 }
 IN_GIB = "extract_limit"  # in bytes as a setting, in GiB as a widget

@@ -8,6 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from jobs.statistics.cut_off import cut_off_words
+
 # A sign and a style for each state of a run, task or process and each status of a model: colour is never the only sign.
 SIGNS = {
     "queued": ("·", "dim"),
@@ -103,11 +105,12 @@ def listing(documents: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> R
 def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
     """A line for each candidate of each model, the best one first, with the alias of the champion.
 
-    Below are the comparisons of feature sets and the reasons why models were not promoted.
+    The best has the highest out-of-fold AUC; of a model of an earlier release, which has none, the highest test AUC.
+    Below are the cut-offs, the comparisons of feature sets and the reasons why models were not promoted.
     """
     rows = []
     for model in documents:
-        names = sorted(model["candidates"], key=lambda name: -(model["candidates"][name]["test_auc"] or 0))
+        names = sorted(model["candidates"], key=lambda name: -_rank(model["candidates"][name]))
         first_column = [model["version"], ", ".join(model["aliases"]), f"on {model['feature_set']}"]
         for name, text in zip_longest(names, first_column, fillvalue=""):
             numbers = model["candidates"][name]
@@ -115,28 +118,41 @@ def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
                 {
                     "version": text,
                     "model": f"{SIGNS['succeeded'][0] if name == model['model_name'] else ' '} {name}",
+                    "out_of_fold": numbers.get("out_of_fold_auc"),
                     "AUC": numbers["test_auc"],
                     "95%_interval": interval(numbers["auc_low"], numbers["auc_high"]),
                     "train": numbers["train_auc"],
                     "precision": numbers["precision"],
                     "recall": numbers["recall"],
                     "F1": numbers["f1"],
+                    "calibration_error": numbers.get("calibration_error"),
                 }
             )
     remarks = [Text(f"{model['version']}  {text}") for model in documents for text in model_remarks(model)]
     return Group(listing(rows, list(rows[0]) if rows else []), *remarks)
 
 
+def _rank(numbers: Mapping[str, Any]) -> float:
+    return float(numbers.get("out_of_fold_auc") or numbers["test_auc"] or 0.0)
+
+
 def model_remarks(model: Mapping[str, Any]) -> list[str]:
-    """The comparison of the best models of two feature sets, and the reason why the model was not promoted."""
+    """The cut-off, how the best models of two feature sets compare, and the reason why the model was not promoted."""
     remarks = [
+        f"It predicts default at {cut_off_words(model['cut_off'])}.",
+        *_set_remarks(model),
+    ]
+    verdict = model["promotion"]
+    return [*remarks, verdict["reason"]] if verdict and not verdict["promote"] else remarks
+
+
+def _set_remarks(model: Mapping[str, Any]) -> list[str]:
+    return [
         f"{one['a']} against {one['b']}, on the same {one['n']:,} test loans: AUC {one['difference']:+.3f}, "
         f"95% interval {interval(one['low'], one['high'])}."
         for one in model["comparisons"]
         if one["compared"] == "best"
     ]
-    verdict = model["promotion"]
-    return [*remarks, verdict["reason"]] if verdict and not verdict["promote"] else remarks
 
 
 def interval(low: float | None, high: float | None) -> str:

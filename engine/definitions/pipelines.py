@@ -98,11 +98,12 @@ def _model_tasks(book: Book) -> tuple[Task, ...]:
     return (
         Task(
             "train_evaluate_select_model",
-            "jobs.modelling.training:fit_candidate",
+            "jobs.modelling.fits:fit_candidate",
             upstream=("gold_feature_engineering",),
             reads=(t.TRAINING_DATA, t.TRAINING_IMPUTED),
-            settings=("feature_set",),
-            split="jobs.modelling.candidates:candidate_names",
+            writes=(t.OUT_OF_FOLD_SCORES,),
+            settings=("feature_set", "cut_off"),
+            split="jobs.modelling.candidates:fit_names",
             collect="jobs.modelling.training:select_model",
             limit=7200,
         ),

@@ -20,6 +20,7 @@ def models_document(connection: Connection) -> list[Document]:
             "candidates": row.summary["candidates"],
             "feature_set": row.summary["feature_set"],
             "comparisons": row.summary.get("comparisons", []),
+            "cut_off": row.summary.get("cut_off"),
             "promotion": row.summary.get("promotion"),
             "trained_on": row.trained_on,
         }

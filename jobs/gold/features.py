@@ -88,7 +88,7 @@ def _rows(found: FeatureColumns, known: Mapping[str, KnownRows], loans: pa.Table
     columns |= {name: loans[name] for name in ("prediction_date", "observation_date")}
     of_label = known[book.bad_loan.source]
     columns["label"] = default_labels(of_label.table, loans, book)
-    columns["split"] = splits(loans[book.loan_id])
+    columns["split"] = splits(loans[book.customer_id])
     columns[IN_ARREARS] = arrears_at_scoring(of_label, loans.num_rows, book)
     if book.exposure:
         places, ledger = known[book.loan_source].newest(), known[book.loan_source].table

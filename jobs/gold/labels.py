@@ -119,11 +119,24 @@ def outcome_months(rows: pa.Table, loans: pa.Table, book: Book) -> tuple[Codes, 
     return owners, months, above.to_numpy(zero_copy_only=False)
 
 
-def splits(loan_ids: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """`test` for one loan in five, `train` for the others, in every run and on every machine.
+def splits(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """`test` for one customer id in five, `train` for the others, in every run and on every machine.
 
-    The first 8 bytes of SHA-256 of the loan's id, big-endian, modulo 100, below 20 is test.
+    The first 8 bytes of SHA-256 of the id, big-endian, modulo 100, below 20 is test. The same customer is on the same
+    side with each loan.
     """
-    digests = (hashlib.sha256(loan_id.encode()).digest() for loan_id in loan_ids.to_pylist())
-    numbers = np.frombuffer(b"".join(digest[:8] for digest in digests), ">u8")
-    return pc.if_else(pa.array(numbers % 100 < TEST_SHARE), "test", "train")
+    return pc.if_else(pa.array(_hashes(ids, 0) % 100 < TEST_SHARE), "test", "train")
+
+
+def folds(ids: pa.Array | pa.ChunkedArray, number: int) -> npt.NDArray[np.int64]:
+    """The fold of each customer id, from 1 to `number`, in every run and on every machine.
+
+    The second 8 bytes of SHA-256 of the id, big-endian, modulo `number`; they tell nothing of the split.
+    """
+    return np.asarray(_hashes(ids, 8) % number, np.int64) + 1
+
+
+def _hashes(ids: pa.Array | pa.ChunkedArray, start: int) -> npt.NDArray[np.uint64]:
+    """8 bytes of SHA-256 of each id, from byte `start`; a missing id counts as an empty text."""
+    digests = (hashlib.sha256((one or "").encode()).digest() for one in ids.to_pylist())
+    return np.frombuffer(b"".join(digest[start : start + 8] for digest in digests), ">u8").astype(np.uint64)

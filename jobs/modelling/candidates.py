@@ -1,4 +1,4 @@
-"""The candidates of a training: each is a classifier on a feature set, with a name that says so."""
+"""The candidates of a training: each is a classifier on a feature set, with a name that says so; and their fits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from jobs.errors import JobError
 from jobs.job import Job
 
 ALL, BOTH = "all", "both"  # every feature set of the book; `both` is the older word
+FOLDS = 3  # two leave boosting's curve too flat, five do no better than three; each further one costs a fit
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,32 @@ def word_for_every_set(book: Book) -> str:
     return BOTH if ALL in book.feature_sets else ALL
 
 
-def candidate_names(job: Job) -> list[str]:
-    """The parts of the training task: the names of its candidates."""
-    return list(candidates(str(job.settings["feature_set"]), job.book))
+@dataclass(frozen=True)
+class Fit:
+    """A fit of a candidate: on all train rows, or without those of `fold` (from 1), which it then scores."""
+
+    candidate: Candidate
+    fold: int | None
 
 
-def candidate_of(job: Job, name: str) -> Candidate:
-    """The candidate of that name. Raises JobError when the setting `feature_set` has no such candidate."""
+def fits(job: Job) -> Mapping[str, Fit]:
+    """The fits of a training by name: of each candidate one on all train rows, and one for each fold."""
     known = candidates(str(job.settings["feature_set"]), job.book)
+    found = {}
+    for name, candidate in known.items():
+        found[name] = Fit(candidate, None)
+        found |= {f"{name}, fold {fold} of {FOLDS}": Fit(candidate, fold) for fold in range(1, FOLDS + 1)}
+    return found
+
+
+def fit_names(job: Job) -> list[str]:
+    """The parts of the training task: the names of its fits."""
+    return list(fits(job))
+
+
+def fit_of(job: Job, name: str) -> Fit:
+    """The fit of that name. Raises JobError when the setting `feature_set` has no such fit."""
+    known = fits(job)
     if name not in known:
-        raise JobError(f"There is no candidate {name!r}; with this feature_set there are {', '.join(known)}.")
+        raise JobError(f"There is no fit {name!r}; with this feature_set there are {'; '.join(known)}.")
     return known[name]

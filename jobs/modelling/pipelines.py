@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 from jobs.book.features import Candidate
+from jobs.modelling.calibrated import CalibratedClassifier
 from jobs.modelling.reproducible import clear_padding
 
 UNKNOWN = -1
@@ -21,7 +22,7 @@ UNKNOWN = -1
 def untrained(candidate: Candidate, features: Sequence[str], categories: Sequence[str]) -> Pipeline:
     """An unfitted pipeline: medians for missing numbers, codes for categories, a scaler where the book asks for one.
 
-    `categories` are those of the features that hold texts.
+    The last step is a `CalibratedClassifier`. `categories` are those of the features that hold texts.
     """
     # Missing and unseen levels share one level, Unknown.
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=UNKNOWN, encoded_missing_value=UNKNOWN)
@@ -36,7 +37,7 @@ def untrained(candidate: Candidate, features: Sequence[str], categories: Sequenc
         ]
     )
     scaler = [("scaler", StandardScaler())] if candidate.scaled else []
-    return Pipeline([("columns", columns), *scaler, ("classifier", _classifier(candidate))])
+    return Pipeline([("columns", columns), *scaler, ("classifier", CalibratedClassifier(_classifier(candidate)))])
 
 
 def fit_reproducibly(pipeline: Pipeline, inputs: pd.DataFrame, labels: Any) -> Pipeline:

@@ -1,10 +1,10 @@
 """PromotionVerdict: whether a newly trained model takes the champion's place, judged on rows that neither of them saw.
 
-The stable hash split makes these rows: a test loan is a test loan in every training, so no champion was ever fitted on
-one. The new model becomes champion unless it is worse: significantly so by the paired DeLong comparison at 95%, or with
-an AUC below the threshold. Where the two rank alike (a difference of exactly 0), or the rows can't tell them apart, the
-new one takes over: it knows the newer data. It was chosen among its candidates on these very rows, which favours it a
-little; that a champion was chosen in the same way evens that out.
+The stable hash split makes these rows: a test customer is a test customer in every training, so no champion was ever
+fitted on one; of the test loans, those that a champion of an earlier release learned from are left out. The new model
+becomes champion unless it is worse: significantly so by the paired DeLong comparison at 95%, or with an AUC below the
+threshold. Where the two rank alike (a difference of exactly 0), or the rows can't tell them apart, the new one takes
+over: it knows the newer data. It was chosen among its candidates on train rows, so these rows favour neither.
 """
 
 import json
@@ -22,7 +22,7 @@ from jobs.job import Job, log
 from jobs.modelling.champion import other_libraries, serving_champion
 from jobs.modelling.data_faults import columns_of, counted_before_imputation, data_faults
 from jobs.modelling.definition import difference_from
-from jobs.modelling.splits import labels_of, scores_of, train_and_test
+from jobs.modelling.splits import labels_of, scores_of, train_and_test, unseen_by
 from jobs.statistics.discrimination import AucDifference, paired_auc_difference
 from jobs.statistics.faults import LEAST_NEWEST
 from jobs.statistics.rounding import rounded_apart
@@ -175,8 +175,10 @@ def _opponent(
     unknown = sorted(set(known) - set(test.column_names))
     if unknown:
         return Opponent(None, None, f"champion {model.version} needs {unknown[0]}, which this book does not have")
-    new = scores_of(job.models.load(artifact), test, features)
-    return Opponent(model.version, paired_auc_difference(labels_of(test), new, scores_of(old, test, known)))
+    unseen = test.filter(unseen_by(json.loads(job.models.read(model.files["metadata"])), test, job.book))
+    new = scores_of(job.models.load(artifact), unseen, features)
+    found = paired_auc_difference(labels_of(unseen), new, scores_of(old, unseen, known))
+    return Opponent(model.version, found, f"champion {model.version} learned from too many of the test loans")
 
 
 def _comparison(opponent: Opponent, *, worse: bool) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.tree._tree import Tree
 
 
@@ -45,5 +46,5 @@ def _held(value: Any) -> Iterator[Any]:
         yield from value
     elif isinstance(value, np.ndarray):
         yield from value.ravel().tolist() if value.dtype == object else ()
-    elif not isinstance(value, str | bytes | int | float | type) and type(value).__module__.startswith("sklearn."):
-        yield from vars(value).values() if hasattr(value, "__dict__") else ()
+    elif isinstance(value, BaseEstimator) or type(value).__module__.startswith("sklearn."):
+        yield from vars(value).values() if hasattr(value, "__dict__") and not isinstance(value, type) else ()

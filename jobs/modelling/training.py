@@ -1,10 +1,10 @@
-"""Training: three models side by side on the same rows, on one feature set or on each; the one that ranks unseen loans
-best is kept.
-"""
+"""Training: the fits of every candidate side by side; the one that ranks out-of-fold train loans best is kept."""
 
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from importlib.metadata import version
 from typing import Any
 
@@ -13,58 +13,95 @@ import pyarrow.compute as pc
 
 from jobs.book.digest import digest, label_definition
 from jobs.job import Job, TaskResult, log
-from jobs.modelling.candidates import candidate_of
-from jobs.modelling.comparison import set_comparisons
-from jobs.modelling.pipelines import categories_in, fit_reproducibly, frame, is_category, label_encoders, untrained
+from jobs.modelling.candidates import FOLDS, Candidate, candidates
+from jobs.modelling.comparison import numbers_on_test, set_comparisons
+from jobs.modelling.pipelines import categories_in, is_category, label_encoders
 from jobs.modelling.promotion import measured, promotion_verdict
-from jobs.modelling.splits import Scores, as_floats, labels_of, scores_of, train_and_test
-from jobs.statistics.discrimination import auc_with_interval, classification_scores
+from jobs.modelling.splits import (
+    SPLIT_BY,
+    Scores,
+    as_floats,
+    labels_of,
+    raw_scores_of,
+    train_and_test,
+)
+from jobs.statistics.cut_off import cut_off
+from jobs.statistics.discrimination import auc_with_interval
 from jobs.statistics.estimate import risk_curve
 from jobs.statistics.reference import category_reference, numeric_reference
 from storage.files.folder import FileFacts
+from storage.lake.datamart import TableVersion
 from storage.lake.names import TRAINING_DATA
 from storage.ledger.models import ModelVersion
 
 LIBRARIES = ("scikit-learn", "numpy", "pandas", "pyarrow", "scipy")
 
 
-def fit_candidate(job: Job) -> TaskResult:
-    """One model, fitted on the train rows and measured on the test rows."""
-    candidate = candidate_of(job, job.partition)
-    features = candidate.features
+@dataclass(frozen=True)
+class Trained:
+    """A candidate whose pipeline is complete: fitted, calibrated, with a cut-off; its test scores and its numbers."""
+
+    candidate: Candidate
+    artifact: FileFacts
+    calibration: dict[str, Any]
+    cut_off: dict[str, Any]
+    scores: Scores
+    numbers: dict[str, Any]
+
+
+def select_model(job: Job, fitted: Sequence[TaskResult]) -> TaskResult:
+    """The candidate with the best AUC of out-of-fold train scores, and everything that is to be known about it.
+
+    Every candidate is calibrated on these scores, and gets its cut-off from them; test rows only report.
+    """
     train, test = train_and_test(job.read(TRAINING_DATA))
-    train_labels, test_labels = labels_of(train), labels_of(test)
-    pipeline = untrained(candidate.classifier, features, categories_in(train, features))
-    fit_reproducibly(pipeline, frame(train, features), train_labels)
-    scores = scores_of(pipeline, test, features)
-    auc = auc_with_interval(test_labels, scores)
-    chosen = classification_scores(test_labels, pipeline.predict(frame(test, features)))
-    numbers = {
-        "train_auc": auc_with_interval(train_labels, scores_of(pipeline, train, features)).value,
-        "test_auc": auc.value,
-        "auc_low": auc.low,
-        "auc_high": auc.high,
-        "precision": chosen.precision,
-        "recall": chosen.recall,
-        "f1": chosen.f1,
-    }
-    log.info("%s: test AUC %.4f, train AUC %.4f", job.partition, auc.value, numbers["train_auc"])
-    artifact = job.models.keep_pickle(pipeline)
-    return TaskResult(
-        train.num_rows + test.num_rows, None, {"name": job.partition, "numbers": numbers}, artifacts=(artifact,)
+    parts = sorted((one.tables[0] for one in fitted if one.tables), key=lambda table: table.parts[0].name)
+    out_of_fold = reduce(TableVersion.with_parts_of, parts)
+    rows = job.datamart.read(out_of_fold)
+    ranked = sorted(
+        (_trained(job, one, (train, test), rows) for one in fitted if one.artifacts),
+        key=lambda one: (-one.numbers["out_of_fold_auc"], one.candidate.name),
     )
+    best = ranked[0]
+    encoders = job.models.keep_pickle(label_encoders(job.models.load(best.artifact)))
+    metadata = _metadata(job, train, test, ranked) | {
+        "files": {"model": vars(best.artifact), "encoders": vars(encoders)}
+    }
+    log.info("%s is the best of %d by its out-of-fold AUC", best.candidate.name, len(ranked))
+    kept = (*(one.artifact for one in ranked), encoders)
+    size = train.num_rows + test.num_rows
+    return TaskResult(size, size, {"metadata": metadata}, tables=(out_of_fold,), artifacts=kept)
 
 
-def select_model(job: Job, trained: Sequence[TaskResult]) -> TaskResult:
-    """The candidate with the best test AUC, with its encoders and everything that is to be known about it."""
-    best = max(trained, key=lambda one: one.values["numbers"]["test_auc"])
-    (artifact,) = best.artifacts
-    pipeline = job.models.load(artifact)
-    encoders = job.models.keep_pickle(label_encoders(pipeline))
-    candidate = candidate_of(job, best.values["name"])
-    train, test = train_and_test(job.read(TRAINING_DATA))
-    scores = scores_of(pipeline, test, candidate.features)
-    metadata = {
+def _trained(job: Job, whole: TaskResult, sides: tuple[pa.Table, pa.Table], out_of_fold: pa.Table) -> Trained:
+    """The candidate of a fit on all train rows, completed with the out-of-fold scores of `sides`' train rows."""
+    train, test = sides
+    candidate = candidates(str(job.settings["feature_set"]), job.book)[whole.values["name"]]
+    own = out_of_fold.filter(pc.equal(out_of_fold["candidate"], candidate.name))
+    ids = own[job.book.loan_id].combine_chunks()
+    raw = as_floats(own["raw_score"].take(pc.index_in(train[job.book.loan_id], value_set=ids)))
+    pipeline = job.models.load(whole.artifacts[0])
+    classifier = pipeline.named_steps["classifier"].calibrate(raw, labels_of(train))
+    kept = cut_off(str(job.settings["cut_off"]), labels_of(train), classifier.calibrated(raw))
+    classifier.cut_off_ = kept["probability"]
+    test_raw = raw_scores_of(pipeline, test, candidate.features)
+    scores = classifier.calibrated(test_raw)
+    numbers = {
+        "out_of_fold_auc": auc_with_interval(labels_of(train), raw).value,
+        "train_auc": whole.values["train_auc"],
+        **numbers_on_test(labels_of(test), test_raw, scores, kept["probability"]),
+    }
+    told = candidate.name, numbers["out_of_fold_auc"], numbers["test_auc"], numbers["calibration_error"]
+    log.info("%s: out-of-fold AUC %.4f, test AUC %.4f, calibration error %.4f", *told)
+    curve = {"slope": classifier.slope_, "intercept": classifier.intercept_, "folds": FOLDS, "loans": train.num_rows}
+    return Trained(candidate, job.models.keep_pickle(pipeline), curve, kept, scores, numbers)
+
+
+def _metadata(job: Job, train: pa.Table, test: pa.Table, ranked: Sequence[Trained]) -> dict[str, Any]:
+    """The metadata of the best candidate, the first of `ranked`, apart from its files."""
+    best = ranked[0]
+    candidate = best.candidate
+    return {
         "model_name": candidate.name,
         "as_of": job.as_of.isoformat(),
         "feature_set": candidate.feature_set,
@@ -72,30 +109,25 @@ def select_model(job: Job, trained: Sequence[TaskResult]) -> TaskResult:
         "categorical": categories_in(train, candidate.features),
         "book": {"name": job.book.name, "digest": digest(job.book)},
         "label_definition": label_definition(job.book),
-        "candidates": {one.values["name"]: one.values["numbers"] for one in trained},
-        "comparisons": _comparisons(job, test, trained),
+        "split_by": SPLIT_BY,
+        "calibration": best.calibration,
+        "cut_off": best.cut_off,
+        "candidates": {one.candidate.name: one.numbers for one in ranked},
+        "comparisons": _comparisons(job, test, ranked),
         "rows": {"train": _counts(train), "test": _counts(test)},
         "libraries": {name: version(name) for name in LIBRARIES},
-        "files": {"model": vars(artifact), "encoders": vars(encoders)},
-        "reference": frozen_reference(measured(job, test), scores, candidate.features),
-        "risk_curve": risk_curve(labels_of(test), scores).as_json(),
+        "reference": frozen_reference(measured(job, test), best.scores, candidate.features),
+        "risk_curve": risk_curve(labels_of(test), best.scores).as_json(),
     }
-    log.info("%s is the best of %d", candidate.name, len(trained))
-    kept = (*(facts for one in trained for facts in one.artifacts), encoders)
-    rows = train.num_rows + test.num_rows
-    return TaskResult(rows, rows, {"metadata": metadata}, artifacts=kept)
 
 
-def _comparisons(job: Job, test: pa.Table, trained: Sequence[TaskResult]) -> list[dict[str, Any]]:
+def _comparisons(job: Job, test: pa.Table, ranked: Sequence[Trained]) -> list[dict[str, Any]]:
     """How the feature sets compare, when more than one was trained on."""
-    made = {one.values["name"]: (candidate_of(job, one.values["name"]), one.artifacts[0]) for one in trained}
-    if len({candidate.feature_set for candidate, _ in made.values()}) < 2:
+    made = [one.candidate for one in ranked]
+    if len({candidate.feature_set for candidate in made}) < 2:
         return []
-    scores = {
-        name: scores_of(job.models.load(artifact), test, candidate.features)
-        for name, (candidate, artifact) in made.items()
-    }
-    found = set_comparisons(test, scores, [candidate for candidate, _ in made.values()], list(job.book.feature_sets))
+    scores = {one.candidate.name: one.scores for one in ranked}
+    found = set_comparisons(test, scores, made, list(job.book.feature_sets))
     for one in found:
         told = one["a"], one["difference"], one["low"] or math.nan, one["high"] or math.nan, one["b"]
         log.info("%s: AUC %+.4f (95%% interval %+.4f to %+.4f) against %s on the same test loans", *told)
@@ -171,6 +203,8 @@ def summary_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
         "comparisons": metadata["comparisons"],
         "book": metadata["book"],
         "label_definition": metadata["label_definition"],
+        "split_by": metadata["split_by"],
+        "cut_off": metadata["cut_off"],
     }
 
 

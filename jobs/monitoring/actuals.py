@@ -21,6 +21,7 @@ from jobs.loan_calendar import known_by
 from jobs.modelling.champion import model_of
 from jobs.modelling.data_faults import counted_before_imputation
 from jobs.modelling.definition import check_definition
+from jobs.modelling.splits import unseen_by
 from jobs.silver.quality import valid_rows
 from jobs.silver.reading import source_rows
 from storage.lake.names import INFERENCE_FEATURES, INFERENCE_IMPUTED, OUTCOMES, PREDICTIONS
@@ -44,7 +45,7 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
         log.warning("%s", after)
     else:
         rows = before_imputation(rows, job.read(INFERENCE_IMPUTED), book.loan_id)
-    in_training = seen_in_training(rows, date.fromisoformat(metadata["as_of"]))
+    in_training = pc.invert(unseen_by(metadata, rows, book))
     outcomes, observed = visible_outcomes(job), pa.array(known_by(rows["observation_date"], job.as_of))
     table = predictions
     for name, column in {
@@ -140,9 +141,3 @@ def months_on_book(outcomes: pa.Table, loans: pa.Table, book: Book) -> dict[str,
 def _months(values: npt.NDArray[np.float64]) -> pa.Array:
     finite = np.isfinite(values)
     return pa.array(np.where(finite, values, 0).astype(np.int64), mask=~finite)
-
-
-def seen_in_training(rows: pa.Table, trained_as_of: date) -> Any:
-    """True for every train row whose outcome was known when the model was trained. The metrics leave these out."""
-    known = pa.array(known_by(rows["observation_date"], trained_as_of))
-    return pc.and_(known, pc.equal(rows["split"], "train").combine_chunks())

@@ -67,3 +67,17 @@ def calibration_bins(labels: ArrayLike, scores: ArrayLike, bins: int = 10) -> li
     means = np.clip(np.bincount(group, values) / count, lowest, highest)
     columns = (lowest, highest, count, bad_count.astype(np.int64), means, bad_count / count, low, high)
     return [CalibrationBin(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def calibration_error(labels: ArrayLike, scores: ArrayLike, bins: int = 10) -> float | None:
+    """ECE."""
+    found = calibration_bins(labels, scores, bins)
+    if not found:
+        return None
+    return sum(one.n * abs(one.mean_score - one.bad_rate) for one in found) / sum(one.n for one in found)
+
+
+def brier_score(labels: ArrayLike, scores: ArrayLike) -> float:
+    """The mean squared difference of scores (probabilities) and labels (1 is bad), both of length n (Brier 1950)."""
+    bad, values = np.asarray(labels, dtype=np.float64), np.asarray(scores, dtype=np.float64)
+    return float(np.mean((values - bad) ** 2))

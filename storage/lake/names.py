@@ -17,13 +17,14 @@ MONITORING_COHORTS = "gold.model_monitoring_cohorts"
 MONITORING_FEATURES = "gold.model_monitoring_features"
 INFERENCE_FEATURES = "staged.inference_features"
 TRAINING_IMPUTED = "staged.training_imputed"
+OUT_OF_FOLD_SCORES = "staged.out_of_fold_scores"
 INFERENCE_IMPUTED = "staged.inference_imputed"
 SCORED = "staged.scored"
 OUTCOMES = "staged.outcomes"
 
-# `staged` has the tables between two tasks: cleaned rows before quality control, features, which of their values were
-# imputed, raw scores. They are
-# versioned like the others but have no link, so that an unfiltered table is not mistaken for a silver one.
+# `staged` has the tables between two tasks or their parts: cleaned rows before quality control, features, which of
+# their values were imputed, scores. They are versioned like the others but have no link, so that an unfiltered table is
+# not mistaken for a silver one.
 LINKED_LAYERS = ("bronze", "silver", "gold", "quarantine")
 
 

@@ -15,7 +15,7 @@ from sklearn.isotonic import IsotonicRegression
 from engine.cli.render import models_view
 from engine.documents.models import models_document
 from jobs.errors import JobError
-from jobs.modelling.candidates import ALL, BOTH, candidate_names, candidate_of, candidates, word_for_every_set
+from jobs.modelling.candidates import ALL, BOTH, FOLDS, candidates, fit_names, fit_of, word_for_every_set
 from jobs.modelling.comparison import set_comparisons
 from jobs.modelling.pipelines import frame
 from jobs.statistics.discrimination import paired_auc_difference
@@ -27,7 +27,10 @@ from tests.sandbox import Sandbox
 
 pytestmark = pytest.mark.thorough
 
-NUMBERS = {"train_auc", "test_auc", "auc_low", "auc_high", "precision", "recall", "f1"}
+NUMBERS = {
+    *("out_of_fold_auc", "train_auc", "test_auc", "auc_low", "auc_high", "precision", "recall", "f1", "cut_off"),
+    *("calibration_error", "raw_calibration_error", "brier", "mean_score", "raw_mean_score", "bad_rate"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +52,16 @@ def metadata(sandbox: Sandbox) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("feature_set", [*FEATURE_SETS, ALL, BOTH])
-def test_a_candidate_is_found_by_its_name(job_factory: JobFactory, feature_set: str) -> None:
+def test_a_fit_is_found_by_its_name(job_factory: JobFactory, feature_set: str) -> None:
     job = job_factory.job(settings={"feature_set": feature_set})
-    found = [candidate_of(job, name) for name in candidate_names(job)]
+    found = [fit_of(job, name) for name in fit_names(job)]
     sets = [*FEATURE_SETS] if feature_set in (ALL, BOTH) else [feature_set]
-    assert len(found) == len(set(candidate_names(job))) == 3 * len(sets)
-    assert {one.feature_set for one in found} == set(sets)
-    assert {one.classifier.label for one in found} == set(CLASSIFIERS)
-    with pytest.raises(JobError, match="There is no candidate 'x'"):
-        candidate_of(job, "x")
+    made = {(one.candidate.classifier.label, one.candidate.feature_set, one.fold) for one in found}
+    folds = (None, *range(1, FOLDS + 1))
+    assert made == {(name, kind, fold) for name in CLASSIFIERS for kind in sets for fold in folds}
+    assert len(found) == len(set(fit_names(job))) == len(made)
+    with pytest.raises(JobError, match="There is no fit 'x'"):
+        fit_of(job, "x")
 
 
 def test_one_set_keeps_the_plain_names() -> None:
@@ -78,7 +82,7 @@ def test_every_set_is_trained_in_the_same_twelve_boxes(every: tuple[Sandbox, str
     told = document(sandbox)
     assert set(told["candidates"]) == {f"{name} ({kind})" for name in CLASSIFIERS for kind in FEATURE_SETS}
     assert all(set(numbers) == NUMBERS for numbers in told["candidates"].values())
-    best = max(told["candidates"], key=lambda name: told["candidates"][name]["test_auc"])
+    best = max(told["candidates"], key=lambda name: told["candidates"][name]["out_of_fold_auc"])
     assert told["model_name"] == best
     assert f"({told['feature_set']})" in best
     assert tuple(metadata(sandbox)["features"]) == FEATURE_SETS[told["feature_set"]]
@@ -129,10 +133,12 @@ def test_people_read_the_comparison(every: tuple[Sandbox, str]) -> None:
 def test_comparisons_are_of_the_best_and_of_each_classifier() -> None:
     generator = np.random.default_rng(1)
     labels = (generator.random(600) < 0.3).astype(np.int8)
-    made = [one for one in candidates(ALL, BOOK).values() if one.feature_set in ("safe15", "behavioural")]
+    every = [one for one in candidates(ALL, BOOK).values() if one.feature_set in ("safe15", "behavioural")]
+    made = every[::-1]  # as if ranked by their out-of-fold AUC
     scores = {one.name: labels * (0.5 + number) + generator.normal(size=600) for number, one in enumerate(made)}
     best, *same = set_comparisons(pa.table({"label": labels}), scores, made, [*FEATURE_SETS])
-    assert (best["a"], best["b"]) == ("LogisticRegression (behavioural)", "LogisticRegression (safe15)")
+    first = [next(one.name for one in made if one.feature_set == kind) for kind in ("behavioural", "safe15")]
+    assert [best["a"], best["b"]] == first
     assert [one["a"].split()[0] for one in same] == [one["b"].split()[0] for one in same]
     paired = paired_auc_difference(labels, scores[best["a"]], scores[best["b"]])
     assert {name: best[name] for name in vars(paired)} == vars(paired)

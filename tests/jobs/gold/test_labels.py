@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.book.features import BadLoan
-from jobs.gold.labels import codes_in, default_labels, label_gaps, loans_of, splits
+from jobs.gold.labels import codes_in, default_labels, folds, label_gaps, loans_of, splits
 from tests.retail import BOOK, SOURCES
 
 SCHEMA = SOURCES["lms_loan_daily"].silver_schema
@@ -167,9 +169,24 @@ def test_codes_are_minus_one_for_null_and_for_strangers() -> None:
 
 
 @given(st.text())
-def test_the_split_is_sha_256_of_the_id(loan_id: str) -> None:
-    number = int(hashlib.sha256(loan_id.encode("utf-8")).hexdigest()[:16], 16)
-    assert splits(pa.array([loan_id])).to_pylist() == ["test" if number % 100 < 20 else "train"]
+def test_the_split_and_the_folds_are_sha_256_of_the_id(customer_id: str) -> None:
+    digest = hashlib.sha256(customer_id.encode("utf-8")).hexdigest()
+    number, other = int(digest[:16], 16), int(digest[16:32], 16)
+    assert splits(pa.array([customer_id])).to_pylist() == ["test" if number % 100 < 20 else "train"]
+    assert folds(pa.array([customer_id]), 3).tolist() == [other % 3 + 1]
+
+
+def test_the_folds_are_even_on_both_sides_of_the_split() -> None:
+    ids = pa.array([f"customer-{number}" for number in range(20_000)])
+    for side in ("train", "test"):
+        found = folds(ids.filter(pc.equal(splits(ids), side)), 2)
+        # Four standard errors of a share of a half.
+        assert abs(np.mean(found == 1) - 0.5) < 4 * 0.5 / len(found) ** 0.5
+
+
+@pytest.mark.parametrize("missing", [splits, lambda ids: folds(ids, 2)])
+def test_a_missing_customer_has_a_side(missing: Any) -> None:
+    assert missing(pa.array([None], pa.string())).tolist() == missing(pa.array([""])).tolist()
 
 
 def test_the_split_never_moves() -> None:

@@ -56,7 +56,7 @@ def _inner(known: Any) -> dict[str, Any]:
 
 
 def _made(path: str) -> Any:
-    return untrained(Candidate(path, {"random_state": 1}), (), ()).named_steps["classifier"]
+    return untrained(Candidate(path, {"random_state": 1}), (), ()).named_steps["classifier"].classifier
 
 
 def rows() -> tuple[pd.DataFrame, Any]:

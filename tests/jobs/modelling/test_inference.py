@@ -109,9 +109,10 @@ def test_predictions_have_the_columns_of_the_design(trained_sandbox: Sandbox) ->
     assert set(predictions["model_version"].to_pylist()) == {trained_sandbox.champions()[0].version}
     own = {row["loan_id"]: row["prediction_date"] for row in trained_sandbox.table(INFERENCE_FEATURES).to_pylist()}
     assert predictions.num_rows > 500
+    cut_off = trained_sandbox.champions()[0].summary["cut_off"]["probability"]
     for row in predictions.to_pylist():
         assert row["cohort"] == f"{own[row['loan_id']]:%Y-%m}"
-        assert row["predicted_label"] == (row["predicted_proba"] > 0.5)
+        assert row["predicted_label"] == (row["predicted_proba"] >= cut_off)
         assert 0 <= row["predicted_proba"] <= 1
 
 

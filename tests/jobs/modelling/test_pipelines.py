@@ -38,7 +38,7 @@ def rows(**columns: Any) -> pa.Table:
 def test_the_three_classifiers_are_those_of_the_design() -> None:
     assert set(CLASSIFIERS) == {"LogisticRegression", "RandomForestClassifier", "GradientBoostingClassifier"}
     linear, forest, boosting = (
-        untrained(name, SAFE15).named_steps["classifier"]
+        untrained(name, SAFE15).named_steps["classifier"].classifier
         for name in ("LogisticRegression", "RandomForestClassifier", "GradientBoostingClassifier")
     )
     assert isinstance(linear, LogisticRegression)

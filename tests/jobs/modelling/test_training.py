@@ -13,13 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
+from sklearn.metrics import brier_score_loss, f1_score, precision_score, recall_score, roc_auc_score
 
 from jobs.errors import JobError
 from jobs.job import TaskResult
+from jobs.modelling.candidates import fit_names
+from jobs.modelling.fits import fit_candidate
 from jobs.modelling.pipelines import frame
 from jobs.modelling.splits import as_floats
-from jobs.modelling.training import fit_candidate, select_model
+from jobs.modelling.training import select_model
 from storage.lake.names import TRAINING_DATA, TRAINING_IMPUTED
 from tests.job_factory import JobFactory
 from tests.paths import ROOT
@@ -29,7 +31,7 @@ from tests.sandbox import AS_OF, Sandbox
 CODE = """
 import sys
 from jobs.job import Job, StoreRoots
-from jobs.modelling.training import fit_candidate
+from jobs.modelling.fits import fit_candidate
 from storage.ledger.catalog import from_json
 import datetime, json
 from tests.paths import ROOT
@@ -56,9 +58,20 @@ def scores_of(sandbox: Sandbox, rows: pa.Table) -> Any:
     return pipeline.predict_proba(frame(rows, SAFE15))[:, 1]
 
 
-def candidate(job_factory: JobFactory, table: pa.Table, name: str, feature_set: str = "safe15") -> TaskResult:
-    job = job_factory.job({TRAINING_DATA: table}, settings={"feature_set": feature_set}, partition=name)
-    return fit_candidate(job)
+SETTINGS = {"feature_set": "safe15", "cut_off": ""}
+
+
+def fit(job_factory: JobFactory, table: pa.Table, name: str) -> TaskResult:
+    """One fit, as the training task calls it."""
+    return fit_candidate(job_factory.job({TRAINING_DATA: table}, settings=SETTINGS, partition=name))
+
+
+def selected(job_factory: JobFactory, sandbox: Sandbox, table: pa.Table, *names: str) -> TaskResult:
+    """What is selected among these candidates alone, trained on `table`."""
+    tables = {TRAINING_DATA: table, TRAINING_IMPUTED: sandbox.table(TRAINING_IMPUTED)}
+    job = job_factory.job(tables, settings=SETTINGS)
+    parts = [part for part in fit_names(job) if part.partition(",")[0] in names]
+    return select_model(job, [fit_candidate(job.for_partition(part)) for part in parts])
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -66,19 +79,22 @@ def test_a_candidate_is_measured_on_rows_that_it_was_not_fitted_on(
     trained_sandbox: Sandbox, job_factory: JobFactory, name: str
 ) -> None:
     train, test = sides(trained_sandbox)
-    outcome = candidate(job_factory, trained_sandbox.table(TRAINING_DATA), name)
-    pipeline = job_factory.job().models.load(outcome.artifacts[0])
+    made = selected(job_factory, trained_sandbox, trained_sandbox.table(TRAINING_DATA), name)
+    pipeline = job_factory.job().models.load(made.artifacts[0])
     labels = test["label"].to_numpy()
     scores, chosen = pipeline.predict_proba(frame(test, SAFE15))[:, 1], pipeline.predict(frame(test, SAFE15))
-    found = outcome.values["numbers"]
+    found = made.values["metadata"]["candidates"][name]
     assert found["test_auc"] == pytest.approx(roc_auc_score(labels, scores))
     assert found["auc_low"] < found["test_auc"] < found["auc_high"]
     assert found["precision"] == pytest.approx(precision_score(labels, chosen))
     assert found["recall"] == pytest.approx(recall_score(labels, chosen))
     assert found["f1"] == pytest.approx(f1_score(labels, chosen))
+    assert found["brier"] == pytest.approx(brier_score_loss(labels, scores))
+    assert (found["mean_score"], found["bad_rate"]) == pytest.approx((scores.mean(), labels.mean()))
     fitted = roc_auc_score(train["label"].to_numpy(), pipeline.predict_proba(frame(train, SAFE15))[:, 1])
     assert found["train_auc"] == pytest.approx(fitted)
-    assert outcome.values["name"] == name
+    # The same candidate beside the others, in the run that trained the deployment.
+    assert metadata_of(trained_sandbox)["candidates"][name] == found
 
 
 def test_test_rows_teach_nothing(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
@@ -87,9 +103,12 @@ def test_test_rows_teach_nothing(trained_sandbox: Sandbox, job_factory: JobFacto
     flipped = pc.if_else(is_test, pc.cast(pc.subtract(1, rows["label"]), pa.int8()), rows["label"])
     other = rows.set_column(rows.column_names.index("label"), "label", flipped)
     name = "LogisticRegression"
-    (one,) = candidate(JobFactory(job_factory.folder / "a"), rows, name).artifacts
-    (two,) = candidate(JobFactory(job_factory.folder / "b"), other, name).artifacts
-    assert one.sha256 == two.sha256
+    one = selected(JobFactory(job_factory.folder / "a"), trained_sandbox, rows, name)
+    two = selected(JobFactory(job_factory.folder / "b"), trained_sandbox, other, name)
+    assert one.artifacts[0].sha256 == two.artifacts[0].sha256
+    assert one.values["metadata"]["cut_off"] == two.values["metadata"]["cut_off"]
+    assert one.values["metadata"]["candidates"][name]["test_auc"] > 0.5
+    assert two.values["metadata"]["candidates"][name]["test_auc"] < 0.5
 
 
 @pytest.mark.thorough
@@ -118,20 +137,20 @@ def test_a_candidate_has_the_same_bytes_in_every_process(
         cwd=ROOT,
     ).stdout.strip()
     rows = trained_sandbox.table(TRAINING_DATA)
-    here = [candidate(job_factory, rows, name).artifacts[0].sha256 for _ in range(2)]
+    here = [fit(job_factory, rows, name).artifacts[0].sha256 for _ in range(2)]
     assert [elsewhere] * 2 == here
 
 
 def test_the_best_candidate_is_kept_whatever_their_order(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
     tables = {name: trained_sandbox.table(name) for name in (TRAINING_DATA, TRAINING_IMPUTED)}
-    job = job_factory.job(tables, settings={"feature_set": "safe15"})
-    candidates = [fit_candidate(job.for_partition(name)) for name in CLASSIFIERS]
-    best = max(candidates, key=lambda one: float(one.values["numbers"]["test_auc"]))
-    for order in (candidates, candidates[::-1]):
-        made = select_model(job, order).values["metadata"]
-        assert made["model_name"] == best.values["name"]
-        assert made["files"]["model"]["sha256"] == best.artifacts[0].sha256
-        assert set(made["candidates"]) == set(CLASSIFIERS)
+    job = job_factory.job(tables, settings=SETTINGS)
+    fits = [fit_candidate(job.for_partition(part)) for part in fit_names(job)]
+    one, other = (select_model(job, order) for order in (fits, fits[::-1]))
+    assert one == other
+    made = one.values["metadata"]
+    assert made["model_name"] == max(CLASSIFIERS, key=lambda name: made["candidates"][name]["out_of_fold_auc"])
+    assert made["files"]["model"]["sha256"] == one.artifacts[0].sha256
+    assert set(made["candidates"]) == set(CLASSIFIERS)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +164,7 @@ def test_labels_of_one_class_are_a_job_error(
     labels = pc.if_else(pc.equal(rows["split"], side), pa.scalar(label, pa.int8()), rows["label"])
     table = rows.set_column(rows.column_names.index("label"), "label", labels)
     with pytest.raises(JobError, match=told) as caught:
-        candidate(job_factory, table, "LogisticRegression")
+        fit(job_factory, table, "LogisticRegression")
     assert "nothing to learn from; choose a later --as-of or deliver a larger book." in str(caught.value)
     assert not caught.value.retryable
 
@@ -153,7 +172,7 @@ def test_labels_of_one_class_are_a_job_error(
 def test_no_test_rows_are_a_job_error(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
     train, _ = sides(trained_sandbox)
     with pytest.raises(JobError, match="Of 0 test loans 0 defaulted"):
-        candidate(job_factory, train, "LogisticRegression")
+        fit(job_factory, train, "LogisticRegression")
 
 
 @pytest.mark.thorough

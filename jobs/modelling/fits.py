@@ -1,0 +1,42 @@
+"""The fits of a training, one Ray task each: of every candidate one on all train rows, and one for each fold."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.job import Job, TaskResult, log
+from jobs.modelling.candidates import FOLDS, Candidate, fit_names, fit_of
+from jobs.modelling.pipelines import categories_in, fit_reproducibly, frame, untrained
+from jobs.modelling.splits import labels_of, others_and_fold, raw_scores_of, scores_of, train_and_test
+from jobs.statistics.discrimination import auc_with_interval
+from storage.lake.names import OUT_OF_FOLD_SCORES, TRAINING_DATA
+
+
+def fit_candidate(job: Job) -> TaskResult:
+    """One fit of a candidate: on all train rows; or without those of a fold, whose raw scores it then gives."""
+    fit = fit_of(job, job.partition)
+    train, _ = train_and_test(job.read(TRAINING_DATA))
+    name, features = fit.candidate.name, fit.candidate.features
+    if fit.fold is None:
+        pipeline = _fitted(fit.candidate, train)
+        auc = auc_with_interval(labels_of(train), scores_of(pipeline, train, features)).value
+        log.info("%s: train AUC %.4f", job.partition, auc)
+        kept = job.models.keep_pickle(pipeline)
+        return TaskResult(train.num_rows, None, {"name": name, "train_auc": auc}, artifacts=(kept,))
+    others, rows = others_and_fold(train, fit.fold, FOLDS, job.book.customer_id)
+    raw = raw_scores_of(_fitted(fit.candidate, others), rows, features)
+    size = rows.num_rows
+    scored = {
+        "candidate": pa.repeat(name, size),
+        "fold": pa.repeat(pa.scalar(fit.fold, pa.int64()), size),
+        job.book.loan_id: rows[job.book.loan_id],
+        "raw_score": pa.array(raw, pa.float64()),
+    }
+    table = job.write(OUT_OF_FOLD_SCORES, [pa.table(scored)], fit_names(job).index(job.partition))
+    return TaskResult(others.num_rows, size, {"name": name, "fold": fit.fold}, tables=(table,))
+
+
+def _fitted(candidate: Candidate, rows: pa.Table) -> Any:
+    features = candidate.features
+    pipeline = untrained(candidate.classifier, features, categories_in(rows, features))
+    return fit_reproducibly(pipeline, frame(rows, features), labels_of(rows))

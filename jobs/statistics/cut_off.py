@@ -1,0 +1,49 @@
+"""The cut-off: the probability of default from which on a loan is predicted to default."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from storage.cut_off import APPROVAL_SHARE, COST_RATIO, declared_cut_off
+
+UNCALIBRATED = 0.5  # of a classifier by itself
+
+
+def cut_off(text: str, labels: ArrayLike, scores: ArrayLike) -> dict[str, Any]:
+    """The cut-off that the setting `text` declares, with what it was taken from, as plain JSON types.
+
+    `labels` (1 is bad) and `scores` (calibrated probabilities) are of train loans that the scoring model was not fitted
+    on. `kind` is `probability`, `approval share` or `cost ratio`, `given` the text ('' for the default), `value` its
+    number and `probability` the cut-off. By default the approval share is the share of good loans. With a cost ratio r,
+    the cost of a default over that of a good loan refused, the cut-off is 1 / (1 + r) (Elkan 2001).
+    """
+    declared = declared_cut_off(text)
+    value = float(1 - np.mean(np.asarray(labels))) if declared.value is None else declared.value
+    probability = value
+    if declared.kind == APPROVAL_SHARE:
+        probability = score_of_share(scores, value)
+    elif declared.kind == COST_RATIO:
+        probability = 1 / (1 + value)
+    return {"kind": declared.kind, "given": text, "value": value, "probability": probability}
+
+
+def score_of_share(scores: ArrayLike, share: float) -> float:
+    """The score below which `share` of the scores lie, as nearly as ties allow; 1 when that is all of them."""
+    ranked = np.sort(np.asarray(scores, dtype=np.float64).ravel())
+    approved = round(share * ranked.size)
+    return float(ranked[approved]) if approved < ranked.size else 1.0
+
+
+def cut_off_words(kept: Mapping[str, Any] | None) -> str:
+    """Which loans a model predicts to default, in words; of a model that kept no cut-off, what its classifier does."""
+    if not kept:
+        return f"a score of {UNCALIBRATED:g} or more, not calibrated"
+    told = f"a probability of default of {kept['probability']:.3f} or more"
+    if kept["kind"] == APPROVAL_SHARE:
+        why = f"approves {kept['value']:.1%} of the train loans"
+        return f"{told}, which {why}, as many as were good" if not kept["given"] else f"{told}, which {why}"
+    if kept["kind"] == COST_RATIO:
+        return f"{told}, as a default costs as much as {kept['value']:g} good loans refused"
+    return told
