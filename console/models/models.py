@@ -11,6 +11,7 @@ from console.models.candidates import interval_text
 from console.models.champion_history import show_champion_events, show_history
 from console.models.comparison import compare, show_comparison
 from console.models.detail import show_candidates_and_comparisons, show_contents, show_promotion_test, show_summary
+from console.models.explanation import show_explanation
 from console.models.lineage import show_lineage
 from console.models.promotion import promote_button, rollback_button
 from console.models.query import (
@@ -25,7 +26,7 @@ from console.models.query import (
 from console.models.version_list import page_of, version_list
 from storage.ledger.models import ModelVersion
 
-VIEWS = ["Versions", "Compare two", "Champions over time"]
+VIEWS = ["Versions", "Compare two", "Champions over time", "Explain a loan"]
 PARTS = ["Candidates", "Lineage", "Features, parameters, files"]
 CHAMPION_LINE = Markup(
     '<div class="lw-pair">{}<span class="lw-figure">{}</span><span>{}, test AUC {} ({})</span>{}</div>'
@@ -46,8 +47,7 @@ def models_page() -> None:
     champions = last_champions()
     champion = champions[0].version if champions else None
     _champion_line(champions)
-    compared = "a" in st.query_params or "b" in st.query_params
-    views = st.tabs(VIEWS, key="view", bind="query-params", default=VIEWS[1] if compared else VIEWS[0])
+    views = st.tabs(VIEWS, key="view", bind="query-params", default=_view_of_address())
     shown = model_view(st.query_params.get("version") or champion or names[0])
     if views[0].open:
         with views[0]:
@@ -55,9 +55,19 @@ def models_page() -> None:
     elif views[1].open:
         with views[1]:
             show_comparison(names, champion)
-    else:
+    elif views[2].open:
         with views[2]:
             show_history()
+    else:
+        with views[3]:
+            show_explanation()
+
+
+def _view_of_address() -> str:
+    """The view that an address without `view` opens: what else it names tells which."""
+    if "loan" in st.query_params:
+        return VIEWS[3]
+    return VIEWS[1] if "a" in st.query_params or "b" in st.query_params else VIEWS[0]
 
 
 def _champion_line(champions: list[ModelVersion]) -> None:
