@@ -15,6 +15,7 @@ from jobs.book.digest import digest, label_definition
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.candidates import FOLDS, Candidate, candidates
 from jobs.modelling.comparison import numbers_on_test, set_comparisons
+from jobs.modelling.explanation.typical import typical_payer
 from jobs.modelling.pipelines import categories_in, is_category, label_encoders
 from jobs.modelling.promotion import measured, promotion_verdict
 from jobs.modelling.splits import (
@@ -118,6 +119,7 @@ def _metadata(job: Job, train: pa.Table, test: pa.Table, ranked: Sequence[Traine
         "libraries": {name: version(name) for name in LIBRARIES},
         "reference": frozen_reference(measured(job, test), best.scores, candidate.features),
         "risk_curve": risk_curve(labels_of(test), best.scores).as_json(),
+        "typical_payer": typical_payer(train, candidate.features),
     }
 
 
