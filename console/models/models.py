@@ -12,6 +12,7 @@ from console.models.champion_history import show_champion_events, show_history
 from console.models.comparison import compare, show_comparison
 from console.models.detail import show_candidates_and_comparisons, show_contents, show_promotion_test, show_summary
 from console.models.explanation import show_explanation
+from console.models.importance import show_importance
 from console.models.lineage import show_lineage
 from console.models.promotion import promote_button, rollback_button
 from console.models.query import (
@@ -27,7 +28,8 @@ from console.models.version_list import page_of, version_list
 from storage.ledger.models import ModelVersion
 
 VIEWS = ["Versions", "Compare two", "Champions over time", "Explain a loan"]
-PARTS = ["Candidates", "Lineage", "Features, parameters, files"]
+PARTS = ["Candidates", "Importance", "Lineage", "Features, parameters, files"]
+SHOWN = (show_candidates_and_comparisons, show_importance, show_lineage, show_contents)
 CHAMPION_LINE = Markup(
     '<div class="lw-pair">{}<span class="lw-figure">{}</span><span>{}, test AUC {} ({})</span>{}</div>'
 )
@@ -130,7 +132,7 @@ def _heading(shown: ModelView, champions: list[ModelVersion]) -> None:
 
 def _parts(shown: ModelView) -> None:
     tabs = st.tabs(PARTS, key="part", bind="query-params")
-    for tab, show in zip(tabs, (show_candidates_and_comparisons, show_lineage, show_contents), strict=True):
+    for tab, show in zip(tabs, SHOWN, strict=True):
         if tab.open:
             with tab:
                 show(shown)

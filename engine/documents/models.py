@@ -21,6 +21,8 @@ def models_document(connection: Connection) -> list[Document]:
             "feature_set": row.summary["feature_set"],
             "comparisons": row.summary.get("comparisons", []),
             "cut_off": row.summary.get("cut_off"),
+            "importance": row.summary.get("importance", []),
+            "reason_stability": row.summary.get("reason_stability"),
             "promotion": row.summary.get("promotion"),
             "trained_on": row.trained_on,
         }

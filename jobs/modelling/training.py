@@ -15,7 +15,7 @@ from jobs.book.digest import digest, label_definition
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.candidates import FOLDS, Candidate, candidates
 from jobs.modelling.comparison import numbers_on_test, set_comparisons
-from jobs.modelling.explanation.typical import typical_payer
+from jobs.modelling.explanation.kept import kept_explanation
 from jobs.modelling.pipelines import categories_in, is_category, label_encoders
 from jobs.modelling.promotion import measured, promotion_verdict
 from jobs.modelling.splits import (
@@ -64,9 +64,13 @@ def select_model(job: Job, fitted: Sequence[TaskResult]) -> TaskResult:
         key=lambda one: (-one.numbers["out_of_fold_auc"], one.candidate.name),
     )
     best = ranked[0]
-    encoders = job.models.keep_pickle(label_encoders(job.models.load(best.artifact)))
-    metadata = _metadata(job, train, test, ranked) | {
-        "files": {"model": vars(best.artifact), "encoders": vars(encoders)}
+    pipeline = job.models.load(best.artifact)
+    encoders = job.models.keep_pickle(label_encoders(pipeline))
+    refits = [one.values["reasons"] for one in fitted if one.tables and one.values["name"] == best.candidate.name]
+    metadata = {
+        **_metadata(job, train, test, ranked),
+        **kept_explanation(pipeline, (train, test), best.candidate.features, best.scores, refits),
+        "files": {"model": vars(best.artifact), "encoders": vars(encoders)},
     }
     log.info("%s is the best of %d by its out-of-fold AUC", best.candidate.name, len(ranked))
     kept = (*(one.artifact for one in ranked), encoders)
@@ -119,7 +123,6 @@ def _metadata(job: Job, train: pa.Table, test: pa.Table, ranked: Sequence[Traine
         "libraries": {name: version(name) for name in LIBRARIES},
         "reference": frozen_reference(measured(job, test), best.scores, candidate.features),
         "risk_curve": risk_curve(labels_of(test), best.scores).as_json(),
-        "typical_payer": typical_payer(train, candidate.features),
     }
 
 
@@ -207,6 +210,8 @@ def summary_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
         "label_definition": metadata["label_definition"],
         "split_by": metadata["split_by"],
         "cut_off": metadata["cut_off"],
+        "importance": metadata["importance"],
+        "reason_stability": metadata["reason_stability"],
     }
 
 

@@ -1,0 +1,88 @@
+"""The stability of reasons: shares over loans and refits, and what a training keeps of it."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+
+from jobs.modelling.candidates import FOLDS
+from jobs.modelling.explanation.contributions import contributions, reasons
+from jobs.modelling.explanation.stability import LOANS, PAIRS, reasons_of_sample, stability
+from jobs.modelling.explanation.typical import typical_payer
+from jobs.modelling.pipelines import categories_in, frame, untrained
+from storage.lake.names import TRAINING_DATA
+from tests.commands import document
+from tests.retail import BOOK, SAFE15
+from tests.sandbox import Sandbox
+
+
+def test_shares_are_over_all_loans_and_refits() -> None:
+    own = [[1, 2, 3, 4], [5], []]
+    same_set = [[2, 1, 4, 3], [5], []]
+    others = [[1, 2, 3, 9], [6], [1]]
+    assert stability(own, [own]) == {"loans": 3, "refits": 1, "first_reason": 1.0, "all_reasons": 1.0}
+    assert stability(own, [same_set])["first_reason"] == pytest.approx(2 / 3)
+    assert stability(own, [same_set])["all_reasons"] == 1.0
+    assert stability(own, [own, others]) == {
+        "loans": 3,
+        "refits": 2,
+        "first_reason": pytest.approx(4 / 6),
+        "all_reasons": pytest.approx(3 / 6),
+    }
+
+
+def test_nothing_is_said_without_refits() -> None:
+    assert stability([[1]], []) == {"loans": 1, "refits": 0, "first_reason": None, "all_reasons": None}
+
+
+def kept(sandbox: Sandbox) -> dict[str, Any]:
+    (champion,) = sandbox.champions()
+    found: dict[str, Any] = json.loads(sandbox.deployment.models.read(champion.files["metadata"]))
+    return found
+
+
+def test_a_training_keeps_what_explains_its_model(trained_sandbox: Sandbox) -> None:
+    metadata = kept(trained_sandbox)
+    told = document("models", "--home", str(trained_sandbox.home))[0]
+    rows = trained_sandbox.table(TRAINING_DATA)
+    train = rows.filter(pc.equal(rows["split"], "train"))
+    assert metadata["typical_payer"] == typical_payer(train, SAFE15)
+    assert {one["feature"] for one in metadata["importance"]} == set(SAFE15)
+    assert metadata["importance"][0]["low"] > 0  # the sample's labels do depend on features
+    assert told["importance"] == metadata["importance"]
+    assert told["reason_stability"] == metadata["reason_stability"]
+    found = metadata["reason_stability"]
+    assert (found["loans"], found["refits"]) == (LOANS, FOLDS)
+    assert 1 / len(SAFE15) < found["first_reason"] <= 1  # better than a feature drawn by lot
+
+
+@pytest.mark.thorough
+def test_a_model_of_the_same_rows_has_the_same_reasons_and_one_of_shuffled_labels_has_not(
+    trained_sandbox: Sandbox,
+) -> None:
+    rows = trained_sandbox.table(TRAINING_DATA)
+    train, test = (rows.filter(pc.equal(rows["split"], side)) for side in ("train", "test"))
+    labels = train["label"].to_numpy()
+    shuffled = np.random.default_rng(0).permutation(labels)
+
+    def found(given: Any) -> list[list[int]]:
+        logistic = next(one for one in BOOK.candidates if one.scaled)
+        pipeline = untrained(logistic, SAFE15, categories_in(train, SAFE15)).fit(frame(train, SAFE15), given)
+        return reasons_of_sample(pipeline, train, test, SAFE15)
+
+    own = found(labels)
+    assert stability(own, [found(labels)])["all_reasons"] == 1.0
+    assert stability(own, [found(shuffled)])["all_reasons"] < 0.5
+
+
+def test_fewer_orders_give_the_same_reasons_where_features_do_not_act_together(trained_sandbox: Sandbox) -> None:
+    rows = trained_sandbox.table(TRAINING_DATA)
+    train = rows.filter(pc.equal(rows["split"], "train"))
+    logistic = next(one for one in BOOK.candidates if one.scaled)
+    pipeline = untrained(logistic, SAFE15, categories_in(train, SAFE15))
+    pipeline.fit(frame(train, SAFE15), train["label"].to_numpy())
+    loans, typical = frame(train.slice(0, 20), SAFE15), typical_payer(train, SAFE15)
+    few = contributions(pipeline, loans, typical, PAIRS)
+    assert reasons(few.of_features) == reasons(contributions(pipeline, loans, typical).of_features)
