@@ -1,6 +1,5 @@
 """`explain LOAN`: the prediction of a loan with its reasons, and what it says when there are none."""
 
-import json
 from typing import Any
 
 import pyarrow.compute as pc
@@ -66,7 +65,7 @@ def test_the_text_has_plain_names_and_no_personal_data(trained_sandbox: Sandbox,
     assert sum(" raises " in line for line in done.stdout.splitlines()) == len(told["reasons"]) + 1  # and the heading
     people = trained_sandbox.table("silver.attributes").to_pylist()
     (person,) = [row for row in people if row["Customer_ID"] == riskiest["customer_id"]][-1:]
-    for text in (done.stdout, json.dumps(told)):
+    for text in (done.stdout, str(told)):
         assert person["SSN"] not in text
         assert person["Name"] not in text
 
@@ -90,3 +89,12 @@ def test_it_works_without_the_training_data(sandbox: Sandbox, riskiest: dict[str
     before = explained(sandbox, riskiest["loan_id"])
     sandbox.deployment.datamart.drop(TRAINING_DATA, sandbox.versions()[TRAINING_DATA].version)
     assert explained(sandbox, riskiest["loan_id"]) == before
+
+
+def test_a_loan_of_a_flagged_customer_says_so(trained_sandbox: Sandbox) -> None:
+    rows = trained_sandbox.table(PREDICTIONS)
+    flagged = rows.filter(rows["flagged"]).slice(0, 1).to_pylist()[0]
+    told = explained(trained_sandbox, flagged["loan_id"])
+    assert told["flagged_reason"] == flagged["flagged_reason"]
+    done = command("explain", flagged["loan_id"], "--home", str(trained_sandbox.home))
+    assert f"Its customer is flagged: {flagged['flagged_reason']}." in done.stdout
