@@ -83,6 +83,10 @@ class Settings(BaseSettings):
     auc_least_defaults: int = Field(50, ge=2, description="minimum number of defaults in these cohorts for AUC")
     drift_rows: int = Field(150, ge=1, description="minimum number of loans in the newest cohorts for PSI")
 
+    lgd: float = Field(
+        0.45, ge=0, le=1, description="loss given default, the share of the exposure, for expected losses"
+    )
+
     @field_validator("book")
     @classmethod
     def _file_wherever_a_process_runs(cls, book: str) -> str:

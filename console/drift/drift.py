@@ -12,6 +12,7 @@ from console.drift.features import show_features
 from console.drift.filters import selected_filters
 from console.drift.panels import at_threshold_panel, auc_panel, confusion_panel, psi_panel, scores_panel
 from console.drift.query import View, view_of
+from console.drift.validation import show_validation
 from console.drift.verdict import show_verdict
 
 DRIFT_SHEET = Markup("""<style>
@@ -46,6 +47,7 @@ def show() -> None:
         outcome_panels(view)
         show_features(scores_panel(view), view)
         show_curves(view)
+        show_validation(view)
 
 
 def outcome_panels(view: View) -> None:

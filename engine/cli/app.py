@@ -16,6 +16,7 @@ from engine.cli.commands.processes import app as process_commands
 from engine.cli.commands.profile import app as profile_commands
 from engine.cli.commands.run_reports import app as report_commands
 from engine.cli.commands.runs import app as run_commands
+from engine.cli.commands.validation import app as validation_commands
 from engine.cli.render import state_text
 from engine.cli.terminal import Home, Json, console_for, deployment_at, fail, print_json
 from engine.deployment import Deployment
@@ -38,6 +39,7 @@ for commands in (
     model_commands,
     explain_commands,
     data_commands,
+    validation_commands,
     profile_commands,
     book_commands,
     process_commands,

@@ -179,7 +179,7 @@ def _metric_tasks(book: Book) -> tuple[Task, ...]:
             "jobs.monitoring.metrics:calculate_monitoring_metrics",
             upstream=("fetch_predictions_and_actuals",),
             reads=(t.OUTCOMES, *staged),
-            settings=("auc_defaults", "drift_rows", *GATE_SETTINGS),
+            settings=("auc_defaults", "drift_rows", "lgd", *GATE_SETTINGS),
             uses_champion=True,
             dated=True,
             uses_rejection=True,

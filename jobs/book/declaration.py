@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from jobs.book.columns import Column, Source, Where, declared_here
-from jobs.book.features import BadLoan, Candidate, Computed, Feature, Latest, Window
+from jobs.book.features import BadLoan, Candidate, Computed, Feature, Latest, Segment, Window
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Book:
 
     `loan_source` is the silver name of the source with one row a loan and date; the roles `loan_id`, `customer_id` and
     `loan_start` name columns of it, as does `exposure`, the amount of a loan ('' for none). The first feature set and
-    every candidate are the default.
+    every candidate are the default. `segments` are the groups of borrowers by which models are judged besides all.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Book:
     feature_sets: Mapping[str, tuple[str, ...]]
     candidates: tuple[Candidate, ...]
     exposure: str = ""
+    segments: tuple[Segment, ...] = ()
     where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
     @property

@@ -101,6 +101,19 @@ class BadLoan:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """A feature by whose values a model is judged group by group.
+
+    `bounds` are the lower bounds of a number's bands, rising. Without bounds the groups of a number are its values if
+    they are few, else its quarters; those of a category are its levels.
+    """
+
+    feature: str
+    bounds: tuple[float, ...] = ()
+    where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A classifier to train: the import name of a scikit-learn estimator with `predict_proba`, and its parameters.
 

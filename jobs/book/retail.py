@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 from jobs.book.columns import Column, Kind, Source
 from jobs.book.declaration import Book
-from jobs.book.features import BadLoan, Candidate, Computed, Feature, Latest, Window
+from jobs.book.features import BadLoan, Candidate, Computed, Feature, Latest, Segment, Window
 from jobs.book.functions import different_parts, months_of_text, ratio, remainder, share_or_one
 
 ID, TEXT, CATEGORY, DATE = Kind.IDENTIFIER, Kind.TEXT, Kind.CATEGORY, Kind.DATE
@@ -230,4 +230,5 @@ BOOK = Book(
             scaled=True,
         ),
     ),
+    segments=(Segment("Age", (18, 25, 35, 45)), Segment("Occupation"), Segment("tenure"), Segment("loan_amt")),
 )

@@ -34,6 +34,7 @@ def summary(book: Book) -> Document:
             for place, (name, members) in enumerate(book.feature_sets.items())
         ],
         "candidates": [candidate_document(candidate) for candidate in book.candidates],
+        "segments": [{"feature": one.feature, "bounds": list(one.bounds)} for one in book.segments],
     }
 
 

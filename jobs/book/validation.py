@@ -5,11 +5,20 @@ from jobs.book.checks.features import feature_findings
 from jobs.book.checks.finding import Finding
 from jobs.book.checks.label import label_findings
 from jobs.book.checks.names import name_findings
+from jobs.book.checks.segments import segment_findings
 from jobs.book.checks.shape import shape_findings
 from jobs.book.checks.sources import source_findings
 from jobs.book.declaration import Book
 
-PARTS = (shape_findings, name_findings, source_findings, label_findings, feature_findings, candidate_findings)
+PARTS = (
+    shape_findings,
+    name_findings,
+    source_findings,
+    label_findings,
+    feature_findings,
+    candidate_findings,
+    segment_findings,
+)
 
 
 def findings(book: Book) -> list[Finding]:

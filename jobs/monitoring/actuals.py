@@ -1,7 +1,7 @@
 """Actuals: the latest predictions with the outcomes of their loans, as known at as-of."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from jobs.book.declaration import Book
 from jobs.errors import JobError
 from jobs.gold.arrears import IN_ARREARS, knows_arrears
-from jobs.gold.features import before_imputation
+from jobs.gold.features import EXPOSURE, before_imputation
 from jobs.gold.flagged import counts_of_flagged, only_flagged, without_flagged
 from jobs.gold.labels import default_labels, label_gaps, outcome_months
 from jobs.job import Job, TaskResult, log
@@ -54,7 +54,7 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
         "observed": observed,
         **months_on_book(outcomes, rows, book),
         **({IN_ARREARS: rows[IN_ARREARS]} if knows_arrears(rows) else {}),
-        **{name: rows[name] for name in metadata["features"]},
+        **{name: rows[name] for name in _judged_columns(rows, metadata["features"], book)},
     }.items():
         table = table.append_column(name, column)
     left_out, known = int(pc.sum(in_training).as_py() or 0), len(table["label"]) - table["label"].null_count
@@ -81,6 +81,13 @@ def _features_of(predictions: pa.Table, features: pa.Table, book: Book) -> pa.Ta
 def _labelled(rows: pa.Table, outcomes: pa.Table, book: Book) -> pa.Table:
     """The loans with their labels by the outcomes."""
     return rows.set_column(rows.column_names.index("label"), "label", default_labels(outcomes, rows, book))
+
+
+def _judged_columns(rows: pa.Table, features: Sequence[str], book: Book) -> list[str]:
+    """The exposure, the model's features and those of the book's segments, as far as the rows have them."""
+    of_segments = (segment.feature for segment in book.segments)
+    optional = [name for name in (EXPOSURE, *of_segments) if name in rows.column_names]
+    return list(dict.fromkeys((*features, *optional)))
 
 
 def latest_predictions(job: Job) -> tuple[pa.Table, date]:

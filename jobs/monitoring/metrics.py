@@ -26,6 +26,7 @@ from jobs.monitoring.measures import (
     score_shares,
     window_facts,
 )
+from jobs.monitoring.validation import validation_of
 from jobs.silver.staleness import ages, newest_days, stale_sentences
 from jobs.statistics.estimate import risk_curve_from_json
 from jobs.statistics.faults import LEAST_NEWEST
@@ -123,6 +124,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         "bins": feature_bins(window, metadata["reference"]),
         "scores": score_shares(window, metadata["reference"]["score"]),
         "confusion": confusion,
+        "validation": validation_of(unseen, job.book, float(job.settings["lgd"])),
     }
     return TaskResult(rows_in=table.num_rows, rows_out=unseen.num_rows, values=values)
 

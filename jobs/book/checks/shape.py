@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from jobs.book.checks.finding import Finding, at
 from jobs.book.columns import Column, Source
 from jobs.book.declaration import Book
-from jobs.book.features import BadLoan, Candidate, Computed, Feature, Latest, Window
+from jobs.book.features import BadLoan, Candidate, Computed, Feature, Latest, Segment, Window
 
 T = TypeVar("T")
 WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "True or False", type(None): "None"}
@@ -22,6 +22,7 @@ TITLES: Mapping[type, str] = {
     Source: "source",
     Column: "column",
     Candidate: "candidate",
+    Segment: "segment",
     Latest: "feature",
     Window: "feature",
     Computed: "feature",
@@ -69,6 +70,7 @@ def declarations(book: Book) -> Iterator[Any]:
         yield from columns(source)
     yield from features(book)
     yield from candidates(book)
+    yield from segments(book)
 
 
 def sources(book: Book) -> list[Source]:
@@ -89,6 +91,11 @@ def features(book: Book) -> list[Feature]:
 def candidates(book: Book) -> list[Candidate]:
     """The candidates of a book that may not be sound yet."""
     return elements(book.candidates, Candidate)
+
+
+def segments(book: Book) -> list[Segment]:
+    """The segments of a book that may not be sound yet."""
+    return elements(book.segments, Segment)
 
 
 def elements(value: Any, kind: type[T]) -> list[T]:

@@ -72,6 +72,7 @@ def books(draw: Any) -> Book:
         sources=(LEDGER, replace(VISITS, every_loan=draw(st.booleans()))),
         features=tuple(features),
         feature_sets=MappingProxyType({"all": (*names, "both")}),
+        segments=(),
     )
 
 
@@ -126,6 +127,7 @@ def test_the_first_row_after_the_prediction_is_the_first_that_no_feature_sees() 
         sources=(LEDGER, VISITS),
         features=features,
         feature_sets=MappingProxyType({"all": ("newest", "seen")}),
+        segments=(),
     )
     start = date(2024, 1, 31)  # the prediction date is 30 April
     ledger = [{"loan": "a1", "person": "a", "start": start, "day": start, "late": 0}]

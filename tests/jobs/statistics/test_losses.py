@@ -1,0 +1,37 @@
+"""Expected loss and its concentration, by hand."""
+
+import numpy as np
+import pytest
+
+from jobs.statistics.losses import concentrations, expected_loss, losses_of
+
+PDS = [0.5, 0.1, 0.2, 0.9, 0.3, 0.05, 0.05, 0.05, 0.05, 0.1]
+AMOUNTS = [100.0, 200, 300, 400, 500, 100, 100, 100, 100, 100]
+
+
+def test_expected_loss_is_the_sum_of_the_products() -> None:
+    assert expected_loss([0.5, 0.1], [100, 1000], 0.45) == pytest.approx(0.45 * (50 + 100))
+    assert expected_loss([], [], 0.45) == 0
+
+
+def test_the_riskiest_carry_what_they_carry() -> None:
+    labels = [1, 0, 0, 1, 0, 0, 0, 0, np.nan, 1]
+    tenth, fifth = concentrations(PDS, AMOUNTS, labels)
+    assert (tenth.share, tenth.loans, tenth.least_pd) == (0.1, 1, 0.9)
+    assert (fifth.loans, fifth.least_pd) == (2, 0.5)
+    assert tenth.exposure == pytest.approx(400 / 2000)
+    assert tenth.expected_loss == pytest.approx(360 / np.dot(PDS, AMOUNTS))
+    assert (tenth.defaults, fifth.defaults) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
+
+
+def test_without_defaults_or_loans_there_is_no_share() -> None:
+    assert concentrations(PDS, AMOUNTS)[0].defaults is None
+    assert concentrations([], []) == []
+
+
+def test_loans_without_an_amount_are_counted_apart() -> None:
+    found = losses_of([0.5, 0.2], [np.nan, 100.0], [1.0, np.nan], 0.4)
+    assert (found["loans"], found["without_exposure"], found["exposure"]) == (1, 1, 100.0)
+    assert found["expected_loss"] == pytest.approx(0.4 * 20)
+    assert found["expected_loss_rate"] == pytest.approx(0.08)
+    assert losses_of([], [], [], 0.4)["expected_loss_rate"] is None
