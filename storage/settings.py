@@ -74,6 +74,10 @@ class Settings(BaseSettings):
         description="the probability from which on a loan is predicted to default: `0.3`, `approve 0.8` (a share of "
         "loans) or `cost 5` (good loans refused that cost one default); by default it approves the share of good loans",
     )
+    candidates: str = Field(
+        "",
+        description="names of the candidates to train, separated by commas; by default those that are not optional",
+    )
     auc_threshold: float = Field(0.70, gt=0, lt=1, description="AUC below which the gate retrains")
     psi_threshold: float = Field(0.2, gt=0, description="PSI at or above which the gate retrains")
     cooldown_days: float = Field(7.0, ge=0, description="days in which the gate requests one retraining at most")

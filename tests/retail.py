@@ -11,7 +11,8 @@ KEYS = {name: source.key for name, source in TABLES.items()}
 NEEDED = {name: list(BOOK.columns_read(source)) for name, source in TABLES.items()}
 FEATURE_SETS = BOOK.feature_sets
 CATEGORICAL = BOOK.categories()
-CLASSIFIERS = {candidate.label: candidate for candidate in BOOK.candidates}
+CLASSIFIERS = {candidate.label: candidate for candidate in BOOK.candidates if not candidate.optional}
+(SCORECARD,) = (candidate for candidate in BOOK.candidates if candidate.optional)
 BRONZE, QUARANTINE, STAGED, SILVER = (
     tuple(getattr(source, layer) for source in BOOK.sources)
     for layer in ("bronze_table", "quarantine_table", "staged_table", "silver_table")
@@ -21,6 +22,6 @@ TRAINING, INFERENCE, MONITORING = (PIPELINES[name] for name in ("training", "inf
 
 __all__ = [
     "BOOK", "BRONZE", "BRONZE_CLICKSTREAM", "BRONZE_LOANS", "CATEGORICAL", "CLASSIFIERS", "FEATURE_SETS", "FULL",
-    "INFERENCE", "KEYS", "MONITORING", "NEEDED", "PIPELINES", "QUARANTINE", "SAFE15", "SILVER", "SOURCES", "STAGED",
-    "STAGED_LOANS", "TABLES", "TRAINING",
+    "INFERENCE", "KEYS", "MONITORING", "NEEDED", "PIPELINES", "QUARANTINE", "SAFE15", "SCORECARD", "SILVER", "SOURCES",
+    "STAGED", "STAGED_LOANS", "TABLES", "TRAINING",
 ]  # fmt: skip

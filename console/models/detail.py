@@ -28,6 +28,7 @@ from console.components.times import time_html
 from console.models.candidates import interval_text, show_candidates
 from console.models.differences import difference_text, parameter_text
 from console.models.query import Metrics, ModelView, auc_threshold
+from console.models.scorecard import show_scorecards
 from console.runs.parameters import label
 from jobs.statistics.cut_off import cut_off_words
 
@@ -120,6 +121,7 @@ def show_candidates_and_comparisons(view: ModelView) -> None:
         items = join(Markup("<li>{}</li>").format(sentence) for sentence in sentences)
         write_html(Markup('<ul style="margin: 0">{}</ul>').format(items))
         note("Differences of AUC with DeLong's paired variance. Each classifier is also compared across feature sets.")
+    show_scorecards(details)
 
 
 def show_contents(view: ModelView) -> None:

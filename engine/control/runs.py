@@ -10,7 +10,9 @@ from engine.definitions.task import Pipeline, settings_of
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from engine.process.identity import is_gone
-from jobs.modelling.candidates import is_every_set, word_for_every_set
+from jobs.book.declaration import Book
+from jobs.errors import JobError
+from jobs.modelling.candidates import chosen_classifiers, is_every_set, word_for_every_set
 from storage.ledger.audit import Action, record_action
 from storage.ledger.leases import Lease, end_early, owners, reap
 from storage.ledger.leases import stale_runs as stale_in_ledger
@@ -66,7 +68,16 @@ def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[s
             f"There is no feature set {chosen!r}; choose {', '.join(book.feature_sets)}, "
             f"or `{word_for_every_set(book)}` to compare them."
         )
+    if "candidates" in allowed:
+        _check_candidates(checked.candidates, book)
     return {name: getattr(checked, name) for name in params}
+
+
+def _check_candidates(chosen: str, book: Book) -> None:
+    try:
+        chosen_classifiers(chosen, book)
+    except JobError as error:
+        raise UnusableRequest(str(error)) from None
 
 
 def request(deployment: Deployment, new: Request) -> str:

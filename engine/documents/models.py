@@ -1,15 +1,20 @@
 """Documents about models and governance: versions, champions, decisions."""
 
+import json
+
 from sqlalchemy import Connection
 
 from engine.documents.values import Document, moment
+from engine.errors import UnusableRequest
+from storage.lake.model_store import ModelStore
 from storage.ledger.decisions import decision_rows
-from storage.ledger.models import CHAMPION, alias_rows, model_by_alias, model_rows
+from storage.ledger.models import CHAMPION, alias_rows, model_by_alias, model_named, model_row, model_rows
 
 
-def models_document(connection: Connection) -> list[Document]:
-    """The registered models, newest first, with their candidates and aliases."""
+def models_document(connection: Connection, version: str = "") -> list[Document]:
+    """The registered models, newest first, or the one of that version, with their candidates and aliases."""
     champion = model_by_alias(connection)
+    rows = [model_row(connection, version)] if version else model_rows(connection)
     return [
         {
             "version": row.version,
@@ -26,8 +31,22 @@ def models_document(connection: Connection) -> list[Document]:
             "promotion": row.summary.get("promotion"),
             "trained_on": row.trained_on,
         }
-        for row in model_rows(connection)
+        for row in rows
+        if row is not None
     ]
+
+
+def model_document(connection: Connection, models: ModelStore, version: str) -> Document:
+    """A registered model as in the list of all, with the points tables of its scorecards by candidate.
+
+    Raises UnusableRequest for an unknown version, and UntrustedModel when its metadata is not as it was registered.
+    """
+    model = model_named(connection, version)
+    if model is None:
+        raise UnusableRequest(f"There is no model {version!r}; `python -m engine models` lists the versions.")
+    metadata = json.loads(models.read(model.files["metadata"]))
+    (document,) = models_document(connection, version)
+    return {**document, "scorecards": metadata.get("scorecards", {})}
 
 
 def champion_history(connection: Connection) -> list[Document]:

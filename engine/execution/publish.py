@@ -13,6 +13,7 @@ from engine.control.runs import checked_request
 from engine.deployment import Deployment
 from jobs.governance.retraining import Past, Step, fault_step, next_step
 from jobs.job import TaskResult
+from jobs.modelling.candidates import candidates_to_train_again
 from storage.ledger.catalog import publish
 from storage.ledger.decisions import DATA_FAULT, GovernanceDecision, is_decided, past_decisions, record_decision
 from storage.ledger.leases import Lease, finish
@@ -147,4 +148,6 @@ def _same_book(connection: Connection, deployment: Deployment) -> dict[str, Any]
     champion = model_by_alias(connection)
     chosen = champion.summary.get("feature_set") if champion else None
     same = {"feature_set": chosen} if chosen in deployment.book.feature_sets else {}
+    if champion and (names := candidates_to_train_again(champion.model_name, deployment.book)):
+        same["candidates"] = names
     return {**same, "data": folder} if folder else same

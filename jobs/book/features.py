@@ -117,13 +117,17 @@ class Segment:
 class Candidate:
     """A classifier to train: the import name of a scikit-learn estimator with `predict_proba`, and its parameters.
 
-    `scaled` puts a standard scaler before it, as linear models want.
+    `scaled` puts a standard scaler before it, as linear models want. `keeps_missing` leaves missing numbers missing
+    (NaN), for estimators that know them; it then gets a pandas frame in which whole numbers are codes of categories. An
+    `optional` candidate is trained when the setting `candidates` names it.
     """
 
     estimator: str
     parameters: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     scaled: bool = False
+    keeps_missing: bool = False
+    optional: bool = False
     where: Where = field(default_factory=declared_here, compare=False, repr=False, init=False)
 
     @property

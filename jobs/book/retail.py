@@ -229,6 +229,12 @@ BOOK = Book(
             {"max_iter": 1000, "class_weight": "balanced", "random_state": 42},
             scaled=True,
         ),
+        Candidate(
+            "jobs.modelling.scorecard.estimator.Scorecard",
+            {"bins": 5, "base_points": 600, "base_odds": 50, "points_to_double": 20},
+            keeps_missing=True,
+            optional=True,
+        ),
     ),
     segments=(Segment("Age", (18, 25, 35, 45)), Segment("Occupation"), Segment("tenure"), Segment("loan_amt")),
 )

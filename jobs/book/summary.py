@@ -143,6 +143,8 @@ def candidate_document(candidate: Candidate) -> Document:
         "estimator": candidate.estimator,
         "parameters": parameters,
         "scaled": candidate.scaled,
+        "keeps_missing": candidate.keeps_missing,
+        "optional": candidate.optional,
     }
 
 

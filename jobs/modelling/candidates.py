@@ -22,22 +22,49 @@ class Candidate:
     features: tuple[str, ...]
 
 
-def candidates(feature_set: str, book: Book) -> Mapping[str, Candidate]:
-    """The candidates by name for the setting `feature_set`.
+def candidates(feature_set: str, book: Book, chosen: str = "") -> Mapping[str, Candidate]:
+    """The candidates by name for the settings `feature_set` and `candidates` (`chosen`).
 
-    Every classifier of the book on that set, on the book's first set for '', or on each set for `all` (see
-    `is_every_set`). Raises JobError when the book has no such set.
+    The chosen classifiers of the book on that set, on the book's first set for '', or on each set for `all` (see
+    `is_every_set`). Raises JobError when the book has no such set or classifier.
     """
+    classifiers = chosen_classifiers(chosen, book)
     every_set = is_every_set(feature_set, book)
     if every_set and len(book.feature_sets) > 1:
-        every = [(one, name) for one in book.candidates for name in book.feature_sets]
+        every = [(one, name) for one in classifiers for name in book.feature_sets]
         named = {f"{one.label} ({name})": (one, name) for one, name in every}
     else:
         name = book.default_feature_set if feature_set == "" or every_set else feature_set
         if name not in book.feature_sets:
             raise JobError(f"There is no feature set {name!r}; the book has {', '.join(book.feature_sets)}.")
-        named = {one.label: (one, name) for one in book.candidates}
-    return {name: Candidate(name, one, chosen, book.feature_sets[chosen]) for name, (one, chosen) in named.items()}
+        named = {one.label: (one, name) for one in classifiers}
+    return {name: Candidate(name, one, own, book.feature_sets[own]) for name, (one, own) in named.items()}
+
+
+def trained_candidates(job: Job) -> Mapping[str, Candidate]:
+    """The candidates by name for the settings of a training."""
+    chosen = str(job.settings.get("candidates", ""))
+    return candidates(str(job.settings["feature_set"]), job.book, chosen)
+
+
+def chosen_classifiers(chosen: str, book: Book) -> list[declared.Candidate]:
+    """The classifiers that the setting `candidates` names, or those that are not optional for '', in the book's order.
+
+    Raises JobError for a name that the book does not have.
+    """
+    names = {name for part in chosen.split(",") if (name := part.strip())}
+    known = [one.label for one in book.candidates]
+    if unknown := sorted(names - set(known)):
+        raise JobError(f"There is no candidate {unknown[0]!r}; the book has {', '.join(known)}.")
+    return [one for one in book.candidates if (one.label in names if names else not one.optional)]
+
+
+def candidates_to_train_again(model_name: str, book: Book) -> str:
+    """The setting `candidates` with which a model of that name is trained again: '' unless it is of an optional one."""
+    label = model_name.partition(" (")[0]
+    if not any(one.label == label and one.optional for one in book.candidates):
+        return ""
+    return ",".join(one.label for one in book.candidates if one.label == label or not one.optional)
 
 
 def is_every_set(feature_set: str, book: Book) -> bool:
@@ -60,7 +87,7 @@ class Fit:
 
 def fits(job: Job) -> Mapping[str, Fit]:
     """The fits of a training by name: of each candidate one on all train rows, and one for each fold."""
-    known = candidates(str(job.settings["feature_set"]), job.book)
+    known = trained_candidates(job)
     found = {}
     for name, candidate in known.items():
         found[name] = Fit(candidate, None)

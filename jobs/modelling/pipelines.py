@@ -22,20 +22,26 @@ UNKNOWN = -1
 def untrained(candidate: Candidate, features: Sequence[str], categories: Sequence[str]) -> Pipeline:
     """An unfitted pipeline: medians for missing numbers, codes for categories, a scaler where the book asks for one.
 
-    The last step is a `CalibratedClassifier`. `categories` are those of the features that hold texts.
+    The last step is a `CalibratedClassifier`. `categories` are those of the features that hold texts. For a candidate
+    that keeps missing values, missing numbers stay NaN, and the classifier gets a pandas frame: float64 for numbers,
+    int64 for the codes of categories.
     """
-    # Missing and unseen levels share one level, Unknown.
-    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=UNKNOWN, encoded_missing_value=UNKNOWN)
+    numbers = "passthrough" if candidate.keeps_missing else SimpleImputer(strategy="median", keep_empty_features=True)
+    encoder = OrdinalEncoder(  # missing and unseen levels share one level, Unknown
+        dtype=np.int64 if candidate.keeps_missing else np.float64,
+        handle_unknown="use_encoded_value",
+        unknown_value=UNKNOWN,
+        encoded_missing_value=UNKNOWN,
+    )
     columns = ColumnTransformer(
         [
-            (
-                "numbers",
-                SimpleImputer(strategy="median", keep_empty_features=True),
-                [name for name in features if name not in categories],
-            ),
+            ("numbers", numbers, [name for name in features if name not in categories]),
             ("categories", encoder, [name for name in features if name in categories]),
-        ]
+        ],
+        verbose_feature_names_out=not candidate.keeps_missing,
     )
+    if candidate.keeps_missing:
+        columns.set_output(transform="pandas")
     scaler = [("scaler", StandardScaler())] if candidate.scaled else []
     return Pipeline([("columns", columns), *scaler, ("classifier", CalibratedClassifier(_classifier(candidate)))])
 

@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 
 from jobs.book.digest import digest, label_definition
 from jobs.job import Job, TaskResult, log
-from jobs.modelling.candidates import FOLDS, Candidate, candidates
+from jobs.modelling.candidates import FOLDS, Candidate, trained_candidates
 from jobs.modelling.comparison import numbers_on_test, set_comparisons
 from jobs.modelling.explanation.kept import kept_explanation
 from jobs.modelling.pipelines import categories_in, is_category, label_encoders
 from jobs.modelling.promotion import measured, promotion_verdict
+from jobs.modelling.scorecard.points import points_document
 from jobs.modelling.splits import (
     SPLIT_BY,
     Scores,
@@ -40,7 +41,9 @@ LIBRARIES = ("scikit-learn", "numpy", "pandas", "pyarrow", "scipy")
 
 @dataclass(frozen=True)
 class Trained:
-    """A candidate whose pipeline is complete: fitted, calibrated, with a cut-off; its test scores and its numbers."""
+    """A candidate whose pipeline is complete: fitted, calibrated, with a cut-off; its test scores, its numbers, and
+    its points table if it is a scorecard.
+    """
 
     candidate: Candidate
     artifact: FileFacts
@@ -48,6 +51,7 @@ class Trained:
     cut_off: dict[str, Any]
     scores: Scores
     numbers: dict[str, Any]
+    points: dict[str, Any] | None
 
 
 def select_model(job: Job, fitted: Sequence[TaskResult]) -> TaskResult:
@@ -81,7 +85,7 @@ def select_model(job: Job, fitted: Sequence[TaskResult]) -> TaskResult:
 def _trained(job: Job, whole: TaskResult, sides: tuple[pa.Table, pa.Table], out_of_fold: pa.Table) -> Trained:
     """The candidate of a fit on all train rows, completed with the out-of-fold scores of `sides`' train rows."""
     train, test = sides
-    candidate = candidates(str(job.settings["feature_set"]), job.book)[whole.values["name"]]
+    candidate = trained_candidates(job)[whole.values["name"]]
     own = out_of_fold.filter(pc.equal(out_of_fold["candidate"], candidate.name))
     ids = own[job.book.loan_id].combine_chunks()
     raw = as_floats(own["raw_score"].take(pc.index_in(train[job.book.loan_id], value_set=ids)))
@@ -99,7 +103,8 @@ def _trained(job: Job, whole: TaskResult, sides: tuple[pa.Table, pa.Table], out_
     told = candidate.name, numbers["out_of_fold_auc"], numbers["test_auc"], numbers["calibration_error"]
     log.info("%s: out-of-fold AUC %.4f, test AUC %.4f, calibration error %.4f", *told)
     curve = {"slope": classifier.slope_, "intercept": classifier.intercept_, "folds": FOLDS, "loans": train.num_rows}
-    return Trained(candidate, job.models.keep_pickle(pipeline), curve, kept, scores, numbers)
+    points = points_document(pipeline)
+    return Trained(candidate, job.models.keep_pickle(pipeline), curve, kept, scores, numbers, points)
 
 
 def _metadata(job: Job, train: pa.Table, test: pa.Table, ranked: Sequence[Trained]) -> dict[str, Any]:
@@ -119,6 +124,7 @@ def _metadata(job: Job, train: pa.Table, test: pa.Table, ranked: Sequence[Traine
         "cut_off": best.cut_off,
         "candidates": {one.candidate.name: one.numbers for one in ranked},
         "comparisons": _comparisons(job, test, ranked),
+        "scorecards": {one.candidate.name: one.points for one in ranked if one.points is not None},
         "rows": {"train": _counts(train), "test": _counts(test)},
         "libraries": {name: version(name) for name in LIBRARIES},
         "reference": frozen_reference(measured(job, test), best.scores, candidate.features),

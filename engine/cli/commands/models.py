@@ -3,11 +3,13 @@
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from engine.cli.render import listing, models_view
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
 from engine.control import promotion
-from engine.documents.models import champion_history, models_document
+from engine.documents.models import champion_history, model_document, models_document
+from jobs.modelling.scorecard.scale import scale_in_words
 
 app = typer.Typer()
 
@@ -15,21 +17,32 @@ Reason = Annotated[str, typer.Option("--reason", help="The reason, which is reco
 
 
 @app.command()
-def models(home: Home = None, as_json: Json = False) -> None:
-    """List registered models with their candidates, and the history of champions."""
+def models(
+    version: Annotated[str, typer.Argument(metavar="[VERSION]", help="One version, with its points tables.")] = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """List registered models with their candidates, and the history of champions; or show one version."""
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
-        documents = models_document(connection)
+        one = model_document(connection, deployment.models, version) if version else None
+        documents = [one] if one else models_document(connection)
         history = champion_history(connection)
     if as_json:
         print_json(documents)
-    elif not documents:
-        console_for().print("No models yet. Run `python -m engine run training`.")
-    else:
-        console = console_for()
-        console.print(models_view(documents))
-        console.print()
+        return
+    console = console_for()
+    if not documents:
+        console.print("No models yet. Run `python -m engine run training`.")
+        return
+    console.print(models_view(documents))
+    console.print()
+    if one is None:
         console.print(listing(history, ("at", "version", "who", "why")))
+        return
+    for name, scorecard in one["scorecards"].items():
+        console.print(Text(f"Points of {name}. {scale_in_words(scorecard)}"))
+        console.print(listing(scorecard["rows"], ("feature", "bin", "loans", "defaults", "weight", "points")))
 
 
 @app.command()

@@ -15,6 +15,8 @@ def candidate_findings(book: Book) -> Iterator[Finding]:
     """Findings about candidates that need no import of their estimators."""
     if not candidates(book) and sound(book, "candidates"):
         yield at(book, "the book: it has no candidate; declare at least one")
+    elif candidates(book) and all(one.optional is True for one in candidates(book)):
+        yield at(book, "the book: every candidate is optional, so that none is trained; make one not optional")
     for candidate in candidates(book):
         if sound(candidate, "parameters"):
             for name, value in candidate.parameters.items():

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from markupsafe import escape
 from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
@@ -13,17 +14,21 @@ from engine.errors import Refused
 from storage.db.schema import models
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.models import alias_rows, champions, model_rows
+from tests.commands import command, document
 from tests.console.pages import Opened, forget, words
+from tests.retail import FEATURE_SETS
 from tests.sandbox import Sandbox
 
+NAMES = ("LogisticRegression", "Scorecard")
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def two_models(trained_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    """A deployment with a champion on 15 features and a newer model on both feature sets that was refused."""
+    """A deployment with a champion on 15 features and a newer model on every feature set that was refused."""
     sandbox = trained_sandbox.copy(tmp_path_factory.mktemp("two") / "home")
-    sandbox.succeed("training", data=sandbox.data(), feature_set="all", auc_threshold=0.99)
+    chosen = {"feature_set": "all", "candidates": ",".join(NAMES)}
+    sandbox.succeed("training", data=sandbox.data(), **chosen, auc_threshold=0.99)
     return sandbox
 
 
@@ -82,14 +87,32 @@ def test_a_version_shows_all_its_candidates_and_why_it_was_refused(opened: Opene
     app = opened(two_models.home, "models", version=refused)
     told = words(app)
     assert app.header[0].value == refused
-    for name in ("RandomForestClassifier", "GradientBoostingClassifier", "LogisticRegression"):
-        for features in ("safe15", "behavioural"):
+    for name in NAMES:
+        for features in FEATURE_SETS:
             assert f"{name} ({features})" in told
     assert "is below 0.99" in told
     assert "threshold 0.99" in told
     assert f"{champion}, AUC" in told
     assert "ranks better than" in told or "No significant difference" in told
     assert "It was never champion." in told
+
+
+def test_a_scorecard_shows_its_points(opened: Opened, two_models: Sandbox) -> None:
+    refused, champion = versions(two_models)
+    told = words(opened(two_models.home, "models", version=refused))
+    (shown,) = document("models", refused, "--home", str(two_models.home))
+    assert set(shown["scorecards"]) == {f"Scorecard ({name})" for name in FEATURE_SETS}
+    card = shown["scorecards"]["Scorecard (safe15)"]
+    for row in card["rows"]:
+        assert escape(row["bin"]) in told
+    assert "Points of Scorecard (safe15)" in told
+    assert "600 stands for 50 good loans to one default; 20 more points double" in told
+    assert "Points of" not in words(opened(two_models.home, "models", version=champion))
+    text = command("models", refused, "--home", str(two_models.home)).stdout
+    assert "Points of Scorecard (safe15)." in text
+    assert card["rows"][0]["bin"] in text
+    assert document("models", champion, "--home", str(two_models.home))[0]["scorecards"] == {}
+    assert command("models", "none", "--home", str(two_models.home)).returncode == 2
 
 
 def test_an_unknown_version_is_one_sentence(opened: Opened, two_models: Sandbox) -> None:

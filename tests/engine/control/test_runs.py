@@ -53,6 +53,7 @@ def test_of_many_different_requests_at_once_one_wins(deployment: Deployment) -> 
         ({"psi_threshold": "0.3"}, "no parameter 'psi_threshold'"),
         ({"quarantine_limit": "many"}, "LOANWATCH_QUARANTINE_LIMIT"),
         ({"feature_set": "best"}, "There is no feature set .best."),
+        ({"candidates": "Scorecard,Best"}, "There is no candidate .Best."),
     ],
 )
 def test_a_parameter_that_can_not_be_right_is_named(

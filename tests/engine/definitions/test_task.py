@@ -67,6 +67,8 @@ def test_parameters_of_a_pipeline_are_the_settings_of_its_tasks() -> None:
         "shrink_limit",
         "extract_limit",
         "feature_set",
+        "candidates",
+        "cut_off",
         "auc_threshold",
     }
     assert not any("shrink_limit" in task.settings for task in TRAINING.tasks)  # the engine reads it

@@ -11,16 +11,18 @@ from sklearn.pipeline import Pipeline
 
 from jobs.modelling import pipelines
 from jobs.modelling.pipelines import frame, label_encoders
-from tests.retail import CATEGORICAL, CLASSIFIERS, FEATURE_SETS, SAFE15
+from jobs.modelling.scorecard.points import points_document
+from tests.retail import CATEGORICAL, CLASSIFIERS, FEATURE_SETS, SAFE15, SCORECARD
 
 ROWS = 240
+EVERY = CLASSIFIERS | {SCORECARD.label: SCORECARD}
 RNG = np.random.default_rng(3)
 LABELS = (RNG.random(ROWS) < 0.4).astype(np.int64)
 
 
 def untrained(name: str, features: tuple[str, ...]) -> Pipeline:
     """An unfitted pipeline of the default book's candidate of that name."""
-    return pipelines.untrained(CLASSIFIERS[name], features, CATEGORICAL)
+    return pipelines.untrained(EVERY[name], features, CATEGORICAL)
 
 
 def rows(**columns: Any) -> pa.Table:
@@ -54,7 +56,7 @@ def test_only_the_linear_model_is_scaled() -> None:
     assert scaled == ["LogisticRegression"]
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_pipeline_is_its_own_and_fitting_another_leaves_it_as_it_is(name: str) -> None:
     table = frame(rows(), SAFE15)
     first = untrained(name, SAFE15).fit(table, LABELS)
@@ -64,14 +66,14 @@ def test_a_pipeline_is_its_own_and_fitting_another_leaves_it_as_it_is(name: str)
     assert np.array_equal(first.predict_proba(table), before)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_same_rows_give_the_same_bytes(name: str) -> None:
     table = frame(rows(), SAFE15)
     once, twice = (pickle.dumps(untrained(name, SAFE15).fit(table, LABELS), protocol=5) for _ in range(2))
     assert once == twice
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("feature_set", FEATURE_SETS)
 def test_what_is_missing_or_was_never_seen_is_scored(name: str, feature_set: str) -> None:
     features = FEATURE_SETS[feature_set]
@@ -107,7 +109,7 @@ def test_missing_numbers_become_the_median_of_the_training_rows() -> None:
 
 def test_a_feature_that_is_missing_everywhere_stops_nothing() -> None:
     table = rows(DTI=pa.nulls(ROWS, pa.float64()), Occupation=pa.nulls(ROWS, pa.string()))
-    for name in CLASSIFIERS:
+    for name in EVERY:
         assert untrained(name, SAFE15).fit(frame(table, SAFE15), LABELS).predict(frame(table, SAFE15)).size == ROWS
 
 
@@ -124,3 +126,15 @@ def test_a_frame_has_the_features_alone_in_their_order() -> None:
 def test_label_encoders_say_what_each_code_means() -> None:
     pipeline = untrained("LogisticRegression", SAFE15).fit(frame(rows(), SAFE15), LABELS)
     assert label_encoders(pipeline) == {"Credit_Mix": ["Bad", "Good"], "Occupation": ["Bad", "Good"]}
+
+
+def test_a_candidate_that_keeps_missing_values_gets_them_and_the_codes_of_levels() -> None:
+    pipeline = untrained("Scorecard", SAFE15).fit(frame(rows(), SAFE15), LABELS)
+    given = pipeline[:-1].transform(frame(rows(), SAFE15))
+    assert set(given.columns) == set(SAFE15)
+    assert given["Age"].isna().sum() == rows()["Age"].null_count > 0
+    assert given["Credit_Mix"].dtype == np.int64
+    assert set(given["Credit_Mix"]) == {-1, 0, 1}
+    words = {row["bin"] for row in points_document(pipeline)["rows"] if row["feature"] == "Credit_Mix"}
+    assert words == {"missing", "Bad", "Good"}
+    assert points_document(untrained("RandomForestClassifier", SAFE15).fit(frame(rows(), SAFE15), LABELS)) is None
