@@ -1,7 +1,7 @@
 """Champions of a test's own making, registered as a training run would."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow.compute as pc
@@ -13,6 +13,8 @@ from storage.lake.names import TRAINING_DATA
 from storage.ledger.leases import Lease, claim, finish
 from storage.ledger.models import AliasEvent, ModelVersion, move_alias, register
 from tests.sandbox import AS_OF, Sandbox
+
+SPLIT = {"split_by": "customer"}
 
 
 def claimed_lease(sandbox: Sandbox) -> Lease:
@@ -26,15 +28,23 @@ def claimed_lease(sandbox: Sandbox) -> Lease:
 
 
 def make_champion(
-    sandbox: Sandbox, pipeline: Any, features: Sequence[str], *, lease: Lease | None = None
+    sandbox: Sandbox,
+    pipeline: Any,
+    features: Sequence[str],
+    *,
+    lease: Lease | None = None,
+    split: Mapping[str, str] = SPLIT,
 ) -> ModelVersion:
-    """Registers a fitted pipeline and makes it champion, within a run of its own or under a lease."""
+    """Registers a fitted pipeline and makes it champion, within a run of its own or under a lease.
+
+    `split` says by what it was split; {} as in earlier releases, by loan.
+    """
     version, store = "20300101_000000", sandbox.deployment.models
     rows = sandbox.table(TRAINING_DATA)
     test = rows.filter(pc.equal(rows["split"], "test"))
     scores = pipeline.predict_proba(frame(test, tuple(features)))[:, 1]
     reference = frozen_reference(test, scores, features)
-    made = {"as_of": AS_OF.isoformat(), "split_by": "customer", "features": list(features), "reference": reference}
+    made = {"as_of": AS_OF.isoformat(), **split, "features": list(features), "reference": reference}
     files = {
         "model": store.place(store.keep_pickle(pipeline), f"best_model_{version}.pkl"),
         "encoders": store.place(store.keep_pickle({}), f"label_encoders_{version}.pkl"),

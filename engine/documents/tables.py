@@ -9,7 +9,8 @@ from storage.lake.names import MONITORING, split_name
 from storage.ledger.catalog import current_versions, published_rows
 
 LATER_COLUMNS = (
-    "reason", "stale", "newest_data", "auc_from", "auc_to", "auc_pooled", "auc_pooled_low", "auc_pooled_high",
+    "reason", "cut_off", "stale", "newest_data",
+    "auc_from", "auc_to", "auc_pooled", "auc_pooled_low", "auc_pooled_high",
     "labelled_pooled", "defaults_pooled",
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from jobs.modelling.candidates import Candidate
 from jobs.modelling.splits import Labels, Scores, labels_of
-from jobs.statistics.calibration import brier_score, calibration_error
+from jobs.statistics.calibration import brier_score, calibration_error, expected_calibration_error
 from jobs.statistics.discrimination import auc_with_interval, classification_scores, paired_auc_difference
 
 Pair = tuple[str, Candidate, Candidate]
@@ -28,6 +28,8 @@ def numbers_on_test(labels: Labels, raw: Scores, scores: Scores, cut_off: float)
         "cut_off": cut_off,
         "raw_calibration_error": calibration_error(labels, raw),
         "calibration_error": calibration_error(labels, scores),
+        "raw_expected_calibration_error": expected_calibration_error(labels, raw),
+        "expected_calibration_error": expected_calibration_error(labels, scores),
         "brier": brier_score(labels, scores),
         "raw_mean_score": float(np.mean(raw)),
         "mean_score": float(np.mean(scores)),

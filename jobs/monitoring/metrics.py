@@ -45,6 +45,9 @@ MONITORING_SCHEMA = pa.schema(
         *((name, pa.float64()) for name in ("auc_low", "auc_high", "psi_chance_level", "ks", "gini", "auc_estimate")),
         *((name, pa.int64()) for name in ("labelled", "defaults", "fitted_left_out", "window_rows", "reference_rows")),
         ("estimate_rows", pa.int64()),
+        # The probability from which on precision, recall and F1 count a loan as a predicted default. Null for a model
+        # of an earlier release, which kept none.
+        ("cut_off", pa.float64()),
         # The cohort months of `auc`, which the gate judges; the AUC of all known outcomes. Null in rows of an earlier
         # release, whose `auc` was of all known outcomes.
         *((name, pa.string()) for name in ("auc_from", "auc_to")),
@@ -110,6 +113,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         "fitted_left_out": fetched["fitted"],
         **{f"flagged_{name}": number for name, number in fetched.get("flagged_loans", {}).items()},
         "model_version": fetched["version"],
+        "cut_off": metadata.get("cut_off", {}).get("probability"),
         **_staleness(job),
         "faults": _fault_sentences(job, faults),
     }

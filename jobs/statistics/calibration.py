@@ -69,12 +69,35 @@ def calibration_bins(labels: ArrayLike, scores: ArrayLike, bins: int = 10) -> li
     return [CalibrationBin(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
-def calibration_error(labels: ArrayLike, scores: ArrayLike, bins: int = 10) -> float | None:
-    """ECE."""
+def expected_calibration_error(labels: ArrayLike, scores: ArrayLike, bins: int = 10) -> float | None:
+    """The mean distance of mean score and bad rate over `bins` bins of about equal numbers of loans, by loans.
+
+    Noise adds to it: with a mean variance v = p (1 - p) of the labels, a perfectly calibrated model shows about
+    sqrt(2 v bins / (pi n)), which for v = 0.155 is 0.031 at 1,000 loans, 0.022 at 2,000 and 0.014 at 5,000. See
+    `calibration_error` for an estimate without it. None without loans.
+    """
     found = calibration_bins(labels, scores, bins)
-    if not found:
+    size = sum(one.n for one in found)
+    return sum(one.n * abs(one.mean_score - one.bad_rate) for one in found) / size if size else None
+
+
+def calibration_error(labels: ArrayLike, scores: ArrayLike, bins: int = 10) -> float | None:
+    """The root mean square distance of mean score and bad rate over the bins, without what noise alone adds to it.
+
+    `bins` bins of about equal numbers of loans. The mean of the squares less the variance of each bad rate, rate
+    (1 - rate) / (loans - 1): the debiased estimate of Kumar, Liang and Ma (2019), after Ferro and Fricker (2012); 0
+    where the variances are the larger part. It is no less than the expected calibration error without noise. A
+    perfectly calibrated model shows 0 half of the time, and stays below sqrt(0.83 v bins / n) 95% of the time (a
+    chi-square of 10 bins), which for v = 0.155 is 0.036 at 1,000 loans, 0.025 at 2,000 and 0.016 at 5,000. None without
+    loans.
+    """
+    found = [one for one in calibration_bins(labels, scores, bins) if one.n > 1]
+    size = sum(one.n for one in found)
+    if not size:
         return None
-    return sum(one.n * abs(one.mean_score - one.bad_rate) for one in found) / sum(one.n for one in found)
+    squares = ((one.mean_score - one.bad_rate) ** 2 - one.bad_rate * (1 - one.bad_rate) / (one.n - 1) for one in found)
+    weighted = sum(one.n * square for one, square in zip(found, squares, strict=True))
+    return math.sqrt(max(weighted / size, 0.0))
 
 
 def brier_score(labels: ArrayLike, scores: ArrayLike) -> float:

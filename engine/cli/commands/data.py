@@ -89,6 +89,11 @@ def metrics(home: Home = None, as_json: Json = False) -> None:
     newest = documents[-1]
     if told := window_sentence(newest, date.fromisoformat(newest["monitoring_date"])):
         console_for().print(told, highlight=False, soft_wrap=True)
+    if newest["cut_off"] is not None:
+        told = (
+            f"From a probability of default of {newest['cut_off']:.3f} on, {newest['model_version']} predicts default."
+        )
+        console_for().print(told, highlight=False, soft_wrap=True)
     if told := flagged_remark(newest):
         console_for().print(told, highlight=False, soft_wrap=True)
     if newest["status"] in UNHEALTHY and newest["status"] != "stale" and newest["reason"]:
