@@ -15,12 +15,12 @@ from jobs.charts.kit import BLUE, GREY, RED, rows_chart
 from jobs.statistics.cut_off import cut_off_words
 
 FIGURES = {
-    "out_of_fold_auc": "Out-of-fold AUC",
+    "out_of_fold_auc": "Out of fold",
     "train_auc": "Train AUC",
     "precision": "Precision",
     "recall": "Recall",
     "f1": "F1",
-    "calibration_error": "Calibration error",
+    "calibration_error": "Calibration",
 }
 MEASURES = ("Test AUC", "95% interval", *FIGURES.values())
 ROW, AXIS = 28, 44  # pixels of height for each candidate, and for the axis under them
@@ -35,7 +35,7 @@ def show_candidates(
     """Shows the candidates as a table beside a chart of their intervals. `cut_off` is the selected one's."""
     ranked = by_rank(candidates)
     rows = [_row(name, candidates[name], selected) for name in ranked]
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([2, 1], gap="large")
     with left:
         heads = columns("Candidate", *MEASURES, numbers=MEASURES)
         table("The candidates of this training", heads, rows, strong=[0])
@@ -52,7 +52,7 @@ def measures_note(cut_off: Mapping[str, Any] | None) -> str:
         return f"Precision, recall and F1 are those on the test loans. {told}"
     return (
         f"Candidates are chosen by the AUC of out-of-fold train scores; the test loans only report. {told} Each other "
-        "candidate has its own cut-off by the same rule. The calibration error is that of the test loans."
+        "candidate has its own cut-off by the same rule. Calibration is the calibration error on the test loans."
     )
 
 

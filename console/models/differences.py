@@ -14,7 +14,12 @@ from jobs.statistics.cut_off import cut_off_words
 from storage.settings import GIB
 
 ABSENT = "-"
-METRICS = {**FIGURES, "brier": "Brier score"}
+METRICS = {
+    **FIGURES,
+    "out_of_fold_auc": "Out-of-fold AUC",
+    "calibration_error": "Calibration error",
+    "brier": "Brier score",
+}
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from console.models.candidates import by_rank, interval_frame, interval_words
+from console.models.candidates import by_rank, interval_frame, interval_words, measures_note
 from console.models.champion_history import champion_periods
 from console.models.comparison import A, B, defaults
-from console.models.detail import comparison_words, loans_text, verdict_numbers
+from console.models.detail import calibration_text, comparison_words, loans_text, verdict_numbers
 from console.models.differences import comparability, differences
 from console.models.lineage import checksums, mismatches
 from console.models.promotion import risks
@@ -185,3 +185,23 @@ def test_extracts_as_sha256sum_writes_them() -> None:
     assert mismatches({"extracts": {"/a": "11", "/b": "33"}}, {"/a": "11", "/b": "22"}) == [
         "/b had the SHA-256 33 at the training; the lineage of its tables has another."
     ]
+
+
+def test_the_page_says_which_cut_off_was_used_and_how_well_it_is_calibrated() -> None:
+    kept = {"kind": "approval share", "given": "", "value": 0.717, "probability": 0.372}
+    told = measures_note(kept)
+    assert "predicts default at a probability of default of 0.372 or more, which approves 71.7% of the train" in told
+    assert "as many as were good" in told
+    # A model of an earlier release has neither.
+    assert measures_note(None).endswith("predicts default at a score of 0.5 or more, not calibrated.")
+    assert calibration_text(NUMBERS) == "-"
+    numbers = {**NUMBERS, "calibration_error": 0.02, "raw_calibration_error": 0.15, "mean_score": 0.3, "bad_rate": 0.27}
+    assert calibration_text(numbers) == "0.020, of raw scores 0.150; mean score 0.300, observed 0.270"
+    a, b = version("a", cut_off=kept), version("b", cut_off={**kept, "given": "0.3", "kind": "probability"})
+    assert [name for name in differing(a, b) if name == "Predicts default at"]
+
+
+def test_candidates_are_ranked_by_what_they_were_chosen_by() -> None:
+    found = {"a": {**NUMBERS, "out_of_fold_auc": 0.7}, "b": {**NUMBERS, "test_auc": 0.7, "out_of_fold_auc": 0.75}}
+    assert by_rank(found) == ["b", "a"]
+    assert by_rank({"a": NUMBERS, "b": {**NUMBERS, "test_auc": 0.7}}) == ["a", "b"]
