@@ -50,7 +50,9 @@ def show_verdict(view: View) -> None:
 def verdict(row: Mapping[str, Any], decision: LedgerRow | None, limits: Thresholds) -> str:
     """The sentence about a row of the monitoring history and the decision on it, if one is known."""
     parts = [auc_words(row, limits), psi_words(row, limits)]
-    if row["psi"] is not None and row["psi"] >= limits.psi_watch:
+    if row["psi"] is not None and (
+        row["psi"] >= limits.psi or row["psi"] > max(limits.psi_watch, row["psi_chance_level"])
+    ):
         parts.reverse()  # the drift stands first
     if row.get("status") == DATA_FAULT:
         parts.insert(0, FAULT_ACTION)
@@ -93,6 +95,8 @@ def psi_words(row: Mapping[str, Any], limits: Thresholds) -> str:
     numbers = f"({count(row['window_rows'])} loans of {cohorts}; noise level (99%) {level:.3f})"
     if row["psi"] < limits.psi_watch:
         return f"the scores are stable, PSI {value} {numbers}"
+    if row["psi"] < limits.psi and row["psi"] <= level:
+        return f"the scores are stable, PSI {value} {numbers} is within noise"
     if row["psi"] < limits.psi:
         return f"the scores have moved, PSI {value} {numbers} is below {limits.psi:g} and watched"
     sure = "" if row["psi"] > level else ", within noise"

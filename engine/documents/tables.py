@@ -11,7 +11,7 @@ from storage.ledger.catalog import current_versions, published_rows
 LATER_COLUMNS = (
     "reason", "cut_off", "stale", "newest_data",
     "auc_from", "auc_to", "auc_pooled", "auc_pooled_low", "auc_pooled_high",
-    "labelled_pooled", "defaults_pooled",
+    "labelled_pooled", "defaults_pooled", "auc_estimate_low", "auc_estimate_high",
 )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ class AucLoans:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """AUC below `auc` or PSI of at least `psi` is a breach. PSI of at least `psi_watch` is a warning.
+    """AUC below `auc` or PSI of at least `psi` is a breach. PSI of at least `psi_watch` above noise is a warning.
 
     An AUC of fewer than `least_defaults` defaults is not judged.
     """
@@ -102,7 +102,7 @@ def decide(
     auc: AucNumbers,
     psi: DriftNumbers,
     thresholds: Thresholds | None = None,
-    estimate: float | None = None,
+    estimate: AucNumbers | None = None,
     faults: Sequence[str] = (),
     loans: AucLoans | None = None,
 ) -> Decision:
@@ -112,9 +112,9 @@ def decide(
     retraining: a model that learns from broken data keeps the fault.
 
     A metric that is not measured (None, NaN, an AUC without interval) is insufficient: it never leads to a retraining,
-    and never hides a breach or a warning of the other metric. An `estimate` of the AUC below the threshold turns
-    healthy or insufficient into watch. It never makes a breach, and a high estimate changes nothing. `loans` are those
-    of the AUC, for the sentences.
+    and never hides a breach or a warning of the other metric. A PSI from `psi_watch` on and above its noise level, and
+    an `estimate` of the AUC with its whole interval below the threshold, turn healthy or insufficient into watch. An
+    estimate never makes a breach, and a high one changes nothing. `loans` are those of the AUC, for the sentences.
     """
     limits, judged = thresholds or Thresholds(), loans or AucLoans()
     breaches = (*_auc_breaches(auc, limits), *_psi_breaches(psi, limits))
@@ -154,16 +154,18 @@ def _psi_breaches(psi: DriftNumbers, limits: Thresholds) -> Iterator[Breach]:
 
 
 def _psi_warnings(psi: DriftNumbers, limits: Thresholds) -> Iterator[str]:
-    value = _number(psi.value)
-    if value is not None and limits.psi_watch <= value < limits.psi:
-        yield f"PSI {rounded_apart(value, limits.psi)} is at or above {limits.psi_watch:g} (warning)."
+    value, level = _number(psi.value), _number(psi.chance_level)
+    if value is not None and level is not None and limits.psi_watch <= value < limits.psi and value > level:
+        rounded = rounded_apart(value, limits.psi)
+        yield f"PSI {rounded} is at or above {limits.psi_watch:g} and above its noise level, {level:.3f} (warning)."
 
 
-def _estimate_warnings(estimate: float | None, limits: Thresholds) -> Iterator[str]:
-    value = _number(estimate)
-    if value is not None and value < limits.auc:
-        rounded = rounded_apart(value, limits.auc)
-        yield f"The estimated AUC of loans without an outcome, {rounded}, is below {limits.auc:g} (warning)."
+def _estimate_warnings(estimate: AucNumbers | None, limits: Thresholds) -> Iterator[str]:
+    value, high = (None, None) if estimate is None else (_number(estimate.value), _number(estimate.high))
+    if value is not None and high is not None and high < limits.auc:
+        told = f"{rounded_apart(value, limits.auc)} (95% interval up to {rounded_apart(high, limits.auc)})"
+        threshold = two_decimals(limits.auc)
+        yield f"The estimated AUC of loans without an outcome, {told}, is below {threshold} (warning)."
 
 
 def _breach_sentence(breach: Breach, loans: AucLoans) -> str:

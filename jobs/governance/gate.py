@@ -25,8 +25,9 @@ def decision_on(row: Mapping[str, Any], thresholds: Thresholds) -> Decision:
     measured = row["auc_status"] == "measured"
     auc = SimpleNamespace(value=row["auc"] if measured else None, high=row["auc_high"] if measured else None)
     psi = SimpleNamespace(value=row["psi"], chance_level=row["psi_chance_level"])
+    estimate = SimpleNamespace(value=row.get("auc_estimate"), high=row.get("auc_estimate_high"))
     loans = AucLoans(months_text(row.get("auc_from"), row.get("auc_to")), row.get("defaults"))
-    decision = decide(auc, psi, thresholds, row.get("auc_estimate"), row.get("faults", ()), loans)
+    decision = decide(auc, psi, thresholds, estimate, row.get("faults", ()), loans)
     return with_stale(decision, row.get("stale_reasons", ()))
 
 

@@ -29,7 +29,7 @@ from jobs.modelling.splits import (
 )
 from jobs.statistics.cut_off import cut_off
 from jobs.statistics.discrimination import auc_with_interval
-from jobs.statistics.estimate import risk_curve
+from jobs.statistics.logistic import logistic_curve
 from jobs.statistics.reference import category_reference, numeric_reference
 from storage.files.folder import FileFacts
 from storage.lake.datamart import TableVersion
@@ -128,7 +128,7 @@ def _metadata(job: Job, train: pa.Table, test: pa.Table, ranked: Sequence[Traine
         "rows": {"train": _counts(train), "test": _counts(test)},
         "libraries": {name: version(name) for name in LIBRARIES},
         "reference": frozen_reference(measured(job, test), best.scores, candidate.features),
-        "risk_curve": risk_curve(labels_of(test), best.scores).as_json(),
+        "risk_curve": logistic_curve(labels_of(test), best.scores).as_json(),
     }
 
 

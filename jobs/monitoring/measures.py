@@ -12,7 +12,7 @@ from jobs.modelling.data_faults import values_like
 from jobs.modelling.splits import as_floats, labels_of
 from jobs.statistics.discrimination import auc_with_interval, classification_scores, gini
 from jobs.statistics.drift import Drift, ks_distance, measured_drift
-from jobs.statistics.estimate import RiskCurve, estimated_auc
+from jobs.statistics.estimate import Curve, EstimatedAuc, estimate_with_interval
 from jobs.statistics.reference import bin_counts, bin_labels, reference_from_json
 
 AREA = ("auc", "auc_low", "auc_high", "ks", "gini")
@@ -25,6 +25,7 @@ POOLED = {
     "labelled_pooled": "labelled",
     "defaults_pooled": "defaults",
 }
+ESTIMATE = ("auc_estimate", "auc_estimate_low", "auc_estimate_high")
 NOTHING = dict.fromkeys((*AREA, *AT_THRESHOLD))
 
 
@@ -93,7 +94,10 @@ def months_of(rows: pa.Table) -> str:
 
 
 def drifts(window: pa.Table, reference: Mapping[str, Any], rows: int) -> tuple[Drift, list[dict[str, Any]]]:
-    """(PSI of the scores, CSI of each feature, the largest first) of a window against the model's reference."""
+    """(PSI of the scores, CSI of each feature, the largest first) of a window against the model's reference.
+
+    A feature with all rows in one bin, the same in the reference and in the window, has no CSI: it can't drift.
+    """
     score = measured_drift(reference_from_json(reference["score"]), as_floats(window["predicted_proba"]), rows)
     features = []
     for name, frozen in reference["features"].items():
@@ -101,10 +105,10 @@ def drifts(window: pa.Table, reference: Mapping[str, Any], rows: int) -> tuple[D
         features.append(
             {
                 "feature": name,
-                "csi": csi.value,
-                "chance_level": csi.chance_level,
+                "csi": csi.value if csi.bins > 1 else None,
+                "chance_level": csi.chance_level if csi.bins > 1 else None,
                 "window_rows": csi.m,
-                "band": csi.band,
+                "band": csi.band if csi.bins > 1 else None,
             }
         )
     return score, sorted(features, key=lambda row: (-(row["csi"] or 0.0), row["feature"]))
@@ -129,18 +133,20 @@ def discrimination(table: pa.Table) -> tuple[dict[str, Any], list[dict[str, int]
     return {**areas, "precision": scored.precision, "recall": scored.recall, "f1": scored.f1, **counts}, confusion
 
 
-def estimated_auc_of_waiting(table: pa.Table, curve: RiskCurve | None, rows: int = 1) -> dict[str, Any]:
-    """`auc_estimate` of the loans without an outcome yet, and `estimate_rows`, the number of these loans.
+def estimated_auc_of_waiting(table: pa.Table, curve: Curve | None, rows: int = 1) -> dict[str, Any]:
+    """`auc_estimate` of the loans without an outcome yet, with its interval, and `estimate_rows`, the number of these.
 
     None without a curve, or with fewer than `rows` such loans.
     """
     waiting = as_floats(table.filter(pc.invert(table["observed"]))["predicted_proba"])
-    enough = curve is not None and waiting.size >= max(rows, 1)
-    estimate = estimated_auc(waiting, curve(waiting)) if enough and curve is not None else None
-    return {"auc_estimate": estimate, "estimate_rows": int(waiting.size)}
+    found = EstimatedAuc(None, None, None)
+    if curve is not None and waiting.size >= max(rows, 1):
+        found = estimate_with_interval(waiting, curve)
+    numbers = dict(zip(ESTIMATE, (found.value, found.low, found.high), strict=True))
+    return {**numbers, "estimate_rows": int(waiting.size)}
 
 
-def by_cohort(table: pa.Table, curve: RiskCurve | None = None) -> list[dict[str, Any]]:
+def by_cohort(table: pa.Table, curve: Curve | None = None) -> list[dict[str, Any]]:
     """Discrimination and its estimate for each cohort month, oldest first, with the number of scored loans.
 
     A cohort is `mature` when the observation date of each of its loans is reached.

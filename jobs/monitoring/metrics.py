@@ -16,6 +16,7 @@ from jobs.modelling.data_faults import DataFault, data_faults
 from jobs.monitoring.measures import (
     AREA,
     AT_THRESHOLD,
+    ESTIMATE,
     auc_facts,
     by_cohort,
     drifts,
@@ -51,7 +52,7 @@ MONITORING_SCHEMA = pa.schema(
         # The cohort months of `auc`, which the gate judges; the AUC of all known outcomes. Null in rows of an earlier
         # release, whose `auc` was of all known outcomes.
         *((name, pa.string()) for name in ("auc_from", "auc_to")),
-        *((name, pa.float64()) for name in ("auc_pooled", "auc_pooled_low", "auc_pooled_high")),
+        *((name, pa.float64()) for name in ("auc_pooled", "auc_pooled_low", "auc_pooled_high", *ESTIMATE[1:])),
         *((name, pa.int64()) for name in ("labelled_pooled", "defaults_pooled")),
         *(
             (name, pa.string())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtri
 
 from jobs.statistics.reference import Reference, bin_counts
@@ -22,7 +22,7 @@ Band = Literal["stable", "moderate", "significant"]
 
 @dataclass(frozen=True)
 class Drift:
-    """PSI (or CSI) of `m` current rows against `n` reference rows in `bins` bins.
+    """PSI (or CSI) of `m` current rows against `n` reference rows in `bins` bins, without those that are empty in both.
 
     `chance_level` is the noise level, `confirmed` means above it. With too few rows, `value`, `chance_level` and `band`
     are None.
@@ -42,11 +42,22 @@ class Drift:
         return "insufficient" if self.value is None else "measured"
 
 
+def filled_bins(reference_counts: ArrayLike, current_counts: ArrayLike) -> NDArray[np.bool_]:
+    """True for the bins with a row in the reference or now; the others count for nothing.
+
+    Smoothing alone gives a bin that is empty in both two shares that differ: 0.008 of PSI at 2,215 and 150 rows.
+    """
+    filled: NDArray[np.bool_] = (np.asarray(reference_counts) > 0) | (np.asarray(current_counts) > 0)
+    return filled
+
+
 def psi(reference_counts: ArrayLike, current_counts: ArrayLike) -> float:
-    """Sum over bins of (q - p) ln(q / p), shares smoothed as (count + 0.5) / (total + 0.5 bins)."""
+    """Sum over the filled bins of (q - p) ln(q / p), shares smoothed as (count + 0.5) / (total + 0.5 bins)."""
     reference, current = np.asarray(reference_counts, dtype=np.float64), np.asarray(current_counts, dtype=np.float64)
     if reference.ndim != 1 or reference.shape != current.shape or reference.size == 0:
         raise ValueError(f"counts of the same bins are needed, not shapes {reference.shape} and {current.shape}")
+    filled = filled_bins(reference, current)
+    reference, current = reference[filled], current[filled]
     p = (reference + 0.5) / (reference.sum() + 0.5 * reference.size)
     q = (current + 0.5) / (current.sum() + 0.5 * current.size)
     return float(np.sum((q - p) * np.log(q / p)))
@@ -70,7 +81,7 @@ def measured_drift(
 ) -> Drift:
     """The drift of the current rows against the reference. It has no value with fewer than `minimum_rows`."""
     expected, current = reference.all_counts(), bin_counts(reference, values)
-    n, m, bins = int(expected.sum()), int(current.sum()), expected.size
+    n, m, bins = int(expected.sum()), int(current.sum()), int(filled_bins(expected, current).sum())
     if m < max(minimum_rows, 1):
         return Drift(None, n, m, bins, None, None, confirmed=False)
     value, level = psi(expected, current), chance_level(n, m, bins)

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
-from jobs.statistics.drift import chance_level, psi
+from jobs.statistics.drift import chance_level, filled_bins, psi
 from jobs.statistics.reference import CategoryReference, NumericReference, Reference, bin_counts
 
 Kind = Literal["empty", "missing", "levels", "unit", "constant"]
@@ -144,8 +144,8 @@ def _unit_fault(reference: NumericReference, values: ArrayLike | Sequence[str | 
     n, m = int(expected.sum()), present.size
     if n == 0 or edges.size == 0:
         return None
-    level = chance_level(n, m, expected.size)
-    unscaled = psi(expected, bin_counts(reference, present)[:-1])
+    current = bin_counts(reference, present)[:-1]
+    level, unscaled = chance_level(n, m, int(filled_bins(expected, current).sum())), psi(expected, current)
     if unscaled < max(FAR, level):
         return None
     drifts = {

@@ -89,6 +89,9 @@ def test_too_few_loans_are_not_measured_and_the_estimate_is_shown() -> None:
 def test_drift_up_to_the_noise_level_is_within_noise() -> None:
     assert psi_words(row(psi=0.25, psi_chance_level=0.3), LIMITS).endswith("within noise")
     assert "and watched" in psi_words(row(psi=0.15), LIMITS)
+    assert psi_words(row(psi=0.15, psi_chance_level=0.15), LIMITS).endswith("noise level (99%) 0.150) is within noise")
+    assert verdict(row(psi=0.15, psi_chance_level=0.15), None, LIMITS).startswith("AUC")
+    assert verdict(row(psi=0.15), None, LIMITS).startswith("the scores have moved")
 
 
 def test_inputs_are_named_only_above_their_noise_level() -> None:

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from rich.console import Console
-from sklearn.isotonic import IsotonicRegression
 
 from engine.cli.render import models_view
 from engine.documents.models import models_document
@@ -20,6 +19,7 @@ from jobs.modelling.comparison import set_comparisons
 from jobs.modelling.pipelines import frame
 from jobs.statistics.discrimination import paired_auc_difference
 from jobs.statistics.estimate import risk_curve_from_json
+from jobs.statistics.logistic import logistic_curve
 from storage.lake.names import TRAINING_DATA
 from tests.job_factory import JobFactory
 from tests.retail import BOOK, CLASSIFIERS, FEATURE_SETS
@@ -159,6 +159,5 @@ def test_the_risk_curve_is_frozen_from_the_test_loans(trained_sandbox: Sandbox) 
     pipeline = trained_sandbox.deployment.models.load(trained_sandbox.champions()[0].files["model"])
     scores = pipeline.predict_proba(frame(test, tuple(made["features"])))[:, 1]
     curve = risk_curve_from_json(made["risk_curve"])
-    theirs = IsotonicRegression(out_of_bounds="clip").fit(scores, test["label"].to_numpy())
-    assert curve(scores) == pytest.approx(theirs.predict(scores))
+    assert curve == logistic_curve(test["label"].to_numpy(), scores)
     assert curve.rows == test.num_rows

@@ -18,6 +18,11 @@ class Auc:
     high: float | None = 0.99
 
 
+def estimated(value: float | None) -> Auc:
+    """An estimate whose interval ends at its value."""
+    return Auc(value, value)
+
+
 @dataclass(frozen=True)
 class Psi:
     value: float | None
@@ -36,6 +41,7 @@ NUMBERS = st.one_of(st.none(), st.floats(0, 1), st.just(math.nan))
         (0.9, 0.2, "breach"),
         (0.9, math.nextafter(0.2, 0), "watch"),
         (0.9, 0.1, "watch"),
+        (0.9, math.nextafter(0.1, 0), "healthy"),
         (BELOW, 0.15, "breach"),
         (None, 0.0, "insufficient"),
         (0.9, None, "insufficient"),
@@ -91,7 +97,7 @@ def test_missing_numbers_are_told_beside_a_breach_of_the_other() -> None:
 def test_thresholds_are_settings() -> None:
     strict = Thresholds(auc=0.8, psi=0.05, psi_watch=0.02)
     assert [b.metric for b in decide(Auc(0.75), Psi(0.05), strict).breaches] == ["auc", "psi"]
-    assert decide(Auc(0.85), Psi(0.03), strict).status == "watch"
+    assert decide(Auc(0.85), Psi(0.03, 0.02), strict).status == "watch"
 
 
 @pytest.mark.parametrize("wrong", [{"auc": 0.0}, {"auc": 1.0}, {"psi": 0.05}, {"psi_watch": 0.0}, {"auc": math.nan}])
@@ -141,7 +147,7 @@ def test_only_a_crossed_threshold_retrains(
 def test_an_estimate_warns_and_neither_breaches_nor_clears(
     auc: float | None, psi: float | None, estimate: float, status: str
 ) -> None:
-    decision = decide(Auc(auc), Psi(psi), estimate=estimate)
+    decision = decide(Auc(auc), Psi(psi), estimate=estimated(estimate))
     assert decision.status == status
     assert decision.retrain is (status == "breach")
     assert any("estimated" in reason for reason in decision.reasons) is (estimate < 0.70)
@@ -151,12 +157,32 @@ def test_an_estimate_warns_and_neither_breaches_nor_clears(
 def test_no_estimate_hides_or_adds_a_breach(
     auc: float | None, high: float | None, psi: float | None, level: float | None, estimate: float | None
 ) -> None:
-    without, beside = (decide(Auc(auc, high), Psi(psi, level), estimate=e) for e in (None, estimate))
+    without, beside = (decide(Auc(auc, high), Psi(psi, level), estimate=e) for e in (None, estimated(estimate)))
     assert beside.breaches == without.breaches
     assert beside.retrain is without.retrain
     assert set(without.reasons) <= set(beside.reasons)
     order = ["healthy", "insufficient", "watch", "breach"]
     assert order.index(beside.status) >= order.index(without.status)
+
+
+@pytest.mark.parametrize(
+    ("level", "status"),
+    [(0.149, "watch"), (0.15, "healthy"), (0.16, "healthy"), (None, "healthy"), (math.nan, "healthy")],
+)
+def test_a_psi_is_watched_only_above_its_noise_level(level: float | None, status: str) -> None:
+    decision = decide(Auc(0.9), Psi(0.15, level))
+    assert decision.status == status
+    told = "PSI 0.150 is at or above 0.1 and above its noise level, 0.149 (warning)."
+    assert decision.reasons == ((told,) if status == "watch" else ())
+
+
+@pytest.mark.parametrize(
+    ("high", "status"), [(BELOW, "watch"), (0.70, "healthy"), (0.75, "healthy"), (None, "healthy")]
+)
+def test_an_estimate_warns_only_with_its_whole_interval(high: float | None, status: str) -> None:
+    decision = decide(Auc(0.9), Psi(0.0), estimate=Auc(0.65, high))
+    assert decision.status == status
+    assert any("estimated AUC" in reason for reason in decision.reasons) is (status == "watch")
 
 
 def test_a_data_fault_stays_one_when_extracts_are_stale_too() -> None:

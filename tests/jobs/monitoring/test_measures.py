@@ -13,14 +13,23 @@ from scipy import stats
 
 from jobs.governance.gate import model_governance_gate
 from jobs.job import Job
-from jobs.monitoring.measures import auc_facts, by_cohort, discrimination, estimated_auc_of_waiting, gate_window
+from jobs.monitoring.measures import (
+    ESTIMATE,
+    auc_facts,
+    by_cohort,
+    discrimination,
+    drifts,
+    estimated_auc_of_waiting,
+    gate_window,
+)
 from jobs.monitoring.metrics import (
     COHORT_SCHEMA,
     calculate_monitoring_metrics,
     store_monitoring_results_gold,
     with_forecasts,
 )
-from jobs.statistics.estimate import RiskCurve, estimated_auc, risk_curve
+from jobs.statistics.estimate import estimate_with_interval
+from jobs.statistics.logistic import LogisticCurve, logistic_curve
 from jobs.statistics.reference import numeric_reference
 from jobs.statistics.vintage import vintage_curves
 from storage.lake.names import INFERENCE_FEATURES, MONITORING, MONITORING_COHORTS, OUTCOMES
@@ -62,9 +71,10 @@ def job_on(job_factory: JobFactory, table: pa.Table, metadata: dict[str, Any], *
     )
 
 
-def metadata(curve: RiskCurve | None = None) -> dict[str, Any]:
+def metadata(curve: LogisticCurve | dict[str, Any] | None = None) -> dict[str, Any]:
     made: dict[str, Any] = {"reference": {"score": numeric_reference(SCORES).as_json(), "features": {}}}
-    return made if curve is None else made | {"risk_curve": curve.as_json()}
+    document = curve.as_json() if isinstance(curve, LogisticCurve) else curve
+    return made if document is None else made | {"risk_curve": document}
 
 
 def test_ks_and_gini_are_of_bad_against_good() -> None:
@@ -75,13 +85,16 @@ def test_ks_and_gini_are_of_bad_against_good() -> None:
 
 
 def test_the_estimate_is_of_loans_whose_outcome_is_not_known_and_needs_enough_of_them() -> None:
-    curve = risk_curve(LABELS, SCORES)
+    curve = logistic_curve(LABELS, SCORES)
     waiting = outcomes([None] * 200, SCORES[:200].tolist())
     table = pa.concat_tables([outcomes(LABELS.tolist(), SCORES.tolist()), waiting])
     found = estimated_auc_of_waiting(table, curve, 150)
-    assert found == {"auc_estimate": estimated_auc(SCORES[:200], curve(SCORES[:200])), "estimate_rows": 200}
-    assert estimated_auc_of_waiting(table, curve, 201) == {"auc_estimate": None, "estimate_rows": 200}
-    assert estimated_auc_of_waiting(table, None, 1) == {"auc_estimate": None, "estimate_rows": 200}
+    expected = estimate_with_interval(SCORES[:200], curve)
+    assert found == dict(zip(ESTIMATE, (expected.value, expected.low, expected.high), strict=True)) | {
+        "estimate_rows": 200
+    }
+    for other, rows in ((curve, 201), (None, 1)):
+        assert estimated_auc_of_waiting(table, other, rows) == dict.fromkeys(ESTIMATE) | {"estimate_rows": 200}
     assert estimated_auc_of_waiting(outcomes([1, 0], [0.9, 0.1]), curve)["auc_estimate"] is None
 
 
@@ -89,7 +102,7 @@ def test_a_cohort_is_mature_once_all_of_it_was_observed() -> None:
     whole = outcomes([0, 1], [0.1, 0.9], "2024-01")
     part = outcomes([0, None], [0.1, 0.9], "2024-02")
     young = outcomes([None] * 3, [0.1, 0.5, 0.9], "2024-03")
-    found = by_cohort(pa.concat_tables([young, part, whole]), risk_curve(LABELS, SCORES))
+    found = by_cohort(pa.concat_tables([young, part, whole]), logistic_curve(LABELS, SCORES))
     assert [row["mature"] for row in found] == [True, False, False]
     assert [row["estimate_rows"] for row in found] == [0, 1, 3]
     assert [row["auc_estimate"] is None for row in found] == [True, True, False]
@@ -132,14 +145,25 @@ def test_the_auc_of_the_gate_stands_beside_the_auc_of_all_outcomes() -> None:
     assert auc_facts(new, 1000, facts["defaults"] + 1)[0]["auc_status"] == "insufficient"
 
 
+def test_a_feature_of_one_value_in_the_baseline_and_in_the_window_has_no_csi() -> None:
+    frozen = {name: numeric_reference([5.0] * 200).as_json() for name in ("flat", "broken")}
+    reference = {"score": numeric_reference(SCORES).as_json(), "features": frozen}
+    window = pa.table({"predicted_proba": SCORES, "flat": [5.0] * 600, "broken": [5.0] * 300 + [6.0] * 300})
+    score, (first, second) = drifts(window, reference, 150)
+    assert score.value is not None
+    assert (first["feature"], first["band"]) == ("broken", "significant")
+    flat = {"feature": "flat", "csi": None, "chance_level": None, "window_rows": 600, "band": None}
+    assert second == flat
+
+
 def test_a_flat_risk_curve_makes_a_watch_and_never_hides_a_breach(job_factory: JobFactory) -> None:
-    blind = RiskCurve((0.0, 1.0), (0.3, 0.3), 600)
+    blind = {"scores": [0.0, 1.0], "risks": [0.3, 0.3], "rows": 600}  # isotonic, as in models of earlier releases
     waiting = outcomes([None] * 600, SCORES.tolist(), "2024-03")
     healthy = pa.concat_tables([outcomes(LABELS.tolist(), SCORES.tolist()), waiting])
     breached = pa.concat_tables([outcomes((1 - LABELS).tolist(), SCORES.tolist()), waiting])
     found = {}
     for name, table in (("healthy", healthy), ("breached", breached)):
-        for kind, curve in (("none", None), ("blind", blind), ("sharp", risk_curve(LABELS, SCORES))):
+        for kind, curve in (("none", None), ("blind", blind), ("sharp", logistic_curve(LABELS, SCORES))):
             shop = JobFactory(job_factory.folder / name / kind)
             values = calculate_monitoring_metrics(job_on(shop, table, metadata(curve))).values
             gate = model_governance_gate(shop.job(settings=GATE, values={"calculate_monitoring_metrics": values}))
@@ -168,7 +192,7 @@ def test_confirmed_flags_say_whether_a_breach_is_beyond_noise(job_factory: JobFa
 
 
 def test_what_was_forecast_stands_beside_what_came_true(job_factory: JobFactory) -> None:
-    curve = risk_curve(LABELS, SCORES)
+    curve = logistic_curve(LABELS, SCORES)
     tables: dict[str, pa.Table] = {}
     stages = [[None] * 600, [None] * 300 + LABELS[300:].tolist(), LABELS.tolist()]
     found = []
@@ -183,7 +207,7 @@ def test_what_was_forecast_stands_beside_what_came_true(job_factory: JobFactory)
         tables = {table.table: later.datamart.read(table) for table in outcome.tables}
         found.append(outcome.values["cohorts"][0])
     first = found[0]["auc_estimate"]
-    assert first == estimated_auc(SCORES, curve(SCORES))
+    assert first == estimate_with_interval(SCORES, curve).value
     assert [row["auc_forecast"] for row in found] == [None, first, first]
     assert [row["mature"] for row in found] == [False, False, True]
     assert found[2]["auc_estimate"] is None

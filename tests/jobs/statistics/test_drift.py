@@ -89,6 +89,8 @@ def test_small_windows_cross_the_threshold_by_chance(rows: int, share: float) ->
     reference = np.full(10, 2_000)
     draws = generator.multinomial(rows, np.full(10, 0.1), size=2_000)
     alarms = np.mean([psi(reference, draw) >= 0.2 for draw in draws])
+    # A MISSING bin that is empty on both sides would raise 27% to 51%.
+    assert [psi([*reference, 0], [*draw, 0]) for draw in draws[:50]] == [psi(reference, draw) for draw in draws[:50]]
     # Four standard errors of 2,000 draws, and the rounding of the stated share.
     assert alarms == pytest.approx(share, abs=4 * math.sqrt(max(share, 0.001) * (1 - share) / 2_000) + 0.005)
 
@@ -103,13 +105,24 @@ def test_chance_level_is_the_chi_square_quantile_and_holds() -> None:
     assert beyond == pytest.approx(0.01, abs=4 * math.sqrt(0.01 * 0.99 / 4_000))
 
 
+def test_bins_that_are_empty_on_both_sides_count_for_nothing() -> None:
+    assert psi([0, 10, 20, 0], [0, 12, 18, 0]) == psi([10, 20], [12, 18])
+    assert psi([0, 0], [0, 0]) == 0.0
+    assert psi([10, 20, 0], [10, 20, 5]) > psi([10, 20], [10, 20]) == 0.0
+    reference = category_reference(["a"] * 600 + ["b"] * 400)
+    without, beside = (measured_drift(reference, ["a"] * 120 + ["b"] * 80 + more) for more in ([], [None] * 10))
+    assert (without.bins, beside.bins) == (2, 3)
+    assert without.chance_level == pytest.approx((1 / 1000 + 1 / 200) * stats.chi2.ppf(0.99, 1))
+    assert beside.chance_level == pytest.approx((1 / 1000 + 1 / 210) * stats.chi2.ppf(0.99, 2))
+
+
 def test_no_drift_is_within_chance_and_drift_is_confirmed(normal: np.ndarray) -> None:
     reference = numeric_reference(normal)
     same = measured_drift(reference, np.random.default_rng(11).normal(size=3_000))
     moved = measured_drift(reference, np.random.default_rng(12).normal(0.8, size=3_000))
     assert (same.band, same.confirmed) == ("stable", False)
     assert (moved.band, moved.confirmed) == ("significant", True)
-    assert (same.n, same.m, same.bins, same.status) == (20_000, 3_000, 11, "measured")
+    assert (same.n, same.m, same.bins, same.status) == (20_000, 3_000, 10, "measured")
 
 
 def test_too_few_rows_are_insufficient(normal: np.ndarray) -> None:
