@@ -5,12 +5,13 @@ from functools import partial
 
 import streamlit as st
 
+from console.app.deployment import deployment
 from console.components.chart_panel import Panel, show_panel
 from console.components.elements import count, empty
 from console.components.times import day
 from console.drift.curve_data import Curves, curves_of
 from console.drift.query import View
-from jobs.charts.curves import calibration, precision_recall, roc_curve, vintage
+from jobs.charts.curves import calibration, left_out, precision_recall, roc_curve, vintage
 from storage.errors import LoanwatchError
 from storage.lake.datamart import TableVersion
 
@@ -44,14 +45,16 @@ def curve_panels(view: View, curves: Curves) -> list[Panel]:
     auc, key = curves.auc, view.identity
     labelled = "No outcomes are known yet."
     if auc is not None:
-        labelled = f"{auc.n:,} labelled loans, {auc.positives:,} of which defaulted."
+        labelled = f"All {auc.n:,} labelled loans, {auc.positives:,} of which defaulted."
     area = f" AUC {auc.value:.3f}." if auc is not None and auc.value is not None else ""
     bins, ages = curves.calibration, curves.vintage
     outside = int(((bins["mean_score"] < bins["low"]) | (bins["mean_score"] > bins["high"])).sum()) if len(bins) else 0
     score_bins = (
         f"Bad rate by score in {len(bins)} bins; the mean score lies outside the 95% interval in {outside} of them."
     )
+    first = deployment().book.bad_loan.first
     cohorts = f"Cumulative bad rate by months on book of {ages['cohort'].nunique() if len(ages) else 0} cohorts."
+    cohorts += f" {left_out(first).capitalize()}." if left_out(first) else ""
     return [
         Panel(
             "roc", key, partial(roc_curve, curves.roc, auc), f"ROC curve.{area} {labelled}", curves.roc, height=HEIGHT
@@ -65,7 +68,7 @@ def curve_panels(view: View, curves: Curves) -> list[Panel]:
             height=HEIGHT,
         ),
         Panel("calibration", key, partial(calibration, bins), score_bins, bins, height=HEIGHT),
-        Panel("vintage", key, partial(vintage, ages), cohorts, ages, height=HEIGHT),
+        Panel("vintage", key, partial(vintage, ages, first), cohorts, ages, height=HEIGHT),
     ]
 
 

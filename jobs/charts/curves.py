@@ -72,12 +72,14 @@ def calibration(bins: pd.DataFrame) -> alt.LayerChart:
     )
 
 
-def vintage(points: pd.DataFrame) -> alt.LayerChart:
+def vintage(points: pd.DataFrame, first: int = 1) -> alt.LayerChart:
     """Cumulative bad rate of the newest cohorts by months on book; dashed where not mature yet.
 
-    Columns, as in `VintagePoint`: cohort, months_on_book, loans, observed, bad_rate, mature.
+    Columns, as in `VintagePoint`: cohort, months_on_book, loans, observed, bad_rate, mature. `first` is the month from
+    which a loan can be bad, as in the labels; the subtitle says which loans this leaves out.
     """
     title = TitleParams("Vintage curves", subtitle="cumulative bad rate by months on book; dashed: not mature yet")
+    title.subtitle += f"; {left_out(first)}" if left_out(first) else ""
     if not kit.filled(points, "bad_rate"):
         return kit.empty_panel(title, *NO_COHORTS)
     every = sorted(points["cohort"].unique())
@@ -111,6 +113,14 @@ def vintage(points: pd.DataFrame) -> alt.LayerChart:
         )
         .mark_point(filled=True, size=40, opacity=1),
     )
+
+
+def left_out(first: int) -> str:
+    """What vintage curves leave out when a loan can be bad from month `first` on; '' from the first month on."""
+    if first <= 1:
+        return ""
+    early = "month 1" if first == 2 else f"months 1 to {first - 1}"
+    return f"bad from month {first} on, as in the label: loans that were bad in {early} alone do not count"
 
 
 def as_frame(items: list[Any]) -> pd.DataFrame:
@@ -147,7 +157,7 @@ def _thinned(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def _counts(auc: Auc | None) -> str:
-    return "no outcomes yet" if auc is None else f"{auc.n:,} labelled loans, {auc.positives:,} defaulted"
+    return "no outcomes yet" if auc is None else f"all {auc.n:,} labelled loans, {auc.positives:,} defaulted"
 
 
 def _area(auc: Auc | None) -> str:

@@ -133,7 +133,8 @@ def months_on_book(outcomes: pa.Table, loans: pa.Table, book: Book) -> dict[str,
     """`months_on_book`, the newest reported month of each loan (null for none), and `bad_month`.
 
     `bad_month` is the first bad month from the one where the labels start; null for none so far. In the last month of
-    the labels, the share of loans with a `bad_month` is their bad rate.
+    the labels, the share of loans with a `bad_month` is their bad rate. Earlier bad months are left out, as in the
+    labels: a loan that was bad in those alone has no `bad_month`.
     """
     size = loans.num_rows
     owners, months, above = outcome_months(outcomes, loans, book)

@@ -1,4 +1,9 @@
-"""Vintage curves: the cumulative bad rate of each cohort by months on book, also of cohorts that are not mature yet."""
+"""Vintage curves: the cumulative bad rate of each cohort by months on book, also of cohorts that are not mature yet.
+
+Bad means what it means in the labels, so that a curve is the bad rate of its cohort at the last month of the labels.
+A month before the first one of the labels never makes a loan bad: a loan that was in arrears then and has paid since is
+left out.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -106,3 +106,10 @@ def test_the_newest_cohorts_are_shown_each_with_a_shape_of_its_own() -> None:
     assert shape["domain"] == sorted(set(COHORTS))[-MOST_COHORTS:]
     assert len(set(shape["range"])) == MOST_COHORTS
     assert f"newest {MOST_COHORTS} of 10 cohorts" in subtitle(CHARTS["vintage"])
+
+
+@pytest.mark.parametrize(("first", "early"), [(0, ""), (1, ""), (2, "month 1"), (3, "months 1 to 2")])
+def test_vintage_curves_say_what_they_leave_out(first: int, early: str) -> None:
+    said = subtitle(vintage(VINTAGES, first))
+    assert ("do not count" in said) is bool(early)
+    assert (f"bad from month {first} on, as in the label: loans that were bad in {early} alone" in said) is bool(early)
