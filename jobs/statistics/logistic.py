@@ -6,20 +6,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from jobs.errors import JobError
+from jobs.statistics.platt import tempered_logits
 
 Floats = NDArray[np.float64]
 
-LEAST = 1e-6  # scores are moved to this one and to 1 minus this one, because the logit of 0 and 1 is infinite
-STEP = 0.01  # in standard errors, for the derivatives by the parameters
+STEP, LEAST_STEP = 0.01, 1e-5  # in standard errors, for the derivatives by the parameters; at least this
 MOST_STEPS, CLOSE = 100, 1e-12
 
 
 @dataclass(frozen=True)
 class LogisticCurve:
-    """Risk by score: 1 / (1 + exp(-(intercept + slope logit(score)))).
+    """Risk by score: 1 / (1 + exp(-(intercept + slope logit))), with the tempered logit of the score (see `platt`).
 
     `covariance` (2 x 2) is that of intercept and slope, the inverse of the Fisher information. `rows` is the number of
     labelled rows that it was made from.
@@ -32,7 +32,7 @@ class LogisticCurve:
 
     def __call__(self, scores: ArrayLike, /) -> Floats:
         """The risk at each score, of the same length; NaN stays NaN."""
-        risks: Floats = expit(self.intercept + self.slope * _logits(scores))
+        risks: Floats = expit(self.intercept + self.slope * tempered_logits(scores))
         return risks
 
     def as_json(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class LogisticCurve:
     def moved(self) -> Iterator[tuple["LogisticCurve", "LogisticCurve", float]]:
         """For each parameter, the curve with a little more of it, with a little less, and the difference."""
         for place, name in enumerate(("intercept", "slope")):
-            value, step = getattr(self, name), STEP * max(self.covariance[place][place], LEAST) ** 0.5
+            value, step = getattr(self, name), max(STEP * self.covariance[place][place] ** 0.5, LEAST_STEP)
             yield replace(self, **{name: value + step}), replace(self, **{name: value - step}), 2 * step
 
 
@@ -65,7 +65,7 @@ def logistic_curve(labels: ArrayLike, scores: ArrayLike) -> LogisticCurve:
     are a little above 0 and below 1, would end it, and make the estimated AUC too low by 0.006 with 200 rows. Raises
     JobError without rows.
     """
-    bad, x = np.asarray(labels, dtype=np.float64).ravel() == 1, _logits(scores).ravel()
+    bad, x = np.asarray(labels, dtype=np.float64).ravel() == 1, tempered_logits(scores).ravel()
     if x.size == 0 or x.size != bad.size:
         raise JobError(f"A risk curve needs labelled rows, not {bad.size} labels and {x.size} scores.")
     target = bad.astype(np.float64)
@@ -94,8 +94,3 @@ def _loss(design: Floats, target: Floats, beta: Floats) -> float:
     """The negative log-likelihood."""
     linear = design @ beta
     return float(np.sum(np.logaddexp(0.0, linear) - target * linear))
-
-
-def _logits(scores: ArrayLike) -> Floats:
-    values: Floats = logit(np.clip(np.asarray(scores, dtype=np.float64), LEAST, 1 - LEAST))
-    return values
