@@ -37,7 +37,10 @@ from storage.ledger.models import ModelVersion
 from tests.job_factory import JobFactory
 from tests.sandbox import AS_OF, Sandbox
 
-GATE = {"auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150, "auc_defaults": 100, "auc_least_defaults": 50}
+GATE = {
+    "auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150, "auc_defaults": 100, "auc_least_defaults": 50,
+    "lgd": 0.45,
+}  # fmt: skip
 GENERATOR = np.random.default_rng(1)
 SCORES = GENERATOR.random(600)
 LABELS = (GENERATOR.random(600) < SCORES).astype(int)

@@ -22,7 +22,10 @@ from storage.ledger.models import ModelVersion
 from tests.job_factory import JobFactory
 from tests.sandbox import Sandbox
 
-GATE = {"auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150, "auc_defaults": 100, "auc_least_defaults": 50}
+GATE = {
+    "auc_threshold": 0.7, "psi_threshold": 0.2, "drift_rows": 150, "auc_defaults": 100, "auc_least_defaults": 50,
+    "lgd": 0.45,
+}  # fmt: skip
 
 
 def outcomes(count: int, labels: Sequence[int | None], scores: Sequence[float], cohort: str = "2024-01") -> pa.Table:
