@@ -85,7 +85,7 @@ def group_is_there(group: int) -> bool:
 @pytest.mark.thorough
 def test_json_stays_json_whatever_ray_writes(tmp_path: Path) -> None:
     """In a process of its own, to whose standard output Ray writes too."""
-    write_sample(tmp_path / "data", SampleSpec(3, 1))  # too few loans to learn from: all three fits fail at once
+    write_sample(tmp_path / "data", SampleSpec(3, 1))  # too few loans to learn from: all fits fail at once
     done = own_process("run", "training", "--data", str(tmp_path / "data"), "--json", "--home", str(tmp_path / "home"))
     told = json.loads(done.stdout)
     assert (done.returncode, told["state"]) == (1, "failed")
