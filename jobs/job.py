@@ -38,6 +38,7 @@ class Job:
 
     `settings` are those that the task declares; `tables` the versions that it may read; `values` the values returned by
     its upstream tasks, by task; `champions` the present and past champions, newest first, if the task uses them;
+    `anchor` the champion that a person chose last, else the first one, if the task uses it;
     `rejection` why the newest delivery was rejected, '' if it was not or the task does not use it;
     `partition` the key of the partition, if the task is split. `declaration` is the book's file or module, '' for the
     default book, and `book_digest` what it holds.
@@ -53,6 +54,7 @@ class Job:
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     extracts: Mapping[str, tuple[SourceFile, ...]] = field(default_factory=dict)
     champions: tuple[ModelVersion, ...] = ()
+    anchor: ModelVersion | None = None
     rejection: str = ""
     partition: str = ""
     declaration: str = ""

@@ -79,6 +79,15 @@ class Settings(BaseSettings):
         description="names of the candidates to train, separated by commas; by default those that are not optional",
     )
     auc_threshold: float = Field(0.70, gt=0, lt=1, description="AUC below which the gate retrains")
+    anchor_margin: float = Field(
+        0.02,
+        gt=0,
+        lt=1,
+        description="AUC by which a new model may be worse than the model that a person chose last, else the first",
+    )
+    require_approval: bool = Field(
+        False, description="whether a model becomes champion only after the approval of a second person"
+    )
     psi_threshold: float = Field(0.2, gt=0, description="PSI at or above which the gate retrains")
     cooldown_days: float = Field(7.0, ge=0, description="days in which the gate requests one retraining at most")
     auc_defaults: int = Field(

@@ -13,7 +13,7 @@ import streamlit as st
 from console.access.session import Person, operator
 from console.app.deployment import deployment
 from console.components.elements import callout, plain_markdown
-from engine.control import promotion, runs
+from engine.control import approval, promotion, runs
 from storage.errors import LoanwatchError
 from storage.ledger.runs import PipelineActive
 
@@ -91,8 +91,18 @@ def show_flash() -> None:
 
 
 def promote(person: Person, version: str, reason: str) -> str:
-    """Promotes a version. Returns the version."""
+    """Promotes a version, or requests its approval when that is required. Returns the version."""
     return promotion.promote(deployment(), version, reason, by=person.name).version
+
+
+def approve(person: Person, version: str, reason: str) -> str:
+    """Makes a version champion that waits for approval. Returns the version."""
+    return approval.approve(deployment(), version, reason, by=person.name).version
+
+
+def reject(person: Person, version: str, reason: str) -> str:
+    """Ends the request for the approval of a version. Returns the version."""
+    return approval.reject(deployment(), version, reason, by=person.name)
 
 
 def roll_back(person: Person, reason: str) -> str:

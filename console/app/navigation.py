@@ -16,7 +16,9 @@ from markupsafe import Markup
 from console.components.elements import Text, write_html
 
 NEXT_RUN = "next-run"  # in the session: the run whose page is opened after the dialog is closed
-RUN_PAGE, RUNS_PAGE, DRIFT_PAGE = (f"console/{name}/{name}.py" for name in ("run", "runs", "drift"))
+RUN_PAGE, RUNS_PAGE, DRIFT_PAGE, MODELS_PAGE = (
+    f"console/{name}/{name}.py" for name in ("run", "runs", "drift", "models")
+)
 
 PAGE_SCRIPT = Markup("""<style>.st-key-lw-links, .st-key-lw-next { display: none; }</style><script>
 if (!window.lwFollows) {
@@ -97,6 +99,11 @@ def open_next_run() -> None:
         where = run_address(st.session_state.pop(NEXT_RUN))
         with st.container(key="lw-next"):
             write_html(Markup('<script>window.lwOpen("{}");</script>').format(where), scripts=True)
+
+
+def model_button(version: str) -> None:
+    """Shows a link to a model version in the style of Streamlit."""
+    st.page_link(MODELS_PAGE, label=f"Open {version}", query_params={"version": version})
 
 
 def run_button(run_id: str) -> None:

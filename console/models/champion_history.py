@@ -10,15 +10,16 @@ import streamlit as st
 
 from console.app.deployment import ledger
 from console.app.navigation import run_link
-from console.components.elements import Text, empty, note, state_html, write_html
+from console.components.elements import Text, empty, join, note, note_html, state_html, write_html
 from console.components.table import columns, table
 from console.components.theme import drawn
 from console.components.times import day, local, span, time_html, viewer_zone
-from console.models.query import EVENTS, champion_events
+from console.models.query import EVENTS, anchor_version, champion_events
 from jobs.charts.kit import BLUE, GREY, rows_chart
 from storage.db.ledger import LedgerRow
 from storage.ledger.models import model_by_alias
 
+MARGIN = "A run promotes no model that may be worse than the anchor by more than the margin."
 ROW, AXIS = 26, 40  # pixels of height for each champion, and for the axis under them
 IN_WORDS = 8  # periods that the description of the timeline names
 
@@ -46,7 +47,7 @@ def champion_periods(events: Sequence[LedgerRow]) -> list[ChampionPeriod]:
 
 def show_history() -> None:
     """Shows all champions: a timeline, the champion on a given day, and the events with person and reason."""
-    periods = champion_periods(champion_events())
+    periods, anchor = champion_periods(champion_events()), anchor_version()
     if not periods:
         empty(
             "No champion yet",
@@ -60,11 +61,12 @@ def show_history() -> None:
         _champion_of_day(periods[-1].since)
     alt_text = timeline_words(periods)
     chart.altair_chart(drawn(timeline(periods, now), plain=True), width="stretch", theme=None, alt=alt_text)
-    rows = [_row(period, now) for period in periods]
+    rows = [_row(period, anchor, now) for period in periods]
     heads = columns("Version", "Since", "For", "Who", "Why", numbers=["For"])
     table("Champions, newest first", heads, rows, stacked=True)
     count = f"The newest {EVENTS} events" if len(periods) == EVENTS else "All events"
     note(f"{count}. Events are never changed or removed.")
+    note(f"The anchor is the champion that a person chose last, else the first. {MARGIN}")
 
 
 def timeline(periods: Sequence[ChampionPeriod], now: datetime) -> alt.Chart:
@@ -156,7 +158,9 @@ def _duration(period: ChampionPeriod, now: datetime) -> str:
     return span(((period.until or now) - period.since).total_seconds())
 
 
-def _row(period: ChampionPeriod, now: datetime) -> list[Text]:
-    version = state_html("champion", period.version) if period.until is None else period.version
+def _row(period: ChampionPeriod, anchor: str | None, now: datetime) -> list[Text]:
+    version: Text = state_html("champion", period.version) if period.until is None else period.version
+    if period.version == anchor:
+        version = join([version, note_html("anchor")], " ")
     who = run_link(period.run_id, period.who) if period.run_id else period.who
     return [version, time_html(period.since, now), _duration(period, now), who, period.why]

@@ -32,6 +32,7 @@ from console.models.scorecard import show_scorecards
 from console.runs.parameters import label
 from jobs.statistics.cut_off import cut_off_words
 
+WAITING = ("!", "warn", "passed, needs approval")
 OUTCOMES = {True: ("✓", "good", "promoted"), False: ("✗", "bad", "not promoted")}
 
 
@@ -77,7 +78,8 @@ def show_promotion_test(details: dict[str, Any]) -> None:
         note("No promotion test was recorded for this version.")
         return
     reason = verdict["reason"].partition(": ")[2] or verdict["reason"]
-    write_html(Markup("<div>{}: {}</div>").format(sign_html(*OUTCOMES[bool(verdict["promote"])]), reason))
+    outcome = WAITING if verdict.get("waiting") else OUTCOMES[bool(verdict["promote"])]
+    write_html(Markup("<div>{}: {}</div>").format(sign_html(*outcome), reason))
     description_list(verdict_numbers(verdict))
 
 
@@ -93,7 +95,21 @@ def verdict_numbers(verdict: dict[str, Any]) -> dict[str, str]:
         numbers["Difference"] = difference_text(verdict)
     if verdict.get("p_value") is not None:
         numbers["p-value"] = f"{verdict['p_value']:.2g} (paired DeLong comparison, two-sided)"
+    if verdict.get("anchor"):  # an earlier release had none
+        numbers["Anchor then"] = _anchor_text(verdict)
+    if verdict.get("labels_changed") is not None:
+        changed, loans = verdict["labels_changed"], verdict["loans"]
+        share = f"{changed / loans:.1%} of {count(loans)} loans of the training data"
+        numbers["Labels that change"] = f"{count(changed)}, {share}, each model at its own cut-off"
     return numbers
+
+
+def _anchor_text(verdict: Mapping[str, Any]) -> str:
+    if verdict["anchor_difference"] is None:
+        return f"{verdict['anchor']}, not compared"
+    compared = {name: verdict[f"anchor_{name}"] for name in ("difference", "low", "high")}
+    auc, margin = figure(verdict["anchor_auc"]), f"margin {verdict['margin']:g}"
+    return f"{verdict['anchor']}, AUC {auc}; difference {difference_text(compared)}; {margin}"
 
 
 def comparison_words(comparison: dict[str, Any]) -> str:

@@ -1,4 +1,6 @@
-"""The Models page: versions and their candidates, two side by side, champions over time, promotion and rollback."""
+"""The Models page: versions and candidates, two side by side, champions over time, promotion, approval, rollback."""
+
+from collections.abc import Mapping
 
 import streamlit as st
 from markupsafe import Markup
@@ -7,6 +9,7 @@ from console.app.deployment import ledger
 from console.app.queries import model_of_row
 from console.components.elements import callout, empty, figure, note_html, plain_markdown, state_html, write_html
 from console.components.times import ago, time_html
+from console.models.approval import approval_buttons, show_approval, show_waiting
 from console.models.candidates import interval_text
 from console.models.champion_history import show_champion_events, show_history
 from console.models.comparison import compare, show_comparison
@@ -17,6 +20,7 @@ from console.models.lineage import show_lineage
 from console.models.promotion import promote_button, rollback_button
 from console.models.query import (
     ModelView,
+    approvals,
     champion_events,
     last_champions,
     model_view,
@@ -25,6 +29,7 @@ from console.models.query import (
     version_names,
 )
 from console.models.version_list import page_of, version_list
+from storage.ledger.approvals import Approval
 from storage.ledger.models import ModelVersion
 
 VIEWS = ["Versions", "Compare two", "Champions over time", "Explain a loan"]
@@ -49,11 +54,13 @@ def models_page() -> None:
     champions = last_champions()
     champion = champions[0].version if champions else None
     _champion_line(champions)
+    decisions = approvals()
+    show_waiting([one for one in decisions.values() if one.state == "waiting"], champions)
     views = st.tabs(VIEWS, key="view", bind="query-params", default=_view_of_address())
     shown = model_view(st.query_params.get("version") or champion or names[0])
     if views[0].open:
         with views[0]:
-            _versions(names, shown, champions)
+            _versions(names, shown, champions, decisions)
     elif views[1].open:
         with views[1]:
             show_comparison(names, champion)
@@ -95,7 +102,9 @@ def _champion_line(champions: list[ModelVersion]) -> None:
         rollback_button(champions)
 
 
-def _versions(names: list[str], shown: ModelView | None, champions: list[ModelVersion]) -> None:
+def _versions(
+    names: list[str], shown: ModelView | None, champions: list[ModelVersion], decisions: Mapping[str, Approval]
+) -> None:
     """The list of versions, and below it the version that the address names."""
     st.session_state.setdefault("page", page_of(names, st.query_params.get("version")))
     version_list(registry_page(st.session_state["page"]), shown.version if shown else None)
@@ -103,7 +112,8 @@ def _versions(names: list[str], shown: ModelView | None, champions: list[ModelVe
         version = st.query_params.get("version")
         callout("warn", "There is no such version", f"No model is registered as {version}; choose one of the list.")
         return
-    _heading(shown, champions)
+    approval = decisions.get(shown.version)
+    _heading(shown, champions, approval)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Summary")
@@ -111,12 +121,14 @@ def _versions(names: list[str], shown: ModelView | None, champions: list[ModelVe
     with right:
         st.subheader("Promotion test")
         show_promotion_test(shown.details)
+        if approval is not None:
+            show_approval(approval)
         st.subheader("As champion")
         show_champion_events(shown.row)
     _parts(shown)
 
 
-def _heading(shown: ModelView, champions: list[ModelVersion]) -> None:
+def _heading(shown: ModelView, champions: list[ModelVersion], approval: Approval | None) -> None:
     """The version's name, and the actions on one that is not champion."""
     heading, actions = st.columns([3, 2], vertical_alignment="bottom")
     heading.header(plain_markdown(shown.version))
@@ -127,7 +139,10 @@ def _heading(shown: ModelView, champions: list[ModelVersion]) -> None:
         if champion:
             pair = (champion, shown.version)
             st.button("Compare with champion", key="compare-champion", on_click=compare, args=pair)
-        promote_button(champions, model_of_row(shown.row))
+        if approval is not None and approval.state == "waiting":
+            approval_buttons(champions, model_of_row(shown.row), approval)
+        else:
+            promote_button(champions, model_of_row(shown.row))
 
 
 def _parts(shown: ModelView) -> None:

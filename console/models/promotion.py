@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from console.access.session import Person
 from console.app.actions import attempted, flash, promote, roll_back
+from console.app.deployment import deployment
 from console.app.dialogs import closed, dialog_button
 from console.components.elements import Text, callout, description_list, figure, note
 from console.models.candidates import interval_text
@@ -45,17 +46,22 @@ def risks(candidate: ModelVersion, champion: ModelVersion | None) -> list[str]:
 
 
 def _promote_dialog(place: str, champions: list[ModelVersion], candidate: ModelVersion) -> None:
-    _show_change(champions, candidate)
+    show_change(champions, candidate)
     version = candidate.version
-    _reason(place, "Make champion", lambda who, why: refuse_changed(champions[:1]) or promote(who, version, why))
+    label, done = "Make champion", f"{version} is champion now. The next inference uses it."
+    if deployment().settings.require_approval:
+        note("This deployment requires approval: the version becomes champion once another person approves it.")
+        label, done = "Request approval", f"{version} waits for the approval of another person."
+    ask_reason(place, label, done, lambda who, why: refuse_changed(champions[:1]) or promote(who, version, why))
 
 
 def _rollback_dialog(place: str, champions: list[ModelVersion]) -> None:
-    _show_change(champions, champions[1])
-    _reason(place, "Roll back", lambda who, why: refuse_changed(champions) or roll_back(who, why))
+    show_change(champions, champions[1])
+    done = f"{champions[1].version} is champion now. The next inference uses it."
+    ask_reason(place, "Roll back", done, lambda who, why: refuse_changed(champions) or roll_back(who, why))
 
 
-def _show_change(champions: list[ModelVersion], candidate: ModelVersion) -> None:
+def show_change(champions: list[ModelVersion], candidate: ModelVersion) -> None:
     """Shows the champion now and the one after, and the risks."""
     champion = champions[0] if champions else None
     now = _words(champion) if champion else "none"
@@ -72,19 +78,18 @@ def _words(model: ModelVersion) -> Text:
     return Markup("<strong>{}</strong> {}, {}").format(model.version, model.model_name, auc)
 
 
-def _reason(place: str, label: str, action: Callable[[Person, str], str]) -> None:
-    """Asks for the reason; the button is enabled once there is one."""
+def ask_reason(place: str, label: str, done: str, action: Callable[[Person, str], str]) -> None:
+    """Asks for the reason; the button is enabled once there is one. `done` is the message after the action."""
     why = st.text_input("Reason (kept in the audit log)", key=f"{place}-reason", live=True, max_chars=LONGEST) or ""
     do, leave, _ = st.columns([2, 1, 1])
     if leave.button("Cancel", key=f"{place}-cancel", width="stretch"):
         closed()
         st.rerun()
-    if do.button(label, key=f"{place}-confirm", type="primary", disabled=not why.strip(), width="stretch"):
-        version = attempted(lambda who: action(who, why.strip()))
-        if version is not None:
-            closed()
-            flash(f"{version} is champion now. The next inference uses it.")
-            st.rerun()
+    pressed = do.button(label, key=f"{place}-confirm", type="primary", disabled=not why.strip(), width="stretch")
+    if pressed and attempted(lambda who: action(who, why.strip())) is not None:
+        closed()
+        flash(done)
+        st.rerun()
 
 
 def refuse_changed(champions: list[ModelVersion]) -> str:

@@ -1,6 +1,6 @@
 """What the Models page reads of the registry, each with a limit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +8,11 @@ from console.app import queries
 from console.app.deployment import deployment, ledger
 from storage.db.ledger import LedgerRow
 from storage.errors import LoanwatchError
+from storage.ledger.approvals import Approval, approvals_by_version
 from storage.ledger.models import (
     ModelVersion,
     alias_rows,
+    anchor,
     champions,
     model_by_alias,
     model_count,
@@ -29,11 +31,13 @@ Metrics = dict[str, float | None]
 
 @dataclass(frozen=True)
 class RegistryPage:
-    """A page of the registry: its rows, the count of all models, and the champion's version."""
+    """A page of the registry: its rows, the count of all models, the versions of champion and anchor, the approvals."""
 
     rows: Sequence[LedgerRow]
     count: int
     champion: str | None
+    anchor: str | None
+    approvals: Mapping[str, Approval]
 
     @property
     def pages(self) -> int:
@@ -70,11 +74,13 @@ class ModelView:
 def registry_page(page: int) -> RegistryPage:
     """Page `page` (from 1) of the registry, newest first."""
     with ledger().reading() as connection:
-        champion = model_by_alias(connection)
+        champion, chosen = model_by_alias(connection), anchor(connection)
         return RegistryPage(
             model_rows(connection, PAGE, (page - 1) * PAGE),
             model_count(connection),
             champion.version if champion else None,
+            chosen.version if chosen else None,
+            approvals_by_version(connection),
         )
 
 
@@ -101,6 +107,19 @@ def last_champions() -> list[ModelVersion]:
     """The champion and the one before it, as far as there are any."""
     with ledger().reading() as connection:
         return champions(connection, limit=2)
+
+
+def anchor_version() -> str | None:
+    """The version that every new model must not be worse than by more than the margin; None without a champion."""
+    with ledger().reading() as connection:
+        found = anchor(connection)
+    return found.version if found else None
+
+
+def approvals() -> Mapping[str, Approval]:
+    """The newest request for approval of each version, decided or not."""
+    with ledger().reading() as connection:
+        return approvals_by_version(connection)
 
 
 def champion_events(version: str | None = None) -> Sequence[LedgerRow]:

@@ -12,8 +12,10 @@ from console.components.times import viewer_zone
 from console.models.candidates import interval_text
 from console.models.query import PAGE, RegistryPage, selected_metrics
 from storage.db.ledger import LedgerRow
+from storage.ledger.approvals import Approval
 
-CHAMPION = f"{STATES['champion'][0]} champion"
+CHAMPION, ANCHOR = f"{STATES['champion'][0]} champion", "anchor"
+DECISIONS = {"waiting": "! waiting for approval", "approved": "✓ approved by {}", "rejected": "✗ rejected by {}"}
 ROWS_SHOWN = 12
 ROW, HEAD = 35, 37  # pixels
 
@@ -42,12 +44,14 @@ def version_list(page: RegistryPage, version: str | None) -> None:
 
 def list_frame(page: RegistryPage) -> pd.DataFrame:
     """A row for each version: model, features, test AUC with interval, and the outcome of its promotion test."""
-    return pd.DataFrame([_row(row, page.champion) for row in page.rows])
+    return pd.DataFrame([_row(row, page) for row in page.rows])
 
 
-def outcome(summary: dict[str, Any]) -> str:
-    """The outcome of the promotion test, with the reason if the model was not promoted."""
+def outcome(summary: dict[str, Any], approval: Approval | None = None) -> str:
+    """The outcome of the promotion test and of the approval, with the reason if the model was not promoted."""
     verdict = summary.get("promotion")
+    if approval is not None and approval.state in DECISIONS:
+        return DECISIONS[approval.state].format(approval.who)
     if not verdict:
         return "no test"
     if verdict["promote"]:
@@ -55,19 +59,24 @@ def outcome(summary: dict[str, Any]) -> str:
     return f"✗ {verdict['reason']}".replace("Not promoted: ", "not promoted: ")
 
 
-def _row(row: LedgerRow, champion: str | None) -> dict[str, Any]:
+def role(version: str, champion: str | None, anchor: str | None) -> str:
+    """`champion`, `anchor`, both or neither."""
+    return ", ".join(name for name, held in ((CHAMPION, champion), (ANCHOR, anchor)) if held == version)
+
+
+def _row(row: LedgerRow, page: RegistryPage) -> dict[str, Any]:
     metrics = selected_metrics(row.summary, row.model_name)
     made = row.created_at.replace(tzinfo=row.created_at.tzinfo or UTC).astimezone(viewer_zone())
     return {
         "Version": row.version,
-        "Role": CHAMPION if row.version == champion else "",
+        "Role": role(row.version, page.champion, page.anchor),
         "Model": row.model_name,
         "Features": row.summary.get("feature_set"),
         "Test AUC": metrics.get("test_auc"),
         "95% interval": interval_text(metrics),
         "Test loans": row.summary.get("rows", {}).get("test", {}).get("loans"),
         "Made": made.replace(tzinfo=None),
-        "Promotion test": outcome(row.summary),
+        "Promotion test": outcome(row.summary, page.approvals.get(row.version)),
         "Run": run_address(row.run_id),
     }
 
@@ -75,7 +84,7 @@ def _row(row: LedgerRow, champion: str | None) -> dict[str, Any]:
 def _column_config() -> dict[str, Any]:
     return {
         "Version": st.column_config.TextColumn(width=135),
-        "Role": st.column_config.TextColumn(width=95),
+        "Role": st.column_config.TextColumn(width=140),
         "Model": st.column_config.TextColumn(width=225),
         "Features": st.column_config.TextColumn(width=95),
         "Test AUC": st.column_config.NumberColumn(format="%.3f", width=75),

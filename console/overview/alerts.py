@@ -1,11 +1,11 @@
-"""The alerts: failed runs, retraining that did not help, stale extracts, absent processes, paused schedules."""
+"""The alerts: failed runs, retraining that did not help, models to approve, stale extracts, processes, schedules."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from console.app.navigation import run_button
+from console.app.navigation import model_button, run_button
 from console.app.refresh import refreshed
 from console.app.workers import no_scheduler, no_worker
 from console.components.elements import callout, state_html, write_html
@@ -18,12 +18,13 @@ REFRESH = "3s"
 
 @dataclass(frozen=True)
 class Alert:
-    """A problem that needs an action: its tone, a title, the reason, and its run, if any."""
+    """A problem that needs an action: its tone, a title, the reason, and its run or model, if any."""
 
     tone: str
     title: str
     reason: str
     run_id: str | None = None
+    version: str | None = None
 
 
 @refreshed(REFRESH)
@@ -35,6 +36,8 @@ def show() -> None:
         callout(alert.tone, alert.title, alert.reason)
         if alert.run_id:
             run_button(alert.run_id)
+        if alert.version:
+            model_button(alert.version)
     if not _processes(view) and not shown:
         write_html(Markup("<p>{}</p>").format(state_html("succeeded", "No action needed")))
 
@@ -49,6 +52,9 @@ def alerts(view: Overview) -> Iterator[Alert]:
         yield Alert("bad", "Data fault: check the extracts", view.decision["reason"], view.decision["run_id"])
     elif view.decision is not None and view.decision["action"] == "escalated":
         yield Alert("bad", "Retraining did not help", view.decision["reason"], view.decision["run_id"])
+    for approval in view.waiting:
+        title = f"Model {approval.version} waits for approval by a second person"
+        yield Alert("warn", title, approval.why, version=approval.version)
     for extract in view.extracts:
         if extract["state"] == "stale":
             yield Alert("warn", "An extract is stale", extract["advice"])

@@ -13,6 +13,7 @@ from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING
+from storage.ledger.approvals import Approval, open_approvals
 from storage.ledger.catalog import current_versions
 from storage.ledger.models import ModelVersion, model_by_alias
 from storage.ledger.run_search import newest_runs
@@ -22,6 +23,7 @@ from storage.ledger.run_search import newest_runs
 class Overview:
     """The newest runs and the schedules by pipeline, the processes, the newest decision, the champion, the extracts.
 
+    `waiting` are the requests for approval that nobody has decided.
     `extracts` are the documents of the newest rows, as of the newest date of the runs that succeeded.
     `monitoring` is the published version of the monitoring history, None before the first.
     """
@@ -31,6 +33,7 @@ class Overview:
     processes: Sequence[Document]
     decision: Document | None
     champion: ModelVersion | None
+    waiting: Sequence[Approval]
     monitoring: TableVersion | None
     extracts: Sequence[Document]
     now: datetime
@@ -57,6 +60,7 @@ def _read() -> Overview:
             processes=process_documents(opened, connection),
             decision=decision,
             champion=model_by_alias(connection),
+            waiting=open_approvals(connection),
             monitoring=tables.get(MONITORING),
             extracts=extract_ages(opened, tables, _newest_date(runs, decision) or opened.today()),
             now=opened.ledger.clock(),

@@ -85,6 +85,8 @@ def _widget(pipeline: str, name: str, value: Any, key: str) -> Any:
 
 
 def _maker(field: FieldInfo) -> Callable[..., Any]:
+    if field.annotation is bool:
+        return _flag
     return _number if field.annotation in (int, float) else _text
 
 
@@ -112,6 +114,10 @@ def _number(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:
         "step": number(step),
     }
     return st.number_input(name, value=number(value), format="%d" if number is int else "%g", **limits, **common)
+
+
+def _flag(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:  # noqa: ARG001 - as the other makers
+    return st.checkbox(name, bool(value), **common)
 
 
 def _text(field: FieldInfo, name: str, value: Any, **common: Any) -> Any:  # noqa: ARG001 - as the other makers

@@ -111,7 +111,8 @@ def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
     rows = []
     for model in documents:
         names = sorted(model["candidates"], key=lambda name: -_rank(model["candidates"][name]))
-        first_column = [model["version"], ", ".join(model["aliases"]), f"on {model['feature_set']}"]
+        roles = [*model["aliases"], *(["anchor"] if model["anchor"] else [])]
+        first_column = [model["version"], ", ".join(roles), f"on {model['feature_set']}"]
         for name, text in zip_longest(names, first_column, fillvalue=""):
             numbers = model["candidates"][name]
             rows.append(
@@ -137,13 +138,22 @@ def _rank(numbers: Mapping[str, Any]) -> float:
 
 
 def model_remarks(model: Mapping[str, Any]) -> list[str]:
-    """The cut-off, how the best models of two feature sets compare, and the reason why the model was not promoted."""
+    """Cut-off, comparison of the best models of two feature sets, why the model was not promoted, its approval."""
     remarks = [
         f"It predicts default at {cut_off_words(model['cut_off'])}.",
         *_set_remarks(model),
     ]
-    verdict = model["promotion"]
-    return [*remarks, verdict["reason"]] if verdict and not verdict["promote"] else remarks
+    verdict, approval = model["promotion"], model["approval"]
+    if verdict and not verdict["promote"]:
+        remarks.append(verdict["reason"])
+    if approval and approval["state"] == "waiting":
+        remarks.append(
+            f"Waits for the approval of a second person, requested by {approval['who']}: "
+            f"`approve {model['version']} --reason WHY` or `reject {model['version']} --reason WHY`."
+        )
+    elif approval and approval["state"] != "superseded":
+        remarks.append(f"{approval['state'].capitalize()} by {approval['who']}: {approval['why']}")
+    return remarks
 
 
 def _set_remarks(model: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,8 @@
-"""Manual promotion: promote a registered version, or roll back to the previous champion."""
+"""Manual promotion: promote a registered version, or roll back to the previous champion.
+
+With the setting `require_approval`, a promotion waits for a second person (engine.control.approval). A rollback never
+waits, because it ends an emergency.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -11,6 +15,7 @@ from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from jobs.modelling.definition import difference_from
 from storage.lake.model_store import UntrustedModel
+from storage.ledger.approvals import REQUESTED, ApprovalEvent, approvals_by_version, record_approval
 from storage.ledger.audit import Action, record_action
 from storage.ledger.models import AliasEvent, ModelVersion, champions, model_by_alias, model_named, move_alias
 
@@ -19,12 +24,16 @@ Choice = Callable[[Connection], ModelVersion]
 
 @dataclass(frozen=True)
 class Promotion:
-    """`version` replaced `before` (None for none) as champion. `who` promoted it, `why` is the reason."""
+    """`version` replaced `before` (None for none) as champion, or waits for approval to do so.
+
+    `who` promoted, approved or requested it; `why` is the reason.
+    """
 
     version: str
     before: str | None
     who: str
     why: str
+    waiting: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The promotion as plain JSON types."""
@@ -34,13 +43,14 @@ class Promotion:
 def promote(deployment: Deployment, version: str, reason: str, by: str | None = None) -> Promotion:
     """Promotes a registered version after a check that its files have the registered bytes.
 
-    Raises UnusableRequest (exit code 2) for an empty reason or an unknown version, and Refused (5) when the version is
-    champion already, was trained with another label definition than the book's, or has a missing or damaged file. Alias
-    and audit log change in one transaction.
+    With `require_approval` it only requests the approval of another person. Raises UnusableRequest (exit code 2) for an
+    empty reason or an unknown version, and Refused (5) when the version is champion already or waits for approval
+    already, was trained with another label definition than the book's, or has a missing or damaged file. Alias or
+    request, and audit log, change in one transaction.
     """
-    return _promoted(
-        deployment, lambda connection: _registered(connection, version), Action(by or who(), "promote", version, reason)
-    )
+    waits = deployment.settings.require_approval
+    action = Action(by or who(), "request approval" if waits else "promote", version, reason)
+    return _changed(deployment, lambda connection: registered(connection, version), action, waits=waits)
 
 
 def rollback(deployment: Deployment, reason: str, by: str | None = None) -> Promotion:
@@ -48,34 +58,60 @@ def rollback(deployment: Deployment, reason: str, by: str | None = None) -> Prom
 
     Raises the errors of `promote`, and Refused (5) when there is no previous champion.
     """
-    return _promoted(deployment, _champion_before, Action(by or who(), "rollback", "", reason))
+    return _changed(deployment, _champion_before, Action(by or who(), "rollback", "", reason), waits=False)
 
 
-def _promoted(deployment: Deployment, chosen: Choice, action: Action) -> Promotion:
-    reason = action.reason.strip()
-    if not reason:
-        raise UnusableRequest(f"--reason is empty; give the reason for the {action.action}.")
+def _changed(deployment: Deployment, chosen: Choice, action: Action, *, waits: bool) -> Promotion:
+    reason = checked_reason(action)
     with deployment.ledger.reading() as connection:
         model = chosen(connection)
-    _check_definition(deployment, model)
-    _check_files(deployment, model)  # before the transaction, because reading large files would block other writers
+    check_model(deployment, model)  # before the transaction, because reading large files would block other writers
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
         current = model_by_alias(connection)
-        if current is not None and current.version == model.version:
+        before = current.version if current else None
+        if before == model.version:
             raise Refused(f"Model {model.version} is champion already; choose another version.")
         if chosen(connection).version != model.version:
             raise Refused("The champion changed in the meantime; check `python -m engine models` and try again.")
-        move_alias(connection, AliasEvent(model.version, action.who, reason), now)
+        if waits:
+            _refuse_waiting(connection, model.version)
+            record_approval(connection, ApprovalEvent(model.version, REQUESTED, before, action.who, reason), now)
+        else:
+            move_alias(connection, AliasEvent(model.version, action.who, reason), now)
         record_action(connection, Action(action.who, action.action, model.version, reason), now)
-    return Promotion(model.version, current.version if current else None, action.who, reason)
+    return Promotion(model.version, before, action.who, reason, waits)
 
 
-def _registered(connection: Connection, version: str) -> ModelVersion:
+def checked_reason(action: Action) -> str:
+    """The reason of an action without outer spaces. Raises UnusableRequest when it is empty."""
+    reason = action.reason.strip()
+    if not reason:
+        raise UnusableRequest(f"--reason is empty; give the reason for this action ({action.action}).")
+    return reason
+
+
+def check_model(deployment: Deployment, model: ModelVersion) -> None:
+    """Refused when a model has another label definition than the book, or a file without the registered bytes."""
+    _check_definition(deployment, model)
+    _check_files(deployment, model)
+
+
+def registered(connection: Connection, version: str) -> ModelVersion:
+    """The registered model with that version. Raises UnusableRequest when there is none."""
     model = model_named(connection, version)
     if model is None:
         raise UnusableRequest(f"There is no model {version!r}; `python -m engine models` lists the versions.")
     return model
+
+
+def _refuse_waiting(connection: Connection, version: str) -> None:
+    approval = approvals_by_version(connection).get(version)
+    if approval is not None and approval.state == "waiting":
+        raise Refused(
+            f"Model {version} waits for approval already (requested by {approval.who}); "
+            f"another person decides with `python -m engine approve {version} --reason WHY`."
+        )
 
 
 def _champion_before(connection: Connection) -> ModelVersion:
@@ -87,7 +123,6 @@ def _champion_before(connection: Connection) -> ModelVersion:
 
 
 def _check_definition(deployment: Deployment, model: ModelVersion) -> None:
-    """Refused when the model was trained with another label definition than the book's."""
     difference = difference_from(model, deployment.book)
     if difference is not None:
         raise Refused(
@@ -97,7 +132,6 @@ def _check_definition(deployment: Deployment, model: ModelVersion) -> None:
 
 
 def _check_files(deployment: Deployment, model: ModelVersion) -> None:
-    """Raises Refused when a file of the model does not have the registered bytes."""
     for facts in model.files.values():
         try:
             deployment.models.read(facts)

@@ -62,6 +62,8 @@ def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[s
             f"Pipeline {pipeline.name} has no parameter {unknown[0]!r}; it has {', '.join(sorted(allowed))}."
         )
     checked = deployment.settings.changed(**params)
+    if deployment.settings.require_approval and not checked.require_approval:
+        raise UnusableRequest("This deployment requires approval; a run can't set require_approval to false.")
     book, chosen = deployment.book, checked.feature_set
     if "feature_set" in allowed and chosen not in ("", *book.feature_sets) and not is_every_set(chosen, book):
         raise UnusableRequest(

@@ -28,8 +28,8 @@ class Task:
     tables made earlier in the run or published before it, `settings` the settings it may read, `extracts` the raw
     datasets. The result of a `dated` task depends on the as-of date, so it is cached for that date only. `limit` is in
     seconds. A task with `source` depends on the declaration of that dataset alone, other tasks on the whole book. The
-    module of `book:function` is the file or module of the book. A task with `uses_rejection` is told why the newest
-    delivery of extracts was rejected.
+    module of `book:function` is the file or module of the book. A task with `uses_champion` gets the champions,
+    with `uses_anchor` the anchor, with `uses_rejection` the reason why the newest delivery of extracts was rejected.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Task:
     settings: tuple[str, ...] = ()
     extracts: tuple[str, ...] = ()
     uses_champion: bool = False
+    uses_anchor: bool = False
     uses_rejection: bool = False
     dated: bool = False
     split: str | tuple[str, ...] | None = None

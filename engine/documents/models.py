@@ -7,19 +7,22 @@ from sqlalchemy import Connection
 from engine.documents.values import Document, moment
 from engine.errors import UnusableRequest
 from storage.lake.model_store import ModelStore
+from storage.ledger.approvals import approvals_by_version
 from storage.ledger.decisions import decision_rows
-from storage.ledger.models import CHAMPION, alias_rows, model_by_alias, model_named, model_row, model_rows
+from storage.ledger.models import CHAMPION, alias_rows, anchor, model_by_alias, model_named, model_row, model_rows
 
 
 def models_document(connection: Connection, version: str = "") -> list[Document]:
-    """The registered models, newest first, or the one of that version, with their candidates and aliases."""
-    champion = model_by_alias(connection)
+    """The registered models, newest first, or the one of that version, with candidates, aliases and approval."""
+    champion, chosen, approvals = model_by_alias(connection), anchor(connection), approvals_by_version(connection)
     rows = [model_row(connection, version)] if version else model_rows(connection)
     return [
         {
             "version": row.version,
             "model_name": row.model_name,
             "aliases": [CHAMPION] if champion and champion.version == row.version else [],
+            "anchor": chosen is not None and chosen.version == row.version,
+            "approval": approvals[row.version].as_json() if row.version in approvals else None,
             "created_at": moment(row.created_at),
             "run_id": row.run_id,
             "candidates": row.summary["candidates"],

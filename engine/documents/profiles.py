@@ -10,7 +10,7 @@ from engine.errors import UnusableRequest
 from jobs.book.declaration import Book
 from jobs.profiles.changes import changes, number_text, share
 from storage.db.ledger import LedgerRow
-from storage.ledger.profiles import delivery_counts, delivery_rows
+from storage.ledger.deliveries import delivery_counts, delivery_rows
 
 
 def datasets_document(connection: Connection) -> list[Document]:

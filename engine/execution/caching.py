@@ -49,6 +49,7 @@ def cache_key(task: Task, job: Job) -> str:
         "as_of": job.as_of.isoformat() if task.dated or _reads_new_extracts(task, job) else None,
         "values": job.values,
         "champions": [model.version for model in job.champions],
+        "anchor": job.anchor.version if job.anchor else None,
         "rejection": job.rejection,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
@@ -57,14 +58,16 @@ def cache_key(task: Task, job: Job) -> str:
 def key_after(task: Task, job: Job, result: TaskResult) -> str:
     """The key of the same task after its result is published.
 
-    It is the `cache_key` with the extended tables and with the champions after the task's own model. So the verdict on
-    a model is reused only for the champion with which the model was compared.
+    It is the `cache_key` with the extended tables, and with the champions and the anchor after the task's own model. So
+    the verdict on a model is reused only for the champion and the anchor with which the model was compared.
     """
     extended_tables = {table.table: table for table in result.tables if table.table in task.reads}
-    after = job.champions
+    after, anchor = job.champions, job.anchor
     if task.uses_champion and result.model is not None and result.model.promotion.get("promote"):
         after = champions_after(result.model, after)
-    return cache_key(task, replace(job, tables={**job.tables, **extended_tables}, champions=after))
+        anchor = anchor or (result.model if task.uses_anchor else None)
+    tables = {**job.tables, **extended_tables}
+    return cache_key(task, replace(job, tables=tables, champions=after, anchor=anchor))
 
 
 def _reads_new_extracts(task: Task, job: Job) -> bool:

@@ -17,8 +17,8 @@ from storage.errors import DamagedFile
 from storage.lake.datamart import TableVersion
 from storage.lake.extracts import SourceFile, source_files
 from storage.ledger.catalog import current_versions, published_versions
-from storage.ledger.models import ModelVersion, champions, free_version
-from storage.ledger.rejections import open_rejection
+from storage.ledger.deliveries import open_rejection
+from storage.ledger.models import ModelVersion, anchor, champions, free_version
 from storage.ledger.runs import replay_mark
 
 log = logging.getLogger("loanwatch.engine")
@@ -28,7 +28,8 @@ log = logging.getLogger("loanwatch.engine")
 class Snapshot:
     """The inputs of a run, fixed at its start: published tables, champions, folder of extracts, digest of the book.
 
-    `rejection` says why the newest delivery of extracts was rejected and not replaced; '' when there is none.
+    `anchor` is the champion that a person chose last, else the first. `rejection` says why the newest delivery
+    of extracts was rejected and not replaced; '' when there is none.
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class Snapshot:
     data: str
     tables: Mapping[str, TableVersion]
     champions: tuple[ModelVersion, ...]
+    anchor: ModelVersion | None
     rejection: str
     book_digest: str
 
@@ -47,6 +49,7 @@ class Snapshot:
             "data": self.data,
             "tables": {name: table.version for name, table in self.tables.items()},
             "champion": self.champions[0].version if self.champions else None,
+            "anchor": self.anchor.version if self.anchor else None,
         }
 
 
@@ -64,6 +67,7 @@ def snapshot_of(connection: Connection, deployment: Deployment, run: Any) -> Sna
         data=folder_for(connection, deployment, run.pipeline),
         tables=current_versions(connection),
         champions=tuple(champions(connection)),
+        anchor=anchor(connection),
         rejection=rejection_of(connection, deployment, run.as_of),
         book_digest=digest(deployment.book),
     )
@@ -108,6 +112,7 @@ def job_of(
         values={name: results[name].values for name in task.upstream},
         extracts=_extracts(deployment, task, snapshot.data),
         champions=snapshot.champions if task.uses_champion else (),
+        anchor=snapshot.anchor if task.uses_anchor else None,
         rejection=snapshot.rejection if task.uses_rejection else "",
         declaration=deployment.settings.book,
         book_digest=snapshot.book_digest,

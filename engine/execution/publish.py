@@ -14,11 +14,12 @@ from engine.deployment import Deployment
 from jobs.governance.retraining import Past, Step, fault_step, next_step
 from jobs.job import TaskResult
 from jobs.modelling.candidates import candidates_to_train_again
+from storage.ledger.approvals import REQUESTED, ApprovalEvent, record_approval
 from storage.ledger.catalog import publish
 from storage.ledger.decisions import DATA_FAULT, GovernanceDecision, is_decided, past_decisions, record_decision
+from storage.ledger.deliveries import record_profile
 from storage.ledger.leases import Lease, finish
 from storage.ledger.models import AliasEvent, ModelVersion, model_by_alias, move_alias, register
-from storage.ledger.profiles import record_profile
 from storage.ledger.runs import PipelineActive, caused_by, replay_mark, request_run, run_row
 
 log = logging.getLogger("loanwatch.engine")
@@ -54,25 +55,33 @@ def commit(deployment: Deployment, lease: Lease, results: Sequence[tuple[str, Ta
 
 
 def _register(connection: Connection, deployment: Deployment, lease: Lease, model: ModelVersion) -> None:
-    """Registers a model, and makes it champion when its verdict is valid and positive."""
+    """Registers a model. Its verdict, when valid, makes it champion or requests the approval of a second person."""
     now, current = deployment.ledger.clock(), model_by_alias(connection)
     checked = _with_valid_verdict(model, current.version if current else None)
-    if register(connection, lease, checked, now) and checked.promotion["promote"]:
-        reason = str(checked.promotion["reason"])
-        move_alias(connection, AliasEvent(model.version, f"run {lease.run_id}", reason, lease.run_id), now)
+    if not register(connection, lease, checked, now):
+        return
+    verdict, run_id = checked.promotion, lease.run_id
+    if verdict["promote"]:
+        move_alias(connection, AliasEvent(model.version, f"run {run_id}", str(verdict["reason"]), run_id), now)
+    elif verdict.get("waiting"):
+        asked_by = run_row(connection, run_id).requested_by
+        why = str(verdict["reason"])
+        request = ApprovalEvent(model.version, REQUESTED, verdict["champion"], asked_by, why, run_id)
+        record_approval(connection, request, now)
 
 
 def _with_valid_verdict(model: ModelVersion, current: str | None) -> ModelVersion:
     """The model. Its verdict becomes negative when the champion changed during the run."""
     verdict = model.promotion
-    if not verdict["promote"] or verdict["champion"] == current:
+    if not (verdict["promote"] or verdict.get("waiting")) or verdict["champion"] == current:
         return model
     compared = f"it was compared with {verdict['champion']}" if verdict["champion"] else "there was no champion"
     reason = (
         f"Not promoted: {compared}, but {current} became champion during the run; run training again to compare it "
         "with that model, or promote it manually."
     )
-    return replace(model, summary={**model.summary, "promotion": {**verdict, "promote": False, "reason": reason}})
+    refused = {**verdict, "promote": False, "waiting": False, "reason": reason}
+    return replace(model, summary={**model.summary, "promotion": refused})
 
 
 def _decide(connection: Connection, deployment: Deployment, origin: Origin, request: dict[str, Any] | None) -> None:

@@ -16,8 +16,8 @@ from storage.db.ledger import Ledger
 from storage.db.schema import tasks
 from storage.db.types import Moment
 from storage.ledger.catalog import record_versions
+from storage.ledger.deliveries import record_profile, record_unused
 from storage.ledger.leases import Lease, check_lease, finish
-from storage.ledger.profiles import record_profile, record_unused
 from storage.ledger.tasks import LogLine, add_logs, end_attempt, plan_tasks, start_attempt, update_task
 
 AttemptKey = tuple[str, str, int]

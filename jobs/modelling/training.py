@@ -17,7 +17,8 @@ from jobs.modelling.candidates import FOLDS, Candidate, trained_candidates
 from jobs.modelling.comparison import numbers_on_test, set_comparisons
 from jobs.modelling.explanation.kept import kept_explanation
 from jobs.modelling.pipelines import categories_in, is_category, label_encoders
-from jobs.modelling.promotion import measured, promotion_verdict
+from jobs.modelling.promotion.broken_features import measured
+from jobs.modelling.promotion.verdict import promotion_verdict
 from jobs.modelling.scorecard.points import points_document
 from jobs.modelling.splits import (
     SPLIT_BY,

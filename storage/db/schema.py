@@ -1,4 +1,4 @@
-"""The ledger's tables, in SQLAlchemy Core: the same on SQLite and PostgreSQL."""
+"""The ledger's tables, in SQLAlchemy Core, the same on SQLite and PostgreSQL; those about models are in model_tables."""
 
 from sqlalchemy import (
     JSON,
@@ -8,7 +8,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -16,14 +15,13 @@ from sqlalchemy import (
     text,
 )
 
+from storage.db.model_tables import metadata
 from storage.db.types import Day, Moment
 
 ACTIVE_STATES = ("queued", "running")
 RUN_STATES = (*ACTIVE_STATES, "succeeded", "failed", "cancelled", "crashed", "skipped")
 OPEN_TASK_STATES = ("queued", "running", "retrying")
 
-
-metadata = MetaData()
 
 runs = Table(
     "runs",
@@ -130,31 +128,6 @@ publications = Table(
     Column("run_id", String(80), ForeignKey("runs.run_id"), nullable=False),
     Column("published_at", Moment, nullable=False),
     Index("publications_by_table", "table_name", "publication_id"),
-)
-
-models = Table(
-    "models",
-    metadata,
-    Column("version", String(40), primary_key=True),
-    Column("model_name", String(60), nullable=False),
-    Column("run_id", String(80), ForeignKey("runs.run_id"), nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("files", JSON, nullable=False),  # name, bytes and SHA-256 of the pickles and the metadata
-    Column("summary", JSON, nullable=False),  # for lists and comparisons; the rest is in model_metadata
-    Column("trained_on", JSON, nullable=False),  # table name to version
-)
-
-alias_events = Table(
-    "alias_events",
-    metadata,
-    Column("event_id", Integer, primary_key=True, autoincrement=True),
-    Column("alias", String(40), nullable=False),
-    Column("version", String(40), ForeignKey("models.version"), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("who", String(80), nullable=False),
-    Column("why", Text, nullable=False),
-    Column("run_id", String(80), ForeignKey("runs.run_id")),
-    Index("alias_events_by_alias", "alias", "event_id"),
 )
 
 decisions = Table(

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from storage.db.ledger import LedgerRow
-from storage.db.schema import models, publications, table_versions
+from storage.db.model_tables import models
+from storage.db.schema import publications, table_versions
 from storage.errors import StorageError
 from storage.lake.datamart import Part, TableVersion
 from storage.ledger.leases import Lease, check_lease

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from storage.db.ledger import LedgerRow
-from storage.db.schema import alias_events, models
+from storage.db.model_tables import alias_events, models
 from storage.files.folder import FileFacts
 from storage.ledger.leases import Lease, check_lease
 
@@ -62,7 +62,7 @@ def register(connection: Connection, lease: Lease, model: ModelVersion, now: dat
 
 @dataclass(frozen=True)
 class AliasEvent:
-    """The alias `alias` now points at `version`; `why` is the reason."""
+    """The alias `alias` now points at `version`; `why` is the reason. `run_id` is None when a person moved it."""
 
     version: str
     who: str
@@ -93,6 +93,17 @@ def champions(connection: Connection, limit: int = MOST_CHAMPIONS) -> list[Model
     ranked = events.group_by(alias_events.c.version).subquery()
     query = select(models).join(ranked, ranked.c.version == models.c.version).order_by(ranked.c.latest.desc())
     return [_model(row) for row in connection.execute(query.limit(limit))]
+
+
+def anchor(connection: Connection) -> ModelVersion | None:
+    """The champion that a person chose last, by promotion, approval or rollback; the first champion if none did."""
+    events = alias_events.c.alias == CHAMPION
+    chosen = select(func.max(alias_events.c.event_id)).where(events, alias_events.c.run_id.is_(None))
+    first = select(func.min(alias_events.c.event_id)).where(events)
+    event_id = func.coalesce(chosen.scalar_subquery(), first.scalar_subquery())
+    query = select(models).join(alias_events, alias_events.c.version == models.c.version)
+    row = connection.execute(query.where(alias_events.c.event_id == event_id)).first()
+    return None if row is None else _model(row)
 
 
 def champions_after(model: ModelVersion, before: Sequence[ModelVersion]) -> tuple[ModelVersion, ...]:

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, insert, select
 
 from engine.deployment import Deployment
 from engine.process.identity import this_process
-from storage.db.schema import actions, alias_events, attempts, decisions, logs, models, runs, slots, tasks
+from storage.db.model_tables import alias_events, models
+from storage.db.schema import actions, attempts, decisions, logs, runs, slots, tasks
 from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING, MONITORING_COHORTS, MONITORING_FEATURES
 from storage.ledger.catalog import current_versions, publish, record_versions

@@ -1,4 +1,4 @@
-"""Commands about models: `models`, `promote`, `rollback`."""
+"""Commands about models: `models`, `promote`, `rollback`, `approve`, `reject`."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from rich.text import Text
 
 from engine.cli.render import listing, models_view
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
-from engine.control import promotion
+from engine.control import approval, promotion
 from engine.documents.models import champion_history, model_document, models_document
 from jobs.modelling.scorecard.scale import scale_in_words
 
@@ -52,7 +52,7 @@ def promote(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Make a registered version champion, after a check of its files."""
+    """Make a registered version champion, after a check of its files; with require_approval, request the approval."""
     _print(promotion.promote(deployment_at(home), version, reason), as_json=as_json)
 
 
@@ -62,9 +62,40 @@ def rollback(reason: Reason, home: Home = None, as_json: Json = False) -> None:
     _print(promotion.rollback(deployment_at(home), reason), as_json=as_json)
 
 
+@app.command()
+def approve(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="A version that waits for approval.")],
+    reason: Reason,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Make a version champion whose approval another person or a run requested."""
+    _print(approval.approve(deployment_at(home), version, reason), as_json=as_json)
+
+
+@app.command()
+def reject(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="A version that waits for approval.")],
+    reason: Reason,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """End the request for the approval of a version; the champion stays."""
+    rejected = approval.reject(deployment_at(home), version, reason)
+    if as_json:
+        print_json({"version": rejected, "rejected": True})
+        return
+    console_for().print(f"Model {rejected} was rejected. The champion stays.", highlight=False, soft_wrap=True)
+
+
 def _print(promoted: promotion.Promotion, *, as_json: bool) -> None:
     if as_json:
         print_json(promoted.as_json())
+        return
+    if promoted.waiting:
+        command = f"python -m engine approve {promoted.version} --reason WHY"
+        message = f"Model {promoted.version} waits for the approval of another person: `{command}`."
+        console_for().print(message, highlight=False, soft_wrap=True)
         return
     before = f" in place of {promoted.before}" if promoted.before else ""
     message = f"Model {promoted.version} is champion{before}. The next inference run uses it."

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from console.models.promotion import refuse_changed
 from engine.control import promotion
 from engine.errors import Refused
-from storage.db.schema import models
+from storage.db.model_tables import models
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.models import alias_rows, champions, model_rows
 from tests.commands import command, document
@@ -76,7 +76,7 @@ def test_the_champion_is_shown_first(opened: Opened, two_models: Sandbox) -> Non
     assert app.header[0].value == champion
     frame = app.dataframe[0].value
     assert frame["Version"].tolist() == [refused, champion]
-    assert frame["Role"].tolist() == ["", "★ champion"]
+    assert frame["Role"].tolist() == ["", "★ champion, anchor"]
     assert frame["Promotion test"][0].startswith("✗ not promoted: its AUC")
     assert frame["Test loans"][0] > 100
     assert f"promote-{champion}" not in keys(app)

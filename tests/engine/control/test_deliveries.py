@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.ledger.profiles import delivery_rows
+from storage.ledger.deliveries import delivery_rows
 from storage.ledger.runs import run_row
 from tests.extracts import until
 from tests.sandbox import Sandbox

@@ -2,8 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Callable
-from datetime import date
 
 import pytest
 from sqlalchemy import text
@@ -14,36 +12,13 @@ from engine.control.promotion import promote, rollback
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from storage.ledger.audit import ActionFilter, action_page
-from storage.ledger.leases import claim, finish
-from storage.ledger.models import ModelVersion, alias_rows, model_by_alias, register
+from storage.ledger.models import alias_rows, model_by_alias
 from tests.commands import command
 from tests.databases import sqlite_only
+from tests.engine.control.conftest import Registered
 
 FIRST, SECOND, THIRD = "20240101_000000", "20240201_000000", "20240301_000000"
 BY_HAND = ("promote", "rollback")
-Registered = Callable[[str], ModelVersion]
-
-
-@pytest.fixture
-def registered(deployment: Deployment) -> Registered:
-    """Registers a version as a training run does, without making it champion."""
-
-    def enter(version: str) -> ModelVersion:
-        ledger, store = deployment.ledger, deployment.models
-        run_id = runs.request(deployment, runs.checked_request(deployment, "training", date(2024, 1, 1)))
-        files = {
-            "model": store.place(store.keep_pickle(["model", version]), f"best_model_{version}.pkl"),
-            "metadata": store.folder.write(f"model_metadata_{version}.json", b"{}"),
-        }
-        model = ModelVersion(version, "LogisticRegression", files, {"candidates": {}}, {})
-        with ledger.writing() as connection:
-            lease = claim(connection, run_id, "test", ledger.clock())
-            assert lease is not None
-            assert register(connection, lease, model, ledger.clock())
-            finish(connection, lease, "succeeded", None, ledger.clock())
-        return model
-
-    return enter
 
 
 def champion(deployment: Deployment) -> str | None:
@@ -174,7 +149,7 @@ def test_the_commands_choose_and_refuse(deployment: Deployment, registered: Regi
     assert (nothing.returncode, json.loads(nothing.stdout)["exit_code"]) == (5, 5)
     registered(SECOND)
     chosen = engine(deployment, "promote", SECOND, "--reason", "the committee of May")
-    expected = {"version": SECOND, "before": FIRST, "who": runs.who(), "why": "the committee of May"}
+    expected = {"version": SECOND, "before": FIRST, "who": runs.who(), "why": "the committee of May", "waiting": False}
     assert (chosen.returncode, json.loads(chosen.stdout)) == (0, expected)
     back = engine(deployment, "rollback", "--reason", "it was the wrong one")
     assert (back.returncode, json.loads(back.stdout)["version"], champion(deployment)) == (0, FIRST, FIRST)

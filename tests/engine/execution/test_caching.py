@@ -12,6 +12,7 @@ from jobs.job import Job, StoreRoots, TaskResult
 from storage.lake.datamart import Part, TableVersion
 from storage.lake.extracts import SourceFile
 from storage.lake.names import SCORED
+from storage.ledger.models import ModelVersion
 from tests.engine.runner import task
 from tests.retail import BRONZE_LOANS, STAGED, STAGED_LOANS
 
@@ -97,3 +98,17 @@ def test_a_table_that_the_task_extends_is_remembered_as_it_was(job: Job) -> None
     before = version(SCORED, "rows")
     assert extended(grows, replace(job, tables={SCORED: before})) == {SCORED: before.digest}
     assert cache_key(grows, job) == cache_key(grows, replace(job, tables={**job.tables, SCORED: before}))
+
+
+def test_a_verdict_is_used_again_only_for_the_same_champion_and_anchor(job: Job) -> None:
+    judges = task("t", uses_champion=True, uses_anchor=True)
+    first, new, other = (ModelVersion(name, "M", {}, {"promotion": {"promote": True}}, {}) for name in "fno")
+    known = replace(job, champions=(first,), anchor=first)
+    assert cache_key(judges, known) != cache_key(judges, replace(known, anchor=other))
+    promoted = replace(job, champions=(new, first), anchor=first)
+    assert key_after(judges, known, TaskResult(model=new)) == cache_key(judges, promoted)
+    # The first champion of all is the anchor from then on.
+    alone = replace(job, champions=(new,), anchor=new)
+    assert key_after(judges, job, TaskResult(model=new)) == cache_key(judges, alone)
+    refused = replace(new, summary={"promotion": {"promote": False}})
+    assert key_after(judges, job, TaskResult(model=refused)) == cache_key(judges, job)

@@ -6,6 +6,7 @@ from storage.db.ledger import Ledger
 from storage.ledger.models import (
     AliasEvent,
     alias_rows,
+    anchor,
     champions,
     free_version,
     model_by_alias,
@@ -67,3 +68,23 @@ def test_the_times_of_one_champion(ledger: Ledger) -> None:
             move_alias(connection, AliasEvent(name, "me", f"day {day}"), NOW + timedelta(days=day))
         assert [row.why for row in alias_rows(connection, version="m1")] == ["day 2", "day 0"]
         assert [row.version for row in alias_rows(connection)] == ["m1", "m2", "m1"]
+
+
+def test_the_anchor_is_the_champion_that_a_person_chose_last_else_the_first(ledger: Ledger) -> None:
+    lease = started(ledger)
+
+    def champion_now(name: str, run_id: str | None = None) -> str:
+        with ledger.writing() as connection:
+            register(connection, lease, model(name), NOW)
+            move_alias(connection, AliasEvent(name, "run" if run_id else "me", "better", run_id), NOW)
+            found = anchor(connection)
+        assert found is not None
+        return found.version
+
+    with ledger.reading() as connection:
+        assert anchor(connection) is None
+    by_run = [champion_now(f"m{number}", lease.run_id) for number in range(7)]
+    assert by_run == ["m0"] * 7
+    assert champion_now("p1") == "p1"
+    assert champion_now("m8", lease.run_id) == "p1"
+    assert champion_now("m2") == "m2"  # a person rolled back

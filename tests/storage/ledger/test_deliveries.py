@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from storage.db.ledger import Ledger
-from storage.ledger.profiles import delivery_counts, delivery_rows, record_profile, record_unused
+from storage.ledger.deliveries import delivery_counts, delivery_rows, record_profile, record_unused
 from tests.storage.ledger.made import NOW, started
 
 

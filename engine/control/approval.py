@@ -1,0 +1,76 @@
+"""The decision of a second person on a model that waits for approval: approve or reject."""
+
+from sqlalchemy import Connection
+
+from engine.control.promotion import Promotion, check_model, checked_reason, registered
+from engine.control.runs import who
+from engine.deployment import Deployment
+from engine.errors import Refused
+from storage.ledger.approvals import (
+    APPROVED,
+    REJECTED,
+    Approval,
+    ApprovalEvent,
+    approvals_by_version,
+    record_approval,
+)
+from storage.ledger.audit import Action, record_action
+from storage.ledger.models import AliasEvent, model_by_alias, move_alias
+
+
+def approve(deployment: Deployment, version: str, reason: str, by: str | None = None) -> Promotion:
+    """Makes a model champion whose approval was requested; it is the anchor of later promotion tests.
+
+    Raises UnusableRequest (exit code 2) for an empty reason or an unknown version, and Refused (5) when there is no
+    open request, when the person requested it (two spellings of one name are one person), when the champion changed
+    since the request, and when the model has another label definition than the book or a damaged file. Alias, decision
+    and audit log change in one transaction.
+    """
+    action = Action(by or who(), "approve", version, reason)
+    why = checked_reason(action)
+    with deployment.ledger.reading() as connection:
+        model = registered(connection, version)
+    check_model(deployment, model)  # before the transaction, because reading large files would block other writers
+    now = deployment.ledger.clock()
+    with deployment.ledger.writing() as connection:
+        request = _open_request(connection, version)
+        if request.who.strip().casefold() == action.who.strip().casefold():
+            raise Refused(
+                f"{action.who} requested the approval of model {version} and can't approve it; another person has to."
+            )
+        record_approval(connection, ApprovalEvent(version, APPROVED, request.champion, action.who, why), now)
+        told = f"{why} (approved; requested by {request.who})"
+        move_alias(connection, AliasEvent(version, action.who, told), now)
+        record_action(connection, Action(action.who, action.action, version, why), now)
+    return Promotion(version, request.champion, action.who, why)
+
+
+def reject(deployment: Deployment, version: str, reason: str, by: str | None = None) -> str:
+    """Ends the request for the approval of a model, which stays registered. Returns the version.
+
+    The person who requested it may do so too. Raises the errors of `approve` about reason, version and open request.
+    """
+    action = Action(by or who(), "reject", version, reason)
+    why = checked_reason(action)
+    now = deployment.ledger.clock()
+    with deployment.ledger.writing() as connection:
+        registered(connection, version)
+        request = _open_request(connection, version)
+        record_approval(connection, ApprovalEvent(version, REJECTED, request.champion, action.who, why), now)
+        record_action(connection, Action(action.who, action.action, version, why), now)
+    return version
+
+
+def _open_request(connection: Connection, version: str) -> Approval:
+    """The request that waits for a decision. Refused when there is none."""
+    request = approvals_by_version(connection).get(version)
+    if request is not None and request.state == "superseded":
+        champion = model_by_alias(connection)
+        raise Refused(
+            f"The request for model {version} can't be decided any more: it was made against "
+            f"{request.champion or 'no champion'}, and {champion.version if champion else 'none'} is champion now; "
+            f"run training again, or request it again with `python -m engine promote {version} --reason WHY`."
+        )
+    if request is None or request.state != "waiting":
+        raise Refused(f"Model {version} does not wait for approval; `python -m engine models` shows which ones do.")
+    return request
