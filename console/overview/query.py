@@ -13,9 +13,9 @@ from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING
-from storage.ledger.approvals import Approval, open_approvals
+from storage.ledger.approvals import Approval, champion_and_requests
 from storage.ledger.catalog import current_versions
-from storage.ledger.models import ModelVersion, model_by_alias
+from storage.ledger.models import ModelVersion
 from storage.ledger.run_search import newest_runs
 
 
@@ -54,13 +54,14 @@ def _read() -> Overview:
         tables = current_versions(connection)
         runs = newest_runs(connection, tuple(opened.pipelines))
         decision = next(iter(decisions_document(connection, 1)), None)
+        champion, waiting = champion_and_requests(connection)
         return Overview(
             runs=runs,
             schedules={each["pipeline"]: each for each in pipeline_documents(opened, connection)},
             processes=process_documents(opened, connection),
             decision=decision,
-            champion=model_by_alias(connection),
-            waiting=open_approvals(connection),
+            champion=champion,
+            waiting=waiting,
             monitoring=tables.get(MONITORING),
             extracts=extract_ages(opened, tables, _newest_date(runs, decision) or opened.today()),
             now=opened.ledger.clock(),

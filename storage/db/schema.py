@@ -1,4 +1,4 @@
-"""The ledger's tables, in SQLAlchemy Core, the same on SQLite and PostgreSQL; those about models are in model_tables."""
+"""The ledger's tables, in SQLAlchemy Core: the same on SQLite and PostgreSQL. Model tables are in model_tables."""
 
 from sqlalchemy import (
     JSON,

@@ -83,7 +83,7 @@ def model_by_alias(connection: Connection, alias: str = CHAMPION, at: datetime |
         newest = newest.where(alias_events.c.at <= at)
     query = select(models).join(alias_events, alias_events.c.version == models.c.version)
     row = connection.execute(query.where(alias_events.c.event_id == newest.scalar_subquery())).first()
-    return None if row is None else _model(row)
+    return None if row is None else model_of_row(row)
 
 
 def champions(connection: Connection, limit: int = MOST_CHAMPIONS) -> list[ModelVersion]:
@@ -92,7 +92,7 @@ def champions(connection: Connection, limit: int = MOST_CHAMPIONS) -> list[Model
     events = select(alias_events.c.version, latest).where(alias_events.c.alias == CHAMPION)
     ranked = events.group_by(alias_events.c.version).subquery()
     query = select(models).join(ranked, ranked.c.version == models.c.version).order_by(ranked.c.latest.desc())
-    return [_model(row) for row in connection.execute(query.limit(limit))]
+    return [model_of_row(row) for row in connection.execute(query.limit(limit))]
 
 
 def anchor(connection: Connection) -> ModelVersion | None:
@@ -103,7 +103,7 @@ def anchor(connection: Connection) -> ModelVersion | None:
     event_id = func.coalesce(chosen.scalar_subquery(), first.scalar_subquery())
     query = select(models).join(alias_events, alias_events.c.version == models.c.version)
     row = connection.execute(query.where(alias_events.c.event_id == event_id)).first()
-    return None if row is None else _model(row)
+    return None if row is None else model_of_row(row)
 
 
 def champions_after(model: ModelVersion, before: Sequence[ModelVersion]) -> tuple[ModelVersion, ...]:
@@ -114,18 +114,18 @@ def champions_after(model: ModelVersion, before: Sequence[ModelVersion]) -> tupl
 def model_named(connection: Connection, version: str) -> ModelVersion | None:
     """The registered model with that version; None when there is none."""
     row = connection.execute(select(models).where(models.c.version == version)).first()
-    return None if row is None else _model(row)
+    return None if row is None else model_of_row(row)
 
 
 def model_made_by(connection: Connection, run_id: str) -> ModelVersion | None:
     """The model that a run registered; None when it registered none."""
     row = connection.execute(select(models).where(models.c.run_id == run_id)).first()
-    return None if row is None else _model(row)
+    return None if row is None else model_of_row(row)
 
 
 def registered_models(connection: Connection) -> list[ModelVersion]:
     """Every registered model, oldest first."""
-    return [_model(row) for row in connection.execute(select(models).order_by(models.c.created_at))]
+    return [model_of_row(row) for row in connection.execute(select(models).order_by(models.c.created_at))]
 
 
 def model_rows(connection: Connection, limit: int = 100, skip: int = 0) -> Sequence[LedgerRow]:
@@ -160,7 +160,8 @@ def alias_rows(
     return connection.execute(query.order_by(alias_events.c.event_id.desc()).limit(limit)).all()
 
 
-def _model(row: LedgerRow) -> ModelVersion:
+def model_of_row(row: LedgerRow) -> ModelVersion:
+    """The model of a row of the registry."""
     return model_from_json(
         {name: getattr(row, name) for name in ("version", "model_name", "files", "summary", "trained_on")}
     )

@@ -13,7 +13,13 @@ from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from engine.execution.publish import commit
 from jobs.job import TaskResult
-from storage.ledger.approvals import REQUESTED, ApprovalEvent, approvals_by_version, open_approvals, record_approval
+from storage.ledger.approvals import (
+    REQUESTED,
+    ApprovalEvent,
+    approvals_by_version,
+    champion_and_requests,
+    record_approval,
+)
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.leases import claim
 from storage.ledger.models import AliasEvent, ModelVersion, alias_rows, anchor, model_by_alias, move_alias
@@ -47,7 +53,7 @@ def state(deployment: Deployment, version: str) -> str | None:
 
 def waiting(deployment: Deployment) -> list[str]:
     with deployment.ledger.reading() as connection:
-        return [one.version for one in open_approvals(connection)]
+        return [one.version for one in champion_and_requests(connection)[1]]
 
 
 def test_a_promotion_waits_for_another_person_who_makes_it_champion_and_anchor(strict: Deployment) -> None:
@@ -145,7 +151,7 @@ def test_the_model_of_a_run_waits_unless_the_champion_changed_meanwhile(strict: 
     made = verdict_of_run(strict, changed=changed)
     assert champion(strict) == (SECOND if changed else FIRST)
     with strict.ledger.reading() as connection:
-        requests = open_approvals(connection)
+        _, requests = champion_and_requests(connection)
     if changed:
         assert requests == []
         return
