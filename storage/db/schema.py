@@ -15,13 +15,14 @@ from sqlalchemy import (
     text,
 )
 
-from storage.db.model_tables import metadata
+from storage.db import model_tables
 from storage.db.types import Day, Moment
 
 ACTIVE_STATES = ("queued", "running")
 RUN_STATES = (*ACTIVE_STATES, "succeeded", "failed", "cancelled", "crashed", "skipped")
 OPEN_TASK_STATES = ("queued", "running", "retrying")
 
+metadata = model_tables.metadata  # every table of the ledger
 
 runs = Table(
     "runs",
