@@ -81,4 +81,5 @@ def test_parameters_of_a_pipeline_are_the_settings_of_its_tasks() -> None:
         "auc_defaults",
         "auc_least_defaults",
         "drift_rows",
+        "lgd",
     }
