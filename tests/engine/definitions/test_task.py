@@ -72,7 +72,6 @@ def test_parameters_of_a_pipeline_are_the_settings_of_its_tasks() -> None:
         "auc_threshold",
         "anchor_margin",
         "require_approval",
-        "cut_off",
     }
     assert not any("shrink_limit" in task.settings for task in TRAINING.tasks)  # the engine reads it
     assert settings_of(MONITORING) == {
