@@ -9,7 +9,6 @@ from console.app.deployment import ledger
 from console.app.queries import model_of_row
 from console.components.elements import callout, empty, figure, note_html, plain_markdown, state_html, write_html
 from console.components.times import ago, time_html
-from console.models.approval import approval_buttons, show_approval, show_waiting
 from console.models.candidates import interval_text
 from console.models.champion_history import show_champion_events, show_history
 from console.models.comparison import compare, show_comparison
@@ -17,7 +16,7 @@ from console.models.detail import show_candidates_and_comparisons, show_contents
 from console.models.explanation import show_explanation
 from console.models.importance import show_importance
 from console.models.lineage import show_lineage
-from console.models.promotion import promote_button, rollback_button
+from console.models.promotion import approval_buttons, promote_button, rollback_button, show_approval, show_waiting
 from console.models.query import (
     ModelView,
     approvals,
