@@ -10,6 +10,7 @@ from console.drift.curves import show_curves
 from console.drift.downloads import show_downloads
 from console.drift.features import show_features
 from console.drift.filters import selected_filters
+from console.drift.movement import moved_of
 from console.drift.panels import at_threshold_panel, auc_panel, confusion_panel, psi_panel, scores_panel
 from console.drift.query import View, view_of
 from console.drift.validation import show_validation
@@ -43,9 +44,10 @@ def show() -> None:
         with downloads:
             show_downloads(view)
         with verdict:
-            show_verdict(view)
+            moved = moved_of(view)
+            show_verdict(view, moved)
         outcome_panels(view)
-        show_features(scores_panel(view), view)
+        show_features(scores_panel(view), view, moved)
         show_curves(view)
         show_validation(view)
 

@@ -13,6 +13,7 @@ from console.components.times import day
 from console.drift.chart_selection import preview, with_dates, with_features
 from console.drift.curve_data import window_bins
 from console.drift.filters import choose_day, keep_in_address
+from console.drift.movement import Moved, ranking_words, with_movements
 from console.drift.query import View, reference_of
 from jobs.charts.history import csi_over_time
 from jobs.charts.report import feature_drift, score_distribution
@@ -22,7 +23,7 @@ from jobs.statistics.drift import SIGNIFICANT
 KEY = "drift-feature"
 
 
-def show_features(scores: Panel, view: View) -> None:
+def show_features(scores: Panel, view: View, moved: Moved) -> None:
     """The scores' distribution beside the ranking of the features, and under them the selected feature."""
     bins = bins_of(view)
     names = view.features.sort_values(["csi", "feature"], ascending=[False, True])["feature"].tolist()
@@ -31,7 +32,7 @@ def show_features(scores: Panel, view: View) -> None:
     with left:
         show_panel(scores)
     with right:
-        show_panel(ranking_panel(view, bins, selected))
+        show_panel(ranking_panel(view, bins, selected, moved))
     if selected is None:
         _show_unmeasured(view)
         return
@@ -43,8 +44,11 @@ def show_features(scores: Panel, view: View) -> None:
         show_panel(history_panel(view, selected))
 
 
-def ranking_panel(view: View, bins: dict[str, pd.DataFrame], selected: str | None) -> Panel:
-    """The features by their CSI; the tooltip shows a feature's histogram, a click selects it."""
+def ranking_panel(view: View, bins: dict[str, pd.DataFrame], selected: str | None, moved: Moved) -> Panel:
+    """The features by their CSI; the tooltip shows a feature's histogram, a click selects it.
+
+    The numbers are ranked by change times importance where the model keeps importance.
+    """
     rows = view.features.sort_values("csi", ascending=False)
     words = "Feature drift could not be measured at this date."
     if len(rows):
@@ -52,11 +56,13 @@ def ranking_panel(view: View, bins: dict[str, pd.DataFrame], selected: str | Non
         first = rows.iloc[0]
         words = (
             f"CSI of {len(rows)} features, {len(over)} at or above {SIGNIFICANT:g}. The largest is "
-            f"{first['csi']:.3f} of {plain_name(first['feature'])}; noise level (99%) {first['chance_level']:.3f}."
+            f"{first['csi']:.3f} of {plain_name(first['feature'])}; noise level (99%) {first['chance_level']:.3f}. "
+            f"{ranking_words(moved)}"
         )
     make = partial(_ranking, rows, bins, selected)
     identity = (*view.identity, selected or "", str(len(bins)))
-    return Panel("feature-drift", identity, make, words, rows, choose_feature, plain_name=plain_name)
+    numbers = with_movements(rows, moved)
+    return Panel("feature-drift", identity, make, words, numbers, choose_feature, plain_name=plain_name)
 
 
 def history_panel(view: View, feature: str) -> Panel:

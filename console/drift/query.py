@@ -128,8 +128,14 @@ def monitoring_run_of(day: date) -> MonitoringRun:
 
 def reference_of(version: str) -> dict[str, Any]:
     """The baseline that was stored with a model; {} for a model that is not registered."""
+    found: dict[str, Any] = metadata_of_version(version).get("reference", {})
+    return found
+
+
+def metadata_of_version(version: str) -> dict[str, Any]:
+    """The metadata of a model; {} for a model that is not registered."""
     model = _model(version)
-    return queries.metadata_of(model)["reference"] if model else {}
+    return queries.metadata_of(model) if model else {}
 
 
 def _model(version: str) -> ModelVersion | None:

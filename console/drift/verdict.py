@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
-from console.app.deployment import plain_name
 from console.app.navigation import run_link
-from console.components.elements import Text, count, join, named_html, state_html, with_code, write_html
+from console.components.elements import Text, count, join, state_html, with_code, write_html
 from console.components.times import day
+from console.drift.movement import Moved, drivers, score_sentence
 from console.drift.query import View
 from jobs.accounting.flagged import flagged_remark
 from jobs.charts.kit import STATUS_WORDS
@@ -19,7 +18,6 @@ from jobs.statistics.rounding import rounded_apart
 from storage.db.ledger import LedgerRow
 from storage.ledger.decisions import DATA_FAULT
 
-MOST_NAMED = 3  # features that a sentence names
 ACTIONS = {
     "none": "",
     "requested": "the retraining rule requested a training",
@@ -29,11 +27,11 @@ ACTIONS = {
 FAULT_ACTION = "a person must check the extracts, and no training is requested"
 
 
-def show_verdict(view: View) -> None:
+def show_verdict(view: View, moved: Moved) -> None:
     """Shows the verdict, the drift of the inputs, the model, the links to the runs, and the decision."""
     status = view.row["status"]
-    inputs = drivers(view.features) if status in UNHEALTHY else ""
-    note = join([inputs, flagged_remark(view.row), _model_sentence(view), _links(view)], " ")
+    movement = [score_sentence(moved), drivers(view.features, moved)] if status in UNHEALTHY else []
+    note = join([*movement, flagged_remark(view.row), _model_sentence(view), _links(view)], " ")
     write_html(
         Markup(
             '<div class="lw-verdict"><p class="lw-verdict-sentence">{} on {}: {}</p><p class="lw-note">{}</p>{}</div>'
@@ -101,20 +99,6 @@ def psi_words(row: Mapping[str, Any], limits: Thresholds) -> str:
         return f"the scores have moved, PSI {value} {numbers} is below {limits.psi:g} and watched"
     sure = "" if row["psi"] > level else ", within noise"
     return f"the scores have drifted, PSI {value} {numbers} is at or above {limits.psi:g}{sure}"
-
-
-def drivers(features: pd.DataFrame) -> Text:
-    """The features with the largest drift above their noise level; that there are none, if so."""
-    moved = features[(features["band"] != "stable") & (features["csi"] > features["chance_level"])]
-    if moved.empty:
-        return "No single input has drifted beyond noise." if len(features) else ""
-    first = moved.sort_values("csi", ascending=False).head(MOST_NAMED)
-    named = [
-        Markup("{} {}").format(named_html(plain_name(name), name), f"{csi:.2f}")
-        for name, csi in zip(first["feature"], first["csi"], strict=True)
-    ]
-    more = f" and {len(moved) - len(first)} more" if len(moved) > len(first) else ""
-    return Markup("Inputs with the largest drift (CSI): {}{}.").format(join(named, ", "), more)
 
 
 def _model_sentence(view: View) -> str:

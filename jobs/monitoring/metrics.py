@@ -128,6 +128,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         # Stored with the run, because vacuum deletes the outcomes.
         "bins": feature_bins(window, metadata["reference"]),
         "scores": score_shares(window, metadata["reference"]["score"]),
+        "mean_score": pc.mean(window["predicted_proba"]).as_py(),
         "confusion": confusion,
         "validation": validation_of(unseen, job.book, float(job.settings["lgd"])),
     }

@@ -4,9 +4,7 @@ from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
-import pandas as pd
-
-from console.drift.verdict import auc_words, drivers, psi_words, verdict
+from console.drift.verdict import auc_words, psi_words, verdict
 from jobs.governance.breaches import Thresholds
 
 LIMITS = Thresholds(0.70, 0.2, 0.1)
@@ -92,21 +90,3 @@ def test_drift_up_to_the_noise_level_is_within_noise() -> None:
     assert psi_words(row(psi=0.15, psi_chance_level=0.15), LIMITS).endswith("noise level (99%) 0.150) is within noise")
     assert verdict(row(psi=0.15, psi_chance_level=0.15), None, LIMITS).startswith("AUC")
     assert verdict(row(psi=0.15), None, LIMITS).startswith("the scores have moved")
-
-
-def test_inputs_are_named_only_above_their_noise_level() -> None:
-    features = pd.DataFrame(
-        {
-            "feature": ["Age", "DTI", "tenure", "loan_amt", "Occupation"],
-            "csi": [0.30, 0.12, 0.11, 0.25, 0.15],
-            "chance_level": [0.05, 0.05, 0.20, 0.05, 0.05],
-            "band": ["significant", "moderate", "moderate", "significant", "moderate"],
-        }
-    )
-    sentence = drivers(features)
-    assert sentence == (
-        'Inputs with the largest drift (CSI): Age 0.30, Loan amount <span class="lw-raw">loan_amt</span> '
-        "0.25, Occupation 0.15 and 1 more."
-    )
-    assert drivers(features.assign(band="stable")) == "No single input has drifted beyond noise."
-    assert drivers(features.head(0)) == ""

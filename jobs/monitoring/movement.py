@@ -1,0 +1,74 @@
+"""How features moved between two windows of loans, by the bins that are frozen with the model, and what it weighs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from jobs.statistics.drift import psi
+from jobs.statistics.reference import CategoryReference, Reference, bin_labels, reference_from_json
+
+OFTEN = {"RARE": "a rare level", "UNSEEN": "an unseen level", "MISSING": "missing"}
+
+
+@dataclass(frozen=True)
+class Movement:
+    """The movement of a feature: its PSI between two windows (`change`), its direction in words, and its importance.
+
+    `weight` is change times importance, an importance below 0 counts as 0; None where the model keeps no importance.
+    """
+
+    feature: str
+    change: float
+    moved: str
+    importance: float | None
+    weight: float | None
+
+
+def movements(
+    frozen: Mapping[str, Mapping[str, Any]],
+    now: Mapping[str, Sequence[int]],
+    before: Mapping[str, Sequence[int]],
+    importance: Sequence[Mapping[str, Any]],
+) -> list[Movement]:
+    """The movement of each feature that has bins in both windows, the largest weight first; without weights by change.
+
+    `frozen` are the features of the model's reference, `now` and `before` the loans in each bin, in the order of
+    `bin_labels`. A feature without bins in `before` moved from the reference. `importance` is the model's, [] where it
+    keeps none.
+    """
+    of = {one["feature"]: float(one["importance"]) for one in importance}
+    found = []
+    for name, counts in now.items():
+        if name not in frozen:
+            continue
+        reference = reference_from_json(frozen[name])
+        earlier = before.get(name, reference.all_counts().tolist())
+        if len(earlier) != len(counts) or not sum(counts) or not sum(earlier):
+            continue
+        change, known = psi(earlier, counts), of.get(name)
+        weight = None if known is None else change * max(known, 0.0)
+        found.append(Movement(name, change, direction(reference, earlier, counts), known, weight))
+    return sorted(found, key=lambda one: (-(one.weight or 0.0), -one.change, one.feature))
+
+
+def direction(reference: Reference, before: Sequence[int], now: Sequence[int]) -> str:
+    """Where a feature moved: `higher`, `lower`, `more often Bad`, `less often missing`; '' when it stayed.
+
+    A number moved higher when a value of now is more often above one of before than below it, or else its missing
+    values moved more than that; a category moved where the share of a bin changed most.
+    """
+    labels = bin_labels(reference)
+    p, q = (np.asarray(counts, np.float64) / max(sum(counts), 1) for counts in (before, now))
+    gaps = q - p
+    if isinstance(reference, CategoryReference):
+        return _often(labels[int(np.argmax(np.abs(gaps)))], float(gaps[np.argmax(np.abs(gaps))]))
+    above = float(q[:-1] @ (np.cumsum(p[:-1]) - p[:-1]) - p[:-1] @ (np.cumsum(q[:-1]) - q[:-1]))
+    if abs(above) < abs(gaps[-1]):
+        return _often(labels[-1], float(gaps[-1]))
+    return "higher" if above > 0 else "lower" if above < 0 else ""
+
+
+def _often(label: str, gap: float) -> str:
+    return f"{'more' if gap > 0 else 'less'} often {OFTEN.get(label, label)}" if gap else ""

@@ -1,0 +1,80 @@
+"""What the Drift page says of movements: the scores' risk, the inputs that matter most, and what is not known."""
+
+from dataclasses import replace
+from datetime import date
+
+import pandas as pd
+
+from console.drift.movement import Moved, drivers, last_healthy, ranking_words, score_sentence, with_movements
+from jobs.monitoring.movement import Movement
+
+FEATURES = pd.DataFrame(
+    {
+        "feature": ["Age", "DTI", "tenure", "loan_amt", "Occupation"],
+        "csi": [0.30, 0.12, 0.11, 0.25, 0.15],
+        "chance_level": [0.05, 0.05, 0.20, 0.05, 0.05],
+        "band": ["significant", "moderate", "moderate", "significant", "moderate"],
+    }
+)
+MOVED = Moved(
+    date(2025, 5, 1),
+    [
+        Movement("DTI", 0.1, "higher", 0.08, 0.008),
+        Movement("Age", 0.3, "lower", 0.01, 0.003),
+        Movement("Occupation", 0.15, "more often Doctor", 0.0, 0.0),
+        Movement("loan_amt", 0.12, "", -0.01, 0.0),
+    ],
+    0.241,
+    0.203,
+)
+WITHOUT = replace(MOVED, features=[replace(one, importance=None, weight=None) for one in MOVED.features])
+
+
+def test_inputs_beyond_noise_are_ranked_by_change_times_importance_with_their_direction() -> None:
+    assert drivers(FEATURES, MOVED) == (
+        "Inputs that drifted beyond noise, by change since 1 May 2025 (the last healthy date) times importance (CSI, "
+        'direction): Debt-to-income ratio <span class="lw-raw">DTI</span> 0.12 higher, Age 0.30 lower, '
+        "Occupation 0.15 more often Doctor and 1 more."
+    )
+    assert drivers(FEATURES.assign(band="stable"), MOVED) == "No single input has drifted beyond noise."
+    assert drivers(FEATURES.head(0), MOVED) == ""
+
+
+def test_a_model_without_importance_is_ranked_by_csi_and_says_so() -> None:
+    assert drivers(FEATURES, WITHOUT) == (
+        "Inputs that drifted beyond noise, by CSI, no importance is known (CSI, direction): Age 0.30 lower, "
+        'Loan amount <span class="lw-raw">loan_amt</span> 0.25, Occupation 0.15 more often Doctor and 1 more.'
+    )
+    assert "no importance of its features" in ranking_words(WITHOUT)
+    assert ranking_words(MOVED).endswith("times importance the first is Debt-to-income ratio (higher).")
+
+
+def test_the_scores_say_towards_which_risk_they_moved() -> None:
+    since = "since 1 May 2025 (the last healthy date) (mean score 24.1%, 20.3% then)."
+    assert score_sentence(MOVED) == f"Scores moved towards higher risk {since}"
+    assert score_sentence(replace(MOVED, mean_score=0.18)).startswith("Scores moved towards lower risk since")
+    assert score_sentence(replace(MOVED, mean_score=0.2031)).startswith("The mean score has not moved since")
+    assert score_sentence(replace(MOVED, since=None)).endswith("since the baseline (mean score 24.1%, 20.3% there).")
+    assert score_sentence(replace(MOVED, mean_score_before=None)) == ""
+
+
+def test_numbers_have_the_movement_of_each_feature_and_the_largest_weight_first() -> None:
+    found = with_movements(FEATURES, MOVED)
+    assert found["feature"].tolist()[:2] == ["DTI", "Age"]
+    assert found["moved"].tolist()[:2] == ["higher", "lower"]
+    assert len(found) == len(FEATURES)
+    assert with_movements(FEATURES, WITHOUT)["feature"].tolist() == FEATURES["feature"].tolist()
+
+
+def test_the_last_healthy_date_is_of_the_same_model_and_earlier() -> None:
+    days = [date(2025, month, 1) for month in (1, 2, 3, 4, 5)]
+    history = pd.DataFrame(
+        {
+            "monitoring_date": days,
+            "model_version": ["a", "b", "b", "b", "b"],
+            "status": ["healthy", "healthy", "healthy", "watch", "healthy"],
+        }
+    )
+    assert last_healthy(history, days[4], "b") == days[2]
+    assert last_healthy(history, days[1], "b") is None
+    assert last_healthy(history.head(0), days[1], "b") is None
