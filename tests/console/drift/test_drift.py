@@ -163,3 +163,17 @@ def test_the_picture_is_of_the_model_the_period_and_the_date_in_view(
     assert dashboard_of(every).history["monitoring_date"].tolist() == [AS_OF, *LATER[:2]]
     assert dashboard_of(every).model_version == now
     assert Image.open(BytesIO(png_of(view))).width > 1_700
+
+
+def test_the_ranking_weighs_the_drift_of_each_feature_by_its_importance(
+    opened: Opened, monitored_sandbox: Sandbox
+) -> None:
+    app = opened(monitored_sandbox.home, "drift")
+    numbers = next(frame.value for frame in app.dataframe if "weight" in frame.value)
+    (champion,) = monitored_sandbox.champions()
+    importance = {one["feature"]: one["importance"] for one in champion.summary["importance"]}
+    # Without a healthy date before it the change is that from the baseline, the CSI.
+    expected = [csi * max(importance[name], 0) for name, csi in zip(numbers["feature"], numbers["csi"], strict=True)]
+    assert numbers["weight"].tolist() == pytest.approx(expected)
+    assert expected == sorted(expected, reverse=True)
+    assert max(expected) > 0

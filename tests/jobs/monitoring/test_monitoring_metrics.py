@@ -169,3 +169,8 @@ def test_results_are_stored_beside_those_of_other_dates(job_factory: JobFactory,
     assert rows["monitoring_date"].to_pylist() == [date(2024, 1, 1), date(2024, 2, 1)]
     assert rows.schema.equals(first[MONITORING].schema)
     assert outcome.rows_out == 2
+
+
+def test_the_mean_score_of_the_window_is_kept(job_factory: JobFactory, trained_sandbox: Sandbox) -> None:
+    found = calculate_monitoring_metrics(monitoring_job(job_factory, trained_sandbox, outcomes(2, [0, 1], [0.1, 0.4])))
+    assert found.values["mean_score"] == pytest.approx(0.25)
