@@ -6,15 +6,18 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from pyarrow import parquet
+from sklearn.metrics import roc_auc_score
 
+from jobs.modelling.splits import labels_of, scores_of, train_and_test
 from tests.paths import LOANS, REFERENCE
-from tests.retail import KEYS, SAFE15, SOURCES
+from tests.retail import FULL, KEYS, SAFE15, SOURCES
 from tests.sandbox import Sandbox
 
 pytestmark = pytest.mark.reference
@@ -139,6 +142,19 @@ def test_the_candidates_are_as_good_as_the_references_and_the_best_wins(book: Bo
         assert found[name]["auc_low"] < found[name]["test_auc"] < found[name]["auc_high"]
     best = max(found, key=lambda name: found[name]["out_of_fold_auc"])
     assert book.sandbox.champions()[0].model_name == best
+
+
+@pytest.mark.thorough
+def test_the_full_set_ranks_all_loans_and_those_not_in_arrears_at_scoring(book: Book, tmp_path: Path) -> None:
+    sandbox = book.sandbox.copy(tmp_path / "home")
+    sandbox.succeed("training", data=str(LOANS), feature_set="full", candidates="GradientBoostingClassifier")
+    model = sandbox.champions()[0]
+    assert model.summary["feature_set"] == "full"
+    _, test = train_and_test(sandbox.table("gold.model_training_data"))
+    scores = scores_of(sandbox.deployment.models.load(model.files["model"]), test, FULL)
+    labels, in_arrears = labels_of(test), test["in_arrears"].to_numpy()
+    assert roc_auc_score(labels, scores) >= 0.85
+    assert roc_auc_score(labels[~in_arrears], scores[~in_arrears]) >= 0.84
 
 
 @pytest.mark.thorough
