@@ -13,10 +13,11 @@ It becomes champion unless one of these holds.
 
 Why the lower end and not the difference itself: with a standard error s of the difference, half of the models pass
 whose true loss is margin - z s. At 400 test loans s is about 0.01 for refits of one classifier. The difference itself
-(z = 0) would thus let the true AUC fall by the whole margin of 0.02; the lower end (z = 1.96) by about 0.000 to 0.005.
-A healthy refit, whose true difference is about 0, passes when its difference is above 1.96 s - 0.02: always a chance
-near or above one half up to s = 0.01, nearly certain from 1,500 test loans. So a small book waits for a retrain or two,
-not for ever; and a person can always promote. tests/jobs/modelling/promotion/test_creep.py measures both.
+(z = 0) would let the true AUC fall by the whole margin of 0.02; the lower end (z = 1.96) by about nothing. Simulated
+over 16 retrains with 5% more label noise each, 400 test loans, 100 draws: 0.057 of the true AUC is lost without an
+anchor, 0.005 to 0.007 with it. A healthy refit, whose true difference is about 0, passes when its difference is above
+1.96 s - 0.02: of 16 such refits 11.6 passed on average, at least 2 in every draw. So a small book waits for some
+retrains, not for ever; and a person can always promote. tests/jobs/modelling/test_creep.py measures all of this.
 
 An anchor that can't be compared (refused files, another label definition, other libraries, missing features): when the
 champion can be compared, a person has to promote, which sets a new anchor. When the champion can't be compared either,

@@ -273,3 +273,22 @@ def test_many_versions_come_in_pages(opened: Opened, two: Sandbox) -> None:
     assert last.header[0].value == "20200003_000000"
     assert len(last.dataframe[0].value) == 12
     assert "20200003_000000" in last.dataframe[0].value["Version"].tolist()
+
+
+def test_a_version_that_waits_is_approved_by_another_person(
+    opened: Opened, two: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = versions(two)[0]
+    strict = two.deployment.with_settings(two.deployment.settings.changed(require_approval=True))
+    promotion.promote(strict, refused, "it knows more", by="analyst")
+    monkeypatch.setenv("LOANWATCH_REQUIRE_APPROVAL", "true")
+    assert f"Model {refused} waits for approval by a second person" in words(opened(two.home))
+    app = opened(two.home, "models", version=refused)
+    assert f"{refused} waits for approval" in words(app)
+    assert f"promote-{refused}" not in keys(app)
+    app.button(key=f"approve-{refused}").click().run()
+    reason(app).input("checked").run()
+    confirm(app).click().run()
+    assert not app.exception
+    assert two.champions()[0].version == refused
+    assert "Approved by" in words(app)
