@@ -13,7 +13,7 @@ from console.drift.query import View
 from jobs.accounting.flagged import flagged_remark
 from jobs.charts.kit import STATUS_WORDS
 from jobs.governance.breaches import OF_DATA, UNHEALTHY, AucLoans, Thresholds, auc_gap
-from jobs.governance.sentences import auc_loans, months_text, pooled_words, window_sentence
+from jobs.governance.sentences import arrears_words, auc_loans, months_text, pooled_words, window_sentence
 from jobs.statistics.rounding import rounded_apart
 from storage.db.ledger import LedgerRow
 from storage.ledger.decisions import DATA_FAULT
@@ -60,9 +60,11 @@ def verdict(row: Mapping[str, Any], decision: LedgerRow | None, limits: Threshol
 
 
 def auc_words(row: Mapping[str, Any], limits: Thresholds) -> str:
-    """The AUC that the gate judges in words, with interval, loans and threshold, and the AUC of all outcomes."""
-    pooled = pooled_words(row)
-    beside = f"; it is {pooled}" if pooled else ""
+    """The AUC that the gate judges in words, with interval, loans and threshold, and the other two beside it.
+
+    These are the AUC of all outcomes, and of the loans not in arrears at scoring.
+    """
+    beside = "".join(f"; it is {words}" for words in (pooled_words(row), arrears_words(row)) if words)
     if row["auc_status"] != "measured":
         estimate = row["auc_estimate"]
         hint = f" (estimate without labels: {estimate:.3f})" if estimate is not None else ""

@@ -21,7 +21,7 @@ from jobs.accounting.flagged import flagged_remark
 from jobs.charts.history import auc_over_time
 from jobs.charts.report import psi_over_time
 from jobs.governance.breaches import UNHEALTHY
-from jobs.governance.sentences import auc_loans, pooled_words
+from jobs.governance.sentences import arrears_sentence, auc_loans, pooled_words
 from storage.lake.datamart import TableVersion
 from storage.ledger.decisions import DATA_FAULT
 
@@ -73,8 +73,8 @@ def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -
         with column:
             cell = Markup('{}<div class="lw-figure">{}</div>{}')
             write_html(cell.format(note_html(name), value, note_html(note)))
-    if told := flagged_remark(row):
-        write_html(note_html(told))
+    if told := " ".join(filter(None, (arrears_sentence(known), flagged_remark(known)))):
+        write_html(Markup("<p>{}</p>").format(note_html(told)))
     # An alert tells a data fault.
     if decision is not None and row["status"] in UNHEALTHY and decision["status"] != DATA_FAULT:
         tone = "bad" if row["status"] == "breach" else "warn"

@@ -12,6 +12,10 @@ LATER_COLUMNS = (
     "reason", "cut_off", "stale", "newest_data",
     "auc_from", "auc_to", "auc_pooled", "auc_pooled_low", "auc_pooled_high",
     "labelled_pooled", "defaults_pooled", "auc_estimate_low", "auc_estimate_high",
+    "auc_not_in_arrears", "auc_not_in_arrears_low", "auc_not_in_arrears_high",
+    "precision_not_in_arrears", "recall_not_in_arrears", "f1_not_in_arrears",
+    "labelled_not_in_arrears", "defaults_not_in_arrears", "labelled_in_arrears", "defaults_in_arrears",
+    "flagged_loans", "flagged_labelled", "flagged_defaults", "flagged_amount", "flagged_share",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 Rows of an earlier release have no `auc_from`, `auc_to` and `auc_pooled`: their AUC is of all known outcomes.
 """
 
+import math
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -31,6 +32,28 @@ def pooled_words(row: Mapping[str, Any]) -> str:
 def pooled_sentence(row: Mapping[str, Any]) -> str:
     """The sentence about the AUC of all known outcomes; '' where there is none (see `pooled_words`)."""
     words = pooled_words(row)
+    return f"AUC is {words}." if words else ""
+
+
+def arrears_words(row: Mapping[str, Any]) -> str:
+    """`0.781 (95% interval 0.740 to 0.815) on the 310 loans not in arrears at scoring`, and those in arrears apart.
+
+    '' for a row that does not know them, and where no loan was in arrears.
+    """
+    numbers = [row.get(name) for name in ("labelled_not_in_arrears", "labelled_in_arrears", "defaults_in_arrears")]
+    if any(number is None or math.isnan(number) for number in numbers) or not numbers[1]:
+        return ""
+    others, late, bad = (int(number) for number in numbers)
+    area = tuple(row.get(f"auc_not_in_arrears{end}") for end in ("", "_low", "_high"))
+    known = not any(number is None or math.isnan(number) for number in area)
+    value = "{:.3f} (95% interval {:.3f} to {:.3f})".format(*area) if known else "not measured"
+    apart = f"{late:,} {'was' if late == 1 else 'were'} in arrears, {bad / late:.1%} of them bad"
+    return f"{value} on the {others:,} loans not in arrears at scoring ({apart})"
+
+
+def arrears_sentence(row: Mapping[str, Any]) -> str:
+    """The sentence about the AUC of the loans not in arrears at scoring; '' where there is none."""
+    words = arrears_words(row)
     return f"AUC is {words}." if words else ""
 
 

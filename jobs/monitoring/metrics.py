@@ -13,6 +13,7 @@ from jobs.governance.sentences import months_text
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.champion import model_of
 from jobs.modelling.data_faults import DataFault, data_faults
+from jobs.monitoring.arrears import COUNTS, MEASURES, arrears_facts
 from jobs.monitoring.measures import (
     AREA,
     AT_THRESHOLD,
@@ -22,6 +23,7 @@ from jobs.monitoring.measures import (
     drifts,
     estimated_auc_of_waiting,
     feature_bins,
+    gate_window,
     months_of,
     newest_cohorts,
     score_shares,
@@ -54,6 +56,9 @@ MONITORING_SCHEMA = pa.schema(
         *((name, pa.string()) for name in ("auc_from", "auc_to")),
         *((name, pa.float64()) for name in ("auc_pooled", "auc_pooled_low", "auc_pooled_high", *ESTIMATE[1:])),
         *((name, pa.int64()) for name in ("labelled_pooled", "defaults_pooled")),
+        # The same loans as `auc`, those in arrears at scoring apart: see `arrears_facts`.
+        *((name, pa.float64()) for name in MEASURES),
+        *((name, pa.int64()) for name in COUNTS),
         *(
             (name, pa.string())
             for name in ("window_from", "window_to", "auc_status", "psi_status", "status", "model_version", "reason")
@@ -106,9 +111,11 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
     window = newest_cohorts(unseen, rows)
     score, features = drifts(window, metadata["reference"], rows)
     faults = faults_of(job, unseen, metadata["reference"])
-    of_auc, confusion = auc_facts(unseen, *(int(job.settings[name]) for name in ("auc_defaults", "auc_least_defaults")))
+    defaults, least = (int(job.settings[name]) for name in ("auc_defaults", "auc_least_defaults"))
+    of_auc, confusion = auc_facts(unseen, defaults, least)
     facts = {
         **of_auc,
+        **arrears_facts(gate_window(unseen, defaults)),
         **estimated_auc_of_waiting(unseen, curve, rows),
         **window_facts(window, score),
         "fitted_left_out": fetched["fitted"],

@@ -21,7 +21,7 @@ from engine.documents.tables import metrics_document, tables_document
 from engine.documents.values import Document
 from jobs.accounting.flagged import flagged_remark
 from jobs.governance.breaches import UNHEALTHY
-from jobs.governance.sentences import auc_loans, months_text, window_sentence
+from jobs.governance.sentences import arrears_sentence, auc_loans, months_text, window_sentence
 from jobs.sample.write import SampleSpec, existing_extracts, write_sample
 from storage.ledger.runs import queued_runs
 
@@ -76,7 +76,7 @@ def metrics(home: Home = None, as_json: Json = False) -> None:
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
         documents = metrics_document(connection, deployment)
-    aucs = ("auc", "auc_low", "auc_high", "auc_of", "auc_pooled")
+    aucs = ("auc", "auc_low", "auc_high", "auc_of", "auc_pooled", "auc_not_in_arrears")
     columns = ("monitoring_date", "status", *aucs, "psi", "psi_chance_level")
     empty = "No monitoring results yet. Run `python -m engine run monitoring`."
     if as_json or not documents:
@@ -94,7 +94,7 @@ def metrics(home: Home = None, as_json: Json = False) -> None:
             f"From a probability of default of {newest['cut_off']:.3f} on, {newest['model_version']} predicts default."
         )
         console_for().print(told, highlight=False, soft_wrap=True)
-    if told := flagged_remark(newest):
+    for told in filter(None, (arrears_sentence(newest), flagged_remark(newest))):
         console_for().print(told, highlight=False, soft_wrap=True)
     if newest["status"] in UNHEALTHY and newest["status"] != "stale" and newest["reason"]:
         console_for().print(f"{newest['monitoring_date']}  {newest['reason']}", highlight=False, soft_wrap=True)
