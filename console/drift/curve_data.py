@@ -12,6 +12,7 @@ import streamlit as st
 from console.app.deployment import deployment
 from console.app.queries import VERSION_KEYS
 from jobs.charts.curves import MOST_POINTS, as_frame
+from jobs.gold.arrears import IN_ARREARS, not_in_arrears
 from jobs.modelling.splits import as_floats, labels_of
 from jobs.monitoring.measures import feature_bins, newest_cohorts
 from jobs.statistics.calibration import calibration_bins
@@ -21,17 +22,21 @@ from jobs.statistics.vintage import vintage_curves
 from storage.lake.datamart import TableVersion
 
 KEPT_VERSIONS = 24
-CURVE_COLUMNS = ["label", "predicted_proba", "fitted"]
+CURVE_COLUMNS = ["label", "predicted_proba", "fitted", IN_ARREARS]
 VINTAGE_COLUMNS = ["cohort", "bad_month", "months_on_book"]
 
 
 @dataclass(frozen=True)
 class Curves:
-    """The points of the curves of a monitoring date, and the AUC that belongs to them; None without outcomes."""
+    """The points of the curves of a monitoring date, and the AUC that belongs to them; None without outcomes.
+
+    `not_in_arrears` has the calibration of the loans that were not in arrears at scoring, if others were.
+    """
 
     roc: pd.DataFrame
     precision_recall: pd.DataFrame
     calibration: pd.DataFrame
+    not_in_arrears: pd.DataFrame
     vintage: pd.DataFrame
     auc: Auc | None
 
@@ -56,9 +61,18 @@ def curves_from(table: pa.Table) -> Curves:
         _thinned(pd.DataFrame({"false_positive_rate": roc[0], "true_positive_rate": roc[1]})),
         _thinned(pd.DataFrame({"recall": recall[0], "precision": recall[1]})),
         as_frame(calibration_bins(labels, scores)),
+        _apart(known),
         _vintage(table),
         auc_with_interval(labels, scores) if known.num_rows else None,
     )
+
+
+def _apart(known: pa.Table) -> pd.DataFrame:
+    """The calibration bins of the labelled loans not in arrears; empty where no loan was, or where it is not known."""
+    others = not_in_arrears(known)
+    if others.num_rows == known.num_rows:
+        return pd.DataFrame()
+    return as_frame(calibration_bins(labels_of(others), as_floats(others["predicted_proba"])))
 
 
 def _vintage(table: pa.Table) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from datetime import date
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from console.app.deployment import deployment
@@ -53,6 +54,8 @@ def curve_panels(view: View, curves: Curves) -> list[Panel]:
         f"Bad rate by score in {len(bins)} bins; the mean score lies outside the 95% interval in {outside} of them."
     )
     first = deployment().book.bad_loan.first
+    apart = curves.not_in_arrears
+    numbers = pd.concat([bins, apart.assign(loans="not in arrears at scoring")]) if len(apart) else bins
     cohorts = f"Cumulative bad rate by months on book of {ages['cohort'].nunique() if len(ages) else 0} cohorts."
     cohorts += f" {left_out(first).capitalize()}." if left_out(first) else ""
     return [
@@ -67,7 +70,7 @@ def curve_panels(view: View, curves: Curves) -> list[Panel]:
             curves.precision_recall,
             height=HEIGHT,
         ),
-        Panel("calibration", key, partial(calibration, bins), score_bins, bins, height=HEIGHT),
+        Panel("calibration", key, partial(calibration, bins, apart), score_bins, numbers, height=HEIGHT),
         Panel("vintage", key, partial(vintage, ages, first), cohorts, ages, height=HEIGHT),
     ]
 

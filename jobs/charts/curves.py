@@ -47,10 +47,11 @@ def precision_recall(points: pd.DataFrame, auc: Auc | None = None) -> alt.LayerC
     return kit.panel(title, *layers)
 
 
-def calibration(bins: pd.DataFrame) -> alt.LayerChart:
+def calibration(bins: pd.DataFrame, not_in_arrears: pd.DataFrame | None = None) -> alt.LayerChart:
     """Bad rate of each score bin with its Wilson interval, and the line of perfect calibration.
 
-    Columns, as in `CalibrationBin`: mean_score, bad_rate, low, high, n.
+    Columns, as in `CalibrationBin`: mean_score, bad_rate, low, high, n. Diamonds are the bins of the loans that were
+    `not_in_arrears` at scoring, with the same columns; none when it is None or empty.
     """
     title = TitleParams("Calibration by score decile", subtitle="bars: 95% interval; dashed: perfect calibration")
     if not kit.filled(bins, "bad_rate"):
@@ -61,15 +62,19 @@ def calibration(bins: pd.DataFrame) -> alt.LayerChart:
     base = rows_chart(bins).encode(
         x=alt.X("mean_score:Q", scale=UNIT, axis=_percent("mean score")), y=y, tooltip=tooltip
     )
-    return kit.panel(
-        title,
+    layers = [
         _diagonal(),
         base.encode(y=alt.Y("low:Q", scale=UNIT, axis=_percent("bad rate")), y2="high:Q").mark_rule(
             color=BLUE, strokeWidth=2, opacity=0.5
         ),
         base.mark_line(color=BLUE, strokeWidth=1, opacity=0.5),
         base.mark_point(color=BLUE, filled=True, size=60, opacity=1),
-    )
+    ]
+    if not_in_arrears is not None and not not_in_arrears.empty:
+        title.subtitle += "; diamonds: loans not in arrears at scoring"
+        apart = rows_chart(not_in_arrears).encode(x=base.encoding.x, y=y, tooltip=tooltip)
+        layers.append(apart.mark_point(color=AMBER, shape="diamond", filled=True, size=50, opacity=1))
+    return kit.panel(title, *layers)
 
 
 def vintage(points: pd.DataFrame, first: int = 1) -> alt.LayerChart:

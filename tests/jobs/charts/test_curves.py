@@ -81,6 +81,15 @@ def test_chance_is_the_bad_rate_of_precision() -> None:
     assert chance["mark"]["strokeDash"]
 
 
+def test_calibration_marks_the_loans_not_in_arrears() -> None:
+    apart = as_frame(calibration_bins(LABELS[:500], SCORES[:500]))
+    chart = calibration(BINS, apart)
+    (marks,) = [layer for layer in layers(chart) if layer["mark"].get("shape") == "diamond"]
+    assert "diamonds: loans not in arrears at scoring" in subtitle(chart)
+    assert "diamonds" not in subtitle(calibration(BINS, apart.iloc[:0]))
+    assert marks["encoding"]["y"]["field"] == "bad_rate"
+
+
 def test_calibration_shows_the_interval_of_each_bin() -> None:
     (bars,) = [layer for layer in layers(CHARTS["calibration"]) if "y2" in layer["encoding"]]
     assert (bars["encoding"]["y"]["field"], bars["encoding"]["y2"]["field"]) == ("low", "high")
