@@ -22,7 +22,7 @@ FIGURES = {
     "f1": "F1",
     "calibration_error": "Calibration",
 }
-MEASURES = ("Test AUC", "95% interval", *FIGURES.values())
+MEASURES = ("Test AUC", "95% interval", "Test AUC, not in arrears", *FIGURES.values())
 ROW, AXIS = 28, 44  # pixels of height for each candidate, and for the axis under them
 LINE = 11  # pixels of a line of a candidate's name
 TWO_LINES = "split(replace(datum.label, ' (', '\\n('), '\\n')"  # the model, under it the feature set
@@ -40,6 +40,8 @@ def show_candidates(
         heads = columns("Candidate", *MEASURES, numbers=MEASURES)
         table("The candidates of this training", heads, rows, strong=[0])
         note(measures_note(cut_off))
+        if told := arrears_note(candidates.get(selected, {})):
+            note(told)
     frame = interval_frame({name: candidates[name] for name in ranked}, selected)
     with right:
         show_intervals(frame, threshold)
@@ -74,6 +76,26 @@ def interval_text(metrics: Metrics) -> str:
     """The 95% interval of the test AUC; a dash when there is none."""
     low, high = metrics.get("auc_low"), metrics.get("auc_high")
     return "-" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+
+
+def auc_without_arrears(metrics: Metrics) -> str:
+    """The AUC of the test loans that were not in arrears at scoring, with its interval; a dash when it is not known."""
+    apart = metrics.get("not_in_arrears") or {}
+    value = figure(apart.get("test_auc"))
+    return value if value == "-" else f"{value} ({interval_text(apart)})"
+
+
+def arrears_note(metrics: Metrics) -> str:
+    """How many test loans were in arrears at scoring, and how the metrics are without them; '' where none was."""
+    apart, late = metrics.get("not_in_arrears"), metrics.get("in_arrears")
+    if not apart or not late or not late["loans"]:
+        return ""
+    rate = f"{late['defaults'] / late['loans']:.1%}"
+    numbers = [f"{name} {figure(apart.get(key))}" for key, name in FIGURES.items() if key in apart]
+    return (
+        f"{late['loans']:,} test loans were in arrears at scoring (bad rate {rate}). On the other {apart['loans']:,} "
+        f"({apart['defaults']:,} bad) the selected model has {', '.join(numbers)}."
+    )
 
 
 def interval_frame(candidates: dict[str, Metrics], selected: str) -> pd.DataFrame:
@@ -131,5 +153,6 @@ def _row(name: str, metrics: Metrics, selected: str) -> list[Text]:
         join([name, sign_html("✓", "good", SELECTED) if name == selected else ""], " "),
         figure(metrics.get("test_auc")),
         interval_text(metrics),
+        auc_without_arrears(metrics),
         *(figure(metrics.get(key)) for key in FIGURES),
     ]

@@ -118,10 +118,18 @@ def comparison_words(comparison: dict[str, Any]) -> str:
     low, high = comparison.get("low"), comparison.get("high")
     if comparison["difference"] is None or low is None or high is None:
         return f"Too few of the {loans} defaulted to compare {a} with {b}."
-    numbers = f"AUC {difference_text(comparison)}, on the same {loans}"
+    numbers = f"AUC {difference_text(comparison)}, on the same {loans}{_apart(comparison)}"
     if low <= 0 <= high:
         return f"No significant difference between {a} and {b}: {numbers}."
     return f"{a} ranks {'better' if low > 0 else 'worse'} than {b}: {numbers}."
+
+
+def _apart(comparison: Mapping[str, Any]) -> str:
+    """The difference on the loans not in arrears at scoring; '' when it is not known or they are all loans."""
+    apart = comparison.get("not_in_arrears")
+    if not apart or apart["difference"] is None or apart["n"] == comparison["n"]:
+        return ""
+    return f" ({difference_text(apart)}, on the {apart['n']:,} not in arrears at scoring)"
 
 
 def show_candidates_and_comparisons(view: ModelView) -> None:

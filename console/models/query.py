@@ -26,7 +26,7 @@ PAGE = 50
 CHOICES = 1000  # versions that a selectbox offers
 EVENTS = 100
 
-Metrics = dict[str, float | None]
+Metrics = dict[str, Any]  # numbers, and under `not_in_arrears` and `in_arrears` those of these loans
 
 
 @dataclass(frozen=True)

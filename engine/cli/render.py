@@ -122,6 +122,7 @@ def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
                     "out_of_fold": numbers.get("out_of_fold_auc"),
                     "AUC": numbers["test_auc"],
                     "95%_interval": interval(numbers["auc_low"], numbers["auc_high"]),
+                    "not_in_arrears": (numbers.get("not_in_arrears") or {}).get("test_auc"),
                     "train": numbers["train_auc"],
                     "precision": numbers["precision"],
                     "recall": numbers["recall"],
@@ -159,10 +160,21 @@ def model_remarks(model: Mapping[str, Any]) -> list[str]:
 def _set_remarks(model: Mapping[str, Any]) -> list[str]:
     return [
         f"{one['a']} against {one['b']}, on the same {one['n']:,} test loans: AUC {one['difference']:+.3f}, "
-        f"95% interval {interval(one['low'], one['high'])}."
+        f"95% interval {interval(one['low'], one['high'])}.{_without_arrears(one)}"
         for one in model["comparisons"]
         if one["compared"] == "best"
     ]
+
+
+def _without_arrears(comparison: Mapping[str, Any]) -> str:
+    """The same comparison on the loans not in arrears at scoring; '' when it is not known."""
+    one = comparison.get("not_in_arrears")
+    if not one or one["difference"] is None:
+        return ""
+    return (
+        f" On the {one['n']:,} not in arrears at scoring: {one['difference']:+.3f}, 95% interval "
+        f"{interval(one['low'], one['high'])}."
+    )
 
 
 def interval(low: float | None, high: float | None) -> str:

@@ -1,6 +1,7 @@
 """Loans in arrears at scoring: their outcome was known in part before they were scored, so they are measured apart."""
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -34,6 +35,13 @@ def knows_arrears(table: pa.Table) -> bool:
 
 def not_in_arrears(table: pa.Table) -> pa.Table:
     """The loans that were not in arrears at scoring; none of a table that does not say it."""
+    return table.filter(pa.array(without_arrears(table)))
+
+
+def without_arrears(table: pa.Table) -> npt.NDArray[np.bool_]:
+    """True for each loan that was not in arrears at scoring; False for all of a table that does not say it."""
     if not knows_arrears(table):
-        return table.slice(0, 0)
-    return table.filter(pc.fill_null(pc.invert(table[IN_ARREARS]), fill_value=False))
+        return np.zeros(table.num_rows, bool)
+    flags = pc.fill_null(pc.invert(table[IN_ARREARS]), fill_value=False)
+    mask: npt.NDArray[np.bool_] = flags.to_numpy().astype(bool)
+    return mask

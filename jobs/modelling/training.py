@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from jobs.book.digest import digest, label_definition
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.candidates import FOLDS, Candidate, trained_candidates
-from jobs.modelling.comparison import numbers_on_test, set_comparisons
+from jobs.modelling.comparison import numbers_by_arrears, numbers_on_test, set_comparisons, verdict_with_arrears
 from jobs.modelling.explanation.kept import kept_explanation
 from jobs.modelling.pipelines import categories_in, is_category, label_encoders
 from jobs.modelling.promotion.broken_features import measured
@@ -100,6 +100,7 @@ def _trained(job: Job, whole: TaskResult, sides: tuple[pa.Table, pa.Table], out_
         "out_of_fold_auc": auc_with_interval(labels_of(train), raw).value,
         "train_auc": whole.values["train_auc"],
         **numbers_on_test(labels_of(test), test_raw, scores, kept["probability"]),
+        **numbers_by_arrears(test, test_raw, scores, kept["probability"]),
     }
     told = candidate.name, numbers["out_of_fold_auc"], numbers["test_auc"], numbers["calibration_error"]
     log.info("%s: out-of-fold AUC %.4f, test AUC %.4f, calibration error %.4f", *told)
@@ -176,6 +177,7 @@ def store_best_model(job: Job) -> TaskResult:
     }
     best = made["candidates"][made["model_name"]]
     verdict = promotion_verdict(job, files["model"], made["features"], best["test_auc"]).as_json()
+    verdict = verdict_with_arrears(verdict, best)
     metadata = {
         **made,
         "version": job.stamp,
