@@ -4,7 +4,7 @@ Rows of an earlier release have no `auc_from`, `auc_to` and `auc_pooled`: their 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -40,15 +40,21 @@ def arrears_words(row: Mapping[str, Any]) -> str:
 
     '' for a row that does not know them, and where no loan was in arrears.
     """
-    numbers = [row.get(name) for name in ("labelled_not_in_arrears", "labelled_in_arrears", "defaults_in_arrears")]
-    if any(number is None or math.isnan(number) for number in numbers) or not numbers[1]:
+    names = ("labelled_not_in_arrears", "labelled_in_arrears", "defaults_in_arrears")
+    counts = [int(number) for number in _known(row, names)]
+    if len(counts) < len(names) or not counts[1]:
         return ""
-    others, late, bad = (int(number) for number in numbers)
-    area = tuple(row.get(f"auc_not_in_arrears{end}") for end in ("", "_low", "_high"))
-    known = not any(number is None or math.isnan(number) for number in area)
-    value = "{:.3f} (95% interval {:.3f} to {:.3f})".format(*area) if known else "not measured"
+    others, late, bad = counts
+    area = _known(row, [f"auc_not_in_arrears{end}" for end in ("", "_low", "_high")])
+    value = f"{area[0]:.3f} (95% interval {area[1]:.3f} to {area[2]:.3f})" if len(area) == 3 else "not measured"
     apart = f"{late:,} {'was' if late == 1 else 'were'} in arrears, {bad / late:.1%} of them bad"
     return f"{value} on the {others:,} loans not in arrears at scoring ({apart})"
+
+
+def _known(row: Mapping[str, Any], names: Iterable[str]) -> list[float]:
+    """The numbers of these names, without those that are missing."""
+    found = (row.get(name) for name in names)
+    return [number for number in found if number is not None and not math.isnan(number)]
 
 
 def arrears_sentence(row: Mapping[str, Any]) -> str:

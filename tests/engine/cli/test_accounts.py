@@ -64,7 +64,8 @@ def test_inference_on_new_extracts_accounts_for_what_it_reads(sandbox: Sandbox, 
         "✓ lms_loan_daily/1.csv: 5,000 records read",
         "✓ Credit_Mix of financials: 1,200 values",
         "✓ customers: 1,200 known",
-        "scored + 0 not due yet",
+        "scored of flagged customers + 0 not due yet",
+        "% of the amount), scored and left out of every metric; ",
         "Annual_Income in features_financials.csv is written with",
     ):
         assert words in said, said

@@ -46,7 +46,7 @@ def test_a_candidate_has_its_numbers_on_the_test_loans_not_in_arrears(trained_sa
 
 
 def test_a_set_that_knows_the_arrears_gains_nothing_on_loans_without_them() -> None:
-    """The larger set scores by the arrears beside what the smaller one knows: all of its gain is on loans in arrears."""
+    """The larger set scores by the arrears beside what the smaller one knows; its whole gain is on loans in arrears."""
     generator = np.random.default_rng(2)
     late = generator.random(5000) < 0.15
     risk = generator.normal(size=5000)
