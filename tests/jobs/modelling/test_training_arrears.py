@@ -65,8 +65,9 @@ def test_a_set_that_knows_the_arrears_gains_nothing_on_loans_without_them() -> N
     noisy = {**scores, pair[0].name: scores[pair[0].name] + generator.normal(size=5000)}
     one = set_comparisons(test, noisy, pair, [first, second])[0]["not_in_arrears"]
     assert one == vars(paired_auc_difference(labels[~late], noisy[pair[0].name][~late], risk[~late]))
-    model: dict[str, Any] = {"cut_off": None, "promotion": None, "comparisons": [{**found, "compared": "best"}]}
-    assert f"On the {apart['n']:,} not in arrears at scoring: +0.000" in model_remarks(model)[-1]
+    model: dict[str, Any] = {"cut_off": None, "promotion": None, "approval": None}
+    model["comparisons"] = [{**found, "compared": "best"}]
+    assert f"On the {apart['n']:,} not in arrears at scoring: +0.000" in " ".join(model_remarks(model))
 
 
 def test_numbers_that_are_not_known_are_none() -> None:
