@@ -154,7 +154,7 @@ def test_another_label_on_a_new_column_takes_two_lines(small_book: Path, tmp_pat
     assert pc.max(gold["hist_total_due"]).as_py() == 0  # one month after the start, no instalment was due before
     made.succeed("inference")
     made.succeed("monitoring")
-    assert made.table("gold.model_monitoring")["labelled"].to_pylist()[0] > 0
+    assert made.table("gold.model_monitoring")["labelled_pooled"].to_pylist()[0] > 0
 
 
 @pytest.mark.thorough

@@ -120,9 +120,9 @@ def test_the_model_ranks_the_loans_and_the_gate_keeps_it(
     assert row["auc_low"] < row["auc"] < row["auc_high"]
     outcomes = kredit_sandbox.table("staged.outcomes").to_pandas()
     known = outcomes[~outcomes["fitted"] & outcomes["label"].notna()]
-    assert row["labelled"] == len(known)
+    assert row["labelled_pooled"] == len(known)
     labels = kredit_features.set_index("Kontonummer")["label"][known["loan_id"]]
-    assert row["auc"] == pytest.approx(roc_auc_score(labels, known["predicted_proba"]), abs=1e-12)
+    assert row["auc_pooled"] == pytest.approx(roc_auc_score(labels, known["predicted_proba"]), abs=1e-12)
     (model,) = kredit_sandbox.champions()
     assert model.summary["label_definition"]["bad_loan"]["column"] == "tage_verzug"
     run = run_of(kredit_sandbox, "monitoring")

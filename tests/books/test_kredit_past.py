@@ -51,13 +51,13 @@ def test_a_replay_has_what_pandas_makes_of_what_was_known_then(kredit_data: Path
     assert (by_loan.loc[known["loan_id"], "observation_date"] <= DATES[-1]).all()
     newest = tables["gold.model_monitoring"].to_pandas().set_index("monitoring_date").loc[DATES[-1]]
     labels = by_loan["label"][known["loan_id"]]
-    assert newest["labelled"] == len(labels)
-    assert newest["auc"] == pytest.approx(roc_auc_score(labels, known["predicted_proba"]), abs=1e-12)
+    assert newest["labelled_pooled"] == len(labels)
+    assert newest["auc_pooled"] == pytest.approx(roc_auc_score(labels, known["predicted_proba"]), abs=1e-12)
 
 
 def test_a_model_below_the_threshold_is_trained_again(kredit_sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox = Sandbox.copied(kredit_sandbox.home, tmp_path / "home", book=KREDIT)
-    sandbox.succeed("monitoring", MATURED, auc_threshold=0.99)
+    sandbox.succeed("monitoring", MATURED, auc_threshold=0.99, auc_least_defaults=20)
     assert [decision.status for decision in sandbox.decisions()][-1] == "breach"
     assert len(sandbox.governance_requests()) == 1
     sandbox.close()
