@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 from jobs.book.declaration import Book
 from jobs.gold.features import EXPOSURE
 from jobs.modelling.splits import as_floats, labels_of
+from jobs.monitoring.losses import losses_of
 from jobs.monitoring.segments import segments_of
 from jobs.statistics.backtest import backtest
-from jobs.statistics.losses import losses_of
 
 
 def validation_of(unseen: pa.Table, book: Book, lgd: float) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jobs.statistics.losses import concentrations, expected_loss, losses_of
+from jobs.monitoring.losses import concentrations, expected_loss, losses_of
 
 PDS = [0.5, 0.1, 0.2, 0.9, 0.3, 0.05, 0.05, 0.05, 0.05, 0.1]
 AMOUNTS = [100.0, 200, 300, 400, 500, 100, 100, 100, 100, 100]
