@@ -20,7 +20,7 @@ from jobs.job import TaskResult
 from jobs.modelling.candidates import fit_names
 from jobs.modelling.fits import fit_candidate
 from jobs.modelling.pipelines import frame
-from jobs.modelling.splits import as_floats
+from jobs.modelling.splits import as_floats, raw_scores_of
 from jobs.modelling.training import select_model
 from storage.lake.names import TRAINING_DATA, TRAINING_IMPUTED
 from tests.job_factory import JobFactory
@@ -66,10 +66,10 @@ def fit(job_factory: JobFactory, table: pa.Table, name: str) -> TaskResult:
     return fit_candidate(job_factory.job({TRAINING_DATA: table}, settings=SETTINGS, partition=name))
 
 
-def selected(job_factory: JobFactory, sandbox: Sandbox, table: pa.Table, *names: str) -> TaskResult:
+def selected(job_factory: JobFactory, sandbox: Sandbox, table: pa.Table, *names: str, **settings: str) -> TaskResult:
     """What is selected among these candidates alone, trained on `table`."""
     tables = {TRAINING_DATA: table, TRAINING_IMPUTED: sandbox.table(TRAINING_IMPUTED)}
-    job = job_factory.job(tables, settings=SETTINGS)
+    job = job_factory.job(tables, settings={**SETTINGS, **settings})
     parts = [part for part in fit_names(job) if part.partition(",")[0] in names]
     return select_model(job, [fit_candidate(job.for_partition(part)) for part in parts])
 
@@ -85,6 +85,9 @@ def test_a_candidate_is_measured_on_rows_that_it_was_not_fitted_on(
     scores, chosen = pipeline.predict_proba(frame(test, SAFE15))[:, 1], pipeline.predict(frame(test, SAFE15))
     found = made.values["metadata"]["candidates"][name]
     assert found["test_auc"] == pytest.approx(roc_auc_score(labels, scores))
+    raw = raw_scores_of(pipeline, test, SAFE15)
+    assert found["test_auc"] == pytest.approx(roc_auc_score(labels, raw), abs=1e-12)
+    assert found["raw_mean_score"] == pytest.approx(raw.mean())
     assert found["auc_low"] < found["test_auc"] < found["auc_high"]
     assert found["precision"] == pytest.approx(precision_score(labels, chosen))
     assert found["recall"] == pytest.approx(recall_score(labels, chosen))
@@ -95,6 +98,16 @@ def test_a_candidate_is_measured_on_rows_that_it_was_not_fitted_on(
     assert found["train_auc"] == pytest.approx(fitted)
     # The same candidate beside the others, in the run that trained the deployment.
     assert metadata_of(trained_sandbox)["candidates"][name] == found
+
+
+def test_the_cut_off_is_the_one_that_was_set(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
+    name, rows = "LogisticRegression", trained_sandbox.table(TRAINING_DATA)
+    made = selected(job_factory, trained_sandbox, rows, name, cut_off="cost 4")
+    kept = made.values["metadata"]["cut_off"]
+    assert (kept["kind"], kept["given"], kept["probability"]) == ("cost ratio", "cost 4", 0.2)
+    pipeline = job_factory.job().models.load(made.artifacts[0])
+    inputs = frame(rows, SAFE15)
+    assert np.array_equal(pipeline.predict(inputs), pipeline.predict_proba(inputs)[:, 1] >= 0.2)
 
 
 def test_test_rows_teach_nothing(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
