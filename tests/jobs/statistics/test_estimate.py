@@ -20,9 +20,9 @@ from jobs.statistics.estimate import (
     RiskCurve,
     estimate_with_interval,
     estimated_auc,
+    logistic_curve,
     risk_curve_from_json,
 )
-from jobs.statistics.logistic import logistic_curve
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 TRUE = 0.80
