@@ -110,7 +110,7 @@ def loan_row(
     received = payments.loc[(day >= start - pd.DateOffset(months=3)) & (day < start), "Eingang"]
     half_year = (day >= prediction - pd.DateOffset(months=6)) & (day < prediction)
     returned = payments.loc[half_year, "Anzahl_Rücklastschriften"]
-    number = int.from_bytes(hashlib.sha256(first["Kontonummer"].encode()).digest()[:8], "big")
+    number = int.from_bytes(hashlib.sha256(first["Kundennummer"].encode()).digest()[:8], "big")
     return {
         "Kontonummer": first["Kontonummer"],
         "Kundennummer": first["Kundennummer"],
