@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from console.app.deployment import plain_name
 from console.components.chart_panel import Panel, show_panel
-from console.components.elements import Text, count, empty, figure, join, note, write_html
+from console.components.elements import Text, count, empty, figure, note, write_html
 from console.components.table import columns, table
 from console.drift.query import View
 from jobs.charts.backtest import backtest_by_cohort
@@ -58,7 +58,7 @@ def backtest_panel(view: View, rows: Sequence[Document]) -> Panel:
 
 
 def _show_losses(losses: Document | None) -> None:
-    write_html(Markup('<h2 class="lw-head lw-of-table">Expected loss</h2>'))
+    write_html(_heading("Expected loss"))
     if losses is None:
         note("The book names no exposure; declare `exposure` to see the expected loss.")
         return
@@ -83,7 +83,7 @@ def _concentration(row: Document) -> tuple[Text, ...]:
 
 
 def _show_segments(segments: Sequence[Document]) -> None:
-    write_html(Markup('<h2 class="lw-head lw-of-table">Segments</h2>'))
+    write_html(_heading("Segments"))
     if not segments:
         note("The book declares no segments.")
         return
@@ -116,10 +116,14 @@ def _segment_rows(segments: Sequence[Document]) -> Iterator[tuple[Text, ...]]:
 
 
 def light_html(light: str | None) -> Text:
-    """A traffic light: its sign and its word."""
-    return (
-        "-" if light is None else join([Markup('<span aria-hidden="true">{}</span>').format(SIGNS[light]), light], " ")
-    )
+    """A traffic light: its sign and its word, on one line."""
+    if light is None:
+        return "-"
+    return Markup('<span aria-hidden="true">{}</span>&nbsp;{}').format(SIGNS[light], light)
+
+
+def _heading(text: str) -> Markup:
+    return Markup('<div class="lw-title"><h2 class="lw-head lw-of-table">{}</h2></div>').format(text)
 
 
 def _ratio(row: Document) -> str:

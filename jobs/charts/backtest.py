@@ -36,8 +36,9 @@ def backtest_by_cohort(cohorts: pd.DataFrame) -> alt.LayerChart:
         x=kit.month_axis(rows), tooltip=[*kit.tips("cohort", "n"), *percents, *kit.tips("light")]
     )
     known = base.transform_filter("isValid(datum.light)")
-    color = alt.Color("light:N", scale=signs(LIGHTS, COLORS), legend=None)
-    shape = alt.Shape("light:N", scale=signs(LIGHTS, SHAPES), legend=alt.Legend(symbolStrokeWidth=0))
+    plain = alt.Legend(symbolStrokeWidth=0)
+    color = alt.Color("light:N", scale=signs(LIGHTS, COLORS), legend=plain)
+    shape = alt.Shape("light:N", scale=signs(LIGHTS, SHAPES), legend=plain)
     interval = known.encode(y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q", color=color)
     points = known.encode(y=alt.Y("bad_rate:Q", scale=scale, axis=axis), color=color, shape=shape)
     line = base.encode(y=alt.Y("mean_pd:Q", scale=scale, axis=axis))
