@@ -178,6 +178,7 @@ def store_best_model(job: Job) -> TaskResult:
     best = made["candidates"][made["model_name"]]
     verdict = promotion_verdict(job, files["model"], made["features"], best["test_auc"]).as_json()
     verdict = verdict_with_arrears(verdict, best)
+    log.info("%s", verdict["reason"])
     metadata = {
         **made,
         "version": job.stamp,

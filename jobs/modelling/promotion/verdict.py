@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from jobs.job import Job, log
+from jobs.job import Job
 from jobs.modelling.champion import serving_champion
 from jobs.modelling.promotion.broken_features import broken_features
 from jobs.modelling.promotion.opponents import Challenger, opponents
@@ -25,6 +25,4 @@ def promotion_verdict(job: Job, artifact: FileFacts, features: Sequence[str], au
     margin, approval = float(settings["anchor_margin"]), bool(settings["require_approval"])
     limits = Limits(float(settings["auc_threshold"]), margin, approval)
     champion = job.champions[0].version if job.champions else None
-    verdict = verdict_on(auc, test.num_rows, limits, champion, compared, faults)
-    log.info("%s", verdict.reason)
-    return verdict
+    return verdict_on(auc, test.num_rows, limits, champion, compared, faults)

@@ -4,9 +4,11 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 
 from engine.control import runs
+from jobs.modelling.candidates import FOLDS
 from jobs.silver import quality
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import recent_runs, run_row
@@ -44,7 +46,8 @@ def test_a_run_shows_each_task_with_its_state_rows_and_parts(opened: Opened, tra
         rows = {row.task: row for row in task_rows(connection, run.run_id)}
     cleaned = rows["clean_loan_daily"]
     assert f"{cleaned.rows_in:,} → {cleaned.rows_out:,} rows" in said
-    assert f"{rows['train_evaluate_select_model'].parts_total} of 3 models" in said
+    fits = len(trained_sandbox.champions()[0].summary["candidates"]) * (1 + FOLDS)
+    assert f"{fits} of {fits} fits" in said
     assert "12 of 12 tasks done" in said
 
 
@@ -88,11 +91,11 @@ def test_a_run_shows_its_accounts_and_its_versions(opened: Opened, trained_sandb
 
 
 def test_inference_and_monitoring_show_their_loans(opened: Opened, monitored_sandbox: Sandbox) -> None:
-    scored = f"{monitored_sandbox.table('gold.model_predictions').num_rows:,}"
+    predictions = monitored_sandbox.table("gold.model_predictions")
+    scored, flagged = f"{predictions.num_rows:,}", pc.sum(predictions["flagged"]).as_py()
     run_id = newest(monitored_sandbox, "inference").run_id
-    assert f"{scored} loans known</td><td>{scored} scored, 0 not due yet" in words(
-        opened(monitored_sandbox.home, "run", run_id=run_id)
-    )
+    parts = f"{predictions.num_rows - flagged:,} scored, {flagged:,} scored of flagged customers, 0 not due yet"
+    assert f"{scored} loans known</td><td>{parts}" in words(opened(monitored_sandbox.home, "run", run_id=run_id))
     run_id = newest(monitored_sandbox, "monitoring").run_id
     said = words(opened(monitored_sandbox.home, "run", run_id=run_id))
     assert f"{scored} loans with a prediction" in said

@@ -262,8 +262,8 @@ def test_the_reference_has_every_feature_of_the_test_rows(trained_sandbox: Sandb
 
 def test_training_as_of_an_earlier_day_knows_less(sandbox: Sandbox) -> None:
     before = metadata_of(sandbox)["rows"]["train"]["loans"]
-    sandbox.succeed("training", date(2024, 9, 1), data=sandbox.data())
-    made = metadata_of(sandbox)
+    run_id = sandbox.succeed("training", date(2024, 9, 1), data=sandbox.data())
+    made = sandbox.values(run_id, "train_evaluate_select_model")["metadata"]
     assert made["as_of"] == "2024-09-01"
     assert 100 < made["rows"]["train"]["loans"] < before
     assert pc.max(sandbox.table(TRAINING_DATA)["observation_date"]).as_py() <= date(2024, 9, 1)
