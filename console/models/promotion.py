@@ -51,8 +51,9 @@ def risks(candidate: ModelVersion, champion: ModelVersion | None) -> list[str]:
         found.append("Its test AUC is unknown.")
     elif auc < threshold:
         found.append(f"Its test AUC {figure(auc)} is below the threshold {threshold:g}.")
-    if candidate.promotion and not candidate.promotion["promote"]:
-        found.append(f"It did not pass its promotion test. {candidate.promotion['reason']}")
+    verdict = candidate.promotion
+    if verdict and not (verdict["promote"] or verdict.get("waiting")):
+        found.append(f"It did not pass its promotion test. {verdict['reason']}")
     if champion is not None and champion.summary.get("as_of", "") > summary.get("as_of", ""):
         found.append(f"Trained on data up to {summary['as_of']}, the champion up to {champion.summary['as_of']}.")
     return found

@@ -156,6 +156,8 @@ def test_the_risks_of_a_promotion() -> None:
     ]
     good = {"candidates": {"M": NUMBERS}, "promotion": {**verdict, "promote": True}, "as_of": "2026-02-01"}
     assert risks(ModelVersion("v", "M", {}, good, {}), present) == []
+    waiting = {**good, "promotion": {**verdict, "waiting": True, "reason": "Waiting for approval: better."}}
+    assert risks(ModelVersion("v", "M", {}, waiting, {}), present) == []
 
 
 def test_a_period_ends_when_the_next_begins() -> None:
