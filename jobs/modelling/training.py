@@ -32,6 +32,7 @@ from jobs.statistics.cut_off import cut_off
 from jobs.statistics.discrimination import auc_with_interval
 from jobs.statistics.estimate import logistic_curve
 from jobs.statistics.reference import category_reference, numeric_reference
+from jobs.statistics.rounding import four_decimals
 from storage.files.folder import FileFacts
 from storage.lake.datamart import TableVersion
 from storage.lake.names import TRAINING_DATA
@@ -102,8 +103,8 @@ def _trained(job: Job, whole: TaskResult, sides: tuple[pa.Table, pa.Table], out_
         **numbers_on_test(labels_of(test), test_raw, scores, kept["probability"]),
         **numbers_by_arrears(test, test_raw, scores, kept["probability"]),
     }
-    told = candidate.name, numbers["out_of_fold_auc"], numbers["test_auc"], numbers["calibration_error"]
-    log.info("%s: out-of-fold AUC %.4f, test AUC %.4f, calibration error %.4f", *told)
+    told = (four_decimals(numbers[name]) for name in ("out_of_fold_auc", "test_auc", "calibration_error"))
+    log.info("%s: out-of-fold AUC %s, test AUC %s, calibration error %s", candidate.name, *told)
     curve = {"slope": classifier.slope_, "intercept": classifier.intercept_, "folds": FOLDS, "loans": train.num_rows}
     points = points_document(pipeline)
     return Trained(candidate, job.models.keep_pickle(pipeline), curve, kept, scores, numbers, points)

@@ -33,6 +33,7 @@ from jobs.monitoring.validation import validation_of
 from jobs.silver.staleness import ages, newest_days, stale_sentences
 from jobs.statistics.estimate import risk_curve_from_json
 from jobs.statistics.faults import LEAST_NEWEST
+from jobs.statistics.rounding import four_decimals
 from storage.lake.names import (
     MONITORING,
     MONITORING_COHORTS,
@@ -168,8 +169,10 @@ def _judged(job: Job, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The row of the monitoring date, with its status."""
     row = row_with_status(facts, thresholds_of(job))
     log.info("AUC %s of the loans of %s (%d defaults), %s of all %d with an outcome", *_auc_texts(row))
-    log.info("AUC %s estimated of %d loans without an outcome", _shown(row["auc_estimate"]), row["estimate_rows"])
-    log.info("PSI %s on %d loans", _shown(row["psi"]), row["window_rows"])
+    log.info(
+        "AUC %s estimated of %d loans without an outcome", four_decimals(row["auc_estimate"]), row["estimate_rows"]
+    )
+    log.info("PSI %s on %d loans", four_decimals(row["psi"]), row["window_rows"])
     return row
 
 
@@ -231,8 +234,4 @@ def _extended(job: Job, name: str, rows: pa.Table) -> pa.Table:
 
 def _auc_texts(row: Mapping[str, Any]) -> tuple[str, str, int, str, int]:
     months = months_text(row["auc_from"], row["auc_to"]) or "no mature cohort"
-    return _shown(row["auc"]), months, row["defaults"], _shown(row["auc_pooled"]), row["labelled_pooled"]
-
-
-def _shown(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.4f}"
+    return four_decimals(row["auc"]), months, row["defaults"], four_decimals(row["auc_pooled"]), row["labelled_pooled"]

@@ -1,4 +1,4 @@
-"""Numbers as text, rounded so that they differ from a threshold."""
+"""Numbers as text, also one that was not measured, or rounded so that they differ from a threshold."""
 
 
 def rounded_apart(value: float, threshold: float) -> str:
@@ -13,3 +13,8 @@ def rounded_apart(value: float, threshold: float) -> str:
 def two_decimals(threshold: float) -> str:
     """The threshold with at least two decimals: `0.70`, `0.725`."""
     return f"{threshold:.2f}" if round(threshold, 2) == threshold else f"{threshold:g}"
+
+
+def four_decimals(value: float | None) -> str:
+    """The value with four decimals; `not measured` for None."""
+    return "not measured" if value is None else f"{value:.4f}"

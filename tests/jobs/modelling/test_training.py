@@ -188,6 +188,16 @@ def test_no_test_rows_are_a_job_error(trained_sandbox: Sandbox, job_factory: Job
         fit(job_factory, train, "LogisticRegression")
 
 
+def test_a_calibration_error_that_can_not_be_measured_fails_no_training(
+    trained_sandbox: Sandbox, job_factory: JobFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    train, test = sides(trained_sandbox)
+    few = [test.filter(pc.equal(test["label"], label)).slice(0, 5) for label in (0, 1)]
+    made = selected(job_factory, trained_sandbox, pa.concat_tables([train, *few]), "LogisticRegression")
+    assert made.values["metadata"]["candidates"]["LogisticRegression"]["calibration_error"] is None
+    assert "calibration error not measured" in caplog.text
+
+
 @pytest.mark.thorough
 def test_the_behavioural_features_are_learned_from_when_asked_for(sandbox: Sandbox) -> None:
     sandbox.succeed("training", data=sandbox.data(), feature_set="behavioural")
