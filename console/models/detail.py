@@ -26,7 +26,7 @@ from console.components.elements import (
 from console.components.table import bytes_text, columns, digest_html, table
 from console.components.times import time_html
 from console.models.candidates import interval_text, show_candidates
-from console.models.differences import difference_text, parameter_text
+from console.models.differences import compared_loans, difference_text, parameter_text
 from console.models.query import Metrics, ModelView, auc_threshold
 from console.models.scorecard import show_scorecards
 from console.runs.parameters import label
@@ -90,7 +90,7 @@ def verdict_numbers(verdict: dict[str, Any]) -> dict[str, str]:
     }
     if verdict.get("champion_auc") is not None:
         champion = verdict["compared_with"]
-        numbers["Champion then"] = f"{champion}, AUC {figure(verdict['champion_auc'])} on the same loans"
+        numbers["Champion then"] = f"{champion}, AUC {figure(verdict['champion_auc'])} on {compared_loans(verdict)}"
     if verdict.get("difference") is not None:
         numbers["Difference"] = difference_text(verdict)
     if verdict.get("p_value") is not None:

@@ -66,13 +66,19 @@ def comparability(a: ModelView, b: ModelView) -> str:
         verdict = new.details.get("promotion") or {}
         if verdict.get("compared_with") == old.version and verdict.get("difference") is not None:
             return (
-                f"On the same {verdict['rows']:,} test loans the AUC of {new.version} minus that of {old.version} is "
+                f"On {compared_loans(verdict)} the AUC of {new.version} minus that of {old.version} is "
                 f"{difference_text(verdict)} (paired comparison, in the promotion test of {new.version})."
             )
     digests = [_tables(view.details).get("gold.model_training_data") for view in (a, b)]
     if digests[0] is not None and digests[0] == digests[1]:
         return "Both were measured on the same test loans."
     return "They were measured on different test loans: a small difference of their AUCs says little."
+
+
+def compared_loans(verdict: Mapping[str, Any]) -> str:
+    """The test loans of the paired comparison of a verdict, without a number where an earlier release kept none."""
+    rows = verdict.get("compared_rows")
+    return "the test loans that neither learned from" if rows is None else f"the same {rows:,} test loans"
 
 
 def difference_text(comparison: Mapping[str, Any]) -> str:

@@ -53,7 +53,9 @@ class PromotionVerdict:
     the run began: the verdict holds against no other. `compared_with` is the model that it was compared with, None if
     none could be; `anchor` is the anchor, without numbers if it could not be compared. `auc` is the new model's;
     differences are new minus old, with their 95% intervals. Of `loans` loans of the training data (train and test),
-    `labels_changed` get another label from the new model than from `compared_with`, each at its own cut-off.
+    `labels_changed` get another label from the new model than from `compared_with`, each at its own cut-off. `auc` is
+    of all `rows` test loans; `champion_auc` and `difference` of `compared_rows` of them, those that the champion did
+    not learn from either.
     """
 
     promote: bool
@@ -77,6 +79,7 @@ class PromotionVerdict:
     anchor_high: float | None = None
     labels_changed: int | None = None
     loans: int | None = None
+    compared_rows: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as plain JSON types."""
@@ -150,6 +153,7 @@ def _champion_numbers(found: AucDifference | None) -> dict[str, Any]:
         "low": found.low,
         "high": found.high,
         "p_value": found.p_value,
+        "compared_rows": found.n,
     }
 
 

@@ -106,8 +106,10 @@ def test_whether_two_aucs_may_be_compared() -> None:
     other = version("b", tables={"gold.model_training_data": {"version": "w", "digest": "d2"}})
     assert "different test loans" in comparability(a, other)
     verdict = {"promote": True, "compared_with": "a", "rows": 900, "difference": -0.01, "low": -0.03, "high": 0.01}
-    paired = comparability(a, version("b", promotion=verdict))
-    assert "On the same 900 test loans the AUC of b minus that of a is -0.010, 95% interval -0.030 to +0.010" in paired
+    earlier = comparability(a, version("b", promotion=verdict))
+    assert earlier.startswith("On the test loans that neither learned from the AUC of b minus that of a is -0.010")
+    paired = comparability(a, version("b", promotion={**verdict, "compared_rows": 180}))
+    assert "On the same 180 test loans the AUC of b minus that of a is -0.010, 95% interval -0.030 to +0.010" in paired
 
 
 def test_a_comparison_says_what_can_be_told_from_it() -> None:
@@ -128,6 +130,14 @@ def test_loans_are_shown_with_their_bad_rate() -> None:
 def test_a_verdict_without_a_comparison_has_its_auc_alone() -> None:
     alone = {"auc": 0.7, "rows": 1200, "threshold": 0.7, "champion_auc": None, "difference": None, "p_value": None}
     assert verdict_numbers(alone) == {"AUC": "0.700 on 1,200 test loans, threshold 0.7"}
+
+
+def test_a_verdict_tells_the_loans_of_the_comparison_apart_from_all_test_loans() -> None:
+    verdict = {"auc": 0.7, "rows": 1200, "threshold": 0.7, "champion_auc": 0.71, "compared_with": "a"}
+    told = verdict_numbers({**verdict, "compared_rows": 240})
+    assert told["AUC"] == "0.700 on 1,200 test loans, threshold 0.7"
+    assert told["Champion then"] == "a, AUC 0.710 on the same 240 test loans"
+    assert verdict_numbers(verdict)["Champion then"] == "a, AUC 0.710 on the test loans that neither learned from"
 
 
 def test_the_outcome_of_a_training_in_the_list() -> None:

@@ -61,11 +61,11 @@ def test_a_champion_that_was_split_by_loan_is_compared_on_loans_that_neither_saw
     earlier_champion(sandbox)
     sandbox.succeed("training", data=sandbox.data())
     with sandbox.deployment.ledger.reading() as connection:
-        reason = models_document(connection)[0]["promotion"]["reason"]
+        verdict = models_document(connection)[0]["promotion"]
     rows = sandbox.table(TRAINING_DATA)
     neither = pc.sum(pc.and_(pc.equal(rows["split"], "test"), by_loan(rows))).as_py()
-    (told,) = re.findall(r"on the same ([\d,]+) test loans", reason)
-    assert 0 < int(told.replace(",", "")) == neither < pc.sum(pc.equal(rows["split"], "test")).as_py()
+    (told,) = re.findall(r"on the same ([\d,]+) test loans", verdict["reason"])
+    assert 0 < int(told.replace(",", "")) == neither == verdict["compared_rows"] < pc.sum(pc.equal(rows["split"], "test")).as_py()
 
 
 def test_a_champion_of_an_earlier_release_is_monitored_and_predicts_as_before(sandbox: Sandbox) -> None:
