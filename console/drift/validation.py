@@ -13,6 +13,7 @@ from console.components.chart_panel import Panel, show_panel
 from console.components.elements import Text, count, empty, figure, note, write_html
 from console.components.table import columns, table
 from console.drift.query import View
+from engine.documents.validation import LOANS_OF, losses_in_words
 from jobs.charts.backtest import backtest_by_cohort
 
 Document = Mapping[str, Any]
@@ -62,18 +63,15 @@ def _show_losses(losses: Document | None) -> None:
     if losses is None:
         note("The book names no exposure; declare `exposure` to see the expected loss.")
         return
-    rate = "" if losses["expected_loss_rate"] is None else f", {losses['expected_loss_rate']:.1%} of it"
-    without = f" {count(losses['without_exposure'])} loans have no amount." if losses["without_exposure"] else ""
-    note(
-        f"{count(losses['loans'])} loans with an exposure of {losses['exposure']:,.0f}: the expected loss is "
-        f"{losses['expected_loss']:,.0f}{rate}, at a loss given default of {losses['lgd']:.0%}.{without}"
-    )
-    table("Concentration of the riskiest loans", LOSSES, [_concentration(row) for row in losses["concentration"]])
+    for sentence in losses_in_words(losses):
+        note(sentence)
+    rows = [_concentration(what, row) for what in ("waiting", "known") for row in losses[what]["concentration"]]
+    table("Concentration of the riskiest loans", LOSSES, rows)
 
 
-def _concentration(row: Document) -> tuple[Text, ...]:
+def _concentration(what: str, row: Document) -> tuple[Text, ...]:
     return (
-        f"{row['share']:.0%}",
+        f"{row['share']:.0%} {LOANS_OF[what]}",
         count(row["loans"]),
         _percent(row["least_pd"]),
         _percent(row["exposure"]),

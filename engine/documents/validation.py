@@ -1,6 +1,8 @@
 """The document of a validation: backtest by cohort, segments and expected loss of a monitoring date."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -10,6 +12,7 @@ from storage.ledger.runs import recent_runs, success_for
 from storage.ledger.tasks import task_rows
 
 TASK = "calculate_monitoring_metrics"
+LOANS_OF = {"waiting": "without an outcome yet", "known": "with a known outcome"}
 
 
 def validation_document(connection: Connection, day: date | None = None) -> Document | None:
@@ -31,3 +34,24 @@ def validation_document(connection: Connection, day: date | None = None) -> Docu
         raise UnusableRequest(f"{run.as_of} was monitored by an earlier release, without a backtest; {advice}.")
     version = values["row"]["model_version"]
     return {"monitoring_date": run.as_of.isoformat(), "run_id": run.run_id, "version": version, **values["validation"]}
+
+
+def losses_in_words(losses: Mapping[str, Any]) -> list[str]:
+    """The expected losses in sentences: of the loans without an outcome, and of the others beside what was observed."""
+    waiting, known, lgd = losses["waiting"], losses["known"], losses["lgd"]
+    of_waiting = (
+        f"{waiting['loans']:,} loans are {LOANS_OF['waiting']}: exposure {waiting['exposure']:,.0f}, expected loss "
+        f"{waiting['expected_loss']:,.0f}{_rate(waiting)}, at a loss given default of {lgd:.0%}."
+    )
+    of_known = (
+        f"{known['loans']:,} loans that the model was not fitted on are {LOANS_OF['known']}: exposure "
+        f"{known['exposure']:,.0f}, expected loss {known['expected_loss']:,.0f}{_rate(known)}, observed "
+        f"{known['observed_loss']:,.0f} (loss given default x exposure of the bad loans)."
+    )
+    told = [of_waiting, of_known]
+    without = waiting["without_exposure"] + known["without_exposure"]
+    return [*told, f"{without:,} loans have no amount and are left out."] if without else told
+
+
+def _rate(losses: Mapping[str, Any]) -> str:
+    return "" if losses["expected_loss_rate"] is None else f" ({losses['expected_loss_rate']:.1%} of it)"

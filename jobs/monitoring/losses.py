@@ -67,19 +67,31 @@ def concentrations(
 
 
 def losses_of(probabilities: ArrayLike, exposures: ArrayLike, labels: ArrayLike, lgd: float) -> dict[str, Any]:
-    """Exposure, expected loss and concentration of loans, as plain JSON types.
+    """`waiting` and `known`: the losses of the loans whose outcome is not known yet, and of the others.
 
-    Loans without an exposure (NaN) are counted apart and left out.
+    The arguments have length n; labels are NaN for an outcome that is not known. Each has loans, exposure, expected
+    loss and concentration, as plain JSON types; loans without an exposure (NaN) are counted apart and left out. `known`
+    has `observed_loss`, the LGD times the exposure of its bad loans.
     """
-    values, amounts = np.asarray(probabilities, dtype=np.float64), np.asarray(exposures, dtype=np.float64)
-    known = ~np.isnan(amounts)
-    values, amounts, bad = values[known], amounts[known], np.asarray(labels, dtype=np.float64)[known]
+    values, amounts, bad = (np.asarray(one, dtype=np.float64).ravel() for one in (probabilities, exposures, labels))
+    waiting = np.isnan(bad)
+    known = _losses(values[~waiting], amounts[~waiting], bad[~waiting], lgd)
+    observed = float(lgd * np.nansum(amounts[bad == 1]))
+    return {
+        "lgd": lgd,
+        "waiting": _losses(values[waiting], amounts[waiting], bad[waiting], lgd),
+        "known": {**known, "observed_loss": observed},
+    }
+
+
+def _losses(values: Floats, amounts: Floats, bad: Floats, lgd: float) -> dict[str, Any]:
+    has = ~np.isnan(amounts)
+    values, amounts, bad = values[has], amounts[has], bad[has]
     loss, total = expected_loss(values, amounts, lgd), float(amounts.sum())
     return {
-        "loans": int(known.sum()),
-        "without_exposure": int((~known).sum()),
+        "loans": int(has.sum()),
+        "without_exposure": int((~has).sum()),
         "exposure": total,
-        "lgd": lgd,
         "expected_loss": loss,
         "expected_loss_rate": loss / total if total else None,
         "concentration": [vars(one) for one in concentrations(values, amounts, bad)],

@@ -16,6 +16,7 @@ from jobs.statistics.backtest import backtest
 from jobs.statistics.discrimination import auc_with_interval
 
 FOUR_FIFTHS = 0.8
+LEAST_LOANS = 30  # with fewer, one decision moves the approval by more than 3 points
 MISSING = "missing"
 FEW_VALUES = 6  # a number with so many different values or fewer is shown value by value
 Mask = npt.NDArray[np.bool_]
@@ -27,8 +28,9 @@ def segments_of(scored: pa.Table, segments: tuple[Segment, ...]) -> list[dict[st
     `scored` has predicted_proba, predicted_label, label (null for an outcome that is not known) and the features of the
     segments, one row a loan. Approval is the share of loans with predicted label 0; `approval_ratio` is that share over
     the highest of the segment's bands, and `below_four_fifths` where it is under 0.8 (the four-fifths rule of the
-    Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D), a rule of thumb for adverse impact). AUC, bad
-    rate and calibration are of the loans with a known outcome.
+    Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D), a rule of thumb for adverse impact). Bands of
+    fewer than 30 loans have no ratio, and missing values are no band to compare with. AUC, bad rate and calibration are
+    of the loans with a known outcome.
     """
     found = []
     for segment in segments:
@@ -39,12 +41,12 @@ def segments_of(scored: pa.Table, segments: tuple[Segment, ...]) -> list[dict[st
             for band, mask in bands(scored[segment.feature], segment)
             if mask.any()
         ]
-        highest = max((row["approval"] for row in rows), default=0.0)
+        compared = [row for row in rows if row["loans"] >= LEAST_LOANS]
+        highest = max((row["approval"] for row in compared if row["band"] != MISSING), default=0.0)
         for row in rows:
-            ratio = row["approval"] / highest if highest else None
-            found.append(
-                {**row, "approval_ratio": ratio, "below_four_fifths": ratio is not None and ratio < FOUR_FIFTHS}
-            )
+            ratio = row["approval"] / highest if highest and row in compared else None
+            below = ratio is not None and ratio < FOUR_FIFTHS
+            found.append({**row, "approval_ratio": ratio, "below_four_fifths": below})
     return found
 
 
@@ -62,7 +64,7 @@ def bands(values: pa.ChunkedArray, segment: Segment) -> Iterator[tuple[str, Mask
     known = numbers[~np.isnan(numbers)]
     distinct = np.unique(known)
     if not segment.bounds and distinct.size <= FEW_VALUES:
-        yield from ((f"{value:,g}", numbers == value) for value in distinct.tolist())
+        yield from ((_text(value), numbers == value) for value in distinct.tolist())
     else:
         edges = segment.bounds or tuple(np.unique(np.quantile(known, [0.25, 0.5, 0.75])).tolist())
         whole = bool(np.all(known == np.round(known))) and all(float(edge).is_integer() for edge in edges)
@@ -72,11 +74,16 @@ def bands(values: pa.ChunkedArray, segment: Segment) -> Iterator[tuple[str, Mask
 
 def _between(numbers: npt.NDArray[np.float64], edges: tuple[float, ...], *, whole: bool) -> Iterator[tuple[str, Mask]]:
     """The bands below the first edge, from each edge to before the next one, and from the last one on."""
-    yield f"under {edges[0]:,g}", numbers < edges[0]
+    yield f"under {_text(edges[0])}", numbers < edges[0]
     for low, high in pairwise(edges):
-        name = f"{low:,g}-{high - 1:,g}" if whole else f"{low:,g} to below {high:,g}"
+        name = f"{_text(low)}-{_text(high - 1)}" if whole else f"{_text(low)} to below {_text(high)}"
         yield name, (numbers >= low) & (numbers < high)
-    yield f"{edges[-1]:,g} and more", numbers >= edges[-1]
+    yield f"{_text(edges[-1])} and more", numbers >= edges[-1]
+
+
+def _text(value: float) -> str:
+    """A number with all of its digits before the point, and with at least four in all."""
+    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1_000 else f"{value:,.4g}"
 
 
 def _measures(loans: pa.Table) -> Mapping[str, Any]:

@@ -55,7 +55,7 @@ def backtest(labels: ArrayLike, probabilities: ArrayLike) -> Backtest:
     n, k, mean = bad.size, int(bad.sum()), float(values.mean())
     low, high = jeffreys_interval(k, n, AMBER)
     p = jeffreys_p_value(k, n, mean)
-    return Backtest(n, k, mean, k / n, low, high, p, _light(p))
+    return Backtest(n, k, mean, k / n, low, high, p, _light(p, k, n))
 
 
 def jeffreys_p_value(defaults: int, n: int, pd: float) -> float:
@@ -71,6 +71,8 @@ def jeffreys_interval(defaults: int, n: int, confidence: float = AMBER) -> tuple
     return low, high
 
 
-def _light(p_value: float) -> Light:
-    tail = min(p_value, 1 - p_value)
+def _light(p_value: float, defaults: int, n: int) -> Light:
+    """No PD is too low without a default, and none too high when all defaulted (see `jeffreys_interval`)."""
+    too_low, too_high = (1.0 if defaults == 0 else p_value), (1.0 if defaults == n else 1 - p_value)
+    tail = min(too_low, too_high)
     return "red" if tail < (1 - RED) / 2 else "amber" if tail < (1 - AMBER) / 2 else "green"

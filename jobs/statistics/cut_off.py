@@ -16,8 +16,9 @@ def cut_off(text: str, labels: ArrayLike, scores: ArrayLike) -> dict[str, Any]:
 
     `labels` (1 is bad) and `scores` (calibrated probabilities) are of train loans that the scoring model was not fitted
     on. `kind` is `probability`, `approval share` or `cost ratio`, `given` the text ('' for the default), `value` its
-    number and `probability` the cut-off. By default the approval share is the share of good loans. With a cost ratio r,
-    the cost of a default over that of a good loan refused, the cut-off is 1 / (1 + r) (Elkan 2001).
+    number, `probability` the cut-off and `approved` the share of the train loans below it. By default the approval
+    share is the share of good loans. With a cost ratio r, the cost of a default over that of a good loan refused, the
+    cut-off is 1 / (1 + r) (Elkan 2001).
     """
     declared = declared_cut_off(text)
     value = float(1 - np.mean(np.asarray(labels))) if declared.value is None else declared.value
@@ -26,14 +27,16 @@ def cut_off(text: str, labels: ArrayLike, scores: ArrayLike) -> dict[str, Any]:
         probability = score_of_share(scores, value)
     elif declared.kind == COST_RATIO:
         probability = 1 / (1 + value)
-    return {"kind": declared.kind, "given": text, "value": value, "probability": probability}
+    reached = float(np.mean(np.asarray(scores, dtype=np.float64) < probability))
+    return {"kind": declared.kind, "given": text, "value": value, "probability": probability, "approved": reached}
 
 
 def score_of_share(scores: ArrayLike, share: float) -> float:
-    """The score below which `share` of the scores lie, as nearly as ties allow; 1 when that is all of them."""
-    ranked = np.sort(np.asarray(scores, dtype=np.float64).ravel())
-    approved = round(share * ranked.size)
-    return float(ranked[approved]) if approved < ranked.size else 1.0
+    """The score below which a share of the scores lies that is as near to `share` as ties allow; 1 for all of them."""
+    distinct, counts = np.unique(np.asarray(scores, dtype=np.float64).ravel(), return_counts=True)
+    below = np.append(0, np.cumsum(counts)) / counts.sum()  # of each distinct score, and of all
+    nearest = int(np.argmin(np.abs(below - share)))
+    return float(distinct[nearest]) if nearest < distinct.size else 1.0
 
 
 def cut_off_words(kept: Mapping[str, Any] | None) -> str:
@@ -42,8 +45,8 @@ def cut_off_words(kept: Mapping[str, Any] | None) -> str:
         return f"a score of {UNCALIBRATED:g} or more, not calibrated"
     told = f"a probability of default of {kept['probability']:.3f} or more"
     if kept["kind"] == APPROVAL_SHARE:
-        why = f"approves {kept['value']:.1%} of the train loans"
-        return f"{told}, which {why}, as many as were good" if not kept["given"] else f"{told}, which {why}"
+        told += f", which approves {kept.get('approved', kept['value']):.1%} of the train loans"
+        return told if kept["given"] else f"{told}; {kept['value']:.1%} were good"
     if kept["kind"] == COST_RATIO:
         return f"{told}, as a default costs as much as {kept['value']:g} good loans refused"
     return told

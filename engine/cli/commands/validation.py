@@ -8,14 +8,14 @@ from rich.text import Text
 
 from engine.cli.render import listing
 from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_json
-from engine.documents.validation import validation_document
+from engine.documents.validation import LOANS_OF, losses_in_words, validation_document
 
 app = typer.Typer()
 
 EMPTY = "No monitoring results yet. Run `python -m engine run monitoring`."
 BACKTEST = ("cohort", "loans", "defaults", "mean_PD", "bad_rate", "95%_interval", "light")
 SEGMENTS = ("segment", "group", "loans", "AUC", "bad_rate", "mean_PD", "light", "approved", "of_the_highest")
-CONCENTRATION = ("riskiest", "loans", "PD_from", "exposure", "expected_loss", "defaults")
+CONCENTRATION = ("riskiest", "of_the_loans", "loans", "PD_from", "exposure", "expected_loss", "defaults")
 
 Row = Mapping[str, Any]
 
@@ -43,8 +43,14 @@ def validation(
         if document["segments"]:
             console.print(listing(map(_segment, document["segments"]), SEGMENTS))
         if document["losses"] is not None:
-            console.print(_losses(document["losses"]))
-            console.print(listing(map(_concentration, document["losses"]["concentration"]), CONCENTRATION))
+            for words in losses_in_words(document["losses"]):
+                console.print(words, soft_wrap=True)
+            rows = [
+                _concentration(what, row)
+                for what in ("waiting", "known")
+                for row in document["losses"][what]["concentration"]
+            ]
+            console.print(listing(rows, CONCENTRATION))
 
 
 def _backtest(row: Row) -> Row:
@@ -75,17 +81,10 @@ def _segment(row: Row) -> Row:
     }
 
 
-def _losses(losses: Row) -> str:
-    rate = "" if losses["expected_loss_rate"] is None else f", {_percent(losses['expected_loss_rate'])} of it"
-    return (
-        f"Exposure {losses['exposure']:,.0f} of {losses['loans']:,} loans; expected loss {losses['expected_loss']:,.0f}"
-        f"{rate}, at a loss given default of {losses['lgd']:.0%}."
-    )
-
-
-def _concentration(row: Row) -> Row:
+def _concentration(what: str, row: Row) -> Row:
     return {
         "riskiest": f"{row['share']:.0%}",
+        "of_the_loans": LOANS_OF[what],
         "loans": row["loans"],
         "PD_from": _percent(row["least_pd"]),
         "exposure": _percent(row["exposure"]),

@@ -29,9 +29,20 @@ def test_without_defaults_or_loans_there_is_no_share() -> None:
     assert concentrations([], []) == []
 
 
+def test_loans_that_wait_and_loans_with_an_outcome_are_apart() -> None:
+    found = losses_of([0.5, 0.2, 0.4, 0.1], [100.0, 200.0, 300.0, 400.0], [1.0, np.nan, 0.0, np.nan], 0.4)
+    waiting, known = found["waiting"], found["known"]
+    assert (waiting["loans"], waiting["exposure"]) == (2, 600)
+    assert waiting["expected_loss"] == pytest.approx(0.4 * (40 + 40))
+    assert (known["loans"], known["observed_loss"]) == (2, pytest.approx(0.4 * 100))
+    assert known["expected_loss"] == pytest.approx(0.4 * (50 + 120))
+    assert [row["defaults"] for row in waiting["concentration"]] == [None, None]
+    assert known["concentration"][0]["defaults"] == 1
+
+
 def test_loans_without_an_amount_are_counted_apart() -> None:
-    found = losses_of([0.5, 0.2], [np.nan, 100.0], [1.0, np.nan], 0.4)
+    found = losses_of([0.5, 0.2], [np.nan, 100.0], [np.nan, np.nan], 0.4)["waiting"]
     assert (found["loans"], found["without_exposure"], found["exposure"]) == (1, 1, 100.0)
     assert found["expected_loss"] == pytest.approx(0.4 * 20)
     assert found["expected_loss_rate"] == pytest.approx(0.08)
-    assert losses_of([], [], [], 0.4)["expected_loss_rate"] is None
+    assert losses_of([], [], [], 0.4)["known"]["expected_loss_rate"] is None

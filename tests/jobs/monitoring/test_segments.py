@@ -43,13 +43,13 @@ def test_a_category_has_its_levels() -> None:
 
 def test_the_measures_of_a_band_are_those_of_its_loans() -> None:
     table = scored(
-        age=[20, 20, 20, 20, 50, 50, 50, 50],
-        predicted_proba=[0.9, 0.4, 0.8, 0.3, 0.1, 0.2, 0.6, 0.1],
-        predicted_label=[1, 0, 1, 0, 0, 0, 1, 0],
-        label=[1, 0, 1, None, 0, 0, 0, 1],
+        age=[20, 20, 20, 20, 50, 50, 50, 50] * 10,
+        predicted_proba=[0.9, 0.4, 0.8, 0.3, 0.1, 0.2, 0.6, 0.1] * 10,
+        predicted_label=[1, 0, 1, 0, 0, 0, 1, 0] * 10,
+        label=[1, 0, 1, None, 0, 0, 0, 1] * 10,
     )
     young, old = segments_of(table, (Segment("age", (18, 35)), Segment("not there")))
-    assert (young["band"], young["loans"], young["labelled"], young["defaults"]) == ("18-34", 4, 3, 2)
+    assert (young["band"], young["loans"], young["labelled"], young["defaults"]) == ("18-34", 40, 30, 20)
     assert (young["auc"], young["bad_rate"], young["mean_pd"]) == (1.0, 2 / 3, pytest.approx(0.7))
     assert (young["approval"], old["approval"]) == (0.5, 0.75)
     assert (young["approval_ratio"], old["approval_ratio"]) == (pytest.approx(2 / 3), 1.0)
@@ -59,14 +59,34 @@ def test_the_measures_of_a_band_are_those_of_its_loans() -> None:
 
 def test_a_ratio_of_four_fifths_is_not_below() -> None:
     table = scored(
-        age=[20] * 5 + [50] * 5,
-        predicted_proba=[0.5] * 10,
-        predicted_label=[1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        label=[0] * 10,
+        age=[20] * 50 + [50] * 50,
+        predicted_proba=[0.5] * 100,
+        predicted_label=[1, 0, 0, 0, 0] * 10 + [0] * 50,
+        label=[0] * 100,
     )
     ratios = [row["approval_ratio"] for row in segments_of(table, (Segment("age", (18, 35)),))]
     assert ratios == [0.8, 1.0]
     assert not any(row["below_four_fifths"] for row in segments_of(table, (Segment("age", (18, 35)),)))
+
+
+def test_few_loans_and_missing_values_are_no_group_to_compare_with() -> None:
+    table = scored(
+        age=[20] * 100 + [30] * 100 + [50] + [None] * 100,
+        predicted_proba=[0.5] * 301,
+        predicted_label=[1, 0] * 50 + [1, 0] * 50 + [0] + [0] * 100,
+        label=[0] * 301,
+    )
+    rows = segments_of(table, (Segment("age", (18, 25, 35)),))
+    assert [(row["band"], row["approval_ratio"]) for row in rows] == [
+        ("18-24", 1.0), ("25-34", 1.0), ("35 and more", None), ("missing", 2.0)
+    ]  # fmt: skip
+    assert not any(row["below_four_fifths"] for row in rows)
+
+
+def test_amounts_are_written_out() -> None:
+    assert named(column(1_234_567.5, 2_000_000.0), Segment("amount", (1_500_000,))) == {
+        "under 1,500,000": 1, "1,500,000 and more": 1, "missing": 0
+    }  # fmt: skip
 
 
 def test_the_backtest_is_of_all_loans_and_of_each_cohort_with_outcomes() -> None:

@@ -56,6 +56,12 @@ def test_groups_with_right_probabilities_are_amber_or_red_by_chance_alone() -> N
     assert lights.count("amber") > 0
 
 
+def test_without_a_default_no_probability_is_too_low_and_with_defaults_alone_none_is_too_high() -> None:
+    assert backtest(np.zeros(300), np.full(300, 1e-6)).light == "green"
+    assert backtest(np.ones(300), np.full(300, 1 - 1e-6)).light == "green"
+    assert backtest(np.zeros(300), np.full(300, 0.05)).direction == "too high"
+
+
 def test_no_loans_have_no_light() -> None:
     assert backtest([], []).light is None
     with pytest.raises(ValueError, match="same loans"):
