@@ -16,8 +16,8 @@ from jobs.statistics.backtest import backtest
 def validation_of(unseen: pa.Table, book: Book, lgd: float) -> dict[str, Any]:
     """`backtest` (of all cohorts, then of each), `segments` and `losses`, as plain JSON types.
 
-    All are of `unseen`, the scored loans that the model was not fitted on. `lgd` is the declared loss given default, a share.
-    `losses` is None when the book names no exposure or these rows lack it.
+    All are of `unseen`, the scored loans that the model was not fitted on. `lgd` is the declared loss given default, a
+    share. `losses` is None when the book names no exposure or these rows lack it.
     """
     losses = None
     if EXPOSURE in unseen.column_names:
