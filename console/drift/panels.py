@@ -34,7 +34,7 @@ def auc_panel(view: View) -> Panel:
     switch = partial(_auc_switch, view)
     if auc_by(view) == "date":
         rows, make = _numbers(view.history, HISTORY), partial(_over_dates, view, "auc")
-        return Panel("auc-by-date", view.identity, make, _auc_history(view), rows, choose_day, switch=switch)
+        return Panel("auc-by-date", view.identity, make, auc_history_words(view), rows, choose_day, switch=switch)
     make = partial(auc_by_month, view.cohorts, view.thresholds.auc)
     words = _cohorts_in_words(view)
     return Panel("auc-by-month", view.identity, make, words, _numbers(view.cohorts, COHORT), switch=switch)
@@ -131,16 +131,29 @@ def _psi_history(view: View) -> str:
     )
 
 
-def _auc_history(view: View) -> str:
+def auc_history_words(view: View) -> str:
+    """The AUC of the monitoring dates in words, apart from those with too few defaults to judge it."""
     rows = view.history
-    if not filled(rows, "auc"):
-        return "No AUC was measured in this period."
-    worst = rows.nsmallest(1, "auc").iloc[0]
-    below = int((rows["auc"] < view.thresholds.auc).sum())
+    judged = rows[rows["auc_status"].eq("measured")]
+    left = len(rows) - len(judged)
+    rest = f" Not judged at {left} of {len(rows)} dates: too few defaults are known." if left else ""
+    if judged.empty:
+        return f"No AUC was judged in this period.{rest}{_changes(rows)}"
+    worst = judged.nsmallest(1, "auc").iloc[0]
+    below = int((judged["auc"] < view.thresholds.auc).sum())
     return (
-        f"AUC at {len(rows)} monitoring dates with 95% intervals, each of the newest mature cohorts: {below} below "
-        f"{view.thresholds.auc:.2f}, the lowest {worst['auc']:.3f} on {day(worst['monitoring_date'])}.{_changes(rows)}"
+        f"AUC at {len(judged)} monitoring dates with 95% intervals, {_auc_scope(judged)}: {below} below "
+        f"{view.thresholds.auc:.2f}, the lowest {worst['auc']:.3f} on {day(worst['monitoring_date'])}.{rest}"
+        f"{_changes(rows)}"
     )
+
+
+def _auc_scope(rows: pd.DataFrame) -> str:
+    """The loans of the AUC at these dates: all with an outcome in rows of an earlier release, without `auc_from`."""
+    newest = int(rows["auc_from"].notna().sum()) if "auc_from" in rows else 0
+    if newest in (0, len(rows)):
+        return f"each of {'the newest mature cohorts' if newest else 'all known outcomes'}"
+    return f"{newest} of the newest mature cohorts and {len(rows) - newest} of all known outcomes"
 
 
 def _changes(rows: pd.DataFrame) -> str:

@@ -21,7 +21,7 @@ from jobs.accounting.flagged import flagged_remark
 from jobs.charts.history import auc_over_time
 from jobs.charts.report import psi_over_time
 from jobs.governance.breaches import UNHEALTHY
-from jobs.governance.sentences import arrears_sentence, auc_loans, pooled_words
+from jobs.governance.sentences import arrears_sentence, auc_loans, not_judged, pooled_words
 from storage.lake.datamart import TableVersion
 from storage.ledger.decisions import DATA_FAULT
 
@@ -57,15 +57,13 @@ def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -
     model = "" if row["model_version"] == champion else f", model {row['model_version']}, champion then"
     limits = deployment().settings
     known = {name: None if pd.isna(value) else value for name, value in row.items()}
-    interval = f"95% interval {figure(known['auc_low'])} to {figure(known['auc_high'])}"
-    auc = ", ".join(part for part in (interval, auc_loans(known), pooled_words(known)) if part)
     psi = f"noise level (99%) {figure(known['psi_chance_level'])}, {count(int(row['window_rows']))} loans"
     cells: tuple[tuple[str, Text, str], ...] = (
         ("Verdict", state_html(row["status"]), f"monitored {day(row['monitoring_date'])}{model}"),
         (
             f"AUC, threshold {limits.auc_threshold:.2f}",
             figure(known["auc"]),
-            auc,
+            auc_note(known),
         ),
         (f"PSI, threshold {limits.psi_threshold:.2f}", figure(known["psi"]), psi),
     )
@@ -79,6 +77,13 @@ def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -
     if decision is not None and row["status"] in UNHEALTHY and decision["status"] != DATA_FAULT:
         tone = "bad" if row["status"] == "breach" else "warn"
         callout(tone, f"Retraining rule: {row['status']}", decision["reason"])
+
+
+def auc_note(row: Mapping[Any, Any]) -> str:
+    """The interval of the AUC and its loans, or that it is not judged, and the AUC of all known outcomes."""
+    interval = f"95% interval {figure(row['auc_low'])} to {figure(row['auc_high'])}"
+    judged = not_judged(row) or f"{interval}, {auc_loans(row)}"
+    return ", ".join(part for part in (judged, pooled_words(row)) if part)
 
 
 def _trends(history: pd.DataFrame, version: TableVersion) -> None:

@@ -24,6 +24,7 @@ class Headline:
     """The numbers of the cards; None means not measured.
 
     AUC, precision, recall and F1 are of the loans that `auc_loans` names; `auc_pooled` is of all `labelled_rows`.
+    `not_judged` says that the AUC is not judged, and why; it is empty for one that is.
     """
 
     auc: float | None = None
@@ -38,6 +39,7 @@ class Headline:
     f1: float | None = None
     auc_pooled: float | None = None
     auc_loans: str = ""
+    not_judged: str = ""
 
 
 def headline_strip(title: str, subtitle: str, cards: pd.DataFrame, width: int) -> alt.LayerChart:
@@ -76,7 +78,7 @@ def headline_cards(line: Headline, status: Status, limits: Thresholds) -> pd.Dat
     scores = " / ".join(_number(x, 2) for x in (line.precision, line.recall, line.f1))
     cards = [
         ("Status", text, meaning, STATUS_COLORS[list(STATUS_WORDS).index(status)]),
-        (f"AUC, threshold {limits.auc:.2f}", _number(line.auc), interval, ""),
+        (f"AUC, threshold {limits.auc:.2f}", _number(line.auc), line.not_judged or interval, ""),
         (f"Score PSI, threshold {limits.psi:.2f}", _number(line.psi), noise, ""),
         ("Precision / recall / F1", scores, line.auc_loans, ""),
         ("AUC, all known outcomes", _number(line.auc_pooled), f"{line.labelled_rows:,} labelled loans", ""),

@@ -22,6 +22,16 @@ def auc_loans(row: Mapping[str, Any]) -> str:
     return f"{int(row['defaults']):,} default{'' if row['defaults'] == 1 else 's'} of {months}"
 
 
+def not_judged(row: Mapping[str, Any]) -> str:
+    """`not judged, 12 defaults` where too few defaults are known for the gate to judge the AUC; '' for any other."""
+    if row["auc_status"] == "measured":
+        return ""
+    found = _known(row, ["defaults"])
+    if not found:
+        return f"not judged, {int(row['labelled'] or 0):,} labelled loans"
+    return f"not judged, {int(found[0]):,} default{'' if found[0] == 1 else 's'}"
+
+
 def pooled_words(row: Mapping[str, Any]) -> str:
     """`0.731 over all 1,240 known outcomes`; '' for a row without that AUC, or without older loans in it."""
     if row.get("auc_pooled") is None or row["labelled_pooled"] == row["labelled"]:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from jobs.charts.headline import Headline
 from jobs.charts.report import DashboardData, dashboard, dashboard_png
 from jobs.governance.gate import thresholds_of
-from jobs.governance.sentences import auc_loans
+from jobs.governance.sentences import auc_loans, not_judged
 from jobs.job import Job, TaskResult, log
 from storage.lake.names import MONITORING
 
@@ -24,6 +24,7 @@ def headline_of(row: Mapping[str, Any]) -> Headline:
         labelled_rows=int(row["labelled_pooled"] if pooled else row["labelled"]),
         auc_pooled=row["auc_pooled"] if pooled else row["auc"],
         auc_loans=auc_loans(row),
+        not_judged=not_judged(row),
         **{name: row[name] for name in HEADLINE},
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console.overview.model_health import auc_note
 from engine.control import runs
 from engine.process.registry import ProcessRegistry
 from tests.console.pages import Opened, words
@@ -26,6 +27,12 @@ def test_the_verdict_stands_with_interval_noise_level_and_loans(opened: Opened, 
     assert f"95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {loans}" in said
     assert f"noise level (99%) {row['psi_chance_level']:.3f}, {row['window_rows']:,} loans" in said
     assert monitored_sandbox.champions()[0].version in said
+
+
+def test_an_auc_of_too_few_defaults_is_told_not_to_be_judged(monitored_sandbox: Sandbox) -> None:
+    row = monitored_sandbox.table("gold.model_monitoring").to_pylist()[-1]
+    few = auc_note({**row, "auc_status": "insufficient", "defaults": 12, "labelled_pooled": row["labelled"]})
+    assert few == "not judged, 12 defaults"
 
 
 def test_a_failed_run_needs_a_person_until_a_later_one_went_well(opened: Opened, sandbox: Sandbox) -> None:

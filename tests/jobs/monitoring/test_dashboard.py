@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from jobs.charts.headline import headline_cards
+from jobs.governance.breaches import Thresholds
 from jobs.job import Job
 from jobs.monitoring.dashboard import dashboard_data, headline_of, visualize_monitoring_dashboard
 from storage.lake.names import MONITORING
@@ -86,6 +88,15 @@ def test_a_row_of_an_earlier_release_has_the_auc_of_all_outcomes(job: Job) -> No
     line = headline_of(old)
     assert (line.auc, line.auc_pooled, line.labelled_rows) == (row["auc"], row["auc"], row["labelled"])
     assert line.auc_loans == f"{row['labelled']} labelled loans"
+
+
+def test_the_card_says_that_an_auc_of_too_few_defaults_is_not_judged(job: Job) -> None:
+    row = job.values[MEASURED]["row"]
+    few = headline_of({**row, "auc_status": "insufficient", "defaults": 12})
+    cards = headline_cards(few, "insufficient", Thresholds(0.7, 0.2, 0.1)).set_index("label")
+    assert cards.loc["AUC, threshold 0.70", "note"] == "not judged, 12 defaults"
+    assert headline_of({**row, "auc_status": "insufficient", "defaults": 1}).not_judged == "not judged, 1 default"
+    assert headline_of(row).not_judged == ""
 
 
 @pytest.mark.thorough
