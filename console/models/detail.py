@@ -30,10 +30,9 @@ from console.models.differences import compared_loans, difference_text, paramete
 from console.models.query import Metrics, ModelView, auc_threshold
 from console.models.scorecard import show_scorecards
 from console.runs.parameters import label
+from jobs.modelling.promotion.outcome import outcome_of_test
 from jobs.statistics.cut_off import cut_off_words
-
-WAITING = ("!", "warn", "passed, needs approval")
-OUTCOMES = {True: ("✓", "good", "promoted"), False: ("✗", "bad", "not promoted")}
+from storage.ledger.approvals import Approval
 
 
 def show_summary(view: ModelView, *, champion: bool) -> None:
@@ -71,15 +70,15 @@ def calibration_text(metrics: Metrics) -> str:
     return f"{figure(metrics['calibration_error'])}, of raw scores {figure(metrics['raw_calibration_error'])}; {means}"
 
 
-def show_promotion_test(details: dict[str, Any]) -> None:
-    """Shows the result of the promotion test with the numbers behind it."""
+def show_promotion_test(details: dict[str, Any], approval: Approval | None = None) -> None:
+    """Shows the result of the promotion test, the decision on a model that passed, and the numbers behind them."""
     verdict = details.get("promotion")
     if not verdict:
         note("No promotion test was recorded for this version.")
         return
-    reason = verdict["reason"].partition(": ")[2] or verdict["reason"]
-    outcome = WAITING if verdict.get("waiting") else OUTCOMES[bool(verdict["promote"])]
-    write_html(Markup("<div>{}: {}</div>").format(sign_html(*outcome), reason))
+    found = outcome_of_test(verdict, vars(approval) if approval else None)
+    words = f"passed, {found.words}" if verdict.get("waiting") else found.words
+    write_html(Markup("<div>{}: {}</div>").format(sign_html(found.sign, found.tone, words), found.reason))
     description_list(verdict_numbers(verdict))
 
 

@@ -10,6 +10,7 @@ from console.components.elements import count, figure
 from console.models.candidates import FIGURES, by_rank, interval_text
 from console.models.query import Metrics, ModelView
 from console.runs.parameters import IN_GIB, label
+from jobs.modelling.promotion.outcome import outcome_of_test
 from jobs.statistics.cut_off import cut_off_words
 from storage.settings import GIB
 
@@ -154,7 +155,8 @@ def _auc(metrics: Metrics | None) -> str:
 
 def _verdict(view: ModelView) -> str:
     verdict = view.details.get("promotion")
-    return ABSENT if not verdict else "promoted" if verdict["promote"] else "not promoted"
+    approval = vars(view.approval) if view.approval else None
+    return outcome_of_test(verdict, approval).words if verdict else ABSENT
 
 
 def _tables(details: Mapping[str, Any]) -> dict[str, str]:

@@ -119,7 +119,7 @@ def _versions(
         show_summary(shown, champion=shown.version in [model.version for model in champions[:1]])
     with right:
         st.subheader("Promotion test")
-        show_promotion_test(shown.details)
+        show_promotion_test(shown.details, approval)
         if approval is not None:
             show_approval(approval)
         st.subheader("As champion")

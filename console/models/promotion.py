@@ -23,6 +23,7 @@ from console.components.times import time_html
 from console.models.candidates import interval_text
 from console.models.query import auc_threshold, last_champions, selected_metrics
 from engine.errors import Refused
+from jobs.modelling.promotion.outcome import is_passed
 from storage.ledger.approvals import Approval
 from storage.ledger.models import ModelVersion
 
@@ -51,9 +52,8 @@ def risks(candidate: ModelVersion, champion: ModelVersion | None) -> list[str]:
         found.append("Its test AUC is unknown.")
     elif auc < threshold:
         found.append(f"Its test AUC {figure(auc)} is below the threshold {threshold:g}.")
-    verdict = candidate.promotion
-    if verdict and not (verdict["promote"] or verdict.get("waiting")):
-        found.append(f"It did not pass its promotion test. {verdict['reason']}")
+    if candidate.promotion and not is_passed(candidate.promotion):
+        found.append(f"It did not pass its promotion test. {candidate.promotion['reason']}")
     if champion is not None and champion.summary.get("as_of", "") > summary.get("as_of", ""):
         found.append(f"Trained on data up to {summary['as_of']}, the champion up to {champion.summary['as_of']}.")
     return found

@@ -46,7 +46,7 @@ class RegistryPage:
 
 @dataclass(frozen=True)
 class ModelView:
-    """One version: its registry row, its metadata, and the parameters of the run that trained it.
+    """One version: its registry row, its metadata, the parameters of the run that trained it, and its approval.
 
     The metadata is {} when its file is damaged; `damage` is the reason then.
     """
@@ -55,6 +55,7 @@ class ModelView:
     metadata: dict[str, Any]
     damage: str
     params: dict[str, Any]
+    approval: Approval | None = None
 
     @property
     def version(self) -> str:
@@ -62,8 +63,12 @@ class ModelView:
 
     @property
     def details(self) -> dict[str, Any]:
-        """The registry's summary, updated by the metadata; the summary alone when the file is damaged."""
-        return {**self.row.summary, **self.metadata}
+        """The registry's summary, updated by the metadata; the summary alone when the file is damaged.
+
+        The verdict is the registry's: a champion that changed during the run makes it negative after the metadata.
+        """
+        verdict = {"promotion": self.row.summary["promotion"]} if "promotion" in self.row.summary else {}
+        return {**self.row.summary, **self.metadata, **verdict}
 
     @property
     def metrics(self) -> Metrics:
@@ -97,10 +102,11 @@ def model_view(version: str) -> ModelView | None:
         if row is None:
             return None
         params = dict(run_row(connection, row.run_id).params)
+        approval = approvals_by_version(connection).get(version)
     try:
-        return ModelView(row, queries.metadata_of(queries.model_of_row(row)), "", params)
+        return ModelView(row, queries.metadata_of(queries.model_of_row(row)), "", params, approval)
     except (LoanwatchError, KeyError) as error:
-        return ModelView(row, {}, str(error), params)
+        return ModelView(row, {}, str(error), params, approval)
 
 
 def last_champions() -> list[ModelVersion]:

@@ -11,11 +11,11 @@ from console.components.theme import STATES
 from console.components.times import viewer_zone
 from console.models.candidates import interval_text
 from console.models.query import PAGE, RegistryPage, selected_metrics
+from jobs.modelling.promotion.outcome import outcome
 from storage.db.ledger import LedgerRow
 from storage.ledger.approvals import Approval
 
 CHAMPION, ANCHOR = f"{STATES['champion'][0]} champion", "anchor"
-DECISIONS = {"waiting": "! waiting for approval", "approved": "✓ approved by {}", "rejected": "✗ rejected by {}"}
 ROWS_SHOWN = 12
 ROW, HEAD = 35, 37  # pixels
 
@@ -47,16 +47,10 @@ def list_frame(page: RegistryPage) -> pd.DataFrame:
     return pd.DataFrame([_row(row, page) for row in page.rows])
 
 
-def outcome(summary: dict[str, Any], approval: Approval | None = None) -> str:
+def outcome_text(summary: dict[str, Any], approval: Approval | None = None) -> str:
     """The outcome of the promotion test and of the approval, with the reason if the model was not promoted."""
-    verdict = summary.get("promotion")
-    if approval is not None and approval.state in DECISIONS:
-        return DECISIONS[approval.state].format(approval.who)
-    if not verdict:
-        return "no test"
-    if verdict["promote"]:
-        return "✓ promoted"
-    return f"✗ {verdict['reason']}".replace("Not promoted: ", "not promoted: ")
+    found = outcome(summary.get("promotion"), vars(approval) if approval else None)
+    return f"{found.sign} {found.words}{f': {found.reason}' if found.words == 'not promoted' else ''}"
 
 
 def role(version: str, champion: str | None, anchor: str | None) -> str:
@@ -76,7 +70,7 @@ def _row(row: LedgerRow, page: RegistryPage) -> dict[str, Any]:
         "95% interval": interval_text(metrics),
         "Test loans": row.summary.get("rows", {}).get("test", {}).get("loans"),
         "Made": made.replace(tzinfo=None),
-        "Promotion test": outcome(row.summary, page.approvals.get(row.version)),
+        "Promotion test": outcome_text(row.summary, page.approvals.get(row.version)),
         "Run": run_address(row.run_id),
     }
 

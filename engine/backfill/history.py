@@ -8,7 +8,9 @@ from sqlalchemy import Connection
 
 from engine.documents.values import Document
 from engine.errors import Refused
+from jobs.modelling.promotion.outcome import outcome_of_test
 from storage.db.ledger import LedgerRow
+from storage.ledger.approvals import approvals_by_version
 from storage.ledger.decisions import decision_for
 from storage.ledger.models import model_made_by
 from storage.ledger.runs import newest_success, replay_mark, run_row, runs_as_of
@@ -37,16 +39,18 @@ def row_about(connection: Connection, day: date) -> Document:
 
 
 def training_document(connection: Connection, run: LedgerRow) -> Document:
-    """A training: its trigger (first, calendar, gate, ...), its state, its model, and whether that was promoted."""
+    """A training: its trigger (first, calendar, gate, ...), its state, its model, and what became of that."""
     model = model_made_by(connection, run.run_id)
-    verdict = model.promotion if model else {}
+    approval = approvals_by_version(connection).get(model.version) if model else None
+    found = outcome_of_test(model.promotion if model else {}, vars(approval) if approval else None)
     return {
         "run_id": run.run_id,
         "asked_by": run.cause_detail.get("why", "gate" if run.cause == "governance" else run.cause),
         "state": run.state,
         "version": model.version if model else None,
-        "promoted": bool(verdict.get("promote")),
-        "reason": verdict.get("reason") or (run.error["message"] if run.error else ""),
+        "promoted": found.tone == "good",
+        "outcome": found.words if model else None,
+        "reason": found.sentence if model else (run.error["message"] if run.error else ""),
     }
 
 

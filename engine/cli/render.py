@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from jobs.modelling.promotion.outcome import outcome_of_test
 from jobs.statistics.cut_off import cut_off_words
 
 # A sign and a style for each state of a run, task or process and each status of a model: colour is never the only sign.
@@ -146,7 +147,7 @@ def model_remarks(model: Mapping[str, Any]) -> list[str]:
     ]
     verdict, approval = model["promotion"], model["approval"]
     if verdict and not verdict["promote"]:
-        remarks.append(verdict["reason"])
+        remarks.append(outcome_of_test(verdict, approval).sentence)
     if approval and approval["state"] == "waiting":
         remarks.append(
             f"Waits for the approval of a second person, requested by {approval['who']}: "

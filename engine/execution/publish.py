@@ -65,7 +65,7 @@ def _register(connection: Connection, deployment: Deployment, lease: Lease, mode
         move_alias(connection, AliasEvent(model.version, f"run {run_id}", str(verdict["reason"]), run_id), now)
     elif verdict.get("waiting"):
         asked_by = run_row(connection, run_id).requested_by
-        why = str(verdict["reason"])
+        why = f"It passed its promotion test: {str(verdict['reason']).partition(': ')[2]}"
         request = ApprovalEvent(model.version, REQUESTED, verdict["champion"], asked_by, why, run_id)
         record_approval(connection, request, now)
 

@@ -136,7 +136,7 @@ def actions_at(row: Document) -> str:
 
 def _training_text(training: Document) -> str:
     if training["version"]:
-        result = f"{training['version']} {'promoted' if training['promoted'] else 'not promoted'}"
+        result = f"{training['version']} {training['outcome']}"
     else:
         result = "no new data" if training["state"] == "succeeded" else "no model"
     return f"{training['asked_by']} training: {result}"

@@ -1,8 +1,10 @@
 """What the Models page computes by itself: pages, words, differences, champion periods."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from console.models.candidates import by_rank, interval_frame, interval_words, measures_note
 from console.models.champion_history import champion_periods
@@ -12,7 +14,9 @@ from console.models.differences import comparability, differences
 from console.models.lineage import checksums, mismatches
 from console.models.promotion import risks
 from console.models.query import ModelView
-from console.models.version_list import outcome, page_of
+from console.models.version_list import outcome_text, page_of
+from engine.cli.render import model_remarks
+from storage.ledger.approvals import Approval
 from storage.ledger.models import ModelVersion
 
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
@@ -141,9 +145,38 @@ def test_a_verdict_tells_the_loans_of_the_comparison_apart_from_all_test_loans()
 
 
 def test_the_outcome_of_a_training_in_the_list() -> None:
-    assert outcome({}) == "no test"
-    assert outcome({"promotion": {"promote": True, "reason": "Promoted: x."}}) == "✓ promoted"
-    assert outcome({"promotion": {"promote": False, "reason": "Not promoted: weak."}}) == "✗ not promoted: weak."
+    assert outcome_text({}) == "- no test"
+    assert outcome_text({"promotion": {"promote": True, "reason": "Promoted: x."}}) == "✓ promoted"
+    assert outcome_text({"promotion": {"promote": False, "reason": "Not promoted: weak."}}) == "✗ not promoted: weak."
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("waiting", "! waiting for approval"),
+        ("approved", "✓ approved by ben"),
+        ("rejected", "✗ rejected by ben"),
+        ("superseded", "- superseded by another champion"),
+    ],
+)
+def test_every_place_tells_what_became_of_a_model_that_passed(state: Any, words: str) -> None:
+    verdict = {"promote": False, "waiting": True, "reason": "Waiting for approval: better."}
+    approval = Approval("a", state, "c", "ben", "so", NOW, None)
+    assert outcome_text({"promotion": verdict}, approval) == words
+    waited = replace(version("a", promotion=verdict), approval=approval)
+    refused = {"promote": False, "reason": "Not promoted: weak."}
+    other = replace(version("b", promotion=refused), approval=approval)
+    assert differing(waited, other)["Promotion test"][:2] == (words[2:], "not promoted")
+    document = {"version": "a", "cut_off": None, "comparisons": [], "promotion": verdict, "approval": vars(approval)}
+    assert f"{words[2:].capitalize()}: better." in model_remarks(document)
+    assert "Not promoted: weak." in model_remarks({**document, "promotion": refused})
+
+
+def test_the_verdict_shown_is_the_one_of_the_registry() -> None:
+    late = {"promote": False, "waiting": False, "reason": "Not promoted: the champion changed."}
+    early = {"promote": False, "waiting": True, "reason": "Waiting for approval: better."}
+    view = ModelView(Row("a", summary={"promotion": late}), {"promotion": early}, "", {})  # type: ignore[arg-type]
+    assert view.details["promotion"] == late
 
 
 def test_candidates_without_an_interval_are_in_the_table_but_not_in_the_plot() -> None:

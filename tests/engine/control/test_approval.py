@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.backfill.history import training_document
 from engine.control import runs
 from engine.control.approval import approve, reject
 from engine.control.promotion import promote, rollback
@@ -22,7 +23,8 @@ from storage.ledger.approvals import (
 )
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.leases import claim
-from storage.ledger.models import AliasEvent, ModelVersion, alias_rows, anchor, model_by_alias, move_alias
+from storage.ledger.models import AliasEvent, ModelVersion, alias_rows, anchor, model_by_alias, model_row, move_alias
+from storage.ledger.runs import run_row
 from tests.commands import command
 from tests.databases import sqlite_only
 from tests.engine.control.conftest import Registered
@@ -156,7 +158,7 @@ def test_the_model_of_a_run_waits_unless_the_champion_changed_meanwhile(strict: 
         assert requests == []
         return
     assert [(one.version, one.who, one.champion, one.why) for one in requests] == [
-        (made.version, "carl", FIRST, "Waiting for approval: better.")
+        (made.version, "carl", FIRST, "It passed its promotion test: better.")
     ]
     with pytest.raises(Refused, match="carl requested the approval"):
         approve(strict, made.version, "mine", by="carl")
@@ -196,3 +198,17 @@ def test_the_commands_approve_and_reject(strict: Deployment) -> None:
         record_approval(connection, event, strict.ledger.clock())
     code, made = told("approve", SECOND, "--reason", "checked")
     assert (code, made["version"], made["before"], champion(strict)) == (0, SECOND, FIRST, SECOND)
+
+
+def test_a_replay_tells_what_became_of_a_model_that_waited(strict: Deployment) -> None:
+    def told(version: str) -> tuple[object, object, object]:
+        with strict.ledger.reading() as connection:
+            row = model_row(connection, version)
+            assert row is not None
+            found = training_document(connection, run_row(connection, row.run_id))
+        return found["promoted"], found["outcome"], found["reason"]
+
+    made = verdict_of_run(strict, changed=False)
+    assert told(made.version) == (False, "waiting for approval", "Waiting for approval: better.")
+    approve(strict, made.version, "checked", by="ben")
+    assert told(made.version) == (True, "approved by ben", "Approved by ben: better.")
