@@ -28,6 +28,7 @@ from storage.ledger.runs import (
     run_row,
 )
 from storage.ledger.schedules import pause, schedule_of, unpause
+from storage.settings import Settings
 
 MOST_REQUEUES = 3  # in a row; after that a user has to resume the run
 AUDITED = {"manual": "run", "resume": "resume"}  # the causes of users' requests, with the action in the audit log
@@ -62,8 +63,7 @@ def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[s
             f"Pipeline {pipeline.name} has no parameter {unknown[0]!r}; it has {', '.join(sorted(allowed))}."
         )
     checked = deployment.settings.changed(**params)
-    if deployment.settings.require_approval and not checked.require_approval:
-        raise UnusableRequest("This deployment requires approval; a run can't set require_approval to false.")
+    _check_promotion_test(deployment.settings, checked, pipeline)
     book, chosen = deployment.book, checked.feature_set
     if "feature_set" in allowed and chosen not in ("", *book.feature_sets) and not is_every_set(chosen, book):
         raise UnusableRequest(
@@ -73,6 +73,23 @@ def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[s
     if "candidates" in allowed:
         _check_candidates(checked.candidates, book)
     return {name: getattr(checked, name) for name in params}
+
+
+def _check_promotion_test(ours: Settings, asked: Settings, pipeline: Pipeline) -> None:
+    """Raises UnusableRequest for a run that would loosen the deployment's promotion test."""
+    if ours.require_approval and not asked.require_approval:
+        raise UnusableRequest("This deployment requires approval; a run can't set require_approval to false.")
+    limits = settings_of(pipeline)
+    if "anchor_margin" in limits and asked.anchor_margin > ours.anchor_margin:
+        raise UnusableRequest(
+            f"A run can't set anchor_margin to {asked.anchor_margin:g}, above the deployment's "
+            f"{ours.anchor_margin:g}: it would loosen the promotion test; set LOANWATCH_ANCHOR_MARGIN instead."
+        )
+    if "anchor_margin" in limits and asked.auc_threshold < ours.auc_threshold:
+        raise UnusableRequest(
+            f"A run can't set auc_threshold to {asked.auc_threshold:g}, below the deployment's "
+            f"{ours.auc_threshold:g}: it would loosen the promotion test; set LOANWATCH_AUC_THRESHOLD instead."
+        )
 
 
 def _check_candidates(chosen: str, book: Book) -> None:

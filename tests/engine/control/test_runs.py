@@ -54,6 +54,8 @@ def test_of_many_different_requests_at_once_one_wins(deployment: Deployment) -> 
         ({"quarantine_limit": "many"}, "LOANWATCH_QUARANTINE_LIMIT"),
         ({"feature_set": "best"}, "There is no feature set .best."),
         ({"candidates": "Scorecard,Best"}, "There is no candidate .Best."),
+        ({"anchor_margin": "0.9"}, "can't set anchor_margin to 0.9, above the deployment's 0.02"),
+        ({"auc_threshold": "0.01"}, "can't set auc_threshold to 0.01, below the deployment's 0.7"),
     ],
 )
 def test_a_parameter_that_can_not_be_right_is_named(
@@ -62,6 +64,12 @@ def test_a_parameter_that_can_not_be_right_is_named(
     with pytest.raises((UnusableRequest, UsageError), match=complaint) as refused:
         runs.checked_request(deployment, "training", params=params)
     assert refused.value.exit_code == 2
+
+
+def test_a_run_may_make_the_promotion_test_stricter_and_the_gate_more_tolerant(deployment: Deployment) -> None:
+    stricter = {"anchor_margin": 0.01, "auc_threshold": 0.8}
+    assert runs.checked_request(deployment, "training", params=stricter).params == stricter
+    assert runs.checked_request(deployment, "monitoring", params={"auc_threshold": 0.6}).params
 
 
 def test_an_unknown_pipeline_or_run_is_named(deployment: Deployment) -> None:
