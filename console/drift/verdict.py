@@ -21,7 +21,7 @@ from storage.ledger.decisions import DATA_FAULT
 ACTIONS = {
     "none": "",
     "requested": "the retraining rule requested a training",
-    "suppressed": "the retraining rule requested no training, because the last one was too recent",
+    "suppressed": "the retraining rule requested no training",
     "escalated": "the model needs a review, because retraining did not help",
 }
 FAULT_ACTION = "a person must check the extracts, and no training is requested"

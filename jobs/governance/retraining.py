@@ -8,6 +8,9 @@ not help (the model was in breach again, and no decision between them was health
 instead, once in a cooldown, until a decision is healthy. Only `healthy` ends the row: `watch` and `insufficient` do not
 show that a retraining helped.
 
+While a model waits for the approval of a person, a breach requests nothing: whether the last retraining helped is not
+known before that model serves.
+
 A data fault never requests a retraining. It is escalated to a person, once in a cooldown as long as it lasts. It has no
 effect on what a later breach does.
 """
@@ -48,11 +51,16 @@ class Step:
     run_id: str | None = None
 
 
-def next_step(day: date, reason: str, history: Sequence[Past], cooldown_days: float) -> Step:
+def next_step(
+    day: date, reason: str, history: Sequence[Past], cooldown_days: float, waiting: str | None = None
+) -> Step:
     """The action for a breach on that monitoring date, after a history in the order of its decisions.
 
-    `reason` describes the breach; the reason of the step begins with it.
+    `reason` describes the breach; the reason of the step begins with it. `waiting` is the model that waits for
+    approval, None for none.
     """
+    if waiting is not None:
+        return Step("suppressed", f"{reason} No run was requested: model {waiting} waits for approval.")
     earlier = sorted((past for past in history if past.day <= day), key=lambda past: past.day)
     acted = [past for past in earlier if past.action in ("requested", "escalated") and past.status != DATA_FAULT]
     if acted and (day - acted[-1].day).days < cooldown_days:

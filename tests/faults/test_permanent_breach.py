@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.control.approval import reject
 from engine.control.runs import cancel, checked_request, request
 from engine.deployment import Deployment
 from engine.documents.models import decisions_document
@@ -14,6 +15,7 @@ from engine.documents.runs import run_details
 from engine.execution.publish import commit
 from jobs.job import TaskResult
 from storage.ledger.leases import Lease, claim, finish
+from storage.ledger.models import ModelVersion
 from storage.ledger.runs import recent_runs
 from storage.settings import load_settings
 
@@ -112,6 +114,20 @@ def test_a_retrain_that_nobody_carries_out_is_not_asked_for_twice(deployment: De
     later = monitored(deployment, FIRST + timedelta(days=30))
     assert (later["action"], later["requested_run_id"]) == ("suppressed", first["requested_run_id"])
     assert "is active already" in later["reason"]
+
+
+def test_while_a_model_waits_for_approval_a_breach_requests_nothing(deployment: Deployment) -> None:
+    lease = claimed(deployment, monitored(deployment, FIRST)["requested_run_id"])
+    verdict = {"promote": False, "waiting": True, "reason": "Waiting for approval: better.", "champion": None}
+    model = ModelVersion("20240301_000000", "x", {}, {"candidates": {}, "promotion": verdict}, {})
+    commit(deployment, lease, [(lease.run_id, TaskResult(model=model))])
+    told = [monitored(deployment, FIRST + timedelta(days=7 * number)) for number in range(1, 6)]
+    assert {one["action"] for one in told} == {"suppressed"}
+    assert {one["reason"] for one in told} == {
+        "It is a breach. No run was requested: model 20240301_000000 waits for approval."
+    }
+    reject(deployment, model.version, "not now", by="ben")
+    assert monitored(deployment, FIRST + timedelta(days=42))["action"] == "requested"
 
 
 def test_a_setting_makes_the_cooldown(tmp_path: Path) -> None:

@@ -127,7 +127,8 @@ def row_text(row: Document) -> Text:
 
 def actions_at(row: Document) -> str:
     """The actions at a date: trainings with their result, a suppressed retraining, an escalation."""
-    gate = {"suppressed": ["no retraining within the cooldown"], "escalated": ["escalated to a person"]}
+    why = row["reason"].partition("No run was requested: ")[2].removesuffix(".")
+    gate = {"suppressed": [f"no retraining: {why}"], "escalated": ["escalated to a person"]}
     if row["status"] == DATA_FAULT:
         gate["suppressed"] = ["a person was asked"]
     actions = [*gate.get(row["action"], []), *(_training_text(training) for training in row["trainings"])]

@@ -75,7 +75,7 @@ def test_the_command_tells_a_row_for_each_date(past: Past) -> None:
     assert f"{past.rows[0]['auc_pooled']:.3f}" in lines[0]
     assert [line.split()[0] for line in lines] == [day.isoformat() for day in DATES]
     assert "gate training: 20240701_000000" in lines[1]
-    assert lines[2].endswith("no retraining within the cooldown")
+    assert "no retraining: a retraining was requested on 2024-07-01, within " in lines[2]
     assert end.startswith("3 dates, ")
     assert "\x1b[" not in done.stdout
 
