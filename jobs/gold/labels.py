@@ -128,12 +128,21 @@ def splits(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
     return pc.if_else(pa.array(_hashes(ids, 0) % 100 < TEST_SHARE), "test", "train")
 
 
-def folds(ids: pa.Array | pa.ChunkedArray, number: int) -> npt.NDArray[np.int64]:
-    """The fold of each customer id, from 1 to `number`, in every run and on every machine.
+def folds(ids: pa.ChunkedArray, bad: npt.NDArray[np.bool_], number: int) -> npt.NDArray[np.int64]:
+    """The fold of each loan, from 1 to `number`: one fold for all loans of a customer, whatever the order of the loans.
 
-    The second 8 bytes of SHA-256 of the id, big-endian, modulo `number`; they tell nothing of the split.
+    `ids` are the customers of n loans, `bad` (n) says which loans defaulted. The customers with a default are dealt to
+    the folds in turn, then the others, each in the order of the second 8 bytes of SHA-256 of the id, big-endian, which
+    tell nothing of the split. So every fold has a default when at least `number` customers have one.
     """
-    return np.asarray(_hashes(ids, 8) % number, np.int64) + 1
+    encoded = plain(ids).fill_null("").dictionary_encode()
+    owners = encoded.indices.to_numpy()
+    defaulted = np.zeros(len(encoded.dictionary), bool)
+    defaulted[owners[bad]] = True
+    turn = np.empty(defaulted.size, np.int64)
+    turn[np.lexsort((_hashes(encoded.dictionary, 8), ~defaulted))] = np.arange(defaulted.size)
+    found: npt.NDArray[np.int64] = turn[owners] % number + 1
+    return found
 
 
 def _hashes(ids: pa.Array | pa.ChunkedArray, start: int) -> npt.NDArray[np.uint64]:

@@ -40,7 +40,7 @@ def others_and_fold(train: pa.Table, fold: int, number: int, customer_id: str) -
 
     JobError when the others lack rows of either class, or the fold has none.
     """
-    inside = folds(train[customer_id], number) == fold
+    inside = folds(train[customer_id], labels_of(train) == 1, number) == fold
     others, rows = train.filter(pa.array(~inside)), train.filter(pa.array(inside))
     bad = int(pc.sum(others["label"]).as_py() or 0)
     if bad in (0, others.num_rows) or rows.num_rows == 0:

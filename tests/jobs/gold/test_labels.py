@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,22 +168,34 @@ def test_codes_are_minus_one_for_null_and_for_strangers() -> None:
 
 
 @given(st.text())
-def test_the_split_and_the_folds_are_sha_256_of_the_id(customer_id: str) -> None:
-    digest = hashlib.sha256(customer_id.encode("utf-8")).hexdigest()
-    number, other = int(digest[:16], 16), int(digest[16:32], 16)
+def test_the_split_is_sha_256_of_the_id(customer_id: str) -> None:
+    number = int(hashlib.sha256(customer_id.encode("utf-8")).hexdigest()[:16], 16)
     assert splits(pa.array([customer_id])).to_pylist() == ["test" if number % 100 < 20 else "train"]
-    assert folds(pa.array([customer_id]), 3).tolist() == [other % 3 + 1]
 
 
-def test_the_folds_are_even_on_both_sides_of_the_split() -> None:
-    ids = pa.array([f"customer-{number}" for number in range(20_000)])
-    for side in ("train", "test"):
-        found = folds(ids.filter(pc.equal(splits(ids), side)), 2)
-        # Four standard errors of a share of a half.
-        assert abs(np.mean(found == 1) - 0.5) < 4 * 0.5 / len(found) ** 0.5
+def test_customers_are_dealt_to_the_folds_in_turn_those_with_a_default_first() -> None:
+    ids = [f"c{number}" for number in range(7)]
+    bad = np.array([False, True, False, False, True, False, True])
+    order = sorted(ids, key=lambda one: (one not in ("c1", "c4", "c6"), hashlib.sha256(one.encode()).digest()[8:16]))
+    expected = {name: turn % 3 + 1 for turn, name in enumerate(order)}
+    assert dict(zip(ids, folds(pa.chunked_array([ids]), bad, 3).tolist(), strict=True)) == expected
 
 
-@pytest.mark.parametrize("missing", [splits, lambda ids: folds(ids, 2)])
+@given(st.integers(2, 5), st.integers(0, 10_000), st.integers(0, 40))
+def test_every_fold_has_a_default_and_a_customer_has_one_fold(number: int, seed: int, others: int) -> None:
+    """Of `number` customers with a default and `others` without, each with two loans, in any order of the loans."""
+    owners = [f"{seed}-{one}" for one in range(number + others)] * 2
+    bad = np.arange(2 * (number + others)) < number
+    found = folds(pa.chunked_array([owners]), bad, number)
+    assert sorted(found[bad]) == list(range(1, number + 1))
+    assert np.array_equal(*np.split(found, 2))
+    counts = np.bincount(found, minlength=number + 1)[1:]
+    assert counts.max() - counts.min() <= 2
+    order = np.random.default_rng(seed).permutation(len(owners))
+    assert np.array_equal(folds(pa.chunked_array([owners]).take(pa.array(order)), bad[order], number), found[order])
+
+
+@pytest.mark.parametrize("missing", [splits, lambda ids: folds(pa.chunked_array([ids]), np.array([True]), 2)])
 def test_a_missing_customer_has_a_side(missing: Any) -> None:
     assert missing(pa.array([None], pa.string())).tolist() == missing(pa.array([""])).tolist()
 
