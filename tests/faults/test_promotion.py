@@ -91,6 +91,15 @@ def test_an_equal_challenger_is_promoted_as_documented(sandbox: Sandbox) -> None
     assert "ranks exactly like" in model["promotion"]["reason"]
 
 
+def test_nobody_is_asked_to_approve_the_champion_that_was_trained_again(sandbox: Sandbox) -> None:
+    (before,) = sandbox.champions()
+    sandbox.succeed("training", force=True, data=sandbox.data(), require_approval=True)
+    model, history = told(sandbox)
+    assert model["version"] != before.version == history[0]["version"]
+    assert (model["promotion"]["promote"], model["promotion"]["waiting"], model["approval"]) == (False, False, None)
+    assert f"it is the same model as champion {before.version}, byte for byte" in model["promotion"]["reason"]
+
+
 @pytest.mark.thorough
 def test_a_champion_of_other_features_is_compared_on_the_same_loans(sandbox: Sandbox) -> None:
     (before,) = sandbox.champions()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from jobs.job import Job
 from jobs.modelling.champion import serving_champion
@@ -14,7 +15,10 @@ from storage.lake.names import TRAINING_DATA
 
 
 def promotion_verdict(job: Job, artifact: FileFacts, features: Sequence[str], auc: float) -> PromotionVerdict:
-    """The verdict on a pipeline that was fitted in this run and has this test AUC."""
+    """The verdict on a pipeline that was fitted in this run and has this test AUC.
+
+    Nobody is asked to approve the champion's own file again.
+    """
     table = job.read(TRAINING_DATA)
     _, test = train_and_test(table)
     model, _ = serving_champion(job)
@@ -25,4 +29,8 @@ def promotion_verdict(job: Job, artifact: FileFacts, features: Sequence[str], au
     margin, approval = float(settings["anchor_margin"]), bool(settings["require_approval"])
     limits = Limits(float(settings["auc_threshold"]), margin, approval)
     champion = job.champions[0].version if job.champions else None
-    return verdict_on(auc, test.num_rows, limits, champion, compared, faults)
+    verdict = verdict_on(auc, test.num_rows, limits, champion, compared, faults)
+    if approval and model and model.version == champion and model.files["model"].sha256 == artifact.sha256:
+        reason = f"Not promoted: it is the same model as champion {champion}, byte for byte, so there is no change."
+        return replace(verdict, promote=False, waiting=False, reason=reason)
+    return verdict
