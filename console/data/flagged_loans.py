@@ -26,7 +26,7 @@ def show_flagged_loans(found: FlaggedLoans | None) -> None:
     write_html(run)
     rows = [_row(reason, counts) for reason, counts in found.by_reason.items()]
     table("The loans of flagged customers by reason", columns("Reason", *NUMBERS, numbers=NUMBERS), rows)
-    note("A loan counts under each reason of its customer. A number outside of its limits is scored as missing.")
+    note("A loan counts under each reason of its customer. A number outside of its limits counts as missing.")
 
 
 def _row(reason: str, counts: Mapping[str, Any]) -> list[Text]:

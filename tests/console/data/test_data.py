@@ -103,6 +103,7 @@ def test_the_loans_of_flagged_customers_stand_beside_their_reasons(
     assert f"{row['flagged_loans']:,} loans of flagged customers, amount {row['flagged_amount']:,.0f} (" in table
     assert f"{row['flagged_defaults'] / row['flagged_labelled']:.1%} of {row['flagged_labelled']:,}" in table
     values = monitored_sandbox.values(row_run(monitored_sandbox), "fetch_predictions_and_actuals")
+    assert "A number outside of its limits counts as missing." in said
     for reason, counts in values["flagged_by_reason"].items():
         assert f"{reason}</td><td" in table
         assert f"{counts['amount']:,.0f}</td>" in table
