@@ -15,12 +15,12 @@ from jobs.charts.kit import BLUE, GREY, RED, rows_chart
 from jobs.statistics.cut_off import cut_off_words
 
 FIGURES = {
-    "out_of_fold_auc": "Out of fold",
+    "out_of_fold_auc": "Out-of-fold AUC",
     "train_auc": "Train AUC",
     "precision": "Precision",
     "recall": "Recall",
     "f1": "F1",
-    "calibration_error": "Calibration",
+    "calibration_error": "Calibration error",
 }
 MEASURES = ("Test AUC", "95% interval", "Test AUC, not in arrears", *FIGURES.values())
 ROW, AXIS = 28, 44  # pixels of height for each candidate, and for the axis under them
@@ -54,7 +54,7 @@ def measures_note(cut_off: Mapping[str, Any] | None) -> str:
         return f"Precision, recall and F1 are those on the test loans. {told}"
     return (
         f"Candidates are chosen by the AUC of out-of-fold train scores; the test loans only report. {told} Each other "
-        "candidate has its own cut-off by the same rule. Calibration is the calibration error on the test loans."
+        "candidate has its own cut-off by the same rule. The calibration error is that on the test loans."
     )
 
 

@@ -17,8 +17,6 @@ from storage.settings import GIB
 ABSENT = "-"
 METRICS = {
     **FIGURES,
-    "out_of_fold_auc": "Out-of-fold AUC",
-    "calibration_error": "Calibration error",
     "brier": "Brier score",
 }
 

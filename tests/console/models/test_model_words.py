@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from console.models.candidates import by_rank, interval_frame, interval_words, measures_note
+from console.models.candidates import FIGURES, by_rank, interval_frame, interval_words, measures_note
 from console.models.champion_history import champion_periods
 from console.models.comparison import A, B, defaults
 from console.models.detail import calibration_text, comparison_words, loans_text, verdict_numbers
-from console.models.differences import comparability, differences
+from console.models.differences import METRICS, comparability, differences
 from console.models.lineage import checksums, mismatches
 from console.models.promotion import risks
 from console.models.query import ModelView
@@ -101,6 +101,10 @@ def test_a_candidate_of_one_set_is_held_against_the_same_of_several() -> None:
     )
     assert "RandomForestClassifier (safe15)" not in differing(version("a"), both)
     assert differing(version("a"), both)["RandomForestClassifier (behavioural)"][0] == "-"
+
+
+def test_a_number_has_one_name_among_the_candidates_and_between_versions() -> None:
+    assert {name: METRICS[name] for name in FIGURES} == FIGURES
 
 
 def test_whether_two_aucs_may_be_compared() -> None:
