@@ -36,12 +36,18 @@ def show_importance(view: ModelView) -> None:
             for one in found
         ]
         table("The features by their importance", columns(*HEADS, numbers=HEADS[1:]), rows)
-        note("The mean loss of AUC on the test loans when the values of the feature are permuted among them.")
+        note(loans_words(view.details.get("importance_loans")))
         note(stability_words(view.details.get("reason_stability")))
     with right:
         frame = importance_frame(found)
         chart = drawn(importance_chart(frame), plain=True)
         st.altair_chart(chart, width="stretch", theme=None, alt=importance_words(frame))
+
+
+def loans_words(loans: int | None) -> str:
+    """What the importance is, and of how many test loans; an earlier release kept no number."""
+    number = "the" if loans is None else f"{loans:,}"
+    return f"The mean loss of AUC on {number} test loans when the values of the feature are permuted among them."
 
 
 def importance_frame(found: list[dict[str, Any]]) -> pd.DataFrame:

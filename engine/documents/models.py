@@ -30,6 +30,7 @@ def models_document(connection: Connection, version: str = "") -> list[Document]
             "comparisons": row.summary.get("comparisons", []),
             "cut_off": row.summary.get("cut_off"),
             "importance": row.summary.get("importance", []),
+            "importance_loans": row.summary.get("importance_loans"),
             "reason_stability": row.summary.get("reason_stability"),
             "promotion": row.summary.get("promotion"),
             "trained_on": row.trained_on,

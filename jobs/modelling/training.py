@@ -222,6 +222,7 @@ def summary_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
         "split_by": metadata["split_by"],
         "cut_off": metadata["cut_off"],
         "importance": metadata["importance"],
+        "importance_loans": metadata["importance_loans"],
         "reason_stability": metadata["reason_stability"],
     }
 

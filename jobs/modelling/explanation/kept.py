@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.job import log
-from jobs.modelling.explanation.importance import permutation_importance
+from jobs.modelling.explanation.importance import MOST_LOANS, permutation_importance
 from jobs.modelling.explanation.stability import Reasons, reasons_of_sample, stability
 from jobs.modelling.explanation.typical import typical_payer
 from jobs.modelling.pipelines import frame
@@ -20,7 +20,7 @@ def kept_explanation(
     scores: Scores,
     of_refits: Sequence[Reasons],
 ) -> dict[str, Any]:
-    """The typical good payer, the importance of each feature and the stability of reasons, by their keys in metadata.
+    """The typical good payer, the importance of each feature with its number of loans, and the stability of reasons.
 
     `sides` are the train and the test rows, `scores` the pipeline's on the test rows, `of_refits` the reasons that the
     models fitted without a fold of the train rows give the first test loans.
@@ -32,5 +32,6 @@ def kept_explanation(
     return {
         "typical_payer": typical_payer(train, features),
         "importance": importance,
+        "importance_loans": min(test.num_rows, MOST_LOANS),
         "reason_stability": stability(own, of_refits),
     }

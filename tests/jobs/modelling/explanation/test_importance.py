@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from jobs.modelling.explanation.importance import permutation_importance
+from jobs.modelling.explanation.importance import MOST_LOANS, permutation_importance
 from jobs.statistics.discrimination import auc_with_interval
 
 LOANS = 400
@@ -21,13 +21,13 @@ class Known:
         return np.column_stack([1 - bad, bad])
 
 
-def drawn(seed: int) -> tuple[pd.DataFrame, Any, Any]:
+def drawn(seed: int, loans: int = LOANS) -> tuple[pd.DataFrame, Any, Any]:
     """Loans with four features, their labels and scores."""
     rng = np.random.default_rng(seed)
-    inputs = pd.DataFrame(rng.normal(size=(LOANS, 3)), columns=["c", "b", "a"])
-    inputs["level"] = pd.Series(rng.choice(["x", "y"], LOANS), dtype=object)
+    inputs = pd.DataFrame(rng.normal(size=(loans, 3)), columns=["c", "b", "a"])
+    inputs["level"] = pd.Series(rng.choice(["x", "y"], loans), dtype=object)
     scores = Known().predict_proba(inputs)[:, 1]
-    return inputs, (rng.random(LOANS) < scores).astype(int), scores
+    return inputs, (rng.random(loans) < scores).astype(int), scores
 
 
 def test_the_largest_comes_first_and_features_without_use_have_none() -> None:
@@ -65,6 +65,22 @@ def test_the_same_loans_give_the_same_numbers_and_nothing_given_is_changed() -> 
         Known(), inputs, labels, scores
     )
     pd.testing.assert_frame_equal(inputs, before)
+
+
+def test_more_loans_than_the_most_are_drawn_alike_each_time() -> None:
+    class Counting(Known):
+        rows = 0
+
+        def predict_proba(self, rows: pd.DataFrame) -> Any:
+            self.rows = max(self.rows, len(rows))
+            return super().predict_proba(rows)
+
+    inputs, labels, scores = drawn(5, MOST_LOANS + 5_000)
+    model = Counting()
+    found = permutation_importance(model, inputs, labels, scores, repeats=2)
+    assert model.rows == 2 * MOST_LOANS
+    assert found == permutation_importance(Known(), inputs, labels, scores, repeats=2)
+    assert [one["feature"] for one in found][:2] == ["a", "b"]
 
 
 def test_a_single_defaulted_loan_gives_no_interval() -> None:
