@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, insert, not_, or_, select
 
 from storage.db.ledger import LedgerRow
 from storage.db.model_tables import alias_events, models
+from storage.db.schema import actions
 from storage.files.folder import FileFacts
 from storage.ledger.leases import Lease, check_lease
 
@@ -96,14 +97,36 @@ def champions(connection: Connection, limit: int = MOST_CHAMPIONS) -> list[Model
 
 
 def anchor(connection: Connection) -> ModelVersion | None:
-    """The champion that a person chose last, by promotion, approval or rollback; the first champion if none did."""
+    """The champion that a person promoted or approved last; the first champion if none did.
+
+    A rollback makes a model the anchor only if a person promoted or approved it before, or if it was the first
+    champion. It is an alias event at the time of an action `rollback` in the audit log on the same version.
+    """
     events = alias_events.c.alias == CHAMPION
-    chosen = select(func.max(alias_events.c.event_id)).where(events, alias_events.c.run_id.is_(None))
     first = select(func.min(alias_events.c.event_id)).where(events)
+    earlier = alias_events.alias()
+    anchored = or_(
+        and_(earlier.c.run_id.is_(None), not_(_rolled_back(earlier))), earlier.c.event_id == first.scalar_subquery()
+    )
+    before = exists().where(
+        earlier.c.alias == CHAMPION,
+        earlier.c.version == alias_events.c.version,
+        earlier.c.event_id < alias_events.c.event_id,
+        anchored,
+    )
+    valid = or_(not_(_rolled_back(alias_events)), before)
+    chosen = select(func.max(alias_events.c.event_id)).where(events, alias_events.c.run_id.is_(None), valid)
     event_id = func.coalesce(chosen.scalar_subquery(), first.scalar_subquery())
     query = select(models).join(alias_events, alias_events.c.version == models.c.version)
     row = connection.execute(query.where(alias_events.c.event_id == event_id)).first()
     return None if row is None else model_of_row(row)
+
+
+def _rolled_back(event: FromClause) -> ColumnElement[bool]:
+    """Whether an alias event was a rollback, which is recorded in the audit log at the same time."""
+    return exists().where(
+        actions.c.action == "rollback", actions.c.subject == event.c.version, actions.c.at == event.c.at
+    )
 
 
 def champions_after(model: ModelVersion, before: Sequence[ModelVersion]) -> tuple[ModelVersion, ...]:

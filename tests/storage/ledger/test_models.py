@@ -1,8 +1,10 @@
 """The models: registered once, listed, and which one was champion when."""
 
+import itertools
 from datetime import timedelta
 
 from storage.db.ledger import Ledger
+from storage.ledger.audit import Action, record_action
 from storage.ledger.models import (
     AliasEvent,
     alias_rows,
@@ -87,4 +89,31 @@ def test_the_anchor_is_the_champion_that_a_person_chose_last_else_the_first(ledg
     assert by_run == ["m0"] * 7
     assert champion_now("p1") == "p1"
     assert champion_now("m8", lease.run_id) == "p1"
-    assert champion_now("m2") == "m2"  # a person rolled back
+    assert champion_now("m2") == "m2"
+
+
+def test_a_rollback_makes_no_anchor_of_a_model_that_nobody_chose(ledger: Ledger) -> None:
+    lease = started(ledger)
+    times = itertools.count()
+
+    def champion_now(name: str, run_id: str | None = None, action: str = "promote") -> str:
+        now = NOW + timedelta(days=next(times))
+        with ledger.writing() as connection:
+            register(connection, lease, model(name), NOW)
+            move_alias(connection, AliasEvent(name, "run" if run_id else "me", "better", run_id), now)
+            if run_id is None:
+                record_action(connection, Action("me", action, name, "better"), now)
+            found = anchor(connection)
+        assert found is not None
+        return found.version
+
+    assert champion_now("first", lease.run_id) == "first"
+    assert champion_now("chosen") == "chosen"
+    assert champion_now("retrained", lease.run_id) == "chosen"
+    assert champion_now("again", lease.run_id) == "chosen"
+    assert champion_now("retrained", action="rollback") == "chosen"
+    assert champion_now("again", action="rollback") == "chosen"
+    assert champion_now("retrained", action="rollback") == "chosen"  # the earlier rollback chose nothing either
+    assert champion_now("first", action="rollback") == "first"
+    assert champion_now("chosen", action="rollback") == "chosen"
+    assert champion_now("retrained") == "retrained"
