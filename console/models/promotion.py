@@ -29,7 +29,7 @@ from storage.ledger.models import ModelVersion
 
 LONGEST = 500  # letters of a reason
 OWN = "You requested this approval. Another person has to approve it."
-STATES = {"waiting": "requested", "superseded": "requested", "approved": "approved", "rejected": "rejected"}
+STATES = {"waiting": "requested"}  # the words of a state, where it has others
 
 
 def promote_button(champions: list[ModelVersion], candidate: ModelVersion) -> None:
@@ -134,10 +134,11 @@ def show_approval(approval: Approval) -> None:
     """Shows who requested or decided the approval of a version, when and why."""
     st.subheader("Approval")
     at = time_html(approval.at, ledger().clock())
-    write_html(join([f"{STATES[approval.state].capitalize()} by {approval.who}", at], ", "))
+    state = STATES.get(approval.state, approval.state).capitalize()
+    write_html(join([f"{state} by {approval.who}", at], ", "))
     note(approval.why)
     if approval.state == "superseded":
-        note("Another model became champion before a decision, so this request can't be decided any more.")
+        note("This request ended before a decision and can't be decided any more.")
 
 
 def _approve_dialog(place: str, champions: list[ModelVersion], candidate: ModelVersion) -> None:

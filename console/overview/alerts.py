@@ -52,9 +52,9 @@ def alerts(view: Overview) -> Iterator[Alert]:
         yield Alert("bad", "Data fault: check the extracts", view.decision["reason"], view.decision["run_id"])
     elif view.decision is not None and view.decision["action"] == "escalated":
         yield Alert("bad", "Retraining did not help", view.decision["reason"], view.decision["run_id"])
-    for approval in view.waiting:
-        title = f"Model {approval.version} waits for approval by a second person"
-        yield Alert("warn", title, approval.why, version=approval.version)
+    if view.waiting is not None:
+        title = f"Model {view.waiting.version} waits for approval by a second person"
+        yield Alert("warn", title, view.waiting.why, version=view.waiting.version)
     for extract in view.extracts:
         if extract["state"] == "stale":
             yield Alert("warn", "An extract is stale", extract["advice"])

@@ -13,9 +13,9 @@ from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING
-from storage.ledger.approvals import Approval, champion_and_requests
+from storage.ledger.approvals import Approval
 from storage.ledger.catalog import current_versions
-from storage.ledger.models import ModelVersion
+from storage.ledger.models import ModelVersion, champion_and_request
 from storage.ledger.run_search import newest_runs
 
 
@@ -23,7 +23,7 @@ from storage.ledger.run_search import newest_runs
 class Overview:
     """The newest runs and the schedules by pipeline, the processes, the newest decision, the champion, the extracts.
 
-    `waiting` are the requests for approval that nobody has decided.
+    `waiting` is the request for approval that nobody has decided.
     `extracts` are the documents of the newest rows, as of the newest date of the runs that succeeded.
     `monitoring` is the published version of the monitoring history, None before the first.
     """
@@ -33,7 +33,7 @@ class Overview:
     processes: Sequence[Document]
     decision: Document | None
     champion: ModelVersion | None
-    waiting: Sequence[Approval]
+    waiting: Approval | None
     monitoring: TableVersion | None
     extracts: Sequence[Document]
     now: datetime
@@ -54,7 +54,7 @@ def _read() -> Overview:
         tables = current_versions(connection)
         runs = newest_runs(connection, tuple(opened.pipelines))
         decision = next(iter(decisions_document(connection, 1)), None)
-        champion, waiting = champion_and_requests(connection)
+        champion, waiting = champion_and_request(connection)
         return Overview(
             runs=runs,
             schedules={each["pipeline"]: each for each in pipeline_documents(opened, connection)},

@@ -153,7 +153,7 @@ def model_remarks(model: Mapping[str, Any]) -> list[str]:
             f"Waits for the approval of a second person, requested by {approval['who']}: "
             f"`approve {model['version']} --reason WHY` or `reject {model['version']} --reason WHY`."
         )
-    elif approval and approval["state"] != "superseded":
+    elif approval:
         remarks.append(f"{approval['state'].capitalize()} by {approval['who']}: {approval['why']}")
     return remarks
 

@@ -15,16 +15,16 @@ from storage.ledger.approvals import (
     record_approval,
 )
 from storage.ledger.audit import Action, record_action
-from storage.ledger.models import AliasEvent, model_by_alias, move_alias
+from storage.ledger.models import AliasEvent, move_alias
 
 
 def approve(deployment: Deployment, version: str, reason: str, by: str | None = None) -> Promotion:
     """Makes a model champion whose approval was requested; it is the anchor of later promotion tests.
 
     Raises UnusableRequest (exit code 2) for an empty reason or an unknown version, and Refused (5) when there is no
-    open request, when the person requested it (two spellings of one name are one person), when the champion changed
-    since the request, and when the model has another label definition than the book or a damaged file. Alias, decision
-    and audit log change in one transaction.
+    open request, when the person requested it (two spellings of one name are one person), when it was superseded, and
+    when the model has another label definition than the book or a damaged file. Alias, decision and audit log change in
+    one transaction.
     """
     action = Action(by or who(), "approve", version, reason)
     why = checked_reason(action)
@@ -65,11 +65,9 @@ def _open_request(connection: Connection, version: str) -> Approval:
     """The request that waits for a decision. Refused when there is none."""
     request = approvals_by_version(connection).get(version)
     if request is not None and request.state == "superseded":
-        champion = model_by_alias(connection)
         raise Refused(
-            f"The request for model {version} can't be decided any more: it was made against "
-            f"{request.champion or 'no champion'}, and {champion.version if champion else 'none'} is champion now; "
-            f"run training again, or request it again with `python -m engine promote {version} --reason WHY`."
+            f"The request for model {version} can't be decided any more: {request.why[:1].lower()}{request.why[1:-1]} "
+            f"since; run training again, or request it again with `python -m engine promote {version} --reason WHY`."
         )
     if request is None or request.state != "waiting":
         raise Refused(f"Model {version} does not wait for approval; `python -m engine models` shows which ones do.")

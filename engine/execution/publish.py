@@ -14,7 +14,7 @@ from engine.deployment import Deployment
 from jobs.governance.retraining import Past, Step, fault_step, next_step
 from jobs.job import TaskResult
 from jobs.modelling.candidates import candidates_to_train_again
-from storage.ledger.approvals import REQUESTED, ApprovalEvent, champion_and_requests, record_approval
+from storage.ledger.approvals import REQUESTED, ApprovalEvent, open_request, record_approval
 from storage.ledger.catalog import publish
 from storage.ledger.decisions import DATA_FAULT, GovernanceDecision, is_decided, past_decisions, record_decision
 from storage.ledger.deliveries import record_profile
@@ -95,8 +95,10 @@ def _decide(connection: Connection, deployment: Deployment, origin: Origin, requ
         step = fault_step(day, step.reason, _history(connection, day), cooldown)
         log.warning("decision for %s: %s. %s", day, step.action, step.reason)
     elif request is not None:
-        waiting = next((one.version for one in champion_and_requests(connection)[1]), None)
-        step = next_step(day, request["reason"], _history(connection, day), cooldown, waiting)
+        waiting = open_request(connection)
+        step = next_step(
+            day, request["reason"], _history(connection, day), cooldown, waiting.version if waiting else None
+        )
         if step.action == "requested":
             step = _requested(connection, deployment, origin, request)
         log.info("retraining decision for %s: %s. %s", day, step.action, step.reason)

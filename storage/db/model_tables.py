@@ -36,7 +36,7 @@ approvals = Table(
     metadata,
     Column("event_id", Integer, primary_key=True, autoincrement=True),
     Column("version", String(40), ForeignKey("models.version"), nullable=False),
-    Column("event", String(16), nullable=False),  # requested, approved, rejected
+    Column("event", String(16), nullable=False),  # requested, approved, rejected, superseded
     Column("champion", String(40), ForeignKey("models.version")),  # at the request
     Column("who", String(80), nullable=False),
     Column("why", Text, nullable=False),

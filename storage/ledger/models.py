@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, insert, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, insert, not_, or_, select, true
 
 from storage.db.ledger import LedgerRow
 from storage.db.model_tables import alias_events, models
 from storage.db.schema import actions
 from storage.files.folder import FileFacts
+from storage.ledger.approvals import WAITING, Approval, approval_of_row, close_request, open_request
 from storage.ledger.leases import Lease, check_lease
 
 CHAMPION = "champion"
@@ -32,6 +33,11 @@ class ModelVersion:
         """The result of the promotion test in its training run; {} for a model without one."""
         verdict: dict[str, Any] = self.summary.get("promotion", {})
         return verdict
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether the deployment required the approval of a second person when the model was registered."""
+        return bool(self.promotion.get("approval"))
 
     def as_json(self) -> dict[str, Any]:
         return {**vars(self), "files": {role: vars(facts) for role, facts in self.files.items()}}
@@ -73,7 +79,9 @@ class AliasEvent:
 
 
 def move_alias(connection: Connection, change: AliasEvent, now: datetime) -> None:
-    """Appends the event that moves an alias."""
+    """Appends the event that moves an alias. A new champion supersedes the request for approval that waits."""
+    if change.alias == CHAMPION:
+        close_request(connection, change.who, f"Model {change.version} became champion.", now)
     connection.execute(insert(alias_events).values(**vars(change), at=now))
 
 
@@ -85,6 +93,22 @@ def model_by_alias(connection: Connection, alias: str = CHAMPION, at: datetime |
     query = select(models).join(alias_events, alias_events.c.version == models.c.version)
     row = connection.execute(query.where(alias_events.c.event_id == newest.scalar_subquery())).first()
     return None if row is None else model_of_row(row)
+
+
+def champion_and_request(connection: Connection) -> tuple[ModelVersion | None, Approval | None]:
+    """(the champion, the request for approval that waits), in one statement if there is a champion."""
+    newest = select(func.max(alias_events.c.event_id)).where(alias_events.c.alias == CHAMPION)
+    waiting = WAITING.subquery()
+    query = (
+        select(models, *(column.label(f"request_{column.name}") for column in waiting.c))
+        .join(alias_events, alias_events.c.version == models.c.version)
+        .outerjoin(waiting, true())
+        .where(alias_events.c.event_id == newest.scalar_subquery())
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        return None, open_request(connection)
+    return model_of_row(row), approval_of_row(row, "request_") if row.request_version else None
 
 
 def champions(connection: Connection, limit: int = MOST_CHAMPIONS) -> list[ModelVersion]:

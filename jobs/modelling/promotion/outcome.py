@@ -35,7 +35,7 @@ def outcome(verdict: Mapping[str, Any] | None, approval: Mapping[str, Any] | Non
     if verdict["promote"]:
         return Outcome("✓", "good", "promoted", reason)
     if state == "superseded" and is_passed(verdict):
-        return Outcome("-", "quiet", "superseded by another champion", reason)
+        return Outcome("-", "quiet", "superseded before a decision", reason)
     if is_passed(verdict):
         return Outcome("!", "warn", "needs approval", reason)
     return Outcome("✗", "bad", "not promoted", reason)

@@ -160,7 +160,7 @@ def test_the_outcome_of_a_training_in_the_list() -> None:
         ("waiting", "! waiting for approval"),
         ("approved", "✓ approved by ben"),
         ("rejected", "✗ rejected by ben"),
-        ("superseded", "- superseded by another champion"),
+        ("superseded", "- superseded before a decision"),
     ],
 )
 def test_every_place_tells_what_became_of_a_model_that_passed(state: Any, words: str) -> None:

@@ -18,7 +18,7 @@ from storage.ledger.approvals import (
     REQUESTED,
     ApprovalEvent,
     approvals_by_version,
-    champion_and_requests,
+    open_request,
     record_approval,
 )
 from storage.ledger.audit import ActionFilter, action_page
@@ -53,17 +53,18 @@ def state(deployment: Deployment, version: str) -> str | None:
     return found and found.state
 
 
-def waiting(deployment: Deployment) -> list[str]:
+def waiting(deployment: Deployment) -> str | None:
     with deployment.ledger.reading() as connection:
-        return [one.version for one in champion_and_requests(connection)[1]]
+        found = open_request(connection)
+    return found and found.version
 
 
 def test_a_promotion_waits_for_another_person_who_makes_it_champion_and_anchor(strict: Deployment) -> None:
     asked = promote(strict, SECOND, "it knows more", by="ann")
-    assert (asked.waiting, asked.before, champion(strict), waiting(strict)) == (True, FIRST, FIRST, [SECOND])
+    assert (asked.waiting, asked.before, champion(strict), waiting(strict)) == (True, FIRST, FIRST, SECOND)
     made = approve(strict, SECOND, " checked ", by="ben")
     assert (made.waiting, made.before, champion(strict)) == (False, FIRST, SECOND)
-    assert (state(strict, SECOND), waiting(strict)) == ("approved", [])
+    assert (state(strict, SECOND), waiting(strict)) == ("approved", None)
     with strict.ledger.reading() as connection:
         event, chosen = alias_rows(connection)[0], anchor(connection)
         audit = [(row.who, row.action, row.subject, row.reason) for row in action_page(connection, ActionFilter(), 2)]
@@ -88,25 +89,46 @@ def test_a_person_can_not_approve_their_own_request_in_any_spelling(strict: Depl
 def test_a_rejected_model_stays_registered_and_can_be_requested_again(strict: Deployment) -> None:
     promote(strict, SECOND, "it knows more", by="ann")
     assert reject(strict, SECOND, "not now", by="ann") == SECOND
-    assert (champion(strict), state(strict, SECOND), waiting(strict)) == (FIRST, "rejected", [])
+    assert (champion(strict), state(strict, SECOND), waiting(strict)) == (FIRST, "rejected", None)
     with pytest.raises(Refused, match="does not wait for approval"):
         approve(strict, SECOND, "yet", by="ben")
     promote(strict, SECOND, "now", by="ann")
     assert approve(strict, SECOND, "yes", by="ben").version == SECOND
 
 
-def test_a_request_against_another_champion_can_not_be_approved(strict: Deployment) -> None:
+def refused_as_superseded(deployment: Deployment, version: str, why: str) -> None:
+    assert (state(deployment, version), waiting(deployment)) == ("superseded", None)
+    for decide in (approve, reject):
+        with pytest.raises(Refused, match=f"can't be decided any more: {why} since"):
+            decide(deployment, version, "late", by="ben")
+
+
+def test_a_request_is_closed_for_good_by_another_champion(strict: Deployment) -> None:
+    loose = strict.with_settings(strict.settings.changed(require_approval=False))
+    promote(strict, SECOND, "it knows more", by="ann")
+    promote(loose, THIRD, "in an emergency", by="dan")
+    refused_as_superseded(strict, SECOND, f"model {THIRD} became champion")
+    assert rollback(strict, "it scored nonsense", by="ann").version == FIRST
+    refused_as_superseded(strict, SECOND, f"model {THIRD} became champion")
+    assert champion(strict) == FIRST
+    promote(strict, SECOND, "again", by="ann")
+    assert approve(strict, SECOND, "yes", by="ben").before == FIRST
+
+
+def test_a_request_is_closed_for_good_by_a_newer_one(strict: Deployment) -> None:
     promote(strict, SECOND, "it knows more", by="ann")
     promote(strict, THIRD, "so does this", by="ann")
-    assert waiting(strict) == [THIRD, SECOND]
-    approve(strict, THIRD, "the better one", by="ben")
-    assert (state(strict, SECOND), waiting(strict)) == ("superseded", [])
-    for decide in (approve, reject):
-        with pytest.raises(Refused, match=f"it was made against {FIRST}, and {THIRD} is champion now"):
-            decide(strict, SECOND, "late", by="ben")
-    assert champion(strict) == THIRD
-    promote(strict, SECOND, "against the new one", by="ann")
-    assert approve(strict, SECOND, "yes", by="ben").before == THIRD
+    assert (state(strict, SECOND), waiting(strict)) == ("superseded", THIRD)
+    reject(strict, THIRD, "not now", by="ben")
+    refused_as_superseded(strict, SECOND, f"the approval of model {THIRD} was requested")
+
+
+def test_a_rollback_closes_a_request(strict: Deployment) -> None:
+    promote(strict, SECOND, "it knows more", by="ann")
+    approve(strict, SECOND, "yes", by="ben")
+    promote(strict, THIRD, "newer still", by="ann")
+    rollback(strict, "it scored nonsense", by="ann")
+    refused_as_superseded(strict, THIRD, f"model {FIRST} became champion")
 
 
 def test_a_second_request_for_one_model_is_refused(strict: Deployment) -> None:
@@ -153,13 +175,14 @@ def test_the_model_of_a_run_waits_unless_the_champion_changed_meanwhile(strict: 
     made = verdict_of_run(strict, changed=changed)
     assert champion(strict) == (SECOND if changed else FIRST)
     with strict.ledger.reading() as connection:
-        _, requests = champion_and_requests(connection)
+        one = open_request(connection)
     if changed:
-        assert requests == []
+        assert one is None
         return
-    assert [(one.version, one.who, one.champion, one.why) for one in requests] == [
+    assert one is not None
+    assert (one.version, one.who, one.champion, one.why) == (
         (made.version, "carl", FIRST, "It passed its promotion test: better.")
-    ]
+    )
     with pytest.raises(Refused, match="carl requested the approval"):
         approve(strict, made.version, "mine", by="carl")
     assert approve(strict, made.version, "checked", by="ben").before == FIRST

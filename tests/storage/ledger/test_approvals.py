@@ -1,6 +1,4 @@
-"""Requests for approval: the newest event of each version counts, and only against the champion of its request."""
-
-from datetime import timedelta
+"""Requests for approval: one waits at a time, and one that was superseded never waits again."""
 
 from storage.db.ledger import Ledger
 from storage.ledger.approvals import (
@@ -9,10 +7,9 @@ from storage.ledger.approvals import (
     REQUESTED,
     ApprovalEvent,
     approvals_by_version,
-    champion_and_requests,
     record_approval,
 )
-from storage.ledger.models import AliasEvent, move_alias, register
+from storage.ledger.models import AliasEvent, champion_and_request, move_alias, register
 from tests.storage.ledger.made import NOW, model, started
 
 
@@ -21,39 +18,53 @@ def states(ledger: Ledger) -> dict[str, str]:
         return {version: one.state for version, one in approvals_by_version(connection).items()}
 
 
-def waiting(ledger: Ledger) -> tuple[str | None, list[str]]:
+def waiting(ledger: Ledger) -> tuple[str | None, str | None]:
     with ledger.reading() as connection:
-        champion, requests = champion_and_requests(connection)
-    return champion and champion.version, [one.version for one in requests]
+        champion, request = champion_and_request(connection)
+    return champion and champion.version, request and request.version
 
 
-def test_a_request_waits_until_it_is_decided_or_another_model_is_champion(ledger: Ledger) -> None:
+def test_a_request_waits_until_it_is_decided_or_superseded(ledger: Ledger) -> None:
     lease = started(ledger)
-    events = [(REQUESTED, "m1"), (REQUESTED, "m2"), (REQUESTED, "m3"), (REJECTED, "m3")]
     with ledger.writing() as connection:
         for name in ("m0", "m1", "m2", "m3"):
             register(connection, lease, model(name), NOW)
         record_approval(connection, ApprovalEvent("m0", REQUESTED, None, "ann", "the first", lease.run_id), NOW)
-    assert waiting(ledger) == (None, ["m0"])
+    assert waiting(ledger) == (None, "m0")
     with ledger.writing() as connection:
         record_approval(connection, ApprovalEvent("m0", APPROVED, None, "ben", "yes"), NOW)
         move_alias(connection, AliasEvent("m0", "ben", "yes"), NOW)
-        for minute, (event, name) in enumerate(events):
-            at = NOW + timedelta(minutes=minute)
-            record_approval(connection, ApprovalEvent(name, event, "m0", "ann", "better"), at)
-    assert states(ledger) == {"m3": "rejected", "m2": "waiting", "m1": "waiting", "m0": "approved"}
-    assert waiting(ledger) == ("m0", ["m2", "m1"])
+        for event, name in [(REQUESTED, "m1"), (REJECTED, "m1"), (REQUESTED, "m2"), (REQUESTED, "m3")]:
+            record_approval(connection, ApprovalEvent(name, event, "m0", "ann", "better"), NOW)
+    assert states(ledger) == {"m3": "waiting", "m2": "superseded", "m1": "rejected", "m0": "approved"}
+    assert waiting(ledger) == ("m0", "m3")
     with ledger.writing() as connection:
-        record_approval(connection, ApprovalEvent("m1", APPROVED, "m0", "ben", "yes"), NOW)
         move_alias(connection, AliasEvent("m1", "ben", "yes"), NOW)
-    assert states(ledger) == {"m3": "rejected", "m2": "superseded", "m1": "approved", "m0": "approved"}
-    assert waiting(ledger) == ("m1", [])
+        move_alias(connection, AliasEvent("m0", "ben", "rolled back"), NOW)
+    assert states(ledger) == {"m3": "superseded", "m2": "superseded", "m1": "rejected", "m0": "approved"}
+    assert waiting(ledger) == ("m0", None)
+    with ledger.reading() as connection:
+        ended = approvals_by_version(connection)["m3"]
+    assert (ended.who, ended.why, ended.champion) == ("ben", "Model m1 became champion.", "m0")
+
+
+def test_another_alias_supersedes_nothing(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        register(connection, lease, model("m0"), NOW)
+        record_approval(connection, ApprovalEvent("m0", REQUESTED, None, "ann", "the first"), NOW)
+        move_alias(connection, AliasEvent("m0", "ben", "to try it", alias="shadow"), NOW)
+    assert states(ledger) == {"m0": "waiting"}
 
 
 def test_a_request_is_told_as_it_was_made(ledger: Ledger) -> None:
     lease = started(ledger)
     with ledger.writing() as connection:
         register(connection, lease, model("m0"), NOW)
-        record_approval(connection, ApprovalEvent("m0", REQUESTED, None, "ann", "the first", lease.run_id), NOW)
-        (request,) = champion_and_requests(connection)[1]
-    assert (request.who, request.why, request.at, request.run_id) == ("ann", "the first", NOW, lease.run_id)
+        register(connection, lease, model("m1"), NOW)
+        move_alias(connection, AliasEvent("m0", "ben", "yes"), NOW)
+        record_approval(connection, ApprovalEvent("m1", REQUESTED, "m0", "ann", "newer", lease.run_id), NOW)
+        _, request = champion_and_request(connection)
+        (same,) = approvals_by_version(connection).values()
+    assert request == same
+    assert (same.who, same.why, same.at, same.run_id) == ("ann", "newer", NOW, lease.run_id)
