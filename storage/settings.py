@@ -1,4 +1,7 @@
-"""Settings: one frozen object, read once from the environment (prefix `LOANWATCH_`) and the command line."""
+"""Settings: one frozen object, read once from the environment (prefix `LOANWATCH_`) and the command line.
+
+They are the deployment's, not a person's: each process and each person's command should have the same environment.
+"""
 
 import os
 import re
@@ -86,7 +89,9 @@ class Settings(BaseSettings):
         description="AUC by which a new model may be worse than the model that a person chose last, else the first",
     )
     require_approval: bool = Field(
-        False, description="whether a model becomes champion only after the approval of a second person"
+        False,
+        description="whether a model becomes champion only after the approval of a second person; a model that was "
+        "registered under this rule stays under it",
     )
     psi_threshold: float = Field(0.2, gt=0, description="PSI at or above which the gate retrains")
     cooldown_days: float = Field(7.0, ge=0, description="days in which the gate requests one retraining at most")

@@ -141,7 +141,7 @@ def _heading(shown: ModelView, champions: list[ModelVersion], approval: Approval
         if approval is not None and approval.state == "waiting":
             approval_buttons(champions, model_of_row(shown.row), approval)
         else:
-            promote_button(champions, model_of_row(shown.row))
+            promote_button(champions, model_of_row(shown.row), approval)
 
 
 def _parts(shown: ModelView) -> None:

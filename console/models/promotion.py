@@ -22,6 +22,8 @@ from console.components.elements import (
 from console.components.times import time_html
 from console.models.candidates import interval_text
 from console.models.query import auc_threshold, last_champions, selected_metrics
+from engine.control.approval import is_same_person
+from engine.control.promotion import needs_approval
 from engine.errors import Refused
 from jobs.modelling.promotion.outcome import is_passed
 from storage.ledger.approvals import Approval
@@ -32,9 +34,9 @@ OWN = "You requested this approval. Another person has to approve it."
 STATES = {"waiting": "requested"}  # the words of a state, where it has others
 
 
-def promote_button(champions: list[ModelVersion], candidate: ModelVersion) -> None:
-    """A button that opens the dialog which promotes this version."""
-    dialog_button("Promote", f"promote-{candidate.version}", _promote_dialog, champions, candidate)
+def promote_button(champions: list[ModelVersion], candidate: ModelVersion, approval: Approval | None) -> None:
+    """A button that opens the dialog which promotes this version, or requests its approval."""
+    dialog_button("Promote", f"promote-{candidate.version}", _promote_dialog, champions, candidate, approval)
 
 
 def rollback_button(champions: list[ModelVersion]) -> None:
@@ -59,12 +61,14 @@ def risks(candidate: ModelVersion, champion: ModelVersion | None) -> list[str]:
     return found
 
 
-def _promote_dialog(place: str, champions: list[ModelVersion], candidate: ModelVersion) -> None:
+def _promote_dialog(
+    place: str, champions: list[ModelVersion], candidate: ModelVersion, approval: Approval | None
+) -> None:
     show_change(champions, candidate)
     version = candidate.version
     label, done = "Make champion", f"{version} is champion now. The next inference uses it."
-    if deployment().settings.require_approval:
-        note("This deployment requires approval: the version becomes champion once another person approves it.")
+    if needs_approval(deployment(), candidate, approval):
+        note("This version requires approval: it becomes champion once another person approves it.")
         label, done = "Request approval", f"{version} waits for the approval of another person."
     ask_reason(place, label, done, lambda who, why: refuse_changed(champions[:1]) or promote(who, version, why))
 
@@ -124,7 +128,7 @@ def show_waiting(waiting: list[Approval], champions: list[ModelVersion]) -> None
 
 def approval_buttons(champions: list[ModelVersion], candidate: ModelVersion, approval: Approval) -> None:
     """The buttons that approve or reject the version that waits for approval."""
-    own = OWN if approval.who.strip().casefold() == person().name.strip().casefold() else None
+    own = OWN if is_same_person(approval.who, person().name) else None
     version = candidate.version
     dialog_button("Reject", f"reject-{version}", _reject_dialog, approval)
     dialog_button("Approve", f"approve-{version}", _approve_dialog, champions, candidate, why_not=own, type="primary")

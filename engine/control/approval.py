@@ -16,15 +16,16 @@ from storage.ledger.approvals import (
 )
 from storage.ledger.audit import Action, record_action
 from storage.ledger.models import AliasEvent, move_alias
+from storage.ledger.runs import run_row
 
 
 def approve(deployment: Deployment, version: str, reason: str, by: str | None = None) -> Promotion:
     """Makes a model champion whose approval was requested; it is the anchor of later promotion tests.
 
     Raises UnusableRequest (exit code 2) for an empty reason or an unknown version, and Refused (5) when there is no
-    open request, when the person requested it (two spellings of one name are one person), when it was superseded, and
-    when the model has another label definition than the book or a damaged file. Alias, decision and audit log change in
-    one transaction.
+    open request, when the person requested it or the training of the model (two spellings of one name are one person),
+    when it was superseded, and when the model has another label definition than the book or a damaged file. All of this
+    holds whatever the settings of the person are. Alias, decision and audit log change in one transaction.
     """
     action = Action(by or who(), "approve", version, reason)
     why = checked_reason(action)
@@ -34,7 +35,7 @@ def approve(deployment: Deployment, version: str, reason: str, by: str | None = 
     now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
         request = _open_request(connection, version)
-        if request.who.strip().casefold() == action.who.strip().casefold():
+        if any(is_same_person(action.who, name) for name in requesters(connection, request)):
             raise Refused(
                 f"{action.who} requested the approval of model {version} and can't approve it; another person has to."
             )
@@ -59,6 +60,21 @@ def reject(deployment: Deployment, version: str, reason: str, by: str | None = N
         record_approval(connection, ApprovalEvent(version, REJECTED, request.champion, action.who, why), now)
         record_action(connection, Action(action.who, action.action, version, why), now)
     return version
+
+
+def requesters(connection: Connection, request: Approval) -> list[str]:
+    """Who requested the approval, and who requested the run that did so, or a run that it resumed."""
+    names, run_id = [request.who], request.run_id
+    while run_id is not None:
+        run = run_row(connection, run_id)
+        names.append(run.requested_by)
+        run_id = run.parent_run_id
+    return names
+
+
+def is_same_person(a: str, b: str) -> bool:
+    """Whether two names are spellings of one: upper or lower case, with or without outer spaces."""
+    return a.strip().casefold() == b.strip().casefold()
 
 
 def _open_request(connection: Connection, version: str) -> Approval:

@@ -1,11 +1,12 @@
 """Manual promotion: promote a registered version, or roll back to the previous champion.
 
-With the setting `require_approval`, a promotion waits for a second person (engine.control.approval). A rollback never
-waits, because it ends an emergency.
+With the setting `require_approval` a promotion waits for a second person (engine.control.approval). It does so too for
+a model that was registered under this rule or whose approval was requested once, so that nobody gets round the rule in
+an environment without the setting. A rollback never waits, because it ends an emergency.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,7 +16,7 @@ from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from jobs.modelling.definition import difference_from
 from storage.lake.model_store import UntrustedModel
-from storage.ledger.approvals import REQUESTED, ApprovalEvent, approvals_by_version, record_approval
+from storage.ledger.approvals import REQUESTED, Approval, ApprovalEvent, approvals_by_version, record_approval
 from storage.ledger.audit import Action, record_action
 from storage.ledger.models import AliasEvent, ModelVersion, champions, model_by_alias, model_named, move_alias
 
@@ -43,14 +44,13 @@ class Promotion:
 def promote(deployment: Deployment, version: str, reason: str, by: str | None = None) -> Promotion:
     """Promotes a registered version after a check that its files have the registered bytes.
 
-    With `require_approval` it only requests the approval of another person. Raises UnusableRequest (exit code 2) for an
-    empty reason or an unknown version, and Refused (5) when the version is champion already or waits for approval
+    Where it `needs_approval` it only requests the approval of another person. Raises UnusableRequest (exit code 2) for
+    an empty reason or an unknown version, and Refused (5) when the version is champion already or waits for approval
     already, was trained with another label definition than the book's, or has a missing or damaged file. Alias or
     request, and audit log, change in one transaction.
     """
-    waits = deployment.settings.require_approval
-    action = Action(by or who(), "request approval" if waits else "promote", version, reason)
-    return _changed(deployment, lambda connection: registered(connection, version), action, waits=waits)
+    action = Action(by or who(), "promote", version, reason)
+    return _changed(deployment, lambda connection: registered(connection, version), action)
 
 
 def rollback(deployment: Deployment, reason: str, by: str | None = None) -> Promotion:
@@ -58,10 +58,15 @@ def rollback(deployment: Deployment, reason: str, by: str | None = None) -> Prom
 
     Raises the errors of `promote`, and Refused (5) when there is no previous champion.
     """
-    return _changed(deployment, _champion_before, Action(by or who(), "rollback", "", reason), waits=False)
+    return _changed(deployment, _champion_before, Action(by or who(), "rollback", "", reason))
 
 
-def _changed(deployment: Deployment, chosen: Choice, action: Action, *, waits: bool) -> Promotion:
+def needs_approval(deployment: Deployment, model: ModelVersion, approval: Approval | None) -> bool:
+    """Whether a promotion of a model with this newest approval, if any, needs a second person."""
+    return deployment.settings.require_approval or model.needs_approval or approval is not None
+
+
+def _changed(deployment: Deployment, chosen: Choice, action: Action) -> Promotion:
     reason = checked_reason(action)
     with deployment.ledger.reading() as connection:
         model = chosen(connection)
@@ -74,9 +79,12 @@ def _changed(deployment: Deployment, chosen: Choice, action: Action, *, waits: b
             raise Refused(f"Model {model.version} is champion already; choose another version.")
         if chosen(connection).version != model.version:
             raise Refused("The champion changed in the meantime; check `python -m engine models` and try again.")
+        approval = approvals_by_version(connection).get(model.version)
+        waits = action.action == "promote" and needs_approval(deployment, model, approval)
         if waits:
-            _refuse_waiting(connection, model.version)
+            _refuse_waiting(approval)
             record_approval(connection, ApprovalEvent(model.version, REQUESTED, before, action.who, reason), now)
+            action = replace(action, action="request approval")
         else:
             move_alias(connection, AliasEvent(model.version, action.who, reason), now)
         record_action(connection, Action(action.who, action.action, model.version, reason), now)
@@ -105,12 +113,11 @@ def registered(connection: Connection, version: str) -> ModelVersion:
     return model
 
 
-def _refuse_waiting(connection: Connection, version: str) -> None:
-    approval = approvals_by_version(connection).get(version)
+def _refuse_waiting(approval: Approval | None) -> None:
     if approval is not None and approval.state == "waiting":
         raise Refused(
-            f"Model {version} waits for approval already (requested by {approval.who}); "
-            f"another person decides with `python -m engine approve {version} --reason WHY`."
+            f"Model {approval.version} waits for approval already (requested by {approval.who}); "
+            f"another person decides with `python -m engine approve {approval.version} --reason WHY`."
         )
 
 

@@ -63,7 +63,7 @@ def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[s
             f"Pipeline {pipeline.name} has no parameter {unknown[0]!r}; it has {', '.join(sorted(allowed))}."
         )
     checked = deployment.settings.changed(**params)
-    _check_promotion_test(deployment.settings, checked, pipeline)
+    check_promotion_test(deployment.settings, checked, pipeline)
     book, chosen = deployment.book, checked.feature_set
     if "feature_set" in allowed and chosen not in ("", *book.feature_sets) and not is_every_set(chosen, book):
         raise UnusableRequest(
@@ -75,8 +75,11 @@ def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[s
     return {name: getattr(checked, name) for name in params}
 
 
-def _check_promotion_test(ours: Settings, asked: Settings, pipeline: Pipeline) -> None:
-    """Raises UnusableRequest for a run that would loosen the deployment's promotion test."""
+def check_promotion_test(ours: Settings, asked: Settings, pipeline: Pipeline) -> None:
+    """Raises UnusableRequest for a run that would loosen the deployment's promotion test.
+
+    It is checked at the request, with the settings of whoever requests the run, and again where the run is executed.
+    """
     if ours.require_approval and not asked.require_approval:
         raise UnusableRequest("This deployment requires approval; a run can't set require_approval to false.")
     limits = settings_of(pipeline)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.control.runs import pipeline_named
+from engine.control.runs import check_promotion_test, pipeline_named
 from engine.definitions.task import Pipeline
 from engine.deployment import Deployment
 from engine.errors import Refused
@@ -40,8 +40,9 @@ def execute_claimed_run(
     with deployment.ledger.reading() as connection:
         run = run_row(connection, lease.run_id)
     try:
-        deployment = deployment.with_settings(deployment.settings.changed(**run.params))
+        ours, deployment = deployment.settings, deployment.with_settings(deployment.settings.changed(**run.params))
         pipeline = pipeline_named(run.pipeline, deployment.pipelines if pipelines is None else pipelines)
+        check_promotion_test(ours, deployment.settings, pipeline)
         with deployment.ledger.writing() as connection:
             snapshot = snapshot_of(connection, deployment, run)
             record_snapshot(connection, lease, snapshot.as_json())

@@ -55,7 +55,7 @@ class PromotionVerdict:
     differences are new minus old, with their 95% intervals. Of `loans` loans of the training data (train and test),
     `labels_changed` get another label from the new model than from `compared_with`, each at its own cut-off. `auc` is
     of all `rows` test loans; `champion_auc` and `difference` of `compared_rows` of them, those that the champion did
-    not learn from either.
+    not learn from either. `approval` says that a second person was required to approve any model.
     """
 
     promote: bool
@@ -80,6 +80,7 @@ class PromotionVerdict:
     labels_changed: int | None = None
     loans: int | None = None
     compared_rows: int | None = None
+    approval: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as plain JSON types."""
@@ -120,6 +121,7 @@ def verdict_on(
         **_anchor_numbers(anchor),
         labels_changed=labels.changed if labels else None,
         loans=labels.loans if labels else None,
+        approval=limits.approval,
     )
 
 

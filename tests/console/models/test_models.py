@@ -275,13 +275,10 @@ def test_many_versions_come_in_pages(opened: Opened, two: Sandbox) -> None:
     assert "20200003_000000" in last.dataframe[0].value["Version"].tolist()
 
 
-def test_a_version_that_waits_is_approved_by_another_person(
-    opened: Opened, two: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_version_that_waits_is_approved_by_another_person(opened: Opened, two: Sandbox) -> None:
     refused = versions(two)[0]
     strict = two.deployment.with_settings(two.deployment.settings.changed(require_approval=True))
     promotion.promote(strict, refused, "it knows more", by="analyst")
-    monkeypatch.setenv("LOANWATCH_REQUIRE_APPROVAL", "true")
     assert f"Model {refused} waits for approval by a second person" in words(opened(two.home))
     app = opened(two.home, "models", version=refused)
     assert f"{refused} waits for approval" in words(app)
