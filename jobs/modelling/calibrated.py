@@ -7,7 +7,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from jobs.statistics.cut_off import UNCALIBRATED
-from jobs.statistics.platt import calibrated, platt_curve, tempered_logits
+from jobs.statistics.logistic import calibrated, platt_curve, tempered_logits
 
 Floats = npt.NDArray[np.float64]
 

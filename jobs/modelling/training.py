@@ -30,8 +30,8 @@ from jobs.modelling.splits import (
 )
 from jobs.statistics.cut_off import cut_off
 from jobs.statistics.discrimination import auc_with_interval
-from jobs.statistics.estimate import logistic_curve
 from jobs.statistics.reference import category_reference, numeric_reference
+from jobs.statistics.risk_curves import logistic_curve
 from jobs.statistics.rounding import four_decimals
 from storage.files.folder import FileFacts
 from storage.lake.datamart import TableVersion

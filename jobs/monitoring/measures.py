@@ -12,8 +12,9 @@ from jobs.modelling.data_faults import values_like
 from jobs.modelling.splits import as_floats, labels_of
 from jobs.statistics.discrimination import auc_with_interval, classification_scores, gini
 from jobs.statistics.drift import Drift, ks_distance, measured_drift
-from jobs.statistics.estimate import Curve, EstimatedAuc, estimate_with_interval
+from jobs.statistics.estimate import EstimatedAuc, estimate_with_interval
 from jobs.statistics.reference import bin_counts, bin_labels, reference_from_json
+from jobs.statistics.risk_curves import Curve
 
 AREA = ("auc", "auc_low", "auc_high", "ks", "gini")
 AT_THRESHOLD = ("precision", "recall", "f1")

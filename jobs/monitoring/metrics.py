@@ -31,8 +31,8 @@ from jobs.monitoring.measures import (
 )
 from jobs.monitoring.validation import validation_of
 from jobs.silver.staleness import ages, newest_days, stale_sentences
-from jobs.statistics.estimate import risk_curve_from_json
 from jobs.statistics.faults import LEAST_NEWEST
+from jobs.statistics.risk_curves import risk_curve_from_json
 from jobs.statistics.rounding import four_decimals
 from storage.lake.names import (
     MONITORING,

@@ -1,4 +1,4 @@
-"""Platt's calibration: a logistic curve from the logit of a raw score to the probability of default.
+"""Logistic curves of the probability of default by the logit of a score: their fit, and Platt's calibration.
 
 Platt (1999), Probabilistic outputs for support vector machines and comparisons to regularized likelihood methods.
 """
@@ -28,6 +28,33 @@ def tempered_logits(scores: ArrayLike) -> Floats:
     return tempered
 
 
+def logistic_fit(x: ArrayLike, targets: ArrayLike, slope: float | None = None) -> tuple[float, float]:
+    """(slope, intercept) of the logistic curve of maximum likelihood for `targets` (0 to 1) by `x`.
+
+    Both have length n, at least 1. Newton's method with halved steps, as in Lin, Lin and Weng (2007). The slope is
+    fixed when it is given, and 0 where x has one value. Where the likelihood has no maximum (targets of 0 alone, of 1
+    alone, or that x separates), the curve is a steep one: the steps end once every row has its target to the last bit,
+    or after 100 of them.
+    """
+    values, wanted = np.asarray(x, dtype=np.float64), np.asarray(targets, dtype=np.float64)
+    centre, scale = float(values.mean()), float(values.std()) or 1.0
+    z, half = (values - centre) / scale, 0.5 / values.size
+    at = np.array([(slope or 0.0) * scale, float(logit(np.clip(wanted.mean(), half, 1 - half)))])
+    loss = _loss(at, z, wanted)
+    for _ in range(STEPS):
+        step = _step(at, z, wanted, fixed=slope is not None)
+        for _ in range(HALVINGS):
+            after = _loss(at + step, z, wanted)
+            if after <= loss:
+                break
+            step = step / 2
+        at, loss = at + step, min(after, loss)
+        if float(np.abs(step).max()) < PRECISION:
+            break
+    found = float(at[0]) / scale
+    return found, float(at[1]) - found * centre
+
+
 def platt_curve(labels: ArrayLike, logits: ArrayLike) -> tuple[float, float]:
     """(slope, intercept) of the logistic curve of maximum likelihood for `labels` (1 is bad) by `logits`.
 
@@ -41,35 +68,13 @@ def platt_curve(labels: ArrayLike, logits: ArrayLike) -> tuple[float, float]:
     if x.size != bad.size or positives in (0.0, bad.size):
         raise JobError(f"{x.size} scores of {bad.size} loans, {positives:.0f} of them bad, can't be calibrated.")
     targets = np.where(bad == 1, (positives + 1) / (positives + 2), 1 / (bad.size - positives + 2))
-    centre, scale = float(x.mean()), float(x.std()) or 1.0
-    z = (x - centre) / scale
-    slope, intercept = _maximum(z, targets, slope=None)
-    if slope < LEAST_SLOPE * scale:
-        slope, intercept = _maximum(z, targets, slope=LEAST_SLOPE * scale)
-    return slope / scale, intercept - slope * centre / scale
+    slope, intercept = logistic_fit(x, targets)
+    return (slope, intercept) if slope >= LEAST_SLOPE else logistic_fit(x, targets, LEAST_SLOPE)
 
 
 def calibrated(scores: ArrayLike, slope: float, intercept: float) -> Floats:
     """The probability of default of each raw score, of the same length; in the same order for a positive slope."""
     return np.asarray(expit(slope * tempered_logits(scores) + intercept), dtype=np.float64)
-
-
-def _maximum(z: Floats, targets: Floats, slope: float | None) -> tuple[float, float]:
-    """Newton's method with halved steps, as in Lin, Lin and Weng (2007); the slope is fixed when it is given."""
-    start = float(targets.mean())
-    at = np.array([slope or 0.0, float(logit(start))])
-    loss = _loss(at, z, targets)
-    for _ in range(STEPS):
-        step = _step(at, z, targets, fixed=slope is not None)
-        for _ in range(HALVINGS):
-            after = _loss(at + step, z, targets)
-            if after <= loss:
-                break
-            step = step / 2
-        at, loss = at + step, min(after, loss)
-        if float(np.abs(step).max()) < PRECISION:
-            break
-    return float(at[0]), float(at[1])
 
 
 def _step(at: Floats, z: Floats, targets: Floats, *, fixed: bool) -> Floats:
@@ -79,6 +84,8 @@ def _step(at: Floats, z: Floats, targets: Floats, *, fixed: bool) -> Floats:
     right = float(np.sum(residuals))
     a, left = float(np.sum(weights * z * z)), float(np.sum(residuals * z))
     determinant = a * c - b * b
+    if c == 0:
+        return np.zeros(2)
     if fixed or determinant <= np.finfo(np.float64).eps * a * c:
         return np.array([0.0, right / c])
     return np.array([left * c - b * right, a * right - b * left]) / determinant

@@ -18,7 +18,7 @@ from jobs.modelling.candidates import ALL, BOTH, FOLDS, candidates, fit_names, f
 from jobs.modelling.comparison import set_comparisons
 from jobs.modelling.pipelines import frame
 from jobs.statistics.discrimination import paired_auc_difference
-from jobs.statistics.estimate import logistic_curve, risk_curve_from_json
+from jobs.statistics.risk_curves import logistic_curve, risk_curve_from_json
 from storage.lake.names import TRAINING_DATA
 from tests.job_factory import JobFactory
 from tests.retail import BOOK, CLASSIFIERS, FEATURE_SETS

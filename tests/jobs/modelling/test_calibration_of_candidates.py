@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from jobs.modelling.candidates import FOLDS
 from jobs.sample.write import SampleSpec, write_sample
 from jobs.statistics.calibration import calibration_error
-from jobs.statistics.platt import calibrated, platt_curve, tempered_logits
+from jobs.statistics.logistic import calibrated, platt_curve, tempered_logits
 from storage.lake.names import OUT_OF_FOLD_SCORES, TRAINING_DATA
 from tests.paths import LOANS
 from tests.retail import CLASSIFIERS

@@ -28,8 +28,9 @@ from jobs.monitoring.metrics import (
     store_monitoring_results_gold,
     with_forecasts,
 )
-from jobs.statistics.estimate import LogisticCurve, estimate_with_interval, logistic_curve
+from jobs.statistics.estimate import estimate_with_interval
 from jobs.statistics.reference import numeric_reference
+from jobs.statistics.risk_curves import LogisticCurve, logistic_curve
 from jobs.statistics.vintage import vintage_curves
 from storage.lake.names import INFERENCE_FEATURES, MONITORING, MONITORING_COHORTS, OUTCOMES
 from storage.ledger.models import ModelVersion

@@ -15,14 +15,8 @@ from scipy.special import expit
 
 from jobs.errors import JobError
 from jobs.statistics.discrimination import auc_with_interval
-from jobs.statistics.estimate import (
-    EstimatedAuc,
-    RiskCurve,
-    estimate_with_interval,
-    estimated_auc,
-    logistic_curve,
-    risk_curve_from_json,
-)
+from jobs.statistics.estimate import EstimatedAuc, estimate_with_interval, estimated_auc
+from jobs.statistics.risk_curves import RiskCurve, logistic_curve, risk_curve_from_json
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 TRUE = 0.80

@@ -9,7 +9,7 @@ from sklearn.calibration import _SigmoidCalibration
 from sklearn.linear_model import LogisticRegression
 
 from jobs.errors import JobError
-from jobs.statistics.platt import LEAST_SLOPE, calibrated, platt_curve, tempered_logits
+from jobs.statistics.logistic import LEAST_SLOPE, calibrated, platt_curve, tempered_logits
 
 
 def made(n: int, slope: float, intercept: float, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:

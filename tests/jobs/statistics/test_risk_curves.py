@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from jobs.errors import JobError
-from jobs.statistics.estimate import logistic_curve, risk_curve_from_json
+from jobs.statistics.risk_curves import logistic_curve, risk_curve_from_json
 
 INTERCEPT, SLOPE = -0.7, 1.4
 
