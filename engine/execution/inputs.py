@@ -17,8 +17,8 @@ from storage.errors import DamagedFile
 from storage.lake.datamart import TableVersion
 from storage.lake.extracts import SourceFile, source_files
 from storage.ledger.catalog import current_versions, published_versions
-from storage.ledger.deliveries import open_rejection
 from storage.ledger.models import ModelVersion, anchor, champions, free_version
+from storage.ledger.run_search import open_rejection
 from storage.ledger.runs import replay_mark
 
 log = logging.getLogger("loanwatch.engine")
