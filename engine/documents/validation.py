@@ -1,6 +1,6 @@
 """The document of a validation: backtest by cohort, segments and expected loss of a monitoring date."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
-from storage.ledger.runs import recent_runs, success_for
+from storage.ledger.runs import dates_of_success, newest_success, success_for
 from storage.ledger.tasks import task_rows
 
 TASK = "calculate_monitoring_metrics"
@@ -16,17 +16,19 @@ LOANS_OF = {"waiting": "without an outcome yet", "known": "with a known outcome"
 
 
 def validation_document(connection: Connection, day: date | None = None) -> Document | None:
-    """Backtest, segments and losses of a monitoring date, by default that of the newest monitoring run.
+    """Backtest, segments and losses of a monitoring date, by default the latest, from its newest monitoring run.
 
     None before the first monitoring run. Raises UnusableRequest when that date was not monitored, or by an earlier
     release, which kept no validation.
     """
-    newest = recent_runs(connection, 1, "monitoring", "succeeded")
-    if day is None and not newest:
-        return None
-    run = newest[0] if day is None else success_for(connection, "monitoring", day)
-    if run is None:
-        raise UnusableRequest(f"{day} was not monitored; run `python -m engine run monitoring --as-of {day}` first.")
+    if day is None:
+        run = newest_success(connection, "monitoring")
+        if run is None:
+            return None
+    else:
+        run = success_for(connection, "monitoring", day)
+        if run is None:
+            raise UnusableRequest(_not_monitored(day, dates_of_success(connection, "monitoring")))
     outcomes = {row.task: row.outcome["outcome"] for row in task_rows(connection, run.run_id) if row.outcome}
     values = outcomes.get(TASK, {}).get("values", {})
     if "validation" not in values:
@@ -34,6 +36,12 @@ def validation_document(connection: Connection, day: date | None = None) -> Docu
         raise UnusableRequest(f"{run.as_of} was monitored by an earlier release, without a backtest; {advice}.")
     version = values["row"]["model_version"]
     return {"monitoring_date": run.as_of.isoformat(), "run_id": run.run_id, "version": version, **values["validation"]}
+
+
+def _not_monitored(day: date, dates: Sequence[date]) -> str:
+    nearest = min(dates, key=lambda other: abs(other - day), default=None)
+    others = f"; the nearest date with a record is {nearest}" if nearest else ""
+    return f"{day} was not monitored{others}. Run `python -m engine run monitoring --as-of {day}` to monitor it."
 
 
 def losses_in_words(losses: Mapping[str, Any]) -> list[str]:

@@ -131,9 +131,11 @@ def queued_runs(connection: Connection) -> Sequence[LedgerRow]:
     return connection.execute(query.order_by(runs.c.requested_at, runs.c.run_id)).all()
 
 
-def newest_success(connection: Connection) -> LedgerRow | None:
-    """The succeeded run with the latest as-of date; None when no run succeeded."""
+def newest_success(connection: Connection, pipeline: str | None = None) -> LedgerRow | None:
+    """The succeeded run with the latest as-of date, of one pipeline when it is named; None when no run succeeded."""
     query = select(runs).where(runs.c.state == "succeeded")
+    if pipeline:
+        query = query.where(runs.c.pipeline == pipeline)
     return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.requested_at.desc()).limit(1)).first()
 
 
@@ -161,6 +163,12 @@ def success_for(connection: Connection, pipeline: str, as_of: date) -> LedgerRow
     """The newest succeeded run of a pipeline with that as-of date; None when there is none."""
     query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == as_of, runs.c.state == "succeeded")
     return connection.execute(query.order_by(runs.c.requested_at.desc(), runs.c.run_id.desc()).limit(1)).first()
+
+
+def dates_of_success(connection: Connection, pipeline: str) -> Sequence[date]:
+    """The as-of dates of the succeeded runs of a pipeline, each once, oldest first."""
+    query = select(runs.c.as_of).where(runs.c.pipeline == pipeline, runs.c.state == "succeeded").distinct()
+    return connection.execute(query.order_by(runs.c.as_of)).scalars().all()
 
 
 def newest_heartbeat(connection: Connection) -> datetime | None:
