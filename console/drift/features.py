@@ -62,6 +62,8 @@ def ranking_panel(view: View, bins: dict[str, pd.DataFrame], selected: str | Non
     make = partial(_ranking, rows, bins, selected)
     identity = (*view.identity, selected or "", str(len(bins)))
     numbers = with_movements(rows, moved)
+    if faulty := view.monitoring_run.values.get("faulty"):
+        numbers = numbers.assign(fault=numbers["feature"].map(faulty))
     return Panel("feature-drift", identity, make, words, numbers, choose_feature, plain_name=plain_name)
 
 

@@ -12,7 +12,7 @@ from jobs.governance.gate import decision_on, thresholds_of
 from jobs.governance.sentences import months_text
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.champion import model_of
-from jobs.modelling.data_faults import DataFault, data_faults
+from jobs.modelling.data_faults import DataFault, data_faults, fault_sentences
 from jobs.monitoring.arrears import COUNTS, MEASURES, arrears_facts
 from jobs.monitoring.measures import (
     AREA,
@@ -130,7 +130,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         "row": _judged(job, facts),
         "cohorts": by_cohort(unseen, curve),
         "features": features,
-        "faulty": {fault.feature: fault.kind for fault in faults},
+        "faulty": {fault.feature: fault.sentence for fault in faults},
         "before_imputation": fetched.get("before_imputation", False),
         "after_imputation": fetched.get("after_imputation", ""),
         # Stored with the run, because vacuum deletes the outcomes.
@@ -158,11 +158,14 @@ def faults_of(job: Job, unseen: pa.Table, reference: Mapping[str, Any]) -> list[
 
 
 def _fault_sentences(job: Job, faults: Sequence[DataFault]) -> list[str]:
-    """Why the newest delivery was rejected, if it was, and the sentences of the faults."""
-    sentences = [*([job.rejection] if job.rejection else []), *(fault.sentence for fault in faults)]
-    for sentence in sentences:
+    """Why the newest delivery was rejected, if it was, and the sentences of the faults, one for each kind of fault.
+
+    The log has one for each feature.
+    """
+    rejection = [job.rejection] if job.rejection else []
+    for sentence in [*rejection, *(fault.sentence for fault in faults)]:
         log.warning("data fault: %s", sentence)
-    return sentences
+    return [*rejection, *fault_sentences(faults)]
 
 
 def _judged(job: Job, facts: Mapping[str, Any]) -> dict[str, Any]:

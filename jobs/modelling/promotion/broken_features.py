@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from jobs.gold.features import before_imputation
 from jobs.job import Job
-from jobs.modelling.data_faults import columns_of, counted_before_imputation, data_faults
+from jobs.modelling.data_faults import counted_before_imputation, data_faults, fault_of, fault_sentences
 from jobs.statistics.faults import LEAST_NEWEST
 from storage.lake.names import TRAINING_IMPUTED
 
@@ -21,7 +21,7 @@ def measured(job: Job, rows: pa.Table) -> pa.Table:
 
 
 def broken_features(job: Job, table: pa.Table, champion: Mapping[str, Any], features: Sequence[str]) -> Iterator[str]:
-    """A sentence for each feature of the new model that is broken in the training data.
+    """Sentences on the features of the new model that are broken in the training data, one for each kind of fault.
 
     Broken is a feature with a data fault against the reference in the metadata of the `champion` (empty without one),
     in all loans or in the newest of those whose outcome the champion's training did not know yet; and one that the
@@ -35,12 +35,13 @@ def broken_features(job: Job, table: pa.Table, champion: Mapping[str, Any], feat
     told = {fault.feature for fault in of_all}
     newest = newest_loans(_later_than(champion, rows))
     of_newest = data_faults(newest, {"features": known}, job.book, LEAST_NEWEST, "newest loans")
-    yield from (fault.sentence for fault in of_all)
-    yield from (fault.sentence for fault in of_newest if fault.feature not in told)
+    never = []
     for name in features:
         may_lack = any(column.optional for _, column in job.book.inputs_of(name))
         if name not in known and not may_lack and table[name].null_count == table.num_rows:
-            yield f"{name} has no value in any of {table.num_rows:,} loans; check {columns_of(name, job.book)}."
+            loans = f"{table.num_rows:,} loans"
+            never.append(fault_of(name, "never known", f"has no value in any of {loans}", loans, job.book))
+    yield from fault_sentences([*of_all, *(fault for fault in of_newest if fault.feature not in told), *never])
 
 
 def newest_loans(rows: pa.Table, least: int = LEAST_NEWEST) -> pa.Table:
