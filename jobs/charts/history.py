@@ -1,11 +1,15 @@
 """Charts over the monitoring dates: AUC, the CSI of one feature, and the marks of new champions and retrainings."""
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import altair as alt
 import pandas as pd
 from altair import TitleParams
 
 from jobs.charts import kit
 from jobs.charts.kit import AMBER, BLUE, GREY, RED, VIOLET, rows_chart
+from jobs.governance.sentences import not_judged
 from jobs.statistics.drift import MODERATE, SIGNIFICANT
 
 NO_AUC = ("No AUC yet", "AUC needs defaulted and repaid loans.")
@@ -17,23 +21,28 @@ def auc_over_time(history: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCh
     """AUC by monitoring_date with interval, AUC of all known outcomes, estimate without labels, and threshold.
 
     Columns: monitoring_date, auc, auc_low, auc_high, auc_estimate, labelled, status, model_version; optional:
-    auc_pooled, defaults, action (the retraining decision).
+    auc_status, auc_pooled, defaults, action (the retraining decision). An AUC that the gate did not judge is a hollow
+    point without an interval, and no line goes through it.
     """
     title = TitleParams("AUC by monitoring date", subtitle=_auc_subtitle(history))
     if not kit.filled(history, "auc", "auc_estimate"):
         return kit.empty_panel(title, *NO_AUC)
     rows = dated(history)
+    judged = rows["auc_status"].eq("measured") if "auc_status" in rows else rows["auc"].notna()
     drawn = [name for name in ("auc", "auc_low", "auc_high", "auc_pooled", "auc_estimate") if name in rows]
-    measured = pd.concat([rows[name] for name in drawn]).astype(float)
+    lines = rows.assign(**{name: rows[name].where(judged) for name in ("auc", "auc_low", "auc_high")})
+    measured = pd.concat([rows["auc"], *(lines[name] for name in drawn)]).astype(float)
     low, high = min(float(measured.min()), threshold), max(float(measured.max()), threshold)
     scale = alt.Scale(domain=[max(low - 0.03, 0), min(high + 0.03, 1)], nice=False, zero=False)
     counts = [name for name in ("labelled", "defaults") if name in rows]
-    tooltip = kit.tips("monitoring_date", *drawn, *counts, "status")
-    base = rows_chart(rows).encode(x=kit.date_axis(rows["monitoring_date"]), tooltip=tooltip)
+    tooltip = kit.tips("monitoring_date", *drawn, *counts, "status", *(["judged"] if "judged" in rows else []))
+    x = kit.date_axis(rows["monitoring_date"])
+    base = rows_chart(lines).encode(x=x, tooltip=tooltip)
+    hollow = rows_chart(rows[~judged & rows["auc"].notna()]).encode(x=x, tooltip=tooltip)
     by_model = base.encode(detail="model_version:N")
     interval = by_model.encode(y=alt.Y("auc_low:Q", scale=scale), y2="auc_high:Q")
     y = alt.Y("auc:Q", scale=scale, axis=alt.Axis(format=".2f", tickCount=6))
-    few = len(rows) <= 3 * kit.MOST_TICKS
+    few = len(rows) <= 3 * kit.MOST_TICKS or not judged.all()
     pooled, dashed = (by_model.encode(y=alt.Y(f"{name}:Q", scale=scale)) for name in ("auc_pooled", "auc_estimate"))
     estimates = [
         dashed.mark_line(color=AMBER, strokeDash=[5, 4], strokeWidth=2),
@@ -48,6 +57,7 @@ def auc_over_time(history: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCh
         *([pooled.mark_line(color=GREY, strokeDash=[2, 3], strokeWidth=2)] if kit.filled(rows, "auc_pooled") else []),
         *change_layers(rows),
         by_model.mark_line(color=BLUE, strokeWidth=2).encode(y=y),
+        hollow.mark_point(color=BLUE, filled=False, size=50, opacity=1).encode(y=y),
         base.mark_point(color=BLUE, filled=True, size=50, opacity=1 if few else 0).encode(y=y),
     )
 
@@ -57,7 +67,9 @@ def _auc_subtitle(history: pd.DataFrame) -> str:
     pooled = kit.filled(history, "auc_pooled")
     lines = ["line: newest mature cohorts", "dotted: all known outcomes"] if pooled else []
     dashed = ["dashed: estimate without labels"] if kit.filled(history, "auc_estimate") else []
-    return "; ".join([*lines, "band: 95% interval", *dashed]) + legend_text(history)
+    left = "auc_status" in history and bool((history["auc_status"].ne("measured") & history["auc"].notna()).any())
+    hollow = ["hollow: not judged, too few defaults"] if left else []
+    return "; ".join([*lines, "band: 95% interval", *dashed, *hollow]) + legend_text(history)
 
 
 def csi_over_time(history: pd.DataFrame, feature: str, plain_name: str) -> alt.LayerChart:
@@ -113,11 +125,19 @@ def champion_changes(rows: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def dated(history: pd.DataFrame) -> pd.DataFrame:
-    """The history in order of monitoring_date (as timestamps), its status in words."""
+    """The history in order of monitoring_date (as timestamps), its status in words, and whether the AUC is `judged`."""
     rows = history.assign(monitoring_date=pd.to_datetime(history["monitoring_date"]))
     if "status" in rows:
         rows["status"] = rows["status"].replace(kit.STATUS_WORDS)
+    if "auc_status" in rows and "labelled" in rows:
+        rows["judged"] = [_judged(row) for row in rows.to_dict("records")]
     return rows.sort_values("monitoring_date", ignore_index=True)
+
+
+def _judged(row: Mapping[Hashable, Any]) -> str:
+    """`yes`, or why the gate did not judge the AUC: `no, too few: 12 defaults`."""
+    left = not_judged({str(name): value for name, value in row.items()})
+    return left.replace("not judged, ", "no, too few: ") or "yes"
 
 
 def legend_text(history: pd.DataFrame) -> str:

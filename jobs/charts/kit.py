@@ -34,8 +34,9 @@ TIP_NAMES = {
     "expected": "AUC estimate",
     "chance_level": "noise level (99%)", "psi_chance_level": "noise level (99%)", "window_rows": "loans in the window",
     "labelled": "labelled loans", "defaults": "defaults", "cohort": "origination cohort",
+    "judged": "judged by the gate",
 }  # fmt: skip
-TEXTS = {"cohort", "status", "feature", "band", "score", "actual", "predicted", "bin", "sample", "maturity"}
+TEXTS = {"cohort", "status", "judged", "feature", "band", "score", "actual", "predicted", "bin", "sample", "maturity"}
 
 
 def theme(name: Literal["light", "dark"] = "light") -> dict[str, Any]:
