@@ -30,6 +30,8 @@ from console.models.differences import compared_loans, difference_text, paramete
 from console.models.query import Metrics, ModelView, auc_threshold
 from console.models.scorecard import show_scorecards
 from console.runs.parameters import label
+from jobs.modelling.comparison import sets_in_words
+from jobs.modelling.promotion.arrears import differences_in_words
 from jobs.modelling.promotion.outcome import outcome_of_test
 from jobs.statistics.cut_off import cut_off_words
 from storage.ledger.approvals import Approval
@@ -96,6 +98,8 @@ def verdict_numbers(verdict: dict[str, Any]) -> dict[str, str]:
         numbers["p-value"] = f"{verdict['p_value']:.2g} (paired DeLong comparison, two-sided)"
     if verdict.get("anchor"):  # an earlier release had none
         numbers["Anchor then"] = _anchor_text(verdict)
+    if told := _without_arrears(verdict):
+        numbers["Not in arrears at scoring"] = told
     if verdict.get("labels_changed") is not None:
         changed, loans = verdict["labels_changed"], verdict["loans"]
         share = f"{changed / loans:.1%} of {count(loans)} loans of the training data"
@@ -111,16 +115,31 @@ def _anchor_text(verdict: Mapping[str, Any]) -> str:
     return f"{verdict['anchor']}, AUC {auc}; difference {difference_text(compared)}; {margin}"
 
 
+def _without_arrears(verdict: Mapping[str, Any]) -> str:
+    """AUC and differences on the test loans not in arrears at scoring; '' where they are not known, or all loans."""
+    apart = verdict.get("not_in_arrears")
+    if not apart or apart.get("test_auc") is None or apart["loans"] == verdict["rows"]:
+        return ""
+    words = [f"AUC {figure(apart['test_auc'])} on {count(apart['loans'])} test loans"]
+    against = differences_in_words(verdict, apart["loans"])
+    return f"{'; '.join([*words, against] if against else words)}. They decide nothing."
+
+
 def comparison_words(comparison: dict[str, Any]) -> str:
-    """A paired comparison as a sentence: which model ranks better, or that the interval includes zero."""
+    """A paired comparison as a sentence: which model ranks better, or that the interval includes zero.
+
+    Before it stands how the feature sets differ: `Without x: ...`.
+    """
+    sets = sets_in_words(comparison, plain_name)
+    before = f"{sets[:1].upper()}{sets[1:]}: " if sets else ""
     a, b, loans = comparison["a"], comparison["b"], f"{comparison['n']:,} test loans"
     low, high = comparison.get("low"), comparison.get("high")
     if comparison["difference"] is None or low is None or high is None:
-        return f"Too few of the {loans} defaulted to compare {a} with {b}."
+        return f"{before}Too few of the {loans} defaulted to compare {a} with {b}."
     numbers = f"AUC {difference_text(comparison)}, on the same {loans}{_apart(comparison)}"
     if low <= 0 <= high:
-        return f"No significant difference between {a} and {b}: {numbers}."
-    return f"{a} ranks {'better' if low > 0 else 'worse'} than {b}: {numbers}."
+        return f"{before}No significant difference between {a} and {b}: {numbers}."
+    return f"{before}{a} ranks {'better' if low > 0 else 'worse'} than {b}: {numbers}."
 
 
 def _apart(comparison: Mapping[str, Any]) -> str:

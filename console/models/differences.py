@@ -7,7 +7,7 @@ from typing import Any
 
 from console.app.deployment import plain_name
 from console.components.elements import count, figure
-from console.models.candidates import FIGURES, by_rank, interval_text
+from console.models.candidates import FIGURES, auc_without_arrears, by_rank, interval_text
 from console.models.query import Metrics, ModelView
 from console.runs.parameters import IN_GIB, label
 from jobs.modelling.promotion.outcome import outcome_of_test
@@ -67,6 +67,7 @@ def comparability(a: ModelView, b: ModelView) -> str:
             return (
                 f"On {compared_loans(verdict)} the AUC of {new.version} minus that of {old.version} is "
                 f"{difference_text(verdict)} (paired comparison, in the promotion test of {new.version})."
+                f"{_without_arrears(verdict.get('champion_not_in_arrears'), verdict.get('compared_rows'))}"
             )
     digests = [_tables(view.details).get("gold.model_training_data") for view in (a, b)]
     if digests[0] is not None and digests[0] == digests[1]:
@@ -85,6 +86,13 @@ def difference_text(comparison: Mapping[str, Any]) -> str:
     low, high = comparison.get("low"), comparison.get("high")
     interval = "" if low is None or high is None else f", 95% interval {low:+.3f} to {high:+.3f}"
     return f"{comparison['difference']:+.3f}{interval}"
+
+
+def _without_arrears(found: Mapping[str, Any] | None, rows: int | None) -> str:
+    """The difference on the loans not in arrears at scoring; '' where it is not known, or they are all `rows` loans."""
+    if not found or found["difference"] is None or found["n"] == rows:
+        return ""
+    return f" On the {found['n']:,} of them not in arrears at scoring it is {difference_text(found)}."
 
 
 def parameter_text(name: str, value: Any) -> str:
@@ -106,6 +114,7 @@ def _metrics(a: Metrics, b: Metrics) -> Iterable[Difference]:
     section = "Metrics of the selected model"
     yield _numbers(section, "Test AUC", a.get("test_auc"), b.get("test_auc"))
     yield Difference(section, "Its 95% interval", interval_text(a), interval_text(b))
+    yield Difference(section, "Test AUC, not in arrears", auc_without_arrears(a), auc_without_arrears(b))
     for key, name in METRICS.items():
         yield _numbers(section, name, a.get(key), b.get(key))
 

@@ -12,9 +12,12 @@ from console.components.table import columns, table
 from console.components.theme import drawn
 from console.models.query import ModelView
 from jobs.charts.kit import BLUE, GREY, rows_chart
+from jobs.modelling.explanation.kept import importance_in_words
+from jobs.modelling.explanation.stability import stability_in_words
 
 ROW, AXIS = 26, 44  # pixels of height for each feature, and for the axis under them
 HEADS = ("Feature", "Loss of AUC", "95% interval")
+APART = ("Not in arrears", "95% interval")
 
 
 def show_importance(view: ModelView) -> None:
@@ -27,27 +30,28 @@ def show_importance(view: ModelView) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        rows: list[list[Text]] = [
-            [
-                named_html(plain_name(one["feature"]), one["feature"]),
-                figure(one["importance"], 4),
-                "-" if one["low"] is None else f"{one['low']:.4f} to {one['high']:.4f}",
-            ]
-            for one in found
-        ]
-        table("The features by their importance", columns(*HEADS, numbers=HEADS[1:]), rows)
-        note(loans_words(view.details.get("importance_loans")))
-        note(stability_words(view.details.get("reason_stability")))
+        known = any(one.get("not_in_arrears") for one in found)
+        heads = (*HEADS, *(APART if known else ()))
+        rows = [_row(one, known=known) for one in found]
+        table("The features by their importance", columns(*heads, numbers=heads[1:]), rows)
+        note(importance_in_words(view.details))
+        note(stability_in_words(view.details.get("reason_stability")))
     with right:
         frame = importance_frame(found)
         chart = drawn(importance_chart(frame), plain=True)
         st.altair_chart(chart, width="stretch", theme=None, alt=importance_words(frame))
 
 
-def loans_words(loans: int | None) -> str:
-    """What the importance is, and of how many test loans; an earlier release kept no number."""
-    number = "the" if loans is None else f"{loans:,}"
-    return f"The mean loss of AUC on {number} test loans when the values of the feature are permuted among them."
+def _row(one: dict[str, Any], *, known: bool) -> list[Text]:
+    """Feature, loss of AUC with interval; where it is `known` also those of the loans not in arrears at scoring."""
+    apart = one.get("not_in_arrears") or {"importance": None, "low": None, "high": None}
+    cells = [cell for found in (one, apart)[: 2 if known else 1] for cell in _numbers(found)]
+    return [named_html(plain_name(one["feature"]), one["feature"]), *cells]
+
+
+def _numbers(found: dict[str, Any]) -> list[str]:
+    interval = "-" if found["low"] is None else f"{found['low']:.4f} to {found['high']:.4f}"
+    return [figure(found["importance"], 4), interval]
 
 
 def importance_frame(found: list[dict[str, Any]]) -> pd.DataFrame:
@@ -78,14 +82,3 @@ def importance_words(frame: pd.DataFrame) -> str:
     """The chart in words."""
     first = "; ".join(f"{row['name']} {row['importance']:.4f}" for row in frame.head(4).to_dict("records"))
     return f"Loss of AUC by feature, with 95% intervals. The largest of {len(frame)}: {first}."
-
-
-def stability_words(found: dict[str, Any] | None) -> str:
-    """How often a loan's reasons stay when the model is fitted again; empty when it is not known."""
-    if not found or found["first_reason"] is None:
-        return ""
-    return (
-        f"Fitted again {found['refits']} times, each time without a part of the train loans, the model gives "
-        f"{found['first_reason']:.0%} of {found['loans']} test loans the same first reason and "
-        f"{found['all_reasons']:.0%} the same four reasons."
-    )

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from jobs.modelling.comparison import sets_in_words
 from jobs.modelling.promotion.outcome import outcome_of_test
 from jobs.statistics.cut_off import cut_off_words
 
@@ -160,11 +161,16 @@ def model_remarks(model: Mapping[str, Any]) -> list[str]:
 
 def _set_remarks(model: Mapping[str, Any]) -> list[str]:
     return [
-        f"{one['a']} against {one['b']}, on the same {one['n']:,} test loans: AUC {one['difference']:+.3f}, "
-        f"95% interval {interval(one['low'], one['high'])}.{_without_arrears(one)}"
+        f"{_sets(one)}{one['a']} against {one['b']}, on the same {one['n']:,} test loans: AUC "
+        f"{one['difference']:+.3f}, 95% interval {interval(one['low'], one['high'], '+.3f')}.{_without_arrears(one)}"
         for one in model["comparisons"]
         if one["compared"] == "best"
     ]
+
+
+def _sets(comparison: Mapping[str, Any]) -> str:
+    words = sets_in_words(comparison)
+    return f"{words[:1].upper()}{words[1:]}: " if words else ""
 
 
 def _without_arrears(comparison: Mapping[str, Any]) -> str:
@@ -174,13 +180,13 @@ def _without_arrears(comparison: Mapping[str, Any]) -> str:
         return ""
     return (
         f" On the {one['n']:,} not in arrears at scoring: {one['difference']:+.3f}, 95% interval "
-        f"{interval(one['low'], one['high'])}."
+        f"{interval(one['low'], one['high'], '+.3f')}."
     )
 
 
-def interval(low: float | None, high: float | None) -> str:
-    """An interval with three decimals; a dash when it is missing."""
-    return "-" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+def interval(low: float | None, high: float | None, form: str = ".3f") -> str:
+    """An interval, by default with three decimals; a dash when it is missing."""
+    return "-" if low is None or high is None else f"{low:{form}} to {high:{form}}"
 
 
 def number(value: int | None) -> str:

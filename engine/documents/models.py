@@ -1,15 +1,21 @@
-"""Documents about models and governance: versions, champions, decisions."""
+"""Documents about models and governance: versions, champions, decisions, and what smaller feature sets cost."""
 
 import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from sqlalchemy import Connection
 
 from engine.documents.values import Document, moment
 from engine.errors import UnusableRequest
+from jobs.book.declaration import Book
+from jobs.modelling.comparison import BEST
 from storage.lake.model_store import ModelStore
 from storage.ledger.approvals import approvals_by_version
 from storage.ledger.decisions import decision_rows
 from storage.ledger.models import CHAMPION, alias_rows, anchor, model_by_alias, model_named, model_row, model_rows
+
+NEWEST_MODELS = 50  # in which a comparison of feature sets is looked for
 
 
 def models_document(connection: Connection, version: str = "") -> list[Document]:
@@ -31,6 +37,7 @@ def models_document(connection: Connection, version: str = "") -> list[Document]
             "cut_off": row.summary.get("cut_off"),
             "importance": row.summary.get("importance", []),
             "importance_loans": row.summary.get("importance_loans"),
+            "importance_loans_not_in_arrears": row.summary.get("importance_loans_not_in_arrears"),
             "reason_stability": row.summary.get("reason_stability"),
             "promotion": row.summary.get("promotion"),
             "trained_on": row.trained_on,
@@ -75,3 +82,44 @@ def decisions_document(connection: Connection, limit: int = 100, run_id: str | N
         }
         for row in decision_rows(connection, limit, run_id)
     ]
+
+
+def left_out_costs(connection: Connection, book: Book) -> list[Document]:
+    """For each smaller feature set of the book what leaving its features out costs, as the newest model measured it.
+
+    `feature_set`, `left_out`, and `version` and `comparison` (see `set_comparisons`; of the best candidates of both
+    sets), which are None until a training on every feature set measured it.
+    """
+    rows = model_rows(connection, NEWEST_MODELS) if book.smaller_sets else []
+    best = [(row.version, one) for row in rows for one in row.summary.get("comparisons", []) if one["compared"] == BEST]
+    costs = []
+    for name, names in book.smaller_sets.items():
+        about = (
+            (version, one) for version, one in best if (one.get("left_out"), one.get("added")) == (list(names), [])
+        )
+        version, comparison = next(about, (None, None))
+        costs.append({"feature_set": name, "left_out": list(names), "version": version, "comparison": comparison})
+    return costs
+
+
+def cost_in_words(cost: Mapping[str, Any], every_set: str, plain_name: Callable[[str], str] = str) -> str:
+    """What leaving features out costs in a sentence, or how to measure it; `every_set` is the word for every set."""
+    names, comparison = ", ".join(map(plain_name, cost["left_out"])), cost["comparison"]
+    if comparison is None or comparison["difference"] is None:
+        return (
+            f"What leaving {names} out costs (feature set {cost['feature_set']}) is not measured yet: "
+            f"`python -m engine run training --param feature_set={every_set}` measures it."
+        )
+    apart = comparison["not_in_arrears"]
+    others = (
+        f", and by {_change(apart)} on those not in arrears at scoring" if apart and apart["low"] is not None else ""
+    )
+    return (
+        f"Without {names} (feature set {cost['feature_set']}) the AUC of the best candidate changes by "
+        f"{_change(comparison)} on {comparison['n']:,} test loans{others}, as measured with model {cost['version']}."
+    )
+
+
+def _change(found: Mapping[str, Any]) -> str:
+    sure = "" if found["low"] is None else f" (95% interval {found['low']:+.3f} to {found['high']:+.3f})"
+    return f"{found['difference']:+.3f}{sure}"

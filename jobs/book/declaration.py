@@ -70,6 +70,21 @@ class Book:
         """The feature set that models are trained on unless another one is asked for."""
         return next(iter(self.feature_sets))
 
+    @property
+    def smaller_sets(self) -> Mapping[str, tuple[str, ...]]:
+        """The feature sets that are the default one without some features, each with the features that it leaves out.
+
+        A comparison of such a set with the default one tells what leaving the features out costs.
+        """
+        whole = self.feature_sets[self.default_feature_set]
+        return MappingProxyType(
+            {
+                name: tuple(one for one in whole if one not in own)
+                for name, own in self.feature_sets.items()
+                if set(own) < set(whole)
+            }
+        )
+
     def feature(self, name: str) -> Feature | None:
         """The feature of that name; None when there is none."""
         return next((feature for feature in self.features if feature.name == name), None)

@@ -1,6 +1,6 @@
 """Candidates side by side: the numbers of each, and what a larger feature set is worth on the same test loans."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,15 @@ from jobs.gold.arrears import IN_ARREARS, knows_arrears, without_arrears
 from jobs.modelling.candidates import Candidate
 from jobs.modelling.splits import Labels, Scores, labels_of
 from jobs.statistics.calibration import brier_score, calibration_error, expected_calibration_error
-from jobs.statistics.discrimination import auc_with_interval, classification_scores, paired_auc_difference
+from jobs.statistics.discrimination import (
+    AucDifference,
+    auc_with_interval,
+    classification_scores,
+    paired_auc_difference,
+)
 
+BEST, SAME = "best", "same classifier"  # what is compared of two feature sets
+MOST_NAMED = 3  # features that a sentence names
 Pair = tuple[str, Candidate, Candidate]
 
 
@@ -53,13 +60,14 @@ def numbers_by_arrears(test: pa.Table, raw: Scores, scores: Scores, cut_off: flo
     return {"not_in_arrears": {**counts[0], **measured}, "in_arrears": counts[1]}
 
 
-def verdict_with_arrears(verdict: Mapping[str, Any], numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """A verdict with `not_in_arrears`, the new model's numbers on these test loans, and a half-sentence on them."""
-    apart, late = numbers.get("not_in_arrears"), numbers.get("in_arrears")
-    if not apart or not late or not late["loans"] or apart.get("test_auc") is None:
-        return {**verdict, "not_in_arrears": apart}
-    told = f"on the {apart['loans']:,} test loans not in arrears at scoring its AUC is {apart['test_auc']:.3f}"
-    return {**verdict, "not_in_arrears": apart, "reason": f"{verdict['reason'].removesuffix('.')}; {told}."}
+def paired_differences(test: pa.Table, a: Scores, b: Scores) -> tuple[AucDifference, AucDifference | None]:
+    """(AUC of `a` minus AUC of `b` on the rows of `test`, the same on those not in arrears at scoring).
+
+    The second is None when no row is, or the table, of an earlier release, does not say it.
+    """
+    labels, kept = labels_of(test), without_arrears(test)
+    apart = paired_auc_difference(labels[kept], a[kept], b[kept]) if kept.any() else None
+    return paired_auc_difference(labels, a, b), apart
 
 
 def set_comparisons(
@@ -70,22 +78,37 @@ def set_comparisons(
     `scores` are the candidates' on the rows of `test`, by name; `ranked` are the candidates, the one with the best
     out-of-fold AUC first; `feature_sets` the names of the sets in order. Of every two sets the best candidates are
     compared (`best`), then each classifier with itself (`same classifier`): AUC of a minus AUC of b, its 95% interval
-    and p-value by DeLong's paired covariance. Empty when one set alone was trained. `not_in_arrears` has the same of
-    the loans not in arrears at scoring; None when that is not known.
+    and p-value by DeLong's paired covariance. Empty when one set alone was trained. `left_out` are the features of b
+    that a does not have, `added` those of a that b does not have. `not_in_arrears` has the same of the loans not in
+    arrears at scoring; None when that is not known.
     """
-    labels, kept, found = labels_of(test), without_arrears(test), []
+    found = []
     sets = [own for name in feature_sets if (own := [one for one in ranked if one.feature_set == name])]
     for what, a, b in _pairs(sets):
-        paired = paired_auc_difference(labels, scores[a.name], scores[b.name])
-        apart = paired_auc_difference(labels[kept], scores[a.name][kept], scores[b.name][kept]) if kept.any() else None
-        told = {"not_in_arrears": vars(apart) if apart else None}
+        paired, apart = paired_differences(test, scores[a.name], scores[b.name])
+        told = {"left_out": _without(b, a), "added": _without(a, b), "not_in_arrears": vars(apart) if apart else None}
         found.append({"compared": what, "a": a.name, "b": b.name, **vars(paired), **told})
     return found
+
+
+def sets_in_words(comparison: Mapping[str, Any], plain_name: Callable[[str], str] = str) -> str:
+    """How the features of a differ from those of b: `without x`, `with 2 more features`.
+
+    `plain_name` gives the name under which a feature is told. '' for a comparison of an earlier release.
+    """
+    left_out, added = comparison.get("left_out", []), comparison.get("added", [])
+    names = ", ".join(map(plain_name, left_out)) if len(left_out) <= MOST_NAMED else f"{len(left_out)} features"
+    more = f"with {len(added)} more feature{'' if len(added) == 1 else 's'}" if added else ""
+    return " and ".join(part for part in (f"without {names}" if left_out else "", more) if part)
+
+
+def _without(one: Candidate, other: Candidate) -> list[str]:
+    return [name for name in one.features if name not in other.features]
 
 
 def _pairs(sets: Sequence[Sequence[Candidate]]) -> Iterable[Pair]:
     first, *others = sets
     for other in others:
-        yield "best", other[0], first[0]
+        yield BEST, other[0], first[0]
         for a in other:
-            yield from (("same classifier", a, b) for b in first if b.classifier == a.classifier)
+            yield from ((SAME, a, b) for b in first if b.classifier == a.classifier)

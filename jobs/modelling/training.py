@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 from jobs.book.digest import digest, label_definition
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.candidates import FOLDS, Candidate, trained_candidates
-from jobs.modelling.comparison import numbers_by_arrears, numbers_on_test, set_comparisons, verdict_with_arrears
+from jobs.modelling.comparison import numbers_by_arrears, numbers_on_test, set_comparisons
 from jobs.modelling.explanation.kept import kept_explanation
 from jobs.modelling.pipelines import categories_in, is_category, label_encoders
+from jobs.modelling.promotion.arrears import verdict_with_arrears
 from jobs.modelling.promotion.broken_features import measured
 from jobs.modelling.promotion.verdict import promotion_verdict
 from jobs.modelling.scorecard.points import points_document
@@ -75,7 +76,7 @@ def select_model(job: Job, fitted: Sequence[TaskResult]) -> TaskResult:
     refits = [one.values["reasons"] for one in fitted if one.tables and one.values["name"] == best.candidate.name]
     metadata = {
         **_metadata(job, train, test, ranked),
-        **kept_explanation(pipeline, (train, test), best.candidate.features, best.scores, refits),
+        **kept_explanation(pipeline, (train, test), best.candidate.features, refits),
         "files": {"model": vars(best.artifact), "encoders": vars(encoders)},
     }
     log.info("%s is the best of %d by its out-of-fold AUC", best.candidate.name, len(ranked))
@@ -223,6 +224,7 @@ def summary_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
         "cut_off": metadata["cut_off"],
         "importance": metadata["importance"],
         "importance_loans": metadata["importance_loans"],
+        "importance_loans_not_in_arrears": metadata["importance_loans_not_in_arrears"],
         "reason_stability": metadata["reason_stability"],
     }
 

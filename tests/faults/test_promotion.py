@@ -4,16 +4,19 @@ import io
 import json
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from rich.console import Console
 from sklearn.impute import SimpleImputer
+from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
 from engine.cli.render import models_view
 from engine.documents.models import champion_history, models_document
 from engine.execution.publish import commit
+from jobs.gold.arrears import IN_ARREARS
 from jobs.job import TaskResult
 from jobs.modelling.pipelines import frame
 from storage.lake.names import TRAINING_DATA
@@ -30,6 +33,13 @@ def neighbours(sandbox: Sandbox, side: str, features: tuple[str, ...] = NOISE) -
     known = rows.filter(pc.equal(rows["split"], side))
     pipeline = make_pipeline(SimpleImputer(), KNeighborsClassifier(1))
     return pipeline.fit(frame(known, features), known["label"].to_numpy())
+
+
+def auc_of(sandbox: Sandbox, version: ModelVersion, rows: pa.Table) -> float:
+    """The AUC of a registered model on loans with labels."""
+    pipeline = sandbox.deployment.models.load(version.files["model"])
+    scores = pipeline.predict_proba(frame(rows, tuple(pipeline.feature_names_in_)))[:, 1]
+    return float(roc_auc_score(rows["label"].to_numpy(), scores))
 
 
 def told(sandbox: Sandbox) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -77,6 +87,15 @@ def test_a_better_challenger_is_promoted_and_the_reason_is_kept(sandbox: Sandbox
     assert model["aliases"] == ["champion"]
     assert model["promotion"]["low"] > 0
     assert model["promotion"]["compared_with"] == champion.version
+    # Beside the comparison on all test loans is the one on those not in arrears at scoring.
+    rows = sandbox.table(TRAINING_DATA).filter((pc.field("split") == "test") & ~pc.field(IN_ARREARS))
+    aucs = [auc_of(sandbox, version, rows) for version in (sandbox.champions()[0], champion)]
+    apart = model["promotion"]["champion_not_in_arrears"]
+    assert apart["n"] == rows.num_rows < model["promotion"]["compared_rows"]
+    assert (apart["auc_a"], apart["auc_b"]) == (pytest.approx(aucs[0], abs=1e-12), pytest.approx(aucs[1], abs=1e-12))
+    assert apart["low"] < apart["difference"] < apart["high"]
+    told_apart = f"difference from champion and anchor {apart['difference']:+.3f}, 95% interval"
+    assert told_apart in model["promotion"]["reason"]
     assert history[0]["why"] == model["promotion"]["reason"]
     assert history[0]["why"].startswith(f"Promoted: not significantly worse than champion {champion.version}")
 

@@ -1,28 +1,37 @@
 """Commands about models: `models`, `promote`, `rollback`, `approve`, `reject`."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
-from engine.cli.render import listing, models_view
+from engine.cli.render import interval, listing, models_view
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
 from engine.control import approval, promotion
 from engine.documents.models import champion_history, model_document, models_document
+from jobs.modelling.explanation.kept import importance_in_words
+from jobs.modelling.explanation.stability import stability_in_words
 from jobs.modelling.scorecard.scale import scale_in_words
 
 app = typer.Typer()
+
+IMPORTANCE = ("feature", "loss_of_AUC", "95%_interval", "not_in_arrears", "its_95%_interval")
 
 Reason = Annotated[str, typer.Option("--reason", help="The reason, which is recorded in the audit log.")]
 
 
 @app.command()
 def models(
-    version: Annotated[str, typer.Argument(metavar="[VERSION]", help="One version, with its points tables.")] = "",
+    version: Annotated[str, typer.Argument(metavar="[VERSION]", help="One version, with importance and points.")] = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """List registered models with their candidates, and the history of champions; or show one version."""
+    """List registered models with their candidates, and the history of champions; or show one version.
+
+    A version has its promotion test, the importance of its features, the stability of reasons and points tables.
+    """
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
         one = model_document(connection, deployment.models, version) if version else None
@@ -40,9 +49,35 @@ def models(
     if one is None:
         console.print(listing(history, ("at", "version", "who", "why")))
         return
+    _print_version(console, one)
     for name, scorecard in one["scorecards"].items():
         console.print(Text(f"Points of {name}. {scale_in_words(scorecard)}"))
         console.print(listing(scorecard["rows"], ("feature", "bin", "loans", "defaults", "weight", "points")))
+
+
+def _print_version(console: Console, model: Mapping[str, Any]) -> None:
+    """Prints the promotion test, the importance of the features and the stability of reasons of one version."""
+    if model["promotion"] and model["promotion"]["promote"]:
+        console.print(model["promotion"]["reason"], highlight=False, soft_wrap=True)
+    if not model["importance"]:
+        console.print("No importance is known: an earlier release trained this version.")
+        return
+    console.print(listing(map(_importance, model["importance"]), IMPORTANCE))
+    for told in filter(None, (importance_in_words(model), stability_in_words(model["reason_stability"]))):
+        console.print(told, highlight=False, soft_wrap=True)
+
+
+def _importance(one: Mapping[str, Any]) -> dict[str, str]:
+    """The loss of AUC of a feature with its interval; beside it those of the loans not in arrears at scoring."""
+    apart = one.get("not_in_arrears")
+    losses, intervals = zip(*(_loss(found) for found in (one, apart)), strict=True)
+    return dict(zip(IMPORTANCE, (one["feature"], losses[0], intervals[0], losses[1], intervals[1]), strict=True))
+
+
+def _loss(found: Mapping[str, Any] | None) -> tuple[str, str]:
+    if found is None:
+        return "-", "-"
+    return f"{found['importance']:.4f}", interval(found["low"], found["high"], ".4f")
 
 
 @app.command()

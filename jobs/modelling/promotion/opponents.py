@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from jobs.job import Job, log
 from jobs.modelling.champion import other_libraries
+from jobs.modelling.comparison import paired_differences
 from jobs.modelling.definition import difference_from
 from jobs.modelling.pipelines import frame
-from jobs.modelling.splits import labels_of, scores_of, unseen_by
-from jobs.statistics.discrimination import AucDifference, paired_auc_difference
+from jobs.modelling.splits import scores_of, unseen_by
+from jobs.statistics.discrimination import AucDifference
 from storage.lake.model_store import UntrustedModel
 from storage.ledger.models import ModelVersion
 
@@ -28,13 +29,15 @@ class Opponent:
     """A model to compare with, and how the new model fared against it (new minus old); or why there is no comparison.
 
     `version` is None for a champion without a comparison. A model with `other_labels` was trained with another label
-    definition: only a person can replace it.
+    definition: only a person can replace it. `not_in_arrears` is the difference on the loans not in arrears at scoring,
+    which decides nothing; None where that is not known.
     """
 
     version: str | None
     difference: AucDifference | None
     why_not: str = ""
     other_labels: bool = False
+    not_in_arrears: AucDifference | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def _compared(job: Job, role: str, model: ModelVersion, challenger: Challenger) 
         return Opponent(None, None, f"{role} {model.version} needs {unknown[0]}, which this book does not have")
     unseen = test.filter(unseen_by(json.loads(job.models.read(model.files["metadata"])), test, job.book))
     new = scores_of(challenger.pipeline, unseen, challenger.features)
-    found = paired_auc_difference(labels_of(unseen), new, scores_of(old, unseen, known))
+    found, apart = paired_differences(unseen, new, scores_of(old, unseen, known))
     if found.difference is None:
         return Opponent(None, None, f"{role} {model.version} learned from too many of the test loans")
-    return Opponent(model.version, found)
+    return Opponent(model.version, found, not_in_arrears=apart)

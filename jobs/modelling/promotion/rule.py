@@ -56,6 +56,8 @@ class PromotionVerdict:
     `labels_changed` get another label from the new model than from `compared_with`, each at its own cut-off. `auc` is
     of all `rows` test loans; `champion_auc` and `difference` of `compared_rows` of them, those that the champion did
     not learn from either. `approval` says that a second person was required to approve any model.
+    `champion_not_in_arrears` and `anchor_not_in_arrears` are the same comparisons (see `AucDifference`) on those of the
+    loans that were not in arrears at scoring; they decide nothing, because the gate and the threshold judge all loans.
     """
 
     promote: bool
@@ -81,6 +83,8 @@ class PromotionVerdict:
     loans: int | None = None
     compared_rows: int | None = None
     approval: bool = False
+    champion_not_in_arrears: dict[str, Any] | None = None
+    anchor_not_in_arrears: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as plain JSON types."""
@@ -122,6 +126,8 @@ def verdict_on(
         labels_changed=labels.changed if labels else None,
         loans=labels.loans if labels else None,
         approval=limits.approval,
+        champion_not_in_arrears=_apart(compared.champion),
+        anchor_not_in_arrears=_apart(anchor),
     )
 
 
@@ -144,6 +150,10 @@ def anchor_stops(compared: Opponents, margin: float) -> bool:
     if found is None:
         return compared.champion.difference is not None
     return found.low is None or found.low < -margin
+
+
+def _apart(opponent: Opponent | None) -> dict[str, Any] | None:
+    return vars(opponent.not_in_arrears) if opponent and opponent.not_in_arrears else None
 
 
 def _champion_numbers(found: AucDifference | None) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The importance of features on the Models page."""
 
-from console.models.importance import importance_frame, importance_words, loans_words, stability_words
-from tests.commands import document
+from console.models.importance import importance_frame, importance_words
+from jobs.modelling.explanation.kept import importance_in_words
+from jobs.modelling.explanation.stability import MEANING, stability_in_words
+from tests.commands import command, document
 from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox
 
@@ -13,9 +15,25 @@ def test_the_part_shows_the_loss_of_each_feature_and_the_stability(opened: Opene
         assert one["feature"] in told
         assert f"{one['importance']:.4f}" in told
         assert f"{one['low']:.4f} to {one['high']:.4f}" in told
-    assert stability_words(model["reason_stability"]) in told
-    assert model["importance_loans"] > 0
-    assert f"The mean loss of AUC on {model['importance_loans']:,} test loans when" in told
+        apart = one["not_in_arrears"]
+        assert f"{apart['importance']:.4f}" in told
+        assert f"{apart['low']:.4f} to {apart['high']:.4f}" in told
+    assert stability_in_words(model["reason_stability"]) in told
+    assert 0 < model["importance_loans_not_in_arrears"] < model["importance_loans"]
+    assert importance_in_words(model) in told
+    assert f" on {model['importance_loans']:,} test loans, and on the " in told
+
+
+def test_a_person_reads_importance_and_stability_of_a_version(trained_sandbox: Sandbox) -> None:
+    model = document("models", "--home", str(trained_sandbox.home))[0]
+    told = " ".join(command("models", model["version"], "--home", str(trained_sandbox.home)).stdout.split())
+    first = model["importance"][0]
+    apart = first["not_in_arrears"]
+    assert f"{first['feature']} {first['importance']:.4f} {first['low']:.4f} to {first['high']:.4f}" in told
+    assert f"{apart['importance']:.4f} {apart['low']:.4f} to {apart['high']:.4f}" in told
+    assert importance_in_words(model) in told
+    assert stability_in_words(model["reason_stability"]) in told
+    assert model["promotion"]["reason"] in told
 
 
 def test_a_chart_in_words_names_the_largest() -> None:
@@ -29,6 +47,9 @@ def test_a_chart_in_words_names_the_largest() -> None:
 
 
 def test_what_is_not_known_is_not_said() -> None:
-    assert stability_words(None) == ""
-    assert loans_words(None).startswith("The mean loss of AUC on the test loans when")
-    assert stability_words({"loans": 3, "refits": 0, "first_reason": None, "all_reasons": None}) == ""
+    assert stability_in_words(None) == ""
+    same = {"loans": 3, "refits": 2, "first_reason": 1.0, "all_reasons": 1.0}
+    assert MEANING not in stability_in_words(same)
+    assert stability_in_words({**same, "all_reasons": 0.5}).endswith(f"50% the same four reasons. {MEANING}")
+    assert importance_in_words({}).startswith("The mean loss of AUC on the test loans when")
+    assert stability_in_words({"loans": 3, "refits": 0, "first_reason": None, "all_reasons": None}) == ""

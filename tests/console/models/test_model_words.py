@@ -118,6 +118,10 @@ def test_whether_two_aucs_may_be_compared() -> None:
     assert earlier.startswith("On the test loans that neither learned from the AUC of b minus that of a is -0.010")
     paired = comparability(a, version("b", promotion={**verdict, "compared_rows": 180}))
     assert "On the same 180 test loans the AUC of b minus that of a is -0.010, 95% interval -0.030 to +0.010" in paired
+    apart = {"n": 150, "difference": 0.001, "low": -0.01, "high": 0.012}
+    both = version("b", promotion={**verdict, "compared_rows": 180, "champion_not_in_arrears": apart})
+    told = " On the 150 of them not in arrears at scoring it is +0.001, 95% interval -0.010 to +0.012."
+    assert comparability(a, both) == paired + told
 
 
 def test_a_comparison_says_what_can_be_told_from_it() -> None:

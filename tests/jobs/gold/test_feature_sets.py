@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 import pytest
 from rich.console import Console
 
-from engine.cli.render import models_view
-from engine.documents.models import models_document
+from console.models.detail import comparison_words
+from engine.cli.render import model_remarks, models_view
+from engine.documents.models import cost_in_words, left_out_costs, models_document
 from jobs.errors import JobError
 from jobs.modelling.candidates import ALL, BOTH, FOLDS, candidates, fit_names, fit_of, word_for_every_set
-from jobs.modelling.comparison import set_comparisons
+from jobs.modelling.comparison import set_comparisons, sets_in_words
 from jobs.modelling.pipelines import frame
 from jobs.statistics.discrimination import paired_auc_difference
 from jobs.statistics.risk_curves import logistic_curve, risk_curve_from_json
@@ -117,6 +118,37 @@ def test_the_registry_has_the_paired_comparison_on_the_same_test_loans(every: tu
     assert metadata(sandbox)["comparisons"] == told["comparisons"]
     best = told["comparisons"][0]
     assert f"{best['a']}: AUC {best['difference']:+.4f}" in sandbox.log(run, "train_evaluate_select_model")
+
+
+def test_what_a_smaller_set_costs_is_measured_on_the_same_test_loans(every: tuple[Sandbox, str]) -> None:
+    """The set without an attribute of the default one is the book's; the comparison says which attribute it is."""
+    sandbox, _ = every
+    assert dict(BOOK.smaller_sets) == {"safe14": ("Age",)}
+    told = document(sandbox)
+    with sandbox.deployment.ledger.reading() as connection:
+        (cost,) = left_out_costs(connection, sandbox.deployment.book)
+    comparison = cost["comparison"]
+    assert (cost["feature_set"], cost["left_out"], cost["version"]) == ("safe14", ["Age"], told["version"])
+    assert comparison in told["comparisons"]
+    best = {name: max(out_of_fold(told, name)) for name in ("safe14", "safe15")}
+    assert (comparison["a"], comparison["b"]) == (best["safe14"][1], best["safe15"][1])
+    difference = told["candidates"][comparison["a"]]["test_auc"] - told["candidates"][comparison["b"]]["test_auc"]
+    assert comparison["difference"] == pytest.approx(difference)
+    sentence = cost_in_words(cost, ALL)
+    assert (
+        f"Without Age (feature set safe14) the AUC of the best candidate changes by {difference:+.3f} (95%" in sentence
+    )
+    assert "on those not in arrears at scoring" in sentence
+    assert comparison_words(comparison).startswith("Without Age: ")
+    assert any(line.startswith("Without Age: ") for line in model_remarks(told))
+    full = next(one for one in told["comparisons"] if one["a"].endswith("(full)"))
+    assert sets_in_words(full) == f"with {len(full['added'])} more features"
+
+
+def out_of_fold(told: dict[str, Any], feature_set: str) -> list[tuple[float, str]]:
+    """(out-of-fold AUC, name) of the candidates on a feature set."""
+    own = {name: one for name, one in told["candidates"].items() if name.endswith(f"({feature_set})")}
+    return [(one["out_of_fold_auc"], name) for name, one in own.items()]
 
 
 def test_people_read_the_comparison(every: tuple[Sandbox, str]) -> None:

@@ -9,11 +9,13 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
 from console.models.candidates import arrears_note, auc_without_arrears
+from console.models.detail import verdict_numbers
 from engine.cli.render import model_remarks
 from jobs.gold.arrears import IN_ARREARS
 from jobs.modelling.candidates import ALL, candidates
-from jobs.modelling.comparison import numbers_by_arrears, set_comparisons, verdict_with_arrears
+from jobs.modelling.comparison import numbers_by_arrears, set_comparisons, sets_in_words
 from jobs.modelling.pipelines import frame
+from jobs.modelling.promotion.arrears import verdict_with_arrears
 from jobs.statistics.discrimination import paired_auc_difference
 from storage.lake.names import TRAINING_DATA
 from tests.retail import BOOK, FEATURE_SETS, SAFE15
@@ -62,12 +64,36 @@ def test_a_set_that_knows_the_arrears_gains_nothing_on_loans_without_them() -> N
     assert (apart["difference"], apart["n"]) == (0, int((~late).sum()))
     unknown = set_comparisons(test.drop_columns([IN_ARREARS]), scores, pair, [first, second])[0]
     assert unknown["not_in_arrears"] is None
+    assert sets_in_words(found) == "with 2 more features"
+    assert sets_in_words({**found, "left_out": ["Age"], "added": []}, BOOK.plain_name) == "without Age"
+    assert sets_in_words({"a": "a", "b": "b"}) == ""
     noisy = {**scores, pair[0].name: scores[pair[0].name] + generator.normal(size=5000)}
     one = set_comparisons(test, noisy, pair, [first, second])[0]["not_in_arrears"]
     assert one == vars(paired_auc_difference(labels[~late], noisy[pair[0].name][~late], risk[~late]))
     model: dict[str, Any] = {"cut_off": None, "promotion": None, "approval": None}
     model["comparisons"] = [{**found, "compared": "best"}]
     assert f"On the {apart['n']:,} not in arrears at scoring: +0.000" in " ".join(model_remarks(model))
+
+
+def test_a_verdict_tells_the_differences_from_champion_and_anchor_without_arrears() -> None:
+    numbers = {"not_in_arrears": {"loans": 900, "test_auc": 0.781}, "in_arrears": {"loans": 100, "defaults": 90}}
+    found = {"n": 900, "difference": 0.0034, "low": -0.01, "high": 0.0161}
+    verdict = {"promote": True, "rows": 1000, "auc": 0.8, "threshold": 0.7, "reason": "Promoted: so.", "anchor": "v1"}
+    verdict |= {"compared_with": "v2", "champion_not_in_arrears": found, "anchor_difference": None}
+    verdict["anchor_not_in_arrears"] = {**found, "n": 240, "low": None, "high": None}
+    told = verdict_with_arrears(verdict, numbers)
+    assert told["reason"] == (
+        "Promoted: so; on the 900 test loans not in arrears at scoring its AUC is 0.781, difference from the champion "
+        "+0.003, 95% interval -0.010 to +0.016, from the anchor +0.003, too few defaults for an interval, on 240 of "
+        "them."
+    )
+    assert told["promote"]
+    shown = verdict_numbers(told)["Not in arrears at scoring"]
+    assert shown.startswith("AUC 0.781 on 900 test loans; difference from the champion +0.003")
+    same = {**verdict, "compared_with": "v1", "anchor_not_in_arrears": found}
+    assert "difference from champion and anchor +0.003, 95%" in verdict_with_arrears(same, numbers)["reason"]
+    earlier = {name: value for name, value in told.items() if not name.endswith("not_in_arrears")}
+    assert "Not in arrears at scoring" not in verdict_numbers(earlier)
 
 
 def test_numbers_that_are_not_known_are_none() -> None:

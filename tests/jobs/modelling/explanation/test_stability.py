@@ -4,11 +4,15 @@ import json
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from jobs.gold.arrears import IN_ARREARS, not_in_arrears
 from jobs.modelling.candidates import FOLDS
 from jobs.modelling.explanation.contributions import contributions, reasons
+from jobs.modelling.explanation.importance import permutation_importance
+from jobs.modelling.explanation.kept import REPEATS_APART, importance_of
 from jobs.modelling.explanation.stability import LOANS, PAIRS, reasons_of_sample, stability
 from jobs.modelling.explanation.typical import typical_payer
 from jobs.modelling.pipelines import categories_in, frame, untrained
@@ -51,11 +55,41 @@ def test_a_training_keeps_what_explains_its_model(trained_sandbox: Sandbox) -> N
     assert metadata["typical_payer"] == typical_payer(train, SAFE15)
     assert {one["feature"] for one in metadata["importance"]} == set(SAFE15)
     assert metadata["importance"][0]["low"] > 0  # the sample's labels do depend on features
+    test = rows.filter(pc.equal(rows["split"], "test"))
+    others = test.filter(pc.invert(test[IN_ARREARS]))
+    pipeline = trained_sandbox.deployment.models.load(trained_sandbox.champions()[0].files["model"])
+    inputs = frame(others, metadata["features"])
+    alone = permutation_importance(
+        pipeline, inputs, others["label"].to_numpy(), pipeline.predict_proba(inputs)[:, 1], REPEATS_APART
+    )
+    apart = {one["feature"]: one["not_in_arrears"] for one in metadata["importance"]}
+    assert apart == {one.pop("feature"): one for one in alone}
+    assert metadata["importance_loans_not_in_arrears"] == others.num_rows < metadata["importance_loans"]
     assert told["importance"] == metadata["importance"]
     assert told["reason_stability"] == metadata["reason_stability"]
     found = metadata["reason_stability"]
     assert (found["loans"], found["refits"]) == (LOANS, FOLDS)
     assert 1 / len(SAFE15) < found["first_reason"] <= 1  # better than a feature drawn by lot
+
+
+def test_a_feature_that_tells_the_arrears_alone_is_worth_nothing_on_loans_without_them() -> None:
+    """Permuted among loans not in arrears, where it is the same for each, the feature changes no score."""
+
+    class Late:
+        def predict_proba(self, rows: Any) -> Any:
+            score = 1 / (1 + np.exp(-rows["risk"].to_numpy() - 3 * rows["late"].to_numpy()))
+            return np.column_stack([1 - score, score])
+
+    generator = np.random.default_rng(6)
+    late, risk = generator.random(2000) < 0.3, generator.normal(size=2000)
+    labels = (generator.random(2000) < 1 / (1 + np.exp(-risk - 3 * late))).astype(np.int8)
+    loans = pa.table({"risk": risk, "late": late.astype(float), IN_ARREARS: late, "label": labels})
+    whole = {one["feature"]: one for one in importance_of(Late(), loans, ("risk", "late"), 5)}
+    apart = {one["feature"]: one for one in importance_of(Late(), not_in_arrears(loans), ("risk", "late"), 5)}
+    assert whole["late"]["low"] > 0.05
+    assert (apart["late"]["importance"], apart["late"]["low"], apart["late"]["high"]) == (0.0, 0.0, 0.0)
+    assert apart["risk"]["low"] > 0
+    assert importance_of(Late(), loans.filter(pc.equal(loans["label"], 0)), ("risk", "late"), 5) == []
 
 
 @pytest.mark.thorough
