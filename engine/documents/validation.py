@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
+from storage.db.ledger import LedgerRow
 from storage.ledger.runs import dates_of_success, newest_success, success_for
 from storage.ledger.tasks import task_rows
 
@@ -21,21 +22,29 @@ def validation_document(connection: Connection, day: date | None = None) -> Docu
     None before the first monitoring run. Raises UnusableRequest when that date was not monitored, or by an earlier
     release, which kept no validation.
     """
-    if day is None:
-        run = newest_success(connection, "monitoring")
-        if run is None:
-            return None
-    else:
-        run = success_for(connection, "monitoring", day)
-        if run is None:
-            raise UnusableRequest(_not_monitored(day, dates_of_success(connection, "monitoring")))
-    outcomes = {row.task: row.outcome["outcome"] for row in task_rows(connection, run.run_id) if row.outcome}
-    values = outcomes.get(TASK, {}).get("values", {})
+    found = monitored(connection, day)
+    if found is None:
+        return None
+    run, values = found
     if "validation" not in values:
         advice = f"run `python -m engine run monitoring --as-of {run.as_of} --force`"
         raise UnusableRequest(f"{run.as_of} was monitored by an earlier release, without a backtest; {advice}.")
     version = values["row"]["model_version"]
     return {"monitoring_date": run.as_of.isoformat(), "run_id": run.run_id, "version": version, **values["validation"]}
+
+
+def monitored(connection: Connection, day: date | None = None) -> tuple[LedgerRow, dict[str, Any]] | None:
+    """(the newest run that monitored a date, by default the latest date; the values of its metrics).
+
+    None before the first monitoring run. Raises UnusableRequest when that date was not monitored.
+    """
+    run = newest_success(connection, "monitoring") if day is None else success_for(connection, "monitoring", day)
+    if run is None:
+        if day is None:
+            return None
+        raise UnusableRequest(_not_monitored(day, dates_of_success(connection, "monitoring")))
+    outcomes = {row.task: row.outcome["outcome"] for row in task_rows(connection, run.run_id) if row.outcome}
+    return run, outcomes.get(TASK, {}).get("values", {})
 
 
 def _not_monitored(day: date, dates: Sequence[date]) -> str:
@@ -56,9 +65,42 @@ def losses_in_words(losses: Mapping[str, Any]) -> list[str]:
         f"{known['exposure']:,.0f}, expected loss {known['expected_loss']:,.0f}{_rate(known)}, observed "
         f"{known['observed_loss']:,.0f} (loss given default x exposure of the bad loans)."
     )
-    told = [of_waiting, of_known]
+    told = [of_waiting, *_without_arrears(waiting), of_known, *_without_arrears(known)]
     without = waiting["without_exposure"] + known["without_exposure"]
     return [*told, f"{without:,} loans have no amount and are left out."] if without else told
+
+
+def calibration_in_words(whole: Mapping[str, Any]) -> str:
+    """How the mean PD of all loans of a backtest compares with their defaults; then of those not in arrears."""
+    told = (
+        f"Over {whole['n']:,} loans the mean PD is {whole['mean_pd']:.1%} and {whole['bad_rate']:.1%} defaulted "
+        f"({_light(whole)})."
+    )
+    apart = whole.get("not_in_arrears")
+    if not apart or apart["n"] in (0, whole["n"]):
+        return told
+    return (
+        f"{told} On the {apart['n']:,} of them not in arrears at scoring the mean PD is {apart['mean_pd']:.1%} and "
+        f"{apart['bad_rate']:.1%} defaulted ({_light(apart)}); PDs are calibrated on all loans together."
+    )
+
+
+def _light(found: Mapping[str, Any]) -> str:
+    return f"light {found['light']}{': PD ' + found['direction'] if found['direction'] else ''}"
+
+
+def _without_arrears(losses: Mapping[str, Any]) -> Sequence[str]:
+    """The losses of the loans not in arrears at scoring in a sentence; none where it is not known or they are all."""
+    apart = losses.get("not_in_arrears")
+    if not apart or apart["loans"] == losses["loans"]:
+        return []
+    observed = "" if losses["observed_loss"] is None else f", observed {apart['observed_loss']:,.0f}"
+    return [
+        (
+            f"Of these, {apart['loans']:,} were not in arrears at scoring: exposure {apart['exposure']:,.0f}, expected "
+            f"loss {apart['expected_loss']:,.0f}{_rate(apart)}{observed}."
+        )
+    ]
 
 
 def _rate(losses: Mapping[str, Any]) -> str:

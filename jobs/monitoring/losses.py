@@ -66,27 +66,30 @@ def concentrations(
     return found
 
 
-def losses_of(probabilities: ArrayLike, exposures: ArrayLike, labels: ArrayLike, lgd: float) -> dict[str, Any]:
+def losses_of(
+    probabilities: ArrayLike, exposures: ArrayLike, labels: ArrayLike, lgd: float, apart: ArrayLike | None = None
+) -> dict[str, Any]:
     """`waiting` and `known`: the losses of the loans whose outcome is not known yet, and of the others.
 
     The arguments have length n; labels are NaN for an outcome that is not known. Each has loans, exposure, expected
-    loss and concentration, as plain JSON types; loans without an exposure (NaN) are counted apart and left out. `known`
-    has `observed_loss`, the LGD times the exposure of its bad loans.
+    loss and concentration, as plain JSON types; loans without an exposure (NaN) are counted apart and left out.
+    `observed_loss` is the LGD times the exposure of the bad loans, None for `waiting`. Each has `not_in_arrears`, the
+    same of its loans for which `apart` is True; None without `apart`.
     """
-    values, amounts, bad = (np.asarray(one, dtype=np.float64).ravel() for one in (probabilities, exposures, labels))
-    waiting = np.isnan(bad)
-    known = _losses(values[~waiting], amounts[~waiting], bad[~waiting], lgd)
-    observed = float(lgd * np.nansum(amounts[bad == 1]))
-    return {
-        "lgd": lgd,
-        "waiting": _losses(values[waiting], amounts[waiting], bad[waiting], lgd),
-        "known": {**known, "observed_loss": observed},
-    }
+    loans = np.stack([np.asarray(one, dtype=np.float64).ravel() for one in (probabilities, exposures, labels)])
+    waiting = np.isnan(loans[2])
+    found: dict[str, Any] = {"lgd": lgd}
+    for name, side in (("waiting", waiting), ("known", ~waiting)):
+        part = None if apart is None else _losses(loans[:, side & np.asarray(apart, bool)], lgd)
+        found[name] = {**_losses(loans[:, side], lgd), "not_in_arrears": part}
+    found["waiting"]["observed_loss"] = None
+    return found
 
 
-def _losses(values: Floats, amounts: Floats, bad: Floats, lgd: float) -> dict[str, Any]:
-    has = ~np.isnan(amounts)
-    values, amounts, bad = values[has], amounts[has], bad[has]
+def _losses(loans: Floats, lgd: float) -> dict[str, Any]:
+    """The losses of loans, 3 x n: their probabilities, exposures and labels."""
+    has = ~np.isnan(loans[1])
+    values, amounts, bad = loans[:, has]
     loss, total = expected_loss(values, amounts, lgd), float(amounts.sum())
     return {
         "loans": int(has.sum()),
@@ -94,6 +97,7 @@ def _losses(values: Floats, amounts: Floats, bad: Floats, lgd: float) -> dict[st
         "exposure": total,
         "expected_loss": loss,
         "expected_loss_rate": loss / total if total else None,
+        "observed_loss": float(lgd * amounts[bad == 1].sum()),
         "concentration": [vars(one) for one in concentrations(values, amounts, bad)],
     }
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.book.features import Segment
+from jobs.gold.arrears import knows_arrears, not_in_arrears
 from jobs.modelling.pipelines import is_category
 from jobs.modelling.splits import as_floats, labels_of
 from jobs.statistics.backtest import backtest
@@ -30,7 +31,8 @@ def segments_of(scored: pa.Table, segments: tuple[Segment, ...]) -> list[dict[st
     the highest of the segment's bands, and `below_four_fifths` where it is under 0.8 (the four-fifths rule of the
     Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D), a rule of thumb for adverse impact). Bands of
     fewer than 30 loans have no ratio, and missing values are no band to compare with. AUC, bad rate and calibration are
-    of the loans with a known outcome.
+    of the loans with a known outcome; `not_in_arrears` has the same of those not in arrears at scoring, None where that
+    is not known. Approval has no such part: the rule is about every decision.
     """
     found = []
     for segment in segments:
@@ -88,18 +90,26 @@ def _text(value: float) -> str:
 
 def _measures(loans: pa.Table) -> Mapping[str, Any]:
     known = loans.filter(loans["label"].is_valid())
-    labels, scores = labels_of(known), as_floats(known["predicted_proba"])
     refused = np.asarray(loans["predicted_label"].to_numpy(), np.float64)
-    area, tested = auc_with_interval(labels, scores) if known.num_rows else None, backtest(labels, scores)
     return {
         "loans": loans.num_rows,
+        "approval": float(1 - refused.mean()),
+        **_outcomes(known),
+        "not_in_arrears": _outcomes(not_in_arrears(known)) if knows_arrears(known) else None,
+    }
+
+
+def _outcomes(known: pa.Table) -> dict[str, Any]:
+    """AUC, bad rate and calibration of loans with a known outcome."""
+    labels, scores = labels_of(known), as_floats(known["predicted_proba"])
+    area, tested = auc_with_interval(labels, scores) if known.num_rows else None, backtest(labels, scores)
+    return {
         "labelled": tested.n,
         "defaults": tested.defaults,
         "bad_rate": tested.bad_rate,
         "auc": area.value if area else None,
         "auc_low": area.low if area else None,
         "auc_high": area.high if area else None,
-        "approval": float(1 - refused.mean()),
         "mean_pd": tested.mean_pd,
         "low": tested.low,
         "high": tested.high,

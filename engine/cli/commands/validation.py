@@ -1,21 +1,28 @@
 """The command `validation`: backtest by cohort, segments and expected loss."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from engine.cli.render import listing
+from engine.cli.render import interval, listing
 from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_json
-from engine.documents.validation import LOANS_OF, losses_in_words, validation_document
+from engine.documents.models import cost_in_words, left_out_costs
+from engine.documents.validation import LOANS_OF, calibration_in_words, losses_in_words, validation_document
+from jobs.modelling.candidates import word_for_every_set
 
 app = typer.Typer()
 
 EMPTY = "No monitoring results yet. Run `python -m engine run monitoring`."
 BACKTEST = ("cohort", "loans", "defaults", "mean_PD", "bad_rate", "95%_interval", "light")
-SEGMENTS = ("segment", "group", "loans", "AUC", "bad_rate", "mean_PD", "light", "approved", "of_the_highest")
+SEGMENTS = (
+    "segment", "group", "loans", "AUC", "95%_interval", "bad_rate", "mean_PD", "light", "approved", "of_the_highest",
+)  # fmt: skip
 CONCENTRATION = ("riskiest", "of_the_loans", "loans", "PD_from", "exposure", "expected_loss", "defaults")
+
+NOT_IN_ARREARS = "- not in arrears"  # the name of the row under the one of all loans
 
 Row = Mapping[str, Any]
 
@@ -28,63 +35,96 @@ def validation(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Show how the champion's probabilities compare with the defaults: by cohort, by segment, and in money."""
+    """Show how the champion's probabilities compare with the defaults: by cohort, by segment, and in money.
+
+    Under the figures of all loans stand those of the loans not in arrears at scoring.
+    """
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
         document = validation_document(connection, day_of(day, "--date"))
-    console = console_for()
+        costs = left_out_costs(connection, deployment.book)
     if as_json:
-        print_json(document)
+        print_json(document and {**document, "left_out_costs": costs})
     elif document is None:
-        console.print(EMPTY)
+        console_for().print(EMPTY)
     else:
-        console.print(Text(f"Model {document['version']} on {document['monitoring_date']}", "bold"))
-        console.print(listing(map(_backtest, document["backtest"]), BACKTEST))
-        if document["segments"]:
-            console.print(listing(map(_segment, document["segments"]), SEGMENTS))
-        if document["losses"] is not None:
-            for words in losses_in_words(document["losses"]):
-                console.print(words, soft_wrap=True)
-            rows = [
-                _concentration(what, row)
-                for what in ("waiting", "known")
-                for row in document["losses"][what]["concentration"]
-            ]
-            console.print(listing(rows, CONCENTRATION))
+        _print(document, [cost_in_words(cost, word_for_every_set(deployment.book)) for cost in costs])
+
+
+def _print(document: Row, costs: Sequence[str]) -> None:
+    console = console_for()
+    console.print(Text(f"Model {document['version']} on {document['monitoring_date']}", "bold"))
+    console.print(listing(_with_apart(document["backtest"], _backtest, "cohort"), BACKTEST))
+    if document["backtest"]:
+        console.print(calibration_in_words(document["backtest"][0]), highlight=False, soft_wrap=True)
+    if document["segments"]:
+        console.print(listing(_with_apart(document["segments"], _segment, "group"), SEGMENTS))
+    for cost in costs:
+        console.print(cost, highlight=False, soft_wrap=True)
+    if document["losses"] is not None:
+        for words in losses_in_words(document["losses"]):
+            console.print(words, highlight=False, soft_wrap=True)
+        rows = [row for what in ("waiting", "known") for row in _concentrations(what, document["losses"][what])]
+        console.print(listing(rows, CONCENTRATION))
+
+
+def _with_apart(rows: Iterable[Row], cells: Callable[[Row], Row], name: str) -> Iterator[Row]:
+    """The cells of each row, and under them those of its loans not in arrears, where others were in arrears."""
+    for row in rows:
+        whole, apart = cells(row), row.get("not_in_arrears")
+        yield whole
+        if apart and _known(apart) != _known(row):
+            yield {**cells({**apart, "loans": _known(apart)}), name: NOT_IN_ARREARS}
+
+
+def _known(row: Row) -> int:
+    """The loans with a known outcome of a cohort or a band."""
+    return int(row["labelled"] if "labelled" in row else row["n"])
 
 
 def _backtest(row: Row) -> Row:
-    light = f"{row['light']}: PD {row['direction']}" if row["direction"] else row["light"]
+    light = f"{row['light']}: PD {row['direction']}" if row["direction"] else row["light"] or "-"
     return {
-        "cohort": row["cohort"] or "all",
+        "cohort": row.get("cohort") or "all",
         "loans": row["n"],
         "defaults": row["defaults"],
         "mean_PD": _percent(row["mean_pd"]),
         "bad_rate": _percent(row["bad_rate"]),
-        "95%_interval": f"{_percent(row['low'])} to {_percent(row['high'])}",
+        "95%_interval": "-" if row["low"] is None else f"{_percent(row['low'])} to {_percent(row['high'])}",
         "light": light,
     }
 
 
 def _segment(row: Row) -> Row:
-    below = " (below 4/5)" if row["below_four_fifths"] else ""
+    below = " (below 4/5)" if row.get("below_four_fifths") else ""
+    decided = "approval" in row
     return {
-        "segment": row["segment"],
-        "group": row["band"],
+        "segment": row.get("segment", ""),
+        "group": row.get("band", ""),
         "loans": row["loans"],
         "AUC": "-" if row["auc"] is None else f"{row['auc']:.3f}",
+        "95%_interval": interval(row["auc_low"], row["auc_high"]),
         "bad_rate": _percent(row["bad_rate"]),
         "mean_PD": _percent(row["mean_pd"]),
         "light": row["light"] or "-",
-        "approved": _percent(row["approval"]),
-        "of_the_highest": f"{_percent(row['approval_ratio'])}{below}",
+        "approved": _percent(row["approval"]) if decided else "",
+        "of_the_highest": f"{_percent(row['approval_ratio'])}{below}" if decided else "",
     }
 
 
-def _concentration(what: str, row: Row) -> Row:
+def _concentrations(what: str, losses: Row) -> Iterator[Row]:
+    apart = losses.get("not_in_arrears")
+    others = apart["concentration"] if apart and apart["loans"] != losses["loans"] else []
+    for row, other in zip_longest(losses["concentration"], others):
+        yield _concentration(LOANS_OF[what], row)
+        if other:
+            yield {**_concentration(NOT_IN_ARREARS, other), "riskiest": ""}
+
+
+def _concentration(of: str, row: Row) -> Row:
     return {
         "riskiest": f"{row['share']:.0%}",
-        "of_the_loans": LOANS_OF[what],
+        "of_the_loans": of,
         "loans": row["loans"],
         "PD_from": _percent(row["least_pd"]),
         "exposure": _percent(row["exposure"]),

@@ -5,11 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from engine.deployment import Deployment
-from engine.documents.validation import validation_document
+from engine.documents.validation import calibration_in_words, losses_in_words, validation_document
 from engine.errors import UnusableRequest
+from jobs.gold.arrears import IN_ARREARS
+from jobs.gold.features import EXPOSURE
 from storage.db.ledger import Ledger
+from storage.lake.names import OUTCOMES
 from storage.ledger.leases import claim, finish
 from storage.ledger.runs import Request, request_run
 from storage.ledger.tasks import plan_tasks, update_task
@@ -38,6 +42,50 @@ def test_it_shows_backtest_segments_and_expected_loss(monitored_sandbox: Sandbox
     assert done.returncode == 0
     assert "Expected loss" in done.stdout.replace("expected loss", "Expected loss")
     assert "18-24" in done.stdout
+    for sentence in (calibration_in_words(whole), *losses_in_words(losses)):
+        assert sentence in done.stdout
+
+
+def test_every_figure_stands_beside_the_one_of_loans_not_in_arrears(monitored_sandbox: Sandbox) -> None:
+    home = str(monitored_sandbox.home)
+    told, text = (
+        json.loads(command("validation", "--json", "--home", home).stdout),
+        command("validation", "--home", home),
+    )
+    loans = monitored_sandbox.table(OUTCOMES).to_pandas()
+    known = loans[~loans["fitted"] & loans["label"].notna()]
+    others = known[~known[IN_ARREARS]]
+    whole, *cohorts = (row["not_in_arrears"] for row in told["backtest"])
+    assert (whole["n"], whole["defaults"]) == (len(others), others["label"].sum())
+    assert whole["mean_pd"] == pytest.approx(others["predicted_proba"].mean())
+    assert sum(cohort["n"] for cohort in cohorts) == whole["n"] < told["backtest"][0]["n"]
+    young = others[others["Age"].between(18, 24)]
+    (band,) = (row["not_in_arrears"] for row in told["segments"] if row["band"] == "18-24")
+    assert band["auc"] == pytest.approx(roc_auc_score(young["label"].astype(int), young["predicted_proba"]), abs=1e-12)
+    part = told["losses"]["known"]["not_in_arrears"]
+    assert part["expected_loss"] == pytest.approx(0.45 * (others["predicted_proba"] * others[EXPOSURE]).sum())
+    lines = [" ".join(line.split()) for line in text.stdout.splitlines()]
+    assert (
+        f"- not in arrears {whole['n']:,} {whole['defaults']:,} {whole['mean_pd']:.1%} {whole['bad_rate']:.1%}"
+        in " ".join(lines)
+    )
+    assert f"- not in arrears {len(young)} {band['auc']:.3f} {band['auc_low']:.3f} to" in " ".join(lines)
+    # As many lines as groups with a loan in arrears, and two for each concentration.
+    parts = [(row["n"], row["not_in_arrears"]["n"]) for row in told["backtest"]]
+    parts += [(row["labelled"], row["not_in_arrears"]["labelled"]) for row in told["segments"]]
+    sides = [told["losses"][what] for what in ("waiting", "known")]
+    concentrations = sum(2 for side in sides if side["loans"] != side["not_in_arrears"]["loans"])
+    assert text.stdout.count("- not in arrears") == sum(a != b for a, b in parts) + concentrations
+
+
+def test_it_says_how_to_measure_what_a_smaller_feature_set_costs(monitored_sandbox: Sandbox) -> None:
+    home = str(monitored_sandbox.home)
+    (cost,) = json.loads(command("validation", "--json", "--home", home).stdout)["left_out_costs"]
+    assert cost == {"feature_set": "safe14", "left_out": ["Age"], "version": None, "comparison": None}
+    assert (
+        "`python -m engine run training --param feature_set=all` measures it"
+        in command("validation", "--home", home).stdout
+    )
 
 
 def test_a_date_that_was_not_monitored_says_what_to_run(monitored_sandbox: Sandbox) -> None:

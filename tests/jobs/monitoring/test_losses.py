@@ -40,6 +40,17 @@ def test_loans_that_wait_and_loans_with_an_outcome_are_apart() -> None:
     assert known["concentration"][0]["defaults"] == 1
 
 
+def test_the_losses_of_loans_not_in_arrears_stand_beside_the_whole() -> None:
+    labels, late = np.array([1, 0, 0, 1, 0, np.nan, np.nan, 0, 0, 0]), np.array([1, 0, 0, 1, 0, 1, 0, 0, 0, 0], bool)
+    found = losses_of(PDS, AMOUNTS, labels, 0.45, ~late)
+    others = ~late & ~np.isnan(labels)
+    alone = losses_of(np.array(PDS)[others], np.array(AMOUNTS)[others], labels[others], 0.45)["known"]
+    assert found["known"]["not_in_arrears"] == {name: alone[name] for name in alone if name != "not_in_arrears"}
+    assert found["known"]["not_in_arrears"]["observed_loss"] == 0 < found["known"]["observed_loss"]
+    assert (found["waiting"]["loans"], found["waiting"]["not_in_arrears"]["loans"]) == (2, 1)
+    assert losses_of(PDS, AMOUNTS, labels, 0.45)["known"]["not_in_arrears"] is None
+
+
 def test_loans_without_an_amount_are_counted_apart() -> None:
     found = losses_of([0.5, 0.2], [np.nan, 100.0], [np.nan, np.nan], 0.4)["waiting"]
     assert (found["loans"], found["without_exposure"], found["exposure"]) == (1, 1, 100.0)

@@ -8,6 +8,7 @@ from jobs.book.features import Segment
 from jobs.book.retail import BOOK
 from jobs.monitoring.segments import bands, segments_of
 from jobs.monitoring.validation import backtests
+from jobs.statistics.backtest import backtest
 
 
 def column(*values: object) -> pa.ChunkedArray:
@@ -55,6 +56,30 @@ def test_the_measures_of_a_band_are_those_of_its_loans() -> None:
     assert (young["approval_ratio"], old["approval_ratio"]) == (pytest.approx(2 / 3), 1.0)
     assert (young["below_four_fifths"], old["below_four_fifths"]) == (True, False)
     assert old["auc"] == pytest.approx(1 / 6)
+
+
+def test_loans_not_in_arrears_stand_beside_all_loans_of_a_band_and_of_a_cohort() -> None:
+    rows = {
+        "age": [20] * 5 + [50] * 3,
+        "predicted_proba": [0.9, 0.4, 0.8, 0.3, 0.5, 0.1, 0.2, 0.6],
+        "predicted_label": [1, 0, 1, 0, 0, 0, 0, 1],
+        "label": [1, 0, 1, 0, None, 0, 0, 1],
+        "cohort": ["2025-01"] * 8,
+    }
+    late = [True, False, False, None, False, False, True, True]
+    young, old = segments_of(scored(**rows, in_arrears=late), (Segment("age", (18, 35)),))
+    apart = young["not_in_arrears"]
+    assert (apart["labelled"], apart["defaults"], apart["bad_rate"], apart["auc"]) == (2, 1, 0.5, 1.0)
+    assert apart["mean_pd"] == pytest.approx(0.6)
+    assert (old["auc"], old["not_in_arrears"]["auc"], old["not_in_arrears"]["labelled"]) == (1.0, None, 1)
+    whole, cohort = backtests(scored(**rows, in_arrears=late))
+    assert (whole["n"], whole["not_in_arrears"]["n"], whole["not_in_arrears"]["defaults"]) == (7, 3, 1)
+    assert cohort["not_in_arrears"] == whole["not_in_arrears"]
+    alone = backtest([0, 1, 0], [0.4, 0.8, 0.1])
+    assert whole["not_in_arrears"] == {**vars(alone), "direction": alone.direction}
+    unknown = scored(**rows)
+    assert [row["not_in_arrears"] for row in segments_of(unknown, (Segment("age", (18, 35)),))] == [None, None]
+    assert [row["not_in_arrears"] for row in backtests(unknown)] == [None, None]
 
 
 def test_a_ratio_of_four_fifths_is_not_below() -> None:
