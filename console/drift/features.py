@@ -13,8 +13,9 @@ from console.components.times import day
 from console.drift.chart_selection import preview, with_dates, with_features
 from console.drift.curve_data import window_bins
 from console.drift.filters import choose_day, keep_in_address
-from console.drift.movement import Moved, ranking_words, with_movements
+from console.drift.movement import ranking_words, with_movements
 from console.drift.query import View, reference_of
+from engine.documents.movement import Moved
 from jobs.charts.history import csi_over_time
 from jobs.charts.report import feature_drift, score_distribution
 from jobs.monitoring.measures import shares

@@ -1,10 +1,5 @@
 """Where scores and features moved since the last healthy date, and which movement matters most to the model."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
-
 import pandas as pd
 from markupsafe import Markup
 
@@ -13,66 +8,24 @@ from console.app.deployment import plain_name
 from console.components.elements import Text, join, named_html
 from console.components.times import day
 from console.drift.query import View, metadata_of_version, monitoring_run_of
-from jobs.monitoring.movement import Movement, movements
+from engine.documents.movement import Moved, last_healthy, moved_between, since_words
 
 MOST_NAMED = 3  # features that a sentence names
-SAME = 0.0005  # a mean score that moved less did not move
-
-
-@dataclass(frozen=True)
-class Moved:
-    """What moved since `since`, the last healthy date of the model; since its baseline where that is None.
-
-    `features` come with the largest change times importance first. `mean_score` and `mean_score_before` are None where
-    they were not stored. `weighted` is False where the model keeps no importance.
-    """
-
-    since: date | None
-    features: Sequence[Movement]
-    mean_score: float | None
-    mean_score_before: float | None
-
-    @property
-    def weighted(self) -> bool:
-        return any(one.weight is not None for one in self.features)
-
-    @property
-    def since_words(self) -> str:
-        return f"since {day(self.since)} (the last healthy date)" if self.since else "since the baseline"
 
 
 def moved_of(view: View) -> Moved:
     """What moved up to the date in view."""
-    metadata = metadata_of_version(view.row["model_version"])
-    now = view.monitoring_run.values
-    since = last_healthy(queries.monitoring(), view.filters.day, view.row["model_version"])
-    before = monitoring_run_of(since).values if since else {}
-    if not before.get("bins"):
-        since, before = None, {"mean_score": _mean_of_baseline(metadata)}
-    frozen = metadata.get("reference", {}).get("features", {})
-    found = movements(frozen, now.get("bins", {}), before.get("bins", {}), metadata.get("importance", []))
-    return Moved(since, found, now.get("mean_score"), before.get("mean_score"))
-
-
-def last_healthy(history: pd.DataFrame, before: date, version: str) -> date | None:
-    """The newest monitoring date before another on which the same model was healthy; None if there is none."""
-    if history.empty:
-        return None
-    rows = history[(history["model_version"] == version) & (history["status"] == "healthy")]
-    days = [each for each in rows["monitoring_date"] if each < before]
-    return max(days, default=None)
-
-
-def score_sentence(moved: Moved) -> str:
-    """Whether the scores moved towards higher or lower risk; empty where it is not known."""
-    now, before = moved.mean_score, moved.mean_score_before
-    if now is None or before is None:
-        return ""
-    numbers = f"mean score {now:.1%}, {before:.1%} then" if moved.since else f"mean score {now:.1%}, {before:.1%} there"
-    if abs(now - before) < SAME:
-        return f"The mean score has not moved {moved.since_words} ({numbers})."
-    risk = "higher" if now > before else "lower"
-    return f"Scores moved towards {risk} risk {moved.since_words} ({numbers})."
+    version = view.row["model_version"]
+    history = queries.monitoring()
+    names = ("monitoring_date", "model_version", "status")
+    rows = (
+        []
+        if history.empty
+        else [dict(zip(names, row, strict=True)) for row in zip(*(history[name] for name in names), strict=True)]
+    )
+    since = last_healthy(rows, view.filters.day, version)
+    before = monitoring_run_of(since).values if since else None
+    return moved_between(metadata_of_version(version), view.monitoring_run.values, since, before)
 
 
 def drivers(features: pd.DataFrame, moved: Moved) -> Text:
@@ -89,7 +42,11 @@ def drivers(features: pd.DataFrame, moved: Moved) -> Text:
         for name, csi in zip(first["feature"], first["csi"], strict=True)
     ]
     more = f" and {len(beyond) - len(first)} more" if len(beyond) > len(first) else ""
-    ranked = f"by change {moved.since_words} times importance" if moved.weighted else "by CSI, no importance is known"
+    ranked = (
+        f"by change {since_words(moved.since, day)} times importance"
+        if moved.weighted
+        else "by CSI, no importance is known"
+    )
     inputs = join(named, ", ")
     return Markup("Inputs that drifted beyond noise, {} (CSI, direction): {}{}.").format(ranked, inputs, more)
 
@@ -108,11 +65,6 @@ def ranking_words(moved: Moved) -> str:
         return "This model keeps no importance of its features, so they are ranked by CSI alone."
     first = moved.features[0]
     where = f" ({first.moved})" if first.moved else ""
-    return f"By change {moved.since_words} times importance the first is {plain_name(first.feature)}{where}."
-
-
-def _mean_of_baseline(metadata: Mapping[str, Any]) -> float | None:
-    """The mean score of the model's test loans; None for a model of an earlier release."""
-    best = metadata.get("candidates", {}).get(metadata.get("model_name"), {})
-    mean: float | None = best.get("mean_score")
-    return mean
+    return (
+        f"By change {since_words(moved.since, day)} times importance the first is {plain_name(first.feature)}{where}."
+    )

@@ -8,8 +8,9 @@ from markupsafe import Markup
 from console.app.navigation import run_link
 from console.components.elements import Text, count, join, state_html, with_code, write_html
 from console.components.times import day
-from console.drift.movement import Moved, drivers, score_sentence
+from console.drift.movement import drivers
 from console.drift.query import View
+from engine.documents.movement import Moved, score_sentence
 from jobs.accounting.flagged import flagged_remark
 from jobs.charts.kit import STATUS_WORDS
 from jobs.governance.breaches import OF_DATA, UNHEALTHY, AucLoans, Thresholds, auc_gap
@@ -30,7 +31,7 @@ FAULT_ACTION = "a person must check the extracts, and no training is requested"
 def show_verdict(view: View, moved: Moved) -> None:
     """Shows the verdict, the drift of the inputs, the model, the links to the runs, and the decision."""
     status = view.row["status"]
-    movement = [score_sentence(moved), drivers(view.features, moved)] if status in UNHEALTHY else []
+    movement = [score_sentence(moved, day), drivers(view.features, moved)] if status in UNHEALTHY else []
     note = join([*movement, flagged_remark(view.row), _model_sentence(view), _links(view)], " ")
     write_html(
         Markup(

@@ -10,6 +10,7 @@ from engine.cli.commands.access import app as access_commands
 from engine.cli.commands.backfill import app as replay_commands
 from engine.cli.commands.book import app as book_commands
 from engine.cli.commands.data import app as data_commands
+from engine.cli.commands.drift import app as drift_commands
 from engine.cli.commands.explain import app as explain_commands
 from engine.cli.commands.models import app as model_commands
 from engine.cli.commands.processes import app as process_commands
@@ -39,6 +40,7 @@ for commands in (
     model_commands,
     explain_commands,
     data_commands,
+    drift_commands,
     validation_commands,
     profile_commands,
     book_commands,

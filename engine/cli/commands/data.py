@@ -98,6 +98,8 @@ def metrics(home: Home = None, as_json: Json = False) -> None:
         console_for().print(told, highlight=False, soft_wrap=True)
     if newest["status"] in UNHEALTHY and newest["status"] != "stale" and newest["reason"]:
         console_for().print(f"{newest['monitoring_date']}  {newest['reason']}", highlight=False, soft_wrap=True)
+        told = "`python -m engine drift` ranks what moved since the last healthy date."
+        console_for().print(told, highlight=False, soft_wrap=True)
     if newest["stale"]:
         told = f"Stale on {newest['monitoring_date']}: {newest['stale']}. `python -m engine doctor` says what to do."
         console_for().print(told, highlight=False, soft_wrap=True)

@@ -5,7 +5,9 @@ from datetime import date
 
 import pandas as pd
 
-from console.drift.movement import Moved, drivers, last_healthy, ranking_words, score_sentence, with_movements
+from console.components.times import day
+from console.drift.movement import drivers, ranking_words, with_movements
+from engine.documents.movement import Moved, last_healthy, score_sentence
 from jobs.monitoring.movement import Movement
 
 FEATURES = pd.DataFrame(
@@ -51,9 +53,9 @@ def test_a_model_without_importance_is_ranked_by_csi_and_says_so() -> None:
 
 def test_the_scores_say_towards_which_risk_they_moved() -> None:
     since = "since 1 May 2025 (the last healthy date) (mean score 24.1%, 20.3% then)."
-    assert score_sentence(MOVED) == f"Scores moved towards higher risk {since}"
-    assert score_sentence(replace(MOVED, mean_score=0.18)).startswith("Scores moved towards lower risk since")
-    assert score_sentence(replace(MOVED, mean_score=0.2031)).startswith("The mean score has not moved since")
+    assert score_sentence(MOVED, day) == f"Scores moved towards higher risk {since}"
+    assert score_sentence(replace(MOVED, mean_score=0.18), day).startswith("Scores moved towards lower risk since")
+    assert score_sentence(replace(MOVED, mean_score=0.2031), day).startswith("The mean score has not moved since")
     assert score_sentence(replace(MOVED, since=None)).endswith("since the baseline (mean score 24.1%, 20.3% there).")
     assert score_sentence(replace(MOVED, mean_score_before=None)) == ""
 
@@ -68,13 +70,11 @@ def test_numbers_have_the_movement_of_each_feature_and_the_largest_weight_first(
 
 def test_the_last_healthy_date_is_of_the_same_model_and_earlier() -> None:
     days = [date(2025, month, 1) for month in (1, 2, 3, 4, 5)]
-    history = pd.DataFrame(
-        {
-            "monitoring_date": days,
-            "model_version": ["a", "b", "b", "b", "b"],
-            "status": ["healthy", "healthy", "healthy", "watch", "healthy"],
-        }
-    )
+    names, states = ["a", "b", "b", "b", "b"], ["healthy", "healthy", "healthy", "watch", "healthy"]
+    history = [
+        {"monitoring_date": when, "model_version": name, "status": status}
+        for when, name, status in zip(days, names, states, strict=True)
+    ]
     assert last_healthy(history, days[4], "b") == days[2]
     assert last_healthy(history, days[1], "b") is None
-    assert last_healthy(history.head(0), days[1], "b") is None
+    assert last_healthy([], days[1], "b") is None

@@ -1,0 +1,54 @@
+"""The command `drift`: what moved since the last healthy date, and which movement matters most to the model."""
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from engine.cli.render import listing
+from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_json
+from engine.documents.movement import RANKED, UNRANKED, movement_document, since_words
+
+app = typer.Typer()
+
+EMPTY = "No monitoring results yet. Run `python -m engine run monitoring`."
+COLUMNS = ("feature", "direction", "change", "importance", "change_x_importance", "CSI", "noise_level")
+
+
+@app.command()
+def drift(
+    day: Annotated[
+        str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="A monitoring date [the newest].")
+    ] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Show where scores and features moved since the last healthy date, what matters most to the model first."""
+    deployment = deployment_at(home)
+    with deployment.ledger.reading() as connection:
+        document = movement_document(connection, deployment, day_of(day, "--date"))
+    console = console_for()
+    if as_json:
+        print_json(document)
+        return
+    if document is None:
+        console.print(EMPTY)
+        return
+    console.print(Text(f"Model {document['version']} on {document['monitoring_date']}", "bold"))
+    if document["scores"]:
+        console.print(document["scores"], highlight=False, soft_wrap=True)
+    rows = [
+        {
+            "feature": one["feature"],
+            "direction": one["moved"] or "-",
+            "change": f"{one['change']:.3f}",
+            "importance": "-" if one["importance"] is None else f"{one['importance']:.4f}",
+            "change_x_importance": "-" if one["weight"] is None else f"{one['weight']:.5f}",
+            "CSI": one["csi"],
+            "noise_level": one["chance_level"],
+        }
+        for one in document["features"]
+    ]
+    console.print(listing(rows, COLUMNS))
+    since = since_words(day_of(document["since"]))
+    console.print((RANKED if document["weighted"] else UNRANKED).format(since), highlight=False, soft_wrap=True)

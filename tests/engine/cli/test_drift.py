@@ -1,0 +1,60 @@
+"""The command `drift`: the ranking by change times importance with directions, since the last healthy date."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from engine.documents.movement import moved_between, score_sentence
+from jobs.statistics.drift import psi
+from jobs.statistics.reference import NumericReference
+from storage.lake.names import MONITORING_FEATURES
+from tests.commands import command
+from tests.sandbox import AS_OF, Sandbox
+
+NUMBER = NumericReference((1.0, 2.0), (40, 40, 20), 0)
+METADATA = {"reference": {"features": {"number": NUMBER.as_json()}}, "model_name": "M"}
+HEALTHY = date(2025, 5, 1)
+
+
+def test_it_ranks_the_features_and_tells_their_direction(monitored_sandbox: Sandbox) -> None:
+    home = str(monitored_sandbox.home)
+    told = json.loads(command("drift", "--json", "--home", home).stdout)
+    assert (told["monitoring_date"], told["since"], told["weighted"]) == (str(AS_OF), None, True)
+    weights = [one["weight"] for one in told["features"]]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[0] > 0
+    assert all(one["weight"] == one["change"] * max(one["importance"], 0) for one in told["features"])
+    stored = {row["feature"]: row["csi"] for row in monitored_sandbox.table(MONITORING_FEATURES).to_pylist()}
+    assert {one["feature"]: one["csi"] for one in told["features"]} == stored
+    first, text = told["features"][0], command("drift", "--date", str(AS_OF), "--home", home).stdout
+    assert f"{first['feature']} {first['moved'] or '-'} {first['change']:.3f}" in " ".join(text.split())
+    assert told["scores"] in text
+    assert "since the baseline (mean score" in told["scores"]
+    assert "Ranked by change (the PSI of a feature since the baseline) times importance" in text
+
+
+def test_it_moved_since_the_last_healthy_date_where_that_kept_its_bins() -> None:
+    now = {"bins": {"number": [20, 40, 40, 0]}, "mean_score": 0.3}
+    before = {"bins": {"number": [60, 30, 10, 0]}, "mean_score": 0.2}
+    found = moved_between(METADATA, now, HEALTHY, before)
+    assert (found.since, found.features[0].moved, found.weighted) == (HEALTHY, "higher", False)
+    assert found.features[0].change == pytest.approx(psi(before["bins"]["number"], now["bins"]["number"]))  # type: ignore[index]
+    assert score_sentence(found).startswith("Scores moved towards higher risk since 2025-05-01 (the last healthy date)")
+    earlier = moved_between(METADATA, now, HEALTHY, {"mean_score": 0.2})
+    assert (earlier.since, score_sentence(earlier)) == (None, "")
+    assert earlier.features[0].change == pytest.approx(psi(NUMBER.all_counts(), now["bins"]["number"]))  # type: ignore[index]
+
+
+def test_a_date_that_was_not_monitored_says_what_to_run(monitored_sandbox: Sandbox) -> None:
+    done = command("drift", "--date", "2020-01-01", "--home", str(monitored_sandbox.home))
+    assert done.returncode == 2
+    assert "run monitoring --as-of 2020-01-01" in done.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_an_empty_home_says_what_to_run(tmp_path: Path, words: list[str]) -> None:
+    done = command("drift", *words, "--home", str(tmp_path / "home"))
+    assert done.returncode == 0
+    assert ("null" if words else "No monitoring results yet") in done.stdout
