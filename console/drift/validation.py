@@ -16,6 +16,7 @@ from console.app.deployment import deployment, ledger, plain_name
 from console.components.chart_panel import Panel, show_panel
 from console.components.elements import (
     Text,
+    callout,
     count,
     empty,
     figure,
@@ -28,7 +29,7 @@ from console.components.elements import (
 from console.components.table import columns, table
 from console.drift.query import View
 from engine.documents.models import cost_in_words, left_out_costs
-from engine.documents.validation import LOANS_OF, calibration_in_words, losses_in_words
+from engine.documents.validation import LOANS_OF, calibration_in_words, losses_in_words, uncalibrated_in_words
 from jobs.charts.backtest import backtest_by_cohort
 from jobs.modelling.candidates import word_for_every_set
 
@@ -52,6 +53,8 @@ def show_validation(view: View) -> None:
             "They are computed by monitoring runs since this release; run `python -m engine run monitoring`.",
         )
         return
+    if words := uncalibrated_in_words(found, str(view.row["model_version"])):
+        callout("warn", "No probabilities of default", words)
     left, right = st.columns(2, gap="large")
     with left:
         show_panel(backtest_panel(view, found["backtest"]))

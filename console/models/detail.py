@@ -65,9 +65,9 @@ def show_summary(view: ModelView, *, champion: bool) -> None:
 
 
 def calibration_text(metrics: Metrics) -> str:
-    """The calibration error, before calibration as well: `0.021, of raw scores 0.143`; `-` in earlier releases."""
+    """The calibration error, before calibration as well: `0.021, of raw scores 0.143`; unknown in earlier releases."""
     if metrics.get("calibration_error") is None:
-        return "-"
+        return "not known"
     means = f"mean score {figure(metrics['mean_score'])}, observed {figure(metrics['bad_rate'])}"
     return f"{figure(metrics['calibration_error'])}, of raw scores {figure(metrics['raw_calibration_error'])}; {means}"
 

@@ -53,6 +53,16 @@ def _not_monitored(day: date, dates: Sequence[date]) -> str:
     return f"{day} was not monitored{others}. Run `python -m engine run monitoring --as-of {day}` to monitor it."
 
 
+def uncalibrated_in_words(found: Mapping[str, Any], version: str) -> str:
+    """That the scores of a model of an earlier release are no probabilities; '' for a calibrated model."""
+    if found.get("calibrated", True):
+        return ""
+    return (
+        f"Model {version} is of an earlier release and not calibrated: its probabilities of default are not known. "
+        "Mean PD, lights and expected losses are those of its raw scores."
+    )
+
+
 def losses_in_words(losses: Mapping[str, Any]) -> list[str]:
     """The expected losses in sentences: of the loans without an outcome, and of the others beside what was observed."""
     waiting, known, lgd = losses["waiting"], losses["known"], losses["lgd"]

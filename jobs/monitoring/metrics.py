@@ -138,7 +138,10 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         "scores": score_shares(window, metadata["reference"]["score"]),
         "mean_score": pc.mean(window["predicted_proba"]).as_py(),
         "confusion": confusion,
-        "validation": validation_of(unseen, job.book, float(job.settings["lgd"])),
+        "validation": {
+            **validation_of(unseen, job.book, float(job.settings["lgd"])),
+            "calibrated": "cut_off" in metadata,  # models of earlier releases are not, and keep no cut-off
+        },
     }
     return TaskResult(rows_in=table.num_rows, rows_out=unseen.num_rows, values=values)
 

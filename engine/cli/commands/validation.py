@@ -10,7 +10,13 @@ from rich.text import Text
 from engine.cli.render import interval, listing
 from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_json
 from engine.documents.models import cost_in_words, left_out_costs
-from engine.documents.validation import LOANS_OF, calibration_in_words, losses_in_words, validation_document
+from engine.documents.validation import (
+    LOANS_OF,
+    calibration_in_words,
+    losses_in_words,
+    uncalibrated_in_words,
+    validation_document,
+)
 from jobs.modelling.candidates import word_for_every_set
 
 app = typer.Typer()
@@ -54,6 +60,8 @@ def validation(
 def _print(document: Row, costs: Sequence[str]) -> None:
     console = console_for()
     console.print(Text(f"Model {document['version']} on {document['monitoring_date']}", "bold"))
+    if words := uncalibrated_in_words(document, document["version"]):
+        console.print(words, highlight=False, soft_wrap=True)
     console.print(listing(_with_apart(document["backtest"], _backtest, "cohort"), BACKTEST))
     if document["backtest"]:
         console.print(calibration_in_words(document["backtest"][0]), highlight=False, soft_wrap=True)

@@ -247,7 +247,7 @@ def test_the_page_says_which_cut_off_was_used_and_how_well_it_is_calibrated() ->
     assert "% were good" in told
     # A model of an earlier release has neither.
     assert measures_note(None).endswith("predicts default at a score of 0.5 or more, not calibrated.")
-    assert calibration_text(NUMBERS) == "-"
+    assert calibration_text(NUMBERS) == "not known"
     numbers = {**NUMBERS, "calibration_error": 0.02, "raw_calibration_error": 0.15, "mean_score": 0.3, "bad_rate": 0.27}
     assert calibration_text(numbers) == "0.020, of raw scores 0.150; mean score 0.300, observed 0.270"
     a, b = version("a", cut_off=kept), version("b", cut_off={**kept, "given": "0.3", "kind": "probability"})

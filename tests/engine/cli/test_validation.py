@@ -8,7 +8,12 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from engine.deployment import Deployment
-from engine.documents.validation import calibration_in_words, losses_in_words, validation_document
+from engine.documents.validation import (
+    calibration_in_words,
+    losses_in_words,
+    uncalibrated_in_words,
+    validation_document,
+)
 from engine.errors import UnusableRequest
 from jobs.gold.arrears import IN_ARREARS
 from jobs.gold.features import EXPOSURE
@@ -28,6 +33,7 @@ def test_it_shows_backtest_segments_and_expected_loss(monitored_sandbox: Sandbox
     told = json.loads(command("validation", "--json", "--home", str(monitored_sandbox.home)).stdout)
     (row,) = monitored_sandbox.table("gold.model_monitoring").to_pylist()
     assert (told["monitoring_date"], told["version"]) == (str(AS_OF), row["model_version"])
+    assert told["calibrated"]
     whole, *cohorts = told["backtest"]
     assert (whole["cohort"], whole["n"]) == (None, sum(cohort["n"] for cohort in cohorts))
     assert [cohort["cohort"] for cohort in cohorts] == sorted(cohort["cohort"] for cohort in cohorts)
@@ -94,6 +100,13 @@ def test_a_date_that_was_not_monitored_says_what_to_run(monitored_sandbox: Sandb
     told = " ".join(done.stderr.split())
     assert f"2020-01-01 was not monitored; the nearest date with a record is {AS_OF}." in told
     assert "run monitoring --as-of 2020-01-01" in told
+
+
+def test_a_model_of_an_earlier_release_is_told_to_have_no_probabilities() -> None:
+    assert uncalibrated_in_words({"calibrated": True}, "v1") == uncalibrated_in_words({}, "v1") == ""
+    told = uncalibrated_in_words({"calibrated": False}, "v1")
+    assert told.startswith("Model v1 is of an earlier release and not calibrated: its probabilities")
+    assert "are not known" in told
 
 
 def test_a_date_shows_its_own_newest_record_and_no_date_shows_the_latest(deployment: Deployment) -> None:

@@ -116,7 +116,7 @@ def test_a_drift_of_one_deviation_is_no_fault_and_retrains(sandbox: Sandbox, sam
 def test_a_model_of_an_earlier_release_is_monitored_as_before(sandbox: Sandbox) -> None:
     champion, store, ledger = sandbox.champions()[0], sandbox.deployment.models, sandbox.deployment.ledger
     metadata = json.loads(store.read(champion.files["metadata"]))
-    del metadata["reference"]["before_imputation"]
+    del metadata["reference"]["before_imputation"], metadata["cut_off"]
     old = store.folder.write("model_metadata_20300101_000000.json", json.dumps(metadata).encode())
     model = ModelVersion("20300101_000000", "Old", {**champion.files, "metadata": old}, champion.summary, {})
     lease = claimed_lease(sandbox)
@@ -129,6 +129,7 @@ def test_a_model_of_an_earlier_release_is_monitored_as_before(sandbox: Sandbox) 
     told = "measured after imputation: model 20300101_000000 was trained by an earlier release."
     assert told in sandbox.log(run_id, "fetch_predictions_and_actuals")
     assert sandbox.decisions()[-1].status in ("healthy", "watch")
+    assert not sandbox.values(run_id, "calculate_monitoring_metrics")["validation"]["calibrated"]
     features = sandbox.table("staged.inference_features")
     outcomes = sandbox.table("staged.outcomes")
     assert outcomes[RATE].null_count == features[RATE].null_count == 0
