@@ -32,6 +32,7 @@ from engine.documents.models import cost_in_words, left_out_costs
 from engine.documents.validation import LOANS_OF, calibration_in_words, losses_in_words, uncalibrated_in_words
 from jobs.charts.backtest import backtest_by_cohort
 from jobs.modelling.candidates import word_for_every_set
+from jobs.statistics.rounding import percent
 
 Document = Mapping[str, Any]
 SEGMENTS = columns(
@@ -115,10 +116,10 @@ def _concentrations(what: str, losses: Document) -> Iterator[tuple[Text, ...]]:
 def _concentration(row: Document) -> tuple[Text, ...]:
     return (
         count(row["loans"]),
-        _percent(row["least_pd"]),
-        _percent(row["exposure"]),
-        _percent(row["expected_loss"]),
-        _percent(row["defaults"]),
+        percent(row["least_pd"]),
+        percent(row["exposure"]),
+        percent(row["expected_loss"]),
+        percent(row["defaults"]),
     )
 
 
@@ -152,7 +153,7 @@ def _segment_rows(segments: Sequence[Document]) -> Iterator[tuple[Text, ...]]:
         if row["segment"] != name:
             name = row["segment"]
             yield (plain_name(name),)
-        whole = (row["band"], count(row["loans"]), *_outcomes(row), _percent(row["approval"]), _ratio(row))
+        whole = (row["band"], count(row["loans"]), *_outcomes(row), percent(row["approval"]), _ratio(row))
         apart = row.get("not_in_arrears") or row
         others = (NOT_IN_ARREARS, count(apart["labelled"]), *_outcomes(apart), "", "")
         yield beside(whole, others if apart["labelled"] != row["labelled"] else None)
@@ -160,7 +161,7 @@ def _segment_rows(segments: Sequence[Document]) -> Iterator[tuple[Text, ...]]:
 
 def _outcomes(row: Document) -> tuple[Text, ...]:
     interval = "-" if row["auc_low"] is None else f"{row['auc_low']:.3f} to {row['auc_high']:.3f}"
-    rates = (_percent(row["bad_rate"]), _percent(row["mean_pd"]))
+    rates = (percent(row["bad_rate"]), percent(row["mean_pd"]))
     return figure(row["auc"]), interval, *rates, light_html(row["light"])
 
 
@@ -187,8 +188,4 @@ def _heading(text: str) -> Markup:
 
 def _ratio(row: Document) -> str:
     mark = " (below 4/5)" if row["below_four_fifths"] else ""
-    return f"{_percent(row['approval_ratio'])}{mark}"
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
+    return f"{percent(row['approval_ratio'])}{mark}"

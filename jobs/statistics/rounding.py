@@ -18,3 +18,8 @@ def two_decimals(threshold: float) -> str:
 def four_decimals(value: float | None) -> str:
     """The value with four decimals; `not measured` for None."""
     return "not measured" if value is None else f"{value:.4f}"
+
+
+def percent(share: float | None) -> str:
+    """A share in percent with one decimal; a dash for None."""
+    return "-" if share is None else f"{share:.1%}"

@@ -18,6 +18,7 @@ from engine.documents.validation import (
     validation_document,
 )
 from jobs.modelling.candidates import word_for_every_set
+from jobs.statistics.rounding import percent
 
 app = typer.Typer()
 
@@ -96,9 +97,9 @@ def _backtest(row: Row) -> Row:
         "cohort": row.get("cohort") or "all",
         "loans": row["n"],
         "defaults": row["defaults"],
-        "mean_PD": _percent(row["mean_pd"]),
-        "bad_rate": _percent(row["bad_rate"]),
-        "95%_interval": "-" if row["low"] is None else f"{_percent(row['low'])} to {_percent(row['high'])}",
+        "mean_PD": percent(row["mean_pd"]),
+        "bad_rate": percent(row["bad_rate"]),
+        "95%_interval": "-" if row["low"] is None else f"{percent(row['low'])} to {percent(row['high'])}",
         "light": light,
     }
 
@@ -112,11 +113,11 @@ def _segment(row: Row) -> Row:
         "loans": row["loans"],
         "AUC": "-" if row["auc"] is None else f"{row['auc']:.3f}",
         "95%_interval": interval(row["auc_low"], row["auc_high"]),
-        "bad_rate": _percent(row["bad_rate"]),
-        "mean_PD": _percent(row["mean_pd"]),
+        "bad_rate": percent(row["bad_rate"]),
+        "mean_PD": percent(row["mean_pd"]),
         "light": row["light"] or "-",
-        "approved": _percent(row["approval"]) if decided else "",
-        "of_the_highest": f"{_percent(row['approval_ratio'])}{below}" if decided else "",
+        "approved": percent(row["approval"]) if decided else "",
+        "of_the_highest": f"{percent(row['approval_ratio'])}{below}" if decided else "",
     }
 
 
@@ -134,12 +135,8 @@ def _concentration(of: str, row: Row) -> Row:
         "riskiest": f"{row['share']:.0%}",
         "of_the_loans": of,
         "loans": row["loans"],
-        "PD_from": _percent(row["least_pd"]),
-        "exposure": _percent(row["exposure"]),
-        "expected_loss": _percent(row["expected_loss"]),
-        "defaults": _percent(row["defaults"]),
+        "PD_from": percent(row["least_pd"]),
+        "exposure": percent(row["exposure"]),
+        "expected_loss": percent(row["expected_loss"]),
+        "defaults": percent(row["defaults"]),
     }
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
