@@ -48,6 +48,11 @@ def months_of(days: Any) -> pa.Array:
     return pc.strftime(days.cast(pa.timestamp("s")), format="%Y-%m")
 
 
+def day(value: date) -> str:
+    """A date in words that no country misreads: `3 May 2026`."""
+    return f"{value.day} {value:%b %Y}"
+
+
 def _days(days: Any) -> Days:
     column = days.combine_chunks() if isinstance(days, pa.ChunkedArray) else days
     values: Days = column.cast(pa.date32()).to_numpy(zero_copy_only=False).astype("datetime64[D]")

@@ -14,10 +14,10 @@ import streamlit as st
 from console.access.session import person
 from console.app.deployment import deployment, ledger
 from engine.control.runs import reap_stale_runs
+from engine.documents.monitoring import thresholds_of_settings
 from engine.documents.processes import pipeline_documents, process_documents
 from engine.documents.values import Document
 from jobs.governance.breaches import Thresholds
-from jobs.statistics.drift import MODERATE
 from storage.db.ledger import LedgerRow
 from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING, MONITORING_COHORTS, MONITORING_FEATURES
@@ -120,9 +120,7 @@ def version_of(table: str) -> TableVersion | None:
 
 def thresholds() -> Thresholds:
     """The thresholds of the retraining rule."""
-    settings = deployment().settings
-    psi = settings.psi_threshold
-    return Thresholds(settings.auc_threshold, psi, min(MODERATE, psi), settings.auc_least_defaults)
+    return thresholds_of_settings(deployment().settings)
 
 
 def rows_of(version: TableVersion) -> pd.DataFrame:

@@ -11,6 +11,9 @@ from markupsafe import Markup, escape
 from streamlit.elements.lib.layout_utils import Width
 
 from console.components.theme import STATES
+from jobs.statistics import rounding
+
+count, figure, percent = rounding.count, rounding.figure, rounding.percent
 
 Text = str | Markup  # plain text, which is escaped, or HTML, which is not
 MARKDOWN = re.compile(r"[\\`*\[\]<>$:!#~|&]")  # punctuation that begins something in the Markdown of Streamlit
@@ -106,13 +109,3 @@ def with_code(sentence: Text) -> Markup:
         return sentence
     parts = sentence.split("`")
     return join([Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts)])
-
-
-def count(value: int | None) -> str:
-    """A count in groups of three; a dash for None."""
-    return "-" if value is None else f"{value:,}"
-
-
-def figure(value: float | None, decimals: int = 3) -> str:
-    """A number to so many decimals; a dash for None."""
-    return "-" if value is None else f"{value:.{decimals}f}"

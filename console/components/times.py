@@ -1,11 +1,14 @@
 """Times and durations as people read them: in the viewer's own time zone, the exact time on hover."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from markupsafe import Markup
 
+from jobs import loan_calendar
+
+day = loan_calendar.day
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 
 
@@ -63,8 +66,3 @@ def time_html(at: datetime | None, now: datetime, words: str | None = None) -> M
     if at is None:
         return Markup("-")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact(at), words or short(at, now))
-
-
-def day(value: date) -> str:
-    """A date in words that no country misreads: `3 May 2026`."""
-    return f"{value.day} {value:%b %Y}"

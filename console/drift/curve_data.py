@@ -1,44 +1,17 @@
 """The curves and bins of a monitoring run, computed from its outcomes loan by loan, once for each version of them."""
 
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
 from console.app.deployment import deployment
 from console.app.queries import VERSION_KEYS
-from jobs.charts.curves import MOST_POINTS, as_frame
-from jobs.gold.arrears import IN_ARREARS, not_in_arrears
-from jobs.modelling.splits import as_floats, labels_of
+from jobs.monitoring.curves import CURVE_COLUMNS, VINTAGE_COLUMNS, Curves, curves_from
 from jobs.monitoring.measures import feature_bins, newest_cohorts
-from jobs.statistics.calibration import calibration_bins
-from jobs.statistics.curves import precision_recall_points, roc_points
-from jobs.statistics.discrimination import Auc, auc_with_interval
-from jobs.statistics.vintage import vintage_curves
 from storage.lake.datamart import TableVersion
 
 KEPT_VERSIONS = 24
-CURVE_COLUMNS = ["label", "predicted_proba", "fitted", IN_ARREARS]
-VINTAGE_COLUMNS = ["cohort", "bad_month", "months_on_book"]
-
-
-@dataclass(frozen=True)
-class Curves:
-    """The points of the curves of a monitoring date, and the AUC that belongs to them; None without outcomes.
-
-    `not_in_arrears` has the calibration of the loans that were not in arrears at scoring, if others were.
-    """
-
-    roc: pd.DataFrame
-    precision_recall: pd.DataFrame
-    calibration: pd.DataFrame
-    not_in_arrears: pd.DataFrame
-    vintage: pd.DataFrame
-    auc: Auc | None
 
 
 @st.cache_resource(max_entries=KEPT_VERSIONS, show_spinner=False, hash_funcs=VERSION_KEYS)
@@ -50,43 +23,6 @@ def curves_of(version: TableVersion) -> Curves:
 def window_bins(version: TableVersion, model: str, reference: dict[str, Any]) -> dict[str, list[int]]:
     """Loans of the current window in each bin of each feature, by the bins of the model's baseline."""
     return _bins(version, model, deployment().settings.drift_rows, reference)
-
-
-def curves_from(table: pa.Table) -> Curves:
-    """The curves of a table with CURVE_COLUMNS and VINTAGE_COLUMNS, one row a loan."""
-    known = table.filter(pc.and_(pc.invert(table["fitted"]), pc.is_valid(table["label"])))
-    labels, scores = labels_of(known), as_floats(known["predicted_proba"])
-    roc, recall = roc_points(labels, scores), precision_recall_points(labels, scores)
-    return Curves(
-        _thinned(pd.DataFrame({"false_positive_rate": roc[0], "true_positive_rate": roc[1]})),
-        _thinned(pd.DataFrame({"recall": recall[0], "precision": recall[1]})),
-        as_frame(calibration_bins(labels, scores)),
-        _apart(known),
-        _vintage(table),
-        auc_with_interval(labels, scores) if known.num_rows else None,
-    )
-
-
-def _apart(known: pa.Table) -> pd.DataFrame:
-    """The calibration bins of the labelled loans not in arrears; empty where no loan was, or where it is not known."""
-    others = not_in_arrears(known)
-    if others.num_rows == known.num_rows:
-        return pd.DataFrame()
-    return as_frame(calibration_bins(labels_of(others), as_floats(others["predicted_proba"])))
-
-
-def _vintage(table: pa.Table) -> pd.DataFrame:
-    """The vintage curves of the loans with a month on record."""
-    on_book = table.filter(pc.is_valid(table["months_on_book"]))
-    cohorts = on_book["cohort"].to_numpy(zero_copy_only=False)
-    return as_frame(vintage_curves(cohorts, as_floats(on_book["bad_month"]), as_floats(on_book["months_on_book"])))
-
-
-def _thinned(points: pd.DataFrame) -> pd.DataFrame:
-    """At most MOST_POINTS of the points, the first and the last among them."""
-    if len(points) <= MOST_POINTS:
-        return points
-    return points.iloc[np.unique(np.linspace(0, len(points) - 1, MOST_POINTS).astype(int))]
 
 
 @st.cache_resource(max_entries=KEPT_VERSIONS, show_spinner=False, hash_funcs=VERSION_KEYS)

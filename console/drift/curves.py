@@ -10,9 +10,10 @@ from console.app.deployment import deployment
 from console.components.chart_panel import Panel, show_panel
 from console.components.elements import count, empty
 from console.components.times import day
-from console.drift.curve_data import Curves, curves_of
+from console.drift.curve_data import curves_of
 from console.drift.query import View
 from jobs.charts.curves import calibration, left_out, precision_recall, roc_curve, vintage
+from jobs.monitoring.curves import Curves
 from storage.errors import LoanwatchError
 from storage.lake.datamart import TableVersion
 

@@ -1,4 +1,4 @@
-"""The downloads of the Drift page: the six panels of the view as a picture, and its monitoring history as CSV."""
+"""The downloads of the Drift page: the report of the date, the panels as a picture, the history as CSV."""
 
 from functools import partial
 
@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from console.app.deployment import plain_name
+from console.app.report import report_button
 from console.components.csv_export import csv_bytes
 from console.drift.query import View
 from jobs.charts.report import DashboardData, dashboard, dashboard_png
@@ -13,9 +14,10 @@ from jobs.monitoring.dashboard import headline_of
 
 
 def show_downloads(view: View) -> None:
-    """Shows the two downloads. A file is made when its button is clicked."""
+    """Shows the downloads. A file is made when its button is clicked."""
     day = view.filters.day
     with st.container(horizontal=True, horizontal_alignment="right", key="drift-downloads"):
+        report_button(day=day)
         st.download_button(
             "Download panels (PNG)",
             partial(png_of, view),

@@ -7,7 +7,7 @@ from console.app import queries
 from console.app.deployment import plain_name
 from console.components.elements import Text, join, named_html
 from console.components.times import day
-from console.drift.query import View, metadata_of_version, monitoring_run_of
+from console.drift.query import View, metadata_of_version, monitoring_run
 from engine.documents.movement import Moved, last_healthy, moved_between, since_words
 
 MOST_NAMED = 3  # features that a sentence names
@@ -24,7 +24,7 @@ def moved_of(view: View) -> Moved:
         else [dict(zip(names, row, strict=True)) for row in zip(*(history[name] for name in names), strict=True)]
     )
     since = last_healthy(rows, view.filters.day, version)
-    before = monitoring_run_of(since).values if since else None
+    before = monitoring_run(since).values if since else None
     return moved_between(metadata_of_version(version), view.monitoring_run.values, since, before)
 
 

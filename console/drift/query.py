@@ -1,7 +1,7 @@
 """What the Drift page shows, read at once: the history of a model and a period, and one monitoring date of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,15 +9,12 @@ import pandas as pd
 
 from console.app import queries
 from console.app.deployment import ledger
+from engine.documents.monitoring import MonitoringRun, monitoring_run_of
 from jobs.governance.breaches import Thresholds
 from storage.db.ledger import LedgerRow
-from storage.lake.datamart import TableVersion
-from storage.lake.names import MONITORING, OUTCOMES
-from storage.ledger.catalog import version_of
+from storage.lake.names import MONITORING
 from storage.ledger.decisions import decisions_between
 from storage.ledger.models import ModelVersion, model_named
-from storage.ledger.runs import success_for
-from storage.ledger.tasks import task_rows
 
 ALL = "all"  # every champion
 
@@ -30,15 +27,6 @@ class Filters:
     first: date
     last: date
     day: date
-
-
-@dataclass(frozen=True)
-class MonitoringRun:
-    """The newest run that monitored a date: its id, the values of its monitoring task, and its outcomes."""
-
-    run_id: str | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-    outcomes: TableVersion | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +84,7 @@ def view_of(filters: Filters, history: pd.DataFrame) -> View:
         cohorts[cohorts["monitoring_date"] == filters.day].assign(n=lambda rows: rows["labelled"]),
         drift[drift["monitoring_date"] == filters.day].dropna(subset=["csi"]),
         drift,
-        monitoring_run_of(filters.day),
+        monitoring_run(filters.day),
         decisions.get(filters.day),
         champion.version if champion else None,
         queries.thresholds(),
@@ -113,17 +101,10 @@ def narrowed(history: pd.DataFrame, filters: Filters) -> pd.DataFrame:
     return rows.sort_values("monitoring_date", ignore_index=True)
 
 
-def monitoring_run_of(day: date) -> MonitoringRun:
+def monitoring_run(day: date) -> MonitoringRun:
     """The newest run that monitored a date; one without an id if there is none."""
     with ledger().reading() as connection:
-        run = success_for(connection, "monitoring", day)
-        if run is None:
-            return MonitoringRun()
-        outcomes = {row.task: row.outcome["outcome"] for row in task_rows(connection, run.run_id) if row.outcome}
-        tables = outcomes.get("fetch_predictions_and_actuals", {}).get("tables", [])
-        kept = version_of(connection, OUTCOMES, tables[0]["version"]) if tables else None
-    values = outcomes.get("calculate_monitoring_metrics", {}).get("values", {})
-    return MonitoringRun(run.run_id, values, kept)
+        return monitoring_run_of(connection, day)
 
 
 def reference_of(version: str) -> dict[str, Any]:

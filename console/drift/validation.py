@@ -5,7 +5,6 @@ Under the figures of all loans stand those of the loans not in arrears at scorin
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
@@ -17,9 +16,7 @@ from console.components.chart_panel import Panel, show_panel
 from console.components.elements import (
     Text,
     callout,
-    count,
     empty,
-    figure,
     join,
     note,
     note_html,
@@ -29,19 +26,21 @@ from console.components.elements import (
 from console.components.table import columns, table
 from console.drift.query import View
 from engine.documents.models import cost_in_words, left_out_costs
-from engine.documents.validation import LOANS_OF, calibration_in_words, losses_in_words, uncalibrated_in_words
+from engine.documents.validation import (
+    CONCENTRATION,
+    LOANS_OF,
+    SEGMENTS,
+    backtest_in_words,
+    concentration_cells,
+    losses_in_words,
+    segment_cells,
+    segments_in_words,
+    uncalibrated_in_words,
+)
 from jobs.charts.backtest import backtest_by_cohort
 from jobs.modelling.candidates import word_for_every_set
-from jobs.statistics.rounding import percent
 
 Document = Mapping[str, Any]
-SEGMENTS = columns(
-    "Group", "Loans", "AUC", "95% interval", "Bad rate", "Mean PD", "Light", "Approved", "Of the highest",
-    numbers=("Loans", "AUC", "95% interval", "Bad rate", "Mean PD", "Approved", "Of the highest"),
-)  # fmt: skip
-LOSSES = columns("Riskiest", "Loans", "PD from", "Exposure", "Expected loss", "Defaults",
-                 numbers=("Loans", "PD from", "Exposure", "Expected loss", "Defaults"))  # fmt: skip
-NOT_IN_ARREARS = "not in arrears"
 SIGNS = {"green": "●", "amber": "◆", "red": "▲"}
 
 
@@ -68,18 +67,7 @@ def backtest_panel(view: View, rows: Sequence[Document]) -> Panel:
     """The bad rate of each cohort against its mean PD."""
     cohorts = pd.DataFrame([row for row in rows if row["cohort"] is not None])
     return Panel(
-        "backtest", view.identity, partial(backtest_by_cohort, cohorts), backtest_words(rows), flat_cohorts(rows)
-    )
-
-
-def backtest_words(rows: Sequence[Document]) -> str:
-    """The backtest of all loans and the lights of the cohorts in words."""
-    if not rows:
-        return "No outcomes are known yet."
-    lights = [row["light"] for row in rows[1:]]
-    return (
-        f"{calibration_in_words(rows[0])} Of {len(lights)} cohorts {lights.count('amber')} are amber and "
-        f"{lights.count('red')} red; by chance alone 5% are amber or red."
+        "backtest", view.identity, partial(backtest_by_cohort, cohorts), backtest_in_words(rows), flat_cohorts(rows)
     )
 
 
@@ -101,26 +89,9 @@ def _show_losses(losses: Document | None) -> None:
         return
     for sentence in losses_in_words(losses):
         note(sentence)
-    rows = [row for what in ("waiting", "known") for row in _concentrations(what, losses[what])]
-    table("Concentration of the riskiest loans", LOSSES, rows)
-
-
-def _concentrations(what: str, losses: Document) -> Iterator[tuple[Text, ...]]:
-    apart = losses.get("not_in_arrears") or {"loans": losses["loans"]}
-    others = [] if apart["loans"] == losses["loans"] else apart["concentration"]
-    for row, other in zip_longest(losses["concentration"], others):
-        name = f"{row['share']:.0%} {LOANS_OF[what]}"
-        yield beside((name, *_concentration(row)), (NOT_IN_ARREARS, *_concentration(other)) if other else None)
-
-
-def _concentration(row: Document) -> tuple[Text, ...]:
-    return (
-        count(row["loans"]),
-        percent(row["least_pd"]),
-        percent(row["exposure"]),
-        percent(row["expected_loss"]),
-        percent(row["defaults"]),
-    )
+    pairs = [pair for what in LOANS_OF for pair in concentration_cells(what, losses[what])]
+    heads = columns(*CONCENTRATION, numbers=CONCENTRATION[1:])
+    table("Concentration of the riskiest loans", heads, [beside(*pair) for pair in pairs])
 
 
 def _show_segments(segments: Sequence[Document]) -> None:
@@ -128,15 +99,11 @@ def _show_segments(segments: Sequence[Document]) -> None:
     if not segments:
         note("The book declares no segments.")
         return
-    below = [row for row in segments if row["below_four_fifths"]]
-    note(
-        f"{len(below)} groups are approved less than four fifths as often as the highest of their segment. "
-        "AUC, bad rate and light are of loans with a known outcome; the light compares bad rate and mean PD. The "
-        "second line of a group, where there is one, is of its loans not in arrears at scoring."
-    )
+    note(segments_in_words(segments))
     for cost in _costs():
         note(with_code(cost))
-    table("Segments", SEGMENTS, _segment_rows(segments))
+    heads = columns(*SEGMENTS, numbers=set(SEGMENTS) - {"Group", "Light"})
+    table("Segments", heads, _segment_rows(segments))
 
 
 def _costs() -> list[str]:
@@ -153,16 +120,13 @@ def _segment_rows(segments: Sequence[Document]) -> Iterator[tuple[Text, ...]]:
         if row["segment"] != name:
             name = row["segment"]
             yield (plain_name(name),)
-        whole = (row["band"], count(row["loans"]), *_outcomes(row), percent(row["approval"]), _ratio(row))
-        apart = row.get("not_in_arrears") or row
-        others = (NOT_IN_ARREARS, count(apart["labelled"]), *_outcomes(apart), "", "")
-        yield beside(whole, others if apart["labelled"] != row["labelled"] else None)
+        whole, apart = segment_cells(row)
+        yield beside(_with_light(whole), _with_light(apart) if apart else None)
 
 
-def _outcomes(row: Document) -> tuple[Text, ...]:
-    interval = "-" if row["auc_low"] is None else f"{row['auc_low']:.3f} to {row['auc_high']:.3f}"
-    rates = (percent(row["bad_rate"]), percent(row["mean_pd"]))
-    return figure(row["auc"]), interval, *rates, light_html(row["light"])
+def _with_light(cells: Sequence[str]) -> tuple[Text, ...]:
+    at = SEGMENTS.index("Light")
+    return (*cells[:at], light_html(cells[at]), *cells[at + 1 :])
 
 
 def beside(whole: Sequence[Text], apart: Sequence[Text] | None) -> tuple[Text, ...]:
@@ -175,17 +139,12 @@ def beside(whole: Sequence[Text], apart: Sequence[Text] | None) -> tuple[Text, .
     )
 
 
-def light_html(light: str | None) -> Text:
+def light_html(light: str) -> Text:
     """A traffic light: its sign and its word, on one line."""
-    if light is None:
-        return "-"
+    if light not in SIGNS:
+        return light
     return Markup('<span aria-hidden="true">{}</span>&nbsp;{}').format(SIGNS[light], light)
 
 
 def _heading(text: str) -> Markup:
     return Markup('<div class="lw-title"><h2 class="lw-head lw-of-table">{}</h2></div>').format(text)
-
-
-def _ratio(row: Document) -> str:
-    mark = " (below 4/5)" if row["below_four_fifths"] else ""
-    return f"{percent(row['approval_ratio'])}{mark}"

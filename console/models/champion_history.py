@@ -15,13 +15,12 @@ from console.components.table import columns, table
 from console.components.theme import drawn
 from console.components.times import day, local, span, time_html, viewer_zone
 from console.models.query import EVENTS, anchor_version, champion_events
-from jobs.charts.kit import BLUE, GREY, rows_chart
+from jobs.charts.champions import champion_timeline
 from storage.db.ledger import LedgerRow
 from storage.ledger.models import model_by_alias
 
-MARGIN = "A run promotes no model that may be worse than the anchor by more than the margin."
-ROW, AXIS = 26, 40  # pixels of height for each champion, and for the axis under them
 IN_WORDS = 8  # periods that the description of the timeline names
+MARGIN = "A run promotes no model that may be worse than the anchor by more than the margin."
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def show_history() -> None:
 
 
 def timeline(periods: Sequence[ChampionPeriod], now: datetime) -> alt.Chart:
-    """A bar for each period, a line for each version, the present champion coloured."""
+    """A bar for each period in the viewer's time."""
     rows = [
         {
             "version": period.version,
@@ -82,25 +81,7 @@ def timeline(periods: Sequence[ChampionPeriod], now: datetime) -> alt.Chart:
         for period in periods
     ]
     form = "%H:%M" if now - periods[-1].since < timedelta(days=2) else "%-d %b %Y"
-    order = list(dict.fromkeys(period.version for period in periods))
-    chart: alt.Chart = (
-        rows_chart(pd.DataFrame(rows))
-        .mark_bar(height=9, cornerRadius=2)
-        .encode(
-            x=alt.X("since:T", title=None, axis=alt.Axis(format=form, labelOverlap="greedy", tickCount=6)),
-            x2="until:T",
-            y=alt.Y("version:N", sort=order, axis=alt.Axis(ticks=False, domain=False, labelLimit=170)),
-            color=alt.Color("role:N", scale=alt.Scale(domain=["champion", "past"], range=[BLUE, GREY]), legend=None),
-            tooltip=[
-                alt.Tooltip("version:N"),
-                alt.Tooltip("since:T", format="%-d %b %Y %H:%M"),
-                alt.Tooltip("until:T", format="%-d %b %Y %H:%M"),
-                alt.Tooltip("for:N"),
-            ],
-        )
-        .properties(width="container", height=ROW * len(order) + AXIS)
-    )
-    return chart
+    return champion_timeline(pd.DataFrame(rows), form).properties(width="container")
 
 
 def timeline_words(periods: Sequence[ChampionPeriod]) -> str:

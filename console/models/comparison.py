@@ -10,9 +10,10 @@ from console.app.deployment import deployment
 from console.app.navigation import run_link
 from console.components.elements import Text, callout, empty, join, named_html, note, paragraph
 from console.components.table import columns, digest_html, table
-from console.models.candidates import interval_frame, show_intervals
+from console.models.candidates import show_intervals
 from console.models.differences import Difference, comparability, differences
 from console.models.query import ModelView, model_view
+from jobs.charts.candidates import interval_frame
 
 A, B = "compare-a", "compare-b"
 PAIR = {A: "a", B: "b"}

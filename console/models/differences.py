@@ -7,9 +7,16 @@ from typing import Any
 
 from console.app.deployment import plain_name
 from console.components.elements import count, figure
-from console.models.candidates import FIGURES, auc_without_arrears, by_rank, interval_text
 from console.models.query import Metrics, ModelView
 from console.runs.parameters import IN_GIB, label
+from engine.documents.candidates import (
+    FIGURES,
+    auc_without_arrears,
+    by_rank,
+    compared_loans,
+    difference_text,
+    interval_text,
+)
 from jobs.modelling.promotion.outcome import outcome_of_test
 from jobs.statistics.cut_off import cut_off_words
 from storage.settings import GIB
@@ -73,19 +80,6 @@ def comparability(a: ModelView, b: ModelView) -> str:
     if digests[0] is not None and digests[0] == digests[1]:
         return "Both were measured on the same test loans."
     return "They were measured on different test loans: a small difference of their AUCs says little."
-
-
-def compared_loans(verdict: Mapping[str, Any]) -> str:
-    """The test loans of the paired comparison of a verdict, without a number where an earlier release kept none."""
-    rows = verdict.get("compared_rows")
-    return "the test loans that neither learned from" if rows is None else f"the same {rows:,} test loans"
-
-
-def difference_text(comparison: Mapping[str, Any]) -> str:
-    """The difference of a paired comparison with its sign and its 95% interval."""
-    low, high = comparison.get("low"), comparison.get("high")
-    interval = "" if low is None or high is None else f", 95% interval {low:+.3f} to {high:+.3f}"
-    return f"{comparison['difference']:+.3f}{interval}"
 
 
 def _without_arrears(found: Mapping[str, Any] | None, rows: int | None) -> str:

@@ -7,9 +7,9 @@ from markupsafe import Markup
 
 from console.app.deployment import ledger
 from console.app.queries import model_of_row
+from console.app.report import report_button
 from console.components.elements import callout, empty, figure, note_html, plain_markdown, state_html, write_html
 from console.components.times import ago, time_html
-from console.models.candidates import interval_text
 from console.models.champion_history import show_champion_events, show_history
 from console.models.comparison import compare, show_comparison
 from console.models.detail import show_candidates_and_comparisons, show_contents, show_promotion_test, show_summary
@@ -28,6 +28,7 @@ from console.models.query import (
     version_names,
 )
 from console.models.version_list import page_of, version_list
+from engine.documents.candidates import interval_text
 from storage.ledger.approvals import Approval
 from storage.ledger.models import ModelVersion
 
@@ -128,13 +129,14 @@ def _versions(
 
 
 def _heading(shown: ModelView, champions: list[ModelVersion], approval: Approval | None) -> None:
-    """The version's name, and the actions on one that is not champion."""
+    """The version's name, its report, and the actions on one that is not champion."""
     heading, actions = st.columns([3, 2], vertical_alignment="bottom")
     heading.header(plain_markdown(shown.version))
     champion = champions[0].version if champions else None
-    if shown.version == champion:
-        return
     with actions.container(horizontal=True, horizontal_alignment="right"):
+        report_button(shown.version)
+        if shown.version == champion:
+            return
         if champion:
             pair = (champion, shown.version)
             st.button("Compare with champion", key="compare-champion", on_click=compare, args=pair)

@@ -20,10 +20,10 @@ from console.components.elements import (
     write_html,
 )
 from console.components.times import time_html
-from console.models.candidates import interval_text
 from console.models.query import auc_threshold, last_champions, selected_metrics
 from engine.control.approval import is_same_person
 from engine.control.promotion import needs_approval
+from engine.documents.candidates import interval_text
 from engine.errors import Refused
 from jobs.modelling.promotion.outcome import is_passed
 from storage.ledger.approvals import Approval

@@ -9,8 +9,8 @@ import streamlit as st
 from console.app.navigation import run_address
 from console.components.theme import STATES
 from console.components.times import viewer_zone
-from console.models.candidates import interval_text
 from console.models.query import PAGE, RegistryPage, selected_metrics
+from engine.documents.candidates import interval_text
 from jobs.modelling.promotion.outcome import outcome
 from storage.db.ledger import LedgerRow
 from storage.ledger.approvals import Approval

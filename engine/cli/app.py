@@ -15,6 +15,7 @@ from engine.cli.commands.explain import app as explain_commands
 from engine.cli.commands.models import app as model_commands
 from engine.cli.commands.processes import app as process_commands
 from engine.cli.commands.profile import app as profile_commands
+from engine.cli.commands.report import app as model_report_commands
 from engine.cli.commands.run_reports import app as report_commands
 from engine.cli.commands.runs import app as run_commands
 from engine.cli.commands.validation import app as validation_commands
@@ -42,6 +43,7 @@ for commands in (
     data_commands,
     drift_commands,
     validation_commands,
+    model_report_commands,
     profile_commands,
     book_commands,
     process_commands,

@@ -1,19 +1,27 @@
 """The document of a validation: backtest by cohort, segments and expected loss of a monitoring date."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Connection
 
+from engine.documents.monitoring import METRICS_TASK
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
+from jobs.statistics.rounding import count, figure, percent
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import dates_of_success, newest_success, success_for
 from storage.ledger.tasks import task_rows
 
-TASK = "calculate_monitoring_metrics"
+SEGMENTS = ("Group", "Loans", "AUC", "95% interval", "Bad rate", "Mean PD", "Light", "Approved", "Of the highest")
+CONCENTRATION = ("Riskiest", "Loans", "PD from", "Exposure", "Expected loss", "Defaults")
+NOT_IN_ARREARS = "not in arrears"
 LOANS_OF = {"waiting": "without an outcome yet", "known": "with a known outcome"}
+
+Cells = tuple[str, ...]
+Pair = tuple[Cells, Cells | None]  # of all loans, and of those not in arrears at scoring where they are not all
 
 
 def validation_document(connection: Connection, day: date | None = None) -> Document | None:
@@ -44,7 +52,7 @@ def monitored(connection: Connection, day: date | None = None) -> tuple[LedgerRo
             return None
         raise UnusableRequest(_not_monitored(day, dates_of_success(connection, "monitoring")))
     outcomes = {row.task: row.outcome["outcome"] for row in task_rows(connection, run.run_id) if row.outcome}
-    return run, outcomes.get(TASK, {}).get("values", {})
+    return run, outcomes.get(METRICS_TASK, {}).get("values", {})
 
 
 def _not_monitored(day: date, dates: Sequence[date]) -> str:
@@ -111,6 +119,56 @@ def _without_arrears(losses: Mapping[str, Any]) -> Sequence[str]:
             f"loss {apart['expected_loss']:,.0f}{_rate(apart)}{observed}."
         )
     ]
+
+
+def backtest_in_words(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The backtest of all loans and the lights of the cohorts in words."""
+    if not rows:
+        return "No outcomes are known yet."
+    lights = [row["light"] for row in rows[1:]]
+    return (
+        f"{calibration_in_words(rows[0])} Of {len(lights)} cohorts {lights.count('amber')} are amber and "
+        f"{lights.count('red')} red; by chance alone 5% are amber or red."
+    )
+
+
+def concentration_cells(what: str, losses: Mapping[str, Any]) -> Iterator[Pair]:
+    """What the riskiest loans carry, as text for the columns CONCENTRATION; `what` is a key of LOANS_OF."""
+    apart = losses.get("not_in_arrears") or {"loans": losses["loans"]}
+    others = [] if apart["loans"] == losses["loans"] else apart["concentration"]
+    for row, other in zip_longest(losses["concentration"], others):
+        name = f"{row['share']:.0%} {LOANS_OF[what]}"
+        yield (name, *_concentration(row)), (NOT_IN_ARREARS, *_concentration(other)) if other else None
+
+
+def segments_in_words(segments: Sequence[Mapping[str, Any]]) -> str:
+    """How many groups are approved less often than four fifths of the highest, and which loans the numbers are of."""
+    below = sum(row["below_four_fifths"] for row in segments)
+    return (
+        f"{below} groups are approved less than four fifths as often as the highest of their segment. "
+        "AUC, bad rate and light are of loans with a known outcome; the light compares bad rate and mean PD. The "
+        "second line of a group, where there is one, is of its loans not in arrears at scoring."
+    )
+
+
+def segment_cells(row: Mapping[str, Any]) -> Pair:
+    """A group of a segment as text for the columns SEGMENTS; its light is '-' where no outcome is known."""
+    mark = " (below 4/5)" if row["below_four_fifths"] else ""
+    approval = (percent(row["approval"]), f"{percent(row['approval_ratio'])}{mark}")
+    apart = row.get("not_in_arrears") or row
+    others = (NOT_IN_ARREARS, count(apart["labelled"]), *_outcomes(apart), "", "")
+    whole = (row["band"], count(row["loans"]), *_outcomes(row), *approval)
+    return whole, others if apart["labelled"] != row["labelled"] else None
+
+
+def _concentration(row: Mapping[str, Any]) -> Cells:
+    shares = (percent(row[name]) for name in ("least_pd", "exposure", "expected_loss", "defaults"))
+    return (count(row["loans"]), *shares)
+
+
+def _outcomes(row: Mapping[str, Any]) -> Cells:
+    interval = "-" if row["auc_low"] is None else f"{row['auc_low']:.3f} to {row['auc_high']:.3f}"
+    return figure(row["auc"]), interval, percent(row["bad_rate"]), percent(row["mean_pd"]), row["light"] or "-"
 
 
 def _rate(losses: Mapping[str, Any]) -> str:

@@ -26,6 +26,11 @@ def flagged_sentence(numbers: Mapping[str, Any]) -> str:
 
 def flagged_remark(row: Mapping[str, Any]) -> str:
     """The same of a row of the monitoring history; '' where these loans are a small share of all, or not known."""
-    numbers = {name: row.get(f"flagged_{name}") for name in ("loans", "amount", "share", "labelled", "defaults")}
-    known = {name: value for name, value in numbers.items() if value is not None and not math.isnan(value)}
+    known = flagged_numbers(row)
     return flagged_sentence(known) if known.get("share", 0.0) >= TOLD_FROM else ""
+
+
+def flagged_numbers(row: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of `flagged_sentence` in a row of the monitoring history, without those that are missing."""
+    numbers = {name: row.get(f"flagged_{name}") for name in ("loans", "amount", "share", "labelled", "defaults")}
+    return {name: value for name, value in numbers.items() if value is not None and not math.isnan(value)}

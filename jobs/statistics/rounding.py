@@ -20,6 +20,16 @@ def four_decimals(value: float | None) -> str:
     return "not measured" if value is None else f"{value:.4f}"
 
 
+def count(value: int | None) -> str:
+    """A count in groups of three; a dash for None."""
+    return "-" if value is None else f"{value:,}"
+
+
+def figure(value: float | None, decimals: int = 3) -> str:
+    """A number to so many decimals; a dash for None."""
+    return "-" if value is None else f"{value:.{decimals}f}"
+
+
 def percent(share: float | None) -> str:
     """A share in percent with one decimal; a dash for None."""
     return "-" if share is None else f"{share:.1%}"

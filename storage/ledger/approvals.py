@@ -3,7 +3,7 @@
 At most one request waits at a time. A new request, or another champion, closes it for good: no rollback opens it again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from storage.db.ledger import LedgerRow
 from storage.db.model_tables import approvals
+from storage.db.schema import runs
 
 REQUESTED, APPROVED, REJECTED, SUPERSEDED = "requested", "approved", "rejected", "superseded"
 State = Literal["waiting", "approved", "rejected", "superseded"]
@@ -73,6 +74,12 @@ def approvals_by_version(connection: Connection, limit: int = 1000) -> Mapping[s
     """The newest request of each version, decided or not, the newest first."""
     query = select(approvals).where(approvals.c.event_id.in_(NEWEST)).order_by(approvals.c.event_id.desc())
     return {row.version: approval_of_row(row) for row in connection.execute(query.limit(limit))}
+
+
+def approval_rows(connection: Connection) -> Sequence[LedgerRow]:
+    """Every request for an approval and every decision on one, oldest first; `as_of` is that of its run, if any."""
+    query = select(approvals, runs.c.as_of).outerjoin(runs, runs.c.run_id == approvals.c.run_id)
+    return connection.execute(query.order_by(approvals.c.event_id)).all()
 
 
 def open_request(connection: Connection) -> Approval | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select
 
 from storage.db.ledger import LedgerRow
-from storage.db.schema import actions
+from storage.db.schema import actions, runs
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,14 @@ def action_page(connection: Connection, where: ActionFilter, limit: int, skip: i
     """A page of the actions that match, newest first: `limit` of them after the newest `skip`."""
     query = select(actions).order_by(actions.c.action_id.desc()).limit(limit).offset(skip)
     return connection.execute(_filtered(where, query)).all()
+
+
+def actions_of(connection: Connection, kinds: Sequence[str]) -> Sequence[LedgerRow]:
+    """Every action of these kinds, oldest first; of one on a run, also pipeline, cause, force, params and as-of."""
+    query = select(actions, runs.c.pipeline, runs.c.cause, runs.c.force, runs.c.params, runs.c.as_of).outerjoin(
+        runs, runs.c.run_id == actions.c.subject
+    )
+    return connection.execute(query.where(actions.c.action.in_(kinds)).order_by(actions.c.action_id)).all()
 
 
 def action_count(connection: Connection, where: ActionFilter) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func
 
 from storage.db.ledger import LedgerRow
 from storage.db.model_tables import alias_events, models
-from storage.db.schema import actions
+from storage.db.schema import actions, runs
 from storage.files.folder import FileFacts
 from storage.ledger.approvals import WAITING, Approval, approval_of_row, close_request, open_request
 from storage.ledger.leases import Lease, check_lease
@@ -205,6 +205,12 @@ def alias_rows(
     if version is not None:
         query = query.where(alias_events.c.version == version)
     return connection.execute(query.order_by(alias_events.c.event_id.desc()).limit(limit)).all()
+
+
+def champion_rows(connection: Connection) -> Sequence[LedgerRow]:
+    """Every event that made a model champion, oldest first; `as_of` is that of its run, None for one of a person."""
+    query = select(alias_events, runs.c.as_of).outerjoin(runs, runs.c.run_id == alias_events.c.run_id)
+    return connection.execute(query.where(alias_events.c.alias == CHAMPION).order_by(alias_events.c.event_id)).all()
 
 
 def model_of_row(row: LedgerRow) -> ModelVersion:

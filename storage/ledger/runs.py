@@ -139,6 +139,13 @@ def newest_success(connection: Connection, pipeline: str | None = None) -> Ledge
     return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.requested_at.desc()).limit(1)).first()
 
 
+def succeeded_days(connection: Connection) -> Sequence[LedgerRow]:
+    """Time of the request, time of the end and as-of date of every succeeded run, in the order of their ends."""
+    columns = runs.c.requested_at, runs.c.finished_at, runs.c.as_of
+    query = select(*columns).where(runs.c.state == "succeeded", runs.c.finished_at.is_not(None))
+    return connection.execute(query.order_by(runs.c.finished_at, runs.c.run_id)).all()
+
+
 def last_reader(connection: Connection, pipelines: Sequence[str], folder: str, limit: int = 200) -> LedgerRow | None:
     """The newest succeeded run of these pipelines that read this folder of extracts; None when there is none."""
     query = select(runs.c.run_id, runs.c.as_of, runs.c.finished_at, runs.c.snapshot).where(

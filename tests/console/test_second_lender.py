@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from console.drift.curve_data import CURVE_COLUMNS, VINTAGE_COLUMNS, curves_from
+from jobs.monitoring.curves import CURVE_COLUMNS, VINTAGE_COLUMNS, curves_from
 from storage.ledger.runs import recent_runs
 from tests.books.homes import KREDIT, MATURED
 from tests.books.kredit_pandas import checked, personal_values

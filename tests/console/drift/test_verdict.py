@@ -4,8 +4,8 @@ from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
-from console.drift.verdict import auc_words, psi_words, verdict
 from jobs.governance.breaches import Thresholds
+from jobs.governance.verdict import auc_words, psi_words, verdict
 
 LIMITS = Thresholds(0.70, 0.2, 0.1)
 ROW: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """The importance of features on the Models page."""
 
-from console.models.importance import importance_frame, importance_words
+from jobs.charts.importance import importance_frame, importance_words
 from jobs.modelling.explanation.kept import importance_in_words
 from jobs.modelling.explanation.stability import MEANING, stability_in_words
 from tests.commands import command, document
@@ -41,7 +41,7 @@ def test_a_chart_in_words_names_the_largest() -> None:
         {"feature": name, "importance": value, "low": value - 0.1, "high": value + 0.1}
         for name, value in (("p", 0.3), ("q", 0.05))
     ]
-    frame = importance_frame(found)
+    frame = importance_frame(found, str)
     assert frame["above"].tolist() == [True, False]
     assert importance_words(frame).endswith("The largest of 2: p 0.3000; q 0.0500.")
 

@@ -6,16 +6,24 @@ from typing import Any
 
 import pytest
 
-from console.models.candidates import FIGURES, by_rank, interval_frame, interval_words, measures_note
 from console.models.champion_history import champion_periods
 from console.models.comparison import A, B, defaults
-from console.models.detail import calibration_text, comparison_words, loans_text, verdict_numbers
 from console.models.differences import METRICS, comparability, differences
 from console.models.lineage import checksums, mismatches
 from console.models.promotion import risks
 from console.models.query import ModelView
 from console.models.version_list import outcome_text, page_of
 from engine.cli.render import model_remarks
+from engine.documents.candidates import (
+    FIGURES,
+    by_rank,
+    calibration_text,
+    comparison_words,
+    loans_text,
+    measures_note,
+    verdict_numbers,
+)
+from jobs.charts.candidates import interval_frame, interval_words
 from storage.ledger.approvals import Approval
 from storage.ledger.models import ModelVersion
 

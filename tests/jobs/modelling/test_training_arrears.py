@@ -8,9 +8,8 @@ import pyarrow.compute as pc
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
-from console.models.candidates import arrears_note, auc_without_arrears
-from console.models.detail import verdict_numbers
 from engine.cli.render import model_remarks
+from engine.documents.candidates import arrears_note, auc_without_arrears, verdict_numbers
 from jobs.gold.arrears import IN_ARREARS
 from jobs.modelling.candidates import ALL, candidates
 from jobs.modelling.comparison import numbers_by_arrears, set_comparisons, sets_in_words
