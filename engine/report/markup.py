@@ -46,8 +46,18 @@ def pairs(values: Mapping[str, Text]) -> Markup:
     return Markup("<dl>{}</dl>").format(rows)
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Text]], numbers: Iterable[str] = ()) -> Markup:
-    """A table; nothing without rows. The columns in `numbers` stand at the right. A row of one cell is a heading."""
+def table(
+    caption: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[Text]],
+    numbers: Iterable[str] = (),
+    *,
+    stacked: bool = False,
+) -> Markup:
+    """A table; nothing without rows. The columns in `numbers` stand at the right. A row of one cell is a heading.
+
+    A `stacked` table shows the cells of a row under each other on a narrow screen, others scroll sideways.
+    """
     right = set(numbers)
     sides = [Markup(' class="number"') if head in right else Markup() for head in heads]
     body = join(_row(cells, sides) for cells in rows)
@@ -55,9 +65,14 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Text]], nu
         return Markup()
     head = join(Markup('<th scope="col"{}>{}</th>').format(side, name) for side, name in zip(sides, heads, strict=True))
     return Markup(
-        '<div class="wide" tabindex="0" role="region" aria-label="{0}"><table><caption>{0}</caption>'
+        '<div class="wide" tabindex="0" role="region" aria-label="{0}"><table{3}><caption>{0}</caption>'
         "<thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
-    ).format(caption, head, body)
+    ).format(caption, head, body, Markup(' class="stacked"') if stacked else "")
+
+
+def day(value: object) -> Markup:
+    """A date that stays on one line."""
+    return Markup('<span class="day">{}</span>').format(value)
 
 
 def code(text: str) -> Markup:

@@ -38,7 +38,7 @@ tr > :last-child { padding-right: 0; }
 figcaption { margin-bottom: 0.2rem; }
 .drawing { overflow-x: auto; }
 .drawing svg { display: block; max-width: 100%; height: auto; }
-.light { white-space: nowrap; }
+.light, .day { white-space: nowrap; }
 .light.green { color: #146c43; }
 .light.amber { color: #7a4f00; }
 .light.red { color: #b3261e; }
@@ -50,6 +50,10 @@ figcaption { margin-bottom: 0.2rem; }
   .drawing svg { min-width: 30rem; max-width: none; width: 30rem; }
   table { min-width: max-content; }
   td:not(.number) { max-width: 16rem; }
+  table.stacked, .stacked tbody { display: block; min-width: 0; }
+  .stacked thead { display: none; }
+  .stacked tr { display: flex; flex-wrap: wrap; gap: 0 0.8rem; padding: 0.4rem 0; border-bottom: 1px solid #d5dae1; }
+  .stacked td, .stacked td:not(.number) { border: 0; padding: 0; max-width: 100%; }
 }
 @page { size: A4; margin: 17mm 15mm 18mm; }
 @media print {

@@ -50,7 +50,7 @@ def _of_test_loans(facts: Facts) -> Markup:
         return paragraph(f"The picture can't be drawn. {error}")
     except Exception as error:  # noqa: BLE001 - a model of another release can fail in any way, the page must not
         return paragraph(f"The picture can't be drawn: the model can't be opened ({type(error).__name__}).")
-    return _reliability("reliability-test", bins, apart)
+    return _reliability(bins, apart)
 
 
 def _of_outcomes(facts: Facts) -> Markup:
@@ -62,10 +62,10 @@ def _of_outcomes(facts: Facts) -> Markup:
     except (LoanwatchError, KeyError) as error:
         return paragraph(f"The picture can't be drawn. {error}")
     told = f"Of the outcomes known on {facts.monitored.day}, without loans that the model was fitted on."
-    return join([note(told), _reliability("reliability-outcomes", curves.calibration, curves.not_in_arrears)])
+    return join([note(told), _reliability(curves.calibration, curves.not_in_arrears)])
 
 
-def _reliability(name: str, bins: pd.DataFrame, apart: pd.DataFrame) -> Markup:
+def _reliability(bins: pd.DataFrame, apart: pd.DataFrame) -> Markup:
     """The picture of the bins beside their numbers."""
     if bins.empty:
         return paragraph("No loan has a known outcome.")
@@ -73,7 +73,7 @@ def _reliability(name: str, bins: pd.DataFrame, apart: pd.DataFrame) -> Markup:
     words = f"The mean score lies outside of the 95% interval of the bad rate in {outside} of {len(bins)} bins."
     rows = [_bin(one) for one in bins.to_dict("records")]
     numbers = table("Bad rate by decile of the score", BINS, rows, numbers=BINS[1:])
-    return join([drawing(name, calibration_chart(bins, apart), words, 300), paragraph(words), numbers])
+    return join([drawing(calibration_chart(bins, apart), words, 300), paragraph(words), numbers])
 
 
 def _bin(one: Mapping[Any, Any]) -> Sequence[Text]:
@@ -94,7 +94,7 @@ def _backtest(facts: Facts) -> Markup:
     rows = found["backtest"]
     cohorts = pd.DataFrame([row for row in rows if row["cohort"] is not None])
     words = backtest_in_words(rows)
-    picture = drawing("backtest", backtest_by_cohort(cohorts), words)
+    picture = drawing(backtest_by_cohort(cohorts), words)
     method = "Jeffreys' test: amber is a mean PD outside of the 95% interval, red one outside of the 99% interval."
     lights = table("Backtest", COHORTS, map(_cohort, rows), numbers=COHORTS[1:6])
     return join([paragraph(words), picture, lights, note(method)])

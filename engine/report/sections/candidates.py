@@ -36,7 +36,7 @@ def _table(facts: Facts) -> Markup:
     chart = Markup()
     if not frame.empty:
         drawn = interval_chart(frame, threshold).properties(title="Test AUC with its 95% interval")
-        chart = drawing("candidates", drawn, interval_words(frame, threshold), None)
+        chart = drawing(drawn, interval_words(frame, threshold), None)
     heads = ("Candidate", *MEASURES)
     return join([table("The candidates of the training, the best one first", heads, rows, numbers=MEASURES), chart])
 

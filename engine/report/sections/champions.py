@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from engine.report.drawing import figure as drawing
 from engine.report.facts import Facts, Parts
-from engine.report.markup import Text, join, note, paragraph, table
+from engine.report.markup import Text, day, join, note, paragraph, table
 from engine.report.sections.words import day_and_time
 from jobs.charts.champions import champion_timeline
 
@@ -21,7 +21,7 @@ RULE = (
 def _champions(facts: Facts) -> Markup:
     if not facts.history.champions:
         return paragraph("No model was champion up to this date.")
-    shown = table("Champions, newest first", HEADS, reversed(list(_rows(facts))))
+    shown = table("Champions, newest first", HEADS, reversed(list(_rows(facts))), stacked=True)
     return join([_timeline(facts), shown, note(RULE)])
 
 
@@ -33,7 +33,7 @@ def _ends(facts: Facts) -> list[str]:
 def _rows(facts: Facts) -> Iterator[Sequence[Text]]:
     for one, end in zip(facts.history.champions, _ends(facts), strict=True):
         version = Markup("<strong>{}</strong>").format(one.subject) if one.subject == facts.version else one.subject
-        yield version, str(one.day), end or "champion", one.who, one.why, day_and_time(one.at)
+        yield version, day(one.day), day(end or "champion"), one.who, one.why, day_and_time(one.at)
 
 
 def _timeline(facts: Facts) -> Markup:
@@ -52,7 +52,7 @@ def _timeline(facts: Facts) -> Markup:
         return Markup()
     words = f"{len(rows)} periods of champions from {facts.history.champions[0].day} to {facts.as_of}."
     chart = champion_timeline(frame).properties(title="Champions by logical date")
-    return join([drawing("champions", chart, words, None)])
+    return join([drawing(chart, words, None)])
 
 
 PARTS: Parts = {

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from engine.report.facts import Facts, Parts
 from engine.report.history import Event
-from engine.report.markup import Text, join, note, paragraph, table
+from engine.report.markup import Text, day, join, note, paragraph, table
 from engine.report.sections.words import day_and_time
 from jobs.charts.kit import STATUS_WORDS
 from jobs.modelling.promotion.outcome import is_passed
@@ -21,7 +21,9 @@ def _of_people(facts: Facts) -> Markup:
     events = facts.history.actions
     if not events:
         return paragraph("No person decided on a model or a training up to this date.")
-    shown = table("Actions of people, oldest first", HEADS, (_row(one, _what(facts, one)) for one in events))
+    shown = table(
+        "Actions of people, oldest first", HEADS, (_row(one, _what(facts, one)) for one in events), stacked=True
+    )
     overrides = sum(bool(_override(facts, one)) for one in events)
     return join([shown, note(f"{overrides} of {len(events)} are overrides: they set aside what a rule had decided.")])
 
@@ -51,11 +53,11 @@ def _of_tests(facts: Facts) -> Markup:
     if not runs:
         return paragraph("No run promoted a model up to this date.")
     rows = (_row(one, OF_TESTS.get(one.what, one.what)) for one in sorted(runs, key=lambda one: one.at))
-    return table("Promotions and requests of runs, oldest first", HEADS, rows)
+    return table("Promotions and requests of runs, oldest first", HEADS, rows, stacked=True)
 
 
 def _row(event: Event, what: Text) -> Sequence[Text]:
-    return str(event.day), day_and_time(event.at), event.who, what, event.subject, event.why or "no reason was given"
+    return day(event.day), day_and_time(event.at), event.who, what, event.subject, event.why or "no reason was given"
 
 
 def _of_rule(facts: Facts) -> Markup:
@@ -64,14 +66,14 @@ def _of_rule(facts: Facts) -> Markup:
     rows = list(_decided(facts))
     quiet = len(facts.decisions) - len(rows)
     told = f"{quiet} more decisions requested nothing, because nothing had to be done." if quiet else ""
-    return join([table("Decisions with an action, oldest first", RULE, rows), note(told)])
+    return join([table("Decisions with an action, oldest first", RULE, rows, stacked=True), note(told)])
 
 
 def _decided(facts: Facts) -> Iterator[Sequence[Text]]:
     for row in reversed(facts.decisions):
         if row.action != "none":
             status = STATUS_WORDS.get(row.status, row.status)
-            yield str(row.monitoring_date), status, row.action, row.requested_run_id or "-", row.reason
+            yield day(row.monitoring_date), status, row.action, row.requested_run_id or "-", row.reason
 
 
 PARTS: Parts = {

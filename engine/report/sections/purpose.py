@@ -57,7 +57,7 @@ def _numbers(facts: Facts) -> dict[str, Text]:
         "Predicts default at": cut_off_words(details.get("cut_off")),
         "Trained on": loans_text(rows.get("train")) or "not known",
         "Data up to": str(details.get("as_of", "not known")),
-        "Made": f"{day_and_time(facts.row.created_at)} by {facts.row.run_id}",
+        "Made": join([day_and_time(facts.row.created_at), facts.row.run_id], " by "),
         "Book": f"{book['name']}, SHA-256 {book['digest']}" if book else "not known",
     }
 

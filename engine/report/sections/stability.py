@@ -8,7 +8,7 @@ from markupsafe import Markup
 from engine.documents.movement import Moved, moved_between, score_sentence, since_words
 from engine.report.drawing import figure as drawing
 from engine.report.facts import Facts, Parts
-from engine.report.markup import Text, join, named, note, paragraph, table
+from engine.report.markup import Text, day, join, named, note, paragraph, table
 from jobs.charts.history import auc_over_time
 from jobs.charts.importance import importance_chart, importance_frame, importance_words
 from jobs.charts.kit import STATUS_WORDS
@@ -34,8 +34,8 @@ def _history(facts: Facts) -> Markup:
     words = f"at {len(frame)} monitoring dates up to {frame['monitoring_date'].iloc[-1]}; the table has the numbers."
     return join(
         [
-            drawing("auc", auc_over_time(frame, limits.auc), f"AUC {words}"),
-            drawing("psi", psi_over_time(frame, limits), f"PSI {words}"),
+            drawing(auc_over_time(frame, limits.auc), f"AUC {words}"),
+            drawing(psi_over_time(frame, limits), f"PSI {words}"),
             table("Monitoring dates of all champions", HISTORY, map(_date, found.rows.values()), numbers=HISTORY[3:]),
             note(f"A breach is an AUC below {limits.auc:.2f} or a PSI of at least {limits.psi:g}."),
         ]
@@ -45,7 +45,7 @@ def _history(facts: Facts) -> Markup:
 def _date(row: Mapping[str, Any]) -> Sequence[Text]:
     low, high = row["auc_low"], row["auc_high"]
     return (
-        str(row["monitoring_date"]),
+        day(row["monitoring_date"]),
         row["model_version"],
         STATUS_WORDS.get(row["status"], row["status"]),
         join([figure(row["auc"]), not_judged(row) and " (not judged)"]),
@@ -106,7 +106,7 @@ def _importance(facts: Facts) -> Markup:
     rows = [(named(facts.book.plain_name(one["feature"]), one["feature"]), *_losses(one, known=known)) for one in found]
     return join(
         [
-            drawing("importance", chart, importance_words(frame), None),
+            drawing(chart, importance_words(frame), None),
             table("The features by their importance", heads, rows, numbers=heads[1:]),
             note(importance_in_words(facts.details)),
         ]
