@@ -26,6 +26,7 @@ dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: 0
 dt { color: #56606c; }
 dd { margin: 0; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
+td code { overflow-wrap: normal; }
 .wide:focus-visible { outline: 2px solid #1f5fae; }
 table { border-collapse: collapse; min-width: 62%; font-size: 0.87rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: #56606c; font-size: 0.87rem; padding-bottom: 0.3rem; }
@@ -58,18 +59,20 @@ figcaption { margin-bottom: 0.2rem; }
 @page { size: A4; margin: 17mm 15mm 18mm; }
 @media print {
   :root { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  html { font-size: 10pt; }
   body { max-width: none; padding: 0; font-size: 9.5pt; line-height: 1.4; color: #000; }
   nav { break-after: avoid; }
   section { break-before: page; }
   section:first-of-type { break-before: auto; }
-  h1, h2, h3, caption { break-after: avoid; }
+  h1, h2, h3, h3 + p, figcaption, caption { break-after: avoid; }
   h2 { margin-top: 0; border-color: #000; }
   p, li { orphans: 3; widows: 3; }
   a { color: #000; text-decoration: underline; }
   .note, dt, caption, thead th { color: #333; }
   .wide, .drawing { overflow: visible; }
   table { font-size: 8pt; }
-  thead { display: table-header-group; }
+  thead { display: table-header-group; break-after: avoid; }
+  tbody tr:nth-child(-n + 2) { break-before: avoid; }
   tr, figure, dl, .warning { break-inside: avoid; }
   th, td { padding: 0.18rem 0.6rem 0.18rem 0; }
   tbody th { break-after: avoid; }

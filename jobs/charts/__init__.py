@@ -1,1 +1,1 @@
-"""The Altair charts that the dashboard picture and the console share. Imported by monitoring and the console."""
+"""The Altair charts that the dashboard picture, the console and the report share."""
