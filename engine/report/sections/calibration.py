@@ -7,7 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from engine.documents.candidates import calibration_text
-from engine.documents.validation import backtest_in_words
+from engine.documents.validation import backtest_in_words, uncalibrated_in_words
 from engine.report.drawing import figure as drawing
 from engine.report.facts import Facts, Parts
 from engine.report.markup import Text, join, light, note, paragraph, table
@@ -97,7 +97,9 @@ def _backtest(facts: Facts) -> Markup:
     picture = drawing(backtest_by_cohort(cohorts), words)
     method = "Jeffreys' test: amber is a mean PD outside of the 95% interval, red one outside of the 99% interval."
     lights = table("Backtest", COHORTS, map(_cohort, rows), numbers=COHORTS[1:6])
-    return join([paragraph(words), picture, lights, note(method)])
+    return join(
+        [paragraph(uncalibrated_in_words(found, facts.version)), paragraph(words), picture, lights, note(method)]
+    )
 
 
 def _cohort(row: Mapping[str, Any]) -> Sequence[Text]:
