@@ -133,7 +133,7 @@ def difference_text(comparison: Mapping[str, Any]) -> str:
     return f"{comparison['difference']:+.3f}{interval}"
 
 
-def comparison_words(comparison: Mapping[str, Any], plain_name: Callable[[str], str]) -> str:
+def comparison_words(comparison: Mapping[str, Any], plain_name: Callable[[str], str] = str) -> str:
     """A paired comparison as a sentence: which model ranks better, or that the interval includes zero.
 
     Before it stands how the feature sets differ: `Without x: ...`.

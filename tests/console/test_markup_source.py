@@ -1,4 +1,4 @@
-"""The source of the console: HTML is composed as Markup of literals, and Markdown is written in literals."""
+"""The source of console and report: HTML is composed as Markup of literals, and Markdown is written in literals."""
 
 import ast
 import re
@@ -9,8 +9,9 @@ import pytest
 
 from tests.paths import ROOT
 
-CONSOLE = ROOT / "console"
+CONSOLE, REPORT = ROOT / "console", ROOT / "engine" / "report"
 ELEMENTS = CONSOLE / "components" / "elements.py"  # the one place that hands HTML to Streamlit
+SVG = "Markup of something that is not a literal"  # what the one module may do that puts drawings into the report
 TAG = re.compile(r"<[A-Za-z/]")
 MARKDOWN = {"markdown", "caption", "write", "error", "warning", "info", "success", "toast"}
 HEADINGS = {"title", "header", "subheader"}
@@ -71,6 +72,12 @@ def _text(node: ast.expr) -> str:
 @pytest.mark.parametrize("path", sorted(CONSOLE.rglob("*.py")), ids=lambda path: str(path.relative_to(CONSOLE)))
 def test_a_module_has_no_html_but_markup_of_literals(path: Path) -> None:
     assert findings(path.read_text(encoding="utf-8"), elements=path == ELEMENTS) == []
+
+
+@pytest.mark.parametrize("path", sorted(REPORT.rglob("*.py")), ids=lambda path: str(path.relative_to(REPORT)))
+def test_a_module_of_the_report_has_no_other_html_either(path: Path) -> None:
+    found = [line.partition(": ")[2] for line in findings(path.read_text(encoding="utf-8"))]
+    assert found == ([SVG] if path.name == "drawing.py" else [])
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from console.drift.validation import NOT_IN_ARREARS, backtest_words, beside, flat_cohorts
-from engine.documents.validation import losses_in_words, validation_document
+from console.drift.validation import beside, flat_cohorts
+from engine.documents.validation import NOT_IN_ARREARS, backtest_in_words, losses_in_words, validation_document
 from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox
 
@@ -34,12 +34,12 @@ def test_the_words_and_numbers_of_the_backtest_have_the_loans_not_in_arrears() -
     apart = {"n": 80, "mean_pd": 0.2, "bad_rate": 0.1, "light": "red", "direction": "too high"}
     whole = {"cohort": None, "n": 100, "mean_pd": 0.25, "bad_rate": 0.24, "light": "green", "direction": ""}
     rows: list[dict[str, Any]] = [{**whole, "not_in_arrears": apart}, {**whole, "cohort": "2025-01"}]
-    assert backtest_words(rows).startswith(
+    assert backtest_in_words(rows).startswith(
         "Over 100 loans the mean PD is 25.0% and 24.0% defaulted (light green). On the 80 of them not in arrears at "
         "scoring the mean PD is 20.0% and 10.0% defaulted (light red: PD too high); PDs are calibrated on all loans "
         "together. Of 1 cohorts 0 are amber"
     )
-    assert "not in arrears" not in backtest_words([whole])  # of an earlier release
+    assert "not in arrears" not in backtest_in_words([whole])  # of an earlier release
     numbers = flat_cohorts([*rows, {**whole, "cohort": "2025-02", "not_in_arrears": apart}])
     assert numbers["cohort"].tolist() == ["2025-01", "2025-02"]
     assert numbers["mean_pd_not_in_arrears"].tolist()[1] == 0.2
