@@ -76,7 +76,8 @@ def test_a_module_has_no_html_but_markup_of_literals(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(REPORT.rglob("*.py")), ids=lambda path: str(path.relative_to(REPORT)))
 def test_a_module_of_the_report_has_no_other_html_either(path: Path) -> None:
-    found = [line.partition(": ")[2] for line in findings(path.read_text(encoding="utf-8"))]
+    told = (line.partition(": ")[2] for line in findings(path.read_text(encoding="utf-8")))
+    found = [line for line in told if not line.startswith("st.")]  # no module here knows Streamlit
     assert found == ([SVG] if path.name == "drawing.py" else [])
 
 
