@@ -1,6 +1,6 @@
 """Limits: which loans the model is not for, which numbers are not judged, and what is known to be wrong."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -63,12 +63,22 @@ def _least(facts: Facts) -> Iterator[str]:
     yield f"An AUC is judged from {settings.auc_least_defaults:,} defaults on."
     yield f"Drift is measured from {settings.drift_rows:,} loans on."
     yield f"A group of fewer than {LEAST_LOANS} loans has no ratio of approvals."
+    yield _smallest((facts.monitored.validation or {}).get("backtest", []))
     row = facts.monitored.row
     if row is None:
         return
     yield f"AUC of {facts.monitored.day}: {told}." if (told := not_judged(row)) else ""
     yield window_sentence(row, row["monitoring_date"])
     yield str(facts.monitored.run.values.get("after_imputation", ""))
+
+
+def _smallest(backtest: Sequence[Mapping[str, Any]]) -> str:
+    """The cohort with the fewest known outcomes; '' without a backtest."""
+    cohorts = [row for row in backtest if row["cohort"] is not None]
+    if not cohorts:
+        return ""
+    least = min(cohorts, key=lambda row: row["n"])
+    return f"The smallest cohort of the backtest, {least['cohort']}, has {least['n']:,} known outcomes."
 
 
 def _faults(facts: Facts) -> Markup:

@@ -22,6 +22,7 @@ HISTORY = (
     "Date", "Model", "Status", "AUC", "95% interval", "Defaults", "AUC, all outcomes", "PSI", "Noise level", "Loans",
 )  # fmt: skip
 DRIFT = ("Feature", "CSI", "Noise level", "Band", "Moved", "Importance", "Change x importance")
+MOST_DATES = 60  # in the table of the history
 IMPORTANCE = ("Feature", "Loss of AUC", "95% interval")
 APART = ("Not in arrears", "Its 95% interval")
 
@@ -31,13 +32,15 @@ def _history(facts: Facts) -> Markup:
     if not found.rows:
         return paragraph("Nothing was monitored up to this date.")
     frame, limits = found.frame, found.thresholds
+    newest = list(found.rows.values())[-MOST_DATES:]
+    left = f" The table has the newest {MOST_DATES} dates, the charts have all." if len(frame) > MOST_DATES else ""
     words = f"at {len(frame)} monitoring dates up to {frame['monitoring_date'].iloc[-1]}; the table has the numbers."
     return join(
         [
             drawing(auc_over_time(frame, limits.auc), f"AUC {words}"),
             drawing(psi_over_time(frame, limits), f"PSI {words}"),
-            table("Monitoring dates of all champions", HISTORY, map(_date, found.rows.values()), numbers=HISTORY[3:]),
-            note(f"A breach is an AUC below {limits.auc:.2f} or a PSI of at least {limits.psi:g}."),
+            table("Monitoring dates of all champions", HISTORY, map(_date, newest), numbers=HISTORY[3:]),
+            note(f"A breach is an AUC below {limits.auc:.2f} or a PSI of at least {limits.psi:g}.{left}"),
         ]
     )
 
@@ -79,7 +82,8 @@ def _drift(facts: Facts) -> Markup:
         )
         for one in rows
     ]
-    caption = f"Features on {facts.monitored.day}, by change {since_words(moved.since)} times importance"
+    weight = "times importance" if moved.weighted else "alone, because no importance is known"
+    caption = f"Features on {facts.monitored.day}, by change {since_words(moved.since)} {weight}"
     return join([table(caption, DRIFT, cells, numbers=(*DRIFT[1:3], *DRIFT[5:])), note(score_sentence(moved))])
 
 

@@ -6,21 +6,18 @@ import pytest
 
 from engine.report.page import report
 from tests.commands import command, document
-from tests.sandbox import AS_OF, Sandbox
+from tests.sandbox import Sandbox
 
 
-def test_it_writes_the_page_of_the_champion_a_version_or_a_date(monitored_sandbox: Sandbox, tmp_path: Path) -> None:
+def test_it_writes_the_page_of_the_champion_in_place_of_an_older_one(
+    monitored_sandbox: Sandbox, tmp_path: Path
+) -> None:
     out, home = tmp_path / "page.html", ("--home", str(monitored_sandbox.home))
     out.write_text("an older page")
-    (model,) = monitored_sandbox.champions()
-    expected = report(monitored_sandbox.deployment)
     told = document("report", str(out), *home)
+    expected = report(monitored_sandbox.deployment)
     assert told == {"file": str(out), "bytes": len(expected)}
     assert out.read_bytes() == expected
-    done = command("report", str(out), "--model", model.version, *home)
-    assert (done.returncode, out.read_bytes()) == (0, report(monitored_sandbox.deployment, model.version))
-    done = command("report", str(out), "--date", str(AS_OF), *home)
-    assert (done.returncode, out.read_bytes()) == (0, report(monitored_sandbox.deployment, day=AS_OF))
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 

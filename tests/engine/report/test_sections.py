@@ -102,7 +102,7 @@ def test_label_has_the_definition_and_the_loans_that_wait(
 
 
 def test_limits_tell_flagged_customers_arrears_and_loans_without_a_score(
-    page: Reading, metadata: dict[str, Any], row: dict[str, Any]
+    page: Reading, metadata: dict[str, Any], row: dict[str, Any], validation: dict[str, Any]
 ) -> None:
     told = page.sections["limits"].words
     late = metadata["candidates"][metadata["model_name"]]["in_arrears"]
@@ -111,6 +111,8 @@ def test_limits_tell_flagged_customers_arrears_and_loans_without_a_score(
     assert f"{row['labelled_not_in_arrears']:,} loans not in arrears at scoring" in told
     assert "scored of flagged customers" in told
     assert "An AUC is judged from 50 defaults on." in told
+    least = min(validation["backtest"][1:], key=lambda one: one["n"])
+    assert f"The smallest cohort of the backtest, {least['cohort']}, has {least['n']:,} known outcomes." in told
     assert "Known faults" in told
 
 
