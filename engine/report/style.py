@@ -51,7 +51,7 @@ figcaption { margin-bottom: 0.2rem; }
   .drawing svg { min-width: 30rem; max-width: none; width: 30rem; }
   table { min-width: max-content; }
   td:not(.number) { max-width: 16rem; }
-  table.stacked, .stacked tbody { display: block; min-width: 0; }
+  table.stacked, .stacked tbody, .stacked caption { display: block; min-width: 0; }
   .stacked thead { display: none; }
   .stacked tr { display: flex; flex-wrap: wrap; gap: 0 0.8rem; padding: 0.4rem 0; border-bottom: 1px solid #d5dae1; }
   .stacked td, .stacked td:not(.number) { border: 0; padding: 0; max-width: 100%; }

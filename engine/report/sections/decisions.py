@@ -43,7 +43,10 @@ def _override(facts: Facts, event: Event) -> str:
         return "it passed its promotion test"
     if event.what.startswith("cancel") and event.what.endswith("requested"):
         return "the retraining rule had requested it"
-    return {"rollback": "the champion was replaced", "pause of the schedule": "no training was due"}.get(event.what, "")
+    return {
+        "rollback": "the champion was replaced",
+        "pause of the schedule": "trainings of the schedule do not run",
+    }.get(event.what, "")
 
 
 def _of_tests(facts: Facts) -> Markup:
