@@ -16,7 +16,7 @@ from jobs.sample.write import write_sample
 from storage.db.schema import decisions, table_versions
 from storage.lake.names import SCORED
 from storage.ledger.catalog import current_versions
-from storage.ledger.models import model_by_alias
+from storage.ledger.models import model_by_alias, model_made_by
 from storage.ledger.runs import recent_runs, run_row
 from storage.settings import load_settings
 from tests.engine.runner import PipelineRunner, task
@@ -87,12 +87,12 @@ def test_a_drifted_book_makes_the_gate_ask_for_exactly_one_training_run(
     assert execute_run(deployment, waiting[0].run_id, executor) == "succeeded"
     executor.close()
     with deployment.ledger.reading() as connection:
-        new = model_by_alias(connection)
+        made = model_made_by(connection, waiting[0].run_id)
         # It learnt from the book that drifted, not from the one that the old champion knew.
         assert run_row(connection, waiting[0].run_id).snapshot["data"] == str(drifted_data)
     assert champion is not None
-    assert new is not None
-    assert new.version != champion.version
+    assert made is not None
+    assert made.version != champion.version
 
 
 def test_only_the_newest_versions_are_kept(runner_of: Maker) -> None:
