@@ -28,7 +28,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print only one JSON document
 Data = Annotated[str | None, typer.Option("--data", help="The folder of the extracts [LOANWATCH_DATA, HOME/data].")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, or `latest`.")]
 AsOf = Annotated[
-    str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The as-of date: later data is ignored [today].")
+    str | None,
+    typer.Option("--as-of", metavar="YYYY-MM-DD", help="The as-of date: later data is ignored (default: today)."),
 ]
 WithParent = Annotated[bool, typer.Option("--tied", hidden=True, help="Stop when standard input ends.")]
 Params = Annotated[

@@ -73,7 +73,7 @@ def losses_of(
 
     The arguments have length n; labels are NaN for an outcome that is not known. Each has loans, exposure, expected
     loss and concentration, as plain JSON types; loans without an exposure (NaN) are counted apart and left out.
-    `observed_loss` is the LGD times the exposure of the bad loans, None for `waiting`. Each has `not_in_arrears`, the
+    `observed_loss` is the LGD times the exposure of the bad loans, None without outcomes. Each has `not_in_arrears`, the
     same of its loans for which `apart` is True; None without `apart`.
     """
     loans = np.stack([np.asarray(one, dtype=np.float64).ravel() for one in (probabilities, exposures, labels)])
@@ -82,7 +82,6 @@ def losses_of(
     for name, side in (("waiting", waiting), ("known", ~waiting)):
         part = None if apart is None else _losses(loans[:, side & np.asarray(apart, bool)], lgd)
         found[name] = {**_losses(loans[:, side], lgd), "not_in_arrears": part}
-    found["waiting"]["observed_loss"] = None
     return found
 
 
@@ -97,7 +96,7 @@ def _losses(loans: Floats, lgd: float) -> dict[str, Any]:
         "exposure": total,
         "expected_loss": loss,
         "expected_loss_rate": loss / total if total else None,
-        "observed_loss": float(lgd * amounts[bad == 1].sum()),
+        "observed_loss": None if np.isnan(bad).any() else float(lgd * amounts[bad == 1].sum()),
         "concentration": [vars(one) for one in concentrations(values, amounts, bad)],
     }
 

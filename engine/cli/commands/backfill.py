@@ -50,7 +50,7 @@ def replay(
         str | None,
         typer.Option(
             "--train-every",
-            help="Also train at this stride, such as `6 months`, from --from on [only when the gate requests it].",
+            help="Also train at this stride, such as `6 months`, from --from on (default: only if the gate asks).",
         ),
     ] = None,
     data: Data = None,

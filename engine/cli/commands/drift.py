@@ -18,7 +18,7 @@ COLUMNS = ("feature", "direction", "change", "importance", "change_x_importance"
 @app.command()
 def drift(
     day: Annotated[
-        str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="A monitoring date [the newest].")
+        str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="A monitoring date (default: the latest).")
     ] = None,
     home: Home = None,
     as_json: Json = False,

@@ -37,7 +37,7 @@ Row = Mapping[str, Any]
 @app.command()
 def validation(
     day: Annotated[
-        str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="A monitoring date [the newest].")
+        str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="A monitoring date (default: the latest).")
     ] = None,
     home: Home = None,
     as_json: Json = False,

@@ -56,6 +56,15 @@ def test_what_a_person_gets_wrong_is_named(tmp_path: Path, words: tuple[str, ...
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "told"), [("run", "(default: today)"), ("validation", "(default: the latest)"), ("drift", "(default: the")]
+)
+def test_help_has_the_default_of_a_date(name: str, told: str) -> None:
+    """Rich takes small letters in square brackets for a style, and shows none of them."""
+    shown = command(name, "--help").stdout
+    assert told in " ".join(word for word in shown.split() if word != "│")
+
+
 @pytest.mark.thorough
 def test_ctrl_c_cancels_the_run_and_nothing_of_ray_is_left(small_book: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
