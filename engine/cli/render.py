@@ -90,18 +90,23 @@ def remark(task: Mapping[str, Any]) -> str:
 
 
 def listing(documents: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> RenderableType:
-    """A table of these columns. The first one is never wrapped."""
+    """A table of these columns. Headings wrap between words; cells of numbers, states and of the first column never."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     rows = list(documents)
     for column in columns:
         numeric = any(isinstance(row[column], int | float) for row in rows)
         whole = numeric or column in (columns[0], "state", "status", "model", "model_version", "95%_interval")
-        table.add_column(
-            column.replace("_", " "), justify="right" if numeric else "left", overflow="fold", no_wrap=whole
-        )
+        heading = column.replace("_", " ")
+        words = [*heading.split(), *(_text(column, row).plain for row in rows)]
+        width = max(map(len, words)) if whole else None
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold", width=width)
     for row in rows:
-        table.add_row(*(state_text(row[name]) if name in ("state", "status") else cell(row[name]) for name in columns))
+        table.add_row(*(_text(name, row) for name in columns))
     return table
+
+
+def _text(column: str, row: Mapping[str, Any]) -> Text:
+    return state_text(row[column]) if column in ("state", "status") else Text(cell(row[column]))
 
 
 def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:

@@ -73,8 +73,8 @@ def losses_of(
 
     The arguments have length n; labels are NaN for an outcome that is not known. Each has loans, exposure, expected
     loss and concentration, as plain JSON types; loans without an exposure (NaN) are counted apart and left out.
-    `observed_loss` is the LGD times the exposure of the bad loans, None without outcomes. Each has `not_in_arrears`, the
-    same of its loans for which `apart` is True; None without `apart`.
+    `observed_loss` is the LGD times the exposure of the bad loans, None without outcomes. Each has `not_in_arrears`,
+    the same of its loans for which `apart` is True; None without `apart`.
     """
     loans = np.stack([np.asarray(one, dtype=np.float64).ravel() for one in (probabilities, exposures, labels)])
     waiting = np.isnan(loans[2])

@@ -56,5 +56,5 @@ def importance_in_words(metadata: Mapping[str, Any]) -> str:
     """What the importance of a model is, and of how many test loans; an earlier release kept no numbers."""
     loans, apart = metadata.get("importance_loans"), metadata.get("importance_loans_not_in_arrears")
     number = "the" if loans is None else f"{loans:,}"
-    others = "" if apart is None else f", and on the {apart:,} of them not in arrears at scoring"
+    others = "" if apart is None else f" (and on the {apart:,} of them not in arrears at scoring)"
     return f"The mean loss of AUC on {number} test loans{others} when the values of a feature are permuted among them."

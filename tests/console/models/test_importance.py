@@ -21,7 +21,7 @@ def test_the_part_shows_the_loss_of_each_feature_and_the_stability(opened: Opene
     assert stability_in_words(model["reason_stability"]) in told
     assert 0 < model["importance_loans_not_in_arrears"] < model["importance_loans"]
     assert importance_in_words(model) in told
-    assert f" on {model['importance_loans']:,} test loans, and on the " in told
+    assert f" on {model['importance_loans']:,} test loans (and on the " in told
 
 
 def test_a_person_reads_importance_and_stability_of_a_version(trained_sandbox: Sandbox) -> None:
