@@ -53,6 +53,7 @@ table.lw-table { border-collapse: collapse; font-size: 0.9rem; margin: 0; font-v
 .lw-table td { overflow-wrap: break-word; }
 .lw-table .lw-number { text-align: right; white-space: nowrap; }
 .lw-table time { white-space: nowrap; }
+.lw-table .lw-note { font-size: 0.96em; }
 .lw-table tr.lw-strong td { font-weight: 650; }
 .lw-table tr.lw-part th { color: var(--lw-ink); font-weight: 650; padding-top: 0.9rem; }
 table.lw-stacked { width: 100%; }

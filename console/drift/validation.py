@@ -17,7 +17,6 @@ from console.components.elements import (
     Text,
     callout,
     empty,
-    join,
     note,
     note_html,
     with_code,
@@ -58,6 +57,7 @@ def show_validation(view: View) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         show_panel(backtest_panel(view, found["backtest"]))
+        note(backtest_in_words(found["backtest"]))
     with right:
         _show_losses(found["losses"])
     _show_segments(found["segments"])
@@ -91,7 +91,7 @@ def _show_losses(losses: Document | None) -> None:
         note(sentence)
     pairs = [pair for what in LOANS_OF for pair in concentration_cells(what, losses[what])]
     heads = columns(*CONCENTRATION, numbers=CONCENTRATION[1:])
-    table("Concentration of the riskiest loans", heads, [beside(*pair) for pair in pairs])
+    table("Concentration of the riskiest loans", heads, [row for pair in pairs for row in two_rows(*pair)])
 
 
 def _show_segments(segments: Sequence[Document]) -> None:
@@ -121,7 +121,7 @@ def _segment_rows(segments: Sequence[Document]) -> Iterator[tuple[Text, ...]]:
             name = row["segment"]
             yield (plain_name(name),)
         whole, apart = segment_cells(row)
-        yield beside(_with_light(whole), _with_light(apart) if apart else None)
+        yield from two_rows(_with_light(whole), _with_light(apart) if apart else None)
 
 
 def _with_light(cells: Sequence[str]) -> tuple[Text, ...]:
@@ -129,14 +129,11 @@ def _with_light(cells: Sequence[str]) -> tuple[Text, ...]:
     return (*cells[:at], light_html(cells[at]), *cells[at + 1 :])
 
 
-def beside(whole: Sequence[Text], apart: Sequence[Text] | None) -> tuple[Text, ...]:
-    """The cells of a row; under each figure of all loans the one of the loans not in arrears, in small."""
-    if apart is None:
-        return tuple(whole)
-    return tuple(
-        join([cell, note_html(other) if other else ""], Markup("<br>"))
-        for cell, other in zip(whole, apart, strict=True)
-    )
+def two_rows(whole: Sequence[Text], apart: Sequence[Text] | None) -> Iterator[tuple[Text, ...]]:
+    """The row of all loans, and under it in quiet letters the one of the loans not in arrears, if there is one."""
+    yield tuple(whole)
+    if apart is not None:
+        yield tuple(note_html(cell) if cell else "" for cell in apart)
 
 
 def light_html(light: str) -> Text:

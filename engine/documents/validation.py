@@ -147,7 +147,7 @@ def segments_in_words(segments: Sequence[Mapping[str, Any]]) -> str:
     return (
         f"{below} groups are approved less than four fifths as often as the highest of their segment. "
         "AUC, bad rate and light are of loans with a known outcome; the light compares bad rate and mean PD. The "
-        "second line of a group, where there is one, is of its loans not in arrears at scoring."
+        "second row of a group, where there is one, is of its loans not in arrears at scoring."
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from console.drift.validation import beside, flat_cohorts
+from console.drift.validation import flat_cohorts, two_rows
 from engine.documents.validation import NOT_IN_ARREARS, backtest_in_words, losses_in_words, validation_document
 from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox
@@ -16,7 +16,7 @@ def test_backtest_expected_loss_and_segments_stand_under_the_curves(opened: Open
         found = validation_document(connection)
     assert found is not None
     assert "Backtest by origination cohort" in said
-    for sentence in losses_in_words(found["losses"]):
+    for sentence in (backtest_in_words(found["backtest"]), *losses_in_words(found["losses"])):
         assert sentence in said
     below = sum(row["below_four_fifths"] for row in found["segments"])
     assert f"{below} groups are approved less than four fifths as often as the highest of their segment" in said
@@ -43,6 +43,7 @@ def test_the_words_and_numbers_of_the_backtest_have_the_loans_not_in_arrears() -
     numbers = flat_cohorts([*rows, {**whole, "cohort": "2025-02", "not_in_arrears": apart}])
     assert numbers["cohort"].tolist() == ["2025-01", "2025-02"]
     assert numbers["mean_pd_not_in_arrears"].tolist()[1] == 0.2
-    assert beside(("18-24", "0.8"), (NOT_IN_ARREARS, "")) == (
-        Markup('18-24<br><span class="lw-note">not in arrears</span>'), "0.8"
-    )  # fmt: skip
+    assert list(two_rows(("18-24", "0.8"), (NOT_IN_ARREARS, ""))) == [
+        ("18-24", "0.8"), (Markup('<span class="lw-note">not in arrears</span>'), "")
+    ]  # fmt: skip
+    assert list(two_rows(("18-24", "0.8"), None)) == [("18-24", "0.8")]
