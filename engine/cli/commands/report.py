@@ -20,7 +20,7 @@ def report(
         Path, typer.Argument(metavar="OUT.html", help="The file for the page; one that is there is replaced.")
     ],
     version: Annotated[
-        str | None, typer.Option("--model", metavar="VERSION", help="A registered version [the champion].")
+        str | None, typer.Option("--model", metavar="VERSION", help="A registered version; else the champion.")
     ] = None,
     day: Annotated[
         str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="The champion and its figures on that date.")

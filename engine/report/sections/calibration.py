@@ -90,7 +90,7 @@ def _bin(one: Mapping[Any, Any]) -> Sequence[Text]:
 def _backtest(facts: Facts) -> Markup:
     found = facts.monitored.validation
     if found is None:
-        return paragraph("No backtest is known: this model was not monitored, or by an earlier release.")
+        return paragraph("No backtest is known: this model was not monitored, or an earlier release monitored it.")
     rows = found["backtest"]
     cohorts = pd.DataFrame([row for row in rows if row["cohort"] is not None])
     words = backtest_in_words(rows)

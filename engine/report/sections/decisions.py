@@ -25,7 +25,8 @@ def _of_people(facts: Facts) -> Markup:
         "Actions of people, oldest first", HEADS, (_row(one, _what(facts, one)) for one in events), stacked=True
     )
     overrides = sum(bool(_override(facts, one)) for one in events)
-    return join([shown, note(f"{overrides} of {len(events)} are overrides: they set aside what a rule had decided.")])
+    told = f"{overrides} of {len(events)} are overrides: they set aside what a rule had decided."
+    return join([shown, note(told if overrides else "None of them sets aside what a rule had decided.")])
 
 
 def _what(facts: Facts, event: Event) -> Text:

@@ -27,7 +27,7 @@ FOUR_FIFTHS = (
 def _segments(facts: Facts) -> Markup:
     found = facts.monitored.validation
     if found is None:
-        return paragraph("No segments are known: this model was not monitored, or by an earlier release.")
+        return paragraph("No segments are known: this model was not monitored, or an earlier release monitored it.")
     rows = found["segments"]
     if not rows:
         return paragraph("The book declares no segments.")
@@ -52,7 +52,7 @@ def _with_light(cells: Sequence[str]) -> Sequence[Text]:
 def _losses(facts: Facts) -> Markup:
     found = facts.monitored.validation
     if found is None:
-        return paragraph("No expected loss is known: this model was not monitored, or by an earlier release.")
+        return paragraph("No expected loss is known: this model was not monitored, or an earlier release monitored it.")
     losses = found["losses"]
     if losses is None:
         return paragraph("The book names no exposure, so there is no expected loss.")
