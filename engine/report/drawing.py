@@ -7,7 +7,7 @@ from jobs.charts.svg import Chart, drawing
 HEIGHT = 230
 FIGURE = Markup(
     '<figure><figcaption><strong>{}</strong> <span class="note">{}</span></figcaption>'
-    '<div class="drawing" role="img" aria-label="{}">{}</div></figure>'
+    '<div class="drawing" tabindex="0" role="img" aria-label="{}">{}</div></figure>'
 )
 
 

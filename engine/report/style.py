@@ -27,7 +27,7 @@ dt { color: #56606c; }
 dd { margin: 0; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 td code { overflow-wrap: normal; }
-.wide:focus-visible { outline: 2px solid #1f5fae; }
+.wide:focus-visible, .drawing:focus-visible { outline: 2px solid #1f5fae; }
 table { border-collapse: collapse; min-width: 62%; font-size: 0.87rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: #56606c; font-size: 0.87rem; padding-bottom: 0.3rem; }
 th, td { padding: 0.28rem 1.3rem 0.28rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #d5dae1; }
