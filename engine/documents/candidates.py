@@ -117,7 +117,7 @@ def _without_arrears(verdict: Mapping[str, Any]) -> str:
         return ""
     words = [f"AUC {figure(apart['test_auc'])} on {count(apart['loans'])} test loans"]
     against = differences_in_words(verdict, apart["loans"])
-    return f"{'; '.join([*words, against] if against else words)}. They decide nothing."
+    return f"{'; '.join([*words, against] if against else words)}. The decision is on all test loans."
 
 
 def compared_loans(verdict: Mapping[str, Any]) -> str:

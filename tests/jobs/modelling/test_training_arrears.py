@@ -1,5 +1,6 @@
 """Candidates, comparisons of feature sets and the verdict on loans that were not in arrears at scoring."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow.compute as pc
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
+from console.models.candidates import NOT_IN_ARREARS, candidate_rows
 from engine.cli.render import model_remarks
 from engine.documents.candidates import arrears_note, auc_without_arrears, verdict_numbers
 from jobs.gold.arrears import IN_ARREARS
@@ -44,6 +46,13 @@ def test_a_candidate_has_its_numbers_on_the_test_loans_not_in_arrears(trained_sa
     assert told["reason"].endswith(words)
     assert auc_without_arrears(numbers).startswith(f"{apart['test_auc']:.3f} (")
     assert f"{late['loans']:,} test loans were in arrears at scoring" in arrears_note(numbers)
+    first, second = candidate_rows(champion.model_name, numbers, champion.model_name)
+    assert "selected" in str(first[0])
+    found = [re.sub("<[^>]*>", "", str(cell)) for cell in second]
+    figures = ["", "", *(f"{apart[name]:.3f}" for name in ("precision", "recall", "f1", "calibration_error"))]
+    interval = f"{apart['auc_low']:.3f} to {apart['auc_high']:.3f}"
+    assert found == [NOT_IN_ARREARS, f"{apart['test_auc']:.3f}", interval, *figures]
+    assert len(list(candidate_rows("earlier", {"test_auc": 0.7}, ""))) == 1
 
 
 def test_a_set_that_knows_the_arrears_gains_nothing_on_loans_without_them() -> None:
