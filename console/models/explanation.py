@@ -8,7 +8,13 @@ from console.app.deployment import deployment, ledger
 from console.app.queries import VERSION_KEYS, version_of
 from console.components.elements import Text, callout, empty, named_html, note, paragraph
 from console.components.table import columns, table
-from engine.documents.explanation import explanation_document, prediction_sentence, sum_sentence, value_text
+from engine.documents.explanation import (
+    explanation_document,
+    prediction_sentence,
+    sum_sentence,
+    typical_sentence,
+    value_text,
+)
 from engine.documents.values import Document
 from storage.errors import LoanwatchError
 from storage.lake.datamart import TableVersion
@@ -16,7 +22,7 @@ from storage.lake.names import PREDICTIONS
 
 KEPT_LOANS = 256
 HEADS = ("Feature", "This loan", "Typical good payer", "Risk", "Log-odds")
-EFFECTS = {"raises": "▲ raises", "lowers": "▼ lowers", "none": "unchanged"}
+EFFECTS = {"raises": "▲\N{NO-BREAK SPACE}raises", "lowers": "▼\N{NO-BREAK SPACE}lowers", "none": "unchanged"}
 
 
 def show_explanation() -> None:
@@ -47,7 +53,7 @@ def _show(document: Document) -> None:
         _table("The reasons for the risk of this loan, the largest first", document["reasons"])
     else:
         note("No feature raises its risk against a typical good payer.")
-    note(f"A typical good payer has {document['typical_proba']:.1%}. {sum_sentence(document)}")
+    note(f"{typical_sentence(document)} {sum_sentence(document)}")
     with st.expander("Every feature"):
         _table("The contributions of all features, the largest first", document["contributions"])
         note(

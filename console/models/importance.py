@@ -1,20 +1,21 @@
 """The importance of each feature of a version: a table beside a chart of the intervals; the stability of reasons."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import streamlit as st
 
 from console.app.deployment import plain_name
-from console.components.elements import Text, empty, figure, named_html, note
+from console.components.elements import Text, empty, figure, named_html, note, note_html
 from console.components.table import columns, table
 from console.components.theme import drawn
+from console.models.candidates import NOT_IN_ARREARS
 from console.models.query import ModelView
 from jobs.charts.importance import importance_chart, importance_frame, importance_words
 from jobs.modelling.explanation.kept import importance_in_words
 from jobs.modelling.explanation.stability import stability_in_words
 
 HEADS = ("Feature", "Loss of AUC", "95% interval")
-APART = ("Not in arrears", "95% interval")
 
 
 def show_importance(view: ModelView) -> None:
@@ -27,10 +28,8 @@ def show_importance(view: ModelView) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        known = any(one.get("not_in_arrears") for one in found)
-        heads = (*HEADS, *(APART if known else ()))
-        rows = [_row(one, known=known) for one in found]
-        table("The features by their importance", columns(*heads, numbers=heads[1:]), rows)
+        rows = [row for one in found for row in importance_rows(one)]
+        table("The features by their importance", columns(*HEADS, numbers=HEADS[1:]), rows)
         note(importance_in_words(view.details))
         note(stability_in_words(view.details.get("reason_stability")))
     with right:
@@ -39,11 +38,11 @@ def show_importance(view: ModelView) -> None:
         st.altair_chart(chart, width="stretch", theme=None, alt=importance_words(frame))
 
 
-def _row(one: dict[str, Any], *, known: bool) -> list[Text]:
-    """Feature, loss of AUC with interval; where it is `known` also those of the loans not in arrears at scoring."""
-    apart = one.get("not_in_arrears") or {"importance": None, "low": None, "high": None}
-    cells = [cell for found in (one, apart)[: 2 if known else 1] for cell in _numbers(found)]
-    return [named_html(plain_name(one["feature"]), one["feature"]), *cells]
+def importance_rows(one: dict[str, Any]) -> Iterator[list[Text]]:
+    """The row of a feature, and under it in quiet letters that of the test loans not in arrears, where it is known."""
+    yield [named_html(plain_name(one["feature"]), one["feature"]), *_numbers(one)]
+    if apart := one.get("not_in_arrears"):
+        yield [note_html(text) for text in (NOT_IN_ARREARS, *_numbers(apart))]
 
 
 def _numbers(found: dict[str, Any]) -> list[str]:

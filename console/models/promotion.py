@@ -123,7 +123,7 @@ def show_waiting(waiting: list[Approval], champions: list[ModelVersion]) -> None
     against = champions[0].version if champions else "no model"
     for approval in waiting:
         title = f"{approval.version} waits for approval"
-        callout("warn", title, f"Requested by {approval.who}, to replace {against}. {approval.why}")
+        callout("warn", title, f"Requested by {approval.who}, to replace {against}. Reason: {approval.why}")
 
 
 def approval_buttons(champions: list[ModelVersion], candidate: ModelVersion, approval: Approval) -> None:

@@ -54,7 +54,8 @@ def alerts(view: Overview) -> Iterator[Alert]:
         yield Alert("bad", "Retraining did not help", view.decision["reason"], view.decision["run_id"])
     if view.waiting is not None:
         title = f"Model {view.waiting.version} waits for approval by a second person"
-        yield Alert("warn", title, view.waiting.why, version=view.waiting.version)
+        why = f"Requested by {view.waiting.who}. Reason: {view.waiting.why}"
+        yield Alert("warn", title, why, version=view.waiting.version)
     for extract in view.extracts:
         if extract["state"] == "stale":
             yield Alert("warn", "An extract is stale", extract["advice"])

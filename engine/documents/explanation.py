@@ -53,6 +53,11 @@ def prediction_sentence(document: Document) -> str:
     )
 
 
+def typical_sentence(document: Document) -> str:
+    """What the loan is compared with."""
+    return f"A typical good payer has a probability of default of {document['typical_proba']:.1%}."
+
+
 def sum_sentence(document: Document) -> str:
     """How the log-odds of the loan add up."""
     raised = sum(one["contribution"] for one in document["reasons"])

@@ -10,7 +10,13 @@ from rich.text import Text
 
 from engine.cli.render import listing
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
-from engine.documents.explanation import explanation_document, prediction_sentence, sum_sentence, value_text
+from engine.documents.explanation import (
+    explanation_document,
+    prediction_sentence,
+    sum_sentence,
+    typical_sentence,
+    value_text,
+)
 from engine.documents.values import Document
 
 app = typer.Typer()
@@ -43,7 +49,7 @@ def _told(document: Document) -> Iterator[RenderableType]:
     if not document["reasons"]:
         yield Text("No feature raises its risk against a typical good payer.")
         return
-    yield Text(f"A typical good payer has {document['typical_proba']:.1%}. What raises the risk of the loan most:\n")
+    yield Text(f"{typical_sentence(document)} What raises the risk of the loan most:\n")
     rows = [
         {
             "feature": one["name"],

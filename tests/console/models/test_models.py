@@ -279,9 +279,12 @@ def test_a_version_that_waits_is_approved_by_another_person(opened: Opened, two:
     refused = versions(two)[0]
     strict = two.deployment.with_settings(two.deployment.settings.changed(require_approval=True))
     promotion.promote(strict, refused, "it knows more", by="analyst")
-    assert f"Model {refused} waits for approval by a second person" in words(opened(two.home))
+    said = words(opened(two.home))
+    assert f"Model {refused} waits for approval by a second person" in said
+    assert "Requested by analyst. Reason: it knows more" in said
     app = opened(two.home, "models", version=refused)
     assert f"{refused} waits for approval" in words(app)
+    assert "Reason: it knows more" in words(app)
     assert f"promote-{refused}" not in keys(app)
     app.button(key=f"approve-{refused}").click().run()
     reason(app).input("checked").run()

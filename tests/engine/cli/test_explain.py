@@ -58,6 +58,7 @@ def test_the_text_has_plain_names_and_no_personal_data(trained_sandbox: Sandbox,
     told = explained(trained_sandbox, riskiest["loan_id"])
     done = command("explain", riskiest["loan_id"], "--home", str(trained_sandbox.home))
     assert done.returncode == 0
+    assert f"A typical good payer has a probability of default of {told['typical_proba']:.1%}." in done.stdout
     assert f"probability of default {riskiest['predicted_proba']:.1%}" in done.stdout
     for reason in told["reasons"]:
         assert reason["name"] in done.stdout
