@@ -75,6 +75,11 @@ def day(value: object) -> Markup:
     return Markup('<span class="day">{}</span>').format(value)
 
 
+def quiet(cells: Iterable[Text]) -> list[Text]:
+    """The cells of a row that belongs to the one above it, in quiet letters."""
+    return [Markup('<span class="note">{}</span>').format(cell) if cell else "" for cell in cells]
+
+
 def code(text: str) -> Markup:
     """A name or an id in the font of code."""
     return Markup("<code>{}</code>").format(text)

@@ -1,16 +1,16 @@
 """Calibration: whether the probabilities are right, on the test loans, on known outcomes, and cohort by cohort."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
 from engine.documents.candidates import calibration_text
-from engine.documents.validation import backtest_in_words, uncalibrated_in_words
+from engine.documents.validation import NOT_IN_ARREARS, backtest_in_words, uncalibrated_in_words
 from engine.report.drawing import figure as drawing
 from engine.report.facts import Facts, Parts
-from engine.report.markup import Text, join, light, note, paragraph, table
+from engine.report.markup import Text, join, light, note, paragraph, quiet, table
 from engine.report.reliability import test_bins
 from jobs.charts.backtest import backtest_by_cohort
 from jobs.charts.curves import calibration as calibration_chart
@@ -96,15 +96,23 @@ def _backtest(facts: Facts) -> Markup:
     words = backtest_in_words(rows)
     picture = drawing(backtest_by_cohort(cohorts), words)
     method = "Jeffreys' test: amber is a mean PD outside of the 95% interval, red one outside of the 99% interval."
-    lights = table("Backtest", COHORTS, map(_cohort, rows), numbers=COHORTS[1:6])
+    lights = table("Backtest", COHORTS, [cells for row in rows for cells in _cohort(row)], numbers=COHORTS[1:6])
     return join(
         [paragraph(uncalibrated_in_words(found, facts.version)), paragraph(words), picture, lights, note(method)]
     )
 
 
-def _cohort(row: Mapping[str, Any]) -> Sequence[Text]:
+def _cohort(row: Mapping[str, Any]) -> Iterator[Sequence[Text]]:
+    """The row of a cohort, and of its loans not in arrears at scoring where they are known and not all."""
+    yield _backtested(row["cohort"] or "all", row)
+    apart = row.get("not_in_arrears")
+    if apart and apart["n"] not in (0, row["n"]):
+        yield quiet(_backtested(NOT_IN_ARREARS, apart))
+
+
+def _backtested(name: str, row: Mapping[str, Any]) -> Sequence[Text]:
     return (
-        row["cohort"] or "all",
+        name,
         count(row["n"]),
         count(row["defaults"]),
         percent(row["mean_pd"]),

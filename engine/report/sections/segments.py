@@ -15,7 +15,7 @@ from engine.documents.validation import (
     segments_in_words,
 )
 from engine.report.facts import Facts, Parts
-from engine.report.markup import Text, items, join, light, note, paragraph, table
+from engine.report.markup import Text, items, join, light, note, paragraph, quiet, table
 
 NUMBERS = tuple(name for name in SEGMENTS if name not in ("Group", "Light"))
 FOUR_FIFTHS = (
@@ -41,7 +41,10 @@ def _rows(facts: Facts, rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[
         if row["segment"] != name:
             name = row["segment"]
             yield (facts.book.plain_name(name),)
-        yield from (_with_light(cells) for cells in segment_cells(row) if cells)
+        whole, apart = segment_cells(row)
+        yield _with_light(whole)
+        if apart:
+            yield quiet(_with_light(apart))
 
 
 def _with_light(cells: Sequence[str]) -> Sequence[Text]:
@@ -57,7 +60,7 @@ def _losses(facts: Facts) -> Markup:
     if losses is None:
         return paragraph("The book names no exposure, so there is no expected loss.")
     pairs = [pair for what in LOANS_OF for pair in concentration_cells(what, losses[what])]
-    rows = [cells for pair in pairs for cells in pair if cells]
+    rows = [row for whole, apart in pairs for row in ([whole, quiet(apart)] if apart else [whole])]
     shown = table("Concentration of the riskiest loans", CONCENTRATION, rows, numbers=CONCENTRATION[1:])
     return join([*map(paragraph, losses_in_words(losses)), shown])
 

@@ -150,7 +150,10 @@ def test_calibration_has_the_bins_and_the_light_of_each_cohort(
     # The bins of the test loans and those of the known outcomes stand under the same heading.
     counted = [int(cells[1].replace(",", "")) for cells in bins if cells[0] != "Scores"]
     assert sum(counted) == metadata["rows"]["test"]["loans"] + validation["backtest"][0]["n"]
-    rows = section.tables["Backtest"][1:]
+    every = section.tables["Backtest"][1:]
+    rows = [cells for cells in every if cells[0] != NOT_IN_ARREARS]
+    whole = validation["backtest"][0]["not_in_arrears"]
+    assert every[1][:3] == [NOT_IN_ARREARS, f"{whole['n']:,}", f"{whole['defaults']:,}"]
     assert [cells[0] for cells in rows] == [one["cohort"] or "all" for one in validation["backtest"]]
     for cells, one in zip(rows, validation["backtest"], strict=True):
         assert cells[1:5] == [
