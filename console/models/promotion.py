@@ -57,7 +57,7 @@ def risks(candidate: ModelVersion, champion: ModelVersion | None) -> list[str]:
     if candidate.promotion and not is_passed(candidate.promotion):
         found.append(f"It did not pass its promotion test. {candidate.promotion['reason']}")
     if champion is not None and champion.summary.get("as_of", "") > summary.get("as_of", ""):
-        found.append(f"Trained on data up to {summary['as_of']}, the champion up to {champion.summary['as_of']}.")
+        found.append(f"It learned from data up to {summary['as_of']}, the champion up to {champion.summary['as_of']}.")
     return found
 
 

@@ -211,7 +211,7 @@ def test_the_risks_of_a_promotion() -> None:
     assert told == [
         "Its test AUC 0.650 is below the threshold 0.7.",
         "It did not pass its promotion test. Not promoted: weak.",
-        "Trained on data up to 2025-01-01, the champion up to 2026-01-01.",
+        "It learned from data up to 2025-01-01, the champion up to 2026-01-01.",
     ]
     good = {"candidates": {"M": NUMBERS}, "promotion": {**verdict, "promote": True}, "as_of": "2026-02-01"}
     assert risks(ModelVersion("v", "M", {}, good, {}), present) == []
