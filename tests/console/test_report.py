@@ -7,10 +7,11 @@ import pytest
 from console.app.report import report_of
 from tests.commands import command
 from tests.console.pages import Opened
+from tests.marks import others_thorough
 from tests.sandbox import AS_OF, Sandbox
 
 
-@pytest.mark.parametrize(("page", "key"), [("models", "version"), ("drift", "day")])
+@pytest.mark.parametrize(("page", "key"), others_thorough([("models", "version"), ("drift", "day")]))
 def test_a_page_offers_the_report_of_what_it_shows(
     opened: Opened, monitored_sandbox: Sandbox, tmp_path: Path, page: str, key: str
 ) -> None:

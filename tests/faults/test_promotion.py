@@ -110,6 +110,7 @@ def test_an_equal_challenger_is_promoted_as_documented(sandbox: Sandbox) -> None
     assert "ranks exactly like" in model["promotion"]["reason"]
 
 
+@pytest.mark.thorough
 def test_nobody_is_asked_to_approve_the_champion_that_was_trained_again(sandbox: Sandbox) -> None:
     (before,) = sandbox.champions()
     sandbox.succeed("training", force=True, data=sandbox.data(), require_approval=True)

@@ -24,6 +24,7 @@ from jobs.modelling.splits import as_floats, raw_scores_of
 from jobs.modelling.training import select_model
 from storage.lake.names import TRAINING_DATA, TRAINING_IMPUTED
 from tests.job_factory import JobFactory
+from tests.marks import others_thorough
 from tests.paths import ROOT
 from tests.retail import CATEGORICAL, CLASSIFIERS, FEATURE_SETS, SAFE15
 from tests.sandbox import AS_OF, Sandbox
@@ -74,7 +75,7 @@ def selected(job_factory: JobFactory, sandbox: Sandbox, table: pa.Table, *names:
     return select_model(job, [fit_candidate(job.for_partition(part)) for part in parts])
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", others_thorough(CLASSIFIERS))
 def test_a_candidate_is_measured_on_rows_that_it_was_not_fitted_on(
     trained_sandbox: Sandbox, job_factory: JobFactory, name: str
 ) -> None:
