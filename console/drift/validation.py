@@ -31,11 +31,13 @@ from engine.documents.validation import (
     SEGMENTS,
     backtest_in_words,
     concentration_cells,
+    has_known_form,
     losses_in_words,
     segment_cells,
     segments_in_words,
     uncalibrated_in_words,
 )
+from jobs.accounting.flagged import flagged_numbers
 from jobs.charts.backtest import backtest_by_cohort
 from jobs.modelling.candidates import word_for_every_set
 
@@ -46,7 +48,7 @@ SIGNS = {"green": "●", "amber": "◆", "red": "▲"}
 def show_validation(view: View) -> None:
     """Shows backtest, expected loss and segments, or why there are none."""
     found = view.monitoring_run.values.get("validation")
-    if found is None:
+    if found is None or not has_known_form(found):
         empty(
             "No backtest and no segments of this date",
             "They are computed by monitoring runs since this release; run `python -m engine run monitoring`.",
@@ -59,7 +61,7 @@ def show_validation(view: View) -> None:
         show_panel(backtest_panel(view, found["backtest"]))
         note(backtest_in_words(found["backtest"]))
     with right:
-        _show_losses(found["losses"])
+        _show_losses(found["losses"], flagged_numbers(view.row))
     _show_segments(found["segments"])
 
 
@@ -82,12 +84,12 @@ def flat_cohorts(rows: Sequence[Document]) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _show_losses(losses: Document | None) -> None:
+def _show_losses(losses: Document | None, flagged: Document) -> None:
     write_html(_heading("Expected loss"))
     if losses is None:
         note("The book names no exposure; declare `exposure` to see the expected loss.")
         return
-    for sentence in losses_in_words(losses):
+    for sentence in losses_in_words(losses, flagged):
         note(sentence)
     pairs = [pair for what in LOANS_OF for pair in concentration_cells(what, losses[what])]
     heads = columns(*CONCENTRATION, numbers=CONCENTRATION[1:])

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from engine.documents.monitoring import METRICS_TASK
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
+from jobs.accounting.flagged import flagged_numbers, flagged_sentence
 from jobs.statistics.rounding import count, figure, percent
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import dates_of_success, newest_success, success_for
@@ -27,18 +28,30 @@ Pair = tuple[Cells, Cells | None]  # of all loans, and of those not in arrears a
 def validation_document(connection: Connection, day: date | None = None) -> Document | None:
     """Backtest, segments and losses of a monitoring date, by default the latest, from its newest monitoring run.
 
-    None before the first monitoring run. Raises UnusableRequest when that date was not monitored, or by an earlier
-    release, which kept no validation.
+    `flagged` are the numbers of the loans of flagged customers, which the losses leave out. None before the first
+    monitoring run. Raises UnusableRequest when that date was not monitored, or by an earlier release, which kept no
+    validation or one of another form.
     """
     found = monitored(connection, day)
     if found is None:
         return None
     run, values = found
-    if "validation" not in values:
+    kept = values.get("validation")
+    if not has_known_form(kept):
         advice = f"run `python -m engine run monitoring --as-of {run.as_of} --force`"
-        raise UnusableRequest(f"{run.as_of} was monitored by an earlier release, without a backtest; {advice}.")
-    version = values["row"]["model_version"]
-    return {"monitoring_date": run.as_of.isoformat(), "run_id": run.run_id, "version": version, **values["validation"]}
+        raise UnusableRequest(f"{run.as_of} was monitored by an earlier release, without this backtest; {advice}.")
+    row = values["row"]
+    head = {"monitoring_date": run.as_of.isoformat(), "run_id": run.run_id, "version": row["model_version"]}
+    return {**head, **kept, "flagged": flagged_numbers(row)}
+
+
+def has_known_form(validation: Mapping[str, Any] | None) -> bool:
+    """Whether a monitoring run kept a validation of the form that this release writes."""
+    if validation is None or not {"backtest", "segments", "losses"} <= validation.keys():
+        return False
+    losses = validation["losses"]
+    parts = (row.get("not_in_arrears") or row for row in validation["segments"])
+    return (losses is None or LOANS_OF.keys() <= losses.keys()) and all("loans" in part for part in parts)
 
 
 def monitored(connection: Connection, day: date | None = None) -> tuple[LedgerRow, dict[str, Any]] | None:
@@ -71,21 +84,28 @@ def uncalibrated_in_words(found: Mapping[str, Any], version: str) -> str:
     )
 
 
-def losses_in_words(losses: Mapping[str, Any]) -> list[str]:
-    """The expected losses in sentences: of the loans without an outcome, and of the others beside what was observed."""
+def losses_in_words(losses: Mapping[str, Any], flagged: Mapping[str, Any]) -> list[str]:
+    """The expected losses in sentences: of the loans without an outcome, and of the others beside what was observed.
+
+    Last come the loans of flagged customers, by their numbers `flagged` (see `flagged_numbers`), which are left out.
+    """
     waiting, known, lgd = losses["waiting"], losses["known"], losses["lgd"]
     of_waiting = (
         f"{waiting['loans']:,} loans are {LOANS_OF['waiting']}: exposure {waiting['exposure']:,.0f}, expected loss "
         f"{waiting['expected_loss']:,.0f}{_rate(waiting)}, at a loss given default of {lgd:.0%}."
     )
     of_known = (
-        f"{known['loans']:,} loans that the model was not fitted on are {LOANS_OF['known']}: exposure "
+        f"{known['loans']:,} loans that the model was not fitted on have a known outcome: exposure "
         f"{known['exposure']:,.0f}, expected loss {known['expected_loss']:,.0f}{_rate(known)}, observed "
         f"{known['observed_loss']:,.0f} (loss given default x exposure of the bad loans)."
     )
     told = [of_waiting, *_without_arrears(waiting), of_known, *_without_arrears(known)]
     without = waiting["without_exposure"] + known["without_exposure"]
-    return [*told, f"{without:,} loans have no amount and are left out."] if without else told
+    if without:
+        told.append(f"{without:,} loans have no amount and are left out.")
+    if words := flagged_sentence(flagged):
+        told.append(f"{words} Exposure and expected loss leave them out too.")
+    return told
 
 
 def calibration_in_words(whole: Mapping[str, Any]) -> str:
@@ -145,9 +165,10 @@ def segments_in_words(segments: Sequence[Mapping[str, Any]]) -> str:
     """How many groups are approved less often than four fifths of the highest, and which loans the numbers are of."""
     below = sum(row["below_four_fifths"] for row in segments)
     return (
-        f"{below} groups are approved less than four fifths as often as the highest of their segment. "
-        "AUC, bad rate and light are of loans with a known outcome; the light compares bad rate and mean PD. The "
-        "second row of a group, where there is one, is of its loans not in arrears at scoring."
+        f"{below} {'group is' if below == 1 else 'groups are'} approved less than four fifths as often as the highest "
+        "of their segment. Loans are all that the model was not fitted on; AUC, bad rate and light are of those with a "
+        "known outcome. The light compares bad rate and mean PD. The second row of a group, where there is one, is of "
+        "its loans not in arrears at scoring."
     )
 
 
@@ -156,9 +177,9 @@ def segment_cells(row: Mapping[str, Any]) -> Pair:
     mark = " (below 4/5)" if row["below_four_fifths"] else ""
     approval = (percent(row["approval"]), f"{percent(row['approval_ratio'])}{mark}")
     apart = row.get("not_in_arrears") or row
-    others = (NOT_IN_ARREARS, count(apart["labelled"]), *_outcomes(apart), "", "")
+    others = (NOT_IN_ARREARS, count(apart["loans"]), *_outcomes(apart), "", "")
     whole = (row["band"], count(row["loans"]), *_outcomes(row), *approval)
-    return whole, others if apart["labelled"] != row["labelled"] else None
+    return whole, others if apart["loans"] != row["loans"] else None
 
 
 def _concentration(row: Mapping[str, Any]) -> Cells:

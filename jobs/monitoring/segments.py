@@ -31,8 +31,8 @@ def segments_of(scored: pa.Table, segments: tuple[Segment, ...]) -> list[dict[st
     the highest of the segment's bands, and `below_four_fifths` where it is under 0.8 (the four-fifths rule of the
     Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D), a rule of thumb for adverse impact). Bands of
     fewer than 30 loans have no ratio, and missing values are no band to compare with. AUC, bad rate and calibration are
-    of the loans with a known outcome; `not_in_arrears` has the same of those not in arrears at scoring, None where that
-    is not known. Approval has no such part: the rule is about every decision.
+    of the loans with a known outcome (`labelled` of all `loans`); `not_in_arrears` has the same of those not in arrears
+    at scoring, None where that is not known. Approval has no such part: the rule is about every decision.
     """
     found = []
     for segment in segments:
@@ -89,21 +89,21 @@ def _text(value: float) -> str:
 
 
 def _measures(loans: pa.Table) -> Mapping[str, Any]:
-    known = loans.filter(loans["label"].is_valid())
     refused = np.asarray(loans["predicted_label"].to_numpy(), np.float64)
     return {
-        "loans": loans.num_rows,
         "approval": float(1 - refused.mean()),
-        **_outcomes(known),
-        "not_in_arrears": _outcomes(not_in_arrears(known)) if knows_arrears(known) else None,
+        **_outcomes(loans),
+        "not_in_arrears": _outcomes(not_in_arrears(loans)) if knows_arrears(loans) else None,
     }
 
 
-def _outcomes(known: pa.Table) -> dict[str, Any]:
-    """AUC, bad rate and calibration of loans with a known outcome."""
+def _outcomes(loans: pa.Table) -> dict[str, Any]:
+    """The number of loans; AUC, bad rate and calibration of those with a known outcome."""
+    known = loans.filter(loans["label"].is_valid())
     labels, scores = labels_of(known), as_floats(known["predicted_proba"])
     area, tested = auc_with_interval(labels, scores) if known.num_rows else None, backtest(labels, scores)
     return {
+        "loans": loans.num_rows,
         "labelled": tested.n,
         "defaults": tested.defaults,
         "bad_rate": tested.bad_rate,

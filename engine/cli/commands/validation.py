@@ -71,7 +71,7 @@ def _print(document: Row, costs: Sequence[str]) -> None:
     for cost in costs:
         console.print(cost, highlight=False, soft_wrap=True)
     if document["losses"] is not None:
-        for words in losses_in_words(document["losses"]):
+        for words in losses_in_words(document["losses"], document["flagged"]):
             console.print(words, highlight=False, soft_wrap=True)
         rows = [row for what in ("waiting", "known") for row in _concentrations(what, document["losses"][what])]
         console.print(listing(rows, CONCENTRATION))
@@ -82,13 +82,13 @@ def _with_apart(rows: Iterable[Row], cells: Callable[[Row], Row], name: str) -> 
     for row in rows:
         whole, apart = cells(row), row.get("not_in_arrears")
         yield whole
-        if apart and _known(apart) != _known(row):
-            yield {**cells({**apart, "loans": _known(apart)}), name: NOT_IN_ARREARS}
+        if apart and _loans(apart) != _loans(row):
+            yield {**cells(apart), name: NOT_IN_ARREARS}
 
 
-def _known(row: Row) -> int:
-    """The loans with a known outcome of a cohort or a band."""
-    return int(row["labelled"] if "labelled" in row else row["n"])
+def _loans(row: Row) -> int:
+    """The scored loans of a band, or the loans with a known outcome of a cohort."""
+    return int(row["loans"] if "loans" in row else row["n"])
 
 
 def _backtest(row: Row) -> Row:

@@ -16,6 +16,7 @@ from engine.documents.validation import (
 )
 from engine.report.facts import Facts, Parts
 from engine.report.markup import Text, items, join, light, note, paragraph, quiet, table
+from jobs.accounting.flagged import flagged_numbers
 
 NUMBERS = tuple(name for name in SEGMENTS if name not in ("Group", "Light"))
 FOUR_FIFTHS = (
@@ -62,7 +63,8 @@ def _losses(facts: Facts) -> Markup:
     pairs = [pair for what in LOANS_OF for pair in concentration_cells(what, losses[what])]
     rows = [row for whole, apart in pairs for row in ([whole, quiet(apart)] if apart else [whole])]
     shown = table("Concentration of the riskiest loans", CONCENTRATION, rows, numbers=CONCENTRATION[1:])
-    return join([*map(paragraph, losses_in_words(losses)), shown])
+    words = losses_in_words(losses, flagged_numbers(facts.monitored.row or {}))
+    return join([*map(paragraph, words), shown])
 
 
 PARTS: Parts = {

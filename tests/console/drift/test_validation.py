@@ -5,7 +5,13 @@ from typing import Any
 from markupsafe import Markup
 
 from console.drift.validation import flat_cohorts, two_rows
-from engine.documents.validation import NOT_IN_ARREARS, backtest_in_words, losses_in_words, validation_document
+from engine.documents.validation import (
+    NOT_IN_ARREARS,
+    backtest_in_words,
+    losses_in_words,
+    segments_in_words,
+    validation_document,
+)
 from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox
 
@@ -16,10 +22,10 @@ def test_backtest_expected_loss_and_segments_stand_under_the_curves(opened: Open
         found = validation_document(connection)
     assert found is not None
     assert "Backtest by origination cohort" in said
-    for sentence in (backtest_in_words(found["backtest"]), *losses_in_words(found["losses"])):
+    for sentence in (backtest_in_words(found["backtest"]), *losses_in_words(found["losses"], found["flagged"])):
         assert sentence in said
     below = sum(row["below_four_fifths"] for row in found["segments"])
-    assert f"{below} groups are approved less than four fifths as often as the highest of their segment" in said
+    assert segments_in_words(found["segments"]) in said
     for row in found["segments"]:
         assert row["band"] in said
     assert said.count("(below 4/5)") == below

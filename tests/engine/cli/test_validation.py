@@ -1,16 +1,21 @@
 """The command `validation`."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from engine.deployment import Deployment
 from engine.documents.validation import (
+    NOT_IN_ARREARS,
     calibration_in_words,
     losses_in_words,
+    segment_cells,
+    segments_in_words,
     uncalibrated_in_words,
     validation_document,
 )
@@ -27,6 +32,7 @@ from tests.sandbox import AS_OF, Sandbox
 
 METRICS_TASK = "calculate_monitoring_metrics"
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
+NOTHING_KEPT: Mapping[str, Any] = {"backtest": [], "segments": [], "losses": None}
 
 
 def test_it_shows_backtest_segments_and_expected_loss(monitored_sandbox: Sandbox) -> None:
@@ -48,7 +54,10 @@ def test_it_shows_backtest_segments_and_expected_loss(monitored_sandbox: Sandbox
     assert done.returncode == 0
     assert "Expected loss" in done.stdout.replace("expected loss", "Expected loss")
     assert "18-24" in done.stdout
-    for sentence in (calibration_in_words(whole), *losses_in_words(losses)):
+    sentences = losses_in_words(losses, told["flagged"])
+    assert sentences[-1].startswith(f"{row['flagged_loans']:,} loans of flagged customers, amount ")
+    assert sentences[-1].endswith("Exposure and expected loss leave them out too.")
+    for sentence in (calibration_in_words(whole), *sentences):
         assert sentence in done.stdout
 
 
@@ -66,6 +75,7 @@ def test_every_figure_stands_beside_the_one_of_loans_not_in_arrears(monitored_sa
     assert whole["mean_pd"] == pytest.approx(others["predicted_proba"].mean())
     assert sum(cohort["n"] for cohort in cohorts) == whole["n"] < told["backtest"][0]["n"]
     young = others[others["Age"].between(18, 24)]
+    every = loans[~loans["fitted"] & ~loans[IN_ARREARS].astype(bool) & loans["Age"].between(18, 24)]
     (band,) = (row["not_in_arrears"] for row in told["segments"] if row["band"] == "18-24")
     assert band["auc"] == pytest.approx(roc_auc_score(young["label"].astype(int), young["predicted_proba"]), abs=1e-12)
     part = told["losses"]["known"]["not_in_arrears"]
@@ -75,10 +85,11 @@ def test_every_figure_stands_beside_the_one_of_loans_not_in_arrears(monitored_sa
         f"- not in arrears {whole['n']:,} {whole['defaults']:,} {whole['mean_pd']:.1%} {whole['bad_rate']:.1%}"
         in " ".join(lines)
     )
-    assert f"- not in arrears {len(young)} {band['auc']:.3f} {band['auc_low']:.3f} to" in " ".join(lines)
+    assert (band["loans"], band["labelled"]) == (len(every), len(young))
+    assert f"- not in arrears {len(every)} {band['auc']:.3f} {band['auc_low']:.3f} to" in " ".join(lines)
     # As many lines as groups with a loan in arrears, and two for each concentration.
     parts = [(row["n"], row["not_in_arrears"]["n"]) for row in told["backtest"]]
-    parts += [(row["labelled"], row["not_in_arrears"]["labelled"]) for row in told["segments"]]
+    parts += [(row["loans"], row["not_in_arrears"]["loans"]) for row in told["segments"]]
     sides = [told["losses"][what] for what in ("waiting", "known")]
     concentrations = sum(2 for side in sides if side["loans"] != side["not_in_arrears"]["loans"])
     assert text.stdout.count("- not in arrears") == sum(a != b for a, b in parts) + concentrations
@@ -126,7 +137,38 @@ def test_a_date_shows_its_own_newest_record_and_no_date_shows_the_latest(deploym
     ]
 
 
-def monitored(ledger: Ledger, day: date, version: str, now: datetime) -> None:
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {},
+        {"losses": {"expected_loss": 1.0}},  # without the two parts
+        {"segments": [{"band": "18-24", "loans": 3, "not_in_arrears": {"labelled": 2}}]},
+    ],
+)
+def test_a_validation_of_another_form_says_what_to_run(deployment: Deployment, kept: dict[str, Any]) -> None:
+    day = date(2025, 5, 1)
+    monitored(deployment.ledger, day, "a", NOW, {**NOTHING_KEPT, **kept} if kept else kept)
+    with (
+        deployment.ledger.reading() as connection,
+        pytest.raises(UnusableRequest, match=r"by an earlier release.*run monitoring --as-of 2025-05-01 --force`\.$"),
+    ):
+        validation_document(connection)
+
+
+def test_the_numbers_of_loans_of_a_group_count_the_same_loans() -> None:
+    found = {"auc": None, "auc_low": None, "bad_rate": 0.2, "mean_pd": 0.1, "light": "green"}
+    apart = {**found, "loans": 80, "labelled": 40}
+    approved = {"approval": 0.7, "approval_ratio": 0.75, "below_four_fifths": True}
+    row = {**found, **approved, "band": "18-24", "loans": 100, "labelled": 40}
+    whole, other = segment_cells({**row, "not_in_arrears": apart})
+    assert other is not None
+    assert (whole[:2], other[:2]) == (("18-24", "100"), (NOT_IN_ARREARS, "80"))
+    assert segment_cells({**row, "not_in_arrears": {**apart, "loans": 100}})[1] is None
+    assert segments_in_words([row]).startswith("1 group is approved less than")
+    assert segments_in_words([row, row]).startswith("2 groups are approved less than")
+
+
+def monitored(ledger: Ledger, day: date, version: str, now: datetime, kept: Mapping[str, Any] = NOTHING_KEPT) -> None:
     """A monitoring run of that date with a model of this version; it fails when the version says so."""
     with ledger.writing() as connection:
         run_id = request_run(connection, Request("monitoring", day, "a test"), now)
@@ -135,7 +177,7 @@ def monitored(ledger: Ledger, day: date, version: str, now: datetime) -> None:
         if version == "failed":
             finish(connection, lease, "failed", {"type": "JobError", "message": "no", "exit_code": 1}, now)
             return
-        values = {"row": {"model_version": version}, "validation": {"backtest": []}}
+        values = {"row": {"model_version": version}, "validation": kept}
         plan_tasks(connection, run_id, [METRICS_TASK])
         update_task(connection, run_id, METRICS_TASK, outcome={"outcome": {"values": values}})
         finish(connection, lease, "succeeded", None, now)

@@ -70,6 +70,7 @@ def test_loans_not_in_arrears_stand_beside_all_loans_of_a_band_and_of_a_cohort()
     young, old = segments_of(scored(**rows, in_arrears=late), (Segment("age", (18, 35)),))
     apart = young["not_in_arrears"]
     assert (apart["labelled"], apart["defaults"], apart["bad_rate"], apart["auc"]) == (2, 1, 0.5, 1.0)
+    assert (young["loans"], young["labelled"], apart["loans"]) == (5, 4, 3)  # one of the three has no outcome yet
     assert apart["mean_pd"] == pytest.approx(0.6)
     assert (old["auc"], old["not_in_arrears"]["auc"], old["not_in_arrears"]["labelled"]) == (1.0, None, 1)
     whole, cohort = backtests(scored(**rows, in_arrears=late))
