@@ -14,6 +14,7 @@ from engine.documents.candidates import (
     FIGURES,
     arrears_note,
     by_rank,
+    figure_text,
     interval_text,
     measures_note,
 )
@@ -60,5 +61,5 @@ def candidate_rows(name: str, metrics: Metrics, selected: str) -> Iterator[list[
 
 def _numbers(metrics: Metrics, keys: Iterable[str] = tuple(FIGURES)) -> list[str]:
     """AUC with interval and the FIGURES; '' for those that are not among `keys`, which test loans do not have."""
-    figures = (figure(metrics.get(key)) if key in keys else "" for key in FIGURES)
+    figures = (figure_text(metrics, key) if key in keys else "" for key in FIGURES)
     return [figure(metrics.get("test_auc")), interval_text(metrics), *figures]

@@ -1,7 +1,7 @@
 """What differs between two versions, as plain rows; nothing here knows Streamlit."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os.path import commonpath
 from typing import Any
 
@@ -15,6 +15,7 @@ from engine.documents.candidates import (
     by_rank,
     compared_loans,
     difference_text,
+    figure_text,
     interval_text,
 )
 from jobs.modelling.promotion.outcome import outcome_of_test
@@ -110,7 +111,8 @@ def _metrics(a: Metrics, b: Metrics) -> Iterable[Difference]:
     yield Difference(section, "Its 95% interval", interval_text(a), interval_text(b))
     yield Difference(section, "Test AUC, not in arrears", auc_without_arrears(a), auc_without_arrears(b))
     for key, name in METRICS.items():
-        yield _numbers(section, name, a.get(key), b.get(key))
+        found = _numbers(section, name, a.get(key), b.get(key))
+        yield replace(found, a=figure_text(a, key), b=figure_text(b, key))
 
 
 def _candidates(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterable[Difference]:

@@ -10,13 +10,14 @@ from jobs.statistics.rounding import count, figure
 
 Metrics = Mapping[str, Any]  # numbers, and under `not_in_arrears` and `in_arrears` those of these loans
 
+CALIBRATION_ERROR = "expected_calibration_error"
 FIGURES = {
     "out_of_fold_auc": "Out-of-fold AUC",
     "train_auc": "Train AUC",
     "precision": "Precision",
     "recall": "Recall",
     "f1": "F1",
-    "calibration_error": "Calibration error",
+    CALIBRATION_ERROR: "Calibration error",
 }
 
 
@@ -46,7 +47,8 @@ def measures_note(cut_off: Mapping[str, Any] | None) -> str:
         return f"Precision, recall and F1 are those on the test loans. {told}"
     return (
         f"Candidates are chosen by the AUC of out-of-fold train scores; the test loans only report. {told} Each other "
-        "candidate has its own cut-off by the same rule. The calibration error is that on the test loans."
+        "candidate has its own cut-off by the same rule. The calibration error is the mean distance of score and bad "
+        "rate over ten groups of test loans; its noise is what perfect scores show on average at so many loans."
     )
 
 
@@ -56,19 +58,26 @@ def arrears_note(metrics: Metrics) -> str:
     if not apart or not late or not late["loans"]:
         return ""
     rate = f"{late['defaults'] / late['loans']:.1%}"
-    numbers = [f"{name} {figure(apart.get(key))}" for key, name in FIGURES.items() if key in apart]
+    numbers = [f"{name} {figure_text(apart, key)}" for key, name in FIGURES.items() if key in apart]
     return (
         f"{late['loans']:,} test loans were in arrears at scoring (bad rate {rate}). On the other {apart['loans']:,} "
         f"({apart['defaults']:,} bad) the selected model has {', '.join(numbers)}."
     )
 
 
+def figure_text(metrics: Metrics, key: str) -> str:
+    """One of `FIGURES`; the calibration error with its noise where that is known: `0.061 (noise 0.051)`."""
+    noise = metrics.get("calibration_noise") if key == CALIBRATION_ERROR else None
+    return figure(metrics.get(key)) + ("" if noise is None else f" (noise {figure(noise)})")
+
+
 def calibration_text(metrics: Metrics) -> str:
-    """The calibration error, before calibration as well: `0.021, of raw scores 0.143`; unknown in earlier releases."""
-    if metrics.get("calibration_error") is None:
+    """The calibration error with its noise, and that of the raw scores; `not known` in earlier releases."""
+    if metrics.get(CALIBRATION_ERROR) is None:
         return "not known"
     means = f"mean score {figure(metrics['mean_score'])}, observed {figure(metrics['bad_rate'])}"
-    return f"{figure(metrics['calibration_error'])}, of raw scores {figure(metrics['raw_calibration_error'])}; {means}"
+    raw = figure(metrics[f"raw_{CALIBRATION_ERROR}"])
+    return f"{figure_text(metrics, CALIBRATION_ERROR)}, of raw scores {raw}; {means}"
 
 
 def loans_text(rows: Mapping[str, int] | None) -> str:

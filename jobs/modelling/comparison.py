@@ -10,7 +10,12 @@ import pyarrow.compute as pc
 from jobs.gold.arrears import IN_ARREARS, knows_arrears, without_arrears
 from jobs.modelling.candidates import Candidate
 from jobs.modelling.splits import Labels, Scores, labels_of
-from jobs.statistics.calibration import brier_score, calibration_error, expected_calibration_error
+from jobs.statistics.calibration import (
+    brier_score,
+    calibration_error,
+    calibration_noise,
+    expected_calibration_error,
+)
 from jobs.statistics.discrimination import (
     AucDifference,
     auc_with_interval,
@@ -39,6 +44,7 @@ def numbers_on_test(labels: Labels, raw: Scores, scores: Scores, cut_off: float)
         "calibration_error": calibration_error(labels, scores),
         "raw_expected_calibration_error": expected_calibration_error(labels, raw),
         "expected_calibration_error": expected_calibration_error(labels, scores),
+        "calibration_noise": calibration_noise(scores),
         "brier": brier_score(labels, scores),
         "raw_mean_score": float(np.mean(raw)),
         "mean_score": float(np.mean(scores)),

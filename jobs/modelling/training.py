@@ -104,8 +104,9 @@ def _trained(job: Job, whole: TaskResult, sides: tuple[pa.Table, pa.Table], out_
         **numbers_on_test(labels_of(test), test_raw, scores, kept["probability"]),
         **numbers_by_arrears(test, test_raw, scores, kept["probability"]),
     }
-    told = (four_decimals(numbers[name]) for name in ("out_of_fold_auc", "test_auc", "calibration_error"))
-    log.info("%s: out-of-fold AUC %s, test AUC %s, calibration error %s", candidate.name, *told)
+    names = ("out_of_fold_auc", "test_auc", "expected_calibration_error", "calibration_noise")
+    told = (four_decimals(numbers[name]) for name in names)
+    log.info("%s: out-of-fold AUC %s, test AUC %s, calibration error %s (noise %s)", candidate.name, *told)
     curve = {"slope": classifier.slope_, "intercept": classifier.intercept_, "folds": FOLDS, "loans": train.num_rows}
     points = points_document(pipeline)
     return Trained(candidate, job.models.keep_pickle(pipeline), curve, kept, scores, numbers, points)

@@ -72,13 +72,24 @@ def calibration_bins(labels: ArrayLike, scores: ArrayLike, bins: int = 10) -> li
 def expected_calibration_error(labels: ArrayLike, scores: ArrayLike, bins: int = 10) -> float | None:
     """The mean distance of mean score and bad rate over `bins` bins of about equal numbers of loans, by loans.
 
-    Noise adds to it: with a mean variance v = p (1 - p) of the labels, a perfectly calibrated model shows about
-    sqrt(2 v bins / (pi n)), which for v = 0.155 is 0.031 at 1,000 loans, 0.022 at 2,000 and 0.014 at 5,000. See
-    `calibration_error` for an estimate without it. None without loans.
+    Noise adds to it: see `calibration_noise`, and `calibration_error` for an estimate without it. None without loans.
     """
     found = calibration_bins(labels, scores, bins)
     size = sum(one.n for one in found)
     return sum(one.n * abs(one.mean_score - one.bad_rate) for one in found) / size if size else None
+
+
+def calibration_noise(scores: ArrayLike, bins: int = 10) -> float | None:
+    """The noise level: the expected calibration error that a perfectly calibrated model shows on average at n loans.
+
+    sqrt(2 v bins / (pi n)), v the mean of p (1 - p) over the calibrated scores p: the mean absolute value of a normal
+    distance of variance v bins / n in each of `bins` bins. For v = 0.155 it is 0.031 at 1,000 loans, 0.022 at 2,000 and
+    0.014 at 5,000. None without loans.
+    """
+    values = np.asarray(scores, dtype=np.float64).ravel()
+    if not values.size:
+        return None
+    return math.sqrt(2 * float(np.mean(values * (1 - values))) * bins / (math.pi * values.size))
 
 
 def calibration_error(labels: ArrayLike, scores: ArrayLike, bins: int = 10) -> float | None:

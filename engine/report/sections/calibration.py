@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from engine.documents.candidates import calibration_text
+from engine.documents.candidates import CALIBRATION_ERROR, calibration_text
 from engine.documents.validation import NOT_IN_ARREARS, backtest_in_words, uncalibrated_in_words
 from engine.report.drawing import figure as drawing
 from engine.report.facts import Facts, Parts
@@ -33,7 +33,7 @@ def _words(facts: Facts) -> str:
         told = "How the scores were calibrated is not known."
         return (
             told
-            if facts.metrics.get("calibration_error") is None
+            if facts.metrics.get(CALIBRATION_ERROR) is None
             else f"{told} Calibration error on the test loans: {error}."
         )
     return (

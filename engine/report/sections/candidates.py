@@ -11,6 +11,7 @@ from engine.documents.candidates import (
     auc_without_arrears,
     by_rank,
     comparison_words,
+    figure_text,
     interval_text,
     measures_note,
     verdict_numbers,
@@ -47,7 +48,7 @@ def _row(name: str, metrics: Metrics, selected: str) -> Sequence[Text]:
         figure(metrics.get("test_auc")),
         interval_text(metrics),
         auc_without_arrears(metrics),
-        *(figure(metrics.get(key)) for key in FIGURES),
+        *(figure_text(metrics, key) for key in FIGURES),
         figure(metrics.get("cut_off")),
     )
 

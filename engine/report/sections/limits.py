@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from engine.documents.candidates import arrears_note
+from engine.documents.candidates import CALIBRATION_ERROR, arrears_note
 from engine.report.facts import Facts, Parts
 from engine.report.markup import items, paragraph
 from jobs.accounting.flagged import flagged_numbers, flagged_sentence
@@ -89,7 +89,7 @@ def _faults(facts: Facts) -> Markup:
 def _known_faults(facts: Facts) -> Iterator[str]:
     yield facts.damage
     yield _libraries(facts)
-    if facts.metrics.get("calibration_error") is None:
+    if facts.metrics.get(CALIBRATION_ERROR) is None:
         yield "Its scores are not calibrated: an earlier release trained it."
     row = facts.monitored.row
     if row is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from console.models.candidates import candidate_rows
 from console.models.champion_history import champion_periods
 from console.models.comparison import A, B, defaults
 from console.models.differences import METRICS, comparability, differences
@@ -256,10 +257,25 @@ def test_the_page_says_which_cut_off_was_used_and_how_well_it_is_calibrated() ->
     # A model of an earlier release has neither.
     assert measures_note(None).endswith("predicts default at a score of 0.5 or more, not calibrated.")
     assert calibration_text(NUMBERS) == "not known"
-    numbers = {**NUMBERS, "calibration_error": 0.02, "raw_calibration_error": 0.15, "mean_score": 0.3, "bad_rate": 0.27}
-    assert calibration_text(numbers) == "0.020, of raw scores 0.150; mean score 0.300, observed 0.270"
     a, b = version("a", cut_off=kept), version("b", cut_off={**kept, "given": "0.3", "kind": "probability"})
     assert [name for name in differing(a, b) if name == "Predicts default at"]
+
+
+def test_the_calibration_error_has_its_noise_beside_it_and_is_not_the_one_without_noise() -> None:
+    means = {"calibration_error": 0.0, "raw_calibration_error": 0.149, "mean_score": 0.3, "bad_rate": 0.27}
+    early = {**NUMBERS, **means, "expected_calibration_error": 0.061, "raw_expected_calibration_error": 0.15}
+    numbers = {**early, "calibration_noise": 0.051}
+    assert calibration_text(numbers) == "0.061 (noise 0.051), of raw scores 0.150; mean score 0.300, observed 0.270"
+    (cells,) = candidate_rows("RandomForestClassifier", numbers, "")
+    assert cells[-1] == "0.061 (noise 0.051)"
+    (cells,) = candidate_rows("RandomForestClassifier", early, "")  # its training kept no noise
+    assert cells[-1] == "0.061"
+    one, other = ({"candidates": {"RandomForestClassifier": found}} for found in (early, numbers))
+    assert differing(version("a", **one), version("b", **other))["Calibration error"] == (
+        "0.061",
+        "0.061 (noise 0.051)",
+        "",
+    )
 
 
 def test_candidates_are_ranked_by_what_they_were_chosen_by() -> None:

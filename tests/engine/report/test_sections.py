@@ -129,7 +129,8 @@ def test_candidates_have_their_numbers_the_chosen_one_and_the_test(
         assert named["Test AUC"] == f"{numbers['test_auc']:.3f}"
         assert named["95% interval"] == f"{numbers['auc_low']:.3f} to {numbers['auc_high']:.3f}"
         assert named["Out-of-fold AUC"] == f"{numbers['out_of_fold_auc']:.3f}"
-        assert named["Calibration error"] == f"{numbers['calibration_error']:.3f}"
+        error = f"{numbers['expected_calibration_error']:.3f} (noise {numbers['calibration_noise']:.3f})"
+        assert named["Calibration error"] == error
         assert named["Cut-off"] == f"{numbers['cut_off']:.3f}"
         assert f"{numbers['not_in_arrears']['test_auc']:.3f}" in named["Test AUC, not in arrears"]
     told = section.words

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.thorough
 NUMBERS = {
     *("out_of_fold_auc", "train_auc", "test_auc", "auc_low", "auc_high", "precision", "recall", "f1", "cut_off"),
     *("calibration_error", "raw_calibration_error", "expected_calibration_error", "raw_expected_calibration_error"),
-    *("brier", "mean_score", "raw_mean_score", "bad_rate"),
+    *("calibration_noise", "brier", "mean_score", "raw_mean_score", "bad_rate"),
     *("not_in_arrears", "in_arrears"),
 }
 

@@ -195,8 +195,10 @@ def test_a_calibration_error_that_can_not_be_measured_fails_no_training(
     train, test = sides(trained_sandbox)
     few = [test.filter(pc.equal(test["label"], label)).slice(0, 5) for label in (0, 1)]
     made = selected(job_factory, trained_sandbox, pa.concat_tables([train, *few]), "LogisticRegression")
-    assert made.values["metadata"]["candidates"]["LogisticRegression"]["calibration_error"] is None
-    assert "calibration error not measured" in caplog.text
+    found = made.values["metadata"]["candidates"]["LogisticRegression"]
+    assert found["calibration_error"] is None
+    told = f"calibration error {found['expected_calibration_error']:.4f} (noise {found['calibration_noise']:.4f})"
+    assert told in caplog.text
 
 
 @pytest.mark.thorough

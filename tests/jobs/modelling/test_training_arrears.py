@@ -49,7 +49,8 @@ def test_a_candidate_has_its_numbers_on_the_test_loans_not_in_arrears(trained_sa
     first, second = candidate_rows(champion.model_name, numbers, champion.model_name)
     assert "selected" in str(first[0])
     found = [re.sub("<[^>]*>", "", str(cell)) for cell in second]
-    figures = ["", "", *(f"{apart[name]:.3f}" for name in ("precision", "recall", "f1", "calibration_error"))]
+    error = f"{apart['expected_calibration_error']:.3f} (noise {apart['calibration_noise']:.3f})"
+    figures = ["", "", *(f"{apart[name]:.3f}" for name in ("precision", "recall", "f1")), error]
     interval = f"{apart['auc_low']:.3f} to {apart['auc_high']:.3f}"
     assert found == [NOT_IN_ARREARS, f"{apart['test_auc']:.3f}", interval, *figures]
     assert len(list(candidate_rows("earlier", {"test_auc": 0.7}, ""))) == 1

@@ -13,6 +13,7 @@ from jobs.statistics.calibration import (
     brier_score,
     calibration_bins,
     calibration_error,
+    calibration_noise,
     expected_calibration_error,
     wilson_interval,
 )
@@ -77,7 +78,9 @@ def test_noise_alone_gives_what_the_docstrings_say() -> None:
     found = [off_by(0.0, 1_000, seed) for seed in range(400)]
     variance = np.mean([np.mean(scores * (1 - scores)) for _, scores in found])
     plain = np.array([expected_calibration_error(*one) for one in found])
+    noise = np.array([calibration_noise(scores) for _, scores in found])
     expected = (2 * variance * 10 / (np.pi * 1_000)) ** 0.5
+    assert np.mean(noise**2) == pytest.approx(expected**2)
     # The variance differs from bin to bin, which makes the mean of roots smaller, by up to a tenth here.
     assert 0.9 * expected - 4 * plain.std() / 20 < plain.mean() < expected + 4 * plain.std() / 20
     beyond = np.array([calibration_error(*one) for one in found])
@@ -94,7 +97,7 @@ def test_the_calibration_error_is_the_distance_of_the_scores(shift: float) -> No
 
 
 def test_bins_of_one_loan_and_no_loans_have_no_calibration_error() -> None:
-    assert calibration_error([], []) is expected_calibration_error([], []) is None
+    assert calibration_error([], []) is expected_calibration_error([], []) is calibration_noise([]) is None
     assert calibration_error([1], [0.2]) is None
     assert calibration_error([0] * 50, [0.0] * 50) == 0.0
 
