@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from importlib.metadata import version
@@ -66,10 +66,7 @@ def select_model(job: Job, fitted: Sequence[TaskResult]) -> TaskResult:
     parts = sorted((one.tables[0] for one in fitted if one.tables), key=lambda table: table.parts[0].name)
     out_of_fold = reduce(TableVersion.with_parts_of, parts)
     rows = job.datamart.read(out_of_fold)
-    ranked = sorted(
-        (_trained(job, one, (train, test), rows) for one in fitted if one.artifacts),
-        key=lambda one: (-one.numbers["out_of_fold_auc"], one.candidate.name),
-    )
+    ranked = by_out_of_fold_auc(_trained(job, one, (train, test), rows) for one in fitted if one.artifacts)
     best = ranked[0]
     pipeline = job.models.load(best.artifact)
     encoders = job.models.keep_pickle(label_encoders(pipeline))
@@ -83,6 +80,11 @@ def select_model(job: Job, fitted: Sequence[TaskResult]) -> TaskResult:
     kept = (*(one.artifact for one in ranked), encoders)
     size = train.num_rows + test.num_rows
     return TaskResult(size, size, {"metadata": metadata}, tables=(out_of_fold,), artifacts=kept)
+
+
+def by_out_of_fold_auc(trained: Iterable[Trained]) -> list[Trained]:
+    """The candidates, the one with the best AUC of out-of-fold train scores first; by name where that is equal."""
+    return sorted(trained, key=lambda one: (-one.numbers["out_of_fold_auc"], one.candidate.name))
 
 
 def _trained(job: Job, whole: TaskResult, sides: tuple[pa.Table, pa.Table], out_of_fold: pa.Table) -> Trained:

@@ -15,13 +15,15 @@ import pyarrow.compute as pc
 import pytest
 from sklearn.metrics import brier_score_loss, f1_score, precision_score, recall_score, roc_auc_score
 
+from jobs.book import features as declared
 from jobs.errors import JobError
 from jobs.job import TaskResult
-from jobs.modelling.candidates import fit_names
+from jobs.modelling.candidates import Candidate, fit_names
 from jobs.modelling.fits import fit_candidate
 from jobs.modelling.pipelines import frame
 from jobs.modelling.splits import as_floats, raw_scores_of
-from jobs.modelling.training import select_model
+from jobs.modelling.training import Trained, by_out_of_fold_auc, select_model
+from storage.files.folder import FileFacts
 from storage.lake.names import TRAINING_DATA, TRAINING_IMPUTED
 from tests.job_factory import JobFactory
 from tests.marks import others_thorough
@@ -165,6 +167,23 @@ def test_the_best_candidate_is_kept_whatever_their_order(trained_sandbox: Sandbo
     assert made["model_name"] == max(CLASSIFIERS, key=lambda name: made["candidates"][name]["out_of_fold_auc"])
     assert made["files"]["model"]["sha256"] == one.artifacts[0].sha256
     assert set(made["candidates"]) == set(CLASSIFIERS)
+
+
+def test_the_best_out_of_fold_auc_is_first_whatever_the_test_loans_say() -> None:
+    areas = {"a": (0.70, 0.80), "b": (0.75, 0.60), "c": (0.75, 0.90)}  # out of fold, on test loans
+    trained = [
+        Trained(
+            candidate=Candidate(name, declared.Candidate("x.Y"), "safe15", SAFE15),
+            artifact=FileFacts(name, 0, ""),
+            calibration={},
+            cut_off={},
+            scores=np.zeros(0),
+            numbers={"out_of_fold_auc": out_of_fold, "train_auc": 1 - out_of_fold, "test_auc": on_test},
+            points=None,
+        )
+        for name, (out_of_fold, on_test) in areas.items()
+    ]
+    assert [one.candidate.name for one in by_out_of_fold_auc(trained[::-1])] == ["b", "c", "a"]
 
 
 @pytest.mark.parametrize(
