@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from jobs.book.features import Candidate
 from jobs.modelling.pipelines import fit_reproducibly, frame, untrained
+from jobs.modelling.promotion.opponents import Challenger, LabelChanges, label_changes
 from jobs.modelling.splits import labels_of, others_and_fold, raw_scores_of, scores_of
 from jobs.statistics.cut_off import cut_off
 from jobs.statistics.discrimination import auc_with_interval
@@ -70,3 +71,16 @@ def test_a_weighted_and_a_plain_classifier_of_equal_auc_call_as_many_loans_bad()
     raw = [raw_scores_of(pipe, later, [feature]) >= 0.5 for pipe, feature in zip(made, "ab", strict=True)]
     assert int(raw[0].sum()) - int(raw[1].sum()) > 5 * MOST * later.num_rows
     assert np.mean(other) == pytest.approx(np.mean(labels_of(train)), abs=MOST)
+
+
+def test_label_changes_are_the_loans_that_two_pipelines_label_otherwise_each_at_its_own_cut_off() -> None:
+    train, later = loans(1_000, 1), loans(500, 2)
+    new, old = (complete(Candidate(LOGISTIC), feature, train) for feature in "ab")
+    old.named_steps["classifier"].cut_off_ += 0.05
+    bad = [
+        scores_of(pipe, later, [feature]) >= pipe.named_steps["classifier"].cut_off_
+        for pipe, feature in zip((new, old), "ab", strict=True)
+    ]
+    expected = sum(one is not other for one, other in zip(*(side.tolist() for side in bad), strict=True))
+    assert 0 < expected < later.num_rows - expected
+    assert label_changes(Challenger(new, ["a"], later, later.slice(0, 100)), old) == LabelChanges(expected, 500)
