@@ -76,7 +76,7 @@ def show_promotion_test(details: dict[str, Any], approval: Approval | None = Non
         return
     found = outcome_of_test(verdict, vars(approval) if approval else None)
     words = f"passed, {found.words}" if verdict.get("waiting") else found.words
-    write_html(Markup("<div>{}: {}</div>").format(sign_html(found.sign, found.tone, words), found.reason))
+    write_html(Markup("<div>{}{}</div>").format(sign_html(found.sign, found.tone, words), found.of_test))
     description_list(verdict_numbers(verdict))
 
 

@@ -7,17 +7,28 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Outcome:
-    """The words with their sign, and the reason of the promotion test. `tone` is good, bad, warn or quiet."""
+    """The words with their sign, and the reason of the promotion test. `tone` is good, bad, warn or quiet.
+
+    `decided` is whether the words tell a decision after the test, whose reason is another one.
+    """
 
     sign: str
     tone: str
     words: str
     reason: str = ""
+    decided: bool = False
+
+    @property
+    def of_test(self) -> str:
+        """What follows the words: `: AUC below ...`, after a decision `. Promotion test: not worse than ...`."""
+        if not self.reason:
+            return "."
+        return f"{'. Promotion test' if self.decided else ''}: {self.reason}"
 
     @property
     def sentence(self) -> str:
-        """The words and the reason: `Approved by ann: not significantly worse than ...`."""
-        return f"{self.words[:1].upper()}{self.words[1:]}: {self.reason}" if self.reason else f"{self.words}."
+        """The words and the reason: `Approved by ann. Promotion test: not significantly worse than ...`."""
+        return f"{self.words[:1].upper()}{self.words[1:]}{self.of_test}"
 
 
 def outcome(verdict: Mapping[str, Any] | None, approval: Mapping[str, Any] | None = None) -> Outcome:
@@ -27,15 +38,15 @@ def outcome(verdict: Mapping[str, Any] | None, approval: Mapping[str, Any] | Non
     if state == "waiting":
         return Outcome("!", "warn", "waiting for approval", reason)
     if state == "approved":
-        return Outcome("✓", "good", f"approved by {who}", reason)
+        return Outcome("✓", "good", f"approved by {who}", reason, decided=True)
     if state == "rejected":
-        return Outcome("✗", "bad", f"rejected by {who}", reason)
+        return Outcome("✗", "bad", f"rejected by {who}", reason, decided=True)
     if not verdict:
         return Outcome("-", "quiet", "no test")
     if verdict["promote"]:
         return Outcome("✓", "good", "promoted", reason)
     if state == "superseded" and is_passed(verdict):
-        return Outcome("-", "quiet", "superseded before a decision", reason)
+        return Outcome("-", "quiet", "superseded before a decision", reason, decided=True)
     if is_passed(verdict):
         return Outcome("!", "warn", "needs approval", reason)
     return Outcome("✗", "bad", "not promoted", reason)
