@@ -231,7 +231,8 @@ def _refuse_replaced(names: Iterable[str]) -> None:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
+    said = first["msg"].removeprefix("Value error, ")  # what pydantic puts before a sentence of a validator
     if not first["loc"]:
-        return f"The settings can't be used together: {first['msg']}."
+        return f"The settings can't be used together: {said}."
     name = str(first["loc"][0])
-    return f"Setting {name} ({PREFIX}{name.upper()}) can't be used: {first['msg']}."
+    return f"Setting {name} ({PREFIX}{name.upper()}) can't be used: {said}."

@@ -1,4 +1,4 @@
-"""How soon the gate finds a model that ranks worse, and how often it cries without cause, by simulation.
+"""How soon the gate finds a model that ranks worse, and how often it reports a breach without cause, by simulation.
 
 The cohorts are like those of a book of 5,400 loans in two years: about 215 loans a month (Poisson), 27% of them bad,
 outcomes known three months after scoring. Scores are two normals of deviation 1 whose means lie apart by
@@ -82,7 +82,7 @@ def test_a_break_is_found_within_four_dates_that_the_auc_of_all_outcomes_does_no
 
 
 @pytest.mark.thorough
-def test_without_a_break_the_gate_cries_at_one_date_in_a_hundred_at_most() -> None:
+def test_without_a_break_the_gate_reports_a_breach_at_one_date_in_a_hundred_at_most() -> None:
     generator, draws = np.random.default_rng(14), 500
     alarms = sum(false_alarm(generator, DEFAULTS) for _ in range(draws))
     assert stats.beta.ppf(0.95, alarms + 1, draws - alarms) <= 0.01

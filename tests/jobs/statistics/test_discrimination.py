@@ -83,8 +83,8 @@ def test_interval_covers_the_true_area_as_often_as_it_says() -> None:
     assert hits / draws == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / draws))
 
 
-@pytest.mark.parametrize(("rows", "cries"), [(500, 0.26), (1_000, 0.17), (3_000, 0.04)])
-def test_a_bare_point_rule_cries_breach_and_the_interval_does_not(rows: int, cries: float) -> None:
+@pytest.mark.parametrize(("rows", "breaches"), [(500, 0.26), (1_000, 0.17), (3_000, 0.04)])
+def test_a_bare_point_rule_reports_breaches_and_the_interval_does_not(rows: int, breaches: float) -> None:
     gap, draws = math.sqrt(2) * stats.norm.ppf(0.72), 250
     generator = np.random.default_rng(rows)
     below, confirmed = 0, 0
@@ -95,7 +95,7 @@ def test_a_bare_point_rule_cries_breach_and_the_interval_does_not(rows: int, cri
         assert auc.high is not None
         below += auc.value < 0.70
         confirmed += auc.high < 0.70
-    assert below / draws == pytest.approx(cries, abs=4 * math.sqrt(cries * (1 - cries) / draws) + 0.005)
+    assert below / draws == pytest.approx(breaches, abs=4 * math.sqrt(breaches * (1 - breaches) / draws) + 0.005)
     assert confirmed / draws <= 0.007 + 4 * math.sqrt(0.007 / draws)
 
 
