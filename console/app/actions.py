@@ -102,7 +102,7 @@ def approve(person: Person, version: str, reason: str) -> str:
 
 def reject(person: Person, version: str, reason: str) -> str:
     """Ends the request for the approval of a version. Returns the version."""
-    return approval.reject(deployment(), version, reason, by=person.name)
+    return approval.reject(deployment(), version, reason, by=person.name).version
 
 
 def roll_back(person: Person, reason: str) -> str:

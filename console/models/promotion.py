@@ -21,7 +21,7 @@ from console.components.elements import (
 )
 from console.components.times import time_html
 from console.models.query import auc_threshold, last_champions, selected_metrics
-from engine.control.approval import is_same_person
+from engine.control.approval import is_same_person, rejected_in_words
 from engine.control.promotion import needs_approval
 from engine.documents.candidates import interval_text
 from engine.errors import Refused
@@ -155,6 +155,6 @@ def _approve_dialog(place: str, champions: list[ModelVersion], candidate: ModelV
 
 
 def _reject_dialog(place: str, approval: Approval) -> None:
-    note(f"{plain_markdown(approval.version)} stays registered. The champion does not change.")
-    done = f"{approval.version} was rejected. The champion stays."
+    note(f"{plain_markdown(approval.version)} stays registered.{' The champion stays.' if approval.champion else ''}")
+    done = rejected_in_words(approval)
     ask_reason(place, "Reject version", done, lambda who, why: reject(who, approval.version, why))

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from engine.control.approval import approve_command, reject_command
 from jobs.modelling.comparison import sets_in_words
 from jobs.modelling.promotion.outcome import outcome_of_test
 from jobs.statistics.cut_off import cut_off_words
@@ -148,7 +149,7 @@ def _rank(numbers: Mapping[str, Any]) -> float:
 def model_remarks(model: Mapping[str, Any]) -> list[str]:
     """Cut-off, comparison of the best models of two feature sets, why the model was not promoted, its approval."""
     remarks = [
-        f"It predicts default at {cut_off_words(model['cut_off'])}.",
+        f"It predicts default for loans with {cut_off_words(model['cut_off'])}.",
         *_set_remarks(model),
     ]
     verdict, approval = model["promotion"], model["approval"]
@@ -157,7 +158,7 @@ def model_remarks(model: Mapping[str, Any]) -> list[str]:
     if approval and approval["state"] == "waiting":
         remarks.append(
             f"Waits for the approval of a second person, requested by {approval['who']}: "
-            f"`approve {model['version']} --reason WHY` or `reject {model['version']} --reason WHY`."
+            f"`{approve_command(model['version'])}` or `{reject_command(model['version'])}`."
         )
     elif approval:
         remarks.append(f"{approval['state'].capitalize()} by {approval['who']}: {approval['why']}")

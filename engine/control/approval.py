@@ -12,6 +12,7 @@ from storage.ledger.approvals import (
     Approval,
     ApprovalEvent,
     approvals_by_version,
+    open_request,
     record_approval,
 )
 from storage.ledger.audit import Action, record_action
@@ -46,8 +47,8 @@ def approve(deployment: Deployment, version: str, reason: str, by: str | None = 
     return Promotion(version, request.champion, action.who, why)
 
 
-def reject(deployment: Deployment, version: str, reason: str, by: str | None = None) -> str:
-    """Ends the request for the approval of a model, which stays registered. Returns the version.
+def reject(deployment: Deployment, version: str, reason: str, by: str | None = None) -> Approval:
+    """Ends the request for the approval of a model, which stays registered. Returns the request.
 
     The person who requested it may do so too. Raises the errors of `approve` about reason, version and open request.
     """
@@ -59,7 +60,33 @@ def reject(deployment: Deployment, version: str, reason: str, by: str | None = N
         request = _open_request(connection, version)
         record_approval(connection, ApprovalEvent(version, REJECTED, request.champion, action.who, why), now)
         record_action(connection, Action(action.who, action.action, version, why), now)
-    return version
+    return request
+
+
+def approve_command(version: str) -> str:
+    """The command that approves a version."""
+    return f"python -m engine approve {version} --reason WHY"
+
+
+def reject_command(version: str) -> str:
+    """The command that rejects a version."""
+    return f"python -m engine reject {version} --reason WHY"
+
+
+def no_champion(connection: Connection, advice: str) -> str:
+    """The sentence that there is no champion, and what to do: approve the model that waits, else the `advice`."""
+    request = open_request(connection)
+    if request is None:
+        return f"There is no champion yet; {advice}."
+    return (
+        f"There is no champion yet; model {request.version} waits for approval: `{approve_command(request.version)}`."
+    )
+
+
+def rejected_in_words(request: Approval) -> str:
+    """What a rejection changed, by the request that it ended: any change of champion would have ended it before."""
+    stays = "The champion stays." if request.champion else "There is still no champion."
+    return f"Model {request.version} was rejected. {stays}"
 
 
 def requesters(connection: Connection, request: Approval) -> list[str]:

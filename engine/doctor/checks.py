@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 from sqlalchemy.engine import make_url
 
+from engine.control.approval import no_champion
 from engine.control.extract_folder import default_folder, folder_has_extracts
 from engine.deployment import Deployment
 from engine.doctor.finding import Finding
@@ -137,8 +138,9 @@ def _tables(deployment: Deployment) -> Iterator[Finding]:
 def _models(deployment: Deployment) -> Iterator[Finding]:
     with deployment.ledger.reading() as connection:
         champion = model_by_alias(connection)
+        told = no_champion(connection, "train one with `python -m engine run training`")
     if champion is None:
-        yield Finding("models", "warning", "There is no champion yet; train one with `python -m engine run training`.")
+        yield Finding("models", "warning", told)
         return
     for facts in champion.files.values():
         if not deployment.models.intact(facts):

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection
 
+from engine.control.approval import no_champion
 from engine.deployment import Deployment
 from engine.documents.models import cost_in_words, left_out_costs
 from engine.documents.runs import values_of
@@ -105,17 +106,18 @@ def facts_of(deployment: Deployment, version: str | None = None, day: date | Non
         if day is not None and day > max(as_of, today):
             raise UnusableRequest(f"--date {day} has not come yet; give a date up to {max(as_of, today)}.")
         numbers = history_until(connection, deployment, day)
-        chosen = version or _champion(known, numbers.get(day) if day else None, day)
+        chosen = version or _champion(connection, known, numbers.get(day) if day else None, day)
         row = model_row(connection, chosen)
         if row is None:
             raise UnusableRequest(f"There is no model {chosen!r}; `python -m engine models` lists the versions.")
         return _gathered(connection, deployment, row, known, numbers, (day or as_of, day))
 
 
-def _champion(history: History, row: Mapping[str, Any] | None, day: date | None) -> str:
+def _champion(connection: Connection, history: History, row: Mapping[str, Any] | None, day: date | None) -> str:
     version = row["model_version"] if row else history.champion
     if version is None and day is None:
-        raise UnusableRequest("There is no champion yet; run `python -m engine run training`, or give --model VERSION.")
+        advice = "run `python -m engine run training`, or give --model VERSION"
+        raise UnusableRequest(no_champion(connection, advice))
     if version is None:
         raise UnusableRequest(f"There was no champion on {day}; `python -m engine models` lists the champions.")
     return str(version)

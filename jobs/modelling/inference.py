@@ -112,7 +112,7 @@ def retrieve_best_model(job: Job) -> TaskResult:
         raise JobError(f"None of the champions {', '.join(refused)} has the files that were registered; train again.")
     raise JobError(
         "There is no champion yet; run `python -m engine run training` first, and if that was done, "
-        "`python -m engine models --json` says why its model was not promoted."
+        "`python -m engine models` says why its model was not promoted, or how to approve it."
     )
 
 

@@ -115,12 +115,12 @@ def reject(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """End the request for the approval of a version; the champion stays."""
-    rejected = approval.reject(deployment_at(home), version, reason)
+    """End the request for the approval of a version, which stays registered."""
+    request = approval.reject(deployment_at(home), version, reason)
     if as_json:
-        print_json({"version": rejected, "rejected": True})
+        print_json({"version": request.version, "rejected": True})
         return
-    console_for().print(f"Model {rejected} was rejected. The champion stays.", highlight=False, soft_wrap=True)
+    console_for().print(approval.rejected_in_words(request), highlight=False, soft_wrap=True)
 
 
 def _print(promoted: promotion.Promotion, *, as_json: bool) -> None:
@@ -128,7 +128,7 @@ def _print(promoted: promotion.Promotion, *, as_json: bool) -> None:
         print_json(promoted.as_json())
         return
     if promoted.waiting:
-        command = f"python -m engine approve {promoted.version} --reason WHY"
+        command = approval.approve_command(promoted.version)
         message = f"Model {promoted.version} waits for the approval of another person: `{command}`."
         console_for().print(message, highlight=False, soft_wrap=True)
         return

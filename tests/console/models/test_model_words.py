@@ -185,7 +185,11 @@ def test_every_place_tells_what_became_of_a_model_that_passed(state: Any, words:
     other = replace(version("b", promotion=refused), approval=approval)
     assert differing(waited, other)["Promotion test"][:2] == (words[2:], "not promoted")
     document = {"version": "a", "cut_off": None, "comparisons": [], "promotion": verdict, "approval": vars(approval)}
-    assert f"{words[2:].capitalize()}: better." in model_remarks(document)
+    reason = ": better." if state == "waiting" else ". Promotion test: better."
+    remarks = model_remarks(document)
+    assert f"{words[2:].capitalize()}{reason}" in remarks
+    assert any("`python -m engine approve a --reason WHY`" in one for one in remarks) == (state == "waiting")
+    assert remarks[0] == "It predicts default for loans with a score of 0.5 or more, not calibrated."
     assert "Not promoted: weak." in model_remarks({**document, "promotion": refused})
 
 

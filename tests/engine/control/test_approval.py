@@ -8,11 +8,13 @@ import pytest
 
 from engine.backfill.history import training_document
 from engine.control import runs
-from engine.control.approval import approve, reject
+from engine.control.approval import approve, reject, rejected_in_words
 from engine.control.promotion import promote, rollback
 from engine.deployment import Deployment
+from engine.doctor.checks import findings
 from engine.errors import Refused, UnusableRequest
 from engine.execution.publish import commit
+from engine.report.facts import facts_of
 from jobs.job import TaskResult
 from storage.ledger.approvals import (
     REQUESTED,
@@ -88,12 +90,37 @@ def test_a_person_can_not_approve_their_own_request_in_any_spelling(strict: Depl
 
 def test_a_rejected_model_stays_registered_and_can_be_requested_again(strict: Deployment) -> None:
     promote(strict, SECOND, "it knows more", by="ann")
-    assert reject(strict, SECOND, "not now", by="ann") == SECOND
+    assert reject(strict, SECOND, "not now", by="ann").version == SECOND
     assert (champion(strict), state(strict, SECOND), waiting(strict)) == (FIRST, "rejected", None)
     with pytest.raises(Refused, match="does not wait for approval"):
         approve(strict, SECOND, "yet", by="ben")
     promote(strict, SECOND, "now", by="ann")
     assert approve(strict, SECOND, "yes", by="ben").version == SECOND
+
+
+@sqlite_only
+def test_a_rejection_tells_whether_there_is_a_champion(strict: Deployment) -> None:
+    promote(strict, SECOND, "it knows more", by="ann")
+    words, place = ("--reason", "not now", "--home", str(strict.settings.home)), {"LOANWATCH_LEDGER": strict.ledger.url}
+    done = command("reject", SECOND, *words, env=place)
+    assert done.stdout.strip() == f"Model {SECOND} was rejected. The champion stays."
+
+
+def test_without_a_champion_every_advice_names_the_model_that_waits(
+    deployment: Deployment, registered: Registered
+) -> None:
+    registered(FIRST)
+    strict = deployment.with_settings(deployment.settings.changed(require_approval=True))
+    promote(strict, FIRST, "first", by="ann")
+    told = f"There is no champion yet; model {FIRST} waits for approval: `python -m engine approve {FIRST} --reason"
+    with pytest.raises(UnusableRequest, match=told):
+        facts_of(strict)
+    assert [one.message for one in findings(strict) if one.check == "models"] == [f"{told} WHY`."]
+    assert rejected_in_words(reject(strict, FIRST, "not now", by="ben")) == (
+        f"Model {FIRST} was rejected. There is still no champion."
+    )
+    (finding,) = (one for one in findings(strict) if one.check == "models")
+    assert finding.message == "There is no champion yet; train one with `python -m engine run training`."
 
 
 def refused_as_superseded(deployment: Deployment, version: str, why: str) -> None:
@@ -234,4 +261,4 @@ def test_a_replay_tells_what_became_of_a_model_that_waited(strict: Deployment) -
     made = verdict_of_run(strict, changed=False)
     assert told(made.version) == (False, "waiting for approval", "Waiting for approval: better.")
     approve(strict, made.version, "checked", by="ben")
-    assert told(made.version) == (True, "approved by ben", "Approved by ben: better.")
+    assert told(made.version) == (True, "approved by ben", "Approved by ben. Promotion test: better.")

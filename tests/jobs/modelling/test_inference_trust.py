@@ -119,7 +119,10 @@ def test_a_file_swapped_after_it_was_retrieved_is_not_opened_either(
 
 
 def test_without_any_champion_the_sentence_says_what_to_run(job_factory: JobFactory) -> None:
-    with pytest.raises(JobError, match="There is no champion yet; run `python -m engine run training` first"):
+    said = (
+        "There is no champion yet; run `python -m engine run training` first, .*models` says why .* or how to approve"
+    )
+    with pytest.raises(JobError, match=said):
         retrieve_best_model(job_factory.job())
 
 
