@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jobs.statistics.drift import psi
+from jobs.statistics.drift import filled_bins, psi
 from jobs.statistics.reference import CategoryReference, Reference, bin_labels, reference_from_json
 
 OFTEN = {"RARE": "a rare level", "UNSEEN": "an unseen level", "MISSING": "missing"}
@@ -35,8 +35,8 @@ def movements(
     """The movement of each feature that has bins in both windows, the largest weight first; without weights by change.
 
     `frozen` are the features of the model's reference, `now` and `before` the loans in each bin, in the order of
-    `bin_labels`. A feature without bins in `before` moved from the reference. `importance` is the model's, [] where it
-    keeps none.
+    `bin_labels`. A feature without bins in `before` moved from the reference. One with all loans of both windows in one
+    bin is constant, and left out. `importance` is the model's, [] where it keeps none.
     """
     of = {one["feature"]: float(one["importance"]) for one in importance}
     found = []
@@ -45,7 +45,7 @@ def movements(
             continue
         reference = reference_from_json(frozen[name])
         earlier = before.get(name, reference.all_counts().tolist())
-        if len(earlier) != len(counts) or not sum(counts) or not sum(earlier):
+        if len(earlier) != len(counts) or not sum(counts) or not sum(earlier) or _constant(earlier, counts):
             continue
         change, known = psi(earlier, counts), of.get(name)
         weight = None if known is None else change * max(known, 0.0)
@@ -68,6 +68,10 @@ def direction(reference: Reference, before: Sequence[int], now: Sequence[int]) -
     if abs(above) < abs(gaps[-1]):
         return _often(labels[-1], float(gaps[-1]))
     return "higher" if above > 0 else "lower" if above < 0 else ""
+
+
+def _constant(before: Sequence[int], now: Sequence[int]) -> bool:
+    return int(filled_bins(before, now).sum()) < 2
 
 
 def _often(label: str, gap: float) -> str:

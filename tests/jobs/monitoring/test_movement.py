@@ -67,5 +67,12 @@ def test_without_importance_the_largest_change_is_first_and_without_an_earlier_w
     assert (second.change, second.moved) == (pytest.approx(0.0), "")
 
 
+def test_a_feature_that_is_constant_in_both_windows_is_left_out() -> None:
+    constant = {"number": [0, 90, 0, 0], "levels": [60, 30, 10, 0, 0]}
+    assert [one.feature for one in movements(FROZEN, constant, constant, [])] == ["levels"]
+    (one, other) = movements(FROZEN, constant, {**constant, "number": [90, 0, 0, 0]}, [])
+    assert (one.feature, one.moved, other.feature) == ("number", "higher", "levels")
+
+
 def test_bins_of_another_model_and_empty_windows_are_left_out() -> None:
     assert movements(FROZEN, {"number": [1, 2], "levels": [0, 0, 0, 0, 0], "gone": [1]}, {}, []) == []
