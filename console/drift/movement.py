@@ -54,7 +54,7 @@ def drivers(features: pd.DataFrame, moved: Moved) -> Text:
 def with_movements(rows: pd.DataFrame, moved: Moved) -> pd.DataFrame:
     """The rows of features with their movement, importance and weight, the largest weight first; else as they are."""
     columns = ["feature", "change", "moved", "importance", "weight"]
-    found = pd.DataFrame([vars(one) for one in moved.features], columns=columns)
+    found = pd.DataFrame([{**vars(one), "moved": one.words} for one in moved.features], columns=columns)
     merged = rows.merge(found, on="feature", how="left")
     return merged.sort_values("weight", ascending=False, kind="stable") if moved.weighted else merged
 
@@ -64,7 +64,7 @@ def ranking_words(moved: Moved) -> str:
     if not moved.weighted:
         return "This model keeps no importance of its features, so they are ranked by CSI alone."
     first = moved.features[0]
-    where = f" ({first.moved})" if first.moved else ""
+    where = f" ({first.words})" if first.words else ""
     return (
         f"By change {since_words(moved.since, day)} times importance the first is {plain_name(first.feature)}{where}."
     )

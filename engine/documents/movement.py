@@ -12,7 +12,7 @@ from engine.deployment import Deployment
 from engine.documents.tables import metrics_document
 from engine.documents.validation import monitored
 from engine.documents.values import Document
-from jobs.monitoring.movement import Movement, movements
+from jobs.monitoring.movement import WITHIN_NOISE, Movement, change_with_noise, movements
 from storage.ledger.models import model_named
 
 SAME = 0.0005  # a mean score that moved less did not move
@@ -25,13 +25,15 @@ class Moved:
     """What moved since `since`, the last healthy date of the model; since its baseline where that is None.
 
     `features` come with the largest change times importance first. `mean_score` and `mean_score_before` are None where
-    they were not stored. `weighted` is False where the model keeps no importance.
+    they were not stored. `weighted` is False where the model keeps no importance. `scores_within_noise` says that the
+    PSI of the scores between the two windows is not above its noise level; False where that is not known.
     """
 
     since: date | None
     features: Sequence[Movement]
     mean_score: float | None
     mean_score_before: float | None
+    scores_within_noise: bool = False
 
     @property
     def weighted(self) -> bool:
@@ -51,7 +53,8 @@ def moved_between(
         since, earlier = None, {"mean_score": _mean_of_baseline(metadata)}
     frozen = metadata.get("reference", {}).get("features", {})
     found = movements(frozen, now.get("bins", {}), earlier.get("bins", {}), metadata.get("importance", []))
-    return Moved(since, found, now.get("mean_score"), earlier.get("mean_score"))
+    scores = _scores_within_noise(now.get("scores", []), earlier.get("scores", []) if since else None)
+    return Moved(since, found, now.get("mean_score"), earlier.get("mean_score"), scores)
 
 
 def last_healthy(history: Iterable[Mapping[str, Any]], before: date, version: str) -> date | None:
@@ -67,8 +70,9 @@ def movement_document(connection: Connection, deployment: Deployment, day: date 
     """What moved up to a monitoring date, by default that of the newest monitoring run; None before the first one.
 
     `since` is the last healthy date, None for the model's baseline. Each of `features` has `change`, `moved` (its
-    direction), `importance`, `weight`, `csi` and `chance_level`. Raises UnusableRequest when that date was not
-    monitored, and UntrustedModel when the model's metadata is not as it was registered.
+    direction), `noise_level` and `within_noise` of the change, `importance`, `weight`, `csi` and `chance_level`. Raises
+    UnusableRequest when that date was not monitored, and UntrustedModel when the model's metadata is not as it was
+    registered.
     """
     found = monitored(connection, day)
     if found is None:
@@ -90,7 +94,9 @@ def movement_document(connection: Connection, deployment: Deployment, day: date 
         "scores": score_sentence(told),
         "mean_score": told.mean_score,
         "mean_score_before": told.mean_score_before,
-        "features": [{**vars(one), **_drift(drift.get(one.feature))} for one in told.features],
+        "features": [
+            {**vars(one), "within_noise": one.within_noise, **_drift(drift.get(one.feature))} for one in told.features
+        ],
     }
 
 
@@ -100,7 +106,7 @@ def since_words(since: date | None, day_text: Callable[[date], str] = date.isofo
 
 
 def score_sentence(told: Moved, day_text: Callable[[date], str] = date.isoformat) -> str:
-    """Whether the scores moved towards higher or lower risk; empty where it is not known."""
+    """Whether the scores moved towards higher or lower risk, or within noise; empty where it is not known."""
     now, before = told.mean_score, told.mean_score_before
     if now is None or before is None:
         return ""
@@ -108,7 +114,20 @@ def score_sentence(told: Moved, day_text: Callable[[date], str] = date.isoformat
     since = since_words(told.since, day_text)
     if abs(now - before) < SAME:
         return f"The mean score has not moved {since} ({numbers})."
+    if told.scores_within_noise:
+        return f"Scores moved {WITHIN_NOISE} {since} ({numbers})."
     return f"Scores moved towards {'higher' if now > before else 'lower'} risk {since} ({numbers})."
+
+
+def _scores_within_noise(now: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]] | None) -> bool:
+    """Whether the scores of two windows differ by noise alone. `before` is None for the model's reference."""
+    current = [int(one.get("current_count", 0)) for one in now]
+    names = ("reference_count", now) if before is None else ("current_count", before)
+    earlier = [int(one.get(names[0], 0)) for one in names[1]]
+    if len(current) != len(earlier) or not sum(current) or not sum(earlier):
+        return False
+    change, level = change_with_noise(earlier, current)
+    return change <= level
 
 
 def _drift(one: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from jobs.statistics.drift import filled_bins, psi
+from jobs.statistics.drift import chance_level, filled_bins, psi
 from jobs.statistics.reference import CategoryReference, Reference, bin_labels, reference_from_json
 
+WITHIN_NOISE = "within noise"
 OFTEN = {"RARE": "a rare level", "UNSEEN": "an unseen level", "MISSING": "missing"}
 
 
@@ -17,6 +18,7 @@ class Movement:
     """The movement of a feature: its PSI between two windows (`change`), its direction in words, and its importance.
 
     `weight` is change times importance, an importance below 0 counts as 0; None where the model keeps no importance.
+    `noise_level` is that of the change. A change that is not above it has no direction: `moved` is ''.
     """
 
     feature: str
@@ -24,6 +26,16 @@ class Movement:
     moved: str
     importance: float | None
     weight: float | None
+    noise_level: float
+
+    @property
+    def within_noise(self) -> bool:
+        return self.change <= self.noise_level
+
+    @property
+    def words(self) -> str:
+        """The direction, or that the change is within noise."""
+        return WITHIN_NOISE if self.within_noise else self.moved
 
 
 def movements(
@@ -47,10 +59,17 @@ def movements(
         earlier = before.get(name, reference.all_counts().tolist())
         if len(earlier) != len(counts) or not sum(counts) or not sum(earlier) or _constant(earlier, counts):
             continue
-        change, known = psi(earlier, counts), of.get(name)
+        (change, level), known = change_with_noise(earlier, counts), of.get(name)
+        moved = direction(reference, earlier, counts) if change > level else ""
         weight = None if known is None else change * max(known, 0.0)
-        found.append(Movement(name, change, direction(reference, earlier, counts), known, weight))
+        found.append(Movement(name, change, moved, known, weight, level))
     return sorted(found, key=lambda one: (-(one.weight or 0.0), -one.change, one.feature))
+
+
+def change_with_noise(before: Sequence[int], now: Sequence[int]) -> tuple[float, float]:
+    """(PSI, its noise level (99%)) of the loans in each bin of two windows, each of one loan or more."""
+    bins = int(filled_bins(before, now).sum())
+    return psi(before, now), chance_level(sum(before), sum(now), bins)
 
 
 def direction(reference: Reference, before: Sequence[int], now: Sequence[int]) -> str:

@@ -8,11 +8,12 @@ from rich.text import Text
 from engine.cli.render import listing
 from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_json
 from engine.documents.movement import RANKED, UNRANKED, movement_document, since_words
+from jobs.monitoring.movement import WITHIN_NOISE
 
 app = typer.Typer()
 
 EMPTY = "No monitoring results yet. Run `python -m engine run monitoring`."
-COLUMNS = ("feature", "direction", "change", "importance", "change_x_importance", "CSI", "noise_level")
+COLUMNS = ("feature", "direction", "change", "noise_level", "importance", "change_x_importance", "CSI", "CSI_noise")
 
 
 @app.command()
@@ -40,12 +41,13 @@ def drift(
     rows = [
         {
             "feature": one["feature"],
-            "direction": one["moved"] or "-",
+            "direction": WITHIN_NOISE if one["within_noise"] else one["moved"] or "-",
             "change": f"{one['change']:.3f}",
+            "noise_level": f"{one['noise_level']:.3f}",
             "importance": "-" if one["importance"] is None else f"{one['importance']:.4f}",
             "change_x_importance": "-" if one["weight"] is None else f"{one['weight']:.5f}",
             "CSI": one["csi"],
-            "noise_level": one["chance_level"],
+            "CSI_noise": one["chance_level"],
         }
         for one in document["features"]
     ]

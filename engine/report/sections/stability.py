@@ -90,7 +90,7 @@ def _drift(facts: Facts) -> Markup:
 def _movement(found: Any) -> tuple[str, str, str]:
     if found is None:
         return "-", "-", "-"
-    return found.moved or "-", figure(found.importance, 4), figure(found.weight, 4)
+    return found.words or "-", figure(found.importance, 4), figure(found.weight, 4)
 
 
 def _moved(facts: Facts) -> Moved:

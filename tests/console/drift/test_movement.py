@@ -21,10 +21,10 @@ FEATURES = pd.DataFrame(
 MOVED = Moved(
     date(2025, 5, 1),
     [
-        Movement("DTI", 0.1, "higher", 0.08, 0.008),
-        Movement("Age", 0.3, "lower", 0.01, 0.003),
-        Movement("Occupation", 0.15, "more often Doctor", 0.0, 0.0),
-        Movement("loan_amt", 0.12, "", -0.01, 0.0),
+        Movement("DTI", 0.1, "higher", 0.08, 0.008, 0.02),
+        Movement("Age", 0.3, "lower", 0.01, 0.003, 0.02),
+        Movement("Occupation", 0.15, "more often Doctor", 0.0, 0.0, 0.02),
+        Movement("loan_amt", 0.12, "", -0.01, 0.0, 0.2),
     ],
     0.241,
     0.203,
@@ -58,12 +58,14 @@ def test_the_scores_say_towards_which_risk_they_moved() -> None:
     assert score_sentence(replace(MOVED, mean_score=0.2031), day).startswith("The mean score has not moved since")
     assert score_sentence(replace(MOVED, since=None)).endswith("since the baseline (mean score 24.1%, 20.3% there).")
     assert score_sentence(replace(MOVED, mean_score_before=None)) == ""
+    assert score_sentence(replace(MOVED, scores_within_noise=True), day) == f"Scores moved within noise {since}"
 
 
 def test_numbers_have_the_movement_of_each_feature_and_the_largest_weight_first() -> None:
     found = with_movements(FEATURES, MOVED)
     assert found["feature"].tolist()[:2] == ["DTI", "Age"]
     assert found["moved"].tolist()[:2] == ["higher", "lower"]
+    assert found.set_index("feature")["moved"]["loan_amt"] == "within noise"
     assert len(found) == len(FEATURES)
     assert with_movements(FEATURES, WITHOUT)["feature"].tolist() == FEATURES["feature"].tolist()
 

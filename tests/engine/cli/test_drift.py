@@ -15,6 +15,7 @@ from tests.sandbox import AS_OF, Sandbox
 
 NUMBER = NumericReference((1.0, 2.0), (40, 40, 20), 0)
 METADATA = {"reference": {"features": {"number": NUMBER.as_json()}}, "model_name": "M"}
+SCORES = ([20, 80], [40, 60], [45, 55])  # loans in each bin: far, near, before
 HEALTHY = date(2025, 5, 1)
 
 
@@ -33,7 +34,12 @@ def test_it_ranks_the_features_and_tells_their_direction(monitored_sandbox: Sand
         name: csi for name, csi in stored.items() if name not in constant
     }
     first, text = told["features"][0], command("drift", "--date", str(AS_OF), "--home", home).stdout
-    assert f"{first['feature']} {first['moved'] or '-'} {first['change']:.3f}" in " ".join(text.split())
+    words = "within noise" if first["within_noise"] else first["moved"]
+    row = f"{first['feature']} {words} {first['change']:.3f} {first['noise_level']:.3f}"
+    assert row in " ".join(text.split())
+    # Since the baseline the change is the CSI, and so is its noise level.
+    assert all(one["noise_level"] == one["chance_level"] for one in told["features"])
+    assert {one["moved"] for one in told["features"] if one["within_noise"]} == {""}
     assert told["scores"] in text
     assert "since the baseline (mean score" in told["scores"]
     assert "Ranked by change (the PSI of a feature since the baseline) times importance" in text
@@ -49,6 +55,24 @@ def test_it_moved_since_the_last_healthy_date_where_that_kept_its_bins() -> None
     earlier = moved_between(METADATA, now, HEALTHY, {"mean_score": 0.2})
     assert (earlier.since, score_sentence(earlier)) == (None, "")
     assert earlier.features[0].change == pytest.approx(psi(NUMBER.all_counts(), now["bins"]["number"]))  # type: ignore[index]
+
+
+def test_scores_that_moved_no_more_than_their_noise_level_have_no_direction() -> None:
+    """The noise level of two windows of 100 loans in two bins is 0.02 * 6.63 = 0.133."""
+    far, near, before = ([{"reference_count": 50, "current_count": n} for n in counts] for counts in SCORES)
+    for scores, since, earlier in ((near, None, None), (near, HEALTHY, before)):
+        assert score_of(scores, since, earlier).startswith("Scores moved within noise since")
+    assert score_of(far, None, None).startswith("Scores moved towards higher risk since")
+    assert score_of(far, HEALTHY, before).startswith("Scores moved towards higher risk since")
+    assert score_of([], HEALTHY, before).startswith("Scores moved towards higher risk since")  # not known
+
+
+def score_of(scores: list[dict[str, int]], since: date | None, before: list[dict[str, int]] | None) -> str:
+    """The sentence on scores whose mean rose."""
+    candidates = {"candidates": {"M": {"mean_score": 0.2}}}
+    earlier = {"bins": {"number": [60, 30, 10, 0]}, "mean_score": 0.2, "scores": before} if before else None
+    now = {"bins": {"number": [20, 40, 40, 0]}, "mean_score": 0.3, "scores": scores}
+    return score_sentence(moved_between({**METADATA, **candidates}, now, since, earlier))
 
 
 def test_a_date_that_was_not_monitored_says_what_to_run(monitored_sandbox: Sandbox) -> None:

@@ -53,6 +53,17 @@ def test_change_times_importance_ranks_and_change_is_the_psi_of_the_two_windows(
     assert first.weight == pytest.approx(0.2 * first.change)
 
 
+def test_a_change_within_its_noise_level_has_no_direction() -> None:
+    """(1/100 + 1/100) times the 99% quantile of chi-square with two degrees of freedom, 9.21."""
+    now, before = {"levels": [50, 35, 15, 0, 0]}, {"levels": [60, 30, 10, 0, 0]}
+    (one,) = movements(FROZEN, now, before, [])
+    assert one.noise_level == pytest.approx(0.02 * 9.2103, abs=1e-5)
+    assert (one.moved, one.words, one.within_noise) == ("", "within noise", True)
+    many = [{name: [20 * n for n in counts] for name, counts in side.items()} for side in (now, before)]
+    (one,) = movements(FROZEN, *many, [])
+    assert (one.moved, one.words, one.within_noise) == ("less often Good", "less often Good", False)
+
+
 def test_an_importance_below_zero_weighs_nothing() -> None:
     (one,) = movements(
         {"number": NUMBER.as_json()}, {"number": [20, 40, 40, 0]}, {}, [{"feature": "number", "importance": -0.1}]
