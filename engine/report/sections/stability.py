@@ -16,6 +16,7 @@ from jobs.charts.report import psi_over_time
 from jobs.governance.sentences import not_judged
 from jobs.modelling.explanation.kept import importance_in_words
 from jobs.modelling.explanation.stability import stability_in_words
+from jobs.monitoring.movement import WITHIN_NOISE
 from jobs.statistics.rounding import count, figure
 
 HISTORY = (
@@ -77,7 +78,7 @@ def _drift(facts: Facts) -> Markup:
             named(facts.book.plain_name(one["feature"]), one["feature"]),
             figure(one["csi"]),
             figure(one["chance_level"]),
-            one["band"],
+            _band(one),
             *_movement(by_name.get(one["feature"])),
         )
         for one in rows
@@ -85,6 +86,11 @@ def _drift(facts: Facts) -> Markup:
     weight = "times importance" if moved.weighted else "alone, because no importance is known"
     caption = f"Features on {facts.monitored.day}, by change {since_words(moved.since)} {weight}"
     return join([table(caption, DRIFT, cells, numbers=(*DRIFT[1:3], *DRIFT[5:])), note(score_sentence(moved))])
+
+
+def _band(feature: Mapping[str, Any]) -> str:
+    """The band of the CSI of a feature; `within noise` where it is not above its noise level."""
+    return WITHIN_NOISE if feature["csi"] <= (feature["chance_level"] or 0.0) else str(feature["band"])
 
 
 def _movement(found: Any) -> tuple[str, str, str]:

@@ -176,10 +176,14 @@ def test_stability_has_history_drift_importance_and_reasons(
     assert history[4] == f"{row['auc_low']:.3f} to {row['auc_high']:.3f}"
     assert history[7:] == [f"{row['psi']:.3f}", f"{row['psi_chance_level']:.3f}", f"{row['window_rows']:,}"]
     (drift,) = (rows[1:] for name, rows in section.tables.items() if name.startswith("Features on"))
-    csi = {one["feature"]: one["csi"] for one in monitored_sandbox.table("gold.model_monitoring_features").to_pylist()}
-    assert {cells[0].split()[-1]: cells[1] for cells in drift} == {
-        name: f"{value:.3f}" for name, value in csi.items() if value is not None
+    measured = [one for one in monitored_sandbox.table("gold.model_monitoring_features").to_pylist() if one["csi"]]
+    shown = {cells[0].split()[-1]: cells for cells in drift}
+    assert {name: cells[1] for name, cells in shown.items()} == {
+        one["feature"]: f"{one['csi']:.3f}" for one in measured
     }
+    bands = {one["feature"]: one["band"] if one["csi"] > one["chance_level"] else "within noise" for one in measured}
+    assert {name: cells[3] for name, cells in shown.items()} == bands
+    assert "within noise" in bands.values()
     importance = section.tables["The features by their importance"][1:]
     assert [cells[1] for cells in importance] == [f"{one['importance']:.4f}" for one in metadata["importance"]]
     assert f"{metadata['reason_stability']['first_reason']:.0%} of" in section.words
