@@ -15,6 +15,7 @@ from engine.documents.models import cost_in_words, left_out_costs
 from engine.documents.runs import values_of
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
+from engine.report.damage import error_in_words
 from engine.report.deliveries import deliveries_of
 from engine.report.history import OF_MODELS, History, history_of
 from engine.report.monitored import FIRST, Monitored, Rows, history_until, monitored
@@ -165,7 +166,7 @@ def _details(deployment: Deployment, row: LedgerRow) -> tuple[dict[str, Any], st
     try:
         metadata = json.loads(deployment.models.read(model_of_row(row).files["metadata"]))
     except (LoanwatchError, KeyError) as error:
-        return dict(row.summary), str(error)
+        return dict(row.summary), error_in_words(deployment, error)
     return {**row.summary, **metadata, **verdict}, ""
 
 

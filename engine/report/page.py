@@ -6,6 +6,7 @@ from datetime import date
 from markupsafe import Markup
 
 from engine.deployment import Deployment
+from engine.report.damage import error_in_words
 from engine.report.facts import Facts, Parts, facts_of
 from engine.report.markup import join, paragraph, part, section
 from engine.report.sections import (
@@ -66,7 +67,8 @@ def _written(write: Callable[[Facts], Markup], facts: Facts) -> Markup:
     try:
         return write(facts)
     except Exception as error:  # noqa: BLE001 - a page without this part is better than none
-        return paragraph(f"This part can't be written from what is kept ({type(error).__name__}: {error}).")
+        told = error_in_words(facts.deployment, error)
+        return paragraph(f"This part can't be written from what is kept ({type(error).__name__}: {told}).")
 
 
 def file_name(version: str | None = None, day: date | None = None) -> str:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from engine.documents.candidates import CALIBRATION_ERROR, calibration_text
 from engine.documents.validation import NOT_IN_ARREARS, backtest_in_words, uncalibrated_in_words
+from engine.report.damage import error_in_words
 from engine.report.drawing import figure as drawing
 from engine.report.facts import Facts, Parts
 from engine.report.markup import Text, join, light, note, paragraph, quiet, table
@@ -47,7 +48,7 @@ def _of_test_loans(facts: Facts) -> Markup:
     try:
         bins, apart = test_bins(facts)
     except LoanwatchError as error:
-        return paragraph(f"The picture can't be drawn. {error}")
+        return paragraph(f"The picture can't be drawn. {error_in_words(facts.deployment, error)}")
     except Exception as error:  # noqa: BLE001 - a model of another release can fail in any way, the page must not
         return paragraph(f"The picture can't be drawn: the model can't be opened ({type(error).__name__}).")
     return _reliability(bins, apart)
@@ -60,7 +61,7 @@ def _of_outcomes(facts: Facts) -> Markup:
     try:
         curves = curves_from(facts.deployment.datamart.read(kept, [*CURVE_COLUMNS, *VINTAGE_COLUMNS]))
     except (LoanwatchError, KeyError) as error:
-        return paragraph(f"The picture can't be drawn. {error}")
+        return paragraph(f"The picture can't be drawn. {error_in_words(facts.deployment, error)}")
     told = f"Of the outcomes known on {facts.monitored.day}, without loans that the model was fitted on."
     return join([note(told), _reliability(curves.calibration, curves.not_in_arrears)])
 

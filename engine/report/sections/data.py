@@ -9,6 +9,7 @@ from engine.documents.values import Document
 from engine.report.facts import Facts, Parts
 from engine.report.markup import Text, code, items, join, note, paragraph, table
 from jobs.accounting.account import Account, verdict_on
+from jobs.book.declaration import Book
 from jobs.statistics.rounding import count, percent
 
 NUMBERS = ("distinct", "median", "low", "high")
@@ -66,7 +67,14 @@ def _profiles(facts: Facts) -> Markup:
         table(f"{name}, {one['rows']:,} rows", COLUMNS, map(_column, one["columns"]), numbers=COLUMNS[2:8])
         for name, one in facts.deliveries.items()
     ]
-    return join([*tables, note("~ marks an estimate. Values of personal columns are kept nowhere.")])
+    return join([*tables, note(f"~ marks an estimate. {_personal(facts.book)}")])
+
+
+def _personal(book: Book) -> str:
+    """Which columns the report shows no value of; '' where the book declares none as personal."""
+    *names, last = dict.fromkeys(name for source in book.sources for name in source.personal) or ("",)
+    told = f"{', '.join(names)} and {last}" if names else last
+    return f"This report shows no value of {told}." if told else ""
 
 
 def _column(column: Document) -> Sequence[Text]:

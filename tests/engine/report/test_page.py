@@ -1,8 +1,10 @@
 """The page as a whole: well-formed, without a network, the same bytes each time."""
 
 import re
+from pathlib import Path
 
 from engine.report.page import SECTIONS, report
+from storage.lake.names import OUTCOMES
 from tests.engine.report.reading import Reading
 from tests.sandbox import AS_OF, Sandbox
 
@@ -50,3 +52,18 @@ def test_the_same_ledger_gives_the_same_bytes(page: Reading, monitored_sandbox: 
 def test_no_path_of_the_machine_is_told(page: Reading, monitored_sandbox: Sandbox) -> None:
     assert str(monitored_sandbox.home) not in page.html
     assert monitored_sandbox.data() not in page.html
+
+
+def test_no_path_of_the_machine_is_told_of_damaged_files(monitored_sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox = monitored_sandbox.copy(tmp_path / "home")
+    (model,) = sandbox.champions()
+    metadata = model.files["metadata"].name
+    sandbox.deployment.models.folder.write(metadata, b"{}")
+    (part,) = sandbox.versions()[OUTCOMES].parts
+    sandbox.deployment.datamart.folder.delete(part.name)
+    said = Reading(report(sandbox.deployment))
+    sandbox.close()
+    for section in ("purpose", "limits", "calibration"):
+        assert f"{metadata} was not opened" in said.sections[section].words
+    assert f"{part.name} is missing" in said.sections["calibration"].words
+    assert str(tmp_path) not in said.html

@@ -75,6 +75,7 @@ def test_data_has_the_deliveries_the_accounts_and_the_columns(
     for one in quarantined:
         assert [one["subject"], f"{one['total']:,} records read"] in [cells[:2] for cells in shown]
     assert f"All {len(accounts)} accounts balance" in section.words
+    assert "This report shows no value of Name and SSN." in section.words
     assert [cells[:3] for cells in section.tables["Deliveries"][1:]] == [
         [name, ", ".join(one["files"]), f"{one['rows']:,}"] for name, one in deliveries.items()
     ]
