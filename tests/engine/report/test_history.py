@@ -34,10 +34,13 @@ def decided(monitored_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
     train, _ = train_and_test(sandbox.table(TRAINING_DATA))
     inputs = train.select(NUMBERS).to_pandas().fillna(0.0)
     pipeline = make_pipeline(KNeighborsClassifier(n_neighbors=25)).fit(inputs, labels_of(train))
+    first = sandbox.champions()[0].version
     make_champion(sandbox, pipeline, NUMBERS)
-    promotion.rollback(sandbox.deployment, HOSTILE, by=HOSTILE)
     changed = sandbox.deployment.settings.model_copy(update={"require_approval": True})
     careful = sandbox.deployment.with_settings(changed)
+    promotion.promote(careful, first, "it passed", by="ann")
+    approval.reject(careful, first, "not trusted", by="cara")
+    promotion.rollback(sandbox.deployment, HOSTILE, by=HOSTILE)
     promotion.promote(careful, "20300101_000000", "to be seen", by="ann")
     approval.reject(careful, "20300101_000000", "too simple", by="bob")
     asked = runs.checked_request(sandbox.deployment, "training", AS_OF, cause="governance", requested_by="the gate")
@@ -74,7 +77,11 @@ def test_what_people_did_stands_with_who_when_and_why_and_is_no_html(decided: Sa
     assert cancelled[2] == "eve"
     assert "Override: the retraining rule had requested it" in cancelled[3]
     assert "Override: the champion was replaced" in told["rollback"][3]
-    assert f"2 of {len(rows)} are overrides" in section.words
+    assert "Override" not in told["reject"][3]  # a model without a promotion test
+    (passed,) = (cells for cells in rows if cells[2] == "cara")
+    assert passed[3:] == ["rejectOverride: it passed its promotion test", first, "not trusted"]
+    assert "Rejected by cara. Promotion test: " in page.sections["candidates"].words
+    assert f"3 of {len(rows)} are overrides" in section.words
     assert {cells[0] for cells in rows} == {str(AS_OF)}
     champions = page.sections["champions"].tables["Champions, newest first"][1:]
     assert [cells[0] for cells in champions] == [first, "20300101_000000", first]
