@@ -37,7 +37,7 @@ def validation_document(connection: Connection, day: date | None = None) -> Docu
         return None
     run, values = found
     kept = values.get("validation")
-    if not has_known_form(kept):
+    if kept is None or not has_known_form(kept):
         advice = f"run `python -m engine run monitoring --as-of {run.as_of} --force`"
         raise UnusableRequest(f"{run.as_of} was monitored by an earlier release, without this backtest; {advice}.")
     row = values["row"]
@@ -45,9 +45,9 @@ def validation_document(connection: Connection, day: date | None = None) -> Docu
     return {**head, **kept, "flagged": flagged_numbers(row)}
 
 
-def has_known_form(validation: Mapping[str, Any] | None) -> bool:
+def has_known_form(validation: Mapping[str, Any]) -> bool:
     """Whether a monitoring run kept a validation of the form that this release writes."""
-    if validation is None or not {"backtest", "segments", "losses"} <= validation.keys():
+    if not {"backtest", "segments", "losses"} <= validation.keys():
         return False
     losses = validation["losses"]
     parts = (row.get("not_in_arrears") or row for row in validation["segments"])
