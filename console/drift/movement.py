@@ -53,7 +53,7 @@ def drivers(features: pd.DataFrame, moved: Moved) -> Text:
 
 def with_movements(rows: pd.DataFrame, moved: Moved) -> pd.DataFrame:
     """The rows of features with their movement, importance and weight, the largest weight first; else as they are."""
-    columns = ["feature", "change", "moved", "importance", "weight"]
+    columns = ["feature", "change", "noise_level", "moved", "importance", "weight"]
     found = pd.DataFrame([{**vars(one), "moved": one.words} for one in moved.features], columns=columns)
     merged = rows.merge(found, on="feature", how="left")
     return merged.sort_values("weight", ascending=False, kind="stable") if moved.weighted else merged

@@ -32,6 +32,7 @@ TIP_NAMES = {
     "n": "labelled loans", "csi": "CSI", "psi": "PSI", "auc": "AUC", "auc_low": "95% interval from",
     "auc_high": "95% interval to", "auc_pooled": "AUC of all known outcomes", "auc_estimate": "AUC estimate",
     "expected": "AUC estimate",
+    "noise_level": "noise level of the change",
     "chance_level": "noise level (99%)", "psi_chance_level": "noise level (99%)", "window_rows": "loans in the window",
     "labelled": "labelled loans", "defaults": "defaults", "cohort": "origination cohort",
     "judged": "judged by the gate",

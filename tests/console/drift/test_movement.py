@@ -66,6 +66,7 @@ def test_numbers_have_the_movement_of_each_feature_and_the_largest_weight_first(
     assert found["feature"].tolist()[:2] == ["DTI", "Age"]
     assert found["moved"].tolist()[:2] == ["higher", "lower"]
     assert found.set_index("feature")["moved"]["loan_amt"] == "within noise"
+    assert found.set_index("feature")["noise_level"]["loan_amt"] == 0.2
     assert len(found) == len(FEATURES)
     assert with_movements(FEATURES, WITHOUT)["feature"].tolist() == FEATURES["feature"].tolist()
 
