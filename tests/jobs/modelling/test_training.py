@@ -23,6 +23,7 @@ from jobs.modelling.fits import fit_candidate
 from jobs.modelling.pipelines import frame
 from jobs.modelling.splits import as_floats, raw_scores_of
 from jobs.modelling.training import Trained, by_out_of_fold_auc, select_model
+from jobs.statistics.logistic import calibrated
 from storage.files.folder import FileFacts
 from storage.lake.names import TRAINING_DATA, TRAINING_IMPUTED
 from tests.job_factory import JobFactory
@@ -91,6 +92,9 @@ def test_a_candidate_is_measured_on_rows_that_it_was_not_fitted_on(
     raw = raw_scores_of(pipeline, test, SAFE15)
     assert found["test_auc"] == pytest.approx(roc_auc_score(labels, raw), abs=1e-12)
     assert found["raw_mean_score"] == pytest.approx(raw.mean())
+    curve = made.values["metadata"]["calibration"]
+    assert scores == pytest.approx(calibrated(raw, curve["slope"], curve["intercept"]), abs=1e-12)
+    assert np.abs(scores - raw).max() > 0.01
     assert found["auc_low"] < found["test_auc"] < found["auc_high"]
     assert found["precision"] == pytest.approx(precision_score(labels, chosen))
     assert found["recall"] == pytest.approx(recall_score(labels, chosen))
