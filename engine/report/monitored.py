@@ -15,6 +15,7 @@ from jobs.governance.breaches import Thresholds
 from storage.lake.names import MONITORING
 from storage.ledger.catalog import current_versions
 from storage.ledger.decisions import decisions_between
+from storage.settings import Settings
 
 FIRST = date(1, 1, 1)
 
@@ -26,12 +27,12 @@ class Monitored:
     """The rows of the monitoring history by date, of all champions; of the model its newest row and what its run kept.
 
     `before` is what the run of the model's last healthy date before it kept. `actions` are those of the retraining rule
-    by date. `day` is None for a model that was not monitored.
+    by date. `day` is None for a model that was not monitored. `settings` are those of today.
     """
 
     rows: Rows
     actions: Mapping[date, str]
-    thresholds: Thresholds
+    settings: Settings
     day: date | None = None
     run: MonitoringRun = field(default_factory=MonitoringRun)
     since: date | None = None
@@ -41,6 +42,22 @@ class Monitored:
     def row(self) -> dict[str, Any] | None:
         """The numbers of the model's newest monitoring date."""
         return self.rows[self.day] if self.day else None
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds that the run judged by; of a run of an earlier release, which kept none, those of today."""
+        kept = self.run.values.get("thresholds")
+        return Thresholds(**kept) if kept else thresholds_of_settings(self.settings)
+
+    @property
+    def drift_rows(self) -> int:
+        """The loans from which on the run measured drift; where it kept no number, that of today."""
+        return int(self.run.values.get("drift_rows", self.settings.drift_rows))
+
+    @property
+    def by_settings(self) -> str:
+        """That the thresholds are those of today; '' where the run kept its own."""
+        return "" if "thresholds" in self.run.values else ", by the settings of today"
 
     @property
     def validation(self) -> dict[str, Any] | None:
@@ -65,7 +82,7 @@ def monitored(connection: Connection, deployment: Deployment, version: str, rows
     """What is known of a model by the monitoring history."""
     decided = decisions_between(connection, FIRST, max(rows, default=FIRST))  # newest first
     actions = {row.monitoring_date: row.action for row in reversed(decided)}
-    found = Monitored(rows, actions, thresholds_of_settings(deployment.settings))
+    found = Monitored(rows, actions, deployment.settings)
     day = max((day for day, row in rows.items() if row["model_version"] == version), default=None)
     if day is None:
         return found

@@ -48,7 +48,9 @@ ENTRY = Markup('<li><a href="#{}">{}</a></li>')
 def report(deployment: Deployment, version: str | None = None, day: date | None = None) -> bytes:
     """The report on a version, on the champion of a date, or on the champion of today, as HTML in UTF-8.
 
-    The same ledger and files give the same bytes. Raises the errors of `facts_of`.
+    The same ledger, files and time zone give the same bytes. Other settings count only where an earlier release kept
+    none: for the thresholds of its monitoring run, and for a model without a promotion test. Raises the errors of
+    `facts_of`.
     """
     facts = facts_of(deployment, version, day)
     contents = join(ENTRY.format(anchor, title) for anchor, (title, _) in SECTIONS.items())

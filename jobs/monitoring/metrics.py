@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
@@ -138,6 +139,9 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         "scores": score_shares(window, metadata["reference"]["score"]),
         "mean_score": pc.mean(window["predicted_proba"]).as_py(),
         "confusion": confusion,
+        # What the date was judged by, for reports of a later day.
+        "thresholds": asdict(thresholds_of(job)),
+        "drift_rows": rows,
         "validation": {
             **validation_of(unseen, job.book, float(job.settings["lgd"])),
             "calibrated": "cut_off" in metadata,  # models of earlier releases are not, and keep no cut-off

@@ -59,9 +59,9 @@ def _unscored(facts: Facts) -> Iterator[str]:
 
 @listed
 def _least(facts: Facts) -> Iterator[str]:
-    settings = facts.deployment.settings
-    yield f"An AUC is judged from {settings.auc_least_defaults:,} defaults on."
-    yield f"Drift is measured from {settings.drift_rows:,} loans on."
+    found, by = facts.monitored, facts.monitored.by_settings
+    yield f"An AUC is judged from {found.thresholds.least_defaults:,} defaults on{by}."
+    yield f"Drift is measured from {found.drift_rows:,} loans on{by}."
     yield f"A group of fewer than {LEAST_LOANS} loans has no ratio of approvals."
     yield _smallest((facts.monitored.validation or {}).get("backtest", []))
     row = facts.monitored.row

@@ -78,7 +78,9 @@ def _newest(facts: Facts) -> Markup:
     decision = next((one for one in facts.decisions if one.monitoring_date == facts.monitored.day), None)
     words = verdict(row, decision, facts.monitored.thresholds)
     text = f"Monitored on {facts.monitored.day}, status {status}: {words}"
-    return join([paragraph(text), note(decision.reason if decision is not None else "")])
+    by = facts.monitored.by_settings
+    today = f"The thresholds are told{by.removeprefix(',')}." if by else ""
+    return join([paragraph(text), note(today), note(decision.reason if decision is not None else "")])
 
 
 PARTS: Parts = {

@@ -35,13 +35,14 @@ def _history(facts: Facts) -> Markup:
     frame, limits = found.frame, found.thresholds
     newest = list(found.rows.values())[-MOST_DATES:]
     left = f" The table has the newest {MOST_DATES} dates, the charts have all." if len(frame) > MOST_DATES else ""
+    breach = f"A breach is an AUC below {limits.auc:.2f} or a PSI of at least {limits.psi:g}{found.by_settings}."
     words = f"at {len(frame)} monitoring dates up to {frame['monitoring_date'].iloc[-1]}; the table has the numbers."
     return join(
         [
             drawing(auc_over_time(frame, limits.auc), f"AUC {words}"),
             drawing(psi_over_time(frame, limits), f"PSI {words}"),
             table("Monitoring dates of all champions", HISTORY, map(_date, newest), numbers=HISTORY[3:]),
-            note(f"A breach is an AUC below {limits.auc:.2f} or a PSI of at least {limits.psi:g}.{left}"),
+            note(f"{breach}{left}"),
         ]
     )
 

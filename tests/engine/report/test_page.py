@@ -1,9 +1,12 @@
 """The page as a whole: well-formed, without a network, the same bytes each time."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+from engine.report.facts import Facts, facts_of
 from engine.report.page import SECTIONS, report
+from engine.report.sections import limits, purpose, stability
 from storage.lake.names import OUTCOMES
 from tests.engine.report.reading import Reading
 from tests.sandbox import AS_OF, Sandbox
@@ -47,6 +50,35 @@ def test_the_paper_has_breaks_and_repeated_heads(page: Reading) -> None:
 def test_the_same_ledger_gives_the_same_bytes(page: Reading, monitored_sandbox: Sandbox) -> None:
     assert report(monitored_sandbox.deployment).decode() == page.html
     assert f"As of {AS_OF}." in page.html
+
+
+def test_thresholds_are_those_of_the_monitoring_run_else_those_of_today(monitored_sandbox: Sandbox) -> None:
+    changes = {"auc_threshold": 0.6, "psi_threshold": 0.3, "auc_least_defaults": 20, "drift_rows": 700}
+    deployment = monitored_sandbox.deployment
+    changed = deployment.with_settings(deployment.settings.model_copy(update=changes))
+    facts = facts_of(changed)
+    values = facts.monitored.run.values
+    kept = {name: value for name, value in values.items() if name not in ("thresholds", "drift_rows")}
+    early = replace(facts, monitored=replace(facts.monitored, run=replace(facts.monitored.run, values=kept)))
+    by, now, then = "by the settings of today", judged(facts), judged(early)
+    for told in (
+        f"The thresholds are told {by}.",
+        f"A breach is an AUC below 0.60 or a PSI of at least 0.3, {by}.",
+        f"An AUC is judged from 20 defaults on, {by}.",
+        f"Drift is measured from 700 loans on, {by}.",
+    ):
+        assert told in then
+        assert told not in now
+    assert "is above the minimum of 0.60" in then
+    assert facts.monitored.thresholds == facts_of(deployment).monitored.thresholds
+    assert "is above the minimum of 0.70" in now
+
+
+def judged(facts: Facts) -> str:
+    """The parts that tell what numbers were judged by."""
+    history = stability.PARTS["AUC and PSI by monitoring date"]
+    parts = (purpose.PARTS["Newest monitoring"], history, limits.PARTS["Least numbers"])
+    return "".join(part(facts) for part in parts)
 
 
 def test_no_path_of_the_machine_is_told(page: Reading, monitored_sandbox: Sandbox) -> None:
