@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.control.approval import approve_command, reject_command
+from engine.documents.candidates import CALIBRATION_ERROR, figure_text
 from jobs.modelling.comparison import sets_in_words
 from jobs.modelling.promotion.outcome import outcome_of_test
 from jobs.statistics.cut_off import cut_off_words
@@ -135,7 +136,7 @@ def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
                     "precision": numbers["precision"],
                     "recall": numbers["recall"],
                     "F1": numbers["f1"],
-                    "calibration_error": numbers.get("calibration_error"),
+                    "calibration_error": figure_text(numbers, CALIBRATION_ERROR),
                 }
             )
     remarks = [Text(f"{model['version']}  {text}") for model in documents for text in model_remarks(model)]

@@ -161,6 +161,8 @@ def test_people_read_the_comparison(every: tuple[Sandbox, str]) -> None:
     assert (
         f"{best['a']} against {best['b']}, on the same {best['n']:,} test loans: AUC {best['difference']:+.3f}" in told
     )
+    numbers = documents[0]["candidates"][best["a"]]
+    assert f"{numbers['expected_calibration_error']:.3f} (noise {numbers['calibration_noise']:.3f})" in told
 
 
 def test_comparisons_are_of_the_best_and_of_each_classifier() -> None:
