@@ -114,8 +114,9 @@ def test_labels_of_one_class_are_insufficient_and_ask_for_nothing(
     sandbox.succeed("inference", data=str(folder))
     run = sandbox.succeed("monitoring")
     row = measured(sandbox)
-    assert row["labelled"] > 150
-    assert row["defaults"] == (0 if overdue == "0" else row["labelled"])
+    assert row["labelled_pooled"] > 150
+    for pooled in ("", "_pooled"):
+        assert row[f"defaults{pooled}"] == (0 if overdue == "0" else row[f"labelled{pooled}"])
     assert row["auc"] is row["auc_low"] is None
     assert (row["auc_status"], row["status"]) == ("insufficient", "insufficient")
     assert sandbox.states(run)["trigger_retraining_dag"] == "skipped"
