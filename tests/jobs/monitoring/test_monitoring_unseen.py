@@ -10,6 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
 from engine.control.promotion import promote
+from jobs.gold.flagged import without_flagged
 from jobs.modelling.pipelines import frame
 from storage.lake.names import (
     MONITORING,
@@ -60,7 +61,7 @@ def test_loans_that_train_in_name_but_matured_later_were_never_seen(sandbox: San
         promote(sandbox.deployment, version, "a test")
     sandbox.succeed("inference", force=True)
     sandbox.succeed("monitoring")
-    features = sandbox.table("staged.inference_features")
+    features = without_flagged(sandbox.table("staged.inference_features"))
     late = pc.greater(features["observation_date"], pa.scalar(date(2024, 9, 1), pa.date32()))
     unseen = pc.or_(late, pc.equal(features["split"], "test"))
     assert measured(sandbox)["labelled_pooled"] == pc.sum(unseen).as_py()
