@@ -69,6 +69,7 @@ def test_a_champion_that_was_split_by_loan_is_compared_on_loans_that_neither_saw
     assert 0 < neither < pc.sum(pc.equal(rows["split"], "test")).as_py()
 
 
+@pytest.mark.thorough
 def test_a_champion_of_an_earlier_release_is_monitored_and_predicts_as_before(sandbox: Sandbox) -> None:
     pipeline = earlier_champion(sandbox)
     sandbox.succeed("inference")

@@ -161,6 +161,7 @@ def test_a_candidate_has_the_same_bytes_in_every_process(
     assert [elsewhere] * 2 == here
 
 
+@pytest.mark.thorough
 def test_the_best_candidate_is_kept_whatever_their_order(trained_sandbox: Sandbox, job_factory: JobFactory) -> None:
     tables = {name: trained_sandbox.table(name) for name in (TRAINING_DATA, TRAINING_IMPUTED)}
     job = job_factory.job(tables, settings=SETTINGS)
@@ -296,6 +297,7 @@ def test_the_reference_has_every_feature_of_the_test_rows(trained_sandbox: Sandb
     assert jobs["counts"] == [occupations.count(level) for level in jobs["levels"]]
 
 
+@pytest.mark.thorough
 def test_training_as_of_an_earlier_day_knows_less(sandbox: Sandbox) -> None:
     before = metadata_of(sandbox)["rows"]["train"]["loans"]
     run_id = sandbox.succeed("training", date(2024, 9, 1), data=sandbox.data())
