@@ -42,7 +42,7 @@ def auc_without_arrears(metrics: Metrics) -> str:
 
 def measures_note(cut_off: Mapping[str, Any] | None) -> str:
     """What the numbers of the candidates mean, with the cut-off of the selected one."""
-    told = f"The selected model predicts default at {cut_off_words(cut_off)}."
+    told = f"The cut-off of the selected model is {cut_off_words(cut_off)}."
     if not cut_off:
         return f"Precision, recall and F1 are those on the test loans. {told}"
     return (

@@ -256,10 +256,11 @@ def test_extracts_as_sha256sum_writes_them() -> None:
 def test_the_page_says_which_cut_off_was_used_and_how_well_it_is_calibrated() -> None:
     kept = {"kind": "approval share", "given": "", "value": 0.717, "probability": 0.372}
     told = measures_note(kept)
-    assert "predicts default at a probability of default of 0.372 or more, which approves 71.7% of the train" in told
+    assert "The cut-off of the selected model is a probability of default of 0.372 or more, which" in told
+    assert "approves 71.7% of the train loans" in told
     assert "% were good" in told
     # A model of an earlier release has neither.
-    assert measures_note(None).endswith("predicts default at a score of 0.5 or more, not calibrated.")
+    assert measures_note(None).endswith("The cut-off of the selected model is a score of 0.5 or more, not calibrated.")
     assert calibration_text(NUMBERS) == "not known"
     a, b = version("a", cut_off=kept), version("b", cut_off={**kept, "given": "0.3", "kind": "probability"})
     assert [name for name in differing(a, b) if name == "Predicts default at"]
