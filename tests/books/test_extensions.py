@@ -46,6 +46,7 @@ def month(day: str) -> int:
     return year * 12 + month - 1
 
 
+@pytest.mark.thorough
 def test_a_feature_of_a_new_column_takes_two_lines(small_book: Path, tmp_path: Path) -> None:
     data = copied(small_book, tmp_path / "data")
     add_column(data / "features_attributes.csv", "Children", lambda row: int(row["Customer_ID"][-1], 16) % 4)

@@ -53,6 +53,7 @@ def home(trained_home: Path, tmp_path: Path) -> Path:
     return copied(trained_home, tmp_path / "home")
 
 
+@pytest.mark.thorough
 def test_a_pipeline_of_the_book_runs_and_is_shown(home: Path, book_file: Path, opened: Opened) -> None:
     done = OnRay(LocalExecutor()).document("run", "reporting", home=home)
     assert [(task["name"], task["state"]) for task in done["tasks"]] == [

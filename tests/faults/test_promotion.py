@@ -100,6 +100,7 @@ def test_a_better_challenger_is_promoted_and_the_reason_is_kept(sandbox: Sandbox
     assert history[0]["why"].startswith(f"Promoted: not significantly worse than champion {champion.version}")
 
 
+@pytest.mark.thorough
 def test_an_equal_challenger_is_promoted_as_documented(sandbox: Sandbox) -> None:
     (before,) = sandbox.champions()
     sandbox.succeed("training", force=True, data=sandbox.data())

@@ -35,6 +35,7 @@ def test_a_process_of_its_own_starts_a_ray_of_its_own(small_book: Path, tmp_path
     assert "\x1b[" not in done.stdout  # plain lines when not on a terminal
 
 
+@pytest.mark.thorough
 def test_a_gzipped_folder_of_parts_is_the_same_dataset(
     engine: OnRay, home: Path, small_book: Path, tmp_path: Path
 ) -> None:

@@ -50,6 +50,7 @@ def test_tasks_on_ray_log_to_the_ledger(runner_of: Maker, ray_executor: Executor
         assert [row.message for row in log_rows(connection, run_id)] == ["one works"]
 
 
+@pytest.mark.thorough
 def test_a_task_over_its_limit_is_killed_on_ray(runner_of: Maker, ray_executor: Executor) -> None:
     book = runner_of(Task("slow", f"{TASKS}:waits_for_release", limit=1.0, retries=1), executor=ray_executor)
     folder = Path(book.deployment.roots.reports)

@@ -12,7 +12,6 @@ from storage.ledger.models import AliasEvent, ModelVersion, move_alias, register
 from tests.books.extension import with_book, written
 from tests.cases.rewritten import Row, rewritten
 from tests.champions import claimed_lease
-from tests.marks import others_thorough
 from tests.sandbox import AS_OF, Sandbox
 
 RATE = "Interest_Rate"
@@ -74,16 +73,15 @@ def test_a_column_that_may_be_unreadable_is_a_data_fault_when_all_of_it_is(small
     assert f"data fault: {RATE} has no value" in verdict["reason"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("write", "told"),
-    others_thorough(
-        [
-            (lambda text: "" if len(text) > 1 else text, f"{RATE} is missing in "),
-            (lambda _: "", f"{RATE} has no value in any of "),
-            (lambda text: f"{text}00", f"{RATE} is about 100 times what it was"),
-            (lambda _: "12", f"{RATE} has one and the same value in all "),
-        ]
-    ),
+    [
+        (lambda text: "" if len(text) > 1 else text, f"{RATE} is missing in "),
+        (lambda _: "", f"{RATE} has no value in any of "),
+        (lambda text: f"{text}00", f"{RATE} is about 100 times what it was"),
+        (lambda _: "12", f"{RATE} has one and the same value in all "),
+    ],
 )
 def test_a_broken_column_asks_for_a_person_and_is_not_learnt(
     sandbox: Sandbox, sample_data: Path, tmp_path: Path, write: Callable[[str], str], told: str

@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import date
 
 import pyarrow as pa
+import pytest
 
 from jobs.job import TaskResult, combined
 from jobs.silver.clean import clean, part_numbers, row_days, visibility_dates
@@ -85,6 +86,7 @@ def test_a_part_without_rows_is_cleaned_too(job_factory: JobFactory) -> None:
     assert [part.rows for part in outcome.tables[0].parts] == [0, 1]
 
 
+@pytest.mark.thorough
 def test_the_log_counts_and_never_shows_a_value(sandbox: Sandbox) -> None:
     run = sandbox.succeed("training", force=True, data=sandbox.data())
     log = sandbox.log(run, "clean_attributes")
