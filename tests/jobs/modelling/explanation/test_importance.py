@@ -78,7 +78,7 @@ def test_more_loans_than_the_most_are_drawn_alike_each_time() -> None:
     inputs, labels, scores = drawn(5, MOST_LOANS + 5_000)
     model = Counting()
     found = permutation_importance(model, inputs, labels, scores, repeats=2)
-    assert model.rows == 2 * MOST_LOANS
+    assert model.rows == 2 * MOST_LOANS * len(inputs.columns)
     assert found == permutation_importance(Known(), inputs, labels, scores, repeats=2)
     assert [one["feature"] for one in found][:2] == ["a", "b"]
 
