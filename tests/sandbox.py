@@ -22,6 +22,7 @@ from storage.ledger.tasks import log_rows, task_rows
 from storage.settings import load_settings
 
 AS_OF = date(2025, 12, 1)
+ONE_CANDIDATE = "LogisticRegression"  # the fastest, for tests that any model will do for
 
 
 @dataclass(frozen=True)

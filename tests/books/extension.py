@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.deployment import Deployment
 from storage.settings import load_settings
-from tests.sandbox import Sandbox
+from tests.sandbox import ONE_CANDIDATE, Sandbox
 
 IMPORTS = """\
 from dataclasses import replace
@@ -33,9 +33,9 @@ def lines_of(declaration: str) -> int:
     return sum(bool(line.strip()) for line in declaration.splitlines())
 
 
-def with_book(home: Path, file: Path | None) -> Sandbox:
+def with_book(home: Path, file: Path | None, candidates: str = ONE_CANDIDATE) -> Sandbox:
     """The deployment of a home, new or not, with a book; None for the default book."""
-    settings = load_settings(home=home, retry_pause=0.0, book=str(file or ""))
+    settings = load_settings(home=home, retry_pause=0.0, book=str(file or ""), candidates=candidates)
     return Sandbox(home, Deployment.open(settings))
 
 

@@ -107,7 +107,7 @@ def test_a_fifth_dataset_takes_eight_lines(
 
 @pytest.mark.thorough
 def test_a_fourth_candidate_takes_one_line(small_book: Path, tmp_path: Path) -> None:
-    made = with_book(tmp_path / "home", written(tmp_path / "boosting.py", BOOSTING, most=1))
+    made = with_book(tmp_path / "home", written(tmp_path / "boosting.py", BOOSTING, most=1), "")
     made.succeed("training", data=str(small_book))
     (champion,) = made.champions()
     assert len(champion.summary["candidates"]) == 4

@@ -9,7 +9,7 @@ import pytest
 
 from storage.lake.names import TRAINING_DATA
 from tests.cases.rewritten import DATES, MONEY, Change, Row, date_as, each, german, grouped, rewritten
-from tests.sandbox import Ended, Sandbox
+from tests.sandbox import ONE_CANDIDATE, Ended, Sandbox
 
 LEDGER, CLICKS = "lms_loan_daily", "feature_clickstream"
 ATTRIBUTES, FINANCIALS = "features_attributes", "features_financials"
@@ -24,7 +24,7 @@ def original(small_book: Path, tmp_path_factory: pytest.TempPathFactory) -> Loan
 
 def trained(data: Path, home: Path) -> tuple[Ended, Loans]:
     """(how a training on these extracts ended, its training data by loan)."""
-    sandbox = Sandbox.at(home / "home")
+    sandbox = Sandbox.at(home / "home", candidates=ONE_CANDIDATE)
     ended = sandbox.run("training", data=str(data))
     loans = {}
     if ended.state == "succeeded":

@@ -13,7 +13,7 @@ import pytest
 from storage.lake.names import TRAINING_DATA
 from tests.paths import CASES
 from tests.retail import SAFE15
-from tests.sandbox import Ended, Sandbox
+from tests.sandbox import ONE_CANDIDATE, Ended, Sandbox
 
 AS_OF = date(2025, 6, 1)
 EQUAL = (
@@ -44,7 +44,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trained]:
 
 
 def trained(data: Path, home: Path) -> Trained:
-    sandbox = Sandbox.at(home / "home")
+    sandbox = Sandbox.at(home / "home", candidates=ONE_CANDIDATE)
     ended = sandbox.run("training", AS_OF, data=str(data))
     loans, gold = {}, {}
     if ended.state == "succeeded":

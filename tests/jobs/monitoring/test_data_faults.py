@@ -12,7 +12,7 @@ from storage.ledger.models import AliasEvent, ModelVersion, move_alias, register
 from tests.books.extension import with_book, written
 from tests.cases.rewritten import Row, rewritten
 from tests.champions import claimed_lease
-from tests.sandbox import AS_OF, Sandbox
+from tests.sandbox import AS_OF, ONE_CANDIDATE, Sandbox
 
 RATE = "Interest_Rate"
 
@@ -34,7 +34,7 @@ def judged(sandbox: Sandbox, data: str) -> Any:
 
 
 def promotion(sandbox: Sandbox, data: str) -> dict[str, Any]:
-    run_id = sandbox.succeed("training", data=data)
+    run_id = sandbox.succeed("training", data=data, candidates=ONE_CANDIDATE)
     found: dict[str, Any] = sandbox.values(run_id, "store_best_model")["promotion"]
     return found
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cases.rewritten import Row, rewritten
-from tests.sandbox import AS_OF, Sandbox
+from tests.sandbox import AS_OF, ONE_CANDIDATE, Sandbox
 
 RATE, TRAINED, BROKEN_FROM = "Interest_Rate", date(2025, 3, 1), date(2024, 10, 1)
 
@@ -17,14 +17,14 @@ def test_only_what_broke_since_the_champion_was_trained_is_a_fault(sample_data: 
         return [{**row, RATE: ""} if day_of(row["snapshot_date"]) >= BROKEN_FROM else row for row in rows]
 
     data = str(rewritten(sample_data, tmp_path / "broken", "features_financials", change))
-    sandbox = Sandbox.at(tmp_path / "home")
+    sandbox = Sandbox.at(tmp_path / "home", candidates=ONE_CANDIDATE)
     try:
         sandbox.succeed("training", TRAINED, data=str(sample_data))
         assert reason(sandbox, data).startswith(f"Not promoted: data fault: {RATE} ")
         assert "newest loans" in reason(sandbox, data)
         assert len(sandbox.champions()) == 1
         # The same fault is known to a champion that was trained on it.
-        other = Sandbox.at(tmp_path / "other")
+        other = Sandbox.at(tmp_path / "other", candidates=ONE_CANDIDATE)
         other.succeed("training", data=data)
         assert reason(other, data).startswith("Promoted: ")
         other.close()
