@@ -10,7 +10,15 @@ from engine.deployment import Deployment
 from engine.execution.executors import Executor, LocalExecutor
 from engine.execution.ray_executor import RayExecutor
 from storage.settings import load_settings
+from tests.databases import BOTH_THOROUGHLY, new_ledger
 from tests.engine.runner import PipelineRunner
+
+
+@pytest.fixture(params=BOTH_THOROUGHLY)
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a ledger of the test's own. The tests of the ledger itself, below it, use both databases."""
+    with new_ledger(request, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

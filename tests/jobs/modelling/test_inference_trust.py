@@ -39,6 +39,7 @@ def twice_trained(two_champions: Sandbox, tmp_path: Path) -> Sandbox:
     return two_champions.copy(tmp_path / "home")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ["model", "encoders", "metadata"])
 def test_a_swapped_file_is_never_opened_and_the_previous_champion_serves(
     twice_trained: Sandbox, tmp_path: Path, role: str
@@ -62,6 +63,7 @@ def test_a_swapped_file_is_never_opened_and_the_previous_champion_serves(
     assert sprung.exists()
 
 
+@pytest.mark.thorough
 def test_a_champion_whose_file_is_gone_is_passed_over(twice_trained: Sandbox) -> None:
     newest, previous = twice_trained.champions()
     (twice_trained.home / "model_store" / newest.files["model"].name).unlink()
@@ -70,6 +72,7 @@ def test_a_champion_whose_file_is_gone_is_passed_over(twice_trained: Sandbox) ->
     assert "was not opened: it is missing" in twice_trained.log(run, "retrieve_best_model")
 
 
+@pytest.mark.thorough
 def test_a_pickle_of_the_same_size_is_no_better(twice_trained: Sandbox, tmp_path: Path) -> None:
     newest, previous = twice_trained.champions()
     path = twice_trained.home / "model_store" / newest.files["model"].name
