@@ -92,31 +92,24 @@ def vintage(points: pd.DataFrame, first: int = 1) -> alt.LayerChart:
     if len(shown) < len(every):
         title.subtitle = f"newest {len(shown)} of {len(every)} cohorts; {title.subtitle}"
     rows = points[points["cohort"].isin(shown)].sort_values(["cohort", "months_on_book"], ignore_index=True)
-    axis = alt.Axis(format=".0%", tickCount=5, title="bad rate", titleAnchor="end")
-    months = alt.Axis(tickMinStep=1, title="months on book")
+    x = alt.X("months_on_book:Q", axis=alt.Axis(tickMinStep=1, title="months on book"))
+    y = alt.Y("bad_rate:Q", axis=alt.Axis(format=".0%", tickCount=5, title="bad rate", titleAnchor="end"))
     tooltip = [*kit.tips("cohort", "months_on_book", "loans", "observed"), *_shares("bad_rate"), *kit.tips("maturity")]
     rows = rows.assign(maturity=rows["mature"].map({True: "mature", False: "not mature yet"}))
     # The dashed line starts at the last mature point, where the solid line ends.
     mature = rows["mature"].astype(bool)
     last = mature & ~mature.groupby(rows["cohort"]).shift(-1, fill_value=True)
-    solid, dashed = (
-        _vintage_base(part, shown).encode(
-            x=alt.X("months_on_book:Q", axis=months), y=alt.Y("bad_rate:Q", axis=axis), tooltip=tooltip
-        )
-        for part in (rows[mature], rows[~mature | last])
+    solid, dashed, marks = (
+        _vintage_base(part, shown).encode(x=x, y=y, tooltip=tooltip)
+        for part in (rows[mature], rows[~mature | last], rows)
     )
     return kit.panel(
         title,
         solid.mark_line(strokeWidth=2),
         dashed.mark_line(strokeWidth=2, strokeDash=[5, 4]),
-        _vintage_base(rows, shown)
-        .encode(
-            x=alt.X("months_on_book:Q", axis=months),
-            y=alt.Y("bad_rate:Q", axis=axis),
-            shape=alt.Shape("cohort:N", scale=signs(shown, COHORT_SHAPES[: len(shown)])),
-            tooltip=tooltip,
-        )
-        .mark_point(filled=True, size=40, opacity=1),
+        marks.encode(shape=alt.Shape("cohort:N", scale=signs(shown, COHORT_SHAPES[: len(shown)]))).mark_point(
+            filled=True, size=40, opacity=1
+        ),
     )
 
 

@@ -31,9 +31,7 @@ def auc_over_time(history: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCh
     judged = rows["auc_status"].eq("measured") if "auc_status" in rows else rows["auc"].notna()
     drawn = [name for name in ("auc", "auc_low", "auc_high", "auc_pooled", "auc_estimate") if name in rows]
     lines = rows.assign(**{name: rows[name].where(judged) for name in ("auc", "auc_low", "auc_high")})
-    measured = pd.concat([rows["auc"], *(lines[name] for name in drawn)]).astype(float)
-    low, high = min(float(measured.min()), threshold), max(float(measured.max()), threshold)
-    scale = alt.Scale(domain=[max(low - 0.03, 0), min(high + 0.03, 1)], nice=False, zero=False)
+    scale = _auc_scale(pd.concat([rows["auc"], *(lines[name] for name in drawn)]), threshold)
     counts = [name for name in ("labelled", "defaults") if name in rows]
     tooltip = kit.tips("monitoring_date", *drawn, *counts, "status", *(["judged"] if "judged" in rows else []))
     x = kit.date_axis(rows["monitoring_date"])
@@ -42,24 +40,36 @@ def auc_over_time(history: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCh
     by_model = base.encode(detail="model_version:N")
     interval = by_model.encode(y=alt.Y("auc_low:Q", scale=scale), y2="auc_high:Q")
     y = alt.Y("auc:Q", scale=scale, axis=alt.Axis(format=".2f", tickCount=6))
-    few = len(rows) <= 3 * kit.MOST_TICKS or not judged.all()
-    pooled, dashed = (by_model.encode(y=alt.Y(f"{name}:Q", scale=scale)) for name in ("auc_pooled", "auc_estimate"))
-    estimates = [
-        dashed.mark_line(color=AMBER, strokeDash=[5, 4], strokeWidth=2),
-        dashed.mark_point(shape="diamond", color=AMBER, filled=False, size=45, opacity=1 if few else 0),
-    ]
+    points = 1 if len(rows) <= 3 * kit.MOST_TICKS or not judged.all() else 0  # their opacity
+    pooled = by_model.encode(y=alt.Y("auc_pooled:Q", scale=scale))
     return kit.panel(
         title,
         interval.mark_area(color=BLUE, opacity=0.14),
-        interval.mark_rule(color=BLUE, opacity=0.5 if few else 0),
+        interval.mark_rule(color=BLUE, opacity=0.5 * points),
         *kit.threshold_layers(threshold, f"threshold {threshold:.2f}", scale),
-        *(estimates if kit.filled(rows, "auc_estimate") else []),
+        *(_estimate_layers(by_model, scale, points) if kit.filled(rows, "auc_estimate") else []),
         *([pooled.mark_line(color=GREY, strokeDash=[2, 3], strokeWidth=2)] if kit.filled(rows, "auc_pooled") else []),
         *change_layers(rows),
         by_model.mark_line(color=BLUE, strokeWidth=2).encode(y=y),
         hollow.mark_point(color=BLUE, filled=False, size=50, opacity=1).encode(y=y),
-        base.mark_point(color=BLUE, filled=True, size=50, opacity=1 if few else 0).encode(y=y),
+        base.mark_point(color=BLUE, filled=True, size=50, opacity=points).encode(y=y),
     )
+
+
+def _auc_scale(measured: pd.Series, threshold: float) -> alt.Scale:
+    """The axis from the lowest to the highest of the values and the threshold, with some space on both sides."""
+    values = measured.astype(float)
+    low, high = min(float(values.min()), threshold), max(float(values.max()), threshold)
+    return alt.Scale(domain=[max(low - 0.03, 0), min(high + 0.03, 1)], nice=False, zero=False)
+
+
+def _estimate_layers(by_model: alt.Chart, scale: alt.Scale, points: float) -> list[alt.Chart]:
+    """The estimate without labels as a dashed line, and its points with that opacity."""
+    dashed = by_model.encode(y=alt.Y("auc_estimate:Q", scale=scale))
+    return [
+        dashed.mark_line(color=AMBER, strokeDash=[5, 4], strokeWidth=2),
+        dashed.mark_point(shape="diamond", color=AMBER, filled=False, size=45, opacity=points),
+    ]
 
 
 def _auc_subtitle(history: pd.DataFrame) -> str:

@@ -39,38 +39,42 @@ def fetch_predictions_and_actuals(job: Job) -> TaskResult:
     check_definition(model, job.book)
     metadata = json.loads(job.models.read(model.files["metadata"]))
     features, book = job.read(INFERENCE_FEATURES), job.book
-    rows = _features_of(predictions, features, book)
     after = after_imputation(job, model, metadata["reference"])
     if after:
         log.warning("%s", after)
-    else:
-        rows = before_imputation(rows, job.read(INFERENCE_IMPUTED), book.loan_id)
+    rows = _features_of(predictions, features, book)
+    rows = rows if after else before_imputation(rows, job.read(INFERENCE_IMPUTED), book.loan_id)
     in_training = pc.invert(unseen_by(metadata, rows, book))
     outcomes, observed = visible_outcomes(job), pa.array(known_by(rows["observation_date"], job.as_of))
-    table = predictions
-    for name, column in {
+    columns = {
         "label": pc.if_else(observed, default_labels(outcomes, rows, book), None),
         "fitted": in_training,
         "observed": observed,
         **months_on_book(outcomes, rows, book),
         **({IN_ARREARS: rows[IN_ARREARS]} if knows_arrears(rows) else {}),
         **{name: rows[name] for name in _judged_columns(rows, metadata["features"], book)},
-    }.items():
-        table = table.append_column(name, column)
+    }
+    table = _with_columns(predictions, columns)
     left_out, known = int(pc.sum(in_training).as_py() or 0), len(table["label"]) - table["label"].null_count
     log.info("%d predictions of %s: %d known outcomes, %d used in training", table.num_rows, newest, known, left_out)
     written = job.write(OUTCOMES, [table])
-    due = rows.filter(pc.and_(pc.invert(in_training), observed))
     values = {
         "version": model.version,
         "before_imputation": not after,
         "after_imputation": after,
         "predictions": job.table(PREDICTIONS).rows,
         **counts_of(job.datamart.read(written, ["fitted", "observed", "label"])),
-        "unlabelled": label_gaps(outcomes, due, book),
+        "unlabelled": label_gaps(outcomes, rows.filter(pc.and_(pc.invert(in_training), observed)), book),
         **counts_of_flagged(_labelled(only_flagged(features), outcomes, book), features, job.as_of),
     }
     return TaskResult(rows_in=every.num_rows, rows_out=table.num_rows, values=values, tables=(written,))
+
+
+def _with_columns(table: pa.Table, columns: Mapping[str, Any]) -> pa.Table:
+    """The table with further columns behind its own."""
+    for name, column in columns.items():
+        table = table.append_column(name, column)
+    return table
 
 
 def _features_of(predictions: pa.Table, features: pa.Table, book: Book) -> pa.Table:

@@ -14,11 +14,8 @@ from jobs.governance.sentences import months_text
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.champion import model_of
 from jobs.modelling.data_faults import DataFault, data_faults, fault_sentences
-from jobs.monitoring.arrears import COUNTS, MEASURES, arrears_facts
+from jobs.monitoring.arrears import arrears_facts
 from jobs.monitoring.measures import (
-    AREA,
-    AT_THRESHOLD,
-    ESTIMATE,
     auc_facts,
     by_cohort,
     drifts,
@@ -30,70 +27,17 @@ from jobs.monitoring.measures import (
     score_shares,
     window_facts,
 )
+from jobs.monitoring.schemas import BREACHABLE, COHORT_SCHEMA, FEATURE_SCHEMA, MONITORING_SCHEMA
 from jobs.monitoring.validation import validation_of
 from jobs.silver.staleness import ages, newest_days, stale_sentences
 from jobs.statistics.faults import LEAST_NEWEST
-from jobs.statistics.risk_curves import risk_curve_from_json
+from jobs.statistics.risk_curves import Curve, risk_curve_from_json
 from jobs.statistics.rounding import four_decimals
 from storage.lake.names import (
     MONITORING,
     MONITORING_COHORTS,
     MONITORING_FEATURES,
     OUTCOMES,
-)
-
-BREACHABLE = ("auc", "psi")
-MONITORING_SCHEMA = pa.schema(
-    [
-        ("monitoring_date", pa.date32()),
-        *((name, pa.float64()) for name in ("auc", *AT_THRESHOLD, "psi")),
-        *((name, pa.float64()) for name in ("auc_low", "auc_high", "psi_chance_level", "ks", "gini", "auc_estimate")),
-        *((name, pa.int64()) for name in ("labelled", "defaults", "fitted_left_out", "window_rows", "reference_rows")),
-        ("estimate_rows", pa.int64()),
-        # The probability from which on precision, recall and F1 count a loan as a predicted default. Null for a model
-        # of an earlier release, which kept none.
-        ("cut_off", pa.float64()),
-        # The cohort months of `auc`, which the gate judges; the AUC of all known outcomes. Null in rows of an earlier
-        # release, whose `auc` was of all known outcomes.
-        *((name, pa.string()) for name in ("auc_from", "auc_to")),
-        *((name, pa.float64()) for name in ("auc_pooled", "auc_pooled_low", "auc_pooled_high", *ESTIMATE[1:])),
-        *((name, pa.int64()) for name in ("labelled_pooled", "defaults_pooled")),
-        # The same loans as `auc`, those in arrears at scoring apart: see `arrears_facts`.
-        *((name, pa.float64()) for name in MEASURES),
-        *((name, pa.int64()) for name in COUNTS),
-        *(
-            (name, pa.string())
-            for name in ("window_from", "window_to", "auc_status", "psi_status", "status", "model_version", "reason")
-        ),
-        # The loans of flagged customers, which no other number counts, with their share of the amount of all loans (of
-        # their number where the book names no amount).
-        *((f"flagged_{name}", pa.int64()) for name in ("loans", "labelled", "defaults")),
-        *((f"flagged_{name}", pa.float64()) for name in ("amount", "share")),
-        # The stale datasets with their newest day, null for none; the newest day of every dataset.
-        ("stale", pa.string()),
-        ("newest_data", pa.string()),
-        # Whether a crossed threshold is confirmed (see `Breach`). Null when it was not crossed.
-        *((f"{metric}_confirmed", pa.bool_()) for metric in BREACHABLE),
-    ]
-)
-COHORT_SCHEMA = pa.schema(
-    [
-        ("monitoring_date", pa.date32()),
-        ("cohort", pa.string()),
-        *((name, pa.int64()) for name in ("scored", "labelled", "defaults", "estimate_rows")),
-        ("mature", pa.bool_()),
-        *((name, pa.float64()) for name in (*AREA, *AT_THRESHOLD, "auc_estimate", "auc_forecast")),
-    ]
-)
-FEATURE_SCHEMA = pa.schema(
-    [
-        ("monitoring_date", pa.date32()),
-        ("feature", pa.string()),
-        ("csi", pa.float64()),
-        ("chance_level", pa.float64()),
-        ("window_rows", pa.int64()),
-        ("band", pa.string()),
-    ]
 )
 
 
@@ -106,8 +50,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
     table = job.read(OUTCOMES)
     fetched = job.values["fetch_predictions_and_actuals"]
     metadata = json.loads(job.models.read(model_of(job, fetched["version"]).files["metadata"]))
-    # Old champions have no risk curve, so there is no estimate for them.
-    curve = risk_curve_from_json(metadata["risk_curve"]) if "risk_curve" in metadata else None
+    curve = _risk_curve(metadata)
     rows = int(job.settings["drift_rows"])
     unseen = table.filter(pc.invert(table["fitted"]))
     window = newest_cohorts(unseen, rows)
@@ -120,10 +63,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         **arrears_facts(gate_window(unseen, defaults)),
         **estimated_auc_of_waiting(unseen, curve, rows),
         **window_facts(window, score),
-        "fitted_left_out": fetched["fitted"],
-        **{f"flagged_{name}": number for name, number in fetched.get("flagged_loans", {}).items()},
-        "model_version": fetched["version"],
-        "cut_off": metadata.get("cut_off", {}).get("probability"),
+        **_about_model(fetched, metadata),
         **_staleness(job),
         "faults": _fault_sentences(job, faults),
     }
@@ -134,20 +74,46 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         "faulty": {fault.feature: fault.sentence for fault in faults},
         "before_imputation": fetched.get("before_imputation", False),
         "after_imputation": fetched.get("after_imputation", ""),
-        # Stored with the run, because vacuum deletes the outcomes.
-        "bins": feature_bins(window, metadata["reference"]),
-        "scores": score_shares(window, metadata["reference"]["score"]),
-        "mean_score": pc.mean(window["predicted_proba"]).as_py(),
+        **_distributions(window, metadata["reference"]),
         "confusion": confusion,
-        # What the date was judged by, for reports of a later day.
-        "thresholds": asdict(thresholds_of(job)),
-        "drift_rows": rows,
-        "validation": {
-            **validation_of(unseen, job.book, float(job.settings["lgd"])),
-            "calibrated": "cut_off" in metadata,  # models of earlier releases are not, and keep no cut-off
-        },
+        **_judged_by(job),
+        "validation": _validation(job, unseen, metadata),
     }
     return TaskResult(rows_in=table.num_rows, rows_out=unseen.num_rows, values=values)
+
+
+def _risk_curve(metadata: Mapping[str, Any]) -> Curve | None:
+    """The champion's risk curve; None for an old champion, which has none, so that nothing is estimated."""
+    return risk_curve_from_json(metadata["risk_curve"]) if "risk_curve" in metadata else None
+
+
+def _judged_by(job: Job) -> dict[str, Any]:
+    """What the date was judged by, for reports of a later day."""
+    return {"thresholds": asdict(thresholds_of(job)), "drift_rows": int(job.settings["drift_rows"])}
+
+
+def _about_model(fetched: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The champion that is judged, its cut-off, and the loans that no metric counts."""
+    return {
+        "fitted_left_out": fetched["fitted"],
+        **{f"flagged_{name}": number for name, number in fetched.get("flagged_loans", {}).items()},
+        "model_version": fetched["version"],
+        "cut_off": metadata.get("cut_off", {}).get("probability"),
+    }
+
+
+def _distributions(window: pa.Table, reference: Mapping[str, Any]) -> dict[str, Any]:
+    """The bins of features and scores in the window: stored with the run, because vacuum deletes the outcomes."""
+    return {
+        "bins": feature_bins(window, reference),
+        "scores": score_shares(window, reference["score"]),
+        "mean_score": pc.mean(window["predicted_proba"]).as_py(),
+    }
+
+
+def _validation(job: Job, unseen: pa.Table, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The validation of the champion, and whether it is calibrated: models of earlier releases keep no cut-off."""
+    return {**validation_of(unseen, job.book, float(job.settings["lgd"])), "calibrated": "cut_off" in metadata}
 
 
 def faults_of(job: Job, unseen: pa.Table, reference: Mapping[str, Any]) -> list[DataFault]:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from engine.doctor.checks import Finding, findings
-from jobs.monitoring.metrics import MONITORING_SCHEMA
+from jobs.monitoring.schemas import MONITORING_SCHEMA
 from jobs.silver.staleness import ages
 from jobs.silver.values import MARKED
 from storage.db.schema import table_versions

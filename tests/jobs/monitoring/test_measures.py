@@ -23,11 +23,11 @@ from jobs.monitoring.measures import (
     gate_window,
 )
 from jobs.monitoring.metrics import (
-    COHORT_SCHEMA,
     calculate_monitoring_metrics,
     store_monitoring_results_gold,
     with_forecasts,
 )
+from jobs.monitoring.schemas import COHORT_SCHEMA
 from jobs.statistics.estimate import estimate_with_interval
 from jobs.statistics.reference import numeric_reference
 from jobs.statistics.risk_curves import LogisticCurve, logistic_curve
