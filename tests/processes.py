@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from time import monotonic, sleep
@@ -11,6 +12,8 @@ import psutil
 
 DEADLINE = 180.0  # seconds; only a test that fails waits so long, however busy the machine is
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+# Of a child that says when it is ready, and waits for the end of its input: it never outlives the test.
+PIPES: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 Found = TypeVar("Found")
 
 

@@ -69,7 +69,7 @@ class Soak:
         keeper.start()
         try:
             self._kill_for(seconds)
-            self.children[1].arguments = ["-c", "import time; time.sleep(1e6)"]  # no more slots
+            self.children[1].arguments = ["-c", "import sys; sys.stdin.read()"]  # no more slots
             self._end("scheduler")
             self._come_to_rest()
         finally:

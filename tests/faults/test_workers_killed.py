@@ -24,14 +24,14 @@ from tests.faults.counts import Count
 from tests.heads import joining
 from tests.live import LiveWorker, Site, run_processes
 from tests.paths import ROOT
-from tests.processes import DEADLINE, calls_of, go_on, running, stop, tree, until
+from tests.processes import DEADLINE, PIPES, calls_of, go_on, running, stop, tree, until
 from tests.retail import PIPELINES
 
 pytestmark = pytest.mark.alone
 
 SILENCE = timedelta(seconds=30)
 CLAIMS = """
-import sys, time
+import sys
 from engine.deployment import Deployment
 from engine.process.identity import this_process
 from storage.ledger.leases import claim
@@ -40,7 +40,7 @@ deployment = Deployment.open(load_settings())
 with deployment.ledger.writing() as connection:
     claim(connection, sys.argv[1], this_process(), deployment.ledger.clock())
 print("claimed", flush=True)
-time.sleep(600)
+sys.stdin.read()
 """
 REFUSES = {
     "sqlite": """CREATE TRIGGER no_beat BEFORE UPDATE OF heartbeat_at ON runs WHEN OLD.state = 'running'
@@ -143,7 +143,7 @@ def test_the_same_on_postgresql(site: Site, ray_head: RayAddress, counted: Count
 def test_a_process_killed_right_after_its_claim_has_crashed(site: Site) -> None:
     run_id = site.request()
     words = [sys.executable, "-c", CLAIMS, run_id]
-    with subprocess.Popen(words, cwd=ROOT, env=site.environment(), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(words, cwd=ROOT, env=site.environment(), text=True, **PIPES) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "claimed\n"
         assert control.reap_stale_runs(site.deployment) == []

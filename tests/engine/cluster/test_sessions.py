@@ -13,20 +13,19 @@ from engine.cluster.guard import Guard
 from engine.cluster.private import PrivateRay
 from engine.cluster.sessions import dead_sessions, end_session, kill_bystanders, kill_task, kill_tasks_of, new_session
 from tests.paths import ROOT
-from tests.processes import running, until
+from tests.processes import PIPES, running, until
 
 OWN = os.getpid()  # a run process that no other test run on this machine takes for its own
-SLEEPS = "import time; time.sleep(600)"
+WAITS = "import sys; sys.stdin.read()"  # for its end, or that of the test
 GUARDED = """
-import sys, time
-from pathlib import Path
+import sys
 from engine.cluster.private import PrivateRay
 private = PrivateRay.begin()
 print(private.folder, flush=True)
-time.sleep(600)
+sys.stdin.read()
 """
 # A process of Ray's: it names the folder; its child does not.
-PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])"
+PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import sys; sys.stdin.read()'])"
 Started = list[subprocess.Popen[bytes]]
 
 
@@ -44,14 +43,14 @@ def started() -> Iterator[Started]:
     processes: Started = []
     yield processes
     for process in processes:
-        process.kill()
-        process.wait()
+        with process:
+            process.kill()
 
 
 def begin(started: Started, *words: object, title: str = "") -> int:
     """The process id of a Python that was given these words, under another name if `title` says so."""
     command = [title or sys.executable, *map(str, words)]
-    started.append(subprocess.Popen(command, executable=sys.executable, start_new_session=True))
+    started.append(subprocess.Popen(command, executable=sys.executable, stdin=subprocess.PIPE, start_new_session=True))
     return until(lambda: named(started[-1].pid, command[0]), "process")
 
 
@@ -74,7 +73,7 @@ def test_a_sessions_folder_is_closed_to_others_and_named_for_its_process(place: 
 def test_the_end_of_a_session_takes_its_processes_and_what_descends_from_them(started: Started) -> None:
     folder = new_session()
     parent = begin(started, "-c", PARENT, folder)
-    other = begin(started, "-c", SLEEPS)
+    other = begin(started, "-c", WAITS)
     (child,) = until(lambda: children(parent), "child")
     end_session(folder)
     gone(parent, child)
@@ -87,7 +86,7 @@ def children(pid: int) -> list[int]:
 
 
 def test_a_task_is_killed_by_its_whole_title_alone(started: Started) -> None:
-    one, other = (begin(started, "-c", SLEEPS, title=f"ray::fit#{OWN}-{number}") for number in (1, 11))
+    one, other = (begin(started, "-c", WAITS, title=f"ray::fit#{OWN}-{number}") for number in (1, 11))
     assert not kill_task(f"fit#{OWN}-2")
     assert kill_task(f"fit#{OWN}-1")
     gone(one)
@@ -95,9 +94,9 @@ def test_a_task_is_killed_by_its_whole_title_alone(started: Started) -> None:
 
 
 def test_the_tasks_of_one_driver_are_killed_and_no_others(started: Started) -> None:
-    mine = [begin(started, "-c", SLEEPS, title=f"ray::fit#{OWN}-{number}") for number in (1, 2)]
+    mine = [begin(started, "-c", WAITS, title=f"ray::fit#{OWN}-{number}") for number in (1, 2)]
     others = [
-        begin(started, "-c", SLEEPS, title=f"ray::fit#{run_process}-1")
+        begin(started, "-c", WAITS, title=f"ray::fit#{run_process}-1")
         for run_process in (OWN // 10, f"1{OWN}", f"{OWN}1")
     ]
     assert kill_tasks_of(OWN) == 2
@@ -107,20 +106,20 @@ def test_the_tasks_of_one_driver_are_killed_and_no_others(started: Started) -> N
 
 def test_bystanders_are_killed_by_their_program_and_their_folder(started: Started) -> None:
     folder, elsewhere = new_session(), new_session()
-    idle = begin(started, "-c", SLEEPS, "/ray/monitor.py", f"--dir={folder}")
-    busy = begin(started, "-c", SLEEPS, "/ray/raylet", f"--dir={folder}")
-    foreign = begin(started, "-c", SLEEPS, "/ray/monitor.py", f"--dir={elsewhere}")
+    idle = begin(started, "-c", WAITS, "/ray/monitor.py", f"--dir={folder}")
+    busy = begin(started, "-c", WAITS, "/ray/raylet", f"--dir={folder}")
+    foreign = begin(started, "-c", WAITS, "/ray/monitor.py", f"--dir={elsewhere}")
     kill_bystanders(folder, (b"/monitor.py",))
     gone(idle)
     assert running([busy, foreign]) == [busy, foreign]
 
 
 def test_a_guard_puts_things_in_order_when_its_process_is_killed(started: Started) -> None:
-    with subprocess.Popen([sys.executable, "-c", GUARDED], cwd=ROOT, stdout=subprocess.PIPE, text=True) as owner:
+    with subprocess.Popen([sys.executable, "-c", GUARDED], cwd=ROOT, text=True, **PIPES) as owner:
         assert owner.stdout is not None
         folder = Path(owner.stdout.readline().strip())
         (guard,) = until(lambda: children(owner.pid), "guard")
-        left = begin(started, "-c", SLEEPS, folder)
+        left = begin(started, "-c", WAITS, folder)
         owner.kill()
     until(lambda: not folder.exists(), "removal of the folder", 5.0)
     gone(left, guard)

@@ -21,16 +21,16 @@ from storage.ledger.processes import Process, register
 from storage.settings import load_settings
 from tests.databases import postgresql_only, sqlite_only
 from tests.paths import ROOT
-from tests.processes import DEADLINE, until
+from tests.processes import DEADLINE, PIPES, until
 
 pytestmark = pytest.mark.alone
 
 HOLDS = """
-import sys, time
+import sys
 from storage.db.ledger import Ledger
 with Ledger(sys.argv[1]).writing() as connection:
     print("holds", flush=True)
-    time.sleep(600)
+    sys.stdin.read()
 """
 NAME, MACHINE, *_ = this_process().split(":")
 GONE = f"{NAME}:{MACHINE}:{os.getpid()}:1"  # a process id of this machine that another process has by now
@@ -50,7 +50,7 @@ def entered(deployment: Deployment, name: str, kind: str = "worker", **detail: A
 def held(url: str) -> Iterator[subprocess.Popen[str]]:
     """A process that is stopped in the middle of a write."""
     words = [sys.executable, "-c", HOLDS, url]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(words, cwd=ROOT, text=True, **PIPES) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "holds\n"
@@ -129,7 +129,8 @@ def test_what_a_killed_process_left_is_reported_and_fixed_only_on_request(
         gone.wait()
     folder = tmp_path / f"lw-{gone.pid}-abc"
     folder.mkdir()
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", str(folder)]) as left:
+    words = [sys.executable, "-c", "import sys; sys.stdin.read()", str(folder)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as left:
         until(lambda: str(folder) in Path(f"/proc/{left.pid}/cmdline").read_text(), "process")
         ((level, message),) = found(deployment, "leftovers")
         assert level == "warning"

@@ -8,10 +8,10 @@ import pytest
 
 from engine.process.identity import host, is_gone, this_process
 from tests.paths import ROOT
-from tests.processes import running, until
+from tests.processes import PIPES, running, until
 
 TELLS = (
-    "import time; from engine.process.identity import this_process; print(this_process(), flush=True); time.sleep(600)"
+    "import sys; from engine.process.identity import this_process; print(this_process(), flush=True); sys.stdin.read()"
 )
 
 
@@ -22,8 +22,8 @@ def test_this_process_is_there_and_its_name_does_not_change() -> None:
     assert ":" not in host()
 
 
-def test_a_killed_process_is_gone_before_and_after_it_is_buried() -> None:
-    with subprocess.Popen([sys.executable, "-c", TELLS], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+def test_a_killed_process_is_gone_before_and_after_it_is_reaped() -> None:
+    with subprocess.Popen([sys.executable, "-c", TELLS], cwd=ROOT, text=True, **PIPES) as process:
         assert process.stdout is not None
         name = process.stdout.readline().strip()
         assert not is_gone(name)

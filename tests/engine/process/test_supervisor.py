@@ -14,7 +14,7 @@ from tests.processes import running, until
 
 STAYS = "import sys; print('here', flush=True); sys.stdin.read()"
 DIES = "print('short', flush=True); raise SystemExit(3)"
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
 Heard = list[tuple[str, str]]
 
 
