@@ -12,10 +12,11 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from storage.cut_off import declared_cut_off
 from storage.errors import UsageError
+from storage.operation_settings import OperationSettings
 
 PREFIX = "LOANWATCH_"
 GIB = 1024**3
@@ -25,7 +26,7 @@ REPLACED = {"auc_rows": "auc_least_defaults"}  # settings of earlier releases, w
 HOST_AND_PORT = re.compile(r"(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 
 
-class Settings(BaseSettings):
+class Settings(OperationSettings):
     """The settings of a deployment. Durations are in seconds unless the name gives another unit."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
@@ -56,7 +57,6 @@ class Settings(BaseSettings):
         30.0, gt=0, description="time without a heartbeat after which a run counts as crashed; below 10 s for tests"
     )
     stop_grace: float = Field(10.0, ge=0, description="time that a stopping worker gives its runs to finish")
-    keep_versions: int = Field(5, ge=1, description="versions kept of each table, besides those used in training")
 
     console_address: str = Field("127.0.0.1", min_length=1, description="the address on which the console listens")
     console_port: int = Field(8501, ge=1, le=65535, description="the console's port")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.thorough
 # From the bottom to the top. A package imports from the lines above its own, never from its own line or from below.
 ORDER = """
 storage.errors
-storage.cut_off
+storage.cut_off   storage.operation_settings
 storage.settings
 storage.files
 storage.db

@@ -1,0 +1,1 @@
+"""Commands of those who operate a deployment: alerts, backups, retention, migrations."""

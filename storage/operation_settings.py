@@ -1,0 +1,10 @@
+"""The settings of those who operate a deployment; `storage/settings.py` has the others."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class OperationSettings(BaseSettings):
+    """What is kept, watched and told. Durations are in seconds unless the name gives another unit."""
+
+    keep_versions: int = Field(5, ge=1, description="versions kept of each table, besides those used in training")
