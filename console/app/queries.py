@@ -5,6 +5,7 @@ A version of a table or a model never changes, so its content is cached by the v
 
 import json
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -67,20 +68,20 @@ def schedules() -> list[Document]:
         return pipeline_documents(deployment(), connection)
 
 
-def heartbeat_age(run: LedgerRow) -> float:
-    """Seconds since the last heartbeat of a running run; 0 for a run that is not running."""
+def heartbeat_age(run: LedgerRow, now: datetime) -> float:
+    """Seconds from the last heartbeat of a running run to `now`; 0 for a run that is not running."""
     heartbeat_at = run.heartbeat_at or run.started_at
     if run.state != "running" or heartbeat_at is None:
         return 0.0
-    return max(0.0, float((ledger().clock() - heartbeat_at).total_seconds()))
+    return max(0.0, float((now - heartbeat_at).total_seconds()))
 
 
-def reap_lost_runs(runs: Iterable[LedgerRow]) -> bool:
+def reap_lost_runs(runs: Iterable[LedgerRow], now: datetime) -> bool:
     """Marks runs as crashed whose heartbeat is older than the lease. Returns whether there were any.
 
     This is needed when neither a worker nor a scheduler is running.
     """
-    lost = any(heartbeat_age(run) > deployment().settings.lease for run in runs)
+    lost = any(heartbeat_age(run, now) > deployment().settings.lease for run in runs)
     return lost and bool(reap_stale_runs(deployment()))
 
 

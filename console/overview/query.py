@@ -64,7 +64,7 @@ def _read() -> Overview:
             waiting=waiting,
             monitoring=tables.get(MONITORING),
             extracts=extract_ages(opened, tables, _newest_date(runs, decision) or opened.today()),
-            now=opened.ledger.clock(),
+            now=opened.ledger.now(connection),
         )
 
 

@@ -58,7 +58,7 @@ def headline(view: RunView) -> Markup:
     if view.run.cancel_requested_at and view.active:
         by = f" by {view.cancelled_by}" if view.cancelled_by else ""
         parts.append(sign_html("!", "warn", f"cancellation requested{by}"))
-    age = heartbeat_age(view.run)
+    age = heartbeat_age(view.run, view.now)
     if age > MISSED_HEARTBEATS * deployment().settings.heartbeat:
         parts.append(sign_html("!", "warn", f"no heartbeat for {span(age)}"))
     if view.elapsed is not None:

@@ -103,7 +103,7 @@ def view_of(run_id: str, *, reload: bool = False) -> RunView:
 def _current(run_id: str) -> RunView:
     """The current run. A run without a heartbeat is marked as crashed first."""
     view = _read(run_id)
-    return _read(run_id) if reap_lost_runs([view.run]) else view
+    return _read(run_id) if reap_lost_runs([view.run], view.now) else view
 
 
 def _read(run_id: str) -> RunView:
@@ -119,5 +119,5 @@ def _read(run_id: str) -> RunView:
             decision=next(iter(decision_rows(connection, 1, run.run_id)), None),
             cancelled_by=cancels[0].who if cancels else "",
             usual=usual_times(task_times(connection, run.pipeline)) if active else {},
-            now=ledger().clock(),
+            now=ledger().now(connection),
         )

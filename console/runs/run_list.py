@@ -74,14 +74,13 @@ def run_list(where: RunFilter, bounds: Mapping[str, str]) -> None:
     """Draws a page of the list: the newest runs, or the runs older or newer than the run in the address."""
     older, newer = bounds.get("older", ""), bounds.get("newer", "")
     with ledger().reading() as connection:
-        rows = runs_page(connection, PAGE + 1, where, older, newer)
+        rows, now = runs_page(connection, PAGE + 1, where, older, newer), ledger().now(connection)
         more = len(rows) > PAGE
         rows = (rows[1:] if newer else rows[:PAGE]) if more else rows
         after = newest_resumptions(connection, [row.run_id for row in rows])
     if not rows:
         _nothing(where, bool(older or newer))
         return
-    now = ledger().clock()
     table = table_html(
         "Runs, newest first", HEADS, [_cells(row, after.get(row.run_id), now) for row in rows], stacked=True
     )

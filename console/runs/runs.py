@@ -30,7 +30,8 @@ def page() -> None:
 def _recent() -> None:
     with ledger().reading() as connection:
         active = [run for pipeline in deployment().pipelines if (run := active_run(connection, pipeline))]
-    reap_lost_runs(active)
+        now = ledger().now(connection)
+    reap_lost_runs(active, now)
     recent()
 
 

@@ -44,8 +44,8 @@ class Follower(Background):
             live.update(self._view(), refresh=True)
 
     def _view(self) -> Any:
-        now = self._deployment.ledger.clock()
         with self._deployment.ledger.reading() as connection:
+            now = self._deployment.ledger.now(connection)
             document = run_document(connection, self._run_id)
             started = {row.task: row.started_at for row in task_rows(connection, self._run_id)}
         return run_view(document, _elapsed(started, now))

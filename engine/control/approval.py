@@ -33,8 +33,8 @@ def approve(deployment: Deployment, version: str, reason: str, by: str | None = 
     with deployment.ledger.reading() as connection:
         model = registered(connection, version)
     check_model(deployment, model)  # before the transaction, because reading large files would block other writers
-    now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
+        now = deployment.ledger.now(connection)
         request = _open_request(connection, version)
         if any(is_same_person(action.who, name) for name in requesters(connection, request)):
             raise Refused(
@@ -54,8 +54,8 @@ def reject(deployment: Deployment, version: str, reason: str, by: str | None = N
     """
     action = Action(by or who(), "reject", version, reason)
     why = checked_reason(action)
-    now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
+        now = deployment.ledger.now(connection)
         registered(connection, version)
         request = _open_request(connection, version)
         record_approval(connection, ApprovalEvent(version, REJECTED, request.champion, action.who, why), now)

@@ -71,8 +71,8 @@ def _changed(deployment: Deployment, chosen: Choice, action: Action) -> Promotio
     with deployment.ledger.reading() as connection:
         model = chosen(connection)
     check_model(deployment, model)  # before the transaction, because reading large files would block other writers
-    now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
+        now = deployment.ledger.now(connection)
         current = model_by_alias(connection)
         before = current.version if current else None
         if before == model.version:

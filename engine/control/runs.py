@@ -109,8 +109,8 @@ def request(deployment: Deployment, new: Request) -> str:
     or running run.
     """
     reap_stale_runs(deployment)
-    now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
+        now = deployment.ledger.now(connection)
         earlier = earlier_request(connection, new)
         if earlier is not None:
             return earlier
@@ -150,10 +150,11 @@ def cancel(deployment: Deployment, run_id: str, by: str | None = None) -> str:
         run = run_row(connection, run_id)
         if run.finished_at is not None:
             raise Refused(f"Run {run.run_id} is {run.state} already; only a queued or running run can be cancelled.")
-        record_action(connection, Action(by or who(), "cancel", run.run_id), deployment.ledger.clock())
-        if cancel_queued(connection, run.run_id, deployment.ledger.clock()):
+        now = deployment.ledger.now(connection)
+        record_action(connection, Action(by or who(), "cancel", run.run_id), now)
+        if cancel_queued(connection, run.run_id, now):
             return "cancelled"
-        request_cancel(connection, run.run_id, deployment.ledger.clock())
+        request_cancel(connection, run.run_id, now)
     return "running"
 
 
@@ -162,7 +163,7 @@ def reap_stale_runs(deployment: Deployment) -> list[str]:
     timeout = timedelta(seconds=deployment.settings.lease)
     with deployment.ledger.writing() as connection:
         ended = [owner for owner in owners(connection) if is_gone(owner)]
-        return reap(connection, timeout, deployment.ledger.clock(), ended)
+        return reap(connection, timeout, deployment.ledger.now(connection), ended)
 
 
 def stale_runs(deployment: Deployment) -> list[str]:
@@ -170,7 +171,7 @@ def stale_runs(deployment: Deployment) -> list[str]:
     timeout = timedelta(seconds=deployment.settings.lease)
     with deployment.ledger.reading() as connection:
         ended = [owner for owner in owners(connection) if is_gone(owner)]
-        return stale_in_ledger(connection, timeout, deployment.ledger.clock(), ended)
+        return stale_in_ledger(connection, timeout, deployment.ledger.now(connection), ended)
 
 
 def requeue(deployment: Deployment, lease: Lease, reason: str) -> str | None:
@@ -178,8 +179,8 @@ def requeue(deployment: Deployment, lease: Lease, reason: str) -> str | None:
 
     This run ends as crashed. Raises LeaseLost when the lease is lost.
     """
-    now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
+        now = deployment.ledger.now(connection)
         run = run_row(connection, lease.run_id)
         times = int(run.cause_detail.get("handed_back", 0)) + 1
         again = times <= MOST_REQUEUES and run.cancel_requested_at is None
@@ -205,8 +206,8 @@ def pause_schedule(deployment: Deployment, pipeline: str, reason: str, by: str |
     name, person = pipeline_named(pipeline, deployment.pipelines).name, by or who()
     if not reason.strip():
         raise UnusableRequest("--reason is empty; give the reason for the pause.")
-    now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
+        now = deployment.ledger.now(connection)
         before = schedule_of(connection, name, now)
         if before.paused_at is not None:
             raise Refused(f"The schedule of {name} is paused already, by {before.paused_by}: {before.pause_reason}")
@@ -217,8 +218,8 @@ def pause_schedule(deployment: Deployment, pipeline: str, reason: str, by: str |
 def resume_schedule(deployment: Deployment, pipeline: str, by: str | None = None) -> None:
     """Resumes a pipeline's schedule. Raises Refused when it is not paused."""
     name, person = pipeline_named(pipeline, deployment.pipelines).name, by or who()
-    now = deployment.ledger.clock()
     with deployment.ledger.writing() as connection:
+        now = deployment.ledger.now(connection)
         if not unpause(connection, name):
             raise Refused(f"The schedule of {name} is not paused; `python -m engine schedule` shows all schedules.")
         record_action(connection, Action(person, "resume", name), now)

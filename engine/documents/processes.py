@@ -53,13 +53,13 @@ def schedule_document(deployment: Deployment, limit: int = 10) -> Document:
 
 def process_documents(deployment: Deployment, connection: Connection, limit: int = 20) -> list[Document]:
     """The newest processes with their state: alive, silent, gone or stopped."""
-    now = deployment.ledger.clock()
+    now = deployment.ledger.now(connection)
     return [_process(deployment, row, now) for row in process_rows(connection, limit)]
 
 
 def pipeline_documents(deployment: Deployment, connection: Connection) -> list[Document]:
     """Each pipeline's timing, next slots and pause."""
-    now = deployment.ledger.clock()
+    now = deployment.ledger.now(connection)
     schedules = {row.pipeline: row for row in schedule_rows(connection)}
     return [_pipeline(deployment, name, schedules.get(name), now) for name in deployment.pipelines]
 

@@ -27,7 +27,7 @@ def execute_run(
     Raises Refused when the run is not queued, and LeaseLost when it was marked as crashed in the meantime.
     """
     with deployment.ledger.writing() as connection:
-        lease = claim(connection, run_id, this_process(), deployment.ledger.clock())
+        lease = claim(connection, run_id, this_process(), deployment.ledger.now(connection))
     if lease is None:
         raise Refused(f"Run {run_id} is no longer queued; see `python -m engine show {run_id}`.")
     return execute_claimed_run(deployment, lease, executor, pipelines)

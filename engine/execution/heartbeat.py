@@ -40,7 +40,7 @@ class Heartbeat(Background):
                         self.cancelled.set()
                 if monotonic() >= due:
                     with self._deployment.ledger.writing() as connection:
-                        renew(connection, self._lease, self._deployment.ledger.clock())
+                        renew(connection, self._lease, self._deployment.ledger.now(connection))
                     due = monotonic() + self._deployment.settings.heartbeat
             except LeaseLost:
                 self.lost.set()

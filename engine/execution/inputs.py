@@ -58,7 +58,7 @@ def snapshot_of(connection: Connection, deployment: Deployment, run: Any) -> Sna
 
     Its model is named by the current time. In a replay the as-of date is used, so that two replays give the same names.
     """
-    now = deployment.ledger.clock()
+    now = deployment.ledger.now(connection)
     stamp_time = datetime.combine(run.as_of, time(), now.tzinfo) if replay_mark(run) else now
     return Snapshot(
         run_id=run.run_id,

@@ -38,9 +38,9 @@ def commit(deployment: Deployment, lease: Lease, results: Sequence[tuple[str, Ta
 
     Raises LeaseLost when the run lost its lease.
     """
-    now = deployment.ledger.clock()
     tables = [table for _, result in results for table in result.tables]
     with deployment.ledger.writing() as connection:
+        now = deployment.ledger.now(connection)
         publish(connection, lease, tables, now)
         for _, result in results:
             if result.model is not None:
@@ -56,7 +56,7 @@ def commit(deployment: Deployment, lease: Lease, results: Sequence[tuple[str, Ta
 
 def _register(connection: Connection, deployment: Deployment, lease: Lease, model: ModelVersion) -> None:
     """Registers a model. Its verdict, when valid, makes it champion or requests the approval of a second person."""
-    now, current = deployment.ledger.clock(), model_by_alias(connection)
+    now, current = deployment.ledger.now(connection), model_by_alias(connection)
     checked = _with_valid_verdict(model, current.version if current else None)
     if not register(connection, lease, checked, now):
         return
@@ -111,7 +111,7 @@ def _decide(connection: Connection, deployment: Deployment, origin: Origin, requ
         reason=step.reason,
         requested_run_id=step.run_id,
     )
-    record_decision(connection, decision, deployment.ledger.clock())
+    record_decision(connection, decision, deployment.ledger.now(connection))
 
 
 def _history(connection: Connection, day: date) -> list[Past]:
@@ -148,10 +148,11 @@ def _requested(connection: Connection, deployment: Deployment, origin: Origin, r
         request_key=f"governance:{origin.run_id}",
     )
     try:
-        return Step("requested", request["reason"], request_run(connection, retraining, deployment.ledger.clock()))
+        run_id = request_run(connection, retraining, deployment.ledger.now(connection))
     except PipelineActive as active:
         reason = f"{request['reason']} No run was requested: {active.run_id} is active already."
         return Step("suppressed", reason, active.run_id)
+    return Step("requested", request["reason"], run_id)
 
 
 def _same_book(connection: Connection, deployment: Deployment) -> dict[str, Any]:

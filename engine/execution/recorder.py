@@ -48,8 +48,8 @@ class RunRecorder:
 
     def cached(self, task: Task, key: str, run_id: str, result: TaskResult) -> None:
         """Records a task whose result is that of an earlier run."""
-        now = self.ledger.clock()
         with self._writing() as connection:
+            now = self.ledger.now(connection)
             update_task(
                 connection,
                 self.lease.run_id,
@@ -66,7 +66,7 @@ class RunRecorder:
 
     def attempt_started(self, key: AttemptKey, attempts: int) -> None:
         with self._writing() as connection:
-            now = self.ledger.clock()
+            now = self.ledger.now(connection)
             start_attempt(connection, self.lease.run_id, key, now)
             started = func.coalesce(tasks.c.started_at, literal(now, Moment))
             update_task(connection, self.lease.run_id, key[0], state="running", attempts=attempts, started_at=started)
@@ -77,7 +77,8 @@ class RunRecorder:
         error = report.failure.as_json() if report.failure else None
         with self._writing() as connection:
             add_logs(connection, self.lease.run_id, report.lines)
-            end_attempt(connection, self.lease.run_id, key, state=state, finished_at=self.ledger.clock(), error=error)
+            now = self.ledger.now(connection)
+            end_attempt(connection, self.lease.run_id, key, state=state, finished_at=now, error=error)
             update_task(connection, self.lease.run_id, key[0], parts_done=done)
 
     def warned(self, task: Task, messages: Sequence[str]) -> None:
@@ -94,8 +95,8 @@ class RunRecorder:
 
     def finished(self, task: Task, job: Job, result: TaskResult, after: str) -> None:
         """Records a finished task with its `key_after`. Its table versions are recorded, but not published yet."""
-        now = self.ledger.clock()
         with self._writing() as connection:
+            now = self.ledger.now(connection)
             new = [table for table in result.tables if table.version == self.lease.run_id]
             record_versions(connection, self.lease, new, now)
             update_task(
@@ -117,7 +118,7 @@ class RunRecorder:
         if values is not None:
             end["outcome"] = {"outcome": TaskResult(values=dict(values)).as_json(), "extended": {}}
         with self._writing() as connection:
-            now = self.ledger.clock()
+            now = self.ledger.now(connection)
             update_task(connection, self.lease.run_id, task.name, finished_at=now, **end)
             for profile in failure.profiles:
                 record_profile(connection, self.lease.run_id, profile, now, rejected=failure.message)
@@ -133,8 +134,8 @@ class RunRecorder:
 
     def ended_early(self, names: Sequence[str], state: str, error: dict[str, Any]) -> None:
         """Records the end of a run whose tasks have not all ended."""
-        now = self.ledger.clock()
         with self._writing() as connection:
+            now = self.ledger.now(connection)
             for name in names:
                 update_task(connection, self.lease.run_id, name, state="cancelled", finished_at=now)
             finish(connection, self.lease, state, error, now)
@@ -142,10 +143,10 @@ class RunRecorder:
     def run_failed(self, error: dict[str, Any], unused: Sequence[Profile] = (), why: str = "") -> None:
         """Records that the run failed, and the profiles of deliveries that it read but did not use."""
         with self._writing() as connection:
-            now = self.ledger.clock()
+            now = self.ledger.now(connection)
             for profile in unused:
                 record_unused(connection, self.lease.run_id, profile, now, why)
             finish(connection, self.lease, "failed", error, now)
 
     def _log(self, connection: Any, task: Task, level: str, message: str) -> None:
-        add_logs(connection, self.lease.run_id, [LogLine(task.name, self.ledger.clock(), level, message)])
+        add_logs(connection, self.lease.run_id, [LogLine(task.name, self.ledger.now(connection), level, message)])

@@ -53,7 +53,7 @@ def remove_old(deployment: Deployment) -> None:
         if _active_since(connection):
             return
         removable = removable_versions(connection, deployment.settings.keep_versions)
-        mark_removed(connection, removable, deployment.ledger.clock())
+        mark_removed(connection, removable, deployment.ledger.now(connection))
         recorded = stored_versions(connection)
         for table, version in sorted(deployment.datamart.versions() - recorded):
             deployment.datamart.drop(table, version)

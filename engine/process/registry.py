@@ -26,7 +26,7 @@ class ProcessRegistry:
     def register(self, detail: dict[str, Any]) -> None:
         """Registers the process."""
         with self._deployment.ledger.writing() as connection:
-            register(connection, self.process, detail, self._deployment.ledger.clock())
+            register(connection, self.process, detail, self._deployment.ledger.now(connection))
         self._heartbeat_at, self._detail = monotonic(), detail
 
     def heartbeat(self, detail: dict[str, Any]) -> bool:
@@ -34,21 +34,22 @@ class ProcessRegistry:
         if monotonic() - self._heartbeat_at < self._deployment.settings.heartbeat and detail == self._detail:
             return False
         with self._deployment.ledger.writing() as connection:
-            heartbeat(connection, self.process.process_id, detail, self._deployment.ledger.clock())
+            now = self._deployment.ledger.now(connection)
+            heartbeat(connection, self.process.process_id, detail, now)
         self._heartbeat_at, self._detail = monotonic(), detail
         return True
 
     def deregister(self) -> None:
         """Records that the process ends."""
         with self._deployment.ledger.writing() as connection:
-            deregister(connection, self.process.process_id, self._deployment.ledger.clock())
+            deregister(connection, self.process.process_id, self._deployment.ledger.now(connection))
 
 
 def alive(deployment: Deployment, kind: str) -> Sequence[LedgerRow]:
     """The running processes of a kind, newest first: those with a recent heartbeat that have not ended."""
     timeout = timedelta(seconds=deployment.settings.lease)
     with deployment.ledger.reading() as connection:
-        rows = alive_processes(connection, kind, timeout, deployment.ledger.clock())
+        rows = alive_processes(connection, kind, timeout, deployment.ledger.now(connection))
     return [row for row in rows if not is_gone(row.process_id)]
 
 

@@ -18,11 +18,11 @@ POLL_PAUSE = 1.0  # seconds between two checks of each timetable
 
 
 class Scheduler:
-    """Checks the timetables of one deployment until it is stopped. `clock` gives the time for due slots."""
+    """Checks the timetables of one deployment until it is stopped. `clock` gives the time of slots, else the ledger."""
 
     def __init__(self, deployment: Deployment, clock: Clock | None = None, pause: float = POLL_PAUSE) -> None:
         self._deployment = deployment
-        self._clock = clock or deployment.ledger.clock
+        self._clock = clock
         self._pause = pause
         self._registry = ProcessRegistry(deployment, "scheduler")
         self._stop = threading.Event()
@@ -39,7 +39,7 @@ class Scheduler:
             for table in tables
         ]
         for table in timetables(self._deployment):
-            for slot in table.next_after(self._clock()):
+            for slot in table.next_after((self._clock or self._deployment.ledger.clock)()):
                 log.info("The next slot is %s, at %s UTC.", slot.name, f"{slot.due_at:%Y-%m-%d %H:%M}")
         tasks.append(PeriodicTask("the scheduler's heartbeat", self._deployment.settings.heartbeat, self._heartbeat))
         self._registry.register({})
@@ -52,7 +52,7 @@ class Scheduler:
                 log.warning("%s", error)
 
     def _process(self, table: Timetable) -> None:
-        process_due_slots(self._deployment, table, self._clock())
+        process_due_slots(self._deployment, table, self._clock() if self._clock else None)
 
     def _heartbeat(self) -> None:
         self._registry.heartbeat({})

@@ -33,12 +33,14 @@ MOST_CATCH_UP = timedelta(days=3 * 366)  # a clock that jumps further is wrong
 FINAL = ("requested", "skipped", "paused")
 
 
-def process_due_slots(deployment: Deployment, timetable: Timetable, now: datetime) -> SlotOutcome | None:
+def process_due_slots(deployment: Deployment, timetable: Timetable, now: datetime | None = None) -> SlotOutcome | None:
     """The outcome of the newest slot that is due at `now` (UTC), or of the waiting slot; None without such a slot.
 
+    Without `now`, the ledger gives the time, so that schedulers whose clocks differ agree on what is due.
     It is one transaction, so that a killed scheduler leaves nothing half done and two schedulers record one outcome.
     """
     with deployment.ledger.writing() as connection:
+        now = now or deployment.ledger.now(connection)
         schedule = schedule_of(connection, timetable.pipeline, now)
         if now < schedule.through:
             # The clock was set back. Slots with a run are not repeated, missed slots are due again.
@@ -55,7 +57,7 @@ def process_due_slots(deployment: Deployment, timetable: Timetable, now: datetim
         if waiting is not None and waiting.slot != due[-1].name:
             _skip(connection, deployment, _slot_of(waiting), "The next slot was due while this one waited.")
         missed = SlotOutcome("missed", f"The scheduler was not running before {now:%Y-%m-%d %H:%M} UTC.")
-        count = record_new_outcomes(connection, due[:-1], missed, deployment.ledger.clock())
+        count = record_new_outcomes(connection, due[:-1], missed, deployment.ledger.now(connection))
         if count:
             log.warning("%d slots of %s were missed; the newest one is caught up.", count, timetable.pipeline)
         processed_through(connection, timetable.pipeline, due[-1].due_at)
@@ -85,7 +87,7 @@ def _outcome_of(connection: Connection, deployment: Deployment, slot: Slot, sche
     else:
         try:
             request = scheduled_request(connection, deployment, slot)
-            run_id = request_run(connection, request, deployment.ledger.clock())
+            run_id = request_run(connection, request, deployment.ledger.now(connection))
             outcome = SlotOutcome("requested", "", run_id)
         except PipelineActive as active:
             if run_row(connection, active.run_id).cause == "schedule":
@@ -95,12 +97,12 @@ def _outcome_of(connection: Connection, deployment: Deployment, slot: Slot, sche
             )
     if recorded is None or (recorded.outcome, recorded.reason) != (outcome.outcome, outcome.reason):
         log.info("Slot %s %s: %s", slot.name, outcome.outcome, outcome.run_id or outcome.reason)
-        record_outcome(connection, slot, outcome, deployment.ledger.clock())
+        record_outcome(connection, slot, outcome, deployment.ledger.now(connection))
     return outcome
 
 
 def _skip(connection: Connection, deployment: Deployment, slot: Slot, reason: str) -> SlotOutcome:
-    now = deployment.ledger.clock()
+    now = deployment.ledger.now(connection)
     run_id = record_skipped(connection, scheduled_request(connection, deployment, slot), reason, now)
     outcome = SlotOutcome("skipped", reason, run_id)
     log.warning("Slot %s skipped: %s", slot.name, reason)

@@ -93,7 +93,7 @@ class Worker:
         for run_id in queued:
             with self._deployment.ledger.writing() as connection:
                 owner = self._registry.process.process_id
-                lease = claim(connection, run_id, owner, self._deployment.ledger.clock())
+                lease = claim(connection, run_id, owner, self._deployment.ledger.now(connection))
             if lease is not None:
                 settings = self._deployment.settings.model_dump(mode="json")
                 self._pool.start(RunAssignment(lease, settings), self._ray.address)
@@ -132,7 +132,7 @@ class Worker:
         error: Mapping[str, Any] = {"type": state.capitalize(), "message": message, "exit_code": exit_code}
         try:
             with self._deployment.ledger.writing() as connection:
-                end_early(connection, run.lease, state, dict(error), self._deployment.ledger.clock())
+                end_early(connection, run.lease, state, dict(error), self._deployment.ledger.now(connection))
             log.warning("Run %s %s: %s", run.lease.run_id, state, message)
         except LeaseLost:
             log.warning("Run %s was marked as crashed already.", run.lease.run_id)

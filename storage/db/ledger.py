@@ -35,8 +35,9 @@ def utc_now() -> datetime:
 class Ledger:
     """Transactions on the ledger.
 
-    `clock` gives every stored time. When the PostgreSQL server is unavailable, the start of a transaction is tried
-    again for `retry_seconds`. A transaction that fails later is not tried again here: it may have been committed.
+    `clock` is this host's clock; `now` gives the stored times. When the PostgreSQL server is unavailable, the start of
+    a transaction is tried again for `retry_seconds`. A transaction that fails later is not tried again here: it may
+    have been committed.
     A ledger that is garbage closes its connections, also without `close`.
     """
 
@@ -59,6 +60,16 @@ class Ledger:
     @property
     def is_sqlite(self) -> bool:
         return self._engine.dialect.name == "sqlite"
+
+    def now(self, connection: Connection) -> datetime:
+        """The time that all hosts agree on, UTC: of the PostgreSQL server's clock, or of this host's for SQLite.
+
+        Leases, heartbeats and waiting times are counted with it, because the clocks of hosts differ.
+        """
+        if self.is_sqlite:
+            return self.clock()
+        now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return now.astimezone(UTC)
 
     def prepare(self) -> None:
         """Migrates the schema to the newest version. Only one of several processes does it.

@@ -35,7 +35,7 @@ class LeapingClock:
 def main(home: str, ledger: str, clock: str, zone: str) -> None:
     """Keeps the three timetables until SIGTERM."""
     settings = load_settings(home=home, ledger=ledger, timezone=zone, **TIMES)
-    scheduler = Scheduler(Deployment.open(settings, LeapingClock(Path(clock))), pause=0.01)
+    scheduler = Scheduler(Deployment.open(settings), LeapingClock(Path(clock)), pause=0.01)
     signal.signal(signal.SIGTERM, lambda *_: scheduler.stop())
     scheduler.serve()
 

@@ -34,7 +34,8 @@ def password(
     path = deployment.settings.passwords_file
     changed = write_entry(path, entry)
     with deployment.ledger.writing() as connection:
-        record_action(connection, Action(who(), "password", name, f"as {role}"), deployment.ledger.clock())
+        now = deployment.ledger.now(connection)
+        record_action(connection, Action(who(), "password", name, f"as {role}"), now)
     if as_json:
         print_json({"name": name, "role": role, "file": str(path), "changed": changed})
         return
