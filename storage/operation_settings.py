@@ -7,4 +7,7 @@ from pydantic_settings import BaseSettings
 class OperationSettings(BaseSettings):
     """What is kept, watched and told. Durations are in seconds unless the name gives another unit."""
 
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="loopback port of a worker's metrics for Prometheus, such as 9464; 0 for none"
+    )
     keep_versions: int = Field(5, ge=1, description="versions kept of each table, besides those used in training")

@@ -80,6 +80,23 @@ def _processes(deployment: Deployment) -> Iterator[Finding]:
     yield Finding("processes", "ok", f"running: {running}" if alive else none)
 
 
+def _metrics(deployment: Deployment) -> Iterator[Finding]:
+    """Whether a worker of this host serves the metrics; no finding without a port, and without a worker."""
+    document, port = health_document(deployment), deployment.settings.metrics_port
+    workers = [row for row in document["processes"] if (row["kind"], row["state"]) == ("worker", "alive")]
+    if not port or not workers:
+        return
+    if document["metrics"]:
+        yield Finding("metrics", "ok", f"served at {', '.join(document['metrics'])}")
+    else:
+        advice = "another process has the port, or the worker was started without it"
+        yield Finding(
+            "metrics",
+            "warning",
+            f"No worker serves metrics at port {port}: {advice}; set another LOANWATCH_METRICS_PORT and restart it.",
+        )
+
+
 def _name(row: Document) -> str:
     return f"The {row['kind']} with process id {row['pid']} on {row['host']}"
 
@@ -127,4 +144,4 @@ def _leftovers(_deployment: Deployment) -> Iterator[Finding]:
 
 
 LOCK_CHECK = _lock
-PROCESS_CHECKS = (_lock, _clock, _processes, _runs, _ray, _leftovers)
+PROCESS_CHECKS = (_lock, _clock, _processes, _metrics, _runs, _ray, _leftovers)

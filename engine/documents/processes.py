@@ -20,14 +20,16 @@ def health_document(deployment: Deployment, limit: int = 20) -> Document:
     """The newest processes with their state (alive, silent, gone, stopped), and whether the deployment is healthy.
 
     It is healthy when a process is alive and no kind is lost: a kind is lost when a process of it is silent or gone and
-    none is alive. When this host has processes, only these count, so that a container checks its own ones.
+    none is alive. When this host has processes, only these count, so that a container checks its own ones. `metrics`
+    are the URLs at which its workers serve metrics.
     """
     with deployment.ledger.reading() as connection:
         processes = process_documents(deployment, connection, limit)
     checked = [row for row in processes if row["host"] == host()] or processes
-    alive = {row["kind"] for row in checked if row["state"] == "alive"}
+    alive = {row["kind"] for row in _alive(checked)}
     lost = {row["kind"] for row in checked if row["state"] in ("silent", "gone")}
-    return {"healthy": bool(alive) and lost <= alive, "processes": processes}
+    metrics = sorted({row["detail"]["metrics"] for row in _alive(checked) if row["detail"].get("metrics")})
+    return {"healthy": bool(alive) and lost <= alive, "metrics": metrics, "processes": processes}
 
 
 def schedule_document(deployment: Deployment, limit: int = 10) -> Document:
@@ -62,6 +64,10 @@ def pipeline_documents(deployment: Deployment, connection: Connection) -> list[D
     now = deployment.ledger.now(connection)
     schedules = {row.pipeline: row for row in schedule_rows(connection)}
     return [_pipeline(deployment, name, schedules.get(name), now) for name in deployment.pipelines]
+
+
+def _alive(rows: list[Document]) -> list[Document]:
+    return [row for row in rows if row["state"] == "alive"]
 
 
 def _process(deployment: Deployment, row: LedgerRow, now: datetime) -> Document:

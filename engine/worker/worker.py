@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic, sleep
 from typing import Any
 
@@ -26,11 +26,17 @@ CANCEL_GRACE = 1.0  # seconds that a cancelled run has to end before it is kille
 
 
 class Worker:
-    """Executes the runs of one deployment until it is stopped. Its state is in the ledger and in its pool."""
+    """Executes the runs of one deployment until it is stopped. Its state is in the ledger and in its pool.
 
-    def __init__(self, deployment: Deployment, ray: RayForRuns) -> None:
+    `metrics` gives the URL at which this process serves metrics, None while it does not.
+    """
+
+    def __init__(
+        self, deployment: Deployment, ray: RayForRuns, metrics: Callable[[], str | None] = lambda: None
+    ) -> None:
         self._deployment = deployment
         self._ray = ray
+        self._metrics = metrics
         self._ray_state: State = "starting"
         self._pool = RunProcessPool()
         self._registry = ProcessRegistry(deployment, "worker")
@@ -157,4 +163,5 @@ class Worker:
             "ray_address": self._ray.address.address if up else None,
             "head_pid": self._ray.pid,
             "runs": sorted(self._pool.active),
+            "metrics": self._metrics(),
         }

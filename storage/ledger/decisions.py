@@ -100,3 +100,9 @@ def decisions_between(connection: Connection, first: date, last: date, limit: in
     columns = [column for column in decisions.c if column.name != "numbers"]
     query = select(*columns).where(decisions.c.monitoring_date >= first, decisions.c.monitoring_date <= last)
     return connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(limit)).all()
+
+
+def newest_decision(connection: Connection) -> LedgerRow | None:
+    """The newest decision for the newest monitoring date; None before the first."""
+    order = decisions.c.monitoring_date.desc(), decisions.c.decision_id.desc()
+    return connection.execute(select(decisions).order_by(*order).limit(1)).first()

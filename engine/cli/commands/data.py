@@ -19,11 +19,14 @@ from engine.cli.terminal import Home, Json, console_for, deployment_at, print_er
 from engine.deployment import Deployment
 from engine.documents.tables import metrics_document, tables_document
 from engine.documents.values import Document
+from engine.errors import UnusableRequest
+from engine.metrics.collector import metrics_text
 from jobs.accounting.flagged import flagged_remark
 from jobs.governance.breaches import UNHEALTHY
 from jobs.governance.sentences import arrears_sentence, auc_loans, months_text, window_sentence
 from jobs.sample.write import SampleSpec, existing_extracts, write_sample
 from storage.ledger.runs import queued_runs
+from storage.settings import load_settings
 
 app = typer.Typer()
 
@@ -71,8 +74,24 @@ def make_sample(folder: Path, spec: SampleSpec, console: Console) -> dict[str, i
 
 
 @app.command()
-def metrics(home: Home = None, as_json: Json = False) -> None:
-    """Show the monitoring history."""
+def metrics(
+    home: Home = None,
+    as_json: Json = False,
+    prometheus: Annotated[
+        bool, typer.Option("--prometheus", help="Print what a worker serves at LOANWATCH_METRICS_PORT instead.")
+    ] = False,
+) -> None:
+    """Show the monitoring history.
+
+    With --prometheus, print runs, queue, processes, datasets, model and disk as metrics in Prometheus' text format, for
+    example into a file for the textfile collector of a node exporter. `loanwatch_ledger_up` is 0 when the ledger can't
+    be read.
+    """
+    if prometheus:
+        if as_json:
+            raise UnusableRequest("--prometheus and --json exclude each other; give one of them.")
+        typer.echo(metrics_text(load_settings(home=home)), nl=False)
+        return
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
         documents = metrics_document(connection, deployment)

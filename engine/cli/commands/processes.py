@@ -16,6 +16,7 @@ from engine.cluster.head import ray_for_runs, refuse_unshared
 from engine.control import runs
 from engine.deployment import Deployment
 from engine.documents.processes import health_document, schedule_document
+from engine.metrics.server import MetricsServer
 from engine.process.addresses import is_loopback
 from engine.process.signals import log_to_stderr, on_stop_signal
 from engine.process.supervisor import Child, keep_running
@@ -31,12 +32,17 @@ CONSOLE = ("-m", "console")  # by name, because the engine must not import the c
 
 @app.command()
 def worker(home: Home = None, as_json: Json = False, tied: WithParent = False) -> None:  # noqa: ARG001 - every command has it
-    """Execute queued runs until Ctrl-C or SIGTERM, on a private Ray or on LOANWATCH_RAY_ADDRESS."""
+    """Execute queued runs until Ctrl-C or SIGTERM, on a private Ray or on LOANWATCH_RAY_ADDRESS.
+
+    With LOANWATCH_METRICS_PORT, serve metrics for Prometheus on that port of 127.0.0.1.
+    """
     deployment = deployment_at(home)
     log_to_stderr()
-    serving = Worker(deployment, ray_for_runs(deployment.settings))
+    metrics = MetricsServer(deployment.settings)
+    serving = Worker(deployment, ray_for_runs(deployment.settings), lambda: metrics.address)
     on_stop_signal(serving.stop, with_parent=tied)
-    serving.serve()
+    with metrics:
+        serving.serve()
 
 
 @app.command()
@@ -135,6 +141,8 @@ def health(home: Home = None, as_json: Json = False) -> None:
         print_json(document)
     else:
         console_for().print(listing(document["processes"], ("kind", "state", "host", "pid", "seen")))
+        for address in document["metrics"]:
+            console_for().print(f"Metrics: {address}", highlight=False, soft_wrap=True)
     if not document["healthy"]:
         raise typer.Exit(1)
 

@@ -2,14 +2,17 @@
 
 import os
 import signal
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families as families
 
 from engine.control import runs
 from storage.ledger.catalog import current_versions
 from storage.ledger.runs import caused_by
+from tests.console.live import free_port
 from tests.live import LiveWorker, Site, held, stop_outside_a_write
 from tests.processes import LOOPBACK, calls_of, listeners, running, tree, until
 from tests.sandbox import Sandbox
@@ -21,7 +24,8 @@ pytestmark = pytest.mark.alone
 def worker(trained_home: Path, small_book: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveWorker]:
     """A worker of a trained deployment; every test leaves it alive."""
     home = Sandbox.copied(trained_home, tmp_path_factory.mktemp("worker") / "home").home
-    site = Site(home, f"sqlite:///{home / 'loanwatch.db'}", {"data": str(small_book), "stop_grace": 0.5})
+    given = {"data": str(small_book), "stop_grace": 0.5, "metrics_port": free_port()}
+    site = Site(home, f"sqlite:///{home / 'loanwatch.db'}", given)
     with site.worker() as live:
         yield live.wait_up()
     site.close()
@@ -100,6 +104,16 @@ def test_the_token_is_for_this_user_alone(worker: LiveWorker) -> None:
     (session,) = worker.sessions()
     assert session.stat().st_mode & 0o777 == 0o700
     assert (session / "token").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_scrape_of_a_live_worker_is_answered(worker: LiveWorker) -> None:
+    (url,) = until(lambda: worker.site.told("health")["metrics"], "address of the metrics")
+    assert url == f"http://127.0.0.1:{worker.site.settings['metrics_port']}/metrics"
+    with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - the URL is of loopback
+        samples = [each for family in families(answer.read().decode()) for each in family.samples]
+    found = {each.name: each.value for each in samples if each.labels.get("kind", "worker") == "worker"}
+    assert found["loanwatch_ledger_up"] == 1
+    assert found["loanwatch_process_heartbeat_age_seconds"] < worker.site.deployment.settings.lease
 
 
 def test_a_killed_guard_is_replaced(worker: LiveWorker) -> None:
