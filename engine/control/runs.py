@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from engine.definitions.task import Pipeline, settings_of
+from engine.control.parameters import checked_params
+from engine.definitions.task import Pipeline
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from engine.process.identity import is_gone
-from jobs.book.declaration import Book
-from jobs.errors import JobError
-from jobs.modelling.candidates import chosen_classifiers, is_every_set, word_for_every_set
 from storage.ledger.audit import Action, record_action
-from storage.ledger.leases import Lease, end_early, owners, reap
+from storage.ledger.leases import Lease, end_early, end_reaped, owners, reap
 from storage.ledger.leases import stale_runs as stale_in_ledger
 from storage.ledger.runs import (
     PipelineActive,
@@ -28,7 +26,6 @@ from storage.ledger.runs import (
     run_row,
 )
 from storage.ledger.schedules import pause, schedule_of, unpause
-from storage.settings import Settings
 
 MOST_REQUEUES = 3  # in a row; after that a user has to resume the run
 AUDITED = {"manual": "run", "resume": "resume"}  # the causes of users' requests, with the action in the audit log
@@ -52,54 +49,6 @@ def checked_request(deployment: Deployment, pipeline: str, as_of: date | None = 
         requested_by=given.pop("requested_by", who()),
         **given,
     )
-
-
-def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters. Raises UnusableRequest for an unknown one and UsageError for an invalid value."""
-    allowed = {"data", *settings_of(pipeline)}
-    unknown = sorted(set(params) - allowed)
-    if unknown:
-        raise UnusableRequest(
-            f"Pipeline {pipeline.name} has no parameter {unknown[0]!r}; it has {', '.join(sorted(allowed))}."
-        )
-    checked = deployment.settings.changed(**params)
-    check_promotion_test(deployment.settings, checked, pipeline)
-    book, chosen = deployment.book, checked.feature_set
-    if "feature_set" in allowed and chosen not in ("", *book.feature_sets) and not is_every_set(chosen, book):
-        raise UnusableRequest(
-            f"There is no feature set {chosen!r}; choose {', '.join(book.feature_sets)}, "
-            f"or `{word_for_every_set(book)}` to compare them."
-        )
-    if "candidates" in allowed:
-        _check_candidates(checked.candidates, book)
-    return {name: getattr(checked, name) for name in params}
-
-
-def check_promotion_test(ours: Settings, asked: Settings, pipeline: Pipeline) -> None:
-    """Raises UnusableRequest for a run that would loosen the deployment's promotion test.
-
-    It is checked at the request, with the settings of whoever requests the run, and again where the run is executed.
-    """
-    if ours.require_approval and not asked.require_approval:
-        raise UnusableRequest("This deployment requires approval; a run can't set require_approval to false.")
-    limits = settings_of(pipeline)
-    if "anchor_margin" in limits and asked.anchor_margin > ours.anchor_margin:
-        raise UnusableRequest(
-            f"A run can't set anchor_margin to {asked.anchor_margin:g}, above the deployment's "
-            f"{ours.anchor_margin:g}: it would loosen the promotion test; set LOANWATCH_ANCHOR_MARGIN instead."
-        )
-    if "anchor_margin" in limits and asked.auc_threshold < ours.auc_threshold:
-        raise UnusableRequest(
-            f"A run can't set auc_threshold to {asked.auc_threshold:g}, below the deployment's "
-            f"{ours.auc_threshold:g}: it would loosen the promotion test; set LOANWATCH_AUC_THRESHOLD instead."
-        )
-
-
-def _check_candidates(chosen: str, book: Book) -> None:
-    try:
-        chosen_classifiers(chosen, book)
-    except JobError as error:
-        raise UnusableRequest(str(error)) from None
 
 
 def request(deployment: Deployment, new: Request) -> str:
@@ -177,7 +126,8 @@ def stale_runs(deployment: Deployment) -> list[str]:
 def requeue(deployment: Deployment, lease: Lease, reason: str) -> str | None:
     """The id of a new queued run that resumes this one; None after MOST_REQUEUES in a row or a request to cancel.
 
-    This run ends as crashed. Raises LeaseLost when the lease is lost.
+    This run ends as crashed. It may have been marked so while the ledger was away. Raises LeaseLost when it has ended
+    otherwise, or when a later run of its pipeline replaces it.
     """
     with deployment.ledger.writing() as connection:
         now = deployment.ledger.now(connection)
@@ -186,7 +136,8 @@ def requeue(deployment: Deployment, lease: Lease, reason: str) -> str | None:
         again = times <= MOST_REQUEUES and run.cancel_requested_at is None
         advice = "the run was requeued" if again else f"continue with `resume {run.run_id}`"
         error = {"type": "HandedBack", "message": f"{reason}; {advice}.", "exit_code": 1}
-        end_early(connection, lease, "crashed", error, now)
+        if not end_reaped(connection, lease, error):
+            end_early(connection, lease, "crashed", error, now)
         if not again:
             return None
         resumed = Request(

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from engine.control.runs import check_promotion_test, pipeline_named
+from engine.control.parameters import check_promotion_test
+from engine.control.runs import pipeline_named
 from engine.definitions.task import Pipeline
 from engine.deployment import Deployment
 from engine.errors import Refused

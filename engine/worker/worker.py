@@ -8,10 +8,11 @@ from typing import Any
 
 from engine.cluster.head import RayForRuns, State
 from engine.cluster.sessions import remove_dead_sessions
-from engine.control.runs import reap_stale_runs, requeue
+from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
 from engine.process.registry import ProcessRegistry
 from engine.worker.assignment import RAY_IS_GONE, RunAssignment
+from engine.worker.hand_backs import HandBacks
 from engine.worker.run_processes import ActiveRun, RunProcessPool
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost
@@ -22,6 +23,7 @@ log = logging.getLogger("loanwatch.engine")
 
 POLL_PAUSE = 0.2  # seconds between two steps
 PAUSE_WITHOUT_LEDGER = 2.0
+HAND_BACK_SECONDS = 10.0  # how long a stopping worker tries to hand back its runs
 CANCEL_GRACE = 1.0  # seconds that a cancelled run has to end before it is killed; it must end within two
 
 
@@ -39,6 +41,7 @@ class Worker:
         self._metrics = metrics
         self._ray_state: State = "starting"
         self._pool = RunProcessPool()
+        self._hand_backs = HandBacks(deployment)
         self._registry = ProcessRegistry(deployment, "worker")
         self._stop = threading.Event()
         self._stop_at: float | None = None
@@ -51,18 +54,25 @@ class Worker:
     def serve(self) -> None:
         """Executes runs until it is stopped. Then it requeues the active runs and ends all its processes."""
         remove_dead_sessions()
+        self._hand_backs.load()
+        registered = False
         try:
-            self._registry.register(self._detail())
             while not self._has_stopped():
                 try:
+                    if not registered:
+                        self._registry.register(self._detail())
+                        registered = True
                     self.step()
                     sleep(POLL_PAUSE)
                 except LedgerUnavailable as error:
                     log.warning("%s", error)
                     sleep(PAUSE_WITHOUT_LEDGER)
             for run in list(self._pool.active.values()):
-                self._requeue(run, "The worker was stopped")
+                self._hand_back(run, "The worker was stopped")
+            self._hand_backs.finish(HAND_BACK_SECONDS)
             self._registry.deregister()
+        except LedgerUnavailable as error:
+            log.warning("%s", error)
         finally:
             self._pool.shutdown()
             self._ray.end()
@@ -70,6 +80,7 @@ class Worker:
     def step(self) -> None:
         """Checks Ray, the active runs and the queued runs once, and sends a heartbeat when it is due."""
         self._poll_ray()
+        self._hand_backs.try_all()
         self._reap_exited()
         self._end_cancelled()
         if self._ray_state == "up" and not self._stop.is_set():
@@ -91,7 +102,7 @@ class Worker:
         if before == "up" and self._ray_state != "up":
             self._pool.drop_standby()
             for run in list(self._pool.active.values()):
-                self._requeue(run, "The Ray that the run used has ended")
+                self._hand_back(run, "The Ray that the run used has ended")
 
     def _start_queued(self) -> None:
         with self._deployment.ledger.reading() as connection:
@@ -120,7 +131,7 @@ class Worker:
         if run.cancelled_since is not None:
             self._close(run, "cancelled", "The run was cancelled; published tables are unchanged.", 4)
         elif run.process.exit_code == RAY_IS_GONE:
-            self._requeue(run, "The Ray that the run used has ended")
+            self._hand_back(run, "The Ray that the run used has ended")
         else:
             code = run.process.exit_code
             self._close(run, "crashed", f"The process of the run ended with code {code}; resume the run.", 1)
@@ -143,17 +154,10 @@ class Worker:
         except LeaseLost:
             log.warning("Run %s was marked as crashed already.", run.lease.run_id)
 
-    def _requeue(self, run: ActiveRun, reason: str) -> None:
+    def _hand_back(self, run: ActiveRun, reason: str) -> None:
+        """Ends a run's process. The run is requeued when the ledger can be reached."""
         self._pool.terminate(run)
-        try:
-            new_run_id = requeue(self._deployment, run.lease, reason)
-        except LeaseLost:
-            log.info("Run %s had ended already.", run.lease.run_id)
-            return
-        if new_run_id is None:
-            log.warning("Run %s crashed (%s) and was not requeued.", run.lease.run_id, reason)
-        else:
-            log.warning("Run %s was requeued as %s (%s).", run.lease.run_id, new_run_id, reason)
+        self._hand_backs.add(run.lease, reason)
 
     def _detail(self) -> dict[str, Any]:
         """The details of this worker in the process registry."""

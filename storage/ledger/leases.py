@@ -74,6 +74,22 @@ def end_early(connection: Connection, lease: Lease, state: str, error: dict[str,
     _end_tasks(connection, [lease.run_id], error, now)
 
 
+def end_reaped(connection: Connection, lease: Lease, error: dict[str, Any]) -> bool:
+    """Replaces the error of a run that was marked as crashed while its owner could not reach the ledger.
+
+    False when the run is not such a run, or when its pipeline has a later run, which replaces it.
+    """
+    reaped = (runs.c.state == "crashed") & (runs.c.owner == lease.owner) & (runs.c.epoch == lease.epoch + 1)
+    run = connection.execute(select(runs).where(runs.c.run_id == lease.run_id, reaped)).first()
+    if run is None:
+        return False
+    later = (runs.c.pipeline == run.pipeline) & (runs.c.requested_at >= run.requested_at) & (runs.c.state != "skipped")
+    if connection.execute(select(runs.c.run_id).where(later, runs.c.run_id != run.run_id)).first() is not None:
+        return False
+    connection.execute(update(runs).where(runs.c.run_id == run.run_id).values(error=error))
+    return True
+
+
 def reap(connection: Connection, timeout: timedelta, now: datetime, ended: Collection[str] = ()) -> list[str]:
     """Marks runs as crashed whose heartbeat is older than `timeout`. Returns their ids.
 

@@ -12,9 +12,9 @@ from engine.control import runs
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from storage.db.ledger import utc_now
-from storage.errors import UsageError
+from storage.errors import LeaseLost, UsageError
 from storage.ledger.audit import ActionFilter, action_page
-from storage.ledger.leases import claim
+from storage.ledger.leases import claim, reap
 from storage.ledger.runs import PipelineActive, UnknownRun, caused_by, run_row
 from storage.settings import load_settings
 
@@ -183,3 +183,29 @@ def test_a_run_is_requeued_only_so_often(deployment: Deployment) -> None:
     assert ended.error["message"] == f"Ray ended; continue with `resume {run_id}`."
     with deployment.ledger.reading() as connection:
         assert caused_by(connection, run_id) == []
+
+
+def test_a_run_that_was_reaped_before_it_could_be_handed_back_is_requeued_once(deployment: Deployment) -> None:
+    run_id = runs.request(deployment, runs.checked_request(deployment, "training"))
+    with deployment.ledger.writing() as connection:
+        lease = claim(connection, run_id, "somebody", deployment.ledger.clock())
+        assert reap(connection, timedelta(0), deployment.ledger.clock() + timedelta(seconds=1)) == [run_id]
+    assert lease is not None
+    again = runs.requeue(deployment, lease, "Ray ended")
+    with deployment.ledger.reading() as connection:
+        assert run_row(connection, run_id).error["type"] == "HandedBack"
+        assert caused_by(connection, run_id) == [again]
+    for _ in range(2):
+        with pytest.raises(LeaseLost):
+            runs.requeue(deployment, lease, "Ray ended")
+
+
+def test_a_reaped_run_that_a_person_has_replaced_is_not_requeued(deployment: Deployment) -> None:
+    run_id = runs.request(deployment, runs.checked_request(deployment, "training"))
+    with deployment.ledger.writing() as connection:
+        lease = claim(connection, run_id, "somebody", deployment.ledger.clock())
+        assert reap(connection, timedelta(0), deployment.ledger.clock() + timedelta(seconds=1)) == [run_id]
+    assert lease is not None
+    runs.cancel(deployment, runs.resume(deployment, run_id))
+    with pytest.raises(LeaseLost):
+        runs.requeue(deployment, lease, "Ray ended")
