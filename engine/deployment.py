@@ -17,6 +17,7 @@ from storage.db.ledger import Clock, Ledger, utc_now
 from storage.errors import UsageError
 from storage.lake.datamart import Datamart
 from storage.lake.model_store import ModelStore
+from storage.lake.report_store import ReportStore
 from storage.settings import Settings
 
 
@@ -56,6 +57,10 @@ class Deployment:
     @property
     def models(self) -> ModelStore:
         return ModelStore(self.settings.models_root)
+
+    @property
+    def reports(self) -> ReportStore:
+        return ReportStore(self.settings.reports_root)
 
     @property
     def roots(self) -> StoreRoots:

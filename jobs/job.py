@@ -13,10 +13,11 @@ from jobs.book.digest import digest
 from jobs.book.loading import load
 from jobs.errors import JobError
 from jobs.profiles.summary import Profile, merged_profiles
-from storage.files.folder import FileFacts, Folder
+from storage.files.folder import FileFacts
 from storage.lake.datamart import Datamart, TableVersion
 from storage.lake.extracts import SourceFile
 from storage.lake.model_store import ModelStore
+from storage.lake.report_store import ReportStore
 from storage.ledger import catalog
 from storage.ledger.models import ModelVersion, model_from_json
 
@@ -80,8 +81,8 @@ class Job:
         return ModelStore(self.roots.models)
 
     @property
-    def reports(self) -> Folder:
-        return Folder.at(self.roots.reports)
+    def reports(self) -> ReportStore:
+        return ReportStore(self.roots.reports, self.run_id)
 
     def for_partition(self, partition: str) -> "Job":
         """The same job, for one partition of the task."""

@@ -14,6 +14,7 @@ from engine.deployment import Deployment
 from engine.doctor.finding import Finding
 from engine.doctor.process_checks import LOCK_CHECK, PROCESS_CHECKS
 from engine.documents.extracts import extracts_document
+from engine.execution.published.reports import misplaced_reports
 from engine.execution.vacuum import misplaced_links
 from jobs.modelling.champion import other_libraries
 from storage.errors import DamagedFile, LoanwatchError
@@ -164,7 +165,7 @@ def _models(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _links(deployment: Deployment) -> Iterator[Finding]:
-    misplaced = misplaced_links(deployment)
+    misplaced = [*misplaced_links(deployment), *(row.name for row in misplaced_reports(deployment))]
     if misplaced:
         message = (
             f"The links of {', '.join(misplaced)} do not point at the published versions; `doctor --fix` updates them."
@@ -172,7 +173,7 @@ def _links(deployment: Deployment) -> Iterator[Finding]:
         yield Finding("links", "warning", message)
     else:
         yield Finding(
-            "links", "ok", f"every link below {deployment.datamart.folder.root} points at the published version"
+            "links", "ok", f"every link below {deployment.datamart.folder.root} and every report is the published one"
         )
 
 

@@ -1,4 +1,4 @@
-"""Repairs of `doctor --fix`: stale runs, links of tables, and remains of killed processes."""
+"""Repairs of `doctor --fix`: stale runs, links of tables and reports, and remains of killed processes."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
 from engine.doctor.finding import Finding
 from engine.doctor.process_checks import LOCK_PATIENCE
+from engine.execution.published.reports import repair_reports
 from engine.execution.vacuum import link_current
 from storage.db.checks import lock_is_free
 from storage.errors import LoanwatchError
@@ -44,4 +45,10 @@ def _links(deployment: Deployment) -> Iterator[str]:
         yield f"fixed: the links of {', '.join(moved)} point at the published versions"
 
 
-REPAIRS: tuple[Callable[[Deployment], Iterator[str]], ...] = (_runs, _leftovers, _links)
+def _reports(deployment: Deployment) -> Iterator[str]:
+    placed = repair_reports(deployment)
+    if placed:
+        yield f"fixed: {', '.join(placed)} show what was published"
+
+
+REPAIRS: tuple[Callable[[Deployment], Iterator[str]], ...] = (_runs, _leftovers, _links, _reports)

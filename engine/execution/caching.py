@@ -122,7 +122,7 @@ def _damage(job: Job, result: TaskResult) -> Iterator[str]:
         if not job.models.intact(facts):
             yield f"{job.models.folder.path(facts.name)} is damaged; it is computed again."
     for facts in result.reports:
-        if job.reports.size(facts.name) != facts.bytes or job.reports.sha256(facts.name) != facts.sha256:
+        if not job.reports.intact(facts):
             yield f"{job.reports.path(facts.name)} is damaged; it is computed again."
 
 

@@ -20,6 +20,7 @@ from storage.ledger.decisions import DATA_FAULT, GovernanceDecision, is_decided,
 from storage.ledger.deliveries import record_profile
 from storage.ledger.leases import Lease, finish
 from storage.ledger.models import AliasEvent, ModelVersion, model_by_alias, move_alias, register
+from storage.ledger.published.reports import publish_report
 from storage.ledger.runs import PipelineActive, caused_by, replay_mark, request_run, run_row
 
 log = logging.getLogger("loanwatch.engine")
@@ -34,7 +35,7 @@ class Origin:
 
 
 def commit(deployment: Deployment, lease: Lease, results: Sequence[tuple[str, TaskResult]]) -> None:
-    """Publishes tables, registers models, records decisions and profiles.
+    """Publishes tables and reports, registers models, records decisions and profiles.
 
     Raises LeaseLost when the run lost its lease.
     """
@@ -51,6 +52,8 @@ def commit(deployment: Deployment, lease: Lease, results: Sequence[tuple[str, Ta
                 _decide(connection, deployment, Origin(origin, result), request)
             for profile in result.profiles:
                 record_profile(connection, origin, profile, now)
+            for report in result.reports:
+                publish_report(connection, lease, report, now)
         finish(connection, lease, "succeeded", None, now)
 
 

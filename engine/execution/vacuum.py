@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from engine.deployment import Deployment
+from engine.execution.published.reports import place_reports
 from storage.db.schema import runs
 from storage.errors import LoanwatchError
 from storage.files.folder import Folder
@@ -16,9 +17,10 @@ log = logging.getLogger("loanwatch.engine")
 
 
 def vacuum(deployment: Deployment) -> None:
-    """Links the published tables and deletes old files. An error is only logged, because the run is complete."""
+    """Links the published tables and reports and deletes old files. An error is only logged: the run is complete."""
     try:
         link_current(deployment)
+        place_reports(deployment)
         remove_old(deployment)
     except (LoanwatchError, OSError) as error:
         log.warning("The datamart could not be cleaned up: %s", error)

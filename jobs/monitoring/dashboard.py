@@ -30,7 +30,7 @@ def headline_of(row: Mapping[str, Any]) -> Headline:
 
 
 def visualize_monitoring_dashboard(job: Job) -> TaskResult:
-    """`monitoring_dashboard_YYYYMMDD.png` of this monitoring date."""
+    """`monitoring_dashboard_YYYYMMDD.png` of this monitoring date. People read it when the run has published it."""
     data = dashboard_data(job)
     name = f"monitoring_dashboard_{job.as_of:%Y%m%d}.png"
     facts = job.reports.write(name, dashboard_png(dashboard(data)))

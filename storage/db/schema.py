@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from storage.db import model_tables
+from storage.db import model_tables, report_tables
 from storage.db.types import Day, Moment
 
 ACTIVE_STATES = ("queued", "running")
@@ -23,6 +23,7 @@ RUN_STATES = (*ACTIVE_STATES, "succeeded", "failed", "cancelled", "crashed", "sk
 OPEN_TASK_STATES = ("queued", "running", "retrying")
 
 metadata = model_tables.metadata  # every table of the ledger
+reports = report_tables.reports
 
 runs = Table(
     "runs",

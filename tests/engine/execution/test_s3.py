@@ -13,7 +13,9 @@ from engine.doctor.checks import findings
 from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
 from storage.errors import DamagedFile
+from storage.lake.report_store import facts_of
 from storage.ledger.catalog import current_versions
+from storage.ledger.published.reports import current_reports
 from storage.settings import load_settings
 
 
@@ -48,6 +50,9 @@ def test_the_three_pipelines_run_on_object_storage(bucket: str, small_book: Path
     executor.close()
     with deployment.ledger.reading() as connection:
         current = current_versions(connection)
+        (report,) = current_reports(connection)
+    assert deployment.reports.is_placed(facts_of(report))
+    assert report.placed_at is not None
     predictions = current["gold.model_predictions"]
     assert deployment.datamart.read(predictions).num_rows > 400
     assert not (tmp_path / "home" / "datamart").exists()

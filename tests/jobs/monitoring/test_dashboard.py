@@ -42,11 +42,13 @@ def changed(job: Job, **changes: Any) -> Job:
 def test_the_dashboard_is_a_picture_named_for_its_day(job: Job, tmp_path: Path) -> None:
     outcome = visualize_monitoring_dashboard(job)
     path = tmp_path / "reports" / "monitoring_dashboard_20251201.png"
-    picture = path.read_bytes()
+    copy = tmp_path / "reports" / outcome.reports[0].name
+    picture = copy.read_bytes()
     assert picture.startswith(PNG)
     assert int.from_bytes(picture[16:20], "big") > 800
     assert outcome.values["report"] == str(path)
-    assert (outcome.reports[0].name, outcome.reports[0].bytes) == (path.name, len(picture))
+    assert (copy.name, outcome.reports[0].bytes) == (path.name, len(picture))
+    assert not path.exists()  # until the run has published it
 
 
 def test_the_picture_shows_the_stored_numbers(job: Job) -> None:
@@ -78,8 +80,9 @@ def test_a_day_on_which_nothing_could_be_measured_is_drawn_all_the_same(job: Job
     nothing = {**dict.fromkeys((*measured, "auc_from", "auc_to")), "labelled": 0, "labelled_pooled": 0}
     row = {**found["row"], **nothing, "status": "insufficient"}
     features = [{**one, "csi": None, "chance_level": None, "band": None} for one in found["features"]]
-    visualize_monitoring_dashboard(changed(job, row=row, features=features, cohorts=[], confusion=[], scores=[]))
-    assert (tmp_path / "reports" / "monitoring_dashboard_20251201.png").read_bytes().startswith(PNG)
+    nothing_drawn = changed(job, row=row, features=features, cohorts=[], confusion=[], scores=[])
+    (facts,) = visualize_monitoring_dashboard(nothing_drawn).reports
+    assert (tmp_path / "reports" / facts.name).read_bytes().startswith(PNG)
 
 
 def test_a_row_of_an_earlier_release_has_the_auc_of_all_outcomes(job: Job) -> None:

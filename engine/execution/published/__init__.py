@@ -1,0 +1,1 @@
+"""What happens to the results of a run after their publication."""

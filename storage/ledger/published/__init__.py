@@ -1,0 +1,1 @@
+"""What runs publish besides tables and models. Within the caller's transaction."""
