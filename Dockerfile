@@ -10,7 +10,7 @@ RUN useradd --create-home --uid 10001 loanwatch
 WORKDIR /home/loanwatch/app
 
 COPY requirements.txt ./
-RUN pip install --disable-pip-version-check -r requirements.txt
+RUN pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
 
 COPY storage ./storage
 COPY jobs ./jobs

@@ -4,14 +4,22 @@ MINUTES ?= 2
 BOOKS ?= 2000
 SEED ?= 1
 AXE := 4.14.1
+UV := 0.13.9
+PIP_AUDIT := 2.10.1
 PYTHON := $(VENV)/bin/python
 
 PYTEST := $(PYTHON) -m pytest -n 2
 
+# A lock is complete, so nothing besides is resolved or installed, and each file must have a hash that the lock names.
+INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+
+LOCK := $(VENV)/supply/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras --custom-compile-command "make lock"
+
 # Without compiled files each of the processes that a run or a test starts compiles all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all fuzz check bench soak clean
+.PHONY: demo test test-all fuzz check lock audit bench soak clean
 .NOTPARALLEL:
 
 demo: $(VENV)/runtime
@@ -42,15 +50,31 @@ soak: $(VENV)/tools
 bench: $(VENV)/tools
 	$(PYTHON) -m tests.benchmarks
 
+# After a change of the dependencies in pyproject.toml; `make lock UPGRADE=--upgrade` takes the newest of all others too.
+# The tests' lock has the runtime's releases besides, so that both are installed side by side.
+lock: $(VENV)/supply
+	$(LOCK) $(UPGRADE) --group runtime --group tests --output-file tests/requirements.txt
+	$(LOCK) $(UPGRADE) --group runtime --constraint tests/requirements.txt --output-file requirements.txt
+
+# Known vulnerabilities of what is locked. One that can't be mended is listed here with its reason, as
+# `--ignore-vuln ID`; none is. `--strict`: a registry that can't be asked about a release is a failure, not a pass.
+audit: $(VENV)/supply
+	$(VENV)/supply/bin/pip-audit --strict --disable-pip --require-hashes -r tests/requirements.txt
+
 $(VENV)/runtime: requirements.txt
 	python3 -m venv $(VENV)
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(INSTALL) -r requirements.txt
 	touch $@
 
 $(VENV)/tools: $(VENV)/runtime tests/requirements.txt
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	$(INSTALL) -r tests/requirements.txt
 	npm install --silent --no-audit --no-fund --prefix $(VENV)/node axe-core@$(AXE)
 	touch $@
+
+# The tools of `lock` and `audit` are apart: they are not what the product or its tests run on.
+$(VENV)/supply:
+	python3 -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check uv==$(UV) pip-audit==$(PIP_AUDIT)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
