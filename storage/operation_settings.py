@@ -1,5 +1,7 @@
 """The settings of those who operate a deployment; `storage/settings.py` has the others."""
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
@@ -7,6 +9,9 @@ from pydantic_settings import BaseSettings
 class OperationSettings(BaseSettings):
     """What is kept, watched and told. Durations are in seconds unless the name gives another unit."""
 
+    log_format: Literal["text", "json"] = Field(
+        "text", description="form of the log lines of processes: `text`, or `json` for one JSON object a line"
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="loopback port of a worker's metrics for Prometheus, such as 9464; 0 for none"
     )

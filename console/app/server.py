@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from streamlit import config
+from streamlit import logger as streamlit_logger
 from streamlit.web import bootstrap
 
 from console.access.policy import refuse_unguarded
@@ -19,8 +20,9 @@ from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from engine.process.addresses import EVERYWHERE, is_taken, web_address
 from engine.process.background import Background
+from engine.process.logs import json_formatter, log_to_stderr, logs_json
 from engine.process.registry import ProcessRegistry
-from engine.process.signals import at_end_of_input, log_to_stderr
+from engine.process.signals import at_end_of_input
 from storage.db.ledger import LedgerUnavailable
 from storage.settings import Settings, load_settings
 
@@ -44,6 +46,9 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     settings = load_settings(home=home, console_port=port, console_address=address)
+    log_to_stderr(settings, "console")
+    if logs_json():
+        _make_streamlit_log_json()
     options = streamlit_options(settings)
     config._main_script_path = str(SCRIPT)  # noqa: SLF001 - as `streamlit run` does, for the config.toml next to it
     bootstrap.load_config_options(options)
@@ -53,7 +58,6 @@ def serve(
     refuse_taken(settings)
     # The pages open the deployment of the environment.
     os.environ["LOANWATCH_HOME"] = str(settings.home.absolute())
-    log_to_stderr()
     if tied:
         at_end_of_input(_end_this_process)
     with HeartbeatThread(Deployment.open(settings)):
@@ -103,7 +107,11 @@ class HeartbeatThread(Background):
             if self.ended.wait(POLL):
                 return
         home = self._deployment.settings.home.absolute()
-        console_for().print(f"The console of {home}: {self._detail['address']}", highlight=False, soft_wrap=True)
+        started = f"The console of {home}: {self._detail['address']}"
+        if logs_json():
+            log.info("%s", started)
+        else:
+            console_for().print(started, highlight=False, soft_wrap=True)
         registered = False
         while not self.ended.wait(POLL):
             try:
@@ -131,6 +139,18 @@ def main() -> None:
         app(prog_name="python -m console")
     except Exception as error:  # noqa: BLE001 - every error is printed as a sentence
         sys.exit(fail(error))
+
+
+def _make_streamlit_log_json() -> None:
+    """Has Streamlit's loggers, and those of its server, write JSON. They have a handler each, made by one function."""
+
+    def handle_as_json(logger: logging.Logger) -> None:
+        handler = logging.StreamHandler()
+        handler.setFormatter(json_formatter("console"))
+        logger.handlers[:] = [handler]
+
+    streamlit_logger.setup_formatter = handle_as_json
+    streamlit_logger.update_formatter()
 
 
 def _end(*_: object) -> NoReturn:

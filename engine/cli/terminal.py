@@ -1,6 +1,7 @@
 """Shared by all commands: options, output, errors and exit codes."""
 
 import json
+import logging
 import os
 import sys
 import traceback
@@ -15,8 +16,11 @@ from rich.text import Text
 
 from engine.deployment import Deployment
 from engine.errors import UnusableRequest
+from engine.process.logs import logs_json
 from storage.errors import LoanwatchError
 from storage.settings import is_remote, load_settings
+
+log = logging.getLogger("loanwatch.engine")
 
 WIDTH_OF_FILES = 160  # characters, for output that is not a terminal
 EXIT_CODES = {"succeeded": 0, "failed": 1, "crashed": 1, "cancelled": 4, "skipped": 5}
@@ -111,5 +115,8 @@ def fail(error: BaseException, *, as_json: bool = False) -> int:
         message, code = f"The command failed ({text}); set LOANWATCH_DEBUG=1 to see the traceback.", 1
     if as_json:
         print_json({"error": message, "exit_code": code})
-    print_error(Console(stderr=True, markup=False), message)
+    if logs_json():
+        log.error("%s", message, exc_info=None if isinstance(error, LoanwatchError) else error)
+    else:
+        print_error(Console(stderr=True, markup=False), message)
     return code

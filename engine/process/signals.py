@@ -1,19 +1,11 @@
-"""Signals and logging of long-lived processes."""
+"""Signals of long-lived processes."""
 
-import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-
-
-def log_to_stderr() -> None:
-    """Sends the log of this process to standard error: all of Loanwatch's messages, and the libraries' warnings."""
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s", level=logging.WARNING)
-    logging.getLogger("loanwatch").setLevel(logging.INFO)
 
 
 def on_stop_signal(stop: Callable[[], None], *, with_parent: bool) -> None:

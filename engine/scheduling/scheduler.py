@@ -57,7 +57,7 @@ class Scheduler:
     def _heartbeat(self) -> None:
         self._registry.heartbeat({})
         for run_id in reap_stale_runs(self._deployment):
-            log.warning("Run %s crashed: it sent no heartbeat.", run_id)
+            log.warning("Run %s crashed: it sent no heartbeat.", run_id, extra={"run_id": run_id})
 
 
 def timetables(deployment: Deployment) -> list[Timetable]:

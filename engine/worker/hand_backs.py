@@ -66,15 +66,18 @@ class HandBacks:
         for run_id, (lease, reason) in self._waiting.items():
             content = {"lease": asdict(lease), "reason": reason}
             self._folder.write(f"{run_id}.json", json.dumps(content).encode())
-            log.warning("Run %s will be requeued by the next worker of this home: %s", run_id, error)
+            log.warning(
+                "Run %s will be requeued by the next worker of this home: %s", run_id, error, extra={"run_id": run_id}
+            )
 
     def _requeue(self, lease: Lease, reason: str) -> None:
+        about = {"run_id": lease.run_id}  # the field of a JSON line
         try:
             new_run_id = requeue(self._deployment, lease, reason)
         except LeaseLost:
-            log.info("Run %s had ended already.", lease.run_id)
+            log.info("Run %s had ended already.", lease.run_id, extra=about)
             return
         if new_run_id is None:
-            log.warning("Run %s crashed (%s) and was not requeued.", lease.run_id, reason)
+            log.warning("Run %s crashed (%s) and was not requeued.", lease.run_id, reason, extra=about)
         else:
-            log.warning("Run %s was requeued as %s (%s).", lease.run_id, new_run_id, reason)
+            log.warning("Run %s was requeued as %s (%s).", lease.run_id, new_run_id, reason, extra=about)

@@ -16,6 +16,7 @@ from engine.cluster.private import RayAddress, RayUnreachable
 from engine.deployment import Deployment
 from engine.execution.execute import execute_claimed_run
 from engine.execution.ray_executor import RayExecutor
+from engine.process.logs import add_to_every_line, log_to_stderr
 from engine.process.signals import interrupt_on_sigterm
 from engine.worker.assignment import RAY_IS_GONE, RunAssignment, assignment_from_line
 from storage.errors import LoanwatchError
@@ -27,6 +28,7 @@ log = logging.getLogger("loanwatch.engine")
 
 def exit_code_of(assignment: RunAssignment, executor: RayExecutor) -> int:
     """Executes the assigned run. Returns the exit code of this process."""
+    add_to_every_line(run_id=assignment.lease.run_id)
     try:
         deployment = Deployment.open(load_settings(**assignment.settings), retry_seconds=LEDGER_RETRY_SECONDS)
         execute_claimed_run(deployment, assignment.lease, executor)
@@ -41,7 +43,7 @@ def exit_code_of(assignment: RunAssignment, executor: RayExecutor) -> int:
 
 def main() -> None:
     """Joins Ray, waits for an assignment on standard input, executes it, and exits."""
-    logging.basicConfig(format="%(message)s", level=logging.INFO)
+    log_to_stderr(load_settings(), "run", "%(message)s")
     logging.getLogger("ray").setLevel(logging.ERROR)  # Ray warns that a thread joins it, which is intended
     code = 1
     with suppress(KeyboardInterrupt), interrupt_on_sigterm():

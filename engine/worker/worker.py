@@ -88,7 +88,7 @@ class Worker:
             self._start_queued()
         if self._registry.heartbeat(self._detail()):
             for run_id in reap_stale_runs(self._deployment):
-                log.warning("Run %s crashed: it sent no heartbeat.", run_id)
+                log.warning("Run %s crashed: it sent no heartbeat.", run_id, extra={"run_id": run_id})
 
     def _has_stopped(self) -> bool:
         if self._stop_at is None:
@@ -114,7 +114,7 @@ class Worker:
             if lease is not None:
                 settings = self._deployment.settings.model_dump(mode="json")
                 self._pool.start(RunAssignment(lease, settings), self._ray.address)
-                log.info("Run %s started.", run_id)
+                log.info("Run %s started.", run_id, extra={"run_id": run_id})
 
     def _reap_exited(self) -> None:
         for run in self._pool.exited():
@@ -123,7 +123,7 @@ class Worker:
             if row.state == "running" and row.epoch == run.lease.epoch:
                 self._close_unfinished(run)
             else:
-                log.info("Run %s %s.", row.run_id, row.state)
+                log.info("Run %s %s.", row.run_id, row.state, extra={"run_id": row.run_id})
             self._pool.terminate(run)
 
     def _close_unfinished(self, run: ActiveRun) -> None:
@@ -150,9 +150,9 @@ class Worker:
         try:
             with self._deployment.ledger.writing() as connection:
                 end_early(connection, run.lease, state, dict(error), self._deployment.ledger.now(connection))
-            log.warning("Run %s %s: %s", run.lease.run_id, state, message)
+            log.warning("Run %s %s: %s", run.lease.run_id, state, message, extra=_of(run))
         except LeaseLost:
-            log.warning("Run %s was marked as crashed already.", run.lease.run_id)
+            log.warning("Run %s was marked as crashed already.", run.lease.run_id, extra=_of(run))
 
     def _hand_back(self, run: ActiveRun, reason: str) -> None:
         """Ends a run's process. The run is requeued when the ledger can be reached."""
@@ -169,3 +169,8 @@ class Worker:
             "runs": sorted(self._pool.active),
             "metrics": self._metrics(),
         }
+
+
+def _of(run: ActiveRun) -> dict[str, str]:
+    """The fields of a log line about a run."""
+    return {"run_id": run.lease.run_id}

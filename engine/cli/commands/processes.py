@@ -1,5 +1,6 @@
 """Commands about processes and schedules: `worker`, `scheduler`, `up`, `schedule`, `pause`, `health`."""
 
+import logging
 import subprocess
 import sys
 import threading
@@ -18,12 +19,15 @@ from engine.deployment import Deployment
 from engine.documents.processes import health_document, schedule_document
 from engine.metrics.server import MetricsServer
 from engine.process.addresses import is_loopback
-from engine.process.signals import log_to_stderr, on_stop_signal
+from engine.process.logs import log_to_stderr, logs_json, pass_on
+from engine.process.signals import on_stop_signal
 from engine.process.supervisor import Child, keep_running
 from engine.scheduling.scheduler import Scheduler
 from engine.worker.worker import Worker
+from storage.settings import load_settings
 
 app = typer.Typer()
+log = logging.getLogger("loanwatch.engine")
 
 END_GRACE = 15.0  # seconds that a process may take to end, in addition to `stop_grace`
 COLOURS = {"worker": "cyan", "scheduler": "magenta", "console": "green"}
@@ -36,8 +40,8 @@ def worker(home: Home = None, as_json: Json = False, tied: WithParent = False) -
 
     With LOANWATCH_METRICS_PORT, serve metrics for Prometheus on that port of 127.0.0.1.
     """
+    log_to_stderr(load_settings(home=home), "worker")
     deployment = deployment_at(home)
-    log_to_stderr()
     metrics = MetricsServer(deployment.settings)
     serving = Worker(deployment, ray_for_runs(deployment.settings), lambda: metrics.address)
     on_stop_signal(serving.stop, with_parent=tied)
@@ -48,8 +52,8 @@ def worker(home: Home = None, as_json: Json = False, tied: WithParent = False) -
 @app.command()
 def scheduler(home: Home = None, as_json: Json = False, tied: WithParent = False) -> None:  # noqa: ARG001 - as above
     """Request each pipeline's runs when they are due, until Ctrl-C or SIGTERM. A worker executes them."""
+    log_to_stderr(load_settings(home=home), "scheduler")
     deployment = deployment_at(home)
-    log_to_stderr()
     serving = Scheduler(deployment)
     on_stop_signal(serving.stop, with_parent=tied)
     serving.serve()
@@ -62,6 +66,9 @@ def up(
     no_console: Annotated[bool, typer.Option("--no-console", help="Do not start the console.")] = False,
 ) -> None:
     """Run worker, scheduler and console together. A process that ends is restarted. Ctrl-C stops all of them."""
+    settings = load_settings(home=home)
+    if settings.log_format == "json":
+        log_to_stderr(settings, "up")
     serve_together(deployment_at(home), console_for(as_json=as_json), with_console=not no_console)
 
 
@@ -78,18 +85,22 @@ def serve_together(deployment: Deployment, console: Console, *, with_console: bo
         names.append("console")
     processes = f"{', '.join(names[:-1])} and {names[-1]}"
     home = deployment.settings.home.absolute()
-    console.print(f"Starting {processes} for {home}. Press Ctrl-C to stop them.", soft_wrap=True)
+    starting = f"Starting {processes} for {home}. Press Ctrl-C to stop them."
+    if logs_json():
+        log.info("%s", starting)
+    else:
+        console.print(starting, soft_wrap=True)
     stop = threading.Event()
     on_stop_signal(stop.set, with_parent=False)
     keep_running(children(deployment, console, names), stop, deployment.settings.stop_grace + END_GRACE)
 
 
 def children(deployment: Deployment, console: Console, names: Sequence[str]) -> list[Child]:
-    """The processes of a deployment. Their output is printed to `console` with their names."""
+    """The processes of a deployment. Their output is printed to `console` with their names, or logged as JSON."""
     options = ["--home", str(deployment.settings.home.absolute()), "--tied"]
-    lines = _Lines(console)
+    print_line = pass_on if logs_json() else _Lines(console).print
     commands = {name: ["-m", "engine", name, *options] for name in names} | {"console": [*CONSOLE, *options]}
-    return [Child(name, commands[name], lines.print) for name in names]
+    return [Child(name, commands[name], print_line) for name in names]
 
 
 def _check_console(deployment: Deployment) -> None:
