@@ -8,7 +8,8 @@ UV := 0.13.9
 PIP_AUDIT := 2.10.1
 PYTHON := $(VENV)/bin/python
 
-PYTEST := $(PYTHON) -m pytest -n 2
+# One thread of linear algebra for each process, as in Ray's workers: two processes of two threads wait for each other.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n 2
 
 # A lock is complete, so nothing besides is resolved or installed, and each file must have a hash that the lock names.
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
