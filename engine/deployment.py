@@ -16,6 +16,7 @@ from jobs.job import StoreRoots
 from storage.db.ledger import Clock, Ledger, utc_now
 from storage.errors import UsageError
 from storage.lake.datamart import Datamart
+from storage.lake.file_checks import FileChecks
 from storage.lake.model_store import ModelStore
 from storage.lake.report_store import ReportStore
 from storage.settings import Settings
@@ -53,6 +54,11 @@ class Deployment:
     @property
     def datamart(self) -> Datamart:
         return Datamart(self.settings.datamart_root)
+
+    @property
+    def file_checks(self) -> FileChecks:
+        """Whether stored files are intact; with the setting `verify` every byte is read for that."""
+        return FileChecks(self.ledger, read_all=self.settings.verify)
 
     @property
     def models(self) -> ModelStore:

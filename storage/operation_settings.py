@@ -16,3 +16,6 @@ class OperationSettings(BaseSettings):
         0, ge=0, le=65535, description="loopback port of a worker's metrics for Prometheus, such as 9464; 0 for none"
     )
     keep_versions: int = Field(5, ge=1, description="versions kept of each table, besides those used in training")
+    verify: bool = Field(
+        False, description="read every byte of extracts and stored files before a result is reused (`run --verify`)"
+    )

@@ -70,7 +70,10 @@ def request(deployment: Deployment, new: Request) -> str:
 
 
 def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None = None, by: str | None = None) -> str:
-    """The id of a new run that executes the unfinished tasks of an ended run. The ended run is not changed."""
+    """The id of a new run that executes the unfinished tasks of an ended run. The ended run is not changed.
+
+    When that run was forced, the new one is too: it reuses only what the forced run itself finished.
+    """
     reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
         parent = run_row(connection, run_id)
@@ -81,6 +84,7 @@ def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None
         parent.pipeline,
         parent.as_of,
         params={**parent.params, **(params or {})},
+        force=parent.force,
         cause="resume",
         cause_detail=replay_mark(parent),
         parent_run_id=parent.run_id,
@@ -145,6 +149,7 @@ def requeue(deployment: Deployment, lease: Lease, reason: str) -> str | None:
             as_of=run.as_of,
             requested_by=run.requested_by,
             params=run.params,
+            force=run.force,
             cause="resume",
             cause_detail={"handed_back": times, **replay_mark(run)},
             parent_run_id=run.run_id,

@@ -152,4 +152,4 @@ class Pipeline:
 def settings_of(pipeline: Pipeline) -> frozenset[str]:
     """The names of all settings that the tasks of the pipeline read, or the engine for them."""
     compared = {"shrink_limit"} if any(task.extracts for task in pipeline.tasks) else set()
-    return frozenset(compared.union(*(task.settings for task in pipeline.tasks)))
+    return frozenset({"verify", *compared}.union(*(task.settings for task in pipeline.tasks)))

@@ -24,12 +24,11 @@ class Work:
 
 @dataclass
 class Attempt:
-    """A call that waits to be submitted, or runs until `deadline` (monotonic seconds) at most."""
+    """A call that waits to be submitted, not before `not_before` (monotonic seconds), or that the executor has."""
 
     work: Work
     partition: str
     not_before: float = 0.0
-    deadline: float = 0.0
 
     @property
     def key(self) -> tuple[str, str, int]:

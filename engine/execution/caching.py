@@ -13,12 +13,13 @@ from typing import Any
 
 from engine.cluster.guard import PROJECT
 from engine.definitions.task import BOOK, Task
+from engine.deployment import Deployment
 from jobs.book.declaration import Book
 from jobs.book.digest import digest, source_digest
 from jobs.book.loading import module_of
 from jobs.job import Job, TaskResult, result_from_json
-from storage.db.ledger import Ledger
 from storage.errors import DamagedFile
+from storage.lake.file_checks import FileChecks
 from storage.ledger.catalog import stored_versions
 from storage.ledger.models import champions_after
 from storage.ledger.tasks import reusable_tasks
@@ -87,16 +88,20 @@ def extended(task: Task, job: Job) -> dict[str, str | None]:
     return {name: job.tables[name].digest if name in job.tables else None for name in own}
 
 
-def reusable(ledger: Ledger, task: Task, job: Job, key: str) -> tuple[tuple[str, TaskResult] | None, list[str]]:
+def reusable(
+    deployment: Deployment, task: Task, job: Job, key: str, of_runs: frozenset[str] | None = None
+) -> tuple[tuple[str, TaskResult] | None, list[str]]:
     """(run and result of an earlier task with the same key and intact outputs, messages about damaged outputs).
+
+    The task is of `of_runs` only, if given, else of any run.
 
     The result of a task that extends a table is reused only when the table is as before or after that task. Otherwise
     rows that were added in the meantime would be lost.
     """
     before = extended(task, job)
     damaged: list[str] = []
-    with ledger.reading() as connection:
-        rows = reusable_tasks(connection, key)
+    with deployment.ledger.reading() as connection:
+        rows = reusable_tasks(connection, key, of_runs)
         stored = stored_versions(connection)
     for row in rows:
         result = result_from_json(row.outcome["outcome"])
@@ -104,26 +109,27 @@ def reusable(ledger: Ledger, task: Task, job: Job, key: str) -> tuple[tuple[str,
         allowed = [digest in (row.outcome["extended"].get(name), after.get(name)) for name, digest in before.items()]
         complete = all((table.table, table.version) in stored for table in result.tables)
         if all(allowed) and complete and not result.values.get("refused"):
-            messages = list(_damage(job, result))
+            messages = list(_damage(deployment.file_checks, job, result))
             if not messages:
                 return (row.run_id, result), damaged
             damaged += messages
     return None, damaged
 
 
-def _damage(job: Job, result: TaskResult) -> Iterator[str]:
-    """A message for each damaged file of a result."""
+def _damage(checks: FileChecks, job: Job, result: TaskResult) -> Iterator[str]:
+    """A message for each damaged table or file of a result."""
     for table in result.tables:
         try:
-            job.datamart.verify(table)
+            checks.check_table(job.datamart, table)
         except DamagedFile as error:
             yield str(error)
-    for facts in (*result.artifacts, *(result.model.files.values() if result.model else ())):
-        if not job.models.intact(facts):
-            yield f"{job.models.folder.path(facts.name)} is damaged; it is computed again."
-    for facts in result.reports:
-        if not job.reports.intact(facts):
-            yield f"{job.reports.path(facts.name)} is damaged; it is computed again."
+    artifacts = (*result.artifacts, *(result.model.files.values() if result.model else ()))
+    files = [(job.models.folder, facts) for facts in artifacts] + [(job.reports, facts) for facts in result.reports]
+    for folder, facts in files:
+        try:
+            checks.check(folder, [facts])
+        except DamagedFile:
+            yield f"{folder.path(facts.name)} is damaged; it is computed again."
 
 
 def _declared(task: Task, book: Book) -> list[Any]:

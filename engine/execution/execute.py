@@ -10,6 +10,7 @@ from engine.errors import Refused
 from engine.execution.call import Failure
 from engine.execution.executors import Executor
 from engine.execution.inputs import snapshot_of
+from engine.execution.preparing import Inputs
 from engine.execution.recorder import RunRecorder
 from engine.execution.runner import Runner
 from engine.execution.vacuum import vacuum
@@ -17,7 +18,7 @@ from engine.process.identity import this_process
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
 from storage.ledger.leases import Lease, claim, record_snapshot
-from storage.ledger.runs import run_row
+from storage.ledger.runs import forced_line, run_row
 
 
 def execute_run(
@@ -46,6 +47,7 @@ def execute_claimed_run(
         check_promotion_test(ours, deployment.settings, pipeline)
         with deployment.ledger.writing() as connection:
             snapshot = snapshot_of(connection, deployment, run)
+            reuse_of = forced_line(connection, run) if run.force else None
             record_snapshot(connection, lease, snapshot.as_json())
     except (LeaseLost, LedgerUnavailable):
         raise
@@ -54,6 +56,6 @@ def execute_claimed_run(
         RunRecorder(deployment.ledger, lease).run_failed(failure.as_json())
         return "failed"
     try:
-        return Runner(deployment, pipeline, executor, lease).execute(snapshot, force=run.force)
+        return Runner(Inputs(deployment, pipeline, snapshot, reuse_of), executor, lease).execute()
     finally:
         vacuum(deployment)

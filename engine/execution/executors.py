@@ -3,7 +3,7 @@
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_futures
 from itertools import count
-from time import sleep
+from time import monotonic, sleep
 from typing import Protocol
 
 from engine.execution.call import Call, Report, run_call
@@ -22,8 +22,11 @@ class Executor(Protocol):
     def submit(self, call: Call) -> int:
         """Submits a call and returns its ticket."""
 
+    def began(self, ticket: int) -> float | None:
+        """When a running call began (monotonic seconds); None while it waits for a CPU."""
+
     def wait(self, timeout: float) -> list[tuple[int, Report]]:
-        """The new reports, after the first one or after `timeout` seconds."""
+        """The new reports, after the first one, a call's begin, or `timeout` seconds."""
 
     def cancel(self, ticket: int) -> None:
         """Ends a call. It has no report."""
@@ -41,14 +44,18 @@ class LocalExecutor:
         self._pool = ThreadPoolExecutor(1, "task")
         self._tickets = count()
         self._running: dict[Future[Report], int] = {}
+        self._began: dict[int, float] = {}
 
     def open(self) -> None:
         """Does nothing. The thread starts with the first call."""
 
     def submit(self, call: Call) -> int:
         ticket = next(self._tickets)
-        self._running[self._pool.submit(run_call, call)] = ticket
+        self._running[self._pool.submit(self._run, ticket, call)] = ticket
         return ticket
+
+    def began(self, ticket: int) -> float | None:
+        return self._began.get(ticket)
 
     def wait(self, timeout: float) -> list[tuple[int, Report]]:
         if not self._running:
@@ -65,3 +72,7 @@ class LocalExecutor:
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, ticket: int, call: Call) -> Report:
+        self._began[ticket] = monotonic()
+        return run_call(call)

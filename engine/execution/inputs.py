@@ -125,7 +125,7 @@ def _intact(deployment: Deployment, table: TableVersion) -> TableVersion | None:
         older = [version for version in published_versions(connection, table.table) if version != table]
     for version in (table, *older):
         try:
-            deployment.datamart.verify(version)
+            deployment.file_checks.check_table(deployment.datamart, version)
         except DamagedFile as error:
             log.warning("%s", error)
         else:
@@ -136,4 +136,7 @@ def _intact(deployment: Deployment, table: TableVersion) -> TableVersion | None:
 def _extracts(deployment: Deployment, task: Task, data: str) -> dict[str, tuple[SourceFile, ...]]:
     if not data:
         return {}
-    return {dataset: source_files(deployment.ledger, data, dataset) for dataset in task.extracts}
+    return {
+        dataset: source_files(deployment.ledger, data, dataset, read_all=deployment.settings.verify)
+        for dataset in task.extracts
+    }

@@ -3,7 +3,9 @@
 import logging
 import os
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 from time import monotonic, sleep
 from typing import Any
@@ -23,6 +25,28 @@ CANCEL_TIMEOUT = 1.0  # seconds that `cancel` waits for the end of a call that h
 WARM_UP_TIMEOUT = 30.0  # seconds
 
 
+@dataclass(frozen=True)
+class Begun:
+    """The first item of a call: it has begun, on the node with that id."""
+
+    node: str
+
+
+@dataclass
+class Submitted:
+    """A call that Ray has: its title, and when it began (monotonic seconds), None while it waits for a CPU."""
+
+    ticket: int
+    title: str
+    began: float | None = None
+
+
+def begun_and_report(call: Call) -> Iterator[Begun | Report]:
+    """That the call has begun, at once, and its report when it ends. Ray streams both to the run's process."""
+    yield Begun(ray.get_runtime_context().get_node_id())
+    yield run_call(call)
+
+
 class RayExecutor:
     """Runs each call as a Ray task, on the Ray at `cluster`, or on a private Ray that ends with this object.
 
@@ -33,9 +57,8 @@ class RayExecutor:
         self._settings = settings
         self._joined = cluster
         self._tickets = count()
-        self._running: dict[Any, int] = {}
-        self._titles: dict[int, str] = {}
-        self._cancelled: dict[Any, str] = {}  # titles of calls that may still start, by reference
+        self._running: dict[Any, Submitted] = {}  # by the stream of the call's items
+        self._cancelled: dict[Any, str] = {}  # titles of calls that may still start, by stream
         self._private: PrivateRay | None = None
         self._remote: Any = None
         self._ray: Any = ray
@@ -53,7 +76,7 @@ class RayExecutor:
             if self._remote is None:
                 self._connect()
                 # The runner retries and records attempts; Ray must not retry.
-                self._remote = ray.remote(max_retries=0)(run_call)
+                self._remote = ray.remote(max_retries=0)(begun_and_report)
 
     def warm(self) -> None:
         """Lets Ray's processes import the modules that calls need, so that the first call starts without a delay."""
@@ -64,11 +87,13 @@ class RayExecutor:
     def submit(self, call: Call) -> int:
         self.open()
         ticket = next(self._tickets)
-        self._titles[ticket] = f"{call.task.name}#{os.getpid()}-{ticket}"
-        options = {"num_cpus": min(call.task.cpus, self.slots), "name": self._titles[ticket]}
-        reference = self._remote.options(**options).remote(call)
-        self._running[reference] = ticket
+        title = f"{call.task.name}#{os.getpid()}-{ticket}"
+        stream = self._remote.options(num_cpus=min(call.task.cpus, self._largest_node()), name=title).remote(call)
+        self._running[stream] = Submitted(ticket, title)
         return ticket
+
+    def began(self, ticket: int) -> float | None:
+        return next((each.began for each in self._running.values() if each.ticket == ticket), None)
 
     def wait(self, timeout: float) -> list[tuple[int, Report]]:
         self._kill_cancelled()
@@ -80,7 +105,14 @@ class RayExecutor:
         if ready and waiting:
             more, _ = ray.wait(waiting, num_returns=len(waiting), timeout=0)
             ready += more
-        return [(self._running.pop(reference), _report(reference)) for reference in ready]
+        reports = []
+        for stream in ready:
+            item = _next_item(stream)
+            if isinstance(item, Begun):
+                self._running[stream].began = monotonic()
+            else:
+                reports.append((self._running.pop(stream).ticket, item))
+        return reports
 
     def cancel(self, ticket: int) -> None:
         """Kills the process that runs the call.
@@ -88,25 +120,28 @@ class RayExecutor:
         Ray's forced cancel is not used: it aborts this process when the task finishes at the same time. Ray's normal
         cancel is used for a call that has not started or runs on another machine.
         """
-        for reference, its_ticket in list(self._running.items()):
-            if its_ticket == ticket:
-                del self._running[reference]
-                if not kill_task(self._titles[ticket]):
+        for stream, submitted in list(self._running.items()):
+            if submitted.ticket == ticket:
+                del self._running[stream]
+                if not kill_task(submitted.title):
                     with suppress(exceptions.RayError):  # Ray has ended, and the call with it
-                        ray.cancel(reference)
-                        self._cancelled[reference] = self._titles[ticket]
+                        ray.cancel(stream)
+                        self._cancelled[stream] = submitted.title
         deadline = monotonic() + CANCEL_TIMEOUT
         while self._kill_cancelled() and monotonic() < deadline:
             sleep(0.05)
 
     def _kill_cancelled(self) -> bool:
         """Kills cancelled calls that have started after all; whether some may still start."""
-        for reference, title in list(self._cancelled.items()):
-            with suppress(exceptions.RayError):
-                if not kill_task(title) and not ray.wait([reference], timeout=0)[0]:
-                    continue
-            del self._cancelled[reference]
+        for stream, title in list(self._cancelled.items()):
+            if kill_task(title) or _has_ended(stream):
+                del self._cancelled[stream]
         return bool(self._cancelled)
+
+    def _largest_node(self) -> int:
+        """The CPUs of the node that has most. Ray never starts a call that asks for more."""
+        nodes = [node["Resources"].get("CPU", 0) for node in self._ray.nodes() if node["Alive"]]
+        return max(1, int(max(nodes, default=1)))
 
     def close(self) -> None:
         self._cancelled.clear()
@@ -143,9 +178,22 @@ class RayExecutor:
         }
 
 
-def _report(reference: Any) -> Report:
+def _has_ended(stream: Any) -> bool:
+    """Whether a cancelled call has ended. Drops its items."""
+    with suppress(exceptions.RayError, StopIteration):
+        while ray.wait([stream], timeout=0)[0]:
+            if not isinstance(ray.get(next(stream)), Begun):
+                return True
+        return False
+    return True
+
+
+def _next_item(stream: Any) -> Begun | Report:
+    """The next item of a call's stream, which is there; the end of its process as a failure."""
     try:
-        report: Report = ray.get(reference)
+        item: Begun | Report = ray.get(next(stream))
+    except StopIteration:
+        return Report(failure=Failure("WorkerEnded", "The Ray worker of the task ended without a report."))
     except exceptions.LocalRayletDiedError as error:
         raise RayUnreachable("The Ray that the run used has ended; resume the run.") from error
     except exceptions.OutOfMemoryError:
@@ -157,4 +205,4 @@ def _report(reference: Any) -> Report:
     except exceptions.RayError as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else "no reason given"
         return Report(failure=Failure(type(error).__name__, f"The Ray worker of the task ended ({reason})."))
-    return report
+    return item

@@ -7,35 +7,38 @@ from typing import Any
 
 from engine.cluster.private import RayUnreachable
 from engine.control.deliveries import refuse_shrunken
-from engine.definitions.task import Pipeline, Task
-from engine.deployment import Deployment
-from engine.execution.attempt_queue import AttemptQueue
-from engine.execution.attempts import COLLECT, WHOLE, Attempt, Work, partitions_of
-from engine.execution.caching import cache_key, key_after, reusable
+from engine.definitions.task import Task
+from engine.execution.attempt_queue import MOST_WAIT, AttemptQueue
+from engine.execution.attempts import COLLECT, WHOLE, Attempt, Work
+from engine.execution.caching import key_after
 from engine.execution.call import Failure, Report
 from engine.execution.executors import Executor
 from engine.execution.heartbeat import Heartbeat
-from engine.execution.inputs import Snapshot, job_of
+from engine.execution.preparing import Inputs, Preparations, Prepared
 from engine.execution.publish import commit
 from engine.execution.recorder import RunRecorder
 from jobs.accounting.account import check
 from jobs.accounting.statements import accounts_of
 from jobs.errors import InputRejected
-from jobs.job import Job, TaskResult, combined
+from jobs.job import TaskResult, combined
 from jobs.profiles.summary import Profile, merged_profiles
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
 from storage.ledger.leases import Lease
 
 DONE = ("succeeded", "cached", "skipped")
+OPEN = ("queued", "preparing", "running")
+QUICK = 0.05  # seconds in which most tasks are prepared
 
 
 class Runner:
     """Executes one claimed run. It has the states and results of the tasks, and records its progress in the ledger."""
 
-    def __init__(self, deployment: Deployment, pipeline: Pipeline, executor: Executor, lease: Lease) -> None:
+    def __init__(self, inputs: Inputs, executor: Executor, lease: Lease) -> None:
+        deployment, pipeline = inputs.deployment, inputs.pipeline
         self._deployment = deployment
         self._pipeline = pipeline
+        self._preparations = Preparations(inputs)
         self._lease = lease
         self._recorder = RunRecorder(deployment.ledger, lease)
         self._queue = AttemptQueue(executor, self._recorder, pipeline, deployment.settings.ledger_url)
@@ -45,19 +48,20 @@ class Runner:
         self._failures: list[tuple[str, Failure]] = []
         self._profiles: list[Profile] = []  # of what the tasks read, also of those that failed
 
-    def execute(self, snapshot: Snapshot, *, force: bool) -> str:
+    def execute(self) -> str:
         """Executes the run and returns its final state. Raises LeaseLost when it was marked as crashed."""
         self._recorder.planned(self._pipeline)
         try:
             with Heartbeat(self._deployment, self._lease) as heartbeat:
                 while not heartbeat.cancelled.is_set():
                     heartbeat.check()
+                    self._start_ready(MOST_WAIT if self._queue.is_empty else QUICK)
                     self._queue.submit()
-                    self._start_ready(snapshot, force=force)
-                    if self._queue.is_empty:
+                    if not self._queue.is_empty:
+                        for attempt, report in self._queue.reports(MOST_WAIT if self._preparations.is_empty else QUICK):
+                            self._handle(attempt, report)
+                    elif self._preparations.is_empty and not self._ready():
                         return self._end()
-                    for attempt, report in self._queue.reports():
-                        self._handle(attempt, report)
                     self._fail_overdue()
                 return self._cancel()
         except (KeyboardInterrupt, SystemExit):
@@ -70,46 +74,56 @@ class Runner:
         finally:
             self._queue.close()
 
-    def _start_ready(self, snapshot: Snapshot, *, force: bool) -> None:
-        progress = True
-        while progress:
-            progress = False
-            for task in self._pipeline.tasks:
-                if self._states[task.name] == "queued" and all(self._states[name] in DONE for name in task.upstream):
-                    self._start(task, snapshot, force=force)
-                    self._queue.submit()
-                    progress = True
+    def _ready(self) -> list[Task]:
+        """The tasks whose upstream tasks are done, in the order of the pipeline."""
+        return [
+            task
+            for task in self._pipeline.tasks
+            if self._states[task.name] == "queued" and all(self._states[name] in DONE for name in task.upstream)
+        ]
 
-    def _start(self, task: Task, snapshot: Snapshot, *, force: bool) -> None:
-        try:
-            job = job_of(self._deployment, self._pipeline, task, snapshot, self._results)
-            key = cache_key(task, job)
-            if not force and self._reuse(task, job, key):
+    def _start_ready(self, timeout: float) -> None:
+        """Prepares the tasks that are ready and starts the prepared ones, until none is prepared within `timeout`.
+
+        Reading a large extract or a slow store may take minutes, in which the loop goes on.
+        """
+        while True:
+            for task in self._ready():
+                self._states[task.name] = "preparing"
+                self._preparations.start(task, self._results)
+            prepared = self._preparations.finished(timeout)
+            if not prepared:
                 return
-            partitions = partitions_of(task, job)
+            for task, outcome in prepared:
+                self._start(task, outcome)
+            self._queue.submit()
+            timeout = QUICK
+
+    def _start(self, task: Task, prepared: Prepared | LoanwatchError) -> None:
+        try:
+            if isinstance(prepared, LoanwatchError):
+                raise prepared
+            self._recorder.warned(task, prepared.damaged)
+            if prepared.reused is not None:
+                self._reuse(task, prepared, *prepared.reused)
+                return
         except LoanwatchError as error:
             self._fail(task, _failure(error))
             return
         self._states[task.name] = "running"
-        self._recorder.ready(task, key, len(partitions))
-        work = Work(task, job, key, partitions)
-        for partition in partitions:
+        self._recorder.ready(task, prepared.key, len(prepared.partitions))
+        work = Work(task, prepared.job, prepared.key, prepared.partitions)
+        for partition in prepared.partitions:
             self._queue.add(Attempt(work, partition))
-        if not partitions:
+        if not prepared.partitions:
             self._complete(work)
 
-    def _reuse(self, task: Task, job: Job, key: str) -> bool:
-        earlier, damaged = reusable(self._deployment.ledger, task, job, key)
-        self._recorder.warned(task, damaged)
-        if earlier is None:
-            return False
-        run_id, result = earlier
+    def _reuse(self, task: Task, prepared: Prepared, run_id: str, result: TaskResult) -> None:
         self._profiles += result.profiles
-        refuse_shrunken(self._deployment, job, result)
+        refuse_shrunken(self._deployment, prepared.job, result)
         self._states[task.name] = "cached"
         self._results[task.name], self._origins[task.name] = result, run_id
-        self._recorder.cached(task, key, run_id, result)
-        return True
+        self._recorder.cached(task, prepared.key, run_id, result)
 
     def _handle(self, attempt: Attempt, report: Report) -> None:
         work = attempt.work
@@ -217,7 +231,7 @@ class Runner:
         return "cancelled"
 
     def _open_tasks(self) -> list[str]:
-        return [name for name, state in self._states.items() if state in ("queued", "running")]
+        return [name for name, state in self._states.items() if state in OPEN]
 
 
 def _failure(error: LoanwatchError) -> Failure:

@@ -1,9 +1,13 @@
-"""A thread that runs during a `with` block."""
+"""Threads: one that runs during a `with` block, and the future of a function that a thread runs."""
 
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Future
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
+
+Value = TypeVar("Value")
 
 
 class Background(ABC):
@@ -26,3 +30,17 @@ class Background(ABC):
     ) -> None:
         self.ended.set()
         self._thread.join()
+
+
+def in_thread(function: Callable[[], Value], name: str) -> Future[Value]:
+    """The future of a function that a thread runs. One that hangs does not keep the process from ending."""
+    future: Future[Value] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True, name=name).start()
+    return future

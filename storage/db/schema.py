@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from storage.db import model_tables, report_tables
+from storage.db import file_tables, model_tables, report_tables
 from storage.db.types import Day, Moment
 
 ACTIVE_STATES = ("queued", "running")
@@ -24,6 +24,7 @@ OPEN_TASK_STATES = ("queued", "running", "retrying")
 
 metadata = model_tables.metadata  # every table of the ledger
 reports = report_tables.reports
+checked_files = file_tables.checked_files
 
 runs = Table(
     "runs",

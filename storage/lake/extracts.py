@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pyarrow import fs
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from storage.db.ledger import Ledger
 from storage.db.schema import source_digests
@@ -48,19 +48,20 @@ class SourceFile:
         return folder.filesystem.open_input_stream(f"{folder.root}/{self.name}", compression=None)
 
 
-def source_files(ledger: Ledger, root: str, dataset: str) -> tuple[SourceFile, ...]:
+def source_files(ledger: Ledger, root: str, dataset: str, *, read_all: bool = False) -> tuple[SourceFile, ...]:
     """The files of a dataset in a data folder: `D.csv`, `D.csv.gz`, or all such files in the folder `D`.
 
     Parts are in the natural order of their names: `2024-9` comes before `2024-10`. Raises ExtractMissing when there is
-    no file, or when more than one of these forms is there.
+    no file, or when more than one of these forms is there. A file whose size, times and inode are as when its SHA-256
+    was computed is not read again, unless `read_all`.
     """
     try:
-        return _files(ledger, root, dataset)
+        return tuple(_source_file(ledger, root, dataset, info, read_all) for info in _infos(root, dataset))
     except (OSError, UnicodeError) as error:
         raise ExtractMissing(f"{root} can't be read for {dataset} ({error}); fix its permissions and names.") from error
 
 
-def _files(ledger: Ledger, root: str, dataset: str) -> tuple[SourceFile, ...]:
+def _infos(root: str, dataset: str) -> list[Any]:
     folder = Folder.at(root)
     infos = [info for info in _candidates(folder, dataset) if info.type != fs.FileType.NotFound]
     if not infos:
@@ -77,7 +78,7 @@ def _files(ledger: Ledger, root: str, dataset: str) -> tuple[SourceFile, ...]:
     files = _parts(folder, infos[0]) if infos[0].type == fs.FileType.Directory else infos
     if not files:
         raise ExtractMissing(f"{infos[0].path} has no .csv or .csv.gz file; put the parts of {dataset} there.")
-    return tuple(_source_file(ledger, folder, root, dataset, info) for info in files)
+    return files
 
 
 def has_extracts(root: str, datasets: list[str]) -> bool:
@@ -109,25 +110,26 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
     return [(1, int(piece), "") if piece.isdigit() else (0, 0, piece) for piece in pieces]
 
 
-def _source_file(ledger: Ledger, folder: Folder, root: str, dataset: str, info: Any) -> SourceFile:
-    name = info.path[len(folder.root) + 1 :]
+def _source_file(ledger: Ledger, root: str, dataset: str, info: Any, read_all: bool) -> SourceFile:
+    folder = Folder.at(root)
     stamp = folder.stamp(info)
-    return SourceFile(dataset, root, name, int(info.size), _stored_sha256(ledger, folder, info, stamp), stamp)
+    stored = source_digests.c.path == info.path, source_digests.c.stamp == stamp
+    sha256 = None
+    if not read_all:
+        with ledger.reading() as connection:
+            sha256 = connection.execute(select(source_digests.c.sha256).where(*stored)).scalar()
+    if sha256 is None:
+        sha256 = _sha256(folder, info)
+        if datetime.now(UTC) - datetime.fromtimestamp(info.mtime_ns / 1e9, tz=UTC) > SETTLED:
+            with ledger.writing() as connection:
+                connection.execute(delete(source_digests).where(*stored))
+                connection.execute(insert(source_digests).values(path=info.path, stamp=stamp, sha256=sha256))
+    return SourceFile(dataset, root, info.path[len(folder.root) + 1 :], int(info.size), sha256, stamp)
 
 
-def _stored_sha256(ledger: Ledger, folder: Folder, info: Any, stamp: str) -> str:
-    stored = select(source_digests.c.sha256).where(source_digests.c.path == info.path, source_digests.c.stamp == stamp)
-    with ledger.reading() as connection:
-        sha256 = connection.execute(stored).scalar()
-    if sha256 is not None:
-        return str(sha256)
+def _sha256(folder: Folder, info: Any) -> str:
     try:
         with folder.filesystem.open_input_stream(info.path, compression=None) as stream:
-            sha256 = stream_sha256(stream)
+            return stream_sha256(stream)
     except OSError as error:
         raise ExtractMissing(f"{info.path} can't be read ({error.strerror or error}); fix its permissions.") from error
-    if datetime.now(UTC) - datetime.fromtimestamp(info.mtime_ns / 1e9, tz=UTC) > SETTLED:
-        with ledger.writing() as connection:
-            if connection.execute(stored).scalar() is None:
-                connection.execute(insert(source_digests).values(path=info.path, stamp=stamp, sha256=sha256))
-    return sha256

@@ -12,6 +12,7 @@ from storage.db.model_tables import models
 from storage.db.schema import publications, table_versions
 from storage.errors import StorageError
 from storage.lake.datamart import Part, TableVersion
+from storage.lake.file_checks import forget_checks
 from storage.ledger.leases import Lease, check_lease
 
 SAME_VERSION = (publications.c.table_name == table_versions.c.table_name) & (
@@ -196,6 +197,8 @@ def stored_versions(connection: Connection) -> set[tuple[str, str]]:
 
 def mark_removed(connection: Connection, removed: Iterable[tuple[str, str]], now: datetime) -> None:
     """Records that the files of versions are deleted, so that no run reuses them."""
+    removed = list(removed)
+    forget_checks(connection, removed)
     for table, version in removed:
         connection.execute(
             update(table_versions)

@@ -184,6 +184,14 @@ def newest_heartbeat(connection: Connection) -> datetime | None:
     return heartbeat
 
 
+def forced_line(connection: Connection, run: LedgerRow) -> frozenset[str]:
+    """Ids of the forced runs that a forced run resumes, itself included: what they finished ran under `--force`."""
+    line = [run]
+    while (parent := line[-1].parent_run_id) is not None and (row := run_row(connection, parent)).force:
+        line.append(row)
+    return frozenset(each.run_id for each in line)
+
+
 def caused_by(connection: Connection, run_id: str) -> list[str]:
     """Ids of the runs that this one caused or that resumed it, oldest first."""
     query = select(runs.c.run_id).where(or_(runs.c.cause_run_id == run_id, runs.c.parent_run_id == run_id))

@@ -61,8 +61,13 @@ def end_attempt(connection: Connection, run_id: str, key: tuple[str, str, int], 
     )
 
 
-def reusable_tasks(connection: Connection, cache_key: str, limit: int = 5) -> Sequence[LedgerRow]:
-    """Finished tasks of any run with this cache key, newest first: their code, settings and inputs are equal."""
+def reusable_tasks(
+    connection: Connection, cache_key: str, of_runs: frozenset[str] | None = None, limit: int = 5
+) -> Sequence[LedgerRow]:
+    """Finished tasks with this cache key, newest first: their code, settings and inputs are equal.
+
+    They are of `of_runs` only, if given, else of any run.
+    """
     query = (
         select(tasks.c.run_id, tasks.c.task, tasks.c.outcome, tasks.c.rows_in, tasks.c.rows_out)
         .where(
@@ -73,6 +78,8 @@ def reusable_tasks(connection: Connection, cache_key: str, limit: int = 5) -> Se
         .order_by(tasks.c.finished_at.desc())
         .limit(limit)
     )
+    if of_runs is not None:
+        query = query.where(tasks.c.run_id.in_(of_runs))
     return connection.execute(query).all()
 
 

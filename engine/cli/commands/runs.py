@@ -34,6 +34,10 @@ from storage.ledger.runs import run_row
 
 app = typer.Typer()
 
+VERIFY = (
+    "Read every byte of the extracts and of the tables, models and reports whose results are reused. Otherwise a file "
+    "is trusted that was read once and whose size, times and inode (ETag on object storage) are the same since."
+)
 Detach = Annotated[
     bool, typer.Option("--detach", help="Request the run and return; a worker or a later `run` executes it.")
 ]
@@ -49,18 +53,20 @@ def run(
     as_of: AsOf = None,
     param: Params = None,
     force: Annotated[bool, typer.Option("--force", help="Full rerun (cache off).")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help=VERIFY)] = False,
     detach: Detach = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Run a pipeline and follow the run to its end. A worker executes it; without a worker, this process does."""
     deployment = deployment_at(home)
-    new = control.checked_request(deployment, pipeline, day_of(as_of), params=params_of(param, data), force=force)
+    params = {**params_of(param, data), **({"verify": True} if verify else {})}
+    new = control.checked_request(deployment, pipeline, day_of(as_of), params=params, force=force)
     if detach:
         run_id = control.request(deployment, new)
         _print_queued(deployment, run_id, as_json=as_json)
         return
-    run_id = requested(deployment, new, any_queued=not (data or as_of or param or force))
+    run_id = requested(deployment, new, any_queued=not (data or as_of or param or force or verify))
     _execute(deployment, run_id, as_json=as_json)
 
 

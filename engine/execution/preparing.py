@@ -1,0 +1,79 @@
+"""Preparing tasks: their inputs, their cache keys, what may be reused. In threads, because a store may be slow."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future
+from concurrent.futures import wait as wait_for_futures
+from dataclasses import dataclass
+
+from engine.definitions.task import Pipeline, Task
+from engine.deployment import Deployment
+from engine.execution.attempts import partitions_of
+from engine.execution.caching import cache_key, reusable
+from engine.execution.inputs import Snapshot, job_of
+from engine.process.background import in_thread
+from jobs.job import Job, TaskResult
+from storage.errors import LoanwatchError
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A task whose upstream tasks are done: its job and cache key, and the keys of the partitions to run.
+
+    `reused` is (run, result) of an earlier task when that is used instead. `damaged` are messages about outputs of
+    earlier tasks that can't be used.
+    """
+
+    job: Job
+    key: str
+    partitions: Sequence[str] = ()
+    reused: tuple[str, TaskResult] | None = None
+    damaged: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run prepares its tasks from. `reuse_of` are the runs whose results it may reuse; None for any run."""
+
+    deployment: Deployment
+    pipeline: Pipeline
+    snapshot: Snapshot
+    reuse_of: frozenset[str] | None = None
+
+    def prepared(self, task: Task, results: Mapping[str, TaskResult]) -> Prepared:
+        """The prepared task. Reads extracts and tables that changed since they were read last."""
+        job = job_of(self.deployment, self.pipeline, task, self.snapshot, results)
+        key = cache_key(task, job)
+        reused, damaged = reusable(self.deployment, task, job, key, self.reuse_of)
+        partitions = () if reused else partitions_of(task, job)
+        return Prepared(job, key, partitions, reused, damaged)
+
+
+class Preparations:
+    """The tasks that are being prepared, each in a thread of its own."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+        self._futures: dict[Future[Prepared], Task] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._futures
+
+    def start(self, task: Task, results: Mapping[str, TaskResult]) -> None:
+        """Starts to prepare a task from the results of the tasks that are done."""
+        done = dict(results)
+        self._futures[in_thread(lambda: self._inputs.prepared(task, done), f"prepare-{task.name}")] = task
+
+    def finished(self, timeout: float) -> list[tuple[Task, Prepared | LoanwatchError]]:
+        """The tasks that are prepared, or why they can't be, after the first one or after `timeout` seconds."""
+        if not self._futures:
+            return []
+        done, _ = wait_for_futures(self._futures, timeout, FIRST_COMPLETED)
+        return [(self._futures.pop(future), _outcome(future)) for future in done]
+
+
+def _outcome(future: Future[Prepared]) -> Prepared | LoanwatchError:
+    try:
+        return future.result()
+    except LoanwatchError as error:
+        return error
