@@ -124,7 +124,9 @@ def _damage(checks: FileChecks, job: Job, result: TaskResult) -> Iterator[str]:
         except DamagedFile as error:
             yield str(error)
     artifacts = (*result.artifacts, *(result.model.files.values() if result.model else ()))
-    files = [(job.models.folder, facts) for facts in artifacts] + [(job.reports, facts) for facts in result.reports]
+    files = [(job.models.folder, facts) for facts in artifacts] + [
+        (job.reports.folder, facts) for facts in result.reports
+    ]
     for folder, facts in files:
         try:
             checks.check(folder, [facts])
