@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
-from engine.execution.attempts import partitions_of
+from engine.execution.attempts.work import partitions_of
 from engine.execution.caching import cache_key, reusable
 from engine.execution.inputs import Snapshot, job_of
 from engine.process.background import in_thread

@@ -8,8 +8,8 @@ from typing import Any
 from engine.cluster.private import RayUnreachable
 from engine.control.deliveries import refuse_shrunken
 from engine.definitions.task import Task
-from engine.execution.attempt_queue import MOST_WAIT, AttemptQueue
-from engine.execution.attempts import COLLECT, WHOLE, Attempt, Work
+from engine.execution.attempts.queue import MOST_WAIT, AttemptQueue
+from engine.execution.attempts.work import COLLECT, WHOLE, Attempt, Work
 from engine.execution.caching import key_after
 from engine.execution.call import Failure, Report
 from engine.execution.executors import Executor

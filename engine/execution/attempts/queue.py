@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from time import monotonic
 
 from engine.definitions.task import Pipeline, Task
-from engine.execution.attempts import COLLECT, Attempt, Work
+from engine.execution.attempts.work import COLLECT, Attempt, Work
 from engine.execution.call import Call, Failure, Report
 from engine.execution.executors import Executor
 from engine.execution.recorder import RunRecorder
