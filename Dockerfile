@@ -6,6 +6,7 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
     LOANWATCH_HOME=/home/loanwatch/home
 
+RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 10001 loanwatch
 WORKDIR /home/loanwatch/app
 
@@ -29,5 +30,7 @@ HEALTHCHECK --interval=30s --timeout=20s --start-period=60s CMD ["python", "-m",
 # From outside the container the console is reached at LOANWATCH_CONSOLE_ADDRESS=0.0.0.0, which needs a login.
 EXPOSE 8501
 
-ENTRYPOINT ["python", "-m", "engine"]
+# tini, the init process, passes signals on and reaps the processes that a killed run or Ray leaves behind; with -s also
+# below another one (`docker run --init`).
+ENTRYPOINT ["tini", "-s", "--", "python", "-m", "engine"]
 CMD ["up"]

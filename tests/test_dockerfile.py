@@ -7,10 +7,29 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
+
+from tests.processes import PIPES, until
 
 ROOT = Path(__file__).parents[1]
 LINES = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text(encoding="utf-8")).splitlines()
+INIT = ("tini", "-s", "--")
+ORPHAN = """
+import os, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: os._exit(7))
+child = os.fork()
+if child == 0:
+    orphan = os.fork()
+    if orphan == 0:
+        os.read(0, 1)  # lives until the test lets it end
+        os._exit(0)
+    print(orphan, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print("ready", flush=True)
+signal.pause()
+"""
 COMMANDS = ("up", "worker", "scheduler", "health", "run", "doctor")
 
 
@@ -44,8 +63,25 @@ def test_the_base_has_the_python_that_the_tools_check_for() -> None:
 def test_the_health_check_and_the_default_are_commands_of_the_engine() -> None:
     entry = json.loads(instructions("ENTRYPOINT")[0])
     check = json.loads(instructions("HEALTHCHECK")[0].partition("CMD ")[2])
-    assert check[: len(entry)] == entry == ["python", "-m", "engine"]
+    assert entry == [*INIT, "python", "-m", "engine"]
+    assert check[:-1] == entry[len(INIT) :]  # the check has no use for an init process
     assert {check[-1], *json.loads(instructions("CMD")[0])} <= set(COMMANDS)
+
+
+def test_the_init_process_is_installed_reaps_orphans_and_passes_signals_on() -> None:
+    assert any("apt-get install" in line and " tini " in line for line in instructions("RUN"))
+    init = json.loads(instructions("ENTRYPOINT")[0])[: len(INIT)]
+    with subprocess.Popen([*init, sys.executable, "-c", ORPHAN], text=True, **PIPES) as process:
+        assert process.stdin
+        assert process.stdout
+        orphan = int(process.stdout.readline())
+        assert process.stdout.readline() == "ready\n"
+        assert psutil.Process(orphan).ppid() == process.pid
+        process.stdin.write("x")
+        process.stdin.flush()
+        until(lambda: not psutil.pid_exists(orphan), "end of the orphan, and no zombie of it", seconds=30)
+        process.terminate()
+        assert process.wait(30) == 7
 
 
 @pytest.mark.thorough
