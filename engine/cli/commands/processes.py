@@ -21,7 +21,7 @@ from engine.metrics.server import MetricsServer
 from engine.process.addresses import is_loopback
 from engine.process.logs import log_to_stderr, logs_json, pass_on
 from engine.process.signals import on_stop_signal
-from engine.process.supervisor import Child, keep_running
+from engine.process.supervisor import STOP_SECONDS, Child, keep_running
 from engine.scheduling.scheduler import Scheduler
 from engine.worker.worker import Worker
 from storage.settings import load_settings
@@ -29,7 +29,6 @@ from storage.settings import load_settings
 app = typer.Typer()
 log = logging.getLogger("loanwatch.engine")
 
-END_GRACE = 15.0  # seconds that a process may take to end, in addition to `stop_grace`
 COLOURS = {"worker": "cyan", "scheduler": "magenta", "console": "green"}
 CONSOLE = ("-m", "console")  # by name, because the engine must not import the console
 
@@ -92,7 +91,7 @@ def serve_together(deployment: Deployment, console: Console, *, with_console: bo
         console.print(starting, soft_wrap=True)
     stop = threading.Event()
     on_stop_signal(stop.set, with_parent=False)
-    keep_running(children(deployment, console, names), stop, deployment.settings.stop_grace + END_GRACE)
+    keep_running(children(deployment, console, names), stop, deployment.settings.stop_grace + STOP_SECONDS)
 
 
 def children(deployment: Deployment, console: Console, names: Sequence[str]) -> list[Child]:

@@ -1,0 +1,1 @@
+"""Files for those who keep a deployment running: systemd units, and a Compose file."""
