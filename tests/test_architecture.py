@@ -43,7 +43,7 @@ engine.control
 engine.execution
 engine.scheduling  engine.worker
 engine.documents
-engine.backfill    engine.doctor    engine.metrics   engine.report    engine.units
+engine.backfill    engine.backup     engine.doctor    engine.metrics   engine.report    engine.units
 engine.cli
 engine.__main__
 

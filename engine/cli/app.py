@@ -13,6 +13,7 @@ from engine.cli.commands.data import app as data_commands
 from engine.cli.commands.drift import app as drift_commands
 from engine.cli.commands.explain import app as explain_commands
 from engine.cli.commands.models import app as model_commands
+from engine.cli.commands.operation.backup import app as backup_commands
 from engine.cli.commands.operation.units import app as unit_commands
 from engine.cli.commands.processes import app as process_commands
 from engine.cli.commands.profile import app as profile_commands
@@ -50,6 +51,7 @@ for commands in (
     process_commands,
     access_commands,
     unit_commands,
+    backup_commands,
 ):
     app.add_typer(commands)
 

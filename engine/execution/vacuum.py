@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from engine.deployment import Deployment
 from engine.execution.published.reports import place_reports
+from engine.process.registry import is_backed_up
 from storage.db.schema import runs
 from storage.errors import LoanwatchError
 from storage.files.folder import Folder
@@ -49,10 +50,10 @@ def link_current(deployment: Deployment) -> list[str]:
 def remove_old(deployment: Deployment) -> None:
     """Deletes the removable versions, and the files that ended runs did not record.
 
-    Does nothing while a run is active, because the run may read or publish them.
+    Does nothing while a run is active, because the run may read or publish them, or while a backup copies them.
     """
     with deployment.ledger.writing() as connection:
-        if _active_since(connection):
+        if _active_since(connection) or is_backed_up(deployment, connection):
             return
         removable = removable_versions(connection, deployment.settings.keep_versions)
         mark_removed(connection, removable, deployment.ledger.now(connection))

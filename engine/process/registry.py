@@ -6,10 +6,12 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
+from sqlalchemy import Connection
+
 from engine.deployment import Deployment
 from engine.process.identity import host, is_gone, this_process
 from storage.db.ledger import LedgerRow
-from storage.ledger.processes import Process, alive_processes, deregister, heartbeat, register
+from storage.ledger.processes import BACKUP, Process, alive_processes, deregister, heartbeat, register
 
 NO_WORKER = "The worker is not running. Start it with `python -m engine up` or `python -m engine worker`."
 
@@ -51,6 +53,13 @@ def alive(deployment: Deployment, kind: str) -> Sequence[LedgerRow]:
     with deployment.ledger.reading() as connection:
         rows = alive_processes(connection, kind, timeout, deployment.ledger.now(connection))
     return [row for row in rows if not is_gone(row.process_id)]
+
+
+def is_backed_up(deployment: Deployment, connection: Connection) -> bool:
+    """Whether a backup copies the stores now, so that no file of theirs may be deleted."""
+    timeout = timedelta(seconds=deployment.settings.lease)
+    rows = alive_processes(connection, BACKUP, timeout, deployment.ledger.now(connection))
+    return any(not is_gone(row.process_id) for row in rows)
 
 
 def has_worker(deployment: Deployment) -> bool:

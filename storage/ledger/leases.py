@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
-from storage.db.schema import OPEN_TASK_STATES, attempts, runs, tasks
+from storage.db.schema import ACTIVE_STATES, OPEN_TASK_STATES, attempts, runs, tasks
 from storage.errors import LeaseLost
 
 
@@ -116,6 +116,16 @@ def reap(connection: Connection, timeout: timedelta, now: datetime, ended: Colle
         _end_tasks(connection, ids, error, now)
         crashed += ids
     return crashed
+
+
+def crash_active(connection: Connection, reason: str, now: datetime) -> list[str]:
+    """Marks the queued and running runs as crashed, whoever has their leases. Returns their ids."""
+    error = {"type": "Crashed", "message": reason, "exit_code": 1}
+    ended = update(runs).where(runs.c.state.in_(ACTIVE_STATES))
+    ended = ended.values(state="crashed", epoch=runs.c.epoch + 1, finished_at=now, error=error)
+    ids = sorted(connection.execute(ended.returning(runs.c.run_id)).scalars())
+    _end_tasks(connection, ids, error, now)
+    return ids
 
 
 def stale_runs(connection: Connection, timeout: timedelta, now: datetime, ended: Collection[str] = ()) -> list[str]:

@@ -11,11 +11,12 @@ from storage.db.ledger import LedgerRow
 from storage.db.schema import processes
 
 KEPT = timedelta(days=7)
+BACKUP = "backup"  # the kind of a process that copies the stores; while one is alive, none of their files is deleted
 
 
 @dataclass(frozen=True)
 class Process:
-    """A long-lived process of the deployment; `kind` is worker, scheduler or console."""
+    """A long-lived process of the deployment; `kind` is worker, scheduler, console or backup."""
 
     process_id: str
     kind: str
@@ -44,6 +45,11 @@ def deregister(connection: Connection, process_id: str, now: datetime) -> None:
     connection.execute(update(processes).where(processes.c.process_id == process_id).values(stopped_at=now))
 
 
+def deregister_all(connection: Connection, now: datetime) -> None:
+    """Records that all processes ended: those of another deployment, of which this ledger is a copy."""
+    connection.execute(update(processes).where(processes.c.stopped_at.is_(None)).values(stopped_at=now))
+
+
 def alive_processes(connection: Connection, kind: str, timeout: timedelta, now: datetime) -> Sequence[LedgerRow]:
     """The processes of a kind that have not ended and whose heartbeat is newer than `timeout`, newest first."""
     query = select(processes).where(
@@ -53,5 +59,6 @@ def alive_processes(connection: Connection, kind: str, timeout: timedelta, now: 
 
 
 def process_rows(connection: Connection, limit: int = 100) -> Sequence[LedgerRow]:
-    """The processes with a heartbeat in the last week, newest first."""
-    return connection.execute(select(processes).order_by(processes.c.started_at.desc()).limit(limit)).all()
+    """The processes with a heartbeat in the last week, newest first, but no backups: they end by themselves."""
+    query = select(processes).where(processes.c.kind != BACKUP).order_by(processes.c.started_at.desc())
+    return connection.execute(query.limit(limit)).all()

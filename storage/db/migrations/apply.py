@@ -10,8 +10,8 @@ from sqlalchemy import Connection, inspect
 FIRST_RELEASE = "0001"
 
 
-def upgrade(connection: Connection) -> list[str]:
-    """The versions that were applied, in their order; none when another process was faster.
+def upgrade(connection: Connection, version: str = "head") -> list[str]:
+    """The versions that were applied up to `version`, in their order; none when another process was faster.
 
     The first release stored no version, so a ledger that has its tables without a version counts as that release.
     """
@@ -21,7 +21,7 @@ def upgrade(connection: Connection) -> list[str]:
     if stored is None and inspect(connection).has_table("runs"):
         context.stamp(scripts, FIRST_RELEASE)
         stored = FIRST_RELEASE
-    steps = [step for step in scripts.iterate_revisions("head", stored) if step.revision != stored][::-1]
+    steps = [step for step in scripts.iterate_revisions(version, stored) if step.revision != stored][::-1]
     with Operations.context(context):
         for step in steps:
             step.module.upgrade()
