@@ -1,8 +1,12 @@
 """Files that appear whole or not at all, under names that can't lead out of their root."""
 
 import hashlib
+import os
 import resource
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +34,22 @@ def test_an_interrupted_write_leaves_what_was_there_and_no_other_file(folder: Fo
         raise KeyboardInterrupt
     assert folder.read("a.bin") == b"old"
     assert list(Path(folder.root).iterdir()) == [Path(folder.root) / "a.bin"]
+
+
+def test_a_file_is_on_the_disk_before_its_name_and_its_name_before_the_end(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write("a/first.bin", b"")
+    done: list[str] = []
+
+    def noted(name: str, act: Callable[..., Any], *given: Any) -> Any:
+        done.append(f"{name} {Path(f'/proc/self/fd/{given[0]}').readlink().name}" if name == "fsync" else name)
+        return act(*given)
+
+    monkeypatch.setattr(os, "fsync", partial(noted, "fsync", os.fsync))
+    monkeypatch.setattr(Path, "replace", lambda path, target: noted("rename", os.replace, path, target))
+    folder.write("a/b.bin", b"content")
+    assert done == [f"fsync b.bin.{os.getpid()}.tmp", "rename", "fsync a"]
 
 
 @pytest.mark.parametrize(

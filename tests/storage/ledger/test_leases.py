@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.db.ledger import Ledger
@@ -32,6 +32,19 @@ def test_the_schema_itself_allows_one_active_run_a_pipeline(ledger: Ledger) -> N
         connection.execute(insert(runs).values({**row, "state": "skipped"}))
 
 
+@pytest.mark.parametrize("column", ["slot", "request_key"])
+def test_the_schema_itself_allows_one_run_a_slot_and_a_request_key(ledger: Ledger, column: str) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        connection.execute(update(runs).values({column: "once"}))
+    with ledger.reading() as connection:
+        row = {**run_row(connection, lease.run_id)._mapping, "run_id": "another", "state": "skipped"}
+    with pytest.raises(IntegrityError, match="(?i)unique"), ledger.writing() as connection:
+        connection.execute(insert(runs).values(row))
+    with ledger.writing() as connection:
+        connection.execute(insert(runs).values({**row, column: "twice"}))
+
+
 def test_a_run_is_claimed_once(ledger: Ledger) -> None:
     lease = started(ledger)
     with ledger.writing() as connection:
@@ -51,6 +64,26 @@ def test_a_missing_beat_counts_from_the_claim(ledger: Ledger) -> None:
     with ledger.writing() as connection:
         assert reap(connection, timedelta(seconds=30), NOW + timedelta(seconds=30)) == []
         assert reap(connection, timedelta(seconds=30), NOW + timedelta(seconds=31)) == [lease.run_id]
+
+
+def test_a_run_without_any_heartbeat_is_reaped_by_its_claim(ledger: Ledger) -> None:
+    lease = started(ledger)
+    with ledger.writing() as connection:
+        connection.execute(update(runs).values(heartbeat_at=None))
+        assert reap(connection, timedelta(seconds=30), NOW + timedelta(seconds=30)) == []
+        assert reap(connection, timedelta(seconds=30), NOW + timedelta(seconds=31)) == [lease.run_id]
+
+
+def test_a_lease_ends_when_its_owner_claims_the_run_again(ledger: Ledger) -> None:
+    first = started(ledger)
+    with ledger.writing() as connection:
+        connection.execute(update(runs).values(state="queued"))
+        again = claim(connection, first.run_id, first.owner, NOW)
+    assert again is not None
+    with pytest.raises(LeaseLost), ledger.writing() as connection:
+        record_versions(connection, first, [table("v1")], NOW)
+    with ledger.writing() as connection:
+        record_versions(connection, again, [table("v1")], NOW)
 
 
 def test_a_stale_owner_can_do_nothing(ledger: Ledger) -> None:
