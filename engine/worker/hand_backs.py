@@ -42,14 +42,22 @@ class HandBacks:
             del self._waiting[run_id]
 
     def finish(self, seconds: float) -> None:
-        """Tries for so many seconds, then keeps what is left in a file for the next worker of this home."""
+        """Tries for so many seconds. A file keeps for the next worker of this home what is left then.
+
+        It is written first: a try can last longer than a process is given to end, as on a locked SQLite ledger.
+        """
+        self._keep()
         deadline = monotonic() + seconds
         while True:
             try:
                 self.try_all()
             except LedgerUnavailable as error:
                 if monotonic() + PAUSE > deadline:
-                    self._keep(error)
+                    for run_id in self._waiting:
+                        about = {"run_id": run_id}  # the field of a JSON line
+                        log.warning(
+                            "Run %s will be requeued by the next worker of this home: %s", run_id, error, extra=about
+                        )
                     raise
             else:
                 return
@@ -62,13 +70,10 @@ class HandBacks:
                 content = json.loads(self._folder.read(name))
                 self.add(Lease(**content["lease"]), str(content["reason"]))
 
-    def _keep(self, error: LedgerUnavailable) -> None:
+    def _keep(self) -> None:
         for run_id, (lease, reason) in self._waiting.items():
             content = {"lease": asdict(lease), "reason": reason}
             self._folder.write(f"{run_id}.json", json.dumps(content).encode())
-            log.warning(
-                "Run %s will be requeued by the next worker of this home: %s", run_id, error, extra={"run_id": run_id}
-            )
 
     def _requeue(self, lease: Lease, reason: str) -> None:
         about = {"run_id": lease.run_id}  # the field of a JSON line
