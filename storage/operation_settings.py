@@ -3,10 +3,11 @@
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings
+
+from storage.alert_settings import AlertSettings
 
 
-class OperationSettings(BaseSettings):
+class OperationSettings(AlertSettings):
     """What is kept, watched and told. Durations are in seconds unless the name gives another unit."""
 
     log_format: Literal["text", "json"] = Field(

@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.processes",
     "tests.heads",
     "tests.live",
+    "tests.receivers",
 ]
 
 # What a property test proves does not depend on how busy the machine is.

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.thorough
 # From the bottom to the top. A package imports from the lines above its own, never from its own line or from below.
 ORDER = """
 storage.errors
-storage.cut_off   storage.operation_settings
+storage.cut_off   storage.alert_settings
+storage.operation_settings
 storage.settings
 storage.files
 storage.db
@@ -43,6 +44,7 @@ engine.control
 engine.execution
 engine.scheduling  engine.worker
 engine.documents
+engine.alerts
 engine.backfill    engine.backup     engine.doctor    engine.metrics   engine.report    engine.units
 engine.cli
 engine.__main__

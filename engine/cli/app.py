@@ -13,6 +13,7 @@ from engine.cli.commands.data import app as data_commands
 from engine.cli.commands.drift import app as drift_commands
 from engine.cli.commands.explain import app as explain_commands
 from engine.cli.commands.models import app as model_commands
+from engine.cli.commands.operation.alerts import app as alert_commands
 from engine.cli.commands.operation.backup import app as backup_commands
 from engine.cli.commands.operation.units import app as unit_commands
 from engine.cli.commands.processes import app as process_commands
@@ -49,6 +50,7 @@ for commands in (
     profile_commands,
     book_commands,
     process_commands,
+    alert_commands,
     access_commands,
     unit_commands,
     backup_commands,

@@ -14,6 +14,7 @@ from engine.process.registry import ProcessRegistry
 from engine.worker.assignment import RAY_IS_GONE, RunAssignment
 from engine.worker.hand_backs import HandBacks
 from engine.worker.run_processes import ActiveRun, RunProcessPool
+from storage.alert_settings import SECRETS
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost
 from storage.ledger.leases import cancel_requested, claim, end_early
@@ -112,7 +113,7 @@ class Worker:
                 owner = self._registry.process.process_id
                 lease = claim(connection, run_id, owner, self._deployment.ledger.now(connection))
             if lease is not None:
-                settings = self._deployment.settings.model_dump(mode="json")
+                settings = self._deployment.settings.model_dump(mode="json", exclude=SECRETS)
                 self._pool.start(RunAssignment(lease, settings), self._ray.address)
                 log.info("Run %s started.", run_id, extra={"run_id": run_id})
 

@@ -1,4 +1,4 @@
-"""The ledger's tables, in SQLAlchemy Core: the same on SQLite and PostgreSQL. Model tables are in model_tables."""
+"""The ledger's tables, in SQLAlchemy Core: the same on SQLite and PostgreSQL. Models and alerts have modules."""
 
 from sqlalchemy import (
     JSON,
@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from storage.db import file_tables, model_tables, report_tables
+from storage.db import alert_tables, file_tables, model_tables, report_tables
 from storage.db.types import Day, Moment
 
 ACTIVE_STATES = ("queued", "running")
@@ -23,6 +23,7 @@ RUN_STATES = (*ACTIVE_STATES, "succeeded", "failed", "cancelled", "crashed", "sk
 OPEN_TASK_STATES = ("queued", "running", "retrying")
 
 metadata = model_tables.metadata  # every table of the ledger
+alerts = alert_tables.alerts
 reports = report_tables.reports
 checked_files = file_tables.checked_files
 

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from engine.alerts.watch import watching
 from engine.cli.render import listing
 from engine.cli.terminal import Home, Json, WithParent, console_for, deployment_at, print_json
 from engine.cluster.head import ray_for_runs, refuse_unshared
@@ -37,6 +38,7 @@ CONSOLE = ("-m", "console")  # by name, because the engine must not import the c
 def worker(home: Home = None, as_json: Json = False, tied: WithParent = False) -> None:  # noqa: ARG001 - every command has it
     """Execute queued runs until Ctrl-C or SIGTERM, on a private Ray or on LOANWATCH_RAY_ADDRESS.
 
+    It also looks for what to alert and sends the messages; `alerts --help` says more.
     With LOANWATCH_METRICS_PORT, serve metrics for Prometheus on that port of 127.0.0.1.
     """
     log_to_stderr(load_settings(home=home), "worker")
@@ -44,18 +46,22 @@ def worker(home: Home = None, as_json: Json = False, tied: WithParent = False) -
     metrics = MetricsServer(deployment.settings)
     serving = Worker(deployment, ray_for_runs(deployment.settings), lambda: metrics.address)
     on_stop_signal(serving.stop, with_parent=tied)
-    with metrics:
+    with metrics, watching(deployment):
         serving.serve()
 
 
 @app.command()
 def scheduler(home: Home = None, as_json: Json = False, tied: WithParent = False) -> None:  # noqa: ARG001 - as above
-    """Request each pipeline's runs when they are due, until Ctrl-C or SIGTERM. A worker executes them."""
+    """Request each pipeline's runs when they are due, until Ctrl-C or SIGTERM. A worker executes them.
+
+    It also looks for what to alert and sends the messages, as a worker does.
+    """
     log_to_stderr(load_settings(home=home), "scheduler")
     deployment = deployment_at(home)
     serving = Scheduler(deployment)
     on_stop_signal(serving.stop, with_parent=tied)
-    serving.serve()
+    with watching(deployment):
+        serving.serve()
 
 
 @app.command()

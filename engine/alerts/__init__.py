@@ -1,0 +1,1 @@
+"""Alerts: the rules, who looks at them, and the channels that tell people. The ledger has every alert and message."""
