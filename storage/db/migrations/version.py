@@ -4,7 +4,7 @@ from sqlalchemy import Connection, column, inspect, select, table
 
 from storage.errors import StorageError
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")  # the revisions in `versions/`, oldest first
+VERSIONS = tuple(f"{number:04}" for number in range(1, 9))  # the revisions in `versions/`, oldest first
 NEWEST = VERSIONS[-1]
 _ALEMBIC = table("alembic_version", column("version_num"))
 
