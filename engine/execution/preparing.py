@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future
 from concurrent.futures import wait as wait_for_futures
 from dataclasses import dataclass
+from threading import Lock
 
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
@@ -13,6 +14,8 @@ from engine.execution.inputs import Snapshot, job_of
 from engine.process.background import in_thread
 from jobs.job import Job, TaskResult
 from storage.errors import LoanwatchError
+
+PARSING = Lock()  # a key is made of parsed modules, and Python 3.11 can't parse in two threads at once
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Inputs:
     def prepared(self, task: Task, results: Mapping[str, TaskResult]) -> Prepared:
         """The prepared task. Reads extracts and tables that changed since they were read last."""
         job = job_of(self.deployment, self.pipeline, task, self.snapshot, results)
-        key = cache_key(task, job)
+        with PARSING:
+            key = cache_key(task, job)
         reused, damaged = reusable(self.deployment, task, job, key, self.reuse_of)
         partitions = () if reused else partitions_of(task, job)
         return Prepared(job, key, partitions, reused, damaged)
