@@ -13,7 +13,8 @@ log = logging.getLogger("loanwatch.engine")
 PAUSE = 0.2
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before a restart, doubled each time
 # How long a process may take to end, in addition to `stop_grace`: a worker whose ledger is away notices a lost
-# connection (25 s, and 2 s until it looks again), tries to hand back its runs (10 s, and 5 s for the last try), and ends Ray (5 s).
+# connection (25 s, and 2 s until it looks again), tries to hand back its runs (10 s, and 5 s for the last try), and
+# ends Ray (5 s).
 STOP_SECONDS = 50.0
 STEADY = 60.0  # seconds after which a process counts as healthy; its next pause is FIRST_PAUSE again
 PrintLine = Callable[[str, str], None]  # name of the process, line

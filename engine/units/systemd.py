@@ -1,8 +1,8 @@
-"""systemd units of a deployment: one for each process, hardened as far as Ray permits."""
+"""systemd units of a deployment: one for each process, and a nightly backup; hardened as far as Ray permits."""
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -13,12 +13,14 @@ from storage.settings import Settings, is_remote
 
 ENVIRONMENT = "/etc/loanwatch.env"
 UNITS = "/etc/systemd/system"
+BACKUPS = Path("/var/backups/loanwatch")
+BACKUP, BACKUP_TIMER = ("-m", "engine", "backup"), "loanwatch-backup.timer"
 PROCESSES = {
     "worker": ("executes the runs", ("-m", "engine", "worker")),
     "scheduler": ("requests the runs that are due", ("-m", "engine", "scheduler")),
     "console": ("serves the web pages", ("-m", "console")),
 }
-UNIT = """\
+HEAD = """\
 [Unit]
 Description=Loanwatch {name}: {does}
 Wants=network-online.target
@@ -26,13 +28,15 @@ After=network-online.target postgresql.service
 StartLimitIntervalSec=0
 
 [Service]
-Type=exec
+Type={type}
 User={user}
 WorkingDirectory={project}
 Environment={home}
 Environment=PYTHONUNBUFFERED=1
 EnvironmentFile=-{environment}
 ExecStart={command}
+"""
+KEPT_RUNNING = """\
 Restart=always
 RestartSec=5
 # A wrong setting stays wrong.
@@ -43,7 +47,8 @@ TimeoutStopSec={stop:.0f}
 # A task that runs out of memory is killed and retried, its worker goes on.
 OOMPolicy=continue
 LimitNOFILE=65536
-
+"""
+SANDBOX = """
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only
@@ -63,45 +68,66 @@ LockPersonality=yes
 SystemCallArchitectures=native
 CapabilityBoundingSet=
 UMask=0027
-
+"""
+ENABLED = """
 [Install]
 WantedBy=multi-user.target
 """
+# A backup is never removed: who keeps it knows for how long.
+TIMER = """\
+[Unit]
+Description=Loanwatch backup: every night, to {backups}
+
+[Timer]
+OnCalendar=*-*-* 01:00:00
+RandomizedDelaySec=10min
+Persistent=yes
+
+[Install]
+WantedBy=timers.target
+"""
 
 
-def systemd_units(settings: Settings, user: str) -> dict[str, str]:
-    """The text of each unit by the name of its file. `user` is the account of the processes."""
-    writable = [_quoted(str(path)) for path in writable_folders(settings)]
+def systemd_units(settings: Settings, user: str, backups: Path) -> dict[str, str]:
+    """The text of each unit by the name of its file. `user` is the account of the processes, `backups` their folder."""
     common = {
         "user": user,
         "project": _escaped(str(PROJECT)),
         "home": _quoted(f"LOANWATCH_HOME={settings.home.absolute()}"),
         "environment": ENVIRONMENT,
         "stop": settings.stop_grace + STOP_SECONDS,
-        "writable": " ".join(writable),
     }
-    return {
-        f"loanwatch-{name}.service": UNIT.format(
-            name=name, does=does, command=_command(sys.executable, *words), **common
-        )
-        for name, (does, words) in PROCESSES.items()
-    }
+    writable = writable_folders(settings)
+    units = {}
+    for name, (does, words) in PROCESSES.items():
+        facts = {"name": name, "does": does, "type": "exec", "command": _command(sys.executable, *words)}
+        service = HEAD + KEPT_RUNNING + SANDBOX + ENABLED
+        units[f"loanwatch-{name}.service"] = service.format(**common, **facts, writable=_paths(writable))
+    copy = f"exec {shlex.join((sys.executable, *BACKUP))} {shlex.quote(str(backups))}/$(date -u +%Y%m%d-%H%M%S)"
+    facts = {"name": "backup", "does": "copies the deployment", "type": "oneshot"}
+    facts["command"] = _command("/bin/sh", "-c", copy)
+    service = (HEAD + SANDBOX).format(**common, **facts, writable=_paths([*writable, backups]))
+    return {**units, "loanwatch-backup.service": service, BACKUP_TIMER: TIMER.format(backups=_escaped(str(backups)))}
 
 
-def installation(settings: Settings, user: str, folder: Path | None) -> list[str]:
+def installation(settings: Settings, user: str, backups: Path, folder: Path | None) -> list[str]:
     """What to enter, as root, to use the units, a line each; `folder` has them already unless it is None.
 
     Settings and secrets are in a file of their own.
     """
-    home, names = str(settings.home.absolute()), [f"loanwatch-{name}.service" for name in PROCESSES]
-    again = ("python", "-m", "engine", "units", "systemd", "--home", home, "--user", user, "--output", UNITS)
-    folders = shlex.join(map(str, writable_folders(settings)))
+    started = " ".join([*(f"loanwatch-{name}.service" for name in PROCESSES), BACKUP_TIMER])
+    options = {"home": settings.home.absolute(), "user": user, "backups": backups, "output": UNITS}
+    again = shlex.join(f"--{name}={value}" for name, value in options.items())
+    folders = shlex.join(map(str, [*writable_folders(settings), backups]))
+    write = f"python -m engine units systemd {again}"
+    if folder is not None:
+        write = f"cp {shlex.quote(str(folder.absolute()))}/loanwatch-* {UNITS}"
     return [
         f"useradd --system {user}",
         f"install -d -o {user} -g {user} -m 0750 {folders}",
         f"install -m 0600 /dev/null {ENVIRONMENT}    # LOANWATCH_LEDGER=..., one setting a line",
-        f"cp {shlex.join(f'{folder}/{name}' for name in names)} {UNITS}" if folder else shlex.join(again),
-        f"systemctl daemon-reload && systemctl enable --now {' '.join(names)}",
+        write,
+        f"systemctl daemon-reload && systemctl enable --now {started}",
     ]
 
 
@@ -118,6 +144,10 @@ def _stores(settings: Settings) -> Iterator[Path]:
     address = make_url(settings.ledger_url)
     if address.get_backend_name() == "sqlite" and address.database:
         yield Path(address.database).absolute().parent
+
+
+def _paths(folders: Iterable[Path]) -> str:
+    return " ".join(_quoted(str(folder)) for folder in folders)
 
 
 def _escaped(text: str) -> str:

@@ -1,5 +1,7 @@
 """The files for service managers: what their own programs say of them, and that they fit the product."""
 
+import os
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -16,7 +18,8 @@ from tests.commands import command, document
 from tests.paths import ROOT
 
 SECRET = "postgresql+psycopg://lw:hunter2@db/loanwatch"  # noqa: S105 - invented
-NAMES = [f"loanwatch-{name}.service" for name in ("worker", "scheduler", "console")]
+SERVICES = [f"loanwatch-{name}.service" for name in ("worker", "scheduler", "console")]
+NAMES = [*SERVICES, "loanwatch-backup.service", "loanwatch-backup.timer"]
 
 
 def values(unit: str) -> dict[str, str]:
@@ -33,7 +36,7 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
     words = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in NAMES)]
     told = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
-    started = [shlex.split(values(unit)["ExecStart"]) for unit in written["files"].values()]
+    started = [shlex.split(values(unit)["ExecStart"]) for name, unit in written["files"].items() if name in SERVICES]
     assert [words[1:] for words in started] == [
         ["-m", "engine", "worker"],
         ["-m", "engine", "scheduler"],
@@ -43,16 +46,35 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
 
 def test_a_unit_lets_a_worker_stop_and_write_where_it_has_to_and_nowhere_else(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path / "home", models=str(tmp_path / "models"), ledger=SECRET, stop_grace=30.0)
-    units = systemd_units(settings, "lw")
+    units = systemd_units(settings, "lw", tmp_path / "backups")
     assert list(units) == NAMES
-    for unit in units.values():
+    for name, unit in units.items():
+        assert "hunter2" not in unit
+        if name not in SERVICES:
+            continue
         told = values(unit)
         assert float(told["TimeoutStopSec"]) == 30.0 + STOP_SECONDS
         assert (told["KillMode"], told["Restart"], told["User"]) == ("mixed", "always", "lw")
         assert (told["NoNewPrivileges"], told["ProtectSystem"]) == ("yes", "strict")
         assert told["ReadWritePaths"].split() == [str(tmp_path / "home"), str(tmp_path / "models")]
         assert f"LOANWATCH_HOME={tmp_path / 'home'}" in unit
-        assert "hunter2" not in unit
+    writable = values(units["loanwatch-backup.service"])["ReadWritePaths"].split()
+    assert writable == [str(tmp_path / name) for name in ("home", "models", "backups")]
+
+
+@pytest.mark.thorough
+def test_the_backup_of_the_unit_can_be_made(tmp_path: Path) -> None:
+    home, backups = tmp_path / "a home", tmp_path / "back ups"
+    assert command("runs", env={"LOANWATCH_HOME": str(home)}).returncode == 0
+    unit = systemd_units(load_settings(home=home), "lw", backups)["loanwatch-backup.service"]
+    words = shlex.split(values(unit)["ExecStart"].replace("$$", "$").replace("%%", "%"))  # as systemd reads them
+    backups.mkdir()
+    done = subprocess.run(
+        words, cwd=ROOT, env={**os.environ, "LOANWATCH_HOME": str(home)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (made,) = backups.iterdir()
+    assert re.fullmatch(r"\d{8}-\d{6}", made.name)
 
 
 def test_the_compose_file_fits_the_image_and_has_no_secret() -> None:
@@ -84,7 +106,7 @@ def test_the_command_prints_or_writes_the_files_and_replaces_none(tmp_path: Path
     assert yaml.safe_load(printed.stdout)["services"]
     assert "docker compose up" in printed.stderr
     units = command("units", "systemd", env={"LOANWATCH_HOME": str(tmp_path / "home")})
-    assert [f"# /etc/systemd/system/{name}" in units.stdout for name in NAMES] == [True] * 3
+    assert [f"# /etc/systemd/system/{name}" in units.stdout for name in NAMES] == [True] * 5
     assert "systemctl enable --now" in units.stderr
     assert command("units", "compose", "--output", str(tmp_path / "new")).returncode == 0
     assert (tmp_path / "new" / "compose.yaml").read_text() == printed.stdout

@@ -8,7 +8,7 @@ import typer
 from engine.cli.terminal import Home, Json, print_json
 from engine.errors import Refused, UnusableRequest
 from engine.units.compose import compose_file
-from engine.units.systemd import installation, systemd_units
+from engine.units.systemd import BACKUPS, installation, systemd_units
 from storage.settings import load_settings
 
 app = typer.Typer()
@@ -21,18 +21,23 @@ def units(
         Path | None, typer.Option("--output", metavar="FOLDER", help="Write the files there instead; none is replaced.")
     ] = None,
     user: Annotated[str, typer.Option("--user", help="The account of the processes, for systemd.")] = "loanwatch",
+    backups: Annotated[
+        Path, typer.Option("--backups", metavar="DIR", help="The folder of the nightly backups, for systemd.")
+    ] = BACKUPS,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Print systemd units, or a compose.yaml, for worker, scheduler and console of this deployment.
+
+    The units also make a backup every night, and never remove one.
 
     The units take settings and secrets from /etc/loanwatch.env (mode 0600, one setting a line), restart what ends, may
     write in the home alone, and give a stopping worker the time that it needs. The Compose file adds PostgreSQL, whose
     password it takes from the environment. Nothing is installed or started.
     """
     settings = load_settings(home=home)
-    files = systemd_units(settings, user) if kind == "systemd" else {"compose.yaml": compose_file(settings)}
-    steps = installation(settings, user, output) if kind == "systemd" else ["docker compose up --detach"]
+    files = systemd_units(settings, user, backups) if kind == "systemd" else {"compose.yaml": compose_file(settings)}
+    steps = installation(settings, user, backups, output) if kind == "systemd" else ["docker compose up --detach"]
     if output is not None:
         _write(output, files)
     if as_json:
