@@ -62,9 +62,9 @@ class Draft:
 
     def finish(self) -> None:
         """Gives the folder its final name, also over an empty folder."""
-        (self.path / MARK).unlink()
         self.path.rename(self.final)
         self.is_final = True
+        (self.final / MARK).unlink()  # not before: a draft without its mark would be taken for something else
         sync_folder(self.final.parent)
 
     def end(self, *, succeeded: bool) -> None:

@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from engine.control.runs import checked_request, request
 from engine.deployment import Deployment
 from engine.execution.vacuum import remove_old
-from engine.passwords import new_entry, write_entry
 from engine.process.registry import ProcessRegistry
 from storage.db.ledger import Ledger
 from storage.ledger.catalog import stored_versions
@@ -23,25 +21,7 @@ from storage.ledger.processes import BACKUP
 from storage.ledger.runs import run_row
 from tests.commands import command, document
 from tests.databases import BOTH_THOROUGHLY, new_ledger
-from tests.sandbox import AS_OF, Sandbox
-
-PASSWORD = "a long enough password"  # noqa: S105 - of a test
-
-
-@pytest.fixture
-def site(monitored_home: Path, tmp_path: Path) -> Iterator[Sandbox]:
-    """A monitored deployment with a user and a run that is queued."""
-    sandbox = Sandbox.copied(monitored_home, tmp_path / "home")
-    write_entry(sandbox.home / "passwords", new_entry("ann", "operator", PASSWORD, (2, 1, 1)))
-    request(sandbox.deployment, checked_request(sandbox.deployment, "training", AS_OF))
-    yield sandbox
-    sandbox.close()
-
-
-@pytest.fixture
-def backup(site: Sandbox, tmp_path: Path) -> Path:
-    document("backup", str(tmp_path / "backup"), "--home", str(site.home))
-    return tmp_path / "backup"
+from tests.sandbox import Sandbox
 
 
 @pytest.fixture(params=BOTH_THOROUGHLY)
@@ -83,38 +63,36 @@ def left(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir())
 
 
-def test_a_restored_deployment_is_the_one_that_was_backed_up(site: Sandbox, backup: Path, tmp_path: Path) -> None:
+def test_a_restored_deployment_is_the_one_that_was_backed_up(kept_site: Sandbox, backup: Path, tmp_path: Path) -> None:
     restored = document("restore", str(backup), "--home", str(tmp_path / "new"))
     queued = restored["crashed_runs"]
     copy = Sandbox.at(tmp_path / "new")
     try:
         assert {name: table.digest for name, table in copy.versions().items()} == {
-            name: table.digest for name, table in site.versions().items()
+            name: table.digest for name, table in kept_site.versions().items()
         }
-        assert copy.table("gold.model_predictions").equals(site.table("gold.model_predictions"))
-        assert [model.version for model in copy.champions()] == [model.version for model in site.champions()]
+        assert copy.table("gold.model_predictions").equals(kept_site.table("gold.model_predictions"))
+        assert [model.version for model in copy.champions()] == [model.version for model in kept_site.champions()]
         with copy.deployment.ledger.reading() as connection:
             run = run_row(connection, queued[0])
         assert (run.pipeline, run.state) == ("training", "crashed")
         assert "backup" in run.error["message"]
-        assert copy.run("training", data=site.data()).state == "succeeded"
-        assert set(copy.states(copy.succeed("training", data=site.data())).values()) <= {"cached", "skipped"}
+        assert copy.run("training", data=kept_site.data()).state == "succeeded"
+        assert set(copy.states(copy.succeed("training", data=kept_site.data())).values()) <= {"cached", "skipped"}
     finally:
         copy.close()
     assert problems(tmp_path / "new") == []
-    picture = next((site.home / "reports").glob("*.png"))
+    picture = next((kept_site.home / "reports").glob("*.png"))
     assert (tmp_path / "new" / "reports" / picture.name).read_bytes() == picture.read_bytes()
     passwords = tmp_path / "new" / "passwords"
-    assert passwords.read_bytes() == (site.home / "passwords").read_bytes()
+    assert passwords.read_bytes() == (kept_site.home / "passwords").read_bytes()
     assert {path.stat().st_mode & 0o77 for path in (passwords, backup, backup / "passwords", backup / "ledger.db")} == {
         0
     }
-    assert left(tmp_path) == ["backup", "home", "new"]
+    assert left(tmp_path) == ["backup", "new"]
 
 
-def test_a_backup_of_either_database_is_restored_to_either(
-    site: Sandbox, other_ledger: str, backup: Path, tmp_path: Path
-) -> None:
+def test_a_backup_of_either_database_is_restored_to_either(other_ledger: str, backup: Path, tmp_path: Path) -> None:
     moved = {"LOANWATCH_LEDGER": other_ledger}
     document("restore", str(backup), "--home", str(tmp_path / "moved"), env=moved)
     assert problems(tmp_path / "moved", moved) == []
