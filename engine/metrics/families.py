@@ -14,10 +14,12 @@ from itertools import groupby
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from engine.alerts.rules import RULES
 from engine.metrics.reading import BOUNDS, Decided, Reading
 from engine.metrics.run_totals import RunTotals
 from storage.db.migrations.version import NEWEST
 from storage.db.schema import ACTIVE_STATES
+from storage.ledger.alerts.records import ACKNOWLEDGED, OPEN
 from storage.settings import Settings, is_remote
 
 MODEL_STATUSES = ("healthy", "watch", "breach", "insufficient", "stale", "data fault")
@@ -36,6 +38,7 @@ def families_of(settings: Settings, reading: Reading | None) -> Iterator[Metric]
         yield from _process_families(reading)
         yield from _dataset_families(reading)
         yield from _model_families(reading.decided)
+        yield from _alert_families(reading)
 
 
 def _gauge(name: str, told: str, samples: Samples, labels: tuple[str, ...] = ()) -> Metric:
@@ -141,6 +144,18 @@ def _model_families(decided: Decided | None) -> Iterator[Metric]:
     )
     day = [((), _midnight(decided.day.isoformat()))] if decided else []
     yield _gauge("monitoring_date_timestamp_seconds", "Midnight (UTC) of the newest monitoring date.", day)
+
+
+def _alert_families(reading: Reading) -> Iterator[Metric]:
+    # Each rule is always there, so that a query of an alert that never was finds 0 and not nothing.
+    counts = {(rule, state): reading.alerts.get((rule, state), 0) for rule in RULES for state in (OPEN, ACKNOWLEDGED)}
+    yield _gauge("alerts", "Alerts that are not resolved, by rule.", counts.items(), ("rule", "state"))
+    raised = CounterMetricFamily("loanwatch_alerts_raised", "Alerts ever raised, by rule.", labels=("rule",))
+    for rule in RULES:
+        raised.add_metric((rule,), sum(count for (name, _), count in reading.alerts.items() if name == rule))
+    yield raised
+    told = "Messages about alerts, by channel and state: pending, sending, sent, failed."
+    yield _gauge("alert_messages", told, reading.messages.items(), ("channel", "state"))
 
 
 def _age(reading: Reading, at: datetime) -> float:

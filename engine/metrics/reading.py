@@ -13,10 +13,12 @@ from engine.documents.values import Document
 from engine.errors import BadPipeline
 from engine.metrics.run_totals import RunTotals, run_totals
 from jobs.errors import BookRejected
+from storage.ledger.alerts.messages import alert_counts, message_counts
 from storage.ledger.decisions import newest_decision
 
 # Seconds; a cached run takes under one, a training of a large book an hour.
 BOUNDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0)
+Counts = dict[tuple[str, str], int]  # by rule or channel, and state
 PROCESSES = 100  # the newest ones; they stay in the ledger for a week
 
 
@@ -38,6 +40,8 @@ class Reading:
     processes: list[Document] = field(default_factory=list)
     decided: Decided | None = None
     datasets: list[Document] = field(default_factory=list)
+    alerts: Counts = field(default_factory=dict)
+    messages: Counts = field(default_factory=dict)
 
 
 def reading_of(deployment: Deployment) -> Reading:
@@ -50,6 +54,8 @@ def reading_of(deployment: Deployment) -> Reading:
             processes=process_documents(deployment, connection, PROCESSES),
             decided=Decided(newest.monitoring_date, newest.status, newest.numbers) if newest else None,
             datasets=_datasets(connection, deployment),
+            alerts=alert_counts(connection),
+            messages=message_counts(connection),
         )
 
 

@@ -25,7 +25,7 @@ from engine.process.signals import on_stop_signal
 from engine.process.supervisor import STOP_SECONDS, Child, keep_running
 from engine.scheduling.scheduler import Scheduler
 from engine.worker.worker import Worker
-from storage.settings import load_settings
+from storage.settings import Settings, load_settings
 
 app = typer.Typer()
 log = logging.getLogger("loanwatch.engine")
@@ -71,9 +71,7 @@ def up(
     no_console: Annotated[bool, typer.Option("--no-console", help="Do not start the console.")] = False,
 ) -> None:
     """Run worker, scheduler and console together. A process that ends is restarted. Ctrl-C stops all of them."""
-    settings = load_settings(home=home)
-    if settings.log_format == "json":
-        log_to_stderr(settings, "up")
+    _log_json_if_asked(load_settings(home=home))
     serve_together(deployment_at(home), console_for(as_json=as_json), with_console=not no_console)
 
 
@@ -83,6 +81,7 @@ def serve_together(deployment: Deployment, console: Console, *, with_console: bo
     Raises Refused when the Ray cluster can't reach the ledger or the tables. Exits when the console refuses to start
     without a login.
     """
+    _log_json_if_asked(deployment.settings)
     refuse_unshared(deployment.settings)
     names = ["worker", "scheduler"]
     if with_console:
@@ -106,6 +105,12 @@ def children(deployment: Deployment, console: Console, names: Sequence[str]) -> 
     print_line = pass_on if logs_json() else _Lines(console).print
     commands = {name: ["-m", "engine", name, *options] for name in names} | {"console": [*CONSOLE, *options]}
     return [Child(name, commands[name], print_line) for name in names]
+
+
+def _log_json_if_asked(settings: Settings) -> None:
+    """As text, the lines of `up` are its children's, with their names; it logs itself only as JSON."""
+    if settings.log_format == "json" and not logs_json():
+        log_to_stderr(settings, "up")
 
 
 def _check_console(deployment: Deployment) -> None:

@@ -21,6 +21,7 @@ from engine.metrics.server import MetricsServer
 from engine.process.identity import host
 from storage.db.ledger import utc_now
 from storage.db.schema import runs
+from storage.ledger.alerts.records import Occurrence, acknowledge, record
 from storage.ledger.processes import Process, register
 from storage.settings import load_settings
 from tests.commands import command
@@ -28,7 +29,21 @@ from tests.console.live import free_port
 from tests.processes import until
 from tests.sandbox import AS_OF, Sandbox
 
-LABELS = {"pipeline", "state", "kind", "host", "dataset", "status", "place", "le", "schema", "python", "ray", "rule"}
+LABELS = {
+    "pipeline",
+    "state",
+    "kind",
+    "host",
+    "dataset",
+    "status",
+    "place",
+    "le",
+    "schema",
+    "python",
+    "ray",
+    "rule",
+    "channel",
+}
 Told = dict[tuple[str, frozenset[str]], float]
 
 
@@ -135,6 +150,19 @@ def test_a_scrape_tells_the_model_and_the_data_as_the_last_monitoring_saw_them(m
     assert {found[key("dataset_stale", each.dataset)] for each in datasets} <= {0, 1}
 
 
+def test_a_scrape_tells_the_alerts_of_every_rule(deployment: Deployment) -> None:
+    with deployment.ledger.writing() as connection:
+        now = deployment.ledger.now(connection)
+        for rule, subject in (("breach", "model"), ("run-failed", "training"), ("run-failed", "inference")):
+            alert_id = record(connection, Occurrence(rule, subject, subject, "It is wrong.", "Look."), now)
+        acknowledge(connection, alert_id or 0, "anna", "seen", now)
+    found = told(metrics_text(deployment.settings))
+    assert found[key("alerts", "breach", "open")] == 1
+    assert [found[key("alerts", "run-failed", state)] for state in ("open", "acknowledged")] == [1, 1]
+    assert found[key("alerts", "disk-low", "open")] == 0
+    assert found[key("alerts_raised_total", "run-failed")] == 2
+
+
 def test_the_number_of_queries_does_not_grow_with_the_runs(deployment: Deployment) -> None:
     with closing(LedgerCollector(deployment.settings)) as collector:
         statements: list[str] = []
@@ -147,7 +175,7 @@ def test_the_number_of_queries_does_not_grow_with_the_runs(deployment: Deploymen
         add_runs(deployment)
         collector._answered_at = -collecting.FRESH
         assert told_of(collector)[key("queue_length")] == 1
-        assert len(statements) == few <= 9
+        assert len(statements) == few <= 11
 
 
 def told_of(collector: LedgerCollector) -> Told:
