@@ -147,7 +147,7 @@ def test_a_candidate_has_the_same_bytes_in_every_process(
         }
     )
     places = trained_sandbox.deployment.roots.datamart, str(job_factory.folder), name, version_json
-    environment = {**os.environ, "PYTHONHASHSEED": "77", "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONHASHSEED": "77", "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
     elsewhere = subprocess.run(
         [sys.executable, "-c", CODE, *places],
         capture_output=True,
