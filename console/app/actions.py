@@ -5,7 +5,7 @@ An action does not wait for the run: it writes to the ledger and returns.
 
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import streamlit as st
@@ -13,6 +13,7 @@ import streamlit as st
 from console.access.session import Person, operator
 from console.app.deployment import deployment
 from console.components.elements import callout, plain_markdown
+from engine.alerts import actions as alerts
 from engine.control import approval, promotion, runs
 from storage.errors import LoanwatchError
 from storage.ledger.runs import PipelineActive
@@ -108,3 +109,26 @@ def reject(person: Person, version: str, reason: str) -> str:
 def roll_back(person: Person, reason: str) -> str:
     """Makes the previous champion champion again. Returns its version."""
     return promotion.rollback(deployment(), reason, by=person.name).version
+
+
+def acknowledge(person: Person, alert_id: int, note: str) -> str:
+    """Acknowledges an open alert. Returns its new state."""
+    return str(alerts.acknowledge(deployment(), alert_id, note, by=person.name).state)
+
+
+def silence(person: Person, rule: str, subject: str | None, until: datetime, reason: str) -> str:
+    """Keeps a rule from being told until a time. Returns the rule."""
+    alerts.silence(deployment(), rule, subject, until, reason, by=person.name)
+    return rule
+
+
+def unsilence(person: Person, rule: str, subject: str | None) -> str:
+    """Ends a silence. Returns the rule."""
+    alerts.unsilence(deployment(), rule, subject, by=person.name)
+    return rule
+
+
+def retry_alerts(person: Person) -> str:
+    """Has every failed message sent again. Returns how many these are, in words."""
+    count = alerts.retry(deployment(), by=person.name)
+    return "1 message is sent again." if count == 1 else f"{count} messages are sent again."

@@ -13,6 +13,7 @@ from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING
+from storage.ledger.alerts.records import open_count
 from storage.ledger.approvals import Approval
 from storage.ledger.catalog import current_versions
 from storage.ledger.models import ModelVersion, champion_and_request
@@ -25,6 +26,7 @@ class Overview:
 
     `waiting` is the request for approval that nobody has decided.
     `extracts` are the documents of the newest rows, as of the newest date of the runs that succeeded.
+    `open_alerts` counts those that have not ended and that nobody has acknowledged.
     `monitoring` is the published version of the monitoring history, None before the first.
     """
 
@@ -37,6 +39,7 @@ class Overview:
     monitoring: TableVersion | None
     extracts: Sequence[Document]
     now: datetime
+    open_alerts: int
 
     def alive(self, kind: str) -> bool:
         """Whether a process of that kind is alive."""
@@ -65,6 +68,7 @@ def _read() -> Overview:
             monitoring=tables.get(MONITORING),
             extracts=extract_ages(opened, tables, _newest_date(runs, decision) or opened.today()),
             now=opened.ledger.now(connection),
+            open_alerts=open_count(connection),
         )
 
 

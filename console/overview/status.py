@@ -7,7 +7,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from console.app.deployment import deployment
-from console.app.navigation import run_link
+from console.app.navigation import page_link, run_link
 from console.app.refresh import refreshed
 from console.components.elements import join, note_html, plain_markdown, state_html, write_html
 from console.components.times import ago, span, time_html
@@ -35,7 +35,15 @@ def show() -> None:
 def _processes() -> None:
     view = overview()
     cells = join(Markup("<div>{}</div>").format(_process(view, kind)) for kind in DUTIES)
-    write_html(Markup('<div class="lw-pair" style="gap: 0.4rem 2.4rem">{}</div>').format(cells))
+    line = Markup('<div class="lw-pair" style="gap: 0.4rem 2.4rem">{}{}</div>')
+    write_html(line.format(cells, _alerts(view.open_alerts)))
+
+
+def _alerts(count: int) -> Markup:
+    """How many alerts are open, with a link to their page."""
+    state = state_html("open", f"{count} open") if count else state_html("resolved", "none open")
+    link = page_link("alerts", "what is wrong, who was told")
+    return Markup("<div><strong>alerts</strong> {}<br>{}</div>").format(state, note_html(link))
 
 
 def _process(view: Overview, kind: str) -> Markup:

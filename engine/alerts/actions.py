@@ -96,7 +96,9 @@ def retry(deployment: Deployment, by: str | None = None) -> int:
         now = deployment.ledger.now(connection)
         count = messages.retry_failed(connection, now)
         if count:
-            record_action(connection, Action(person, "retry alerts", f"{count} messages"), now)
+            record_action(
+                connection, Action(person, "retry alerts", "1 message" if count == 1 else f"{count} messages"), now
+            )
     return count
 
 

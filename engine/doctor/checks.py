@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from engine.control.approval import no_champion
 from engine.control.extract_folder import default_folder, folder_has_extracts
 from engine.deployment import Deployment
+from engine.doctor.alert_checks import alert_channels
 from engine.doctor.finding import Finding
 from engine.doctor.process_checks import LOCK_CHECK, PROCESS_CHECKS
 from engine.documents.extracts import extracts_document
@@ -179,6 +180,6 @@ def _links(deployment: Deployment) -> Iterator[Finding]:
 
 CHECKS: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
     *(_home, _schema, _disk, _ledger, *PROCESS_CHECKS),
-    *(_book, _extracts, _newest_rows, _tables, _links, _models),
+    *(alert_channels, _book, _extracts, _newest_rows, _tables, _links, _models),
 )
 PRECONDITIONS = (_schema, LOCK_CHECK, _book)  # without a usable ledger and book, the next checks would fail

@@ -4,6 +4,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
 from console.components.elements import plain_markdown
+from engine.alerts import actions as alerts
+from engine.alerts.evaluation import evaluate
 from engine.control import promotion, runs
 from storage.ledger.models import model_rows
 from tests.console.pages import Opened
@@ -38,6 +41,7 @@ VIEWS = [
     ("data", {"view": "Columns"}, ""),
     ("data", {"view": "Quarantine"}, HEADING),
     ("schedule", {}, OUTSIDE),
+    ("alerts", {}, OUTSIDE),
     ("audit", {}, OUTSIDE),
 ]
 
@@ -81,6 +85,9 @@ def hostile(monitored_sandbox: Sandbox) -> Iterator[Sandbox]:
         sandbox.deployment, "inference", AS_OF, requested_by=OUTSIDE, params={"data": str(extracts)}, force=True
     )
     runs.request(sandbox.deployment, wanted)
+    evaluate(sandbox.deployment)
+    until = sandbox.deployment.ledger.clock() + timedelta(days=1)
+    alerts.silence(sandbox.deployment, "run-failed", "training", until, OUTSIDE, OUTSIDE)
     yield sandbox
     sandbox.close()
     shutil.rmtree(folder)

@@ -14,7 +14,7 @@ from tests.live import Site, held
 pytestmark = pytest.mark.alone
 
 CUSTOMERS = 1_000
-PAGES = ("", "runs", "drift", "models", "data", "schedule", "audit")
+PAGES = ("", "runs", "drift", "models", "data", "schedule", "alerts", "audit")
 LEDGER_OF_LOANS = "lms_loan_daily.csv"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from storage.db.alert_tables import alert_occurrences, alert_watch, alerts
 from storage.db.ledger import LedgerRow
@@ -128,6 +128,12 @@ def unresolved_alert(connection: Connection, rule: str, subject: str) -> LedgerR
 def unresolved_alerts(connection: Connection) -> Sequence[LedgerRow]:
     """The alerts that have not ended, the oldest first."""
     return connection.execute(select(alerts).where(alerts.c.state != RESOLVED).order_by(alerts.c.alert_id)).all()
+
+
+def open_count(connection: Connection) -> int:
+    """How many alerts are open, without those that a person has acknowledged."""
+    query = select(func.count()).select_from(alerts).where(alerts.c.state == OPEN)
+    return int(connection.execute(query).scalar_one())
 
 
 def alert_rows(connection: Connection, limit: int = 50) -> Sequence[LedgerRow]:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from engine.alerts.delivery import deliver_next
+from engine.alerts.evaluation import evaluate
 from engine.control import runs
 from engine.definitions.task import Task
 from engine.deployment import Deployment
@@ -12,6 +14,7 @@ from engine.doctor.fixes import fix
 from storage.db.ledger import utc_now
 from storage.ledger.leases import claim
 from storage.settings import load_settings
+from tests.engine.alerts.happenings import ended_run
 from tests.engine.runner import TASKS, PipelineRunner
 
 
@@ -24,7 +27,18 @@ def test_a_fresh_home_has_warnings_and_no_problems(deployment: Deployment) -> No
     assert "problem" not in levels.values()
     assert levels["extracts"] == levels["models"] == "warning"
     processes = ["lock", "clock", "processes", "runs", "ray", "leftovers"]
-    assert list(levels) == ["home", "disk", "ledger", *processes, "book", "extracts", "tables", "links", "models"]
+    assert list(levels) == [
+        "home",
+        "disk",
+        "ledger",
+        *processes,
+        "alerts",
+        "book",
+        "extracts",
+        "tables",
+        "links",
+        "models",
+    ]
 
 
 def test_a_waiting_and_a_silent_run_are_named(tmp_path: Path) -> None:
@@ -92,3 +106,19 @@ def test_looking_at_an_old_ledger_does_not_upgrade_it(tmp_path: Path) -> None:
     assert "`doctor --fix`, upgrades it" in finding.message
     assert deployment.ledger.version()[0] == "0002"
     deployment.ledger.close()
+
+
+def test_alerts_that_nobody_is_told_of_or_that_were_not_delivered_are_warnings(deployment: Deployment) -> None:
+    def told(opened: Deployment) -> list[tuple[str, str]]:
+        return [(each.level, each.message) for each in findings(opened) if each.check == "alerts"]
+
+    ((level, message),) = told(deployment)
+    assert (level, "LOANWATCH_ALERT_WEBHOOK" in message) == ("warning", True)
+    settings = {"alert_webhook": "http://127.0.0.1:9/s3cr3t", "alert_group_seconds": 0, "alert_attempts": 1}
+    by_webhook = deployment.with_settings(deployment.settings.changed(**settings))
+    assert told(by_webhook) == [("ok", "told by webhook")]
+    ended_run(by_webhook, "failed")
+    evaluate(by_webhook)
+    assert deliver_next(by_webhook, "webhook")
+    ((level, message),) = told(by_webhook)
+    assert (level, "s3cr3t" in message, "alerts retry" in message) == ("warning", False, True)
