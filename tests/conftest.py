@@ -5,8 +5,8 @@ import signal
 
 from hypothesis import settings
 
-# As in Ray's workers. Several processes with several threads each would wait for one another most of the time: numpy and
-# scikit-learn read these when they are imported, which the modules below do.
+# As in Ray's workers. Several processes with several threads each would wait for one another most of the time. The
+# libraries read these when they are imported, which the modules below do.
 os.environ.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
 
 # Modules that others in the list import come first: pytest rewrites the assertions of what it imports itself.
