@@ -3,7 +3,8 @@
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -60,6 +61,7 @@ class RayExecutor:
         self._running: dict[Any, Submitted] = {}  # by the stream of the call's items
         self._cancelled: dict[Any, str] = {}  # titles of calls that may still start, by stream
         self._private: PrivateRay | None = None
+        self._starter: threading.Event | None = None  # ends the thread that started the private Ray
         self._remote: Any = None
         self._ray: Any = ray
         self._opening = threading.Lock()  # a run process opens Ray in two threads
@@ -153,8 +155,12 @@ class RayExecutor:
         if self._private is not None:
             self._private.end()
             self._private = None
+        if self._starter is not None:
+            self._starter.set()
+            self._starter = None
 
     def _connect(self) -> None:
+        logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that a thread starts it, which is intended
         common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
         try:
             if self._joined is not None:
@@ -165,7 +171,8 @@ class RayExecutor:
             remove_dead_sessions()
             self._private = PrivateRay.begin()
             os.environ.update(self._private.environment())
-            ray.init(address="local", include_dashboard=False, **self._private_options(self._private), **common)
+            options = {"include_dashboard": False, **self._private_options(self._private), **common}
+            self._starter = started_in_thread(lambda: ray.init(address="local", **options))
         except (RuntimeError, OSError, TimeoutError, exceptions.RayError) as error:
             reason = " ".join(str(error).split())[:200]
             raise RayUnreachable(f"Ray could not be started ({reason}); enter `python -m engine doctor`.") from error
@@ -176,6 +183,29 @@ class RayExecutor:
             "object_store_memory": self._settings.ray_memory,
             "_temp_dir": str(private.folder / "r"),  # Ray opens this folder to all users; its parent stays private
         }
+
+
+def started_in_thread(start: Callable[[], object]) -> threading.Event:
+    """Starts processes from a thread of their own, which lives until the event is set.
+
+    The kernel kills a private Ray's servers when the thread that started them ends, and who opens Ray may be a thread
+    that ends sooner. Raises what `start` raises.
+    """
+    started: Future[None] = Future()
+    end = threading.Event()
+
+    def live() -> None:
+        try:
+            start()
+        except BaseException as error:  # noqa: BLE001 - the caller gets it
+            started.set_exception(error)
+        else:
+            started.set_result(None)
+            end.wait()
+
+    threading.Thread(target=live, daemon=True, name="ray-starter").start()
+    started.result()
+    return end
 
 
 def _has_ended(stream: Any) -> bool:
