@@ -1,6 +1,8 @@
 """Extracts that a run rejects, or of which it sets rows aside."""
 
 import json
+import os
+import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -44,6 +46,23 @@ def test_a_missing_extract_is_rejected_before_ray_starts(engine: OnRay, small_bo
     done = engine("run", "training", "--data", str(tmp_path), "--json", home=tmp_path / "home")
     assert done.returncode == 3
     assert "feature_clickstream.csv is missing" in json.loads(done.stdout)["error"]
+
+
+@pytest.mark.thorough
+def test_no_personal_data_of_a_run_that_fails_are_in_the_files_of_ray(
+    engine: OnRay, small_book: Path, tmp_path: Path
+) -> None:
+    data = copied(small_book, tmp_path / "data")
+    with (data / "features_attributes.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f'bad{number},"Canary Quillfeather,40,987-65-4320,Lawyer\n' for number in range(20))
+    done = engine("run", "training", "--data", str(data), home=tmp_path / "home")
+    assert done.returncode == 3
+    sessions = list(Path(tempfile.gettempdir()).glob(f"lw-{os.getpid()}-*"))
+    files = [path for session in sessions for path in session.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert any(path.suffix in (".log", ".out", ".err") for path in files)
+    for path in files:
+        content = path.read_bytes()
+        assert not [word for word in (b"987-65-4320", b"Quillfeather") if word in content], path
 
 
 @pytest.mark.thorough
