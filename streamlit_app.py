@@ -6,9 +6,9 @@ from console.access.sign_in import is_admitted
 from console.app.dialogs import close_undrawn
 from console.app.navigation import open_next_run
 from console.app.shell import frame, pages
+from console.app.trouble import page_or_trouble
 
 page = st.navigation(pages(), position="top" if is_admitted() else "hidden")
-frame()
-page.run()
+page_or_trouble(frame, page.run)
 close_undrawn()
 open_next_run()

@@ -47,6 +47,20 @@ class Deployment:
         return cls(settings, ledger)
 
     @classmethod
+    def existing(cls, settings: Settings) -> Self:
+        """The deployment of these settings, for commands that must not make or migrate its ledger.
+
+        Raises NoLedger, LedgerTooOld or LedgerTooNew unless the ledger has the schema of this release.
+        """
+        deployment = cls.as_it_is(settings)
+        try:
+            deployment.ledger.refuse_unprepared()
+        except BaseException:
+            deployment.ledger.close()
+            raise
+        return deployment
+
+    @classmethod
     def as_it_is(cls, settings: Settings) -> Self:
         """The deployment of these settings. Creates and upgrades nothing."""
         return cls(settings, Ledger(settings.ledger_url))

@@ -47,8 +47,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a ledger of the test's own, on each of the two databases."""
+    """The address of a ledger of the test's own, on each of the two databases; on SQLite its file is empty."""
     with new_ledger(request, tmp_path) as url:
+        if request.param == "sqlite":
+            (tmp_path / "loanwatch.db").touch()
         yield url
 
 

@@ -29,4 +29,4 @@ def plain_name(feature: str) -> str:
 
 @st.cache_resource(show_spinner=False)
 def _opened() -> Deployment:
-    return Deployment.open(settings())
+    return Deployment.existing(settings())

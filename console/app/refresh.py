@@ -10,6 +10,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from console.app.dialogs import is_open
+from console.app.trouble import told
 
 Given = ParamSpec("Given")
 
@@ -19,7 +20,7 @@ def refreshed(every: str | None) -> Callable[[Callable[Given, None]], Callable[G
 
     def decorated(draw: Callable[Given, None]) -> Callable[Given, None]:
         def drawn(*args: Given.args, **kwargs: Given.kwargs) -> None:
-            st.fragment(draw, run_every=None if is_open() else every)(*args, **kwargs)
+            st.fragment(told(draw), run_every=None if is_open() else every)(*args, **kwargs)
 
         return drawn
 

@@ -23,7 +23,7 @@ from engine.process.background import Background
 from engine.process.logs import json_formatter, log_to_stderr, logs_json
 from engine.process.registry import ProcessRegistry
 from engine.process.signals import at_end_of_input
-from storage.db.ledger import LedgerUnavailable
+from storage.errors import StorageError
 from storage.settings import Settings, load_settings
 
 log = logging.getLogger("loanwatch.console")
@@ -60,7 +60,7 @@ def serve(
     os.environ["LOANWATCH_HOME"] = str(settings.home.absolute())
     if tied:
         at_end_of_input(_end_this_process)
-    with HeartbeatThread(Deployment.open(settings)):
+    with HeartbeatThread(settings):
         bootstrap.run(str(SCRIPT), False, [], options)
 
 
@@ -94,36 +94,43 @@ def refuse_taken(settings: Settings) -> None:
 class HeartbeatThread(Background):
     """Registers the console in the ledger when it answers, and sends its heartbeats. It does not call Streamlit."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__("console-heartbeat")
-        settings = deployment.settings
-        self._deployment = deployment
+        self._settings = settings
         self._address = (settings.console_address, settings.console_port)
         self._detail = {"address": web_address(*self._address)}
-        self._registry = ProcessRegistry(deployment, "console")
+        self._registry: ProcessRegistry | None = None
 
     def work(self) -> None:
         while not self._answers():
             if self.ended.wait(POLL):
                 return
-        home = self._deployment.settings.home.absolute()
+        home = self._settings.home.absolute()
         started = f"The console of {home}: {self._detail['address']}"
         if logs_json():
             log.info("%s", started)
         else:
             console_for().print(started, highlight=False, soft_wrap=True)
-        registered = False
+        trouble = ""
         while not self.ended.wait(POLL):
             try:
-                if registered:
-                    self._registry.heartbeat(self._detail)
-                else:
-                    self._registry.register(self._detail)
-                    registered = True
-            except LedgerUnavailable as error:
-                log.warning("%s", error)
-        with suppress(LedgerUnavailable):
-            self._registry.deregister()
+                self._beat()
+                trouble = ""
+            except StorageError as error:  # there is no ledger yet, it is older, or its server is away
+                if str(error) != trouble:
+                    log.warning("%s", error)
+                trouble = str(error)
+        if self._registry is not None:
+            with suppress(StorageError):
+                self._registry.deregister()
+
+    def _beat(self) -> None:
+        if self._registry is None:
+            registry = ProcessRegistry(Deployment.existing(self._settings), "console")
+            registry.register(self._detail)
+            self._registry = registry
+        else:
+            self._registry.heartbeat(self._detail)
 
     def _answers(self) -> bool:
         address, port = self._address

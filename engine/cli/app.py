@@ -15,6 +15,7 @@ from engine.cli.commands.explain import app as explain_commands
 from engine.cli.commands.models import app as model_commands
 from engine.cli.commands.operation.alerts import app as alert_commands
 from engine.cli.commands.operation.backup import app as backup_commands
+from engine.cli.commands.operation.migrate import app as migration_commands
 from engine.cli.commands.operation.units import app as unit_commands
 from engine.cli.commands.processes import app as process_commands
 from engine.cli.commands.profile import app as profile_commands
@@ -51,6 +52,7 @@ for commands in (
     book_commands,
     process_commands,
     alert_commands,
+    migration_commands,
     access_commands,
     unit_commands,
     backup_commands,

@@ -17,6 +17,7 @@ from rich.text import Text
 from engine.deployment import Deployment
 from engine.errors import UnusableRequest
 from engine.process.logs import logs_json
+from storage.db.migrations.version import NoLedger
 from storage.errors import LoanwatchError
 from storage.settings import is_remote, load_settings
 
@@ -42,8 +43,24 @@ Params = Annotated[
 
 
 def deployment_at(home: Path | None) -> Deployment:
-    """The deployment of `--home`, or of the environment."""
+    """The deployment of `--home`, or of the environment. It is not made, and its ledger is not migrated.
+
+    Raises NoLedger, LedgerTooOld or LedgerTooNew unless its ledger has the schema of this release.
+    """
+    return Deployment.existing(load_settings(home=home))
+
+
+def prepared_deployment_at(home: Path | None) -> Deployment:
+    """The same deployment, for commands that do the work of a worker or scheduler: made or migrated when needed."""
     return Deployment.open(load_settings(home=home))
+
+
+def new_deployment_at(home: Path | None) -> Deployment:
+    """The same deployment, made when there is none; an older ledger is refused."""
+    try:
+        return deployment_at(home)
+    except NoLedger:
+        return prepared_deployment_at(home)
 
 
 def console_for(*, as_json: bool = False) -> Console:

@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pyarrow as pa
 from sqlalchemy.engine import make_url
@@ -18,6 +17,7 @@ from engine.documents.extracts import extracts_document
 from engine.execution.published.reports import misplaced_reports
 from engine.execution.vacuum import misplaced_links
 from jobs.modelling.champion import other_libraries
+from storage.db.engines import has_place
 from storage.errors import DamagedFile, LoanwatchError
 from storage.ledger.catalog import current_versions
 from storage.ledger.models import model_by_alias, registered_models
@@ -29,10 +29,9 @@ LITTLE_SPACE = 2 * 1024**3
 
 def missing(settings: Settings) -> list[Finding]:
     """A finding when the SQLite ledger does not exist, because a check would create its file; else none."""
-    address = make_url(settings.ledger_url)
-    if address.get_backend_name() != "sqlite" or Path(address.database or "").exists():
+    if has_place(settings.ledger_url):
         return []
-    message = f"{address.database} does not exist yet; every other command, and `doctor --fix`, creates it."
+    message = f"{make_url(settings.ledger_url).database} does not exist yet; `run`, `up` or `worker` creates it."
     return [Finding("ledger", "warning", message)]
 
 
@@ -53,9 +52,7 @@ def findings(deployment: Deployment) -> list[Finding]:
 def _home(deployment: Deployment) -> Iterator[Finding]:
     home = deployment.settings.home.absolute()
     if not home.exists():
-        yield Finding(
-            "home", "warning", f"{home} does not exist yet; every other command, and `doctor --fix`, creates it."
-        )
+        yield Finding("home", "warning", f"{home} does not exist yet; `run`, `up` or `worker` creates it.")
     elif not os.access(home, os.W_OK):
         yield Finding("home", "problem", f"{home} is not writable; correct its permissions or choose another --home.")
     else:
@@ -69,7 +66,7 @@ def _schema(deployment: Deployment) -> Iterator[Finding]:
     if stored != newest:
         message = f"{ledger.address} has schema version {stored or 'none'}, this release uses {newest}"
         fixable = stored is None or stored < newest
-        advice = "every other command, and `doctor --fix`, upgrades it" if fixable else "run the release that made it"
+        advice = "run `python -m engine migrate`, or start the worker" if fixable else "run the release that made it"
         yield Finding("ledger", "warning" if fixable else "problem", f"{message}; {advice}.")
 
 

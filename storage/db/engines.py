@@ -4,6 +4,7 @@ import sqlite3
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -27,7 +28,7 @@ CONNECTION = {
 
 
 def engine_of(url: str) -> Engine:
-    """The engine of a ledger's URL. Raises UsageError for a bad URL, StorageError when its folder can't be made."""
+    """The engine of a ledger's URL. Raises UsageError for a bad URL."""
     try:
         address = make_url(url)
         # An @ in a password has to be written as %40; otherwise a part of the password becomes the host.
@@ -39,12 +40,28 @@ def engine_of(url: str) -> Engine:
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         # The text of the error may contain the password, so only its type is shown.
         reason = type(error).__name__
-    except OSError as error:
-        raise StorageError(f"{error.filename} can't be made ({error.strerror}); choose another --home.") from error
     raise UsageError(
         f"LOANWATCH_LEDGER can't be used ({reason}); give sqlite:///FILE, or postgresql+psycopg://USER@HOST/NAME "
         "(an @ in a password is written as %40)."
     )
+
+
+def has_place(url: str) -> bool:
+    """Whether the file of a SQLite ledger exists; True for a ledger on a server."""
+    address = make_url(url)
+    return address.get_backend_name() != "sqlite" or Path(address.database or "").exists()
+
+
+def make_place(url: str) -> None:
+    """Makes the folder and the empty file of a SQLite ledger. Raises StorageError when they can't be made."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        file = Path(address.database or "")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        except OSError as error:
+            raise StorageError(f"{error.filename} can't be made ({error.strerror}); choose another --home.") from error
 
 
 def _postgresql_engine(address: URL) -> Engine:
@@ -57,7 +74,9 @@ def _postgresql_engine(address: URL) -> Engine:
 def _sqlite_engine(address: URL) -> Engine:
     if not address.database:
         raise UsageError("The SQLite ledger needs a file, such as sqlite:///loanwatch-home/loanwatch.db.")
-    Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    # Opened for reading and writing, but not made: `make_place` makes the file of a new ledger.
+    file = f"file:{quote(str(Path(address.database).absolute()))}"
+    address = address.set(database=file, query={**address.query, "mode": "rw", "uri": "true"})
     engine = create_engine(address, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

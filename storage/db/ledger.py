@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine, Pool, Row, event, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
-from storage.db.engines import BUSY_MS, connection_of, engine_of
-from storage.db.migrations.version import NEWEST, is_newest, stored_version
+from storage.db.engines import BUSY_MS, connection_of, engine_of, has_place, make_place
+from storage.db.migrations.version import NEWEST, is_newest, no_ledger, refuse_other_versions, stored_version
 from storage.db.schema import metadata
 from storage.errors import StorageError
 
@@ -71,18 +71,29 @@ class Ledger:
         now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
         return now.astimezone(UTC)
 
-    def prepare(self) -> None:
-        """Migrates the schema to the newest version. Only one of several processes does it.
+    def prepare(self) -> list[str]:
+        """Makes the ledger or migrates it to the newest schema. Returns the versions that were applied.
 
-        Raises LedgerTooNew when a later release has migrated the ledger.
+        Only one of several processes does it. Raises LedgerTooNew when a later release has migrated the ledger, and
+        StorageError when its folder can't be made.
         """
+        make_place(self.url)
         with self.reading() as connection:
             if is_newest(connection, self.address):
-                return
+                return []
         migrations = import_module("storage.db.migrations.apply")  # imports Alembic, which is slow and seldom needed
         with self.writing() as connection:
-            if not is_newest(connection, self.address):
-                migrations.upgrade(connection)
+            return [] if is_newest(connection, self.address) else list(migrations.upgrade(connection))
+
+    def refuse_unprepared(self) -> None:
+        """Raises NoLedger, LedgerTooOld or LedgerTooNew unless the ledger has the schema of this release.
+
+        It changes nothing, and makes no file.
+        """
+        if not has_place(self.url):
+            raise no_ledger(self.address)
+        with self.reading() as connection:
+            refuse_other_versions(connection, self.address)
 
     def version(self) -> tuple[str | None, str]:
         """(the schema version of the ledger, the newest version of this release)."""

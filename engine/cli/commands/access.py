@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
+from engine.cli.terminal import Home, Json, console_for, new_deployment_at, print_json
 from engine.control.runs import who
 from engine.passwords import LONGEST, Entry, new_entry, write_entry
 from storage.ledger.audit import Action, record_action
@@ -28,7 +28,7 @@ def password(
 
     It asks for the password twice and does not show it. Without a terminal it reads one line of standard input.
     """
-    deployment = deployment_at(home)
+    deployment = new_deployment_at(home)
     new_entry(name, role, "-" * LONGEST)  # reports an invalid name or role before it asks for the password
     entry: Entry = new_entry(name, role, _prompted(name))
     path = deployment.settings.passwords_file

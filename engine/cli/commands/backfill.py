@@ -20,8 +20,8 @@ from engine.cli.terminal import (
     Json,
     console_for,
     day_of,
-    deployment_at,
     params_of,
+    prepared_deployment_at,
     print_error,
     print_json,
 )
@@ -62,7 +62,7 @@ def replay(
     The first date trains the first model. Repeat the command to continue a stopped replay. The home must have no
     running worker or scheduler, and no runs of later dates.
     """
-    deployment = deployment_at(home)
+    deployment = prepared_deployment_at(home)
     plan = _plan(deployment, (first, last, every), train_every, params_of(None, data))
     refuse_beside_processes(deployment)
     console = console_for(as_json=as_json)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from engine.alerts.watch import watching
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, WithParent, console_for, deployment_at, print_json
+from engine.cli.terminal import Home, Json, WithParent, console_for, deployment_at, prepared_deployment_at, print_json
 from engine.cluster.head import ray_for_runs, refuse_unshared
 from engine.control import runs
 from engine.deployment import Deployment
@@ -42,7 +42,7 @@ def worker(home: Home = None, as_json: Json = False, tied: WithParent = False) -
     With LOANWATCH_METRICS_PORT, serve metrics for Prometheus on that port of 127.0.0.1.
     """
     log_to_stderr(load_settings(home=home), "worker")
-    deployment = deployment_at(home)
+    deployment = prepared_deployment_at(home)
     metrics = MetricsServer(deployment.settings)
     serving = Worker(deployment, ray_for_runs(deployment.settings), lambda: metrics.address)
     on_stop_signal(serving.stop, with_parent=tied)
@@ -57,7 +57,7 @@ def scheduler(home: Home = None, as_json: Json = False, tied: WithParent = False
     It also looks for what to alert and sends the messages, as a worker does.
     """
     log_to_stderr(load_settings(home=home), "scheduler")
-    deployment = deployment_at(home)
+    deployment = prepared_deployment_at(home)
     serving = Scheduler(deployment)
     on_stop_signal(serving.stop, with_parent=tied)
     with watching(deployment):
@@ -72,7 +72,7 @@ def up(
 ) -> None:
     """Run worker, scheduler and console together. A process that ends is restarted. Ctrl-C stops all of them."""
     _log_json_if_asked(load_settings(home=home))
-    serve_together(deployment_at(home), console_for(as_json=as_json), with_console=not no_console)
+    serve_together(prepared_deployment_at(home), console_for(as_json=as_json), with_console=not no_console)
 
 
 def serve_together(deployment: Deployment, console: Console, *, with_console: bool = True) -> None:

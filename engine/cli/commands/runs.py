@@ -19,7 +19,9 @@ from engine.cli.terminal import (
     day_of,
     deployment_at,
     end_of_run,
+    new_deployment_at,
     params_of,
+    prepared_deployment_at,
     print_error,
     print_json,
     print_outcome,
@@ -59,7 +61,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a pipeline and follow the run to its end. A worker executes it; without a worker, this process does."""
-    deployment = deployment_at(home)
+    deployment = (new_deployment_at if detach else prepared_deployment_at)(home)
     params = {**params_of(param, data), **({"verify": True} if verify else {})}
     new = control.checked_request(deployment, pipeline, day_of(as_of), params=params, force=force)
     if detach:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from storage.db.copies import copy_ledger, opened_copy
+from storage.db.engines import make_place
 from storage.db.ledger import Ledger
 from storage.db.migrations.version import NEWEST
 from storage.ledger.tasks import LogLine, add_logs
@@ -36,6 +37,7 @@ def old_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledge
 
 
 def _filled(url: str, script: str) -> Ledger:
+    make_place(url)
     ledger = Ledger(url)
     with ledger.writing() as connection:
         for statement in script.split(";\n"):

@@ -118,6 +118,7 @@ def test_a_loan_that_can_not_be_shown_is_refused_with_the_reason(trained_sandbox
 
 
 def test_features_before_the_first_training_say_what_to_run(tmp_path: Path) -> None:
+    command("migrate", "--home", str(tmp_path))
     done = command("book", "features", "l", "--home", str(tmp_path))
     assert done.returncode == 1
     assert "run `python -m engine run training` first" in done.stderr

@@ -83,6 +83,7 @@ def test_a_date_that_was_not_monitored_says_what_to_run(monitored_sandbox: Sandb
 
 @pytest.mark.parametrize("words", [[], ["--json"]])
 def test_an_empty_home_says_what_to_run(tmp_path: Path, words: list[str]) -> None:
+    command("migrate", "--home", str(tmp_path / "home"))
     done = command("drift", *words, "--home", str(tmp_path / "home"))
     assert done.returncode == 0
     assert ("null" if words else "No monitoring results yet") in done.stdout

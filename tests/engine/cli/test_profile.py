@@ -47,6 +47,7 @@ def test_an_unknown_dataset_is_one_sentence(trained_sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("words", [[], ["features_attributes"]])
 def test_an_empty_home_says_what_to_run(tmp_path: Path, words: list[str]) -> None:
+    command("migrate", "--home", str(tmp_path / "home"))
     done = command("profile", *words, "--home", str(tmp_path / "home"))
     assert done.returncode == 0
     assert done.stdout == "No deliveries yet. Run `python -m engine run training`.\n"

@@ -48,6 +48,7 @@ def test_what_a_person_gets_wrong_is_one_sentence_and_leaves_no_file(
 
 
 def test_an_empty_home_says_what_to_run(tmp_path: Path) -> None:
+    command("migrate", "--home", str(tmp_path / "home"))
     done = command("report", str(tmp_path / "page.html"), "--home", str(tmp_path / "home"))
     assert done.returncode == 2
     assert "There is no champion yet" in done.stderr

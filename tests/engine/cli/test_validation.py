@@ -185,6 +185,7 @@ def monitored(ledger: Ledger, day: date, version: str, now: datetime, kept: Mapp
 
 @pytest.mark.parametrize("words", [[], ["--json"]])
 def test_an_empty_home_says_what_to_run(tmp_path: Path, words: list[str]) -> None:
+    command("migrate", "--home", str(tmp_path / "home"))
     done = command("validation", *words, "--home", str(tmp_path / "home"))
     assert done.returncode == 0
     assert ("null" if words else "No monitoring results yet") in done.stdout

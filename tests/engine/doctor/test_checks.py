@@ -103,7 +103,7 @@ def test_looking_at_an_old_ledger_does_not_upgrade_it(tmp_path: Path) -> None:
     finding = findings(deployment)[-1]
     assert (finding.check, finding.level) == ("ledger", "warning")
     assert "has schema version 0002" in finding.message
-    assert "`doctor --fix`, upgrades it" in finding.message
+    assert "run `python -m engine migrate`, or start the worker" in finding.message
     assert deployment.ledger.version()[0] == "0002"
     deployment.ledger.close()
 

@@ -32,6 +32,7 @@ NEW_TABLES |= {"alerts", "alert_occurrences", "alert_messages", "alert_notices",
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     """A ledger without tables."""
     if request.param == "sqlite":
+        (tmp_path / "loanwatch.db").touch()
         opened = Ledger(f"sqlite:///{tmp_path / 'loanwatch.db'}")
         yield opened
         opened.close()
