@@ -20,11 +20,11 @@ from storage.ledger.catalog import stored_versions
 from storage.ledger.processes import BACKUP
 from storage.ledger.runs import run_row
 from tests.commands import command, document
-from tests.databases import BOTH_THOROUGHLY, new_ledger
+from tests.databases import new_ledger
 from tests.sandbox import Sandbox
 
 
-@pytest.fixture(params=BOTH_THOROUGHLY)
+@pytest.fixture(params=["sqlite", "postgresql"])
 def other_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     (tmp_path / "elsewhere").mkdir()
     with new_ledger(request, tmp_path / "elsewhere") as url:
@@ -77,7 +77,6 @@ def test_a_restored_deployment_is_the_one_that_was_backed_up(kept_site: Sandbox,
             run = run_row(connection, queued[0])
         assert (run.pipeline, run.state) == ("training", "crashed")
         assert "backup" in run.error["message"]
-        assert copy.run("training", data=kept_site.data()).state == "succeeded"
         assert set(copy.states(copy.succeed("training", data=kept_site.data())).values()) <= {"cached", "skipped"}
     finally:
         copy.close()
@@ -92,6 +91,7 @@ def test_a_restored_deployment_is_the_one_that_was_backed_up(kept_site: Sandbox,
     assert left(tmp_path) == ["backup", "new"]
 
 
+@pytest.mark.thorough
 def test_a_backup_of_either_database_is_restored_to_either(other_ledger: str, backup: Path, tmp_path: Path) -> None:
     moved = {"LOANWATCH_LEDGER": other_ledger}
     document("restore", str(backup), "--home", str(tmp_path / "moved"), env=moved)
@@ -247,7 +247,7 @@ def _stored(deployment: Deployment) -> set[tuple[str, str]]:
         return stored_versions(connection)
 
 
-def test_an_older_ledger_is_migrated_and_a_newer_one_refused(backup: Path, tmp_path: Path) -> None:
+def test_a_backup_of_a_newer_release_is_refused(backup: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(backup / "ledger.db")) as ledger, ledger:
         ledger.execute("UPDATE alembic_version SET version_num = '9999'")
     _recorded_anew(backup, "ledger.db")
