@@ -1,7 +1,7 @@
 """Who looks and who sends: threads of the worker and of the scheduler, so that each sees the silence of the other."""
 
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from time import monotonic
 
 from engine.alerts.delivery import deliver_next
@@ -64,6 +64,8 @@ class Sender(Background):
 
 def watching(deployment: Deployment) -> ExitStack:
     """A block in which this process looks for alerts and sends the messages of every channel that is set."""
+    with suppress(LoanwatchError):  # each look tells why the book can't be used; here it is read before the threads are
+        _ = deployment.pipelines
     with ExitStack() as threads:
         threads.enter_context(Watch(deployment))
         for channel in deployment.settings.alert_channels:

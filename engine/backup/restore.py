@@ -18,6 +18,7 @@ from storage.db.copies import opened_copy
 from storage.db.migrations.version import is_newest
 from storage.files.durable import CantWrite
 from storage.files.folder import BLOCK, FileFacts, Folder
+from storage.ledger.alerts.messages import mark_unsure
 from storage.ledger.audit import Action, record_action
 from storage.ledger.leases import crash_active
 from storage.ledger.processes import deregister_all
@@ -105,6 +106,7 @@ def _adopt(deployment: Deployment, manifest: Manifest) -> list[str]:
         now = deployment.ledger.now(connection)
         crashed = crash_active(connection, reason, now)
         deregister_all(connection, now)
+        mark_unsure(connection)
         told = f"from the backup of {manifest.home} of {manifest.created_at}"
         record_action(connection, Action(who(), "restore", "deployment", told), now)
     return crashed

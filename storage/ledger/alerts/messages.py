@@ -128,6 +128,12 @@ def retry_failed(connection: Connection, now: datetime) -> int:
     return connection.execute(update(alert_messages).where(failed).values(**again)).rowcount
 
 
+def mark_unsure(connection: Connection) -> None:
+    """Marks what waits as possibly sent before: since a backup was made, the deployment that was copied may have."""
+    waiting = alert_messages.c.state.in_(("pending", "sending"))
+    connection.execute(update(alert_messages).where(waiting).values(repeated=True))
+
+
 def message_rows(connection: Connection, limit: int = 20, state: str | None = None) -> Sequence[LedgerRow]:
     """The newest messages, newest first."""
     query = select(alert_messages).order_by(alert_messages.c.message_id.desc()).limit(limit)

@@ -17,7 +17,7 @@ from engine.deployment import Deployment
 from storage.alert_settings import ChannelName
 from storage.db.alert_tables import alerts as alert_table
 from storage.db.ledger import LedgerRow
-from storage.ledger.alerts.messages import message_rows, tallies
+from storage.ledger.alerts.messages import mark_unsure, message_rows, tallies
 from tests.engine.alerts.happenings import alerts, ended_run
 from tests.receivers import MailServer, Webhook
 
@@ -217,6 +217,18 @@ def test_without_a_channel_alerts_are_kept_and_told_once_there_is_one(
     states = [(row.state, row.error or "") for row in sent(told_by())]
     assert [state for state, _ in states] == ["sent", "failed"]
     assert "not set any more" in states[1][1]
+
+
+def test_a_restored_ledger_says_that_what_waits_may_have_been_sent_before(
+    told_by: Callable[..., Deployment], webhook: Webhook
+) -> None:
+    deployment = told_by(alert_webhook=webhook.url)
+    ended_run(deployment, "failed")
+    evaluate(deployment)
+    with deployment.ledger.writing() as connection:
+        mark_unsure(connection)
+    sent(deployment, "webhook")
+    assert [got["repeated"] for got in webhook.got] == [True]
 
 
 def test_no_secret_or_ssn_is_kept_or_told(
