@@ -102,6 +102,9 @@ def test_a_backup_of_either_database_is_restored_to_either(other_ledger: str, ba
     expected, found = rows_of(first), rows_of(second)
     for name in ("processes", "actions"):  # the second restore is recorded, the second backup was a process
         expected.pop(name), found.pop(name)
+    ids = expected.pop("deployments", ["first"]), found.pop("deployments", ["second"])
+    assert [len(each) for each in ids] == [1, 1]  # each deployment has one id,
+    assert ids[0] != ids[1]  # and none that of another
     assert found == expected
     assert len(found["runs"]) == 4
     with first.writing() as connection:  # the ids go on behind those that were restored
