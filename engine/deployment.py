@@ -67,7 +67,7 @@ class Deployment:
 
     @property
     def datamart(self) -> Datamart:
-        return Datamart(self.settings.datamart_root)
+        return Datamart(self.settings.datamart_root, self.settings.storage_retry)
 
     @property
     def file_checks(self) -> FileChecks:
@@ -76,15 +76,16 @@ class Deployment:
 
     @property
     def models(self) -> ModelStore:
-        return ModelStore(self.settings.models_root)
+        return ModelStore(self.settings.models_root, self.settings.storage_retry)
 
     @property
     def reports(self) -> ReportStore:
-        return ReportStore(self.settings.reports_root)
+        return ReportStore(self.settings.reports_root, retry=self.settings.storage_retry)
 
     @property
     def roots(self) -> StoreRoots:
-        return StoreRoots(self.settings.datamart_root, self.settings.models_root, self.settings.reports_root)
+        ours = self.settings
+        return StoreRoots(ours.datamart_root, ours.models_root, ours.reports_root, ours.storage_retry)
 
     @property
     def book(self) -> Book:

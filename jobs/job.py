@@ -13,6 +13,7 @@ from jobs.book.digest import digest
 from jobs.book.loading import load
 from jobs.errors import JobError
 from jobs.profiles.summary import Profile, merged_profiles
+from storage.files.away import RETRY_SECONDS
 from storage.files.folder import FileFacts
 from storage.lake.datamart import Datamart, TableVersion
 from storage.lake.extracts import SourceFile
@@ -31,6 +32,7 @@ class StoreRoots:
     datamart: str
     models: str
     reports: str
+    retry: float = RETRY_SECONDS  # for which a call is tried again while a store is away
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Job:
     its upstream tasks, by task; `champions` the present and past champions, newest first, if the task uses them;
     `anchor` the champion that a person chose last, else the first one, if the task uses it;
     `rejection` why the newest delivery was rejected, '' if it was not or the task does not use it;
-    `partition` the key of the partition, if the task is split. `declaration` is the book's file or module, '' for the
-    default book, and `book_digest` what it holds.
+    `partition` the key of the partition, if the task is split; `attempt` the number of this try. `declaration` is the
+    book's file or module, '' for the default book, and `book_digest` what it holds.
     """
 
     task: str
@@ -58,6 +60,7 @@ class Job:
     anchor: ModelVersion | None = None
     rejection: str = ""
     partition: str = ""
+    attempt: int = 1
     declaration: str = ""
     book_digest: str = ""
 
@@ -74,19 +77,19 @@ class Job:
 
     @property
     def datamart(self) -> Datamart:
-        return Datamart(self.roots.datamart)
+        return Datamart(self.roots.datamart, self.roots.retry)
 
     @property
     def models(self) -> ModelStore:
-        return ModelStore(self.roots.models)
+        return ModelStore(self.roots.models, self.roots.retry, self.run_id)
 
     @property
     def reports(self) -> ReportStore:
-        return ReportStore(self.roots.reports, self.run_id)
+        return ReportStore(self.roots.reports, self.run_id, self.roots.retry)
 
-    def for_partition(self, partition: str) -> "Job":
-        """The same job, for one partition of the task."""
-        return replace(self, partition=partition)
+    def for_partition(self, partition: str, attempt: int = 1) -> "Job":
+        """The same job, for one attempt at one partition of the task."""
+        return replace(self, partition=partition, attempt=attempt)
 
     def table(self, name: str) -> TableVersion:
         """The version of a table that this run reads. Raises JobError when the table was never published."""
@@ -101,7 +104,7 @@ class Job:
 
     def write(self, name: str, tables: Iterable[pa.Table], number: int = 0, **facts: Any) -> TableVersion:
         """A new version of a table with the rows of `tables`, or its part `number`. `facts` are dates and sources."""
-        part = self.datamart.write(name, self.run_id, number, tables)
+        part = self.datamart.write(name, self.run_id, number, tables, self.attempt)
         return TableVersion(name, self.run_id, (part,), **facts)
 
 

@@ -20,3 +20,12 @@ class OperationSettings(AlertSettings):
     verify: bool = Field(
         False, description="read every byte of extracts and stored files before a result is reused (`run --verify`)"
     )
+    retention_days: float = Field(
+        1.0, ge=0, description="days, by the ledger's clock, that old versions and unfinished files are kept at least"
+    )
+    artifact_days: float = Field(
+        30.0, ge=0, description="days that a training's artifacts, of all its candidates, are kept after their last use"
+    )
+    storage_retry: float = Field(
+        60.0, ge=0, description="time for which a call to files or object storage is tried again while it is away"
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from storage.files.folder import stream_sha256
+from storage.files.streams import stream_sha256
 from tests.retail import SOURCES
 
 

@@ -39,7 +39,14 @@ SPEED = 8640.0  # simulated seconds in a real one: a day every ten seconds
 CUSTOMERS = 800
 LAST_LINES = 40  # of worker and scheduler, shown when the soak fails
 QUIET = 90.0  # seconds that what is under way at the end has to end by itself
-SETTINGS = {"heartbeat": 1.0, "lease": 6.0, "retry_pause": 0.1, "stop_grace": 3.0, "keep_versions": 3}
+SETTINGS = {
+    "heartbeat": 1.0,
+    "lease": 6.0,
+    "retry_pause": 0.1,
+    "stop_grace": 3.0,
+    "keep_versions": 3,
+    "retention_days": 0,
+}
 
 
 @dataclass

@@ -40,6 +40,7 @@ engine.cluster     engine.passwords
 engine.definitions
 engine.deployment
 engine.process
+engine.stores
 engine.control
 engine.execution
 engine.scheduling  engine.worker

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from console.app.deployment import deployment, ledger
+from console.app.deployment import deployment
 from engine.control.extract_folder import folder_for
 from engine.control.runs import pipeline_named
 from engine.definitions.task import settings_of
@@ -131,5 +131,4 @@ def _limit(field: FieldInfo, kinds: tuple[str, ...]) -> float | None:
 
 def _folder(pipeline: str) -> str:
     """The folder that the pipeline reads when the field is empty."""
-    with ledger().reading() as connection:
-        return folder_for(connection, deployment(), pipeline)
+    return folder_for(deployment(), pipeline)

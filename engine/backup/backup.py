@@ -24,7 +24,8 @@ from engine.errors import Refused
 from storage.db.copies import copy_ledger, has_ledger, opened_copy
 from storage.errors import StorageError
 from storage.files.durable import CantWrite, sync_folder
-from storage.files.folder import BLOCK, FileFacts, Folder
+from storage.files.folder import FileFacts, Folder
+from storage.files.streams import BLOCK
 from storage.settings import Settings, is_remote
 
 Progress = Callable[[str, int, int], None]  # (what, done, total)

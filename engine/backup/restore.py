@@ -17,10 +17,12 @@ from engine.execution.vacuum import link_current
 from storage.db.copies import opened_copy
 from storage.db.migrations.version import is_newest
 from storage.files.durable import CantWrite
-from storage.files.folder import BLOCK, FileFacts, Folder
+from storage.files.folder import FileFacts, Folder
+from storage.files.streams import BLOCK
 from storage.ledger.alerts.messages import mark_unsure
 from storage.ledger.audit import Action, record_action
 from storage.ledger.leases import crash_active
+from storage.ledger.operation.stores import renew_deployment_id
 from storage.ledger.processes import deregister_all
 from storage.settings import Settings
 
@@ -107,6 +109,7 @@ def _adopt(deployment: Deployment, manifest: Manifest) -> list[str]:
         crashed = crash_active(connection, reason, now)
         deregister_all(connection, now)
         mark_unsure(connection)
+        renew_deployment_id(connection, now)  # what was backed up may live on, with stores of its own
         told = f"from the backup of {manifest.home} of {manifest.created_at}"
         record_action(connection, Action(who(), "restore", "deployment", told), now)
     return crashed

@@ -92,12 +92,14 @@ class Target:
         file = _file_of(self.settings)
         if file is None:
             ledger = Ledger(self.settings.ledger_url)
+            for place in self.others:  # before the transaction, because a store may be slow
+                place.finish()
             with ledger.writing() as connection:
                 if not is_unused(connection):
                     raise _not_empty(ledger.address)
                 put_copy(self.ledger_draft, connection)
                 self.ledger_draft.unlink()
-                self._finish()
+                self.home.finish()
             ledger.close()
         elif self.ledger_draft.name == LEDGER_DRAFT:
             self._commit_file(file)

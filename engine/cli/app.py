@@ -16,6 +16,7 @@ from engine.cli.commands.models import app as model_commands
 from engine.cli.commands.operation.alerts import app as alert_commands
 from engine.cli.commands.operation.backup import app as backup_commands
 from engine.cli.commands.operation.migrate import app as migration_commands
+from engine.cli.commands.operation.stores import app as store_commands
 from engine.cli.commands.operation.units import app as unit_commands
 from engine.cli.commands.processes import app as process_commands
 from engine.cli.commands.profile import app as profile_commands
@@ -54,6 +55,7 @@ for commands in (
     alert_commands,
     migration_commands,
     access_commands,
+    store_commands,
     unit_commands,
     backup_commands,
 ):

@@ -13,6 +13,7 @@ from engine.deployment import Deployment
 from engine.doctor.alert_checks import alert_channels
 from engine.doctor.finding import Finding
 from engine.doctor.process_checks import LOCK_CHECK, PROCESS_CHECKS
+from engine.doctor.store_checks import STORE_CHECKS
 from engine.documents.extracts import extracts_document
 from engine.execution.published.reports import misplaced_reports
 from engine.execution.vacuum import misplaced_links
@@ -177,6 +178,6 @@ def _links(deployment: Deployment) -> Iterator[Finding]:
 
 CHECKS: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
     *(_home, _schema, _disk, _ledger, *PROCESS_CHECKS),
-    *(alert_channels, _book, _extracts, _newest_rows, _tables, _links, _models),
+    *(alert_channels, *STORE_CHECKS, _book, _extracts, _newest_rows, _tables, _links, _models),
 )
 PRECONDITIONS = (_schema, LOCK_CHECK, _book)  # without a usable ledger and book, the next checks would fail

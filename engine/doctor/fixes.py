@@ -10,6 +10,7 @@ from engine.doctor.finding import Finding
 from engine.doctor.process_checks import LOCK_PATIENCE
 from engine.execution.published.reports import repair_reports
 from engine.execution.vacuum import link_current
+from engine.stores.ownership import check_stores
 from storage.db.checks import lock_is_free
 from storage.errors import LoanwatchError
 
@@ -40,12 +41,14 @@ def _leftovers(_deployment: Deployment) -> Iterator[str]:
 
 
 def _links(deployment: Deployment) -> Iterator[str]:
+    check_stores(deployment)
     moved = link_current(deployment)
     if moved:
         yield f"fixed: the links of {', '.join(moved)} point at the published versions"
 
 
 def _reports(deployment: Deployment) -> Iterator[str]:
+    check_stores(deployment)
     placed = repair_reports(deployment)
     if placed:
         yield f"fixed: {', '.join(placed)} show what was published"

@@ -18,10 +18,12 @@ from jobs.book.declaration import Book
 from jobs.book.digest import digest, source_digest
 from jobs.book.loading import module_of
 from jobs.job import Job, TaskResult, result_from_json
+from storage.db.ledger import LedgerRow
 from storage.errors import DamagedFile
 from storage.lake.file_checks import FileChecks
 from storage.ledger.catalog import stored_versions
 from storage.ledger.models import champions_after
+from storage.ledger.operation.stores import removed_names
 from storage.ledger.tasks import reusable_tasks
 
 PACKAGES = ("jobs", "storage")
@@ -103,17 +105,24 @@ def reusable(
     with deployment.ledger.reading() as connection:
         rows = reusable_tasks(connection, key, of_runs)
         stored = stored_versions(connection)
+        removed = removed_names(connection, {facts["name"] for row in rows for facts in _files(row)})
     for row in rows:
         result = result_from_json(row.outcome["outcome"])
         after = {table.table: table.digest for table in result.tables}
         allowed = [digest in (row.outcome["extended"].get(name), after.get(name)) for name, digest in before.items()]
         complete = all((table.table, table.version) in stored for table in result.tables)
+        complete &= not any(facts.name in removed for facts in (*result.artifacts, *result.reports))
         if all(allowed) and complete and not result.values.get("refused"):
             messages = list(_damage(deployment.file_checks, job, result))
             if not messages:
                 return (row.run_id, result), damaged
             damaged += messages
     return None, damaged
+
+
+def _files(row: LedgerRow) -> list[dict[str, Any]]:
+    outcome = row.outcome["outcome"]
+    return [*outcome["artifacts"], *outcome["reports"]]
 
 
 def _damage(checks: FileChecks, job: Job, result: TaskResult) -> Iterator[str]:

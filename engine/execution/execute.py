@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from engine.control.extract_folder import folder_for
 from engine.control.parameters import check_promotion_test
 from engine.control.runs import pipeline_named
 from engine.definitions.task import Pipeline
@@ -15,6 +16,7 @@ from engine.execution.recorder import RunRecorder
 from engine.execution.runner import Runner
 from engine.execution.vacuum import vacuum
 from engine.process.identity import this_process
+from engine.stores.ownership import check_stores
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
 from storage.ledger.leases import Lease, claim, record_snapshot
@@ -45,8 +47,10 @@ def execute_claimed_run(
         ours, deployment = deployment.settings, deployment.with_settings(deployment.settings.changed(**run.params))
         pipeline = pipeline_named(run.pipeline, deployment.pipelines if pipelines is None else pipelines)
         check_promotion_test(ours, deployment.settings, pipeline)
+        check_stores(deployment)
+        data = folder_for(deployment, run.pipeline)
         with deployment.ledger.writing() as connection:
-            snapshot = snapshot_of(connection, deployment, run)
+            snapshot = snapshot_of(connection, deployment, run, data)
             reuse_of = forced_line(connection, run) if run.force else None
             record_snapshot(connection, lease, snapshot.as_json())
     except (LeaseLost, LedgerUnavailable):
@@ -58,4 +62,4 @@ def execute_claimed_run(
     try:
         return Runner(Inputs(deployment, pipeline, snapshot, reuse_of), executor, lease).execute()
     finally:
-        vacuum(deployment)
+        vacuum(deployment, ended=lease.run_id)

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from engine.control.extract_folder import folder_for
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
 from jobs.book.digest import digest
@@ -53,8 +52,8 @@ class Snapshot:
         }
 
 
-def snapshot_of(connection: Connection, deployment: Deployment, run: Any) -> Snapshot:
-    """The snapshot of a run that starts now.
+def snapshot_of(connection: Connection, deployment: Deployment, run: Any, data: str) -> Snapshot:
+    """The snapshot of a run that starts now and reads the folder `data`.
 
     Its model is named by the current time. In a replay the as-of date is used, so that two replays give the same names.
     """
@@ -64,7 +63,7 @@ def snapshot_of(connection: Connection, deployment: Deployment, run: Any) -> Sna
         run_id=run.run_id,
         as_of=run.as_of,
         stamp=free_version(connection, stamp_time),
-        data=folder_for(connection, deployment, run.pipeline),
+        data=data,
         tables=current_versions(connection),
         champions=tuple(champions(connection)),
         anchor=anchor(connection),

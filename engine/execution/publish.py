@@ -40,6 +40,7 @@ def commit(deployment: Deployment, lease: Lease, results: Sequence[tuple[str, Ta
     Raises LeaseLost when the run lost its lease.
     """
     tables = [table for _, result in results for table in result.tables]
+    request = _request_in(deployment, results)
     with deployment.ledger.writing() as connection:
         now = deployment.ledger.now(connection)
         publish(connection, lease, tables, now)
@@ -48,13 +49,18 @@ def commit(deployment: Deployment, lease: Lease, results: Sequence[tuple[str, Ta
                 _register(connection, deployment, lease, result.model)
         for origin, result in results:
             if result.decision is not None:
-                request = next((other.request for _, other in results if other.request), None)
                 _decide(connection, deployment, Origin(origin, result), request)
             for profile in result.profiles:
                 record_profile(connection, origin, profile, now)
             for report in result.reports:
                 publish_report(connection, lease, report, now)
         finish(connection, lease, "succeeded", None, now)
+
+
+def _request_in(deployment: Deployment, results: Sequence[tuple[str, TaskResult]]) -> dict[str, Any] | None:
+    """The request for a retraining, with the folder that it is to read; None when no task made one."""
+    request = next((result.request for _, result in results if result.request), None)
+    return {**request, "data": folder_for(deployment, "monitoring")} if request else None
 
 
 def _register(connection: Connection, deployment: Deployment, lease: Lease, model: ModelVersion) -> None:
@@ -143,7 +149,7 @@ def _requested(connection: Connection, deployment: Deployment, origin: Origin, r
         deployment,
         request["pipeline"],
         as_of=monitoring.as_of,
-        params=_same_book(connection, deployment),
+        params=_same_book(connection, deployment, request["data"]),
         cause="governance",
         cause_run_id=origin.run_id,
         cause_detail={**request["numbers"], **replay_mark(monitoring)},
@@ -158,9 +164,8 @@ def _requested(connection: Connection, deployment: Deployment, origin: Origin, r
     return Step("requested", request["reason"], run_id)
 
 
-def _same_book(connection: Connection, deployment: Deployment) -> dict[str, Any]:
+def _same_book(connection: Connection, deployment: Deployment, folder: str) -> dict[str, Any]:
     """The parameters of a retraining: the extracts that were read last, and the champion's feature set."""
-    folder = folder_for(connection, deployment, "monitoring")
     champion = model_by_alias(connection)
     chosen = champion.summary.get("feature_set") if champion else None
     same = {"feature_set": chosen} if chosen in deployment.book.feature_sets else {}

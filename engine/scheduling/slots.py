@@ -23,6 +23,7 @@ from storage.ledger.schedules import (
     record_new_outcomes,
     record_outcome,
     schedule_of,
+    schedule_rows,
     slot_row,
     waiting_slot,
 )
@@ -39,6 +40,7 @@ def process_due_slots(deployment: Deployment, timetable: Timetable, now: datetim
     Without `now`, the ledger gives the time, so that schedulers whose clocks differ agree on what is due.
     It is one transaction, so that a killed scheduler leaves nothing half done and two schedulers record one outcome.
     """
+    folder = _folder(deployment, timetable, now)
     with deployment.ledger.writing() as connection:
         now = now or deployment.ledger.now(connection)
         schedule = schedule_of(connection, timetable.pipeline, now)
@@ -52,21 +54,20 @@ def process_due_slots(deployment: Deployment, timetable: Timetable, now: datetim
         due = timetable.between(max(schedule.through, now - MOST_CATCH_UP), now)
         waiting = waiting_slot(connection, timetable.pipeline)
         if not due:
-            return None if waiting is None else _outcome_of(connection, deployment, _slot_of(waiting), schedule)
+            return None if waiting is None else _outcome_of(connection, deployment, _slot_of(waiting), schedule, folder)
         # After the clock was set back, the waiting slot and the due slot may be the same.
         if waiting is not None and waiting.slot != due[-1].name:
-            _skip(connection, deployment, _slot_of(waiting), "The next slot was due while this one waited.")
+            _skip(connection, deployment, _slot_of(waiting), "The next slot was due while this one waited.", folder)
         missed = SlotOutcome("missed", f"The scheduler was not running before {now:%Y-%m-%d %H:%M} UTC.")
         count = record_new_outcomes(connection, due[:-1], missed, deployment.ledger.now(connection))
         if count:
             log.warning("%d slots of %s were missed; the newest one is caught up.", count, timetable.pipeline)
         processed_through(connection, timetable.pipeline, due[-1].due_at)
-        return _outcome_of(connection, deployment, due[-1], schedule)
+        return _outcome_of(connection, deployment, due[-1], schedule, folder)
 
 
-def scheduled_request(connection: Connection, deployment: Deployment, slot: Slot) -> Request:
-    """The request of a slot's run: as of the slot's day, with the extracts that were read last."""
-    folder = folder_for_unattended_training(connection, deployment)
+def scheduled_request(deployment: Deployment, slot: Slot, folder: str) -> Request:
+    """The request of a slot's run: as of the slot's day; a training reads `folder`, '' for the default one."""
     return checked_request(
         deployment,
         slot.pipeline,
@@ -78,7 +79,21 @@ def scheduled_request(connection: Connection, deployment: Deployment, slot: Slot
     )
 
 
-def _outcome_of(connection: Connection, deployment: Deployment, slot: Slot, schedule: LedgerRow) -> SlotOutcome | None:
+def _folder(deployment: Deployment, timetable: Timetable, now: datetime | None) -> str:
+    """The folder of a training that may be due: looked up before the transaction, because a store may be slow."""
+    if timetable.pipeline != "training":
+        return ""
+    with deployment.ledger.reading() as connection:
+        now = now or deployment.ledger.now(connection)
+        through = [row.through for row in schedule_rows(connection) if row.pipeline == timetable.pipeline]
+        waits = waiting_slot(connection, timetable.pipeline) is not None
+    is_due = waits or (through and timetable.between(max(through[0], now - MOST_CATCH_UP), now))
+    return folder_for_unattended_training(deployment) if is_due else ""
+
+
+def _outcome_of(
+    connection: Connection, deployment: Deployment, slot: Slot, schedule: LedgerRow, folder: str
+) -> SlotOutcome | None:
     recorded = slot_row(connection, slot.name)
     if recorded is not None and recorded.outcome in FINAL:
         return None
@@ -86,12 +101,12 @@ def _outcome_of(connection: Connection, deployment: Deployment, slot: Slot, sche
         outcome = SlotOutcome("paused", f"The schedule was paused by {schedule.paused_by}: {schedule.pause_reason}")
     else:
         try:
-            request = scheduled_request(connection, deployment, slot)
+            request = scheduled_request(deployment, slot, folder)
             run_id = request_run(connection, request, deployment.ledger.now(connection))
             outcome = SlotOutcome("requested", "", run_id)
         except PipelineActive as active:
             if run_row(connection, active.run_id).cause == "schedule":
-                return _skip(connection, deployment, slot, f"Run {active.run_id} was still active.")
+                return _skip(connection, deployment, slot, f"Run {active.run_id} was still active.", folder)
             outcome = SlotOutcome(
                 "waiting", f"Run {active.run_id} is active; the slot's run is requested when it has ended."
             )
@@ -101,9 +116,9 @@ def _outcome_of(connection: Connection, deployment: Deployment, slot: Slot, sche
     return outcome
 
 
-def _skip(connection: Connection, deployment: Deployment, slot: Slot, reason: str) -> SlotOutcome:
+def _skip(connection: Connection, deployment: Deployment, slot: Slot, reason: str, folder: str) -> SlotOutcome:
     now = deployment.ledger.now(connection)
-    run_id = record_skipped(connection, scheduled_request(connection, deployment, slot), reason, now)
+    run_id = record_skipped(connection, scheduled_request(deployment, slot, folder), reason, now)
     outcome = SlotOutcome("skipped", reason, run_id)
     log.warning("Slot %s skipped: %s", slot.name, reason)
     record_outcome(connection, slot, outcome, now)

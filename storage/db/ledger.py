@@ -17,6 +17,7 @@ from storage.db.engines import BUSY_MS, connection_of, engine_of, has_place, mak
 from storage.db.migrations.version import NEWEST, is_newest, no_ledger, refuse_other_versions, stored_version
 from storage.db.schema import metadata
 from storage.errors import StorageError
+from storage.files.away import transaction
 
 Clock = Callable[[], datetime]
 LedgerRow = Row[*tuple[Any, ...]]
@@ -113,7 +114,12 @@ class Ledger:
 
         There is one writer at a time, so ids are in the order of the commits.
         """
-        with self._storage_errors(), self._begun({"writes": True}) as connection, connection.get_transaction():  # type: ignore[union-attr]
+        with (
+            self._storage_errors(),
+            self._begun({"writes": True}) as connection,
+            connection.get_transaction(),  # type: ignore[union-attr]
+            transaction(),
+        ):
             yield connection
 
     def check(self) -> str:

@@ -1,25 +1,27 @@
 """Files under one root, on a local disk or on object storage. A file is written completely or not at all."""
 
-import hashlib
 import os
 import re
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from tempfile import SpooledTemporaryFile
+from typing import Any, Self, TypeVar
 
 import pyarrow as pa
 from pyarrow import fs
 
 from storage.errors import StorageError, UsageError
+from storage.files.away import RETRY_SECONDS, until_there
+from storage.files.drafts import draft_of
 from storage.files.durable import CantWrite, make_durable, make_folder, sync_folder
+from storage.files.streams import BLOCK, HashingStream, stream_sha256
 from storage.settings import is_remote
 
+Result = TypeVar("Result")
 SAFE_NAME = re.compile(r"[A-Za-z0-9_.=-]{1,160}")
-BLOCK = 4 * 1024**2
-DRAFT = ".tmp"  # the suffix of a file that is not complete yet
+IN_MEMORY = 64 * 1024**2  # bytes of an object up to which it waits in memory, not on a disk, for its upload
 
 
 @dataclass(frozen=True)
@@ -31,57 +33,37 @@ class FileFacts:
     sha256: str
 
 
-class HashingStream:
-    """A binary sink that counts and hashes the bytes written to it."""
-
-    def __init__(self, sink: Any, path: str) -> None:
-        self._sink = sink
-        self._path = path
-        self._sha256 = hashlib.sha256()
-        self.bytes = 0
-        self.closed = False
-
-    def write(self, data: Any) -> int:
-        """The number of bytes written, which is all of `data`."""
-        view = memoryview(data)
-        self._sha256.update(view)
-        try:
-            self._sink.write(view)
-        except OSError as error:
-            raise CantWrite(self._path, error) from error
-        self.bytes += view.nbytes
-        return view.nbytes
-
-    def flush(self) -> None:
-        """Does nothing. Parquet's writer calls it; the file is made durable once, when it is complete."""
-
-    def writable(self) -> bool:
-        return True
-
-    def sha256(self) -> str:
-        return self._sha256.hexdigest()
-
-
 class Folder:
-    """A root and the files below it. Every segment of a name must match SAFE_NAME."""
+    """A root and the files below it. Every segment of a name must match SAFE_NAME.
 
-    def __init__(self, filesystem: fs.FileSystem, root: str) -> None:
+    Each call is tried again for `retry` seconds while the store is away (see storage.files.away).
+    """
+
+    def __init__(self, filesystem: fs.FileSystem, root: str, retry: float = RETRY_SECONDS) -> None:
         self.filesystem = filesystem
         self.root = root.rstrip("/")
+        self.retry = retry
         self.is_local = isinstance(filesystem, fs.LocalFileSystem)
 
     @classmethod
-    def at(cls, root: str) -> Self:
+    def at(cls, root: str, retry: float = RETRY_SECONDS) -> Self:
         """The folder at a path of this machine or at an address such as `s3://bucket/prefix`."""
-        if is_remote(root):
-            try:
-                filesystem, path = fs.FileSystem.from_uri(root)
-            except (pa.ArrowInvalid, OSError) as error:
-                raise UsageError(
-                    f"{root} can't be used as a folder ({error}); give a path or s3://bucket/..."
-                ) from error
-            return cls(filesystem, path)
-        return cls(fs.LocalFileSystem(), str(Path(root).absolute()))
+        if not is_remote(root):
+            return cls(fs.LocalFileSystem(), str(Path(root).absolute()), retry)
+        try:
+            filesystem, path = until_there(root.partition("?")[0], retry, lambda: fs.FileSystem.from_uri(root))
+        except (pa.ArrowInvalid, OSError) as error:
+            raise UsageError(f"{root} can't be used as a folder ({error}); give a path or s3://bucket/...") from error
+        return cls(filesystem, path, retry)
+
+    @property
+    def address(self) -> str:
+        """The root as people know it, without the options of its address."""
+        return self.root if self.is_local else f"s3://{self.root}"
+
+    def call(self, name: str, function: Callable[[], Result]) -> Result:
+        """The result of a function that reads or writes `name`, tried again while the store is away."""
+        return until_there(f"{self.root}/{name}" if name else self.root, self.retry, function)
 
     def path(self, name: str) -> str:
         """The full path of `name`. Raises StorageError when it could lead out of the root."""
@@ -91,11 +73,11 @@ class Folder:
         return f"{self.root}/{name}"
 
     def exists(self, name: str) -> bool:
-        return bool(self.filesystem.get_file_info(self.path(name)).type != fs.FileType.NotFound)
+        return bool(self._info(name).type != fs.FileType.NotFound)
 
     def size(self, name: str) -> int | None:
         """Bytes of the file, or None when there is none."""
-        info = self.filesystem.get_file_info(self.path(name))
+        info = self._info(name)
         return int(info.size) if info.type == fs.FileType.File else None
 
     def stamp(self, info: Any) -> str:
@@ -105,47 +87,52 @@ class Folder:
         stat = Path(info.path).stat()
         return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}"
 
+    def infos(self, wanted: Any) -> list[Any]:
+        """The FileInfos of a list of full paths, or of a FileSelector."""
+        return list(self.call("", lambda: self.filesystem.get_file_info(wanted)))
+
     def names(self, name: str) -> list[str]:
         """Names of the files below the folder `name` ('' for the root), sorted, relative to the root."""
+        return sorted(self.sizes(name))
+
+    def sizes(self, name: str) -> dict[str, int]:
+        """The files below the folder `name` ('' for the root), by their name relative to the root, with their bytes."""
         selector = fs.FileSelector(self.path(name) if name else self.root, allow_not_found=True, recursive=True)
-        infos = self.filesystem.get_file_info(selector)
-        return sorted(info.path[len(self.root) + 1 :] for info in infos if info.type == fs.FileType.File)
+        files = (info for info in self.infos(selector) if info.type == fs.FileType.File)
+        return {info.path[len(self.root) + 1 :]: int(info.size) for info in files}
 
     def open(self, name: str) -> Any:
         """A random-access binary reader of the file. Raises StorageError when it is missing."""
+        path = self.path(name)
         try:
-            return self.filesystem.open_input_file(self.path(name))
+            return self.call(name, lambda: self.filesystem.open_input_file(path))
         except FileNotFoundError:
-            raise StorageError(f"{self.path(name)} is missing; run the pipeline again to rebuild it.") from None
+            raise StorageError(f"{path} is missing; run the pipeline again to rebuild it.") from None
 
     def read(self, name: str) -> bytes:
-        with self.open(name) as stream:
-            return bytes(stream.read())
+        def whole() -> bytes:
+            with self.open(name) as stream:
+                return bytes(stream.read())
+
+        return self.call(name, whole)
+
+    def open_stream(self, path: str) -> Any:
+        """A binary stream of the file at a full path, as it is stored."""
+        return until_there(path, self.retry, lambda: self.filesystem.open_input_stream(path, compression=None))
 
     @contextmanager
     def writing(self, name: str) -> Iterator[HashingStream]:
         """A sink for a new file. The file appears, complete and durable, when the block ends without an error."""
         path = self.path(name)
-        try:
-            if self.is_local:
-                make_folder(Path(path).parent)
-            else:
-                self.filesystem.create_dir(path.rpartition("/")[0], recursive=True)
-        except OSError as error:
-            raise CantWrite(path, error) from error
         if not self.is_local:
-            # An object appears when it is complete. After an error it is deleted; the ledger does not list it yet.
-            try:
-                with self.filesystem.open_output_stream(path) as sink:
-                    yield HashingStream(sink, path)
-            except BaseException:
-                with suppress(OSError):
-                    self.filesystem.delete_file(path)
-                raise
+            # Complete before its upload begins, so that an upload can begin anew, and an error leaves no object.
+            with SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
+                yield HashingStream(spool, path)
+                self._upload(spool, path)
             return
-        draft = Path(f"{path}.{os.getpid()}{DRAFT}")
+        draft = Path(draft_of(path))
         try:
-            sink = draft.open("wb")
+            sink = self.call(name, lambda: _opened(draft))
         except OSError as error:
             raise CantWrite(path, error) from error
         try:
@@ -165,28 +152,36 @@ class Folder:
 
     def sha256(self, name: str) -> str:
         """SHA-256 of the file's bytes, in hex."""
-        with self.open(name) as stream:
-            return stream_sha256(stream)
+
+        def whole() -> str:
+            with self.open(name) as stream:
+                return stream_sha256(stream)
+
+        return self.call(name, whole)
 
     def delete(self, name: str) -> None:
-        """Deletes the file or folder `name`, if it exists."""
-        info = self.filesystem.get_file_info(self.path(name))
-        if info.type == fs.FileType.Directory:
-            self.filesystem.delete_dir(info.path)
-        elif info.type == fs.FileType.File:
-            self.filesystem.delete_file(info.path)
+        """Deletes the file, folder or link `name`, if it exists."""
+        path = self.path(name)
+        if self.is_local and Path(path).is_symlink():
+            Path(path).unlink(missing_ok=True)
+            return
+        info = self._info(name)
+        with suppress(FileNotFoundError):  # an earlier try, or another process, deleted it
+            if info.type == fs.FileType.Directory:
+                self.call(name, lambda: self.filesystem.delete_dir(path))
+            elif info.type == fs.FileType.File:
+                self.call(name, lambda: self.filesystem.delete_file(path))
 
-    def remove_drafts(self, age: float) -> list[str]:
-        """Deletes drafts that are at least `age` seconds old, which killed processes left. Returns their paths."""
-        if not self.is_local:
-            return []
-        removed = []
-        for draft in Path(self.root).rglob(f"*{DRAFT}"):
-            with suppress(OSError):  # its process finished it in the meantime
-                if time.time() - draft.lstat().st_mtime >= age:
-                    draft.unlink()
-                    removed.append(str(draft))
-        return removed
+    def delete_empty(self, name: str) -> None:
+        """Deletes a folder of this machine that is empty. Object storage has none."""
+        if self.is_local:
+            with suppress(OSError):
+                Path(self.path(name)).rmdir()
+
+    def temporary_names(self) -> list[str]:
+        """Names, relative to the root, of the files and links of this machine that end in `.tmp`. None on S3."""
+        found = Path(self.root).rglob("*.tmp") if self.is_local else ()
+        return sorted(str(path.relative_to(self.root)) for path in found)
 
     def links_to(self, name: str, target: str) -> bool:
         """Whether the link `name` points at `target`. True on object storage, which has no links."""
@@ -200,20 +195,43 @@ class Folder:
         relative = os.path.relpath(self.path(target), link.parent)
         if link.is_symlink() and str(link.readlink()) == relative:
             return
-        draft = link.with_name(f".{link.name}.{os.getpid()}{DRAFT}")
+        draft = link.with_name(draft_of(f".{link.name}"))
         try:
-            make_folder(link.parent)
-            draft.unlink(missing_ok=True)
-            draft.symlink_to(relative)
-            draft.replace(link)
-            sync_folder(link.parent)
+            self.call(name, lambda: _linked(draft, relative, link))
         except OSError as error:
             raise CantWrite(str(link), error) from error
 
+    def _info(self, name: str) -> Any:
+        return self.infos([self.path(name)])[0]
 
-def stream_sha256(stream: Any) -> str:
-    """SHA-256, in hex, of the rest of a binary stream."""
-    digest = hashlib.sha256()
-    while block := stream.read(BLOCK):
-        digest.update(block)
-    return digest.hexdigest()
+    def _upload(self, spool: Any, path: str) -> None:
+        try:
+            until_there(path, self.retry, lambda: self._put(spool, path))
+        except OSError as error:
+            raise CantWrite(path, error) from error
+
+    def _put(self, spool: Any, path: str) -> None:
+        spool.seek(0)
+        try:
+            with self.filesystem.open_output_stream(path) as sink:
+                while block := spool.read(BLOCK):
+                    sink.write(block)
+        except OSError:
+            raise  # the object did not appear
+        except BaseException:  # Arrow ends the upload, of whatever it has got, when its stream is closed
+            with suppress(OSError):
+                self.filesystem.delete_file(path)
+            raise
+
+
+def _opened(draft: Path) -> Any:
+    make_folder(draft.parent)
+    return draft.open("wb")
+
+
+def _linked(draft: Path, relative: str, link: Path) -> None:
+    make_folder(link.parent)
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(relative)
+    draft.replace(link)
+    sync_folder(link.parent)

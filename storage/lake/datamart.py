@@ -11,11 +11,12 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from storage.errors import DamagedFile
+from storage.files.away import RETRY_SECONDS
 from storage.files.folder import Folder
 from storage.lake.names import LINKED_LAYERS, is_table_name, layer_of, split_name
+from storage.lake.parts import VERSIONS, encoding_of, folder_of, is_own_file, row_groups
 
 ROW_GROUP = 1_000_000
-GROUP_BYTES = 64 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -74,21 +75,25 @@ class TableVersion:
 class Datamart:
     """Reads and writes versions below one folder. The ledger records which version is current."""
 
-    def __init__(self, root: str) -> None:
-        self.folder = Folder.at(root)
+    def __init__(self, root: str, retry: float = RETRY_SECONDS) -> None:
+        self.folder = Folder.at(root, retry)
 
-    def write(self, table: str, version: str, number: int, tables: Iterable[pa.Table]) -> Part:
-        """Part `number` of a version, made of `tables`: at least one table, which may be empty; all of one schema."""
-        layer, short = split_name(table)
-        name = f".versions/{layer}/{short}/{version}/part-{number:05d}.parquet"
+    def write(self, table: str, version: str, number: int, tables: Iterable[pa.Table], attempt: int = 1) -> Part:
+        """Part `number` of a version, made of `tables`: at least one table, which may be empty; all of one schema.
+
+        Each attempt has a file of its own, so that an attempt that ends late changes nothing of its successor's.
+        """
+        again = f"-{attempt}" if attempt > 1 else ""
+        name = f"{folder_of(table, version)}/part-{number:05d}{again}.parquet"
+        layer = layer_of(table)
         remaining = iter(tables)
         first = next(remaining)
         rows = 0
         with (
             self.folder.writing(name) as sink,
-            parquet.ParquetWriter(sink, first.schema, **_encoding(layer)) as writer,
+            parquet.ParquetWriter(sink, first.schema, **encoding_of(layer)) as writer,
         ):
-            for group in _row_groups(chain([first], remaining)):
+            for group in row_groups(chain([first], remaining)):
                 writer.write_table(group, row_group_size=ROW_GROUP)
                 rows += group.num_rows
         return Part(name, rows, sink.bytes, sink.sha256())
@@ -114,7 +119,7 @@ class Datamart:
         if columns is not None and categories is not None:
             categories = [column for column in categories if column in columns]
         with self._opened(name, categories) as file, _damage_as_error(self.folder.path(name)):
-            return file.read(columns=columns)
+            return self.folder.call(name, lambda: file.read(columns=columns))
 
     def groups(
         self, version: TableVersion, number: int | None = None, *, categories: list[str] | None = None
@@ -122,11 +127,11 @@ class Datamart:
         """The rows of a version, or of its part `number`, as tables of limited size."""
         parts = version.parts if number is None else version.parts[number : number + 1]
         for part in parts:
-            with self._opened(part.name, categories) as file, _damage_as_error(self.folder.path(part.name)):
+            with self._opened(part.name, categories) as file:
+                for group in range(file.num_row_groups):
+                    yield self._group(part.name, file, group)
                 if file.num_row_groups == 0:
                     yield file.read()
-                for group in range(file.num_row_groups):
-                    yield file.read_row_group(group)
 
     def head(self, version: TableVersion, rows: int, columns: list[str] | None = None) -> pa.Table:
         """The first rows of a version, at most `rows`, without reading the other rows."""
@@ -139,8 +144,7 @@ class Datamart:
                 schema = (
                     file.schema_arrow if columns is None else pa.schema([file.schema_arrow.field(c) for c in columns])
                 )
-                batches = file.iter_batches(batch_size=max(missing, 1), columns=columns)
-                tables.append(pa.Table.from_batches(islice(batches, 1), schema))
+                tables.append(self.folder.call(part.name, lambda: _first_rows(file, missing, columns, schema)))  # noqa: B023
         return pa.concat_tables(tables).slice(0, rows)
 
     def verify(self, version: TableVersion) -> None:
@@ -164,19 +168,35 @@ class Datamart:
 
     def versions(self) -> set[tuple[str, str]]:
         """(table, version) of every version that has files here."""
-        paths = [name.split("/") for name in self.folder.names(".versions")]
-        return {(f"{path[1]}.{path[2]}", path[3]) for path in paths if is_table_name(f"{path[1]}.{path[2]}")}
+        return set(self.files())
+
+    def files(self) -> dict[tuple[str, str], dict[str, int]]:
+        """The files below each (table, version), by their name under the datamart, with their bytes."""
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        for name, size in self.folder.sizes(VERSIONS).items():
+            path = name.split("/")
+            if len(path) > 4 and is_table_name(table := f"{path[1]}.{path[2]}"):
+                found.setdefault((table, path[3]), {})[name] = size
+        return found
 
     def drop(self, table: str, version: str) -> None:
-        """Deletes the files of one version."""
-        layer, short = split_name(table)
-        self.folder.delete(f".versions/{layer}/{short}/{version}")
+        """Deletes the files of one version; those that others put beside them stay."""
+        folder = folder_of(table, version)
+        names = self.folder.names(folder)
+        if all(is_own_file(name) for name in names):
+            self.folder.delete(folder)
+            return
+        for name in filter(is_own_file, names):
+            self.folder.delete(name)
+
+    def _group(self, name: str, file: Any, group: int) -> pa.Table:
+        with _damage_as_error(self.folder.path(name)):
+            return self.folder.call(name, lambda: file.read_row_group(group))
 
     def _opened(self, name: str, categories: list[str] | None) -> Any:
+        options = {"read_dictionary": categories, "page_checksum_verification": True}
         with _damage_as_error(self.folder.path(name)):
-            return parquet.ParquetFile(
-                self.folder.open(name), read_dictionary=categories, page_checksum_verification=True
-            )
+            return self.folder.call(name, lambda: parquet.ParquetFile(self.folder.open(name), **options))
 
 
 @contextmanager
@@ -188,30 +208,12 @@ def _damage_as_error(path: str) -> Iterator[None]:
         raise DamagedFile(path, str(error).splitlines()[0][:120]) from error
 
 
+def _first_rows(file: Any, rows: int, columns: list[str] | None, schema: pa.Schema) -> pa.Table:
+    batches = file.iter_batches(batch_size=max(rows, 1), columns=columns)
+    return pa.Table.from_batches(islice(batches, 1), schema)
+
+
 def _link_and_target(version: TableVersion) -> tuple[str, str]:
     layer, short = split_name(version.table)
     first = version.parts[0].name
     return f"{layer}/{short}.parquet", first if len(version.parts) == 1 else first.rpartition("/")[0]
-
-
-def _encoding(layer: str) -> dict[str, Any]:
-    """Parquet options. Tables that only the next task reads are written fast; tables for users are compressed more."""
-    common: dict[str, Any] = {"write_page_checksum": True, "version": "2.6"}
-    if layer in ("staged", "bronze"):
-        # Statistics would take a third of the writing time, and no reader filters these tables by them.
-        return {**common, "compression": "lz4", "write_statistics": False}
-    return {**common, "compression": "zstd", "compression_level": 1}
-
-
-def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The rows of many small tables as few large tables. Yields nothing when there are no rows."""
-    waiting: list[pa.Table] = []
-    size = 0
-    for table in tables:
-        waiting.append(table)
-        size += table.nbytes
-        if size >= GROUP_BYTES:
-            yield pa.concat_tables(waiting)
-            waiting, size = [], 0
-    if any(table.num_rows for table in waiting):
-        yield pa.concat_tables(waiting)

@@ -12,7 +12,8 @@ from sqlalchemy import delete, insert, select
 from storage.db.ledger import Ledger
 from storage.db.schema import source_digests
 from storage.errors import StorageError
-from storage.files.folder import Folder, stream_sha256
+from storage.files.folder import Folder
+from storage.files.streams import stream_sha256
 
 SUFFIXES = (".csv", ".csv.gz")
 # A file that changed within this time could change again without a new modification time. Its SHA-256 is not stored.
@@ -39,13 +40,13 @@ class SourceFile:
     def is_unchanged(self) -> bool:
         """Whether the file is the same as when its SHA-256 was computed."""
         folder = Folder.at(self.folder)
-        info = folder.filesystem.get_file_info(f"{folder.root}/{self.name}")
+        info = folder.infos([f"{folder.root}/{self.name}"])[0]
         return info.type == fs.FileType.File and folder.stamp(info) == self.stamp
 
     def open(self) -> Any:
         """A binary stream of the file as received."""
         folder = Folder.at(self.folder)
-        return folder.filesystem.open_input_stream(f"{folder.root}/{self.name}", compression=None)
+        return folder.open_stream(f"{folder.root}/{self.name}")
 
 
 def source_files(ledger: Ledger, root: str, dataset: str, *, read_all: bool = False) -> tuple[SourceFile, ...]:
@@ -91,11 +92,11 @@ def has_extracts(root: str, datasets: list[str]) -> bool:
 
 def _candidates(folder: Folder, dataset: str) -> list[Any]:
     names = [f"{folder.root}/{dataset}{suffix}" for suffix in ("", *SUFFIXES)]
-    return list(folder.filesystem.get_file_info(names))
+    return folder.infos(names)
 
 
 def _parts(folder: Folder, directory: Any) -> list[Any]:
-    infos = folder.filesystem.get_file_info(fs.FileSelector(directory.path, recursive=False))
+    infos = folder.infos(fs.FileSelector(directory.path, recursive=False))
     parts = [
         info
         for info in infos
@@ -129,7 +130,11 @@ def _source_file(ledger: Ledger, root: str, dataset: str, info: Any, read_all: b
 
 def _sha256(folder: Folder, info: Any) -> str:
     try:
-        with folder.filesystem.open_input_stream(info.path, compression=None) as stream:
-            return stream_sha256(stream)
+        return folder.call(info.base_name, lambda: _sha256_at(folder, info.path))
     except OSError as error:
         raise ExtractMissing(f"{info.path} can't be read ({error.strerror or error}); fix its permissions.") from error
+
+
+def _sha256_at(folder: Folder, path: str) -> str:
+    with folder.open_stream(path) as stream:
+        return stream_sha256(stream)

@@ -83,18 +83,22 @@ def forget_checks(connection: Connection, removed: Iterable[tuple[str, str]]) ->
 def stamp_of(folder: Folder, name: str) -> tuple[str, bool]:
     """(a text that changes when the file changes, whether the file changed long enough ago to rely on that)."""
     path = folder.path(name)
-    info = folder.filesystem.get_file_info(path)
+    info = folder.infos([path])[0]
     if info.type != fs.FileType.File:
         raise DamagedFile(path, "it is missing")
     try:
         stamp = folder.stamp(info)
         if not folder.is_local:
-            with folder.filesystem.open_input_file(path) as stream:
-                stamp += f":{stream.metadata().get(b'ETag', b'').decode()}"
+            stamp += f":{folder.call(name, lambda: _etag(folder, path))}"
     except FileNotFoundError:
         raise DamagedFile(path, "it is missing") from None
     changed = datetime.fromtimestamp((info.mtime_ns or 0) / 1e9, tz=UTC)
     return stamp, datetime.now(UTC) - changed > SETTLED
+
+
+def _etag(folder: Folder, path: str) -> str:
+    with folder.filesystem.open_input_file(path) as stream:
+        return str(stream.metadata().get(b"ETag", b"").decode())
 
 
 def _check_bytes(folder: Folder, file: Stored) -> None:

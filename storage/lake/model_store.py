@@ -9,9 +9,11 @@ from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from storage.errors import StorageError
+from storage.files.away import RETRY_SECONDS
 from storage.files.folder import FileFacts, Folder
 
 PROTOCOL = 4
+ARTIFACTS = ".artifacts"
 BY_NAME = (type, FunctionType, BuiltinFunctionType)  # a pickle has only their names
 
 
@@ -50,15 +52,20 @@ def _interned(value: Any) -> Any:
 
 
 class ModelStore:
-    """Artifacts of models below one folder. The ledger records which of them may be opened."""
+    """Artifacts of models below one folder. The ledger records which of them may be opened.
 
-    def __init__(self, root: str) -> None:
-        self.folder = Folder.at(root)
+    The artifacts of each run, named by `made_by`, have a folder of their own, so that those of one can be removed while
+    another makes the same.
+    """
+
+    def __init__(self, root: str, retry: float = RETRY_SECONDS, made_by: str = "") -> None:
+        self.folder = Folder.at(root, retry)
+        self._made_by = made_by
 
     def keep(self, data: bytes) -> FileFacts:
-        """Name, size and SHA-256 of the artifact that contains `data`. Equal data is stored once."""
+        """Name, size and SHA-256 of the artifact that contains `data`. A run stores equal data once."""
         sha256 = hashlib.sha256(data).hexdigest()
-        name = f".artifacts/{sha256}"
+        name = "/".join(filter(None, (ARTIFACTS, self._made_by, sha256)))
         if self.folder.size(name) != len(data) or self.folder.sha256(name) != sha256:
             self.folder.write(name, data)
         return FileFacts(name, len(data), sha256)

@@ -6,19 +6,22 @@ published. On object storage, which has no links, the copy is copied.
 
 from typing import Any
 
+from storage.files.away import RETRY_SECONDS
 from storage.files.folder import FileFacts, Folder
+
+COPIES = ".versions"  # the folder of the copies, each in the folder of its run
 
 
 class ReportStore:
     """The reports below one folder. The ledger records which copy is published. `run_id` is of the run that writes."""
 
-    def __init__(self, root: str, run_id: str = "") -> None:
-        self.folder = Folder.at(root)
+    def __init__(self, root: str, run_id: str = "", retry: float = RETRY_SECONDS) -> None:
+        self.folder = Folder.at(root, retry)
         self._run_id = run_id
 
     def write(self, name: str, data: bytes) -> FileFacts:
         """The facts of this run's copy of the report `name`. Readers do not see it until it is published."""
-        return self.folder.write(f".versions/{self._run_id}/{name}", data)
+        return self.folder.write(f"{COPIES}/{self._run_id}/{name}", data)
 
     def path(self, name: str) -> str:
         """The path at which people read a report."""

@@ -23,7 +23,9 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def deployment(tmp_path: Path, ledger_url: str) -> Iterator[Deployment]:
-    settings = load_settings(home=tmp_path / "home", ledger=ledger_url, retry_pause=0.01, heartbeat=0.2)
+    settings = load_settings(
+        home=tmp_path / "home", ledger=ledger_url, retry_pause=0.01, heartbeat=0.2, retention_days=0
+    )
     opened = Deployment.open(settings)
     yield opened
     opened.ledger.close()

@@ -109,3 +109,17 @@ def extends_scores(job: Job) -> TaskResult:
 def writes_and_fails(job: Job) -> TaskResult:
     job.write(PREDICTIONS, [pa.table({"loan_id": ["L1"]})])
     raise JobError("It failed after it wrote.")
+
+
+def writes_at_every_try(job: Job) -> TaskResult:
+    """The first try fails after it wrote."""
+    rows = pa.table({"loan_id": ["L1"], "value": [mark(job)]})
+    table = job.write(SCORED, [rows])
+    if len(marks(job)) == 1:
+        raise RuntimeError("not yet")
+    return TaskResult(1, 1, tables=(table,))
+
+
+def keeps_an_artifact(job: Job) -> TaskResult:
+    mark(job)
+    return TaskResult(1, 1, artifacts=(job.models.keep(b"a losing candidate"),))

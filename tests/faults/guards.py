@@ -88,7 +88,7 @@ GUARDS = (
     Guard(
         "a file is a draft until it is complete",
         "storage/files/folder.py",
-        'draft = Path(f"{path}.{os.getpid()}{DRAFT}")',
+        "draft = Path(draft_of(path))",
         "draft = Path(path)",
         f"{OF_FOLDERS}test_an_interrupted_write_leaves_what_was_there_and_no_other_file",
     ),

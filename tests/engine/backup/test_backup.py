@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import text
 
 from engine.deployment import Deployment
-from engine.execution.vacuum import remove_old
 from engine.process.registry import ProcessRegistry
+from engine.stores.cleaning import clean
 from storage.db.ledger import Ledger
 from storage.ledger.catalog import stored_versions
 from storage.ledger.processes import BACKUP
@@ -223,7 +223,7 @@ def test_a_damaged_table_is_not_backed_up_unless_it_is_left_out(site: Sandbox, t
 
 
 def test_cleaning_waits_for_a_running_backup_but_not_for_a_killed_one(site: Sandbox) -> None:
-    deployment = Deployment(site.deployment.settings.changed(keep_versions=1), site.deployment.ledger)
+    deployment = Deployment(site.deployment.settings.changed(keep_versions=1, retention_days=0), site.deployment.ledger)
     with deployment.ledger.writing() as connection:
         connection.execute(text("UPDATE runs SET state = 'cancelled' WHERE state = 'queued'"))
     site.succeed("inference", force=True)
@@ -237,11 +237,11 @@ def test_cleaning_waits_for_a_running_backup_but_not_for_a_killed_one(site: Sand
             os._exit(0)
     os.waitpid(running, os.WUNTRACED)
     before = _stored(deployment)
-    remove_old(deployment)
+    clean(deployment)
     assert _stored(deployment) == before
     os.kill(running, 9)
     os.waitpid(running, 0)
-    remove_old(deployment)
+    clean(deployment)
     assert _stored(deployment) < before
 
 

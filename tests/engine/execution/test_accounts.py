@@ -48,9 +48,9 @@ def losing_a_row_of(table: str) -> Callable[[Patch], None]:
     """A writer that does not write the last row of a table."""
     write = Datamart.write
 
-    def lossy(mart: Datamart, name: str, version: str, number: int, tables: Iterable[pa.Table]) -> Part:
+    def lossy(mart: Datamart, name: str, version: str, number: int, tables: Iterable[pa.Table], *more: int) -> Part:
         given = _without_the_last(tables) if name == table else tables
-        return write(mart, name, version, number, given)
+        return write(mart, name, version, number, given, *more)
 
     return lambda patch: patch.setattr(Datamart, "write", lossy)
 

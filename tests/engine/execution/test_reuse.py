@@ -73,7 +73,8 @@ def test_a_damaged_output_is_made_anew(runner_of: Maker) -> None:
     run_id, state = book.run()
     assert (state, book.states(run_id)) == ("succeeded", {"one": "succeeded"})
     with book.deployment.ledger.reading() as connection:
-        book.deployment.datamart.verify(current_versions(connection)[SCORED])
+        made_anew = current_versions(connection)[SCORED]
+    book.deployment.datamart.verify(made_anew)
 
 
 def test_an_extended_table_never_loses_what_was_added_since(runner_of: Maker) -> None:

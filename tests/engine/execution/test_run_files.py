@@ -10,7 +10,7 @@ from engine.definitions.task import Task
 from storage.db.ledger import utc_now
 from storage.lake.names import SCORED
 from storage.ledger.catalog import current_versions
-from storage.ledger.leases import claim
+from storage.ledger.leases import claim, finish
 from storage.ledger.runs import request_run, run_row
 from tests.engine.runner import TASKS, PipelineRunner, task
 
@@ -79,9 +79,15 @@ def test_versions_are_not_removed_while_a_run_is_at_work(runner_of: Maker) -> No
 
 def test_files_of_a_run_that_was_killed_are_removed_by_the_next(runner_of: Maker) -> None:
     book = runner_of(task("one", "writes_scores", writes=(SCORED,)))
-    orphan = Path(book.deployment.roots.datamart) / ".versions" / "staged" / "scored" / "training-of-a-dead-process"
+    with book.deployment.ledger.writing() as connection:
+        killed = request_run(connection, runs.checked_request(book.deployment, "monitoring"), utc_now())
+        lease = claim(connection, killed, "somebody", utc_now())
+        assert lease
+        finish(connection, lease, "crashed", None, utc_now())
+    orphan = Path(book.deployment.roots.datamart) / ".versions" / "staged" / "scored" / killed
     orphan.mkdir(parents=True)
     (orphan / "part-00000.parquet").touch()
+    (orphan / "part-00001.parquet.0123456789abcdef.loanwatch.tmp").touch()
     book.run()
     assert not orphan.exists()
 

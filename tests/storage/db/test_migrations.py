@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 import storage.db.migrations
 from storage.db.ledger import Ledger, LedgerUnavailable
 from storage.db.migrations.version import NEWEST, VERSIONS, LedgerTooNew
-from storage.db.schema import metadata
+from storage.db.schema import STORE_TABLES, metadata
 from storage.ledger.catalog import current_versions
 from storage.ledger.models import model_by_alias
 from storage.ledger.runs import active_run, run_row
@@ -26,6 +26,7 @@ FIRST_RELEASE = Path(__file__).with_name("first_release.sql")
 TRAINED, WAITING = "training-20260301-020000-0a1b", "training-20260301-030000-2c3d"
 NEW_TABLES = {"processes", "schedules", "slots", "actions", "deliveries", "approvals", "checked_files", "reports"}
 NEW_TABLES |= {"alerts", "alert_occurrences", "alert_messages", "alert_notices", "alert_silences", "alert_watch"}
+NEW_TABLES |= {table.name for table in STORE_TABLES}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
