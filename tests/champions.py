@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from engine.control.runs import checked_request, request
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 from jobs.modelling.training import frozen_reference
 from storage.lake.names import TRAINING_DATA
 from storage.ledger.leases import Lease, claim, finish

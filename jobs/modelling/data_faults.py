@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.book.declaration import Book
-from jobs.modelling.pipelines import is_category
+from jobs.modelling.frames import is_category
 from jobs.modelling.splits import as_floats
 from jobs.statistics.faults import EVERY, OF_NEWEST, feature_fault
 from jobs.statistics.reference import reference_from_json

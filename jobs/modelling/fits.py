@@ -7,7 +7,8 @@ import pyarrow as pa
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.candidates import FOLDS, Candidate, fit_names, fit_of
 from jobs.modelling.explanation.stability import reasons_of_sample
-from jobs.modelling.pipelines import categories_in, fit_reproducibly, frame, untrained
+from jobs.modelling.frames import frame
+from jobs.modelling.pipelines import categories_in, fit_reproducibly, untrained
 from jobs.modelling.splits import labels_of, others_and_fold, raw_scores_of, scores_of, train_and_test
 from jobs.statistics.discrimination import auc_with_interval
 from storage.lake.names import OUT_OF_FOLD_SCORES, TRAINING_DATA

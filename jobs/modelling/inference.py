@@ -17,7 +17,7 @@ from jobs.job import Job, TaskResult, combined, log, summed
 from jobs.loan_calendar import known_by, months_of
 from jobs.modelling.champion import check_libraries, model_of, serving_champion
 from jobs.modelling.definition import check_definition
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 from jobs.silver.clean import cleaned_part
 from jobs.silver.dialects.orders import check_orders
 from jobs.silver.values import MARKED

@@ -1,4 +1,4 @@
-"""The scikit-learn pipelines of the candidates, and their input frames, the same in training and inference."""
+"""The scikit-learn pipelines of the candidates."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,6 +14,7 @@ from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 from jobs.book.features import Candidate
 from jobs.modelling.calibrated import CalibratedClassifier
+from jobs.modelling.frames import is_category
 from jobs.modelling.reproducible import clear_padding
 
 UNKNOWN = -1
@@ -56,24 +57,6 @@ def fit_reproducibly(pipeline: Pipeline, inputs: pd.DataFrame, labels: Any) -> P
 def categories_in(table: pa.Table, features: Sequence[str]) -> list[str]:
     """Those of the features that hold texts, in order."""
     return [name for name in features if is_category(table.schema.field(name).type)]
-
-
-def is_category(kind: pa.DataType) -> bool:
-    """Whether a column of that type is a category and not a number."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind))
-
-
-def frame(table: pa.Table, features: Sequence[str]) -> pd.DataFrame:
-    """The features of a table as a pandas frame: numbers as float64, categories as objects, NaN for null."""
-    columns: dict[str, Any] = {}
-    for name in features:
-        if is_category(table.schema.field(name).type):
-            columns[name] = pd.Series(
-                [np.nan if level is None else level for level in table[name].to_pylist()], dtype=object
-            )
-        else:
-            columns[name] = table[name].cast(pa.float64()).to_numpy()
-    return pd.DataFrame(columns)
 
 
 def label_encoders(pipeline: Pipeline) -> dict[str, list[str]]:

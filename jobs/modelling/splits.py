@@ -13,7 +13,7 @@ from jobs.book.declaration import Book
 from jobs.errors import JobError
 from jobs.gold.labels import folds, splits
 from jobs.loan_calendar import known_by
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 
 SPLIT_BY = "customer"  # models without `split_by` in their metadata were split by loan
 Scores = npt.NDArray[np.float64]

@@ -16,7 +16,8 @@ from jobs.job import Job, TaskResult, log
 from jobs.modelling.candidates import FOLDS, Candidate, trained_candidates
 from jobs.modelling.comparison import numbers_by_arrears, numbers_on_test, set_comparisons
 from jobs.modelling.explanation.kept import kept_explanation
-from jobs.modelling.pipelines import categories_in, is_category, label_encoders
+from jobs.modelling.frames import is_category
+from jobs.modelling.pipelines import categories_in, label_encoders
 from jobs.modelling.promotion.arrears import verdict_with_arrears
 from jobs.modelling.promotion.broken_features import measured
 from jobs.modelling.promotion.verdict import promotion_verdict

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from jobs.book.features import Segment
 from jobs.gold.arrears import knows_arrears, not_in_arrears
-from jobs.modelling.pipelines import is_category
+from jobs.modelling.frames import is_category
 from jobs.modelling.splits import as_floats, labels_of
 from jobs.statistics.backtest import backtest
 from jobs.statistics.discrimination import auc_with_interval

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 from sklearn.metrics import roc_auc_score
 
-from jobs.modelling.pipelines import frame, untrained
+from jobs.modelling.frames import frame
+from jobs.modelling.pipelines import untrained
 from tests.retail import CLASSIFIERS, SAFE15
 
 

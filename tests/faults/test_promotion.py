@@ -18,7 +18,7 @@ from engine.documents.models import champion_history, models_document
 from engine.execution.publish import commit
 from jobs.gold.arrears import IN_ARREARS
 from jobs.job import TaskResult
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 from storage.lake.names import TRAINING_DATA
 from storage.ledger.models import ModelVersion, model_by_alias
 from tests.champions import claimed_lease, make_champion

@@ -10,7 +10,7 @@ from jobs.job import log
 from jobs.modelling.explanation.importance import MOST_LOANS, REPEATS, permutation_importance
 from jobs.modelling.explanation.stability import Reasons, reasons_of_sample, stability
 from jobs.modelling.explanation.typical import typical_payer
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 from jobs.modelling.splits import labels_of, scores_of
 
 REPEATS_APART = REPEATS // 2  # of the loans not in arrears, because each permutation is scored again

@@ -13,7 +13,7 @@ from jobs.job import Job
 from jobs.modelling.champion import check_libraries, model_of
 from jobs.modelling.definition import check_definition
 from jobs.modelling.explanation.contributions import Contributions, contributions
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS
 from storage.ledger.models import ModelVersion
 

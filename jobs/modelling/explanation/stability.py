@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from jobs.modelling.explanation.contributions import contributions, reasons
 from jobs.modelling.explanation.typical import typical_payer
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 
 LOANS, PAIRS = 100, 16  # explained for the stability, and orders for each: fewer than for a single loan
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.modelling.pipelines import is_category
+from jobs.modelling.frames import is_category
 from jobs.modelling.splits import as_floats
 
 

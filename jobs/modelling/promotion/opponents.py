@@ -17,7 +17,7 @@ from jobs.job import Job, log
 from jobs.modelling.champion import other_libraries
 from jobs.modelling.comparison import paired_differences
 from jobs.modelling.definition import difference_from
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 from jobs.modelling.splits import scores_of, unseen_by
 from jobs.statistics.discrimination import AucDifference
 from storage.lake.model_store import UntrustedModel

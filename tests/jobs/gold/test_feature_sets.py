@@ -17,7 +17,7 @@ from engine.documents.models import cost_in_words, left_out_costs, models_docume
 from jobs.errors import JobError
 from jobs.modelling.candidates import ALL, BOTH, FOLDS, candidates, fit_names, fit_of, word_for_every_set
 from jobs.modelling.comparison import set_comparisons, sets_in_words
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 from jobs.statistics.discrimination import paired_auc_difference
 from jobs.statistics.risk_curves import logistic_curve, risk_curve_from_json
 from storage.lake.names import TRAINING_DATA

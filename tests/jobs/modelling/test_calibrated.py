@@ -15,7 +15,7 @@ from sklearn.tree import DecisionTreeClassifier
 from jobs.errors import JobError
 from jobs.modelling.calibrated import CalibratedClassifier
 from jobs.modelling.candidates import FOLDS
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 from jobs.modelling.splits import labels_of, others_and_fold, raw_scores_of, scores_of
 from storage.lake.names import OUT_OF_FOLD_SCORES, PREDICTIONS, TRAINING_DATA
 from tests.retail import CLASSIFIERS, SAFE15

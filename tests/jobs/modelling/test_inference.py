@@ -13,8 +13,8 @@ import pytest
 
 from jobs.errors import JobError
 from jobs.loan_calendar import months_later
+from jobs.modelling.frames import frame
 from jobs.modelling.inference import store_predictions_gold
-from jobs.modelling.pipelines import frame
 from jobs.silver.quality import quality_report
 from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, SCORED, TRAINING_DATA
 from tests.job_factory import JobFactory

@@ -8,7 +8,8 @@ import pytest
 from scipy.special import expit
 
 from jobs.book.features import Candidate
-from jobs.modelling.pipelines import fit_reproducibly, frame, untrained
+from jobs.modelling.frames import frame
+from jobs.modelling.pipelines import fit_reproducibly, untrained
 from jobs.modelling.promotion.opponents import Challenger, LabelChanges, label_changes
 from jobs.modelling.splits import labels_of, others_and_fold, raw_scores_of, scores_of
 from jobs.statistics.cut_off import cut_off

@@ -10,7 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from jobs.modelling import pipelines
-from jobs.modelling.pipelines import frame, label_encoders
+from jobs.modelling.frames import frame
+from jobs.modelling.pipelines import label_encoders
 from jobs.modelling.scorecard.points import points_document
 from tests.retail import CATEGORICAL, CLASSIFIERS, FEATURE_SETS, SAFE15, SCORECARD
 

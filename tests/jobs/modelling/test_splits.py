@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from engine.documents.models import models_document
 from jobs.gold.labels import splits
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 from jobs.modelling.splits import raw_scores_of, scores_of, unseen_by
 from storage.lake.names import INFERENCE_FEATURES, MONITORING, PREDICTIONS, TRAINING_DATA
 from tests.champions import make_champion

@@ -20,7 +20,7 @@ from jobs.errors import JobError
 from jobs.job import TaskResult
 from jobs.modelling.candidates import Candidate, fit_names
 from jobs.modelling.fits import fit_candidate
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 from jobs.modelling.splits import as_floats, raw_scores_of
 from jobs.modelling.training import Trained, by_out_of_fold_auc, select_model
 from jobs.statistics.logistic import calibrated

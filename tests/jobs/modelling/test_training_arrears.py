@@ -15,7 +15,7 @@ from engine.documents.candidates import arrears_note, auc_without_arrears, verdi
 from jobs.gold.arrears import IN_ARREARS
 from jobs.modelling.candidates import ALL, candidates
 from jobs.modelling.comparison import numbers_by_arrears, set_comparisons, sets_in_words
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 from jobs.modelling.promotion.arrears import verdict_with_arrears
 from jobs.statistics.discrimination import paired_auc_difference
 from storage.lake.names import TRAINING_DATA

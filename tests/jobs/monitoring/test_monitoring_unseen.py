@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 
 from engine.control.promotion import promote
 from jobs.gold.flagged import without_flagged
-from jobs.modelling.pipelines import frame
+from jobs.modelling.frames import frame
 from storage.lake.names import (
     MONITORING,
     PREDICTIONS,

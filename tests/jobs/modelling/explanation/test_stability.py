@@ -15,7 +15,8 @@ from jobs.modelling.explanation.importance import permutation_importance
 from jobs.modelling.explanation.kept import REPEATS_APART, importance_of
 from jobs.modelling.explanation.stability import LOANS, PAIRS, reasons_of_sample, stability
 from jobs.modelling.explanation.typical import typical_payer
-from jobs.modelling.pipelines import categories_in, frame, untrained
+from jobs.modelling.frames import frame
+from jobs.modelling.pipelines import categories_in, untrained
 from storage.lake.names import TRAINING_DATA
 from tests.commands import document
 from tests.retail import BOOK, SAFE15

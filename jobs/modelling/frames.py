@@ -1,0 +1,29 @@
+"""The input frames of models, the same in training and inference.
+
+Nothing here imports scikit-learn, so that commands that fit and score nothing start without it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+
+def is_category(kind: pa.DataType) -> bool:
+    """Whether a column of that type is a category and not a number."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind))
+
+
+def frame(table: pa.Table, features: Sequence[str]) -> pd.DataFrame:
+    """The features of a table as a pandas frame: numbers as float64, categories as objects, NaN for null."""
+    columns: dict[str, Any] = {}
+    for name in features:
+        if is_category(table.schema.field(name).type):
+            columns[name] = pd.Series(
+                [np.nan if level is None else level for level in table[name].to_pylist()], dtype=object
+            )
+        else:
+            columns[name] = table[name].cast(pa.float64()).to_numpy()
+    return pd.DataFrame(columns)
