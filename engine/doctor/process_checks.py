@@ -13,7 +13,7 @@ from engine.cluster.sessions import dead_sessions
 from engine.control.runs import stale_runs
 from engine.deployment import Deployment
 from engine.doctor.finding import Finding
-from engine.documents.processes import health_document
+from engine.documents.processes import OUTDATED, health_document
 from engine.documents.values import Document
 from engine.errors import Refused
 from engine.process.registry import has_worker
@@ -75,6 +75,8 @@ def _processes(deployment: Deployment) -> Iterator[Finding]:
             yield Finding(
                 "processes", "warning", f"{_name(row)} is running, but its Ray is down; the worker restarts it."
             )
+        if row["detail"].get("outdated"):
+            yield Finding("processes", "warning", f"{_name(row)} {OUTDATED}")
     running = ", ".join(f"{row['kind']} {row['pid']} on {row['host']}" for row in alive)
     none = "no worker or scheduler is running; start them with `python -m engine up`"
     yield Finding("processes", "ok", f"running: {running}" if alive else none)

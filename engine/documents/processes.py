@@ -14,6 +14,7 @@ from storage.ledger.processes import process_rows
 from storage.ledger.schedules import schedule_rows, slot_rows
 
 NEXT_SLOTS = 3
+OUTDATED = "started before the code on disk changed; restart it."
 
 
 def health_document(deployment: Deployment, limit: int = 20) -> Document:

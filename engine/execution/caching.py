@@ -1,22 +1,17 @@
 """Caching: a task is cached when an earlier task had the same code, settings and inputs."""
 
-import ast
 import hashlib
 import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache, lru_cache
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-from engine.cluster.guard import PROJECT
-from engine.definitions.task import BOOK, Task
+from engine.definitions.code import function_code
+from engine.definitions.task import Task
 from engine.deployment import Deployment
 from jobs.book.declaration import Book
 from jobs.book.digest import digest, source_digest
-from jobs.book.loading import module_of
 from jobs.job import Job, TaskResult, result_from_json
 from storage.db.ledger import LedgerRow
 from storage.errors import DamagedFile
@@ -25,10 +20,6 @@ from storage.ledger.catalog import stored_versions
 from storage.ledger.models import champions_after
 from storage.ledger.operation.stores import removed_names
 from storage.ledger.tasks import reusable_tasks
-
-PACKAGES = ("jobs", "storage")
-DECLARATIONS = ("jobs.book.retail",)  # the book's digest covers what it declares
-LIBRARIES = ("pyarrow", "numpy", "pandas", "scipy", "scikit-learn", "altair", "vl-convert-python", "pillow")
 
 
 def cache_key(task: Task, job: Job) -> str:
@@ -41,7 +32,7 @@ def cache_key(task: Task, job: Job) -> str:
     dates = {day for table in job.tables.values() for day in table.dates if day <= job.as_of.isoformat()}
     content = {
         "task": task.name,
-        "code": [_code(reference, job.declaration) for reference in task.functions],
+        "code": [function_code(reference, job.declaration) for reference in task.functions],
         "book": _declared(task, job.book),
         "split": task.split,
         "python": sys.version_info[:2],
@@ -149,60 +140,3 @@ def _declared(task: Task, book: Book) -> list[Any]:
         return [digest(book)]
     dates = (book.loan_source, book.loan_start, book.prediction, book.observation, book.bad_loan.month)
     return [source_digest(book.by_dataset[task.source]), *dates]
-
-
-@lru_cache(maxsize=256)
-def code_of(reference: str) -> str:
-    """SHA-256 of a function's module, of all modules of the project that it imports, and of the library versions."""
-    code = hashlib.sha256(reference.encode())
-    for file in sorted(_imported_files(reference.partition(":")[0])):
-        code.update(Path(file).read_bytes())
-    code.update(_library_versions().encode())
-    return code.hexdigest()
-
-
-@cache
-def _library_versions() -> str:
-    return " ".join(f"{library}={version(library)}" for library in LIBRARIES)
-
-
-def _code(reference: str, declaration: str) -> str:
-    """`code_of`; of a function in the file that declares the book, SHA-256 of that file as it is now."""
-    if reference.partition(":")[0] != BOOK:
-        return code_of(reference)
-    file = module_of(declaration).__file__ or ""
-    return hashlib.sha256(reference.encode() + Path(file).read_bytes()).hexdigest()
-
-
-def _imported_files(module: str) -> set[str]:
-    files: dict[str, str] = {}
-    open_modules = [module]
-    while open_modules:
-        name = open_modules.pop()
-        file = _file_of(name)
-        if file is None or name in files or name in DECLARATIONS:
-            continue
-        files[name] = file
-        open_modules += _project_imports(file)
-    return set(files.values())
-
-
-@lru_cache(maxsize=256)
-def _project_imports(file: str) -> tuple[str, ...]:
-    return tuple(name for name in _imports(ast.parse(Path(file).read_bytes())) if name.split(".")[0] in PACKAGES)
-
-
-def _imports(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-@cache
-def _file_of(module: str) -> str | None:
-    # The file is searched on disk, because the import system would import the parent packages and scikit-learn.
-    path = PROJECT.joinpath(*module.split("."))
-    return next((str(file) for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)

@@ -1,6 +1,7 @@
 """One call of a task function, in any process. Its log lines and its result or failure are returned as data."""
 
 import logging
+import os
 import threading
 import traceback
 from collections.abc import Sequence
@@ -11,7 +12,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from engine.definitions.code import call_code
+from engine.definitions.sources import code_digest, load_as_at_start
 from engine.definitions.task import Task, function_named
+from engine.errors import Refused
+from engine.process.identity import host
 from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult
 from jobs.profiles.summary import Profile
@@ -19,18 +24,41 @@ from storage.db.ledger import Ledger, utc_now
 from storage.errors import LoanwatchError
 from storage.ledger.tasks import LogLine, add_logs
 
+load_as_at_start()  # a process of Ray's imports this module first, and the modules of its tasks when they are called
+
 FLUSH_SECONDS = 1.0
 ARROW_THREADS = 2  # more than the one CPU of a task, which is faster while another task waits for the disk
 
 
 @dataclass(frozen=True)
 class Call:
-    """A task and its job. The call that collects partitions also has their results."""
+    """A task and its job. The call that collects partitions also has their results.
+
+    `code` is the digest of the code with which the run's process computed the cache key.
+    """
 
     task: Task
     job: Job
     ledger: str
     partition_results: Sequence[TaskResult] | None = None
+    code: str = field(default_factory=code_digest)
+
+
+class OtherCode(Refused):
+    """A call was not carried out: this process has other code than the process of the run.
+
+    Its result would be found later by the cache key of the other code.
+    """
+
+    def __init__(self, ours: str, theirs: str) -> None:
+        super().__init__(
+            f"Process {os.getpid()} on host {host()} has other code ({ours[:8]}) than the process of the run "
+            f"({theirs[:8]}); give every machine the same image, restart the worker and resume the run."
+        )
+
+
+class CodeChanged(Refused):
+    """The code on disk changed since the process of a run started, and Ray's newer processes have it."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +165,9 @@ def call_is_imported() -> bool:
 
 
 def _result(call: Call) -> TaskResult:
+    ours = call_code(call.task, call.job.declaration)
+    if ours != call.code:
+        raise OtherCode(ours, call.code)
     if call.partition_results is not None and call.task.collect is not None:
         result: TaskResult = function_named(call.task.collect, call.job.declaration)(call.job, call.partition_results)
     else:

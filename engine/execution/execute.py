@@ -8,7 +8,7 @@ from engine.control.runs import pipeline_named
 from engine.definitions.task import Pipeline
 from engine.deployment import Deployment
 from engine.errors import Refused
-from engine.execution.call import Failure
+from engine.execution.call import CodeChanged, Failure
 from engine.execution.executors import Executor
 from engine.execution.inputs import snapshot_of
 from engine.execution.preparing import Inputs
@@ -19,7 +19,7 @@ from engine.process.identity import this_process
 from engine.stores.ownership import check_stores
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
-from storage.ledger.leases import Lease, claim, record_snapshot
+from storage.ledger.leases import Lease, claim, end_early, record_snapshot
 from storage.ledger.runs import forced_line, run_row
 
 
@@ -34,7 +34,13 @@ def execute_run(
         lease = claim(connection, run_id, this_process(), deployment.ledger.now(connection))
     if lease is None:
         raise Refused(f"Run {run_id} is no longer queued; see `python -m engine show {run_id}`.")
-    return execute_claimed_run(deployment, lease, executor, pipelines)
+    try:
+        return execute_claimed_run(deployment, lease, executor, pipelines)
+    except CodeChanged as error:  # another process can resume the run; this one can't hand it to a worker
+        with deployment.ledger.writing() as connection:
+            failure = Failure(type(error).__name__, str(error), error.exit_code, retryable=False)
+            end_early(connection, lease, "failed", failure.as_json(), deployment.ledger.now(connection))
+        return "failed"
 
 
 def execute_claimed_run(

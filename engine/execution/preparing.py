@@ -6,6 +6,7 @@ from concurrent.futures import wait as wait_for_futures
 from dataclasses import dataclass
 from threading import Lock
 
+from engine.definitions.code import call_code
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
 from engine.execution.attempts.work import partitions_of
@@ -20,7 +21,7 @@ PARSING = Lock()  # a key is made of parsed modules, and Python 3.11 can't parse
 
 @dataclass(frozen=True)
 class Prepared:
-    """A task whose upstream tasks are done: its job and cache key, and the keys of the partitions to run.
+    """A task whose upstream tasks are done: its job, cache key and code, and the keys of the partitions to run.
 
     `reused` is (run, result) of an earlier task when that is used instead. `damaged` are messages about outputs of
     earlier tasks that can't be used.
@@ -28,6 +29,7 @@ class Prepared:
 
     job: Job
     key: str
+    code: str
     partitions: Sequence[str] = ()
     reused: tuple[str, TaskResult] | None = None
     damaged: Sequence[str] = ()
@@ -46,10 +48,10 @@ class Inputs:
         """The prepared task. Reads extracts and tables that changed since they were read last."""
         job = job_of(self.deployment, self.pipeline, task, self.snapshot, results)
         with PARSING:
-            key = cache_key(task, job)
+            code, key = call_code(task, job.declaration), cache_key(task, job)
         reused, damaged = reusable(self.deployment, task, job, key, self.reuse_of)
         partitions = () if reused else partitions_of(task, job)
-        return Prepared(job, key, partitions, reused, damaged)
+        return Prepared(job, key, code, partitions, reused, damaged)
 
 
 class Preparations:

@@ -3,8 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -14,7 +13,8 @@ from typing import Any
 from engine.cluster.environment import cpus_here, prepare_ray
 from engine.cluster.private import PrivateRay, RayAddress, RayUnreachable
 from engine.cluster.sessions import kill_task, remove_dead_sessions
-from engine.execution.call import Call, Failure, Report, call_is_imported, run_call
+from engine.execution.call import Call, Failure, OtherCode, Report, call_is_imported, run_call
+from engine.process.background import started_in_thread
 from storage.settings import Settings
 
 prepare_ray()  # Ray reads its environment when it is imported
@@ -22,6 +22,9 @@ prepare_ray()  # Ray reads its environment when it is imported
 import ray  # noqa: E402
 from ray import exceptions  # noqa: E402
 
+log = logging.getLogger("loanwatch.engine")
+
+NODE_ID = "ray.io/node-id"  # the label that Ray gives each node
 CANCEL_TIMEOUT = 1.0  # seconds that `cancel` waits for the end of a call that has not started; `wait` watches it later
 WARM_UP_TIMEOUT = 30.0  # seconds
 
@@ -35,11 +38,13 @@ class Begun:
 
 @dataclass
 class Submitted:
-    """A call that Ray has: its title, and when it began (monotonic seconds), None while it waits for a CPU."""
+    """A call that Ray has: its title, when it began (monotonic seconds), and on which node; None while it waits."""
 
     ticket: int
     title: str
+    call: Call
     began: float | None = None
+    node: str | None = None
 
 
 def begun_and_report(call: Call) -> Iterator[Begun | Report]:
@@ -59,6 +64,7 @@ class RayExecutor:
         self._joined = cluster
         self._tickets = count()
         self._running: dict[Any, Submitted] = {}  # by the stream of the call's items
+        self._other_code: set[str] = set()  # the nodes that refused a call, because they have other code
         self._cancelled: dict[Any, str] = {}  # titles of calls that may still start, by stream
         self._private: PrivateRay | None = None
         self._starter: threading.Event | None = None  # ends the thread that started the private Ray
@@ -89,10 +95,17 @@ class RayExecutor:
     def submit(self, call: Call) -> int:
         self.open()
         ticket = next(self._tickets)
-        title = f"{call.task.name}#{os.getpid()}-{ticket}"
-        stream = self._remote.options(num_cpus=min(call.task.cpus, self._largest_node()), name=title).remote(call)
-        self._running[stream] = Submitted(ticket, title)
+        self._start(ticket, call)
         return ticket
+
+    def _start(self, ticket: int, call: Call) -> None:
+        title = f"{call.task.name}#{os.getpid()}-{ticket}"
+        cpus = self._cpus_by_node()
+        options: dict[str, Any] = {"num_cpus": min(call.task.cpus, max(cpus.values(), default=1))}
+        if self._other_code & cpus.keys() and cpus.keys() - self._other_code:  # when all refuse, one of them says so
+            options["label_selector"] = {NODE_ID: f"!in({','.join(sorted(self._other_code))})"}
+        stream = self._remote.options(name=title, **options).remote(call)
+        self._running[stream] = Submitted(ticket, title, call)
 
     def began(self, ticket: int) -> float | None:
         return next((each.began for each in self._running.values() if each.ticket == ticket), None)
@@ -110,10 +123,13 @@ class RayExecutor:
         reports = []
         for stream in ready:
             item = _next_item(stream)
+            submitted = self._running[stream]
             if isinstance(item, Begun):
-                self._running[stream].began = monotonic()
-            else:
-                reports.append((self._running.pop(stream).ticket, item))
+                submitted.began, submitted.node = monotonic(), item.node
+                continue
+            del self._running[stream]
+            if not self._starts_elsewhere(submitted, item):
+                reports.append((submitted.ticket, item))
         return reports
 
     def cancel(self, ticket: int) -> None:
@@ -140,10 +156,21 @@ class RayExecutor:
                 del self._cancelled[stream]
         return bool(self._cancelled)
 
-    def _largest_node(self) -> int:
-        """The CPUs of the node that has most. Ray never starts a call that asks for more."""
-        nodes = [node["Resources"].get("CPU", 0) for node in self._ray.nodes() if node["Alive"]]
-        return max(1, int(max(nodes, default=1)))
+    def _starts_elsewhere(self, submitted: Submitted, report: Report) -> bool:
+        """Whether a call that a node refused for its code starts again on a node that has not refused one yet."""
+        if report.failure is None or report.failure.type != OtherCode.__name__ or submitted.node is None:
+            return False
+        self._other_code.add(submitted.node)
+        if not self._cpus_by_node().keys() - self._other_code:
+            return False
+        log.warning("%s The call of %s goes to another node.", report.failure.message, submitted.call.task.name)
+        self._start(submitted.ticket, submitted.call)
+        return True
+
+    def _cpus_by_node(self) -> dict[str, int]:
+        """The CPUs of each node that has any. Ray never starts a call that asks for more than a node has."""
+        cpus = {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in self._ray.nodes() if node["Alive"]}
+        return {node: number for node, number in cpus.items() if number}
 
     def close(self) -> None:
         self._cancelled.clear()
@@ -183,29 +210,6 @@ class RayExecutor:
             "object_store_memory": self._settings.ray_memory,
             "_temp_dir": str(private.folder / "r"),  # Ray opens this folder to all users; its parent stays private
         }
-
-
-def started_in_thread(start: Callable[[], object]) -> threading.Event:
-    """Starts processes from a thread of their own, which lives until the event is set.
-
-    The kernel kills a private Ray's servers when the thread that started them ends, and who opens Ray may be a thread
-    that ends sooner. Raises what `start` raises.
-    """
-    started: Future[None] = Future()
-    end = threading.Event()
-
-    def live() -> None:
-        try:
-            start()
-        except BaseException as error:  # noqa: BLE001 - the caller gets it
-            started.set_exception(error)
-        else:
-            started.set_result(None)
-            end.wait()
-
-    threading.Thread(target=live, daemon=True, name="ray-starter").start()
-    started.result()
-    return end
 
 
 def _has_ended(stream: Any) -> bool:

@@ -7,11 +7,12 @@ from typing import Any
 
 from engine.cluster.private import RayUnreachable
 from engine.control.deliveries import refuse_shrunken
+from engine.definitions.sources import is_outdated
 from engine.definitions.task import Task
 from engine.execution.attempts.queue import MOST_WAIT, AttemptQueue
 from engine.execution.attempts.work import COLLECT, WHOLE, Attempt, Work
 from engine.execution.caching import key_after
-from engine.execution.call import Failure, Report
+from engine.execution.call import CodeChanged, Failure, OtherCode, Report
 from engine.execution.executors import Executor
 from engine.execution.heartbeat import Heartbeat
 from engine.execution.preparing import Inputs, Preparations, Prepared
@@ -66,7 +67,7 @@ class Runner:
                 return self._cancel()
         except (KeyboardInterrupt, SystemExit):
             return self._cancel()
-        except (LeaseLost, LedgerUnavailable, RayUnreachable):
+        except (LeaseLost, LedgerUnavailable, RayUnreachable, CodeChanged):
             raise
         except Exception as error:
             self._abort(error)
@@ -112,7 +113,7 @@ class Runner:
             return
         self._states[task.name] = "running"
         self._recorder.ready(task, prepared.key, len(prepared.partitions))
-        work = Work(task, prepared.job, prepared.key, prepared.partitions)
+        work = Work(task, prepared.job, prepared.key, prepared.code, prepared.partitions)
         for partition in prepared.partitions:
             self._queue.add(Attempt(work, partition))
         if not prepared.partitions:
@@ -161,6 +162,8 @@ class Runner:
         self._results[name], self._origins[name] = result, self._lease.run_id
 
     def _retry_or_fail(self, attempt: Attempt, failure: Failure) -> None:
+        if failure.type == OtherCode.__name__ and is_outdated():
+            raise CodeChanged(f"The code changed while {self._lease.run_id} was running; resume the run.")
         work, attempts = attempt.work, attempt.work.attempts[attempt.partition]
         if failure.retryable and attempts <= work.task.retries and self._states[work.task.name] == "running":
             pause = self._deployment.settings.retry_pause * 2 ** (attempts - 1)

@@ -44,3 +44,26 @@ def in_thread(function: Callable[[], Value], name: str) -> Future[Value]:
 
     threading.Thread(target=run, daemon=True, name=name).start()
     return future
+
+
+def started_in_thread(start: Callable[[], object]) -> threading.Event:
+    """Starts processes from a thread of their own, which lives until the event is set.
+
+    The kernel kills a private Ray's servers when the thread that started them ends, and who opens Ray may be a thread
+    that ends sooner. Raises what `start` raises.
+    """
+    started: Future[None] = Future()
+    end = threading.Event()
+
+    def live() -> None:
+        try:
+            start()
+        except BaseException as error:  # noqa: BLE001 - the caller gets it
+            started.set_exception(error)
+        else:
+            started.set_result(None)
+            end.wait()
+
+    threading.Thread(target=live, daemon=True, name="ray-starter").start()
+    started.result()
+    return end

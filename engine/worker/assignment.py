@@ -6,7 +6,9 @@ from typing import Any
 
 from storage.ledger.leases import Lease
 
-RAY_IS_GONE = 75  # the exit code with which a run process asks its worker to requeue the run
+# The exit codes with which a run process asks its worker to requeue the run.
+RAY_IS_GONE = 75
+CODE_CHANGED = 76
 
 
 @dataclass(frozen=True)

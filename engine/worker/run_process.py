@@ -14,11 +14,12 @@ from contextlib import suppress
 
 from engine.cluster.private import RayAddress, RayUnreachable
 from engine.deployment import Deployment
+from engine.execution.call import CodeChanged
 from engine.execution.execute import execute_claimed_run
 from engine.execution.ray_executor import RayExecutor
 from engine.process.logs import add_to_every_line, log_to_stderr
 from engine.process.signals import interrupt_on_sigterm
-from engine.worker.assignment import RAY_IS_GONE, RunAssignment, assignment_from_line
+from engine.worker.assignment import CODE_CHANGED, RAY_IS_GONE, RunAssignment, assignment_from_line
 from storage.errors import LoanwatchError
 from storage.settings import load_settings
 
@@ -35,6 +36,9 @@ def exit_code_of(assignment: RunAssignment, executor: RayExecutor) -> int:
     except RayUnreachable as error:
         log.warning("%s", error)
         return RAY_IS_GONE
+    except CodeChanged as error:
+        log.warning("%s", error)
+        return CODE_CHANGED
     except LoanwatchError as error:
         log.warning("%s", error)
         return 1

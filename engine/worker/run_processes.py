@@ -12,6 +12,7 @@ from time import monotonic
 from engine.cluster.guard import PROJECT
 from engine.cluster.private import RayAddress
 from engine.cluster.sessions import kill_tasks_of
+from engine.definitions.sources import disk_stamp
 from engine.worker.assignment import RunAssignment
 from storage.ledger.leases import Lease
 
@@ -25,6 +26,7 @@ class RunProcess:
 
     def __init__(self, cluster: RayAddress) -> None:
         command = [sys.executable, "-m", "engine.worker.run_process", cluster.address, cluster.token]
+        self._sources = disk_stamp()
         # In a session of its own, so that only the worker receives Ctrl-C in the terminal.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, cwd=PROJECT)
 
@@ -36,6 +38,11 @@ class RunProcess:
     def exit_code(self) -> int | None:
         """The exit code, None while the process runs."""
         return self._process.poll()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the code on disk may have changed since the process started."""
+        return disk_stamp() != self._sources
 
     def assign(self, assignment: RunAssignment) -> None:
         """Sends an assignment. The exit code shows later when the process has ended."""
@@ -76,6 +83,9 @@ class RunProcessPool:
     def start(self, assignment: RunAssignment, cluster: RayAddress) -> None:
         """Starts a run on the Ray at that address, in the standby process when there is one."""
         process, self._standby = self._standby, None
+        if process is not None and process.is_outdated:
+            process.kill()
+            process = None
         if process is None or process.exit_code is not None:
             process = RunProcess(cluster)
         process.assign(assignment)

@@ -9,9 +9,10 @@ from typing import Any
 from engine.cluster.head import RayForRuns, State
 from engine.cluster.sessions import remove_dead_sessions
 from engine.control.runs import reap_stale_runs
+from engine.definitions.sources import code_digest, is_outdated
 from engine.deployment import Deployment
 from engine.process.registry import ProcessRegistry
-from engine.worker.assignment import RAY_IS_GONE, RunAssignment
+from engine.worker.assignment import CODE_CHANGED, RAY_IS_GONE, RunAssignment
 from engine.worker.hand_backs import HandBacks
 from engine.worker.run_processes import ActiveRun, RunProcessPool
 from storage.alert_settings import SECRETS
@@ -44,6 +45,7 @@ class Worker:
         self._pool = RunProcessPool()
         self._hand_backs = HandBacks(deployment)
         self._registry = ProcessRegistry(deployment, "worker")
+        self._outdated, self._looked_at = False, monotonic()
         self._stop = threading.Event()
         self._stop_at: float | None = None
 
@@ -133,6 +135,8 @@ class Worker:
             self._close(run, "cancelled", "The run was cancelled; published tables are unchanged.", 4)
         elif run.process.exit_code == RAY_IS_GONE:
             self._hand_back(run, "The Ray that the run used has ended")
+        elif run.process.exit_code == CODE_CHANGED:
+            self._hand_back(run, "The code changed while the run was going")
         else:
             code = run.process.exit_code
             self._close(run, "crashed", f"The process of the run ended with code {code}; resume the run.", 1)
@@ -160,6 +164,14 @@ class Worker:
         self._pool.terminate(run)
         self._hand_backs.add(run.lease, reason)
 
+    def _is_outdated(self) -> bool:
+        """Whether the code on disk changed since this worker started. It looks once in a heartbeat."""
+        if not self._outdated and monotonic() - self._looked_at > self._deployment.settings.heartbeat:
+            self._outdated, self._looked_at = is_outdated(), monotonic()
+            if self._outdated:
+                log.warning("The code on disk changed since this worker started; restart the worker.")
+        return self._outdated
+
     def _detail(self) -> dict[str, Any]:
         """The details of this worker in the process registry."""
         up = self._ray_state == "up"
@@ -168,6 +180,8 @@ class Worker:
             "ray_address": self._ray.address.address if up else None,
             "head_pid": self._ray.pid,
             "runs": sorted(self._pool.active),
+            "code": code_digest()[:8],
+            "outdated": self._is_outdated(),
             "metrics": self._metrics(),
         }
 

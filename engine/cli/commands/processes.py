@@ -17,7 +17,7 @@ from engine.cli.terminal import Home, Json, WithParent, console_for, deployment_
 from engine.cluster.head import ray_for_runs, refuse_unshared
 from engine.control import runs
 from engine.deployment import Deployment
-from engine.documents.processes import health_document, schedule_document
+from engine.documents.processes import OUTDATED, health_document, schedule_document
 from engine.metrics.server import MetricsServer
 from engine.process.addresses import is_loopback
 from engine.process.logs import log_to_stderr, logs_json, pass_on
@@ -162,6 +162,10 @@ def health(home: Home = None, as_json: Json = False) -> None:
         print_json(document)
     else:
         console_for().print(listing(document["processes"], ("kind", "state", "host", "pid", "seen")))
+        for row in document["processes"]:
+            if row["state"] == "alive" and row["detail"].get("outdated"):
+                told = f"{row['kind']} {row['pid']} on {row['host']} {OUTDATED}"
+                console_for().print(told, highlight=False, soft_wrap=True)
         for address in document["metrics"]:
             console_for().print(f"Metrics: {address}", highlight=False, soft_wrap=True)
     if not document["healthy"]:

@@ -105,7 +105,8 @@ class AttemptQueue:
     def _call(self, work: Work, partition: str) -> Call:
         collecting = partition == COLLECT and work.task.collect is not None
         results = [work.results[name] for name in work.partitions] if collecting else None
-        return Call(work.task, work.job.for_partition(partition, work.attempts[partition]), self._ledger_url, results)
+        job = work.job.for_partition(partition, work.attempts[partition])
+        return Call(work.task, job, self._ledger_url, results, work.code)
 
     def _stop(self, ticket: int, reason: str) -> None:
         attempt = self._running.pop(ticket)

@@ -12,11 +12,12 @@ WHOLE = ""
 
 @dataclass
 class Work:
-    """A running task: its job, the results of its partitions, and the number of attempts of each."""
+    """A running task: its job, cache key and code, the results of its partitions, the number of attempts of each."""
 
     task: Task
     job: Job
     key: str
+    code: str
     partitions: Sequence[str]
     results: dict[str, TaskResult] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)

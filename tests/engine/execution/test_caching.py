@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
+from engine.definitions.code import code_of
 from engine.definitions.task import Task
-from engine.execution.caching import _file_of, _project_imports, cache_key, code_of, extended, key_after
+from engine.execution.caching import cache_key, extended, key_after
 from jobs.job import Job, StoreRoots, TaskResult
 from storage.lake.datamart import Part, TableVersion
 from storage.lake.extracts import SourceFile
@@ -19,12 +19,6 @@ from tests.retail import BRONZE_LOANS, STAGED, STAGED_LOANS
 
 def version(table: str, content: str, *dates: str, **sources: str) -> TableVersion:
     return TableVersion(table, "run", (Part("p", 1, 1, content),), dates, sources)
-
-
-def forget() -> None:
-    code_of.cache_clear()
-    _file_of.cache_clear()
-    _project_imports.cache_clear()
 
 
 @pytest.fixture
@@ -63,20 +57,6 @@ def test_settings_values_and_content_count_but_names_of_runs_do_not(one: Task, j
 def test_the_function_and_everything_it_imports_count() -> None:
     assert code_of("jobs.gold.training_data:gold_feature_engineering") != code_of("jobs.gold.training_data:matured")
     assert code_of("jobs.gold.training_data:matured") == code_of("jobs.gold.training_data:matured")
-
-
-def test_an_imported_module_that_changes_changes_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "jobs").mkdir()
-    (tmp_path / "jobs" / "outer.py").write_text("from jobs.inner import value\n")
-    inner = tmp_path / "jobs" / "inner.py"
-    inner.write_text("value = 1\n")
-    monkeypatch.setattr("engine.execution.caching.PROJECT", tmp_path)
-    forget()
-    before = code_of("jobs.outer:run")
-    inner.write_text("value = 2\n")
-    forget()
-    assert code_of("jobs.outer:run") != before
-    forget()
 
 
 def test_extracts_that_are_not_published_yet_count_by_the_day(job: Job) -> None:

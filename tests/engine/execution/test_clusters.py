@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,11 +80,42 @@ def run_on(address: str, deployment: Deployment, tasks: list[object], folder: Pa
     places = {"LOANWATCH_HOME": str(settings.home), "LOANWATCH_LEDGER": settings.ledger_url}
     environment = {**os.environ, **places, "RAY_AUTH_MODE": "disabled", "PYTHONPATH": str(folder)}
     words = [sys.executable, "-c", DRIVER, address, json.dumps(tasks)]
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        words, cwd=settings.home, env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
     return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+RATED = "from jobs.job import TaskResult\n\n\ndef run(job):\n    return TaskResult(1, 1, {{'rate': {}}})\n"
+
+
+def copied(folder: Path, rate: int) -> Path:
+    """A copy of the product that has one task besides, which gives the rate."""
+    for room in ("storage", "jobs", "engine"):
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "jobs" / "rated.py").write_text(RATED.format(rate))
+    return folder
 
 
 def test_a_task_asks_for_no_more_cpus_than_the_largest_node_has(deployment: Deployment) -> None:
     with cluster_of(ROOT, ROOT) as address:
         ended = run_on(address, deployment, [["wide", "tests.engine.sample_tasks:works", {"cpus": 2}]])
     assert ended["state"] == "succeeded"
+
+
+def test_a_node_with_another_image_gets_no_call_and_a_cluster_of_them_is_told(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    ours, other = copied(tmp_path / "ours", 1), copied(tmp_path / "other", 2)
+    third = copied(tmp_path / "third", 3)
+    tasks = [[f"rated{number}", "jobs.rated:run", {"retries": 0}] for number in range(6)]
+    with cluster_of(ours, other) as address:
+        ended = run_on(address, deployment, tasks, ours)
+        refused = run_on(address, deployment, tasks, third)
+    assert (ended["state"], ended["tasks"]) == (
+        "succeeded",
+        {f"rated{n}": ["succeeded", {"rate": 1}] for n in range(6)},
+    )
+    assert refused["state"] == "failed"
+    assert refused["error"]["type"] == "OtherCode"  # type: ignore[index]
+    assert "give every machine the same image" in refused["error"]["message"]  # type: ignore[index]
