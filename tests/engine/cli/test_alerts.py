@@ -22,8 +22,8 @@ def home(tmp_path: Path, webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def test_alerts_are_listed_shown_acknowledged_and_tried(home: Path, webhook: Webhook) -> None:
-    assert "No alerts." in command("alerts").stdout
     deployment = Deployment.open(load_settings())
+    assert "No alerts." in command("alerts").stdout
     run_id = ended_run(deployment, "failed")
     evaluate(deployment)
     listed = document("alerts")
