@@ -85,6 +85,7 @@ def test_before_a_training_it_says_what_to_run(tmp_path: Path, book_file: Path) 
 def test_its_schedule_is_listed_requested_paused_and_resumed(tmp_path: Path, book_file: Path, opened: Opened) -> None:
     home = tmp_path / "home"
     words_of_home = ("--home", str(home))
+    assert command("migrate", *words_of_home).returncode == 0
     listed = {each["pipeline"]: each for each in document("schedule", *words_of_home)["pipelines"]}
     assert list(listed) == ["training", "inference", "monitoring", "reporting"]
     assert listed["reporting"]["timing"] == "monday 06:00"
@@ -119,6 +120,7 @@ def test_without_a_schedule_the_console_says_where_it_is_declared(
 ) -> None:
     file = written(tmp_path / "unscheduled.py", REPORTING.replace('schedule="monday 06:00"', 'schedule="off"'))
     monkeypatch.setenv("LOANWATCH_BOOK", str(file))
+    assert command("migrate", "--home", str(tmp_path / "home")).returncode == 0
     told = words(opened(tmp_path / "home", "schedule"))
     assert "in the book to schedule it" in told
     assert "LOANWATCH_SCHEDULE_REPORTING" not in told

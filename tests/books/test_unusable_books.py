@@ -61,6 +61,7 @@ def test_a_missing_book_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_no_command_fails_with_a_traceback(words: tuple[str, ...], tmp_path: Path) -> None:
+    assert command("migrate", "--home", str(tmp_path / "home")).returncode == 0
     done = command(*words, "--home", str(tmp_path / "home"), env={"LOANWATCH_BOOK": str(tmp_path / "missing.py")})
     assert done.returncode in (0, 3)
     assert "Traceback" not in done.stdout + done.stderr
@@ -101,6 +102,7 @@ def test_the_console_says_what_is_wrong_and_works_again_once_it_is_mended(
 ) -> None:
     file = tmp_path / "book.py"
     monkeypatch.setenv("LOANWATCH_BOOK", str(file))
+    assert command("migrate", "--home", str(tmp_path / "home")).returncode == 0
     app = opened(tmp_path / "home", page)
     told = words(app)
     assert f"{file}: the file can&#39;t be read" in told
