@@ -14,6 +14,20 @@ from tests.processes import DEADLINE
 from tests.sandbox import Sandbox
 
 
+@pytest.fixture(scope="session")
+def default_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with an empty ledger."""
+    home = tmp_path_factory.mktemp("default") / "home"
+    Sandbox.at(home).close()
+    return home
+
+
+@pytest.fixture(autouse=True)
+def _in_default_home(default_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of pages that are called alone find a deployment, and none in the working folder."""
+    monkeypatch.setenv("LOANWATCH_HOME", str(default_home))
+
+
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opened]:
     """Opens a page (`runs`, `drift` ...) of a home's console, with query parameters if there are any."""
