@@ -9,7 +9,15 @@ from console.alerts.silences import silence_button
 from console.app import actions
 from console.app.dialogs import closed, dialog_button
 from console.app.navigation import run_link
-from console.components.elements import callout_html, empty, join, note_html, state_html, write_html
+from console.components.elements import (
+    callout_html,
+    empty,
+    join,
+    note_html,
+    plain_markdown,
+    state_html,
+    write_html,
+)
 from console.components.times import ago, time_html
 from engine.documents.values import Document
 
@@ -19,7 +27,7 @@ LONGEST = 500  # letters of a note
 def open_alerts(document: Document, now: datetime) -> None:
     """Shows the alerts that have not ended, or that there are none."""
     rows = [each for each in document["alerts"] if each["state"] != "resolved"]
-    st.header("Open" if not rows else f"Open: {len(rows)}", anchor=False)
+    st.header(plain_markdown("Open" if not rows else f"Open: {len(rows)}"), anchor=False)
     if not rows:
         empty(
             "Nothing is wrong",

@@ -23,7 +23,12 @@ def dialog(opened: Opened, sandbox: Sandbox, pipeline: str) -> AppTest:
 
 def test_a_dialog_asks_for_what_its_pipeline_depends_on(opened: Opened, empty_sandbox: Sandbox) -> None:
     app = dialog(opened, empty_sandbox, "monitoring")
-    asked = {field.key for kind in (app.number_input, app.selectbox, app.text_input) for field in kind if field.key}
+    asked = {
+        field.key
+        for kind in (app.number_input, app.selectbox, app.text_input, app.checkbox)
+        for field in kind
+        if field.key
+    }
     assert {f"trigger-monitoring-{name}" for name in names("monitoring")} <= asked
     assert "trigger-monitoring-feature_set" not in asked
     assert app.date_input(key="trigger-monitoring-as-of").value == empty_sandbox.deployment.today()
