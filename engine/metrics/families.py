@@ -80,7 +80,9 @@ def _run_families(reading: Reading) -> Iterator[Metric]:
     yield _gauge("queue_length", "Runs that wait for a worker.", [((), sum(each.count for each in queued))])
     oldest = min((each.first_request for each in queued if each.first_request), default=reading.at)
     yield _gauge(
-        "queue_oldest_age_seconds", "Age of the oldest queued run; 0 without one.", [((), _age(reading, oldest))]
+        "queue_oldest_age_seconds",
+        "Time that the oldest queued run has waited; 0 without one.",
+        [((), _age(reading, oldest))],
     )
     ends = [(each.pipeline, each.last_end) for each in ended if each.state == "succeeded" and each.last_end]
     stamps = [((pipeline,), end.timestamp()) for pipeline, end in ends]

@@ -109,8 +109,8 @@ GUARDS = (
     Guard(
         "the checksums of a table's pages",
         "storage/lake/datamart.py",
-        "page_checksum_verification=True",
-        "page_checksum_verification=False",
+        '"page_checksum_verification": True',
+        '"page_checksum_verification": False',
         f"{OF_DATAMART}test_a_flipped_byte_in_a_page_is_noticed_by_who_reads_it",
     ),
     Guard(

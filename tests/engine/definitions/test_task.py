@@ -72,6 +72,7 @@ def test_parameters_of_a_pipeline_are_the_settings_of_its_tasks() -> None:
         "auc_threshold",
         "anchor_margin",
         "require_approval",
+        "verify",
     }
     assert not any("shrink_limit" in task.settings for task in TRAINING.tasks)  # the engine reads it
     assert settings_of(MONITORING) == {
@@ -81,4 +82,5 @@ def test_parameters_of_a_pipeline_are_the_settings_of_its_tasks() -> None:
         "auc_least_defaults",
         "drift_rows",
         "lgd",
+        "verify",
     }

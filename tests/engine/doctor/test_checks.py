@@ -33,6 +33,7 @@ def test_a_fresh_home_has_warnings_and_no_problems(deployment: Deployment) -> No
         "ledger",
         *processes,
         "alerts",
+        "stores",
         "book",
         "extracts",
         "tables",
