@@ -3,6 +3,7 @@
 Empty lines and lines that start with # are kept. Salt and hash are hexadecimal.
 """
 
+import fcntl
 import hashlib
 import hmac
 import os
@@ -10,6 +11,8 @@ import re
 import secrets
 import stat
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -107,10 +110,33 @@ def verified(entries: dict[str, Entry], name: str, password: str) -> Entry | Non
 
 
 def write_entry(path: Path, entry: Entry) -> bool:
-    """Adds or replaces the line of a user. Returns whether the user was in the file before."""
-    lines = _lines(path) if path.exists() else []
-    kept = [line for line in lines if not line.startswith(f"{entry.name}:")]
-    content = "".join(f"{line}\n" for line in [*kept, entry.line])
+    """Adds or replaces the line of a user. Returns whether the user was in the file before.
+
+    Only one process at a time does so, so that no user is lost.
+    """
+    with _locked(path):
+        lines = _lines(path) if path.exists() else []
+        kept = [line for line in lines if not line.startswith(f"{entry.name}:")]
+        _write(path, "".join(f"{line}\n" for line in [*kept, entry.line]))
+    return len(kept) < len(lines)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """The lock of a password file. It is a file beside it, which stays, because the password file is replaced."""
+    try:
+        handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CantWrite(str(path), error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _write(path: Path, content: str) -> None:
+    """Replaces the file, complete or not at all."""
     draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
         # Only the owner can read it from the first byte on.
@@ -121,7 +147,6 @@ def write_entry(path: Path, entry: Entry) -> bool:
         raise CantWrite(str(path), error) from error
     finally:
         draft.unlink(missing_ok=True)
-    return len(kept) < len(lines)
 
 
 def _entry(line: str) -> Entry:

@@ -12,7 +12,7 @@ from console.components.elements import join, note, note_html, write_html
 from console.components.times import exact, local
 from console.run.query import RunView
 from storage.db.ledger import LedgerRow
-from storage.ledger.tasks import LogFilter, log_tail
+from storage.ledger.tasks import LogFilter, count_logs, log_tail
 
 HEIGHT = 420
 PAGE, MOST = 300, 3_000  # lines that are shown at first and added by each click for older ones; lines at most
@@ -102,9 +102,14 @@ def log_html(rows: Sequence[LedgerRow], *, first: bool = True) -> Markup:
 
 
 def log_text(run_id: str) -> str:
-    """The newest lines of a run's log as plain text, with time in UTC, level, task and message."""
+    """The newest lines of a run's log as plain text, with time in UTC, level, task and message.
+
+    The first line says how many older ones are left out.
+    """
     rows = tail(run_id, LogFilter(), MOST_IN_FILE)
-    return "".join(
+    older = _older(run_id, LogFilter(before=rows[0].log_id)) if rows else 0
+    told = f"{older:,} older lines are left out; `python -m engine logs {run_id} --all` prints every line.\n"
+    return (told if older else "") + "".join(
         f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} {row.level:<7} {row.task}: {row.message}\n" for row in rows
     )
 
@@ -126,14 +131,22 @@ def _line(row: LedgerRow) -> Markup:
 
 def _foot(run_id: str, where: LogFilter, first: str, count: int) -> None:
     """Shows the number of lines, and a button for older ones if there are any."""
-    older = bool(tail(run_id, replace(where, before=st.session_state[first]), 1))
+    older = _older(run_id, replace(where, before=st.session_state[first]))
     with st.container(horizontal=True, vertical_alignment="center", key="log-foot"):
         which = (
-            f"The newest {count:,} lines; the download has up to {MOST_IN_FILE:,}." if older else f"{count:,} lines."
+            f"The newest {count:,} of {count + older:,} lines; the download has up to {MOST_IN_FILE:,}."
+            if older
+            else f"{count:,} lines."
         )
         write_html(note_html(which), width="content")
         if older and count < MOST:
             st.button("Show older lines", key="log-older", on_click=_more, args=(run_id, where, first))
+
+
+def _older(run_id: str, where: LogFilter) -> int:
+    """How many lines of a run match."""
+    with ledger().reading() as connection:
+        return count_logs(connection, run_id, where)
 
 
 def _more(run_id: str, where: LogFilter, first: str) -> None:

@@ -1,6 +1,7 @@
 """Documents about runs, which `--json` prints and the tables of the command line show."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from engine.errors import UnusableRequest
 from jobs.accounting.statements import accounts_of, remarks_of
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import caused_by, recent_runs, run_row
-from storage.ledger.tasks import attempt_rows, log_rows, task_rows
+from storage.ledger.tasks import LogFilter, attempt_rows, count_logs, log_tail, task_rows
 
 
 def run_document(connection: Connection, run_id: str) -> Document:
@@ -127,13 +128,28 @@ def runs_document(connection: Connection, limit: int, pipeline: str | None, stat
     ]
 
 
-def log_document(connection: Connection, run_id: str, task: str | None, after: int = 0) -> list[Document]:
-    """Lines of a run's log with an id above `after`, oldest first. Raises UnusableRequest for an unknown task."""
+def log_document(connection: Connection, run_id: str, task: str | None, limit: int | None) -> Document:
+    """The newest lines of a run's log, oldest first, and how many older ones were left out; all for None.
+
+    Raises UnusableRequest for an unknown task.
+    """
     run = run_row(connection, run_id)
     names = [row.task for row in task_rows(connection, run.run_id)]
     if task and task not in names:
         raise UnusableRequest(f"Run {run.run_id} has no task {task!r}; it has {', '.join(names) or 'none yet'}.")
+    where = LogFilter(task or "")
+    rows = log_tail(connection, run.run_id, where, limit)
+    left_out = count_logs(connection, run.run_id, replace(where, before=rows[0].log_id)) if rows else 0
+    return {"run_id": run.run_id, "task": task, "left_out": left_out, "lines": _lines(rows)}
+
+
+def new_lines(connection: Connection, run_id: str, task: str | None, after: int) -> list[Document]:
+    """Every line of a run's log with an id above `after`, oldest first."""
+    return _lines(log_tail(connection, run_id, LogFilter(task or "", since=after + 1), None))
+
+
+def _lines(rows: Iterable[LedgerRow]) -> list[Document]:
     return [
         {"id": row.log_id, "at": moment(row.at), "task": row.task, "level": row.level, "message": row.message}
-        for row in log_rows(connection, run.run_id, task, after)
+        for row in rows
     ]

@@ -18,6 +18,7 @@ from storage.db.types import Moment
 from storage.ledger.catalog import record_versions
 from storage.ledger.deliveries import record_profile, record_unused
 from storage.ledger.leases import Lease, check_lease, finish
+from storage.ledger.runs import run_row
 from storage.ledger.tasks import LogLine, add_logs, end_attempt, plan_tasks, start_attempt, update_task
 
 AttemptKey = tuple[str, str, int]
@@ -139,6 +140,11 @@ class RunRecorder:
             for name in names:
                 update_task(connection, self.lease.run_id, name, state="cancelled", finished_at=now)
             finish(connection, self.lease, state, error, now)
+
+    def has_succeeded(self) -> bool:
+        """Whether the run has published its results."""
+        with self.ledger.reading() as connection:
+            return bool(run_row(connection, self.lease.run_id).state == "succeeded")
 
     def run_failed(self, error: dict[str, Any], unused: Sequence[Profile] = (), why: str = "") -> None:
         """Records that the run failed, and the profiles of deliveries that it read but did not use."""

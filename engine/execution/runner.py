@@ -230,7 +230,12 @@ class Runner:
             "message": "The run was cancelled; published tables are unchanged.",
             "exit_code": 4,
         }
-        self._recorder.ended_early(self._open_tasks(), "cancelled", error)
+        try:
+            self._recorder.ended_early(self._open_tasks(), "cancelled", error)
+        except LeaseLost:
+            if self._recorder.has_succeeded():  # the interrupt came after the commit
+                return "succeeded"
+            raise
         return "cancelled"
 
     def _open_tasks(self) -> list[str]:

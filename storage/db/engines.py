@@ -26,6 +26,10 @@ CONNECTION = {
     "application_name": "loanwatch",
 }
 
+# Connections of one process: the console reads in a thread for each session. Over the kept ones, each is closed after
+# its use. A thread waits for one before the process says that all are in use.
+POOL = {"pool_size": 5, "max_overflow": 43, "pool_timeout": 30}
+
 
 def engine_of(url: str) -> Engine:
     """The engine of a ledger's URL. Raises UsageError for a bad URL."""
@@ -66,7 +70,7 @@ def make_place(url: str) -> None:
 
 def _postgresql_engine(address: URL) -> Engine:
     options = {name: value for name, value in CONNECTION.items() if name not in address.query}
-    engine = create_engine(address, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=options)
+    engine = create_engine(address, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=options, **POOL)
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 
@@ -77,7 +81,7 @@ def _sqlite_engine(address: URL) -> Engine:
     # Opened for reading and writing, but not made: `make_place` makes the file of a new ledger.
     file = f"file:{quote(str(Path(address.database).absolute()))}"
     address = address.set(database=file, query={**address.query, "mode": "rw", "uri": "true"})
-    engine = create_engine(address, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
+    engine = create_engine(address, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False}, **POOL)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Pool, Row, event, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from storage.db.engines import BUSY_MS, connection_of, engine_of, has_place, make_place
+from storage.db.engines import BUSY_MS, POOL, connection_of, engine_of, has_place, make_place
 from storage.db.migrations.version import NEWEST, is_newest, no_ledger, refuse_other_versions, stored_version
 from storage.db.schema import metadata
 from storage.errors import StorageError
@@ -173,6 +174,11 @@ class Ledger:
             ) from error
         except DBAPIError as error:
             raise LedgerUnavailable(f"The ledger {self.address} can't be used ({self._advice(error)}.") from error
+        except PoolTimeout as error:
+            raise LedgerUnavailable(
+                f"The ledger {self.address} can't be used now (every connection of this process was in use for "
+                f"{POOL['pool_timeout']} s); try again."
+            ) from error
 
     def _advice(self, error: DBAPIError) -> str:
         """What is wrong, a closing parenthesis, and what to do."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from storage.db.ledger import LedgerRow
 from storage.db.schema import attempts, logs, tasks
@@ -118,13 +118,24 @@ class LogFilter:
     before: int | None = None
 
 
-def log_tail(connection: Connection, run_id: str, where: LogFilter, limit: int) -> Sequence[LedgerRow]:
-    """The newest lines of the run's log that match, oldest first."""
-    query = select(logs).where(logs.c.run_id == run_id, logs.c.log_id >= where.since)
+def count_logs(connection: Connection, run_id: str, where: LogFilter) -> int:
+    """How many lines of the run's log match."""
+    query = _matching(select(func.count()).select_from(logs), run_id, where)
+    return int(connection.execute(query).scalar_one())
+
+
+def log_tail(connection: Connection, run_id: str, where: LogFilter, limit: int | None) -> Sequence[LedgerRow]:
+    """The newest lines of the run's log that match, oldest first; with `limit` None all of them."""
+    query = _matching(select(logs), run_id, where).order_by(logs.c.log_id.desc()).limit(limit)
+    return list(reversed(connection.execute(query).all()))
+
+
+def _matching(query: Any, run_id: str, where: LogFilter) -> Any:
+    query = query.where(logs.c.run_id == run_id, logs.c.log_id >= where.since)
     if where.before is not None:
         query = query.where(logs.c.log_id < where.before)
     if where.task:
         query = query.where(logs.c.task == where.task)
     if where.levels:
         query = query.where(logs.c.level.in_(where.levels))
-    return list(reversed(connection.execute(query.order_by(logs.c.log_id.desc()).limit(limit)).all()))
+    return query

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pty
 import stat
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from engine.passwords import Entry, UnusablePasswords, new_entry, read_entries, 
 from storage.ledger.audit import ActionFilter, action_page
 from tests.live import Site
 from tests.paths import ROOT
+from tests.processes import DEADLINE
 
 WORD = "correct horse battery"
 LINE = "anna:viewer:scrypt:32768:8:3:" + "0" * 32 + ":" + "0" * 64
@@ -88,7 +90,7 @@ def test_a_new_password_takes_the_place_of_the_old_and_leaves_the_rest(path: Pat
     assert after["anna"].role == "viewer"
     assert after["anna"].mark != before["anna"].mark
     assert verified(after, "anna", WORD) is None
-    assert [each.name for each in path.parent.iterdir()] == ["passwords"]
+    assert sorted(each.name for each in path.parent.iterdir()) == [".passwords.lock", "passwords"]
 
 
 def test_only_its_owner_may_read_what_is_written(path: Path) -> None:
@@ -194,3 +196,23 @@ def at_terminal(site: Site, answers: list[str]) -> tuple[bytes, int]:
             os.write(terminal, answers.pop(0).encode() + b"\n")
     os.close(terminal)
     return seen, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_processes_that_write_at_once_lose_no_user(path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from engine.passwords import new_entry, write_entry\n"
+        "entries = [new_entry(f'{sys.argv[2]}{n}', 'viewer', 'correct horse battery', (16, 8, 1)) for n in range(20)]\n"
+        "sys.stdin.read()\n"
+        "for entry in entries:\n"
+        "    write_entry(Path(sys.argv[1]), entry)\n"
+    )
+    words = [sys.executable, "-c", program, str(path)]
+    writers = [subprocess.Popen([*words, name], cwd=ROOT, stdin=subprocess.PIPE) for name in ("anna", "ben")]
+    for writer in writers:
+        assert writer.stdin
+        writer.stdin.close()
+    assert [writer.wait(DEADLINE) for writer in writers] == [0, 0]
+    assert len(read_entries(path)) == 40
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -10,7 +10,7 @@ from engine.cli.render import listing, run_view
 from engine.cli.terminal import Home, Json, RunId, console_for, deployment_at, print_json
 from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
-from engine.documents.runs import log_document, run_details, runs_document
+from engine.documents.runs import log_document, new_lines, run_details, runs_document
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
 from engine.process.registry import waiting_for, waiting_message
@@ -74,26 +74,32 @@ def logs(
     run_id: RunId,
     task: Annotated[str | None, typer.Argument(help="Only the lines of this task.")] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Print new lines until the run has ended.")] = False,
+    limit: Annotated[int, typer.Option("--lines", min=1, help="The number of lines, the newest ones.")] = 10_000,
+    every: Annotated[bool, typer.Option("--all", help="Print every line.")] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Print the log of a run."""
+    """Print the log of a run: its newest lines. It says how many older ones were left out, in JSON as `left_out`."""
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
         run_id = run_row(connection, run_id).run_id
-        document = log_document(connection, run_id, task)
+        document = log_document(connection, run_id, task, None if every else limit)
     if as_json:
         print_json(document)
         return
-    _print_lines(document)
+    lines = document["lines"]
+    if document["left_out"]:
+        told = f"{document['left_out']:,} older lines are left out; `logs {run_id} --all` prints every line."
+        typer.echo(told, err=True)
+    _print_lines(lines)
     ended = not follow
     while not ended:
         time.sleep(LOG_PAUSE)
         ended = _has_ended(deployment, run_id)  # before the last lines are read, so that no line is missed
         with deployment.ledger.reading() as connection:
-            new = log_document(connection, run_id, task, document[-1]["id"] if document else 0)
+            new = new_lines(connection, run_id, task, lines[-1]["id"] if lines else 0)
         _print_lines(new)
-        document = new or document
+        lines = new or lines
 
 
 def _print_waiting(documents: list[Document]) -> None:

@@ -130,13 +130,20 @@ def _executed_by_worker_or_here(deployment: Deployment, run_id: str, console: Co
             with own_output() if as_json else nullcontext(), local_ray(deployment) as executor:
                 follow_to_end(deployment, run_id, executor, console)
         except KeyboardInterrupt:
-            raise typer.Exit(4) from None
+            if not _has_ended(deployment, run_id):
+                raise typer.Exit(4) from None
+            return run_id  # the interrupt came after the commit
         except Refused:
             if not has_worker(deployment):  # otherwise a worker started in the meantime and claimed the run
                 raise
         else:
             return run_id
     return followed(deployment, run_id, console)
+
+
+def _has_ended(deployment: Deployment, run_id: str) -> bool:
+    with deployment.ledger.reading() as connection:
+        return run_row(connection, run_id).finished_at is not None
 
 
 def _print_end(console: Console, document: dict[str, object]) -> None:

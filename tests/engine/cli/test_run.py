@@ -95,8 +95,9 @@ def test_a_run_can_be_looked_at(engine: OnRay, home: Path) -> None:
     shown = engine.document("show", run_id, home=home)
     assert shown["cause"] == "manual"
     assert [attempt["state"] for attempt in shown["attempts"]] == ["succeeded"] * 8
-    lines = engine.document("logs", run_id, "make_predictions", home=home)
-    assert any("scored" in line["message"] for line in lines)
+    log = engine.document("logs", run_id, "make_predictions", home=home)
+    assert any("scored" in line["message"] for line in log["lines"])
+    assert log["left_out"] == 0
     text = engine("show", run_id, home=home)
     assert "make_predictions" in text.stdout
     assert engine("logs", run_id, "nothing", home=home).returncode == 2
