@@ -16,8 +16,8 @@ from tests.engine.cli.on_ray import OnRay
 def interrupted(act: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, after which the person presses Ctrl-C."""
 
-    def acts(*given: Any) -> None:
-        act(*given)
+    def acts(*given: Any, **named: Any) -> None:
+        act(*given, **named)
         os.kill(os.getpid(), signal.SIGINT)
 
     return acts
