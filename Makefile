@@ -45,8 +45,9 @@ check: $(VENV)/tools
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest tests/test_architecture.py
 
+# `make soak MINUTES=20 SERVICES=1`: on PostgreSQL that is restarted and object storage that fails.
 soak: $(VENV)/tools
-	$(PYTHON) -m tests.soak $(MINUTES)
+	$(PYTHON) -m tests.soak $(MINUTES) $(if $(SERVICES),--services)
 
 bench: $(VENV)/tools
 	$(PYTHON) -m tests.benchmarks

@@ -1,7 +1,9 @@
 """Soak: worker and scheduler under a fast clock while a random process is killed every few seconds.
 
-    python -m tests.soak [MINUTES] [--seed N] [--ledger URL]
+    python -m tests.soak [MINUTES] [--seed N] [--ledger URL] [--services]
 
+With `--services` the deployment is on services that fail too (tests/soak_services.py), its days are longer, and there
+are fewer kills, so that runs have the time to succeed in spite of all.
 At the end no run may be stuck, no slot missing or doubled, and no process, folder, socket or temporary file of ours may
 be left; in the last third, worker and scheduler are spared, and their memory and file descriptors must stay flat.
 Prints the figures, and ends with 1 when one of them is wrong.
@@ -16,7 +18,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter, deque
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,12 +35,17 @@ from storage.ledger.runs import recent_runs
 from storage.ledger.schedules import schedule_of
 from storage.settings import Settings, load_settings
 from tests.soak_checks import findings, report
+from tests.soak_services import Services, running_services
 
 ORIGIN = datetime(2025, 12, 1, 1, 30, tzinfo=UTC)
 SPEED = 8640.0  # simulated seconds in a real one: a day every ten seconds
+SPEED_ON_SERVICES = 1440.0  # a day every minute
+PAUSES, PAUSES_ON_SERVICES = (3.0, 9.0), (20.0, 60.0)  # seconds between two kills
 CUSTOMERS = 800
 LAST_LINES = 40  # of worker and scheduler, shown when the soak fails
+PATIENCE = 60.0  # seconds for a database server that is restarted
 QUIET = 90.0  # seconds that what is under way at the end has to end by itself
+SETTINGS_ON_SERVICES = {"heartbeat": 2.0, "lease": 15.0}  # longer than a database server takes to restart
 SETTINGS = {
     "heartbeat": 1.0,
     "lease": 6.0,
@@ -63,13 +70,15 @@ class Soak:
     memory: dict[str, list[int]] = field(default_factory=dict)
     handles: dict[str, list[int]] = field(default_factory=dict)
     children: list[Child] = field(default_factory=list)
+    services: Services | None = None
 
     def run(self, seconds: float) -> None:
         """Keeps the children running for so long, killing as it goes, then lets everything come to rest."""
         home = str(self.deployment.settings.home)
+        clock = ["--clock", str(self.begun), *(["--services"] if self.services is not None else [])]
         self.children = [
             Child("worker", ["-m", "engine", "worker", "--home", home, "--tied"], self._hear, 2.0),
-            Child("scheduler", ["-m", "tests.soak", "--clock", str(self.begun), "--home", home], self._hear, 2.0),
+            Child("scheduler", ["-m", "tests.soak", *clock, "--home", home], self._hear, 2.0),
         ]
         stop = threading.Event()
         keeper = threading.Thread(target=keep_running, args=(self.children, stop, 20.0))
@@ -78,7 +87,11 @@ class Soak:
             self._kill_for(seconds)
             self.children[1].arguments = ["-c", "import sys; sys.stdin.read()"]  # no more slots
             self._end("scheduler")
+            if self.services is not None:
+                self.services.end()
             self._come_to_rest()
+            if self.services is not None:
+                self.services.messages_are_out(self.deployment)
         finally:
             stop.set()
             keeper.join()
@@ -86,10 +99,15 @@ class Soak:
     def _kill_for(self, seconds: float) -> None:
         end, next_kill, next_look = monotonic() + seconds, monotonic() + 15, monotonic()
         spare = monotonic() + seconds * 2 / 3
+        pauses = PAUSES_ON_SERVICES if self.services is not None else PAUSES
+        if self.services is not None:
+            self.services.begin()
         while monotonic() < end:
+            if self.services is not None:
+                self.services.disturb()
             if monotonic() > next_kill:
                 self._kill_one(sparing=monotonic() > spare)
-                next_kill = monotonic() + self.random.uniform(3, 9)
+                next_kill = monotonic() + self.random.uniform(*pauses)
             if monotonic() > next_look:
                 reap_stale_runs(self.deployment)  # somebody looks
                 if monotonic() > spare:
@@ -165,9 +183,10 @@ def kind_of(process: psutil.Process) -> str:
     return ""
 
 
-def serve_scheduler(settings: Settings, begun: float) -> None:
+def serve_scheduler(settings: Settings, begun: float, speed: float) -> None:
     """The scheduler under the fast clock; ends with the process that started it."""
-    fast = Scheduler(Deployment.open(settings), lambda: ORIGIN + timedelta(seconds=(time() - begun) * SPEED), pause=0.2)
+    deployment = Deployment.open(settings, retry_seconds=PATIENCE)
+    fast = Scheduler(deployment, lambda: ORIGIN + timedelta(seconds=(time() - begun) * speed), pause=0.2)
     signal.signal(signal.SIGTERM, lambda *_: fast.stop())
     threading.Thread(target=lambda: (sys.stdin.read(), fast.stop()), daemon=True).start()
     fast.serve()
@@ -176,9 +195,11 @@ def serve_scheduler(settings: Settings, begun: float) -> None:
 def prepared(home: Path, seed: int) -> Deployment:
     """A deployment with a small book, trained once."""
     write_sample(home / "data", SampleSpec(CUSTOMERS, seed))
-    deployment = Deployment.open(load_settings(home=home))
+    deployment = Deployment.open(load_settings(home=home), retry_seconds=PATIENCE)
     words = ["run", "training", "--as-of", ORIGIN.date().isoformat(), "--home", str(home)]
-    subprocess.run([sys.executable, "-m", "engine", *words], check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run([sys.executable, "-m", "engine", *words], check=False, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"the first training failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     with deployment.ledger.writing() as connection:
         for table in timetables(deployment):
             schedule_of(connection, table.pipeline, ORIGIN)
@@ -191,24 +212,28 @@ def main() -> int:
     parser.add_argument("minutes", type=float, nargs="?", default=2.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--ledger", default="")
+    parser.add_argument("--services", action="store_true")
     parser.add_argument("--home", type=Path)
     parser.add_argument("--clock", type=float, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    os.environ.update({f"LOANWATCH_{name.upper()}": str(value) for name, value in SETTINGS.items()})
+    settings = SETTINGS | (SETTINGS_ON_SERVICES if given.services else {})
+    os.environ.update({f"LOANWATCH_{name.upper()}": str(value) for name, value in settings.items()})
     if given.ledger:
         os.environ["LOANWATCH_LEDGER"] = given.ledger
     if given.clock is not None:
-        serve_scheduler(load_settings(home=given.home), given.clock)
+        serve_scheduler(load_settings(home=given.home), given.clock, SPEED_ON_SERVICES if given.services else SPEED)
         return 0
     # A temporary folder of its own, which every process inherits: what is left in it is the soak's. A short name, for
     # the paths of Ray's sockets have a limit.
-    with tempfile.TemporaryDirectory(prefix="s-") as folder:
+    with tempfile.TemporaryDirectory(prefix="s-") as folder, ExitStack() as opened:
+        services = opened.enter_context(running_services(given.seed)) if given.services else None
+        os.environ.update(services.environment() if services else {})
         os.environ["TMPDIR"] = tempfile.tempdir = folder
         home = given.home or Path(folder) / "home"
-        soak = Soak(prepared(home, given.seed), time(), ORIGIN, random.Random(given.seed))
+        soak = Soak(prepared(home, given.seed), time(), ORIGIN, random.Random(given.seed), services=services)
         soak.run(given.minutes * 60)
         report(soak)
-        found = findings(soak)
+        found = findings(soak) + (services.findings(soak.deployment) if services else [])
     for line in soak.last_lines if found else ():
         print(f"last heard: {line}")
     for finding in found:

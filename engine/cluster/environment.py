@@ -8,6 +8,7 @@ import os
 RAY_ENVIRONMENT = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9/",  # where nobody listens; see WITHOUT_API_SERVER
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
     "RAY_AUTH_MODE": "token",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -19,6 +20,15 @@ RAY_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(256 * 1024**2),
     "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2),
 }
+
+# `ray start` without Ray's API server. It has no use without a dashboard, but Ray starts it all the same, and it asks
+# the metadata services of three clouds where it is, and tells Ray's makers that usage reports are disabled.
+WITHOUT_API_SERVER = """
+from ray._private.node import Node
+Node.start_api_server = lambda self, **_: None
+from ray.scripts.scripts import main
+main()
+"""
 
 
 def prepare_ray() -> None:

@@ -21,6 +21,9 @@ prepare_ray()  # Ray reads its environment when it is imported
 
 import ray  # noqa: E402
 from ray import exceptions  # noqa: E402
+from ray._private.node import Node  # noqa: E402
+
+Node.start_api_server = lambda _, **__: None  # type: ignore[method-assign] # see WITHOUT_API_SERVER
 
 log = logging.getLogger("loanwatch.engine")
 
