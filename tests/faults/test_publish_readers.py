@@ -24,7 +24,7 @@ from tests.faults.acts import TABLES, claimed, written
 from tests.faults.counts import Count
 from tests.paths import ROOT
 
-PUBLISHES = 10_000
+PUBLISHES = {"sqlite": 10_000, "postgresql": 2_500}
 READERS = 2
 PATIENCE = 300.0
 
@@ -66,16 +66,21 @@ def seen(deployment: Deployment) -> list[set[int]]:
 def test_readers_beside_ten_thousand_publishes_of_two_runs_see_one_whole_version_each_time(
     deployment: Deployment, tmp_path: Path, counted: Count
 ) -> None:
+    """On PostgreSQL a publish takes some three times as long, so that a quarter of them meets nearly as many reads.
+
+    More would repeat the same moments of the same publish, with the same files.
+    """
+    publishes = PUBLISHES["sqlite" if deployment.ledger.is_sqlite else "postgresql"]
     end(deployment, *prepared(deployment, "training", 0))
     link_current(deployment)
     before = monotonic()
     readers = [started("read", deployment, tmp_path / "end") for _ in range(READERS)]
     publishers = [
-        started("publish", deployment, name, number, PUBLISHES // 2)
+        started("publish", deployment, name, number, publishes // 2)
         for name, number in (("training", 100_000), ("inference", 200_000))
     ]
     try:
-        assert sum(numbers[0] for numbers in told(publishers)) == PUBLISHES
+        assert sum(numbers[0] for numbers in told(publishers)) == publishes
     finally:
         (tmp_path / "end").touch()
     took = monotonic() - before
@@ -83,14 +88,14 @@ def test_readers_beside_ten_thousand_publishes_of_two_runs_see_one_whole_version
     with deployment.ledger.reading() as connection:
         events = connection.execute(select(func.count()).select_from(publications)).scalar_one()
     counted(
-        f"row 17: {PUBLISHES:,} publishes by two runs at a time in {took:.0f} s, {reads} reads through the ledger and "
+        f"row 17: {publishes:,} publishes by two runs at a time in {took:.0f} s, {reads} reads through the ledger and "
         f"{by_path} by path, {torn} torn"
     )
     assert torn == 0
     assert reads > 200
     assert versions > 30
     # A publish that finds its own versions current already has nothing to tell; all others told of both tables.
-    assert PUBLISHES // 2 * len(TABLES) < events <= (PUBLISHES + 1) * len(TABLES)
+    assert publishes // 2 * len(TABLES) < events <= (publishes + 1) * len(TABLES)
     assert deployment.ledger.check() == "ok"
 
 
