@@ -65,7 +65,7 @@ def test_a_unit_lets_a_worker_stop_and_write_where_it_has_to_and_nowhere_else(tm
 @pytest.mark.thorough
 def test_the_backup_of_the_unit_can_be_made(tmp_path: Path) -> None:
     home, backups = tmp_path / "a home", tmp_path / "back ups"
-    assert command("runs", env={"LOANWATCH_HOME": str(home)}).returncode == 0
+    assert command("migrate", env={"LOANWATCH_HOME": str(home)}).returncode == 0
     unit = systemd_units(load_settings(home=home), "lw", backups)["loanwatch-backup.service"]
     words = shlex.split(values(unit)["ExecStart"].replace("$$", "$").replace("%%", "%"))  # as systemd reads them
     backups.mkdir()
