@@ -38,8 +38,8 @@ WRITES = 13  # all that a stale owner tries
 
 
 def state_of(site: Site) -> tuple[Mapping[str, list[Any]], Mapping[str, str]]:
-    """All that the ledger says, processes' own beats left out, and the digest of every model's file."""
-    tables = [table for table in metadata.sorted_tables if table.name != "processes"]
+    """All that the ledger says but processes' own beats and alerts of them, and the digest of every model's file."""
+    tables = [table for table in metadata.sorted_tables if not table.name.startswith(("processes", "alert"))]
     with site.deployment.ledger.reading() as connection:
         rows = {table.name: sorted(map(repr, connection.execute(select(table)))) for table in tables}
         current = current_versions(connection)
