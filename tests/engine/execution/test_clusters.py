@@ -13,7 +13,7 @@ import pytest
 
 from engine.deployment import Deployment
 from tests.paths import ROOT
-from tests.processes import PIPES
+from tests.processes import DEADLINE, PIPES
 
 pytestmark = [pytest.mark.thorough, pytest.mark.alone]
 
@@ -81,7 +81,7 @@ def run_on(address: str, deployment: Deployment, tasks: list[object], folder: Pa
     environment = {**os.environ, **places, "RAY_AUTH_MODE": "disabled", "PYTHONPATH": str(folder)}
     words = [sys.executable, "-c", DRIVER, address, json.dumps(tasks)]
     done = subprocess.run(
-        words, cwd=settings.home, env=environment, capture_output=True, text=True, check=True, timeout=60
+        words, cwd=settings.home, env=environment, capture_output=True, text=True, check=True, timeout=DEADLINE
     )
     return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
 
