@@ -6,7 +6,7 @@ from functools import cache
 
 from tests.paths import ROOT
 
-ROWS = 36
+ROWS = 44
 README = ROOT / "tests" / "faults" / "README.md"
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 COUNT = re.compile(r"\d[\d,]*")
