@@ -198,6 +198,8 @@ class Runner:
 
     def _end(self) -> str:
         if self._failures:
+            order = [task.name for task in self._pipeline.tasks]
+            self._failures.sort(key=lambda failed: order.index(failed[0]))  # the same run names the same task first
             name, failure = self._failures[0]
             others = len(self._failures) - 1
             more = f" ({others} more {'task' if others == 1 else 'tasks'} failed.)" if others else ""

@@ -125,7 +125,7 @@ def test_a_receiver_that_does_not_answer_is_left_after_the_time_limit(
     told_by: Callable[..., Deployment], webhook: Webhook, tmp_path: Path
 ) -> None:
     pid = tmp_path / "pid"
-    sleeper = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    sleeper = f"import os, signal; open({str(pid)!r}, 'w').write(str(os.getpid())); signal.pause()"
     command = f"{sys.executable} -c {shlex.quote(sleeper)}"
     deployment = told_by(alert_command=command, alert_timeout=0.5, alert_webhook="http://127.0.0.1:9/s3cr3t")
     command_result, webhook_result = actions.send_test(deployment)

@@ -12,6 +12,8 @@ import engine.execution.execute
 import engine.execution.runner
 from tests.engine.cli.on_ray import OnRay
 
+pytestmark = pytest.mark.thorough
+
 
 def interrupted(act: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, after which the person presses Ctrl-C."""
