@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from engine.cluster.environment import RAY_ENVIRONMENT, WITHOUT_API_SERVER, cpus_here
 from engine.cluster.private import PrivateRay, RayAddress, RayUnreachable
-from engine.cluster.sessions import SERVERS, is_running, servers_of
+from engine.cluster.sessions import SERVERS, has_cluster_node, is_running, servers_of
 from engine.errors import Refused
 from storage.settings import HOST_AND_PORT, Settings
 
@@ -170,6 +170,13 @@ def ray_for_runs(settings: Settings) -> RayForRuns:
     joined = JoinedCluster(settings)
     refuse_unshared(settings)
     joined.address.probe()
+    if not has_cluster_node():  # it may run in a container beside this one, so nothing is refused
+        log.warning(
+            "No node of the Ray cluster at %s runs on this machine, so runs fail here; start one with "
+            "`ray start --address=%s`.",
+            settings.ray_address,
+            settings.ray_address,
+        )
     return joined
 
 

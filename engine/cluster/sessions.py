@@ -6,6 +6,7 @@ This module imports the standard library only: the guard uses it, and runs witho
 """
 
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -18,6 +19,7 @@ from time import monotonic, sleep
 PREFIX = "lw-"  # short: the paths of sockets have a maximum length
 END_TIMEOUT = 5.0  # seconds that killed processes may take to end
 TITLE_OF_A_TASK = b"ray::"
+OF_A_SESSION = re.compile(rb"/lw-[0-9]+-")  # in the paths of a private Ray, see PREFIX
 GUARD = b"engine.cluster.guard"  # the word that marks a guard's own command line
 SERVERS = (b"/gcs_server", b"/raylet")  # the programs that a head needs
 
@@ -75,6 +77,14 @@ def kill_tasks_of(run_process: int) -> int:
 def servers_of(head: int) -> set[int]:
     """The process ids of the running servers of the head with the process id `head`."""
     return {each.pid for each in _processes() if each.parent == head and each.words[0].endswith(SERVERS)}
+
+
+def has_cluster_node() -> bool:
+    """Whether a node of a Ray cluster runs on this machine. Private Rays do not count."""
+    return any(
+        process.words[0].endswith(b"/raylet") and not any(OF_A_SESSION.search(word) for word in process.words)
+        for process in _processes()
+    )
 
 
 def is_running(pid: int) -> bool:

@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -53,6 +55,20 @@ def test_a_dead_cluster_is_told_at_once_and_is_down(dead_port: str) -> None:
         ray_for_runs(load_settings(ray_address=dead_port))
     assert monotonic() - before < TOLD_WITHIN
     assert JoinedCluster(load_settings(ray_address=dead_port)).poll() == "down"
+
+
+def test_a_machine_without_a_node_of_the_cluster_is_told_at_once(
+    listener: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = f"start one with `ray start --address={listener}`"
+    ray_for_runs(load_settings(ray_address=listener))
+    assert told in caplog.text
+    caplog.clear()
+    words = ["/opt/ray/raylet", "-c", "input()"]  # a process of that name, as far as this machine can tell
+    with subprocess.Popen(words, executable=sys.executable, stdin=subprocess.PIPE) as node:
+        ray_for_runs(load_settings(ray_address=listener))
+        node.communicate(b"\n")
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
