@@ -10,6 +10,7 @@ from engine.deployment import Deployment
 from engine.errors import Refused
 from engine.execution.call import CodeChanged, Failure
 from engine.execution.executors import Executor
+from engine.execution.heartbeat import Heartbeat
 from engine.execution.inputs import snapshot_of
 from engine.execution.preparing import Inputs
 from engine.execution.recorder import RunRecorder
@@ -46,26 +47,43 @@ def execute_run(
 def execute_claimed_run(
     deployment: Deployment, lease: Lease, executor: Executor, pipelines: Mapping[str, Pipeline] | None = None
 ) -> str:
-    """Executes a claimed run and returns its final state. Raises LeaseLost when it was marked as crashed."""
+    """Executes a claimed run and returns its final state. Raises LeaseLost when it was marked as crashed.
+
+    It beats from the start, because the stores that it looks at first may be away for a while.
+    """
+    recorder = RunRecorder(deployment.ledger, lease)
+    with Heartbeat(deployment, lease) as heartbeat:
+        try:
+            inputs = heartbeat.result_unless_cancelled(lambda: _inputs(deployment, lease, pipelines))
+        except (LeaseLost, LedgerUnavailable):
+            raise
+        except LoanwatchError as error:
+            failure = Failure(type(error).__name__, str(error), error.exit_code, retryable=False)
+            recorder.run_failed(failure.as_json())
+            return "failed"
+        except (KeyboardInterrupt, SystemExit):
+            inputs = None
+        if inputs is None:
+            recorder.cancelled([])
+            return "cancelled"
+        try:
+            return Runner(inputs, executor, heartbeat).execute()
+        finally:
+            heartbeat.end()
+            vacuum(inputs.deployment, ended=lease.run_id)
+
+
+def _inputs(deployment: Deployment, lease: Lease, pipelines: Mapping[str, Pipeline] | None) -> Inputs:
+    """What the run prepares its tasks from; its snapshot is recorded."""
     with deployment.ledger.reading() as connection:
         run = run_row(connection, lease.run_id)
-    try:
-        ours, deployment = deployment.settings, deployment.with_settings(deployment.settings.changed(**run.params))
-        pipeline = pipeline_named(run.pipeline, deployment.pipelines if pipelines is None else pipelines)
-        check_promotion_test(ours, deployment.settings, pipeline)
-        check_stores(deployment)
-        data = folder_for(deployment, run.pipeline)
-        with deployment.ledger.writing() as connection:
-            snapshot = snapshot_of(connection, deployment, run, data)
-            reuse_of = forced_line(connection, run) if run.force else None
-            record_snapshot(connection, lease, snapshot.as_json())
-    except (LeaseLost, LedgerUnavailable):
-        raise
-    except LoanwatchError as error:
-        failure = Failure(type(error).__name__, str(error), error.exit_code, retryable=False)
-        RunRecorder(deployment.ledger, lease).run_failed(failure.as_json())
-        return "failed"
-    try:
-        return Runner(Inputs(deployment, pipeline, snapshot, reuse_of), executor, lease).execute()
-    finally:
-        vacuum(deployment, ended=lease.run_id)
+    ours, deployment = deployment.settings, deployment.with_settings(deployment.settings.changed(**run.params))
+    pipeline = pipeline_named(run.pipeline, deployment.pipelines if pipelines is None else pipelines)
+    check_promotion_test(ours, deployment.settings, pipeline)
+    check_stores(deployment)
+    data = folder_for(deployment, run.pipeline)
+    with deployment.ledger.writing() as connection:
+        snapshot = snapshot_of(connection, deployment, run, data)
+        reuse_of = forced_line(connection, run) if run.force else None
+        record_snapshot(connection, lease, snapshot.as_json())
+    return Inputs(deployment, pipeline, snapshot, reuse_of)

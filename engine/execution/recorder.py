@@ -141,6 +141,11 @@ class RunRecorder:
                 update_task(connection, self.lease.run_id, name, state="cancelled", finished_at=now)
             finish(connection, self.lease, state, error, now)
 
+    def cancelled(self, open_tasks: Sequence[str]) -> None:
+        """Records that the run was cancelled."""
+        message = "The run was cancelled; published tables are unchanged."
+        self.ended_early(open_tasks, "cancelled", {"type": "Cancelled", "message": message, "exit_code": 4})
+
     def has_succeeded(self) -> bool:
         """Whether the run has published its results."""
         with self.ledger.reading() as connection:

@@ -25,7 +25,6 @@ from jobs.job import TaskResult, combined
 from jobs.profiles.summary import Profile, merged_profiles
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
-from storage.ledger.leases import Lease
 
 DONE = ("succeeded", "cached", "skipped")
 OPEN = ("queued", "preparing", "running")
@@ -35,13 +34,14 @@ QUICK = 0.05  # seconds in which most tasks are prepared
 class Runner:
     """Executes one claimed run. It has the states and results of the tasks, and records its progress in the ledger."""
 
-    def __init__(self, inputs: Inputs, executor: Executor, lease: Lease) -> None:
+    def __init__(self, inputs: Inputs, executor: Executor, heartbeat: Heartbeat) -> None:
         deployment, pipeline = inputs.deployment, inputs.pipeline
         self._deployment = deployment
         self._pipeline = pipeline
         self._preparations = Preparations(inputs)
-        self._lease = lease
-        self._recorder = RunRecorder(deployment.ledger, lease)
+        self._heartbeat = heartbeat
+        self._lease = heartbeat.lease
+        self._recorder = RunRecorder(deployment.ledger, self._lease)
         self._queue = AttemptQueue(executor, self._recorder, pipeline, deployment.settings.ledger_url)
         self._states = {task.name: "queued" for task in pipeline.tasks}
         self._results: dict[str, TaskResult] = {}
@@ -53,18 +53,17 @@ class Runner:
         """Executes the run and returns its final state. Raises LeaseLost when it was marked as crashed."""
         self._recorder.planned(self._pipeline)
         try:
-            with Heartbeat(self._deployment, self._lease) as heartbeat:
-                while not heartbeat.cancelled.is_set():
-                    heartbeat.check()
-                    self._start_ready(MOST_WAIT if self._queue.is_empty else QUICK)
-                    self._queue.submit()
-                    if not self._queue.is_empty:
-                        for attempt, report in self._queue.reports(MOST_WAIT if self._preparations.is_empty else QUICK):
-                            self._handle(attempt, report)
-                    elif self._preparations.is_empty and not self._ready():
-                        return self._end()
-                    self._fail_overdue()
-                return self._cancel()
+            while not self._heartbeat.cancelled.is_set():
+                self._heartbeat.check()
+                self._start_ready(MOST_WAIT if self._queue.is_empty else QUICK)
+                self._queue.submit()
+                if not self._queue.is_empty:
+                    for attempt, report in self._queue.reports(MOST_WAIT if self._preparations.is_empty else QUICK):
+                        self._handle(attempt, report)
+                elif self._preparations.is_empty and not self._ready():
+                    return self._end()
+                self._fail_overdue()
+            return self._cancel()
         except (KeyboardInterrupt, SystemExit):
             return self._cancel()
         except (LeaseLost, LedgerUnavailable, RayUnreachable, CodeChanged):
@@ -227,13 +226,8 @@ class Runner:
 
     def _cancel(self) -> str:
         self._queue.stop_all("the run was cancelled")
-        error = {
-            "type": "Cancelled",
-            "message": "The run was cancelled; published tables are unchanged.",
-            "exit_code": 4,
-        }
         try:
-            self._recorder.ended_early(self._open_tasks(), "cancelled", error)
+            self._recorder.cancelled(self._open_tasks())
         except LeaseLost:
             if self._recorder.has_succeeded():  # the interrupt came after the commit
                 return "succeeded"

@@ -28,6 +28,10 @@ class Background(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Ends the work before the end of the block."""
         self.ended.set()
         self._thread.join()
 

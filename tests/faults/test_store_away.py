@@ -17,9 +17,11 @@ from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
 from storage.files.away import StorageAway
 from storage.lake.datamart import Datamart, TableVersion
+from storage.ledger.runs import run_row
 from storage.settings import load_settings
 from tests.faults.counts import Count
 from tests.flaky_store import CREDENTIALS, FlakyStore, flaky_store
+from tests.processes import until
 
 pytestmark = pytest.mark.thorough
 
@@ -27,7 +29,7 @@ AWAY = 20.0  # seconds
 READS = ("read", "verify", "list", "size", "groups", "head")  # of which each could be taken for damage
 TABLE = "staged.scored"
 ROWS = 1_000
-FAST = "LogisticRegression"
+PARAMS = {"training": {"candidates": "LogisticRegression"}, "inference": {}}
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def test_a_run_that_starts_while_the_store_is_away_waits_and_holds_no_ledger(
 ) -> None:
     roots = {name: store.address(name) for name in ("datamart", "models", "reports")}
     deployment = Deployment.open(load_settings(home=tmp_path / "home", data=str(small_book), **roots))
-    run_id = runs.request(deployment, runs.checked_request(deployment, "training", params={"candidates": FAST}))
+    run_id = runs.request(deployment, runs.checked_request(deployment, "training", params=PARAMS["training"]))
     back = goes_away(store, AWAY / 4)
     executor = LocalExecutor()
     with ThreadPoolExecutor(1) as pool:
@@ -109,3 +111,35 @@ def test_a_run_that_starts_while_the_store_is_away_waits_and_holds_no_ledger(
         assert longest < 2.0  # of another writer's wait; a transaction held for the store would block it until then
         assert run.result() == "succeeded"
     executor.close()
+
+
+def test_a_run_whose_store_is_away_is_alive_and_is_cancelled_within_two_seconds(
+    store: FlakyStore, small_book: Path, tmp_path: Path
+) -> None:
+    settings = load_settings(
+        home=tmp_path / "home", data=str(small_book), datamart=store.address("datamart"), heartbeat=0.2, lease=2.0
+    )
+    deployment = Deployment.open(settings)
+    executor = LocalExecutor()
+    for pipeline in ("training", "inference"):
+        run_id = runs.request(deployment, runs.checked_request(deployment, pipeline, params=PARAMS[pipeline]))
+        assert execute_run(deployment, run_id, executor) == "succeeded"
+    run_id = runs.request(deployment, runs.checked_request(deployment, "monitoring"))
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(execute_run, deployment, run_id, executor)
+        until(lambda: state_of(deployment, run_id) == "running", "start")
+        back = goes_away(store, AWAY)
+        assert not back.wait(2 * settings.lease)
+        assert runs.reap_stale_runs(deployment) == []
+        before = monotonic()
+        runs.cancel(deployment, run_id)
+        until(lambda: state_of(deployment, run_id) == "cancelled", "cancellation")
+        assert monotonic() - before < 2.0
+        assert not back.is_set()
+        assert run.result() == "cancelled"
+    executor.close()
+
+
+def state_of(deployment: Deployment, run_id: str) -> str:
+    with deployment.ledger.reading() as connection:
+        return str(run_row(connection, run_id).state)
