@@ -59,7 +59,7 @@ def claimed(deployment: Deployment, pipeline: str) -> Lease:
 
 def publish(home: str, ledger: str, number: str) -> Act:
     """A run that writes the two tables, publishes them, and puts the datamart in order."""
-    deployment = Deployment.open(load_settings(home=home, ledger=ledger, keep_versions=1))
+    deployment = Deployment.open(load_settings(home=home, ledger=ledger, keep_versions=1, retention_days=0))
     lease = claimed(deployment, "training")
     yield
     tables = written(deployment.datamart, lease.run_id, int(number))
