@@ -14,6 +14,7 @@ from engine.execution.caching import cache_key, reusable
 from engine.execution.inputs import Snapshot, job_of
 from engine.process.background import in_thread
 from jobs.job import Job, TaskResult
+from storage.db.ledger import LedgerUnavailable
 from storage.errors import LoanwatchError
 
 PARSING = Lock()  # a key is made of parsed modules, and Python 3.11 can't parse in two threads at once
@@ -68,18 +69,29 @@ class Preparations:
     def start(self, task: Task, results: Mapping[str, TaskResult]) -> None:
         """Starts to prepare a task from the results of the tasks that are done."""
         done = dict(results)
-        self._futures[in_thread(lambda: self._inputs.prepared(task, done), f"prepare-{task.name}")] = task
+        self._futures[in_thread(lambda: self._prepared(task, done), f"prepare-{task.name}")] = task
 
     def finished(self, timeout: float) -> list[tuple[Task, Prepared | LoanwatchError]]:
-        """The tasks that are prepared, or why they can't be, after the first one or after `timeout` seconds."""
+        """The tasks that are prepared, or why they can't be, after the first one or after `timeout` seconds.
+
+        Raises LedgerUnavailable, which says nothing about a task.
+        """
         if not self._futures:
             return []
         done, _ = wait_for_futures(self._futures, timeout, FIRST_COMPLETED)
         return [(self._futures.pop(future), _outcome(future)) for future in done]
 
+    def _prepared(self, task: Task, results: Mapping[str, TaskResult]) -> Prepared:
+        try:
+            return self._inputs.prepared(task, results)
+        except LedgerUnavailable:  # its connection was lost; the next one waits for a server that restarts
+            return self._inputs.prepared(task, results)
+
 
 def _outcome(future: Future[Prepared]) -> Prepared | LoanwatchError:
     try:
         return future.result()
+    except LedgerUnavailable:
+        raise
     except LoanwatchError as error:
         return error

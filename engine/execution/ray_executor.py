@@ -22,6 +22,7 @@ prepare_ray()  # Ray reads its environment when it is imported
 import ray  # noqa: E402
 from ray import exceptions  # noqa: E402
 from ray._private.node import Node  # noqa: E402
+from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]  # noqa: E402
 
 Node.start_api_server = lambda _, **__: None  # type: ignore[method-assign] # see WITHOUT_API_SERVER
 
@@ -121,8 +122,7 @@ class RayExecutor:
             return []
         ready, waiting = ray.wait(waiting, num_returns=1, timeout=timeout)
         if ready and waiting:
-            more, _ = ray.wait(waiting, num_returns=len(waiting), timeout=0)
-            ready += more
+            ready += ray.wait(waiting, num_returns=len(waiting), timeout=0)[0]
         reports = []
         for stream in ready:
             item = _next_item(stream)
@@ -195,24 +195,29 @@ class RayExecutor:
         try:
             if self._joined is not None:
                 self._joined.probe()
-                os.environ.update(self._joined.environment())
+                _use_token_of(self._joined)
                 ray.init(address=self._joined.address, **common)
                 return
             remove_dead_sessions()
             self._private = PrivateRay.begin()
-            os.environ.update(self._private.environment())
-            options = {"include_dashboard": False, **self._private_options(self._private), **common}
-            self._starter = started_in_thread(lambda: ray.init(address="local", **options))
+            _use_token_of(self._private)
+            private: dict[str, Any] = {
+                "include_dashboard": False,
+                "num_cpus": self.slots,
+                "object_store_memory": self._settings.ray_memory,
+                "_temp_dir": str(self._private.folder / "r"),  # Ray opens it to all users; its parent stays private
+            }
+            self._starter = started_in_thread(lambda: ray.init(address="local", **private, **common))
         except (RuntimeError, OSError, TimeoutError, exceptions.RayError) as error:
+            self.close()
             reason = " ".join(str(error).split())[:200]
             raise RayUnreachable(f"Ray could not be started ({reason}); enter `python -m engine doctor`.") from error
 
-    def _private_options(self, private: PrivateRay) -> dict[str, Any]:
-        return {
-            "num_cpus": self.slots,
-            "object_store_memory": self._settings.ray_memory,
-            "_temp_dir": str(private.folder / "r"),  # Ray opens this folder to all users; its parent stays private
-        }
+
+def _use_token_of(cluster: PrivateRay | RayAddress) -> None:
+    """Gives this process the token of a Ray. Ray keeps the first one, with which a second Ray refuses the process."""
+    os.environ.update(cluster.environment())
+    AuthenticationTokenLoader.instance().reset_cache()
 
 
 def _has_ended(stream: Any) -> bool:

@@ -107,6 +107,8 @@ class Runner:
             if prepared.reused is not None:
                 self._reuse(task, prepared, *prepared.reused)
                 return
+        except LedgerUnavailable:
+            raise
         except LoanwatchError as error:
             self._fail(task, _failure(error))
             return
@@ -153,6 +155,8 @@ class Runner:
             check(accounts_of({task: one.values for task, one in {**self._results, name: result}.items()}))
             refuse_shrunken(self._deployment, work.job, result)
             after = key_after(work.task, work.job, result)
+        except LedgerUnavailable:
+            raise
         except LoanwatchError as error:  # the accounts do not balance, the dataset lost rows, or the book changed
             self._fail(work.task, _failure(error), result.values)
             return

@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,8 @@ from jobs.job import Job, StoreRoots
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import attempt_rows, log_rows
 from tests.engine.runner import TASKS, PipelineRunner, task
-from tests.processes import calls_of, until
+from tests.paths import ROOT
+from tests.processes import DEADLINE, calls_of, until
 from tests.sandbox import AS_OF
 
 pytestmark = pytest.mark.group("ray")
@@ -167,3 +169,19 @@ def test_the_local_executor_reports_every_call_once(tmp_path: Path, number: int)
     assert set(reported) == tickets
     assert executor.wait(0.01) == []
     executor.close()
+
+
+@pytest.mark.thorough
+def test_a_process_opens_one_private_ray_after_another_with_another_token() -> None:
+    program = """
+from engine.execution.ray_executor import RayExecutor
+from storage.settings import load_settings
+for _ in range(2):
+    executor = RayExecutor(load_settings(ray_cpus=1))
+    executor.open()
+    executor.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE, check=False
+    )
+    assert done.returncode == 0, done.stderr
