@@ -15,7 +15,15 @@ from engine.backfill.strides import Stride
 from engine.cli.commands.backfill import print_end, replayed
 from engine.cli.commands.processes import serve_together
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, console_for, deployment_at, print_error, print_json
+from engine.cli.terminal import (
+    Home,
+    Json,
+    console_for,
+    deployment_at,
+    prepared_deployment_at,
+    print_error,
+    print_json,
+)
 from engine.deployment import Deployment
 from engine.documents.tables import metrics_document, tables_document
 from engine.documents.values import Document
@@ -148,7 +156,7 @@ def demo(
     no_console: Annotated[bool, typer.Option("--no-console", help="Exit after the replay.")] = False,
 ) -> None:
     """Write sample data with drift, replay twelve months on it, then run worker, scheduler and console until Ctrl-C."""
-    deployment = deployment_at(home)
+    deployment = prepared_deployment_at(home)
     refuse_beside_processes(deployment)
     console = console_for(as_json=as_json)
     folder = deployment.settings.home / "data"
@@ -175,7 +183,7 @@ def _print_paths(deployment: Deployment, console: Console) -> None:
         queued = queued_runs(connection)
         newest = metrics_document(connection, deployment)[-1]
     paths = {
-        "extracts": settings.home / "data",
+        "extracts": (settings.home / "data").absolute(),
         "tables": settings.datamart_root,
         "models": settings.models_root,
         "dashboard": f"{settings.reports_root}/monitoring_dashboard_{newest['monitoring_date'].replace('-', '')}.png",
