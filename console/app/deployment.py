@@ -5,6 +5,7 @@ import streamlit as st
 from console.access.policy import settings
 from console.access.session import person
 from engine.deployment import Deployment
+from jobs.book.descriptions import column_description, feature_description
 from storage.db.ledger import Ledger
 
 
@@ -25,6 +26,16 @@ def ledger() -> Ledger:
 def plain_name(feature: str) -> str:
     """A feature's name as people read it."""
     return deployment().book.plain_name(feature)
+
+
+def described(feature: str) -> str:
+    """What a feature is made of, in a sentence without its end; '' when the book does not have it."""
+    return feature_description(deployment().book, feature)
+
+
+def column_words(name: str, table: str = "") -> str:
+    """What a column of a table (`layer.name`) or of a dataset means; '' when nothing is known of it."""
+    return column_description(deployment().book, name, table)
 
 
 @st.cache_resource(show_spinner=False)

@@ -6,10 +6,10 @@ from datetime import date
 import streamlit as st
 from markupsafe import Markup
 
-from console.app.deployment import deployment, ledger
+from console.app.deployment import column_words, deployment, ledger
 from console.app.navigation import run_link
 from console.components.chart_panel import PANEL_SHEET, show_panel
-from console.components.elements import Text, callout, count, empty, join, note, sign_html, write_html
+from console.components.elements import Text, callout, count, empty, join, named_html, note, sign_html, write_html
 from console.components.table import columns, table
 from console.components.times import day
 from console.data.column_panels import column_panels
@@ -55,7 +55,11 @@ def _show_dataset(names: Sequence[str]) -> None:
     _show_changes(newest)
     _show_panels(dataset, deliveries, name)
     st.header("Columns of the newest delivery")
-    table(f"The columns of {dataset} in the newest delivery", HEADS, [_row(newest, each) for each in newest["columns"]])
+    table(
+        f"The columns of {dataset} in the newest delivery",
+        HEADS,
+        [_row(dataset, newest, each) for each in newest["columns"]],
+    )
     _show_estimates(newest)
 
 
@@ -96,12 +100,12 @@ def _show_panels(dataset: str, deliveries: Sequence[Document], name: str) -> Non
                 show_panel(panel)
 
 
-def _row(delivery: Document, column: Document) -> list[Text]:
+def _row(dataset: str, delivery: Document, column: Document) -> list[Text]:
     told = [change["sentence"] for change in delivery["changes"] if change["column"] == column["name"]]
     since = [sentence.removeprefix(f"{column['name']}: ") for sentence in told]
     levels = [f"{level} ({rows / column['present']:.0%})" for level, rows in column.get("levels", ())[:3]]
     return [
-        column["name"],
+        named_html(column_words(column["name"], dataset) or column["name"], column["name"]),
         column["kind"],
         f"{column['missing_share']:.1%}",
         f"{column['unreadable_share']:.1%}",

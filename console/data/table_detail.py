@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from console.app.deployment import deployment, ledger
+from console.app.deployment import column_words, deployment, ledger
 from console.app.navigation import run_link
 from console.app.queries import version_of
 from console.components.csv_export import csv_bytes
@@ -40,7 +40,7 @@ PREVIEW_SHEET = Markup("""<style>
 .st-key-preview .lw-table th { position: sticky; top: 0; background: var(--lw-paper); }
 </style>""")
 PARTS = ["Preview", "Columns", "Versions"]
-COLUMNS = columns("", "Column", "Type", "Note", numbers=[""])
+COLUMNS = columns("", "Column", "Meaning", "Type", "Note", numbers=[""])
 VERSIONS = columns("Published", "Version", "Rows", "Size", "Digest", "Published by", "Files", numbers=["Rows", "Size"])
 NULL = note_html("null")
 
@@ -63,7 +63,7 @@ def show_table(document: Document) -> None:
             _show_preview(version, rows)
     elif tabs[1].open and rows is not None:
         with tabs[1]:
-            _show_columns(rows)
+            _show_columns(version.table, rows)
     elif tabs[2].open:
         with tabs[2]:
             _show_versions(publications(version.table), version)
@@ -132,12 +132,18 @@ def _cell(value: Any) -> Text:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _show_columns(head: Preview) -> None:
+def _show_columns(name_of_table: str, head: Preview) -> None:
     rows = [
-        (str(number), name, kind, "masked here: personal" if name.lower() in personal_columns() else "")
+        (
+            str(number),
+            name,
+            column_words(name, name_of_table),
+            kind,
+            "masked here: personal" if name.lower() in personal_columns() else "",
+        )
         for number, (name, kind) in enumerate(head.types.items(), 1)
     ]
-    table("Columns in their order", COLUMNS, rows)
+    table("Columns in their order", COLUMNS, rows, stacked=True)
 
 
 def _show_versions(rows: Sequence[LedgerRow], current: TableVersion) -> None:

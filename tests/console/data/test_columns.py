@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console.components.elements import named_html
 from console.data.column_panels import column_panels, levels_over_time, over_time
 from console.data.columns import ranked_columns
 from engine.documents.profiles import deliveries_document
@@ -40,8 +41,8 @@ def test_the_first_delivery_shows_every_column(opened: Opened, trained_sandbox: 
     assert "This is the first delivery" in said
     (delivery,) = deliveries(trained_sandbox, "features_attributes")
     assert f"{delivery['rows']:,} rows" in said
-    for name in trained_sandbox.deployment.book.by_dataset["features_attributes"].names:
-        assert f"<td>{name}</td>" in said
+    for column in trained_sandbox.deployment.book.by_dataset["features_attributes"].columns:
+        assert f"<td>{named_html(column.description, column.name)}</td>" in said
     for name in trained_sandbox.table("staged.attributes")["Name"].drop_null().unique().to_pylist():
         assert name not in said
 

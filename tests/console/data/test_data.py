@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from markupsafe import escape
 
 from console.data.masking import masked, masked_record
 from console.data.query import PREVIEW
 from engine.documents.runs import run_details
+from jobs.book.descriptions import column_description
 from storage.ledger.runs import recent_runs
 from tests.console.pages import Opened, words
+from tests.retail import BOOK
 from tests.sandbox import Sandbox
 
 WHOLE_SSN = re.compile(r"(?<![\d*])\d{3}-\d{2}-\d{4}")
@@ -65,7 +68,7 @@ def test_columns_and_versions_of_a_table_are_shown(opened: Opened, trained_sandb
     table = "gold.model_training_data"
     said = words(opened(trained_sandbox.home, "data", table=table, part="Columns"))
     for name in trained_sandbox.table(table).column_names:
-        assert name in said
+        assert f"<td>{name}</td><td>{escape(column_description(BOOK, name, table))}</td>" in said
     said = words(opened(trained_sandbox.home, "data", table=table, part="Versions"))
     assert trained_sandbox.versions()[table].version in said
     assert "in use" in said
