@@ -194,4 +194,27 @@ GUARDS = (
         "tests/console/access/test_session.py::"
         "test_a_viewer_is_refused_where_the_action_is_taken_and_an_operator_is_written_down",
     ),
+    Guard(
+        "a store of another deployment is refused",
+        "engine/stores/ownership.py",
+        "if root.state in (FOREIGN, UNKNOWN):",
+        'if root.state == "":',
+        "tests/engine/stores/test_foreign_stores.py::"
+        "test_a_run_with_the_tables_of_another_deployment_is_refused_and_removes_nothing",
+    ),
+    Guard(
+        "the code of a call is the code of its process",
+        "engine/execution/call.py",
+        "    if ours != call.code:\n",
+        "    if not ours:\n",
+        "tests/engine/execution/test_other_code.py::"
+        "test_a_call_of_other_code_is_refused_before_its_function_runs[sqlite]",
+    ),
+    Guard(
+        "no store is called while the ledger's writer waits",
+        "storage/files/away.py",
+        'if getattr(_of_thread, "depth", 0):',
+        'if getattr(_of_thread, "depth", 0) < 0:',
+        "tests/engine/stores/test_cleaning.py::test_no_store_is_called_within_a_transaction_that_writes[sqlite]",
+    ),
 )
