@@ -18,7 +18,7 @@ from console.components.elements import (
     state_html,
     write_html,
 )
-from console.components.times import ago, time_html
+from console.components.times import ago_html, time_html
 from engine.documents.values import Document
 
 LONGEST = 500  # letters of a note
@@ -54,7 +54,7 @@ def _facts(alert: Document, now: datetime) -> list[Markup]:
     first = datetime.fromisoformat(alert["first_seen"])
     facts = [
         state_html(alert["state"]),
-        note_html(Markup("since {}, {}").format(time_html(first, now), ago(first, now))),
+        note_html(Markup("since {}, {}").format(time_html(first, now), ago_html(first, now))),
     ]
     if alert["count"] > 1:
         facts.append(note_html(f"{alert['count']} times"))

@@ -10,6 +10,7 @@ from jobs import loan_calendar
 
 day = loan_calendar.day
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
+NOW = 5  # seconds: what is nearer is told as now
 
 
 def viewer_zone() -> ZoneInfo:
@@ -41,24 +42,34 @@ def short(at: datetime, now: datetime) -> str:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long since, or until: `12 s ago`, `in 3 h`."""
+    """How long since, or until, in whole units: `just now`, `12 s ago`, `in 3 h`."""
     seconds = (now - at).total_seconds()
-    words = span(abs(seconds))
+    if abs(seconds) < NOW:
+        return "just now" if seconds >= 0 else "now"
+    words = span(int(abs(seconds)), whole=True)
     return f"{words} ago" if seconds >= 0 else f"in {words}"
 
 
-def span(seconds: float) -> str:
-    """A duration in its two largest units: `0.8 s`, `12 s`, `3 min 5 s`, `2 h 4 min`, `5 d 3 h`."""
-    if seconds < 10:
+def ago_html(at: datetime, now: datetime) -> Markup:
+    """`ago` as a `<time>` element, which the browser keeps up to date (see `components.ageing`)."""
+    age = (now - at).total_seconds()
+    return Markup('<time class="lw-ago" datetime="{}" title="{}" data-age="{:.0f}">{}</time>').format(
+        at.isoformat(), exact(at), age, ago(at, now)
+    )
+
+
+def span(seconds: float, *, whole: bool = False) -> str:
+    """A duration in its two largest units: `0.8 s`, `12 s`, `3 min 5 s`, `2 h 4 min`, `5 d 3 h`; `whole` seconds."""
+    if seconds < 10 and not whole:
         return f"{seconds:.1f} s"
-    whole = int(seconds)
-    if whole < MINUTE:
-        return f"{whole} s"
+    total = int(seconds)
+    if total < MINUTE:
+        return f"{total} s"
     for large, small, names in ((DAY, HOUR, ("d", "h")), (HOUR, MINUTE, ("h", "min")), (MINUTE, 1, ("min", "s"))):
-        if whole >= large:
-            rest = whole % large // small
-            return f"{whole // large} {names[0]}" + (f" {rest} {names[1]}" if rest else "")
-    return f"{whole} s"
+        if total >= large:
+            rest = total % large // small
+            return f"{total // large} {names[0]}" + (f" {rest} {names[1]}" if rest else "")
+    return f"{total} s"
 
 
 def time_html(at: datetime | None, now: datetime, words: str | None = None) -> Markup:

@@ -9,7 +9,7 @@ from console.app.deployment import ledger
 from console.app.queries import model_of_row
 from console.app.report import report_button
 from console.components.elements import callout, empty, figure, note_html, plain_markdown, state_html, write_html
-from console.components.times import ago, time_html
+from console.components.times import ago_html, time_html
 from console.models.champion_history import show_champion_events, show_history
 from console.models.comparison import compare, show_comparison
 from console.models.detail import show_candidates_and_comparisons, show_contents, show_promotion_test, show_summary
@@ -90,7 +90,7 @@ def _champion_line(champions: list[ModelVersion]) -> None:
     metrics = selected_metrics(model.summary, model.model_name)
     event = next(iter(champion_events(model.version)))
     now = ledger().clock()
-    since = Markup("since {}, {}, by {}").format(time_html(event.at, now), ago(event.at, now), event.who)
+    since = Markup("since {}, {}, by {}").format(time_html(event.at, now), ago_html(event.at, now), event.who)
     auc, interval = figure(metrics.get("test_auc")), interval_text(metrics)
     with left:
         write_html(

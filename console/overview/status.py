@@ -9,8 +9,8 @@ from markupsafe import Markup
 from console.app.deployment import deployment
 from console.app.navigation import page_link, run_link
 from console.app.refresh import refreshed
-from console.components.elements import join, note_html, plain_markdown, state_html, write_html
-from console.components.times import ago, span, time_html
+from console.components.elements import Text, join, note_html, plain_markdown, state_html, write_html
+from console.components.times import ago_html, span, time_html
 from console.overview.query import Overview, overview
 from console.runs.trigger import trigger_button
 from storage.db.ledger import LedgerRow
@@ -48,7 +48,9 @@ def _alerts(count: int) -> Markup:
 
 def _process(view: Overview, kind: str) -> Markup:
     state, row = _state(view, kind)
-    words = f"{row['host']}, {ago(datetime.fromisoformat(row['seen']), view.now)}" if row else DUTIES[kind]
+    words: Text = DUTIES[kind]
+    if row:
+        words = Markup("{}, {}").format(row["host"], ago_html(datetime.fromisoformat(row["seen"]), view.now))
     return Markup("<strong>{}</strong> {}<br>{}").format(kind, state_html(state), note_html(words))
 
 
@@ -87,4 +89,4 @@ def _next(schedule: dict[str, Any], now: datetime) -> Markup:
     if not schedule["coming"]:
         return note_html("not scheduled")
     due = datetime.fromisoformat(schedule["coming"][0])
-    return note_html(Markup("next {}, {}").format(time_html(due, now), ago(due, now)))
+    return note_html(Markup("next {}, {}").format(time_html(due, now), ago_html(due, now)))

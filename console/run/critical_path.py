@@ -10,6 +10,7 @@ from storage.db.ledger import LedgerRow
 Upstream = Mapping[str, tuple[str, ...]]
 ENOUGH = 10  # the newest times of a task that are used for its median
 OPEN = ("queued", "running", "retrying")
+LATE = 0.1  # of its usual time, and a second, which a task exceeds before it is told
 
 
 def levels(upstream: Upstream) -> list[list[str]]:
@@ -71,3 +72,11 @@ def time_left(upstream: Upstream, rows: Sequence[LedgerRow], usual: Mapping[str,
         own = max(0.0, usual[name] - spent) if state in OPEN else 0.0
         until[name] = own + max((until[each] for each in upstream[name]), default=0.0)
     return max(until.values(), default=None)
+
+
+def overrun(rows: Sequence[LedgerRow], usual: Mapping[str, float], now: datetime) -> tuple[str, float] | None:
+    """The running task that exceeds its usual time most, and by how many seconds; None when none does."""
+    running = [row for row in rows if row.state in ("running", "retrying") and row.started_at and row.task in usual]
+    over = {row.task: (now - row.started_at).total_seconds() - usual[row.task] for row in running}
+    late = {task: seconds for task, seconds in over.items() if seconds > max(1.0, LATE * usual[task])}
+    return max(late.items(), key=lambda each: each[1], default=None)

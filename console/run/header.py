@@ -18,7 +18,7 @@ from console.components.elements import (
     state_html,
     write_html,
 )
-from console.components.times import ago, day, span, time_html
+from console.components.times import ago_html, day, span, time_html
 from console.run.query import RunView
 from storage.db.ledger import LedgerRow
 
@@ -68,15 +68,21 @@ def headline(view: RunView) -> Markup:
         parts.append(item.format(f"{done} of {len(view.names)} tasks done"))
     left = view.time_left
     if left is not None:
-        parts.append(item.format(left_words(left, started=view.elapsed is not None)))
+        parts.append(item.format(left_words(left, view.overrun, started=view.elapsed is not None)))
     elif view.active:
         parts.append(note_html("no estimate without an earlier run"))
     return join(parts)
 
 
-def left_words(seconds: float, *, started: bool) -> str:
-    """The estimated time left of a run, or the usual duration of a run that has not started."""
+def left_words(seconds: float, over: tuple[str, float] | None = None, *, started: bool) -> str:
+    """The estimated time left of a run, or the usual duration of a run that has not started.
+
+    While a task is `over` its usual time, nobody knows when it ends, so what is told is how much, and what follows it.
+    """
     about = f"{max(1, round(seconds))} s" if seconds < 10 else span(seconds)
+    if over is not None:
+        late = f"{over[0]} takes {span(int(over[1]), whole=True)} longer than usual"
+        return f"{late}, then about {about} left" if seconds >= 1 else late
     return f"about {about} left" if started else f"Usually takes {about}"
 
 
@@ -85,7 +91,7 @@ def times(view: RunView) -> dict[str, Text]:
     run, now = view.run, view.now
     terms: dict[str, Text] = {"Run": code_html(run.run_id), "As of": day(run.as_of)}
     terms["Requested"] = Markup("{} by {}, {}").format(
-        time_html(run.requested_at, now), run.requested_by, ago(run.requested_at, now)
+        time_html(run.requested_at, now), run.requested_by, ago_html(run.requested_at, now)
     )
     if run.started_at:
         waited = (run.started_at - run.requested_at).total_seconds()

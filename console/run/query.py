@@ -6,7 +6,7 @@ from datetime import datetime
 
 from console.app.deployment import deployment, ledger
 from console.app.queries import reap_lost_runs, shared
-from console.run.critical_path import Upstream, critical_path, levels, time_left, usual_times
+from console.run.critical_path import Upstream, critical_path, levels, overrun, time_left, usual_times
 from engine.definitions.task import Task
 from storage.db.ledger import LedgerRow
 from storage.db.schema import ACTIVE_STATES
@@ -73,6 +73,11 @@ class RunView:
     def time_left(self) -> float | None:
         """Seconds, estimated from past runs; None for a run that has ended, and without an estimate."""
         return time_left(self.upstream, self.tasks, self.usual, self.now) if self.active else None
+
+    @property
+    def overrun(self) -> tuple[str, float] | None:
+        """The task that exceeds its usual time most, and by how many seconds; None when none does."""
+        return overrun(self.tasks, self.usual, self.now) if self.active else None
 
     @property
     def elapsed(self) -> float | None:

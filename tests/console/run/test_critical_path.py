@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console.run.critical_path import critical_path, levels, links, time_left, usual_times
+from console.run.critical_path import critical_path, levels, links, overrun, time_left, usual_times
+from console.run.header import left_words
 
 START = datetime(2026, 5, 3, 2, tzinfo=UTC)
 # Two extracts are taken in and cleaned; the join needs both, and the model the join and, once more, an extract.
@@ -76,3 +77,14 @@ def test_the_time_left_is_that_of_the_longest_chain_of_what_is_open() -> None:
 def test_nothing_is_said_of_the_time_left_while_a_task_was_never_measured() -> None:
     assert time_left(NEEDS, [], {**USUAL} | {"other": 1.0}, at(0)) == 20
     assert time_left(NEEDS, [], {name: USUAL[name] for name in USUAL if name != "model"}, at(0)) is None
+
+
+def test_a_task_over_its_usual_time_is_told_instead_of_a_run_that_is_nearly_done() -> None:
+    rows = [Row("join", "succeeded", at(0), at(60)), Row("model", "running", at(0))]
+    ended = [Row(name) for name in NEEDS if name != "model"]
+    assert time_left(NEEDS, [*ended, rows[-1]], USUAL, at(70)) == 0
+    assert overrun(rows, USUAL, at(10.5)) is None
+    late = overrun(rows, USUAL, at(70))
+    assert late == ("model", 60)
+    assert left_words(0, late, started=True) == "model takes 1 min longer than usual"
+    assert left_words(13, late, started=True) == "model takes 1 min longer than usual, then about 13 s left"
