@@ -16,6 +16,7 @@ from engine.cli.commands.models import app as model_commands
 from engine.cli.commands.operation.alerts import app as alert_commands
 from engine.cli.commands.operation.backup import app as backup_commands
 from engine.cli.commands.operation.migrate import app as migration_commands
+from engine.cli.commands.operation.notes import app as note_commands
 from engine.cli.commands.operation.stores import app as store_commands
 from engine.cli.commands.operation.units import app as unit_commands
 from engine.cli.commands.processes import app as process_commands
@@ -48,6 +49,7 @@ for commands in (
     data_commands,
     drift_commands,
     validation_commands,
+    note_commands,
     model_report_commands,
     profile_commands,
     book_commands,

@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from storage.db import alert_tables, file_tables, model_tables, report_tables, store_tables
+from storage.db import alert_tables, file_tables, model_tables, note_tables, report_tables, store_tables
 from storage.db.types import Day, Moment
 
 ACTIVE_STATES = ("queued", "running")
@@ -24,6 +24,7 @@ OPEN_TASK_STATES = ("queued", "running", "retrying")
 
 metadata = model_tables.metadata  # every table of the ledger
 alerts = alert_tables.alerts
+notes = note_tables.notes
 reports = report_tables.reports
 checked_files = file_tables.checked_files
 STORE_TABLES = (store_tables.deployments, store_tables.removed_files, store_tables.leftovers)

@@ -25,7 +25,15 @@ from tests.processes import DEADLINE
 FIRST_RELEASE = Path(__file__).with_name("first_release.sql")
 TRAINED, WAITING = "training-20260301-020000-0a1b", "training-20260301-030000-2c3d"
 NEW_TABLES = {"processes", "schedules", "slots", "actions", "deliveries", "approvals", "checked_files", "reports"}
-NEW_TABLES |= {"alerts", "alert_occurrences", "alert_messages", "alert_notices", "alert_silences", "alert_watch"}
+NEW_TABLES |= {
+    "alerts",
+    "alert_occurrences",
+    "alert_messages",
+    "alert_notices",
+    "alert_silences",
+    "alert_watch",
+    "notes",
+}
 NEW_TABLES |= {table.name for table in STORE_TABLES}
 
 
