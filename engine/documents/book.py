@@ -6,15 +6,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.deployment import Deployment
+from engine.documents.lookup.reading import reading_job
 from engine.documents.values import Document
 from engine.errors import Refused, UnusableRequest
-from jobs.book.digest import digest
 from jobs.book.features import Feature
 from jobs.book.summary import known, origin
 from jobs.gold.checked import checked_tables
 from jobs.gold.origins import FeatureOrigin, LoanOrigins, loan_origins
-from jobs.job import Job
-from storage.ledger.catalog import current_versions
 
 
 def features_document(connection: Connection, deployment: Deployment, loan: str, as_of: date) -> Document:
@@ -23,16 +21,7 @@ def features_document(connection: Connection, deployment: Deployment, loan: str,
     Raises UnusableRequest when the cleaned tables have no such loan, and Refused when it can't be scored at that date.
     """
     book = deployment.book
-    job = Job(
-        task="book features",
-        run_id="book-features",
-        as_of=as_of,
-        stamp="",
-        roots=deployment.roots,
-        tables=current_versions(connection),
-        declaration=deployment.settings.book,
-        book_digest=digest(book),
-    )
+    job = reading_job(connection, deployment, "book features", as_of)
     staged = {source.silver: job.table(source.staged_table) for source in book.sources}
     found = loan_origins(checked_tables(job, staged).governed, book, loan)
     if found is None:

@@ -5,15 +5,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.deployment import Deployment
+from engine.documents.lookup.reading import reading_job
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
 from jobs.book.declaration import Book
-from jobs.book.digest import digest
-from jobs.job import Job
 from jobs.modelling.explanation.contributions import MOST_REASONS, ROUNDING
 from jobs.modelling.explanation.loan import Explanation, FeatureContribution, explanation
-from storage.ledger.catalog import current_versions
-from storage.ledger.models import champions
 
 
 def explanation_document(connection: Connection, deployment: Deployment, loan: str) -> Document:
@@ -23,17 +20,7 @@ def explanation_document(connection: Connection, deployment: Deployment, loan: s
     loan has no prediction, and the errors of `explanation`.
     """
     book = deployment.book
-    job = Job(
-        task="explain",
-        run_id="explain",
-        as_of=deployment.today(),
-        stamp="",
-        roots=deployment.roots,
-        tables=current_versions(connection),
-        champions=tuple(champions(connection)),
-        declaration=deployment.settings.book,
-        book_digest=digest(book),
-    )
+    job = reading_job(connection, deployment, "explain")
     found = explanation(job, loan)
     if found is None:
         raise UnusableRequest(

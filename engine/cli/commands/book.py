@@ -13,6 +13,7 @@ from rich.text import Text
 
 from engine.cli.render import listing
 from engine.cli.terminal import AsOf, Home, Json, console_for, day_of, deployment_at, print_json
+from engine.control.lookups import checked_id, record_lookup
 from engine.deployment import pipelines_at
 from engine.documents.book import features_document
 from engine.documents.values import Document
@@ -87,7 +88,8 @@ def features(
     as_json: Json = False,
 ) -> None:
     """Show the features of a loan, each with the rows that it was made of. Personal values are hidden."""
-    deployment = deployment_at(home)
+    deployment, loan = deployment_at(home), checked_id(loan)
+    record_lookup(deployment, loan, "book features on the command line")
     console = console_for(as_json=as_json)
     with (
         console.status("Reading the cleaned tables") if console.is_terminal else nullcontext(),

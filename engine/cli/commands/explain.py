@@ -1,4 +1,4 @@
-"""The command `explain`: why a loan has its probability of default."""
+"""The commands about one customer or loan: `explain`, why a loan has its score, and `lookup`, all that is known."""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from engine.cli.render import listing
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
+from engine.control.lookups import checked_id, record_lookup
 from engine.documents.explanation import (
     explanation_document,
     prediction_sentence,
@@ -17,7 +18,18 @@ from engine.documents.explanation import (
     typical_sentence,
     value_text,
 )
+from engine.documents.lookup.document import lookup_document
+from engine.documents.lookup.sentences import (
+    OUTCOMES,
+    checks_sentence,
+    history_sentence,
+    loan_sentence,
+    origin_text,
+    score_sentence,
+    subject_sentence,
+)
 from engine.documents.values import Document
+from engine.errors import UnusableRequest
 
 app = typer.Typer()
 
@@ -29,7 +41,8 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Explain a loan's prediction: the four features that raise its risk most against a typical good payer."""
-    deployment = deployment_at(home)
+    deployment, loan = deployment_at(home), checked_id(loan)
+    record_lookup(deployment, loan, "explain on the command line")
     console = console_for(as_json=as_json)
     with (
         console.status("Opening the model") if console.is_terminal else nullcontext(),
@@ -40,6 +53,68 @@ def explain(
         print_json(document)
     else:
         console.print(Group(*_told(document)), highlight=False)
+
+
+@app.command()
+def lookup(
+    wanted: Annotated[str, typer.Argument(metavar="ID", help="The id of a customer or of a loan.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Look up a customer or a loan: score, reasons, features with their origin, payments, checks and past scores.
+
+    Personal values are hidden. Every look-up is recorded in the audit log.
+    """
+    deployment, wanted = deployment_at(home), checked_id(wanted)
+    record_lookup(deployment, wanted, "lookup on the command line")
+    console = console_for(as_json=as_json)
+    with (
+        console.status("Reading the tables") if console.is_terminal else nullcontext(),
+        deployment.ledger.reading() as connection,
+    ):
+        document = lookup_document(connection, deployment, wanted)
+    if as_json:
+        print_json(document)
+    elif document["kind"] != "unknown" or document["quarantined"]:
+        console.print(Group(*_found(document)), highlight=False)
+    if document["kind"] == "unknown" and not document["quarantined"]:
+        raise UnusableRequest(subject_sentence(document))
+
+
+def _found(document: Document) -> Iterator[RenderableType]:
+    """Whom the id is about, checks and loans, and everything about the one that was chosen."""
+    yield Text(subject_sentence(document), style="bold")
+    yield Text(checks_sentence(document))
+    if document["quarantined"]:
+        yield listing(document["quarantined"], ("dataset", "file", "line", "reason", "text"))
+    loan = document["loan"]
+    if loan is None:
+        if document["loans"]:
+            rows = [
+                {**one, "outcome": OUTCOMES.get(one["outcome"] or "", "not known yet")} for one in document["loans"]
+            ]
+            yield listing(rows, ("loan", "start", "outcome", "predicted_proba", "predicted_label", "model_version"))
+        return
+    yield Text(loan_sentence(loan))
+    if loan["explanation"]:
+        yield from _told(loan["explanation"])
+    else:
+        yield Text(" ".join(filter(None, (score_sentence(loan), loan["not_explained"]))))
+    yield from _tables(loan)
+
+
+def _tables(loan: Document) -> Iterator[RenderableType]:
+    """The features of the model with their origin, the payments, and the past scores."""
+    features = [
+        {"feature": one["name"], "value": value_text(one["value"]), "from": origin_text(one)}
+        for one in loan["features"]
+        if one["in_model"] or loan["explanation"] is None
+    ]
+    for title, rows in (("Features", features), ("Payments", loan["payments"]), ("Past scores", loan["scores"])):
+        if rows:
+            yield Text(f"\n{title}", style="bold")
+            yield listing(rows, list(rows[0]))
+    yield Text(history_sentence(loan))
 
 
 def _told(document: Document) -> Iterator[RenderableType]:
