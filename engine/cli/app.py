@@ -14,6 +14,7 @@ from engine.cli.commands.drift import app as drift_commands
 from engine.cli.commands.explain import app as explain_commands
 from engine.cli.commands.models import app as model_commands
 from engine.cli.commands.operation.alerts import app as alert_commands
+from engine.cli.commands.operation.audit import app as audit_commands
 from engine.cli.commands.operation.backup import app as backup_commands
 from engine.cli.commands.operation.migrate import app as migration_commands
 from engine.cli.commands.operation.notes import app as note_commands
@@ -57,6 +58,7 @@ for commands in (
     alert_commands,
     migration_commands,
     access_commands,
+    audit_commands,
     store_commands,
     unit_commands,
     backup_commands,

@@ -43,7 +43,8 @@ def approve(deployment: Deployment, version: str, reason: str, by: str | None = 
         record_approval(connection, ApprovalEvent(version, APPROVED, request.champion, action.who, why), now)
         told = f"{why} (approved; requested by {request.who})"
         move_alias(connection, AliasEvent(version, action.who, told), now)
-        record_action(connection, Action(action.who, action.action, version, why), now)
+        changes = {"champion": [request.champion, version]}
+        record_action(connection, Action(action.who, action.action, version, why, changes), now)
     return Promotion(version, request.champion, action.who, why)
 
 

@@ -33,6 +33,12 @@ def checked_params(deployment: Deployment, pipeline: Pipeline, params: Mapping[s
     return {name: getattr(checked, name) for name in params}
 
 
+def changed_params(deployment: Deployment, params: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The deployment's setting and the run's parameter, by name, of each parameter that differs from its setting."""
+    before = deployment.settings.model_dump(mode="json")
+    return {name: [before[name], value] for name, value in params.items() if value != before[name]}
+
+
 def check_promotion_test(ours: Settings, asked: Settings, pipeline: Pipeline) -> None:
     """Raises UnusableRequest for a run that would loosen the deployment's promotion test.
 

@@ -86,8 +86,9 @@ def _changed(deployment: Deployment, chosen: Choice, action: Action) -> Promotio
             record_approval(connection, ApprovalEvent(model.version, REQUESTED, before, action.who, reason), now)
             action = replace(action, action="request approval")
         else:
+            action = replace(action, changes={"champion": [before, model.version]})
             move_alias(connection, AliasEvent(model.version, action.who, reason), now)
-        record_action(connection, Action(action.who, action.action, model.version, reason), now)
+        record_action(connection, replace(action, subject=model.version, reason=reason), now)
     return Promotion(model.version, before, action.who, reason, waits)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from engine.control.parameters import checked_params
+from engine.control.parameters import changed_params, checked_params
 from engine.definitions.task import Pipeline
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
@@ -65,7 +65,8 @@ def request(deployment: Deployment, new: Request) -> str:
             return earlier
         run_id = queue_run(connection, new, now)
         if new.cause in AUDITED:
-            record_action(connection, Action(new.requested_by, AUDITED[new.cause], run_id), now)
+            changes = changed_params(deployment, new.params)
+            record_action(connection, Action(new.requested_by, AUDITED[new.cause], run_id, "", changes), now)
         return run_id
 
 
@@ -168,7 +169,7 @@ def pause_schedule(deployment: Deployment, pipeline: str, reason: str, by: str |
         if before.paused_at is not None:
             raise Refused(f"The schedule of {name} is paused already, by {before.paused_by}: {before.pause_reason}")
         pause(connection, name, person, reason, now)
-        record_action(connection, Action(person, "pause", name, reason), now)
+        record_action(connection, Action(person, "pause", name, reason, {"schedule": ["active", "paused"]}), now)
 
 
 def resume_schedule(deployment: Deployment, pipeline: str, by: str | None = None) -> None:
@@ -178,7 +179,7 @@ def resume_schedule(deployment: Deployment, pipeline: str, by: str | None = None
         now = deployment.ledger.now(connection)
         if not unpause(connection, name):
             raise Refused(f"The schedule of {name} is not paused; `python -m engine schedule` shows all schedules.")
-        record_action(connection, Action(person, "resume", name), now)
+        record_action(connection, Action(person, "resume", name, "", {"schedule": ["paused", "active"]}), now)
 
 
 def who() -> str:

@@ -15,6 +15,7 @@ from jobs.governance.retraining import Past, Step, fault_step, next_step
 from jobs.job import TaskResult
 from jobs.modelling.candidates import candidates_to_train_again
 from storage.ledger.approvals import REQUESTED, ApprovalEvent, open_request, record_approval
+from storage.ledger.audit import GATE, PROMOTION_TEST, Action, record_action
 from storage.ledger.catalog import publish
 from storage.ledger.decisions import DATA_FAULT, GovernanceDecision, is_decided, past_decisions, record_decision
 from storage.ledger.deliveries import record_profile
@@ -24,6 +25,8 @@ from storage.ledger.published.reports import publish_report
 from storage.ledger.runs import PipelineActive, caused_by, replay_mark, request_run, run_row
 
 log = logging.getLogger("loanwatch.engine")
+
+ACTS = {"requested": "request training", "suppressed": "suppress training", "escalated": "escalate"}  # in the audit log
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,15 @@ def _register(connection: Connection, deployment: Deployment, lease: Lease, mode
     verdict, run_id = checked.promotion, lease.run_id
     if verdict["promote"]:
         move_alias(connection, AliasEvent(model.version, f"run {run_id}", str(verdict["reason"]), run_id), now)
+        changes = {"champion": [current.version if current else None, model.version]}
+        act = Action(PROMOTION_TEST, "promote", model.version, str(verdict["reason"]), changes)
+        record_action(connection, act, now)
     elif verdict.get("waiting"):
         asked_by = run_row(connection, run_id).requested_by
         why = f"It passed its promotion test: {str(verdict['reason']).partition(': ')[2]}"
         request = ApprovalEvent(model.version, REQUESTED, verdict["champion"], asked_by, why, run_id)
         record_approval(connection, request, now)
+        record_action(connection, Action(PROMOTION_TEST, "request approval", model.version, why), now)
 
 
 def _with_valid_verdict(model: ModelVersion, current: str | None) -> ModelVersion:
@@ -120,7 +127,11 @@ def _decide(connection: Connection, deployment: Deployment, origin: Origin, requ
         reason=step.reason,
         requested_run_id=step.run_id,
     )
-    record_decision(connection, decision, deployment.ledger.now(connection))
+    now = deployment.ledger.now(connection)
+    record_decision(connection, decision, now)
+    if step.action in ACTS:
+        subject = step.run_id if step.action == "requested" and step.run_id else origin.run_id
+        record_action(connection, Action(GATE, ACTS[step.action], subject, step.reason), now)
 
 
 def _history(connection: Connection, day: date) -> list[Past]:
@@ -153,7 +164,7 @@ def _requested(connection: Connection, deployment: Deployment, origin: Origin, r
         cause="governance",
         cause_run_id=origin.run_id,
         cause_detail={**request["numbers"], **replay_mark(monitoring)},
-        requested_by="governance gate",
+        requested_by=GATE,
         request_key=f"governance:{origin.run_id}",
     )
     try:

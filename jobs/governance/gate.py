@@ -1,6 +1,7 @@
 """The governance gate: the decision on the champion's metrics, and the request for a retraining."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,12 +35,13 @@ def decision_on(row: Mapping[str, Any], thresholds: Thresholds) -> Decision:
 def model_governance_gate(job: Job) -> TaskResult:
     """The decision on this monitoring date's metrics. It is recorded when the run commits."""
     row = job.values["calculate_monitoring_metrics"]["row"]
-    decision = decision_on(row, thresholds_of(job))
+    thresholds = thresholds_of(job)
+    decision = decision_on(row, thresholds)
     reasons = decision.reasons or ("AUC and PSI are within their thresholds.",)
     told = (*reasons, pooled_sentence(row), window_sentence(row, job.as_of))
     reason = " ".join(sentence for sentence in told if sentence)
     log.info("%s: %s", decision.status, reason)
-    numbers = {**row, **decision.as_json()}
+    numbers = {**row, **decision.as_json(), "thresholds": asdict(thresholds)}
     values = {"status": decision.status, "reason": reason, "retrain": decision.retrain, "numbers": numbers}
     return TaskResult(values=values, decision=values)
 

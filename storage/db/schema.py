@@ -218,5 +218,7 @@ actions = Table(
     Column("action", String(40), nullable=False),  # run, resume, cancel, pause, promote, ...
     Column("subject", String(120), nullable=False),  # the run, pipeline or model
     Column("reason", Text, nullable=False),
+    Column("changes", JSON(none_as_null=True)),  # by name the value before and the value after
     Index("actions_by_time", "at"),
+    Index("actions_by_subject", "subject"),
 )

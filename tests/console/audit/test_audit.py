@@ -1,6 +1,7 @@
 """The Audit page: who did what, when, to what and why."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,26 @@ def test_it_is_filtered_by_person_and_action_in_an_address_that_can_be_shared(
     assert "No actions match" in words(opened(empty_sandbox.home, "audit", **{"who-did": "carl", "action": "run"}))
 
 
+def test_it_tells_what_changed_and_is_filtered_by_date_and_object(opened: Opened, empty_sandbox: Sandbox) -> None:
+    clock, days = empty_sandbox.deployment.ledger.clock(), (3, 2, 0)
+    with empty_sandbox.deployment.ledger.writing() as connection:
+        for number, ago in enumerate(days):
+            act = Action(
+                "anna", "run", f"{RUN}{number}", changes={"auc_threshold": [0.7, 0.9], "verify": [False, True]}
+            )
+            record_action(connection, act, clock - timedelta(days=ago))
+    app = opened(empty_sandbox.home, "audit")
+    assert "auc_threshold 0.7 → 0.9, verify false → true" in log_lines(app)[0]
+    app.text_input(key="object").input(f"{RUN}1").run()
+    assert [f"{RUN}1" in line for line in log_lines(app)] == [True]
+    app.text_input(key="object").input("").run()
+    app.date_input(key="from").set_value(clock.date() - timedelta(days=2)).run()
+    assert len(log_lines(app)) == 2
+    app.date_input(key="until").set_value(clock.date() - timedelta(days=1)).run()
+    assert [f"{RUN}1" in line for line in log_lines(app)] == [True]
+    assert "auc_threshold 0.7 → 0.9" in exported(ActionFilter(about=f"{RUN}0")).decode("utf-8-sig")
+
+
 def test_it_is_paged(opened: Opened, empty_sandbox: Sandbox) -> None:
     done(empty_sandbox, *(Action("anna", "run", f"subject {number}") for number in range(120)))
     first, third = (
@@ -90,10 +111,10 @@ def test_the_csv_holds_what_is_chosen_and_no_formula(
     assert "Download 2 as CSV" in [button.label for button in app.get("download_button")]
     text = exported(ActionFilter()).decode("utf-8-sig")
     header, newest, oldest = text.splitlines()
-    assert header == "at,who,action,subject,reason"
+    assert header == "at,who,action,subject,reason,changes"
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ,'=cmd,promote,", newest)
     assert "'=HYPERLINK" in newest
-    assert oldest.endswith(f"anna,run,{RUN},")
+    assert oldest.endswith(f"anna,run,{RUN},,")
     assert exported(ActionFilter(who="anna")).decode("utf-8-sig").splitlines() == [header, oldest]
 
 

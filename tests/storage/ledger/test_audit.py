@@ -1,6 +1,6 @@
 """The audit log: what was done stays, and is found by person and kind, page by page."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -36,6 +36,11 @@ def test_pages_follow_each_other_newest_first(filled: Ledger) -> None:
         (ActionFilter(action="run", subject="subject 4"), "4"),
         (ActionFilter("anna", subject="subject 4"), ""),
         (ActionFilter("ben' OR 1=1 --"), ""),
+        (ActionFilter(about="JECT 3"), "3"),
+        (ActionFilter(about="%"), ""),
+        (ActionFilter(since=NOW, until=NOW + timedelta(seconds=1)), "543210"),
+        (ActionFilter(since=NOW + timedelta(seconds=1)), ""),
+        (ActionFilter(until=NOW), ""),
     ],
 )
 def test_actions_are_found_by_person_and_kind(filled: Ledger, wanted: ActionFilter, found: str) -> None:
