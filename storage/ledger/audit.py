@@ -54,7 +54,7 @@ def action_page(connection: Connection, where: ActionFilter, limit: int, skip: i
 
 
 def actions_of(connection: Connection, kinds: Sequence[str]) -> Sequence[LedgerRow]:
-    """Every action of users of these kinds, oldest first; of one on a run also its pipeline, cause, params and as-of."""
+    """Every action of users of these kinds, oldest first; of one on a run also what it was to do."""
     query = select(actions, runs.c.pipeline, runs.c.cause, runs.c.force, runs.c.params, runs.c.as_of).outerjoin(
         runs, runs.c.run_id == actions.c.subject
     )
