@@ -5,10 +5,12 @@ import streamlit as st
 from console.access.sign_in import is_admitted
 from console.app.dialogs import close_undrawn
 from console.app.navigation import open_next_run
+from console.app.page_state import begin_page
 from console.app.shell import frame, pages
 from console.app.trouble import page_or_trouble
 
 page = st.navigation(pages(), position="top" if is_admitted() else "hidden")
+begin_page(page.url_path)
 page_or_trouble(frame, page.run)
 close_undrawn()
 open_next_run()

@@ -11,8 +11,9 @@ import streamlit as st
 from console.access.session import person
 from console.app.actions import request_key
 from console.app.navigation import opens_run
+from console.app.page_state import is_other_page
 
-OPEN, DRAWN = "open-dialog", "drawn-dialog"
+OPEN, DRAWN = "open-dialog", "drawn-dialog"  # in the session: the places of dialogs
 ONLY_OPERATORS = "Only operators may do this. You have the role viewer."
 
 
@@ -42,8 +43,13 @@ def is_open() -> bool:
 
 
 def begin() -> None:
-    """Begins a script run, which has drawn no dialog yet."""
+    """Begins a script run, which has drawn no dialog yet. A dialog ends with its page.
+
+    Two pages can have the same button, so that the button is drawn does not keep the dialog open.
+    """
     st.session_state.pop(DRAWN, None)
+    if is_other_page():
+        closed()
 
 
 def close_undrawn() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 from markupsafe import Markup
+from streamlit import config
 
 from console.components.elements import Text, write_html
 
@@ -43,9 +44,11 @@ if (!window.lwFollows) {
 
 
 def address(page: str, **query: str) -> str:
-    """The address of a page of this console with the non-empty values of `query`."""
+    """The address of a page of this console, under its base path, with the non-empty values of `query`."""
     parts = urlencode({name: value for name, value in query.items() if value})
-    return f"/{page}?{parts}" if parts else f"/{page}"
+    base = str(config.get_option("server.baseUrlPath")).strip("/")
+    where = f"/{base}/{page}" if base else f"/{page}"
+    return f"{where}?{parts}" if parts else where
 
 
 def run_address(run_id: str) -> str:

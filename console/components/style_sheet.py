@@ -16,8 +16,6 @@ _RULES = Markup("""
 [data-selected="true"] p { color: var(--lw-link); }
 button[kind="tertiary"]:is(:hover, :focus, :active, [aria-expanded="true"]) { color: var(--lw-link); }
 [data-testid="stHtml"] a:where(:not(TONED)) { color: var(--lw-link); }
-/* Streamlit's own download does not neutralise formulas; console.components.csv_export does. */
-[data-testid="stElementToolbarButton"]:has(button[aria-label^="Download"]) { display: none; }
 .lw-state { font-weight: 600; white-space: nowrap; }
 .lw-sign { display: inline-block; min-width: 1.1em; text-align: center; }
 .lw-note { color: var(--lw-quiet); font-size: 0.87rem; }
