@@ -53,7 +53,7 @@ engine.__main__
 console.components
 console.access
 console.app
-console.__main__   console.runs   console.alerts
+console.__main__   console.runs   console.alerts  console.decisions
 console.overview   console.run     console.drift  console.models  console.data  console.schedule  console.audit
 """
 LEVEL = {name: level for level, line in enumerate(ORDER.strip().splitlines()) for name in line.split()}

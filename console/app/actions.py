@@ -58,9 +58,9 @@ def cancel(person: Person, run_id: str) -> str:
     return runs.cancel(deployment(), run_id, by=person.name)
 
 
-def pause(person: Person, pipeline: str, reason: str) -> str:
-    """Pauses a pipeline's schedule. Returns the pipeline."""
-    runs.pause_schedule(deployment(), pipeline, reason, by=person.name)
+def pause(person: Person, pipeline: str, reason: str, until: date | None = None) -> str:
+    """Pauses a pipeline's schedule, until a day begins or a person resumes it. Returns the pipeline."""
+    runs.pause_schedule(deployment(), pipeline, reason, by=person.name, until=until)
     return pipeline
 
 

@@ -37,6 +37,7 @@ def pages() -> list[st.Page]:
         st.Page("console/models/models.py", title="Models"),
         st.Page("console/data/data.py", title="Data"),
         st.Page("console/schedule/schedule.py", title="Schedule"),
+        st.Page("console/decisions/decisions.py", title="Decisions"),
         st.Page("console/alerts/alerts.py", title="Alerts"),
         st.Page("console/audit/audit.py", title="Audit"),
     ]

@@ -59,6 +59,8 @@ STATES = {
     "starting": ("↻", "warn", "starting"),
     "paused": ("❚❚", "warn", "paused"),
     "missed": ("!", "warn", "missed"),
+    "planned": ("○", "quiet", "planned"),
+    "due": ("!", "warn", "due, not processed"),
     "waiting": ("·", "quiet", "waiting"),
     "requested": ("✓", "good", "requested"),
     "healthy": ("●", "good", "healthy"),

@@ -1,1 +1,1 @@
-"""The Schedule page: next slots, recent ones, pauses and retraining decisions."""
+"""The Schedule page: a calendar of four weeks, pauses, and the recent scheduled runs."""

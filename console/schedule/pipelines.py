@@ -1,6 +1,6 @@
 """The schedule of each pipeline: its times, next run and pause, and the buttons that pause and resume it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import streamlit as st
 from markupsafe import Markup
@@ -11,7 +11,7 @@ from console.app.deployment import deployment
 from console.app.dialogs import ONLY_OPERATORS, closed, dialog_button
 from console.app.refresh import refreshed
 from console.components.elements import code_html, join, note_html, state_html, write_html
-from console.components.times import ago, time_html
+from console.components.times import ago, exact, time_html
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
 from storage.settings import Settings
@@ -59,7 +59,9 @@ def _parts(document: Document, now: datetime) -> list[Markup]:
     if document["timing"] == "off":
         return [timing, note_html(_advice(document["pipeline"]))]
     if document["paused"]:
-        return [timing, state_html("paused"), Markup("<span>{}</span>").format(document["paused"])]
+        until = document["paused_until"]
+        end = f"until {exact(datetime.fromisoformat(until))}" if until else ""
+        return [timing, state_html("paused"), Markup("<span>{}</span>").format(document["paused"]), note_html(end)]
     if not document["coming"]:
         return [timing]
     due = datetime.fromisoformat(document["coming"][0])
@@ -79,17 +81,26 @@ def _pause_dialog(place: str, name: str) -> None:
     st.write("While the schedule is paused, no run is requested. Each scheduled time is recorded as paused.")
     with st.form(f"{place}-form", border=False):
         reason = st.text_area("Reason", key=f"{place}-reason", max_chars=500, placeholder="Shown on the Audit page")
+        tomorrow = deployment().today() + timedelta(days=1)
+        until = st.date_input(
+            "Until (optional)",
+            value=None,
+            min_value=tomorrow,
+            key=f"{place}-until",
+            format="YYYY-MM-DD",
+            help="The pause ends by itself when this day begins. Without a day, a person resumes the schedule.",
+        )
         sent = st.form_submit_button("Pause schedule", type="primary")
-    if sent and actions.attempted(lambda by: _paused(by, name, reason)):
+    if sent and actions.attempted(lambda by: _paused(by, name, reason, until)):
         actions.flash(f"The schedule of {name} is paused.")
         closed()
         st.rerun()
 
 
-def _paused(by: Person, name: str, reason: str) -> str:
+def _paused(by: Person, name: str, reason: str, until: date | None) -> str:
     if not reason.strip():
         raise UnusableRequest("The reason is missing. Enter the reason for the pause.")
-    return actions.pause(by, name, reason.strip())
+    return actions.pause(by, name, reason.strip(), until)
 
 
 def _resume(name: str) -> None:

@@ -1,4 +1,4 @@
-"""The Schedule page: the next and the recent scheduled runs, and the retraining decisions."""
+"""The Schedule page: a calendar of the scheduled runs, pauses, and the recent runs."""
 
 import streamlit as st
 from markupsafe import Markup
@@ -11,9 +11,9 @@ from console.app.workers import no_scheduler
 from console.components.elements import empty, note_html, state_html, write_html
 from console.components.table import columns, table
 from console.components.times import time_html
-from console.schedule.calendar import CALENDAR_SHEET, calendar, lanes
-from console.schedule.governance_log import escalation, governance_log
+from console.schedule.calendar import CALENDAR_SHEET, calendar
 from console.schedule.pipelines import PIPELINES_SHEET, pipeline_line
+from engine.documents.calendar import calendar_document
 from storage.ledger.schedules import slot_rows
 
 REFRESH = "5s"
@@ -25,17 +25,13 @@ def schedule() -> None:
     """The page."""
     write_html(CALENDAR_SHEET + PIPELINES_SHEET)
     st.title("Schedule")
-    now = deployment().ledger.clock()
-    escalation()
     _scheduler()
-    schedules = queries.schedules()
-    st.header("Next two weeks")
-    calendar(lanes({each["pipeline"]: bool(each["paused"]) for each in schedules}, now), now)
-    for each in schedules:
+    st.header("Two weeks back, two weeks ahead")
+    calendar(calendar_document(deployment()))
+    for each in queries.schedules():
         pipeline_line(each)
     st.header("Recent scheduled runs")
     _slots()
-    governance_log(now)
 
 
 @refreshed(REFRESH)

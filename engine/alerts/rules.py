@@ -21,7 +21,7 @@ from storage.db.ledger import LedgerRow
 from storage.ledger.alerts import sources
 from storage.ledger.alerts.records import Occurrence, known_occurrences
 from storage.ledger.decisions import DATA_FAULT
-from storage.ledger.schedules import Slot, schedule_rows
+from storage.ledger.schedules import Slot, is_paused, schedule_rows
 from storage.settings import is_remote
 
 GIB = 1024**3
@@ -103,7 +103,7 @@ def _overdue_slot(look: Look, schedule: LedgerRow) -> Slot | None:
         look.now - timedelta(minutes=look.deployment.settings.alert_late_minutes),
     )
     table = timetable(schedule.pipeline, look.deployment.timing(schedule.pipeline), settings.zone)
-    due = table.between(deadline - LONGEST_SLOT_GAP, deadline) if table and schedule.paused_at is None else []
+    due = table.between(deadline - LONGEST_SLOT_GAP, deadline) if table and not is_paused(schedule, look.now) else []
     if not due:
         return None
     outcome = sources.slot_outcome(look.connection, due[-1].name)

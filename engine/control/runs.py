@@ -3,7 +3,7 @@
 import os
 import pwd
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from engine.control.parameters import changed_params, checked_params
@@ -25,7 +25,7 @@ from storage.ledger.runs import (
     request_run,
     run_row,
 )
-from storage.ledger.schedules import pause, schedule_of, unpause
+from storage.ledger.schedules import Pause, is_paused, pause, schedule_of, unpause
 
 MOST_REQUEUES = 3  # in a row; after that a user has to resume the run
 AUDITED = {"manual": "run", "resume": "resume"}  # the causes of users' requests, with the action in the audit log
@@ -158,18 +158,27 @@ def requeue(deployment: Deployment, lease: Lease, reason: str) -> str | None:
         return request_run(connection, resumed, now)
 
 
-def pause_schedule(deployment: Deployment, pipeline: str, reason: str, by: str | None = None) -> None:
-    """Pauses a pipeline's schedule and records the reason. Raises Refused when it is paused already."""
+def pause_schedule(
+    deployment: Deployment, pipeline: str, reason: str, *, by: str | None = None, until: date | None = None
+) -> None:
+    """Pauses a pipeline's schedule and records the reason. Raises Refused when it is paused already.
+
+    The pause ends by itself when the day `until` begins in the deployment's time zone; with None a person ends it.
+    """
     name, person = pipeline_named(pipeline, deployment.pipelines).name, by or who()
+    end = None if until is None else datetime.combine(until, time(), deployment.settings.zone).astimezone(UTC)
     if not reason.strip():
         raise UnusableRequest("--reason is empty; give the reason for the pause.")
     with deployment.ledger.writing() as connection:
         now = deployment.ledger.now(connection)
+        if end is not None and end <= now:
+            raise UnusableRequest(f"--until {until} is not after today; give a later date.")
         before = schedule_of(connection, name, now)
-        if before.paused_at is not None:
+        if is_paused(before, now):
             raise Refused(f"The schedule of {name} is paused already, by {before.paused_by}: {before.pause_reason}")
-        pause(connection, name, person, reason, now)
-        record_action(connection, Action(person, "pause", name, reason, {"schedule": ["active", "paused"]}), now)
+        pause(connection, name, Pause(person, reason, end), now)
+        told = "paused" if until is None else f"paused until {until}"
+        record_action(connection, Action(person, "pause", name, reason, {"schedule": ["active", told]}), now)
 
 
 def resume_schedule(deployment: Deployment, pipeline: str, by: str | None = None) -> None:
@@ -177,7 +186,9 @@ def resume_schedule(deployment: Deployment, pipeline: str, by: str | None = None
     name, person = pipeline_named(pipeline, deployment.pipelines).name, by or who()
     with deployment.ledger.writing() as connection:
         now = deployment.ledger.now(connection)
-        if not unpause(connection, name):
+        paused = is_paused(schedule_of(connection, name, now), now)
+        unpause(connection, name)
+        if not paused:
             raise Refused(f"The schedule of {name} is not paused; `python -m engine schedule` shows all schedules.")
         record_action(connection, Action(person, "resume", name, "", {"schedule": ["paused", "active"]}), now)
 

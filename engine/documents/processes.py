@@ -11,7 +11,7 @@ from engine.process.identity import host, is_gone
 from engine.scheduling.timetable import timetable
 from storage.db.ledger import LedgerRow
 from storage.ledger.processes import process_rows
-from storage.ledger.schedules import schedule_rows, slot_rows
+from storage.ledger.schedules import is_paused, schedule_rows, slot_rows
 
 NEXT_SLOTS = 3
 OUTDATED = "started before the code on disk changed; restart it."
@@ -96,11 +96,12 @@ def _pipeline(deployment: Deployment, name: str, row: LedgerRow | None, now: dat
     table = timetable(name, deployment.timing(name), settings.zone)
     coming = table.next_after(now, NEXT_SLOTS) if table else []
     local = [f"{slot.due_at.astimezone(settings.zone):%a %Y-%m-%d %H:%M %Z}" for slot in coming]
-    paused = None if row is None or row.paused_at is None else f"by {row.paused_by}: {row.pause_reason}"
+    paused = row is not None and is_paused(row, now)
     return {
         "pipeline": name,
         "timing": deployment.timing(name),
         "next": local[0] if local else None,
         "coming": [moment(slot.due_at) for slot in coming],
-        "paused": paused,
+        "paused": f"by {row.paused_by}: {row.pause_reason}" if row is not None and paused else None,
+        "paused_until": moment(row.paused_until) if row is not None and paused else None,
     }

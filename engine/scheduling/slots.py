@@ -19,6 +19,7 @@ from storage.ledger.runs import PipelineActive, Request, record_skipped, request
 from storage.ledger.schedules import (
     Slot,
     SlotOutcome,
+    is_paused,
     processed_through,
     record_new_outcomes,
     record_outcome,
@@ -97,7 +98,7 @@ def _outcome_of(
     recorded = slot_row(connection, slot.name)
     if recorded is not None and recorded.outcome in FINAL:
         return None
-    if schedule.paused_at is not None:
+    if is_paused(schedule, slot.due_at):
         outcome = SlotOutcome("paused", f"The schedule was paused by {schedule.paused_by}: {schedule.pause_reason}")
     else:
         try:

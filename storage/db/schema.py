@@ -194,6 +194,7 @@ schedules = Table(
     Column("paused_at", Moment),
     Column("paused_by", String(80)),
     Column("pause_reason", Text),
+    Column("paused_until", Moment),  # none for a pause that a person ends
 )
 
 slots = Table(

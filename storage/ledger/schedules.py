@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from storage.db.ledger import LedgerRow
-from storage.db.schema import schedules, slots
+from storage.db.schema import runs, schedules, slots
 
 
 @dataclass(frozen=True)
@@ -86,19 +86,41 @@ def slot_rows(connection: Connection, limit: int = 50, pipeline: str | None = No
     return connection.execute(query.where(slots.c.pipeline == pipeline) if pipeline else query).all()
 
 
-def pause(connection: Connection, pipeline: str, who: str, reason: str, now: datetime) -> None:
+@dataclass(frozen=True)
+class Pause:
+    """Who pauses a schedule, why, and when the pause ends by itself; None for one that a person ends."""
+
+    who: str
+    reason: str
+    until: datetime | None = None
+
+
+def slots_between(connection: Connection, first: datetime, last: datetime) -> Sequence[LedgerRow]:
+    """The recorded slots that were due from `first` to `last`, oldest first, with the state of their runs."""
+    query = select(slots, runs.c.state, runs.c.finished_at).outerjoin(runs, runs.c.run_id == slots.c.run_id)
+    return connection.execute(query.where(slots.c.due_at.between(first, last)).order_by(slots.c.due_at)).all()
+
+
+def pause(connection: Connection, pipeline: str, by: Pause, now: datetime) -> None:
     """Pauses a schedule: its slots are recorded as paused and request no runs."""
     schedule_of(connection, pipeline, now)
-    values = {"paused_at": now, "paused_by": who, "pause_reason": reason}
+    values = {"paused_at": now, "paused_by": by.who, "pause_reason": by.reason, "paused_until": by.until}
     connection.execute(update(schedules).where(schedules.c.pipeline == pipeline).values(**values))
 
 
 def unpause(connection: Connection, pipeline: str) -> bool:
     """Resumes a paused schedule. False when it was not paused."""
     paused = schedules.c.paused_at.is_not(None)
-    values = {"paused_at": None, "paused_by": None, "pause_reason": None}
+    values = {"paused_at": None, "paused_by": None, "pause_reason": None, "paused_until": None}
     query = update(schedules).where(schedules.c.pipeline == pipeline, paused).values(**values)
     return bool(connection.execute(query).rowcount)
+
+
+def is_paused(schedule: LedgerRow | None, at: datetime) -> bool:
+    """Whether what is due at that time is paused, by what a schedule has now."""
+    if schedule is None or schedule.paused_at is None:
+        return False
+    return schedule.paused_until is None or at < schedule.paused_until
 
 
 def _values(slot: Slot, outcome: SlotOutcome, now: datetime) -> dict[str, object]:

@@ -13,10 +13,20 @@ from rich.text import Text
 
 from engine.alerts.watch import watching
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, WithParent, console_for, deployment_at, prepared_deployment_at, print_json
+from engine.cli.terminal import (
+    Home,
+    Json,
+    WithParent,
+    console_for,
+    day_of,
+    deployment_at,
+    prepared_deployment_at,
+    print_json,
+)
 from engine.cluster.head import ray_for_runs, refuse_unshared
 from engine.control import runs
 from engine.deployment import Deployment
+from engine.documents.calendar import calendar_document
 from engine.documents.processes import OUTDATED, health_document, schedule_document
 from engine.metrics.server import MetricsServer
 from engine.process.addresses import is_loopback
@@ -125,9 +135,12 @@ def _check_console(deployment: Deployment) -> None:
 
 @app.command()
 def schedule(home: Home = None, as_json: Json = False) -> None:
-    """Show the next slot of each pipeline, paused schedules, and the recent slots."""
+    """Show the next slot of each pipeline, paused schedules, and the recent slots.
+
+    The JSON document has the calendar too: each slot of the 14 days before today and of as many from today on.
+    """
     deployment = deployment_at(home)
-    document = schedule_document(deployment)
+    document = {**schedule_document(deployment), "calendar": calendar_document(deployment)}
     if as_json:
         print_json(document)
         return
@@ -142,15 +155,21 @@ def schedule(home: Home = None, as_json: Json = False) -> None:
 def pause(
     pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="The pipeline.")],
     reason: Annotated[str, typer.Option("--reason", help="The reason, which is recorded in the audit log.")],
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="YYYY-MM-DD", help="The day at whose start the pause ends by itself."),
+    ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Pause a pipeline's schedule; `resume PIPELINE` resumes it."""
-    runs.pause_schedule(deployment_at(home), pipeline, reason)
+    """Pause a pipeline's schedule until a day, or until `resume PIPELINE` resumes it."""
+    end = day_of(until, "--until")
+    runs.pause_schedule(deployment_at(home), pipeline, reason, until=end)
     if as_json:
-        print_json({"pipeline": pipeline, "paused": True})
+        print_json({"pipeline": pipeline, "paused": True, "until": None if end is None else str(end)})
     else:
-        message = f"The schedule of {pipeline} is paused. Resume it with `python -m engine resume {pipeline}`."
+        advice = f"Resume it with `python -m engine resume {pipeline}`."
+        message = f"The schedule of {pipeline} is paused{f' until {end}' if end else ''}. {advice}"
         console_for().print(message, highlight=False, soft_wrap=True)
 
 

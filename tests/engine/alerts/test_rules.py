@@ -9,7 +9,7 @@ from engine.control.runs import requeue
 from engine.deployment import Deployment
 from storage.ledger.alerts.messages import message_rows
 from storage.ledger.leases import claim
-from storage.ledger.schedules import Slot, SlotOutcome, pause, record_outcome, schedule_of, unpause
+from storage.ledger.schedules import Pause, Slot, SlotOutcome, pause, record_outcome, schedule_of, unpause
 from tests.engine.alerts.happenings import (
     DAY,
     alerts,
@@ -122,7 +122,7 @@ def test_a_pipeline_is_late_when_its_slot_has_no_success_after_the_grace(watched
     (alert,) = alerts(late)
     assert (alert.rule, alert.subject, alert.state, alert.count) == ("run-late", "inference", "open", 1)
     with late.ledger.writing() as connection:
-        pause(connection, "inference", "anna", "holiday", now)
+        pause(connection, "inference", Pause("anna", "holiday"), now)
     evaluate(late)
     assert states(late) == {("run-late", "inference"): "resolved"}
     with late.ledger.writing() as connection:

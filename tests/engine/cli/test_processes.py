@@ -107,7 +107,11 @@ def test_up_refuses_a_console_that_everybody_could_use(place: Site) -> None:
 
 
 def test_a_schedule_is_paused_for_a_reason_and_goes_on(place: Site) -> None:
-    assert place.told("pause", "inference", "--reason", "audit week") == {"pipeline": "inference", "paused": True}
+    assert place.told("pause", "inference", "--reason", "audit week", "--until", "2100-01-01") == {
+        "pipeline": "inference",
+        "paused": True,
+        "until": "2100-01-01",
+    }
     rows = {row["pipeline"]: row for row in place.told("schedule")["pipelines"]}
     assert rows["inference"]["paused"].endswith("audit week")
     assert rows["training"]["timing"] == "sunday 02:00"

@@ -10,8 +10,10 @@ from storage.db.ledger import Ledger
 from storage.db.schema import runs, slots
 from storage.ledger.runs import Request, record_skipped, request_run, run_row
 from storage.ledger.schedules import (
+    Pause,
     Slot,
     SlotOutcome,
+    is_paused,
     pause,
     processed_through,
     record_new_outcomes,
@@ -117,9 +119,10 @@ def test_a_skipped_run_is_recorded_beside_the_active_one_and_once_a_slot(ledger:
 
 def test_a_pause_says_who_and_why_and_ends_once(ledger: Ledger) -> None:
     with ledger.writing() as connection:
-        pause(connection, "inference", "somebody", "holidays", NOW)
+        pause(connection, "inference", Pause("somebody", "holidays", NOW + DAY), NOW)
         row = schedule_of(connection, "inference", NOW + DAY)
         assert (row.paused_at, row.paused_by, row.pause_reason) == (NOW, "somebody", "holidays")
+        assert [is_paused(row, NOW + days * DAY) for days in (0, 1)] == [True, False]
         assert unpause(connection, "inference")
         assert not unpause(connection, "inference")
         assert schedule_of(connection, "inference", NOW).paused_at is None

@@ -43,10 +43,9 @@ def escalation() -> None:
         )
 
 
-def governance_log(now: datetime) -> None:
+def decision_log(now: datetime) -> None:
     """Shows the decisions, newest first, page by page."""
     settings = deployment().settings
-    st.header("Retraining decisions")
     with ledger().reading() as connection:
         if not decision_count(connection):
             empty(
@@ -56,8 +55,8 @@ def governance_log(now: datetime) -> None:
             )
             return
     note(
-        f"Rule: retrain when AUC is below {settings.auc_threshold:g} or PSI is at least {settings.psi_threshold:g}, "
-        f"at most once in {settings.cooldown_days:g} days."
+        f"The present rule retrains when AUC is below {settings.auc_threshold:g} or PSI is at least "
+        f"{settings.psi_threshold:g}, at most once in {settings.cooldown_days:g} days."
     )
     shown = st.segmented_control(
         "Show", [EVERY, BREACHES], default=EVERY, required=True, key="decisions", bind="query-params"
@@ -102,7 +101,14 @@ def _numbers(numbers: dict[str, Any]) -> Markup:
         if metric in crossed:
             words = f"{lines[metric]}, {relation} {crossed[metric]:g}"
             lines[metric] = Markup('<span class="lw-bad">{}</span>').format(words)
-    return join(lines.values(), BREAK)
+    return join([*lines.values(), _rule(numbers.get("thresholds"))], BREAK)
+
+
+def _rule(thresholds: dict[str, Any] | None) -> Markup:
+    """The thresholds that a decision was made with. Decisions of earlier releases do not have them."""
+    if not thresholds:
+        return Markup()
+    return note_html(f"judged by: AUC below {thresholds['auc']:g}, PSI at or above {thresholds['psi']:g}")
 
 
 def _value(value: float | None) -> str:
