@@ -10,7 +10,7 @@ from console.app.navigation import run_link
 from console.components.elements import join, note_html, state_html, write_html
 from console.components.theme import STATES
 from console.components.times import exact
-from engine.documents.calendar import PAUSED, PLANNED
+from engine.documents.schedule.calendar import PAUSED, PLANNED
 from engine.documents.values import Document
 
 CALENDAR_SHEET = Markup("""<style>

@@ -13,7 +13,7 @@ from console.components.table import columns, table
 from console.components.times import time_html
 from console.schedule.calendar import CALENDAR_SHEET, calendar
 from console.schedule.pipelines import PIPELINES_SHEET, pipeline_line
-from engine.documents.calendar import calendar_document
+from engine.documents.schedule.calendar import calendar_document
 from storage.ledger.schedules import slot_rows
 
 REFRESH = "5s"

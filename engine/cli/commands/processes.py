@@ -26,8 +26,8 @@ from engine.cli.terminal import (
 from engine.cluster.head import ray_for_runs, refuse_unshared
 from engine.control import runs
 from engine.deployment import Deployment
-from engine.documents.calendar import calendar_document
 from engine.documents.processes import OUTDATED, health_document, schedule_document
+from engine.documents.schedule.calendar import calendar_document
 from engine.metrics.server import MetricsServer
 from engine.process.addresses import is_loopback
 from engine.process.logs import log_to_stderr, logs_json, pass_on
