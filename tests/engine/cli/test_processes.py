@@ -122,8 +122,14 @@ def test_a_schedule_is_paused_for_a_reason_and_goes_on(place: Site) -> None:
     assert "There is no pipeline" in place.told("pause", "nothing", "--reason", "x", code=2)["error"]
     assert "give the reason" in place.told("pause", "training", "--reason", " ", code=2)["error"]
     with place.deployment.ledger.reading() as connection:
-        noted = [(row.action, row.subject, row.reason) for row in action_page(connection, ActionFilter(), 100)]
-    assert noted == [("resume", "inference", ""), ("pause", "inference", "audit week (until 2100-01-01)")]
+        noted = [
+            (row.action, row.subject, row.reason, row.changes["schedule"])
+            for row in action_page(connection, ActionFilter(), 100)
+        ]
+    assert noted == [
+        ("resume", "inference", "", ["paused", "active"]),
+        ("pause", "inference", "audit week", ["active", "paused until 2100-01-01"]),
+    ]
 
 
 @pytest.mark.parametrize(
