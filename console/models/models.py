@@ -1,6 +1,7 @@
 """The Models page: versions and candidates, two side by side, champions over time, promotion, approval, rollback."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import streamlit as st
 from markupsafe import Markup
@@ -9,8 +10,9 @@ from console.app.deployment import ledger
 from console.app.queries import model_of_row
 from console.app.report import report_button
 from console.components.elements import callout, empty, figure, note_html, plain_markdown, state_html, write_html
-from console.components.times import ago_html, time_html
-from console.models.champion_history import show_champion_events, show_history
+from console.components.times import time_html
+from console.models.champions.champions import show_history
+from console.models.champions.change import change_link, day_of, show_champion_events
 from console.models.comparison import compare, show_comparison
 from console.models.detail import show_candidates_and_comparisons, show_contents, show_promotion_test, show_summary
 from console.models.explanation import show_explanation
@@ -20,7 +22,7 @@ from console.models.promotion import approval_buttons, promote_button, rollback_
 from console.models.query import (
     ModelView,
     approvals,
-    champion_events,
+    changes_of_champion,
     last_champions,
     model_view,
     registry_page,
@@ -29,6 +31,7 @@ from console.models.query import (
 )
 from console.models.version_list import page_of, version_list
 from engine.documents.candidates import interval_text
+from engine.documents.values import Document
 from storage.ledger.approvals import Approval
 from storage.ledger.models import ModelVersion
 
@@ -53,14 +56,15 @@ def models_page() -> None:
         return
     champions = last_champions()
     champion = champions[0].version if champions else None
-    _champion_line(champions)
+    changes = changes_of_champion()
+    _champion_line(champions, changes)
     decisions = approvals()
     show_waiting([one for one in decisions.values() if one.state == "waiting"], champions)
     views = st.tabs(VIEWS, key="view", bind="query-params", default=_view_of_address())
     shown = model_view(st.query_params.get("version") or champion or names[0])
     if views[0].open:
         with views[0]:
-            _versions(names, shown, champions, decisions)
+            _versions(names, shown, champions, decisions, changes)
     elif views[1].open:
         with views[1]:
             show_comparison(names, champion)
@@ -79,7 +83,7 @@ def _view_of_address() -> str:
     return VIEWS[1] if "a" in st.query_params or "b" in st.query_params else VIEWS[0]
 
 
-def _champion_line(champions: list[ModelVersion]) -> None:
+def _champion_line(champions: list[ModelVersion], changes: list[Document]) -> None:
     """The champion with its AUC and the start of its period, and the rollback button."""
     left, right = st.columns([5, 1], vertical_alignment="center")
     if not champions:
@@ -88,9 +92,10 @@ def _champion_line(champions: list[ModelVersion]) -> None:
         return
     model = champions[0]
     metrics = selected_metrics(model.summary, model.model_name)
-    event = next(iter(champion_events(model.version)))
-    now = ledger().clock()
-    since = Markup("since {}, {}, by {}").format(time_html(event.at, now), ago_html(event.at, now), event.who)
+    change = changes[0]
+    recorded = time_html(datetime.fromisoformat(change["at"]), ledger().clock(), day_of(change["day"]))
+    why = f"why it replaced {change['replaced']}" if change["replaced"] else "why it is champion"
+    since = Markup("since {}, by {}: {}").format(recorded, change["who"], change_link(change, why))
     auc, interval = figure(metrics.get("test_auc")), interval_text(metrics)
     with left:
         write_html(
@@ -103,7 +108,11 @@ def _champion_line(champions: list[ModelVersion]) -> None:
 
 
 def _versions(
-    names: list[str], shown: ModelView | None, champions: list[ModelVersion], decisions: Mapping[str, Approval]
+    names: list[str],
+    shown: ModelView | None,
+    champions: list[ModelVersion],
+    decisions: Mapping[str, Approval],
+    changes: list[Document],
 ) -> None:
     """The list of versions, and below it the version that the address names."""
     st.session_state.setdefault("page", page_of(names, st.query_params.get("version")))
@@ -124,7 +133,7 @@ def _versions(
         if approval is not None:
             show_approval(approval)
         st.subheader("As champion")
-        show_champion_events(shown.row)
+        show_champion_events(changes, shown.version)
     _parts(shown)
 
 

@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
+
+import pandas as pd
 
 from console.app import queries
 from console.app.deployment import deployment, ledger
+from engine.documents.champions.changes import champion_changes
+from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 from storage.errors import LoanwatchError
 from storage.ledger.approvals import Approval, approvals_by_version
+from storage.ledger.decisions import decision_days
 from storage.ledger.models import (
     ModelVersion,
-    alias_rows,
     anchor,
     champions,
     model_by_alias,
@@ -20,11 +25,12 @@ from storage.ledger.models import (
     model_row,
     model_rows,
 )
-from storage.ledger.runs import run_row
+from storage.ledger.runs import newest_success, run_row
 
 PAGE = 50
 CHOICES = 1000  # versions that a selectbox offers
-EVENTS = 100
+MOST_CHECKS = 400  # monitoring dates on the timeline
+MOST_OTHERS = 200  # newest models that are looked through for those that were not promoted
 
 Metrics = dict[str, Any]  # numbers, and under `not_in_arrears` and `in_arrears` those of these loans
 
@@ -42,6 +48,18 @@ class RegistryPage:
     @property
     def pages(self) -> int:
         return max(1, -(-self.count // PAGE))
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The changes of the champion, newest first; monitoring dates (date, status, reason) and models that were not
+    promoted (date, version); and the last logical date that anything is known of.
+    """
+
+    changes: list[Document]
+    checks: pd.DataFrame
+    others: pd.DataFrame
+    last: date
 
 
 @dataclass(frozen=True)
@@ -128,10 +146,33 @@ def approvals() -> Mapping[str, Approval]:
         return approvals_by_version(connection)
 
 
-def champion_events(version: str | None = None) -> Sequence[LedgerRow]:
-    """The newest events that made a model champion, newest first; of one version when it is named."""
+def champion_timeline() -> Timeline:
+    """The changes of the champion, and what stands beside them on the timeline."""
+    zone = deployment().settings.zone
     with ledger().reading() as connection:
-        return alias_rows(connection, limit=EVENTS, version=version)
+        changes = champion_changes(connection, zone)
+        checks = decision_days(connection, MOST_CHECKS)
+        newest = newest_success(connection)
+        rows = model_rows(connection, MOST_OTHERS) if changes else []
+    days = [date.fromisoformat(changes[0]["day"])] if changes else []
+    last = max([*days, *(row.monitoring_date for row in checks[:1]), *([newest.as_of] if newest else [])], default=None)
+    promoted = {change["version"] for change in changes}
+    others = [(row.summary.get("as_of"), row.version) for row in rows if row.version not in promoted]
+    return Timeline(
+        changes,
+        pd.DataFrame(
+            [(row.monitoring_date.isoformat(), row.status, row.reason) for row in checks],
+            columns=["date", "status", "reason"],
+        ),
+        pd.DataFrame([one for one in others if one[0]], columns=["date", "version"]),
+        last or deployment().today(),
+    )
+
+
+def changes_of_champion() -> list[Document]:
+    """The changes of the champion with what led to each, newest first."""
+    with ledger().reading() as connection:
+        return champion_changes(connection, deployment().settings.zone)
 
 
 def auc_threshold(details: dict[str, Any]) -> float:

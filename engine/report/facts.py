@@ -11,13 +11,13 @@ from sqlalchemy import Connection
 
 from engine.control.approval import no_champion
 from engine.deployment import Deployment
+from engine.documents.champions.history import OF_MODELS, History, history_of
 from engine.documents.models import cost_in_words, left_out_costs
 from engine.documents.runs import values_of
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
 from engine.report.damage import error_in_words
 from engine.report.deliveries import deliveries_of
-from engine.report.history import OF_MODELS, History, history_of
 from engine.report.monitored import FIRST, Monitored, Rows, history_until, monitored
 from jobs.accounting.account import Account
 from jobs.accounting.statements import accounts_of

@@ -1,11 +1,14 @@
-"""The champions over time: a bar for each period."""
+"""The champions over time: a bar for each period; with them what monitoring found, and what was not promoted."""
 
 import altair as alt
 import pandas as pd
 
-from jobs.charts.kit import BLUE, GREY, rows_chart
+from jobs.charts import kit
+from jobs.charts.kit import AMBER, BLUE, GREY, rows_chart, signs
 
-ROW, AXIS = 26, 40  # pixels of height for each champion, and for the axis under them
+ROW, AXIS, LEGEND = 26, 40, 30  # pixels of height for each line, for the axis under them, and for the legend
+MONITORED, NOT_PROMOTED = "monitored", "not promoted"  # the lines under those of the champions
+DAY = "%-d %b %Y"
 
 
 def champion_timeline(periods: pd.DataFrame, form: str = "%-d %b %Y") -> alt.Chart:
@@ -31,3 +34,53 @@ def champion_timeline(periods: pd.DataFrame, form: str = "%-d %b %Y") -> alt.Cha
         .properties(height=ROW * len(order) + AXIS)
     )
     return chart
+
+
+def model_timeline(periods: pd.DataFrame, checks: pd.DataFrame, others: pd.DataFrame) -> alt.LayerChart:
+    """The champions by logical date; under them the status of each monitoring date, and models that were not promoted.
+
+    `periods` has the columns version, since, until (dates), role (`champion` or `past`), days; `checks` date, status,
+    reason; `others` date, version. A period of no day has a bar of one.
+    """
+    versions = list(dict.fromkeys(periods["version"]))
+    lanes = [*versions, *([NOT_PROMOTED] if len(others) else []), *([MONITORED] if len(checks) else [])]
+    y = alt.Y("line:N", sort=lanes, scale=alt.Scale(domain=lanes), axis=alt.Axis(domain=False, labelLimit=170))
+    axis = alt.Axis(format=DAY, labelOverlap="greedy", tickCount=6)
+    x = alt.X("since:T", title=None, axis=axis, scale=alt.Scale(padding=8))
+    least = pd.Timedelta(days=1)
+    rows = periods.assign(line=periods["version"], until=periods["until"].clip(lower=periods["since"] + least))
+    color = alt.Color("role:N", scale=signs(["champion", "past"], [BLUE, GREY]), legend=None)
+    bars = rows_chart(rows).encode(x=x, x2="until:T", y=y, color=color, tooltip=_tips("version", "since", "until"))
+    layers = [bars.mark_bar(height=9, cornerRadius=2)]
+    if len(others):
+        marks = rows_chart(others.assign(line=NOT_PROMOTED)).encode(x="date:T", y=y, tooltip=_tips("version", "date"))
+        layers.append(marks.mark_point(shape="cross", size=70, filled=True, opacity=1, color=AMBER))
+    if len(checks):
+        layers.append(_checks(checks, y))
+    legend = LEGEND if len(checks) else 0
+    chart = alt.LayerChart(layer=layers, height=ROW * len(lanes) + AXIS + legend)
+    timeline: alt.LayerChart = chart.resolve_scale(color="independent", shape="independent")
+    return timeline
+
+
+def _checks(checks: pd.DataFrame, y: alt.Y) -> alt.Chart:
+    """A sign for each monitoring date, its colour and shape by status."""
+    rows = checks.assign(line=MONITORED, status=checks["status"].replace(kit.STATUS_WORDS))
+    words = [word for word in kit.STATUS_WORDS.values() if (rows["status"] == word).any()]
+    at = [list(kit.STATUS_WORDS.values()).index(word) for word in words]
+    color = alt.Color("status:N", scale=signs(words, [kit.STATUS_COLORS[n] for n in at]))
+    shape = alt.Shape("status:N", scale=signs(words, [kit.STATUS_SHAPES[n] for n in at]))
+    chart: alt.Chart = (
+        rows_chart(rows)
+        .encode(x="date:T", y=y, color=color, shape=shape, tooltip=_tips("status", "reason", "date"))
+        .mark_point(filled=True, size=70, opacity=1)
+    )
+    return chart
+
+
+def _tips(*names: str) -> list[alt.Tooltip]:
+    dates = {"since": "from", "until": "to", "date": "date"}
+    return [
+        alt.Tooltip(f"{name}:T", format=DAY, title=dates[name]) if name in dates else alt.Tooltip(f"{name}:N")
+        for name in names
+    ]

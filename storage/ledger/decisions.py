@@ -59,6 +59,11 @@ def decision_rows(connection: Connection, limit: int = 100, run_id: str | None =
     return connection.execute(query.where(decisions.c.run_id == run_id) if run_id else query).all()
 
 
+def decisions_that_requested(connection: Connection, run_ids: Sequence[str]) -> Sequence[LedgerRow]:
+    """The decisions that requested one of these runs."""
+    return connection.execute(select(decisions).where(decisions.c.requested_run_id.in_(run_ids))).all()
+
+
 def decision_for(connection: Connection, day: date) -> LedgerRow | None:
     """The newest decision for a monitoring date; None when there is none."""
     query = select(decisions).where(decisions.c.monitoring_date == day)
@@ -100,6 +105,14 @@ def decisions_between(connection: Connection, first: date, last: date, limit: in
     columns = [column for column in decisions.c if column.name != "numbers"]
     query = select(*columns).where(decisions.c.monitoring_date >= first, decisions.c.monitoring_date <= last)
     return connection.execute(query.order_by(decisions.c.decision_id.desc()).limit(limit)).all()
+
+
+def decision_days(connection: Connection, limit: int) -> Sequence[LedgerRow]:
+    """Date, status and reason of the newest decision for each of the newest monitoring dates, newest first."""
+    newest = select(func.max(decisions.c.decision_id)).group_by(decisions.c.monitoring_date)
+    columns = (decisions.c.monitoring_date, decisions.c.status, decisions.c.reason)
+    query = select(*columns).where(decisions.c.decision_id.in_(newest))
+    return connection.execute(query.order_by(decisions.c.monitoring_date.desc()).limit(limit)).all()
 
 
 def newest_decision(connection: Connection) -> LedgerRow | None:

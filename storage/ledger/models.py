@@ -1,6 +1,6 @@
 """The model registry: versions, and the events that move the champion alias. Within the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -211,6 +211,13 @@ def champion_rows(connection: Connection) -> Sequence[LedgerRow]:
     """Every event that made a model champion, oldest first; `as_of` is that of its run, None for one of a person."""
     query = select(alias_events, runs.c.as_of).outerjoin(runs, runs.c.run_id == alias_events.c.run_id)
     return connection.execute(query.where(alias_events.c.alias == CHAMPION).order_by(alias_events.c.event_id)).all()
+
+
+def models_with_training(connection: Connection, versions: Iterable[str]) -> Sequence[LedgerRow]:
+    """Version and summary of each of these models, with id, date and trigger of the run that trained it."""
+    columns = (runs.c.run_id, runs.c.as_of, runs.c.cause, runs.c.requested_by, runs.c.parent_run_id)
+    query = select(models.c.version, models.c.summary, *columns).join(runs, runs.c.run_id == models.c.run_id)
+    return connection.execute(query.where(models.c.version.in_(list(versions)))).all()
 
 
 def model_of_row(row: LedgerRow) -> ModelVersion:

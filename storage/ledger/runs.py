@@ -192,6 +192,13 @@ def forced_line(connection: Connection, run: LedgerRow) -> frozenset[str]:
     return frozenset(each.run_id for each in line)
 
 
+def first_of_line(connection: Connection, run: LedgerRow) -> LedgerRow:
+    """The run that a resumed run goes back to; the run itself when it resumed none."""
+    while run.parent_run_id is not None:
+        run = run_row(connection, run.parent_run_id)
+    return run
+
+
 def caused_by(connection: Connection, run_id: str) -> list[str]:
     """Ids of the runs that this one caused or that resumed it, oldest first."""
     query = select(runs.c.run_id).where(or_(runs.c.cause_run_id == run_id, runs.c.parent_run_id == run_id))

@@ -1,6 +1,7 @@
 """Commands about models: `models`, `promote`, `rollback`, `approve`, `reject`."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -8,9 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 from engine.cli.render import interval, listing, models_view
-from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
+from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_json
 from engine.control import approval, promotion
-from engine.documents.models import champion_history, model_document, models_document
+from engine.deployment import Deployment
+from engine.documents.champions.changes import champion_change_on, champion_changes, reason_in_short, steps
+from engine.documents.models import model_document, models_document
 from jobs.modelling.explanation.kept import importance_in_words
 from jobs.modelling.explanation.stability import stability_in_words
 from jobs.modelling.scorecard.scale import scale_in_words
@@ -25,18 +28,23 @@ Reason = Annotated[str, typer.Option("--reason", help="The reason, which is reco
 @app.command()
 def models(
     version: Annotated[str, typer.Argument(metavar="[VERSION]", help="One version, with importance and points.")] = "",
+    on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="The champion of a date, and why.")] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """List registered models with their candidates, and the history of champions; or show one version.
 
-    A version has its promotion test, the importance of its features, the stability of reasons and points tables.
+    A version has its promotion test, the importance of its features, the stability of reasons and points tables. With
+    --on, show the champion of a logical date and what made it champion: breach, training, test, promotion.
     """
     deployment = deployment_at(home)
+    if day := day_of(on, "--on"):
+        _print_champion(deployment, day, as_json=as_json)
+        return
     with deployment.ledger.reading() as connection:
         one = model_document(connection, deployment.models, version) if version else None
         documents = [one] if one else models_document(connection)
-        history = champion_history(connection)
+        history = champion_changes(connection, deployment.settings.zone)
     if as_json:
         print_json(documents)
         return
@@ -47,12 +55,36 @@ def models(
     console.print(models_view(documents))
     console.print()
     if one is None:
-        console.print(listing(history, ("at", "version", "who", "why")))
+        console.print(listing(map(_changed, history), ("from", "to", "version", "who", "why")))
         return
     _print_version(console, one)
     for name, scorecard in one["scorecards"].items():
         console.print(Text(f"Points of {name}. {scale_in_words(scorecard)}"))
         console.print(listing(scorecard["rows"], ("feature", "bin", "loans", "defaults", "weight", "points")))
+
+
+def _print_champion(deployment: Deployment, day: date, *, as_json: bool) -> None:
+    """Prints the champion of a logical date, and the steps that made it champion."""
+    with deployment.ledger.reading() as connection:
+        found = champion_change_on(champion_changes(connection, deployment.settings.zone), day)
+    if as_json:
+        print_json([found] if found else [])
+        return
+    console = console_for()
+    if found is None:
+        console.print(f"There was no champion on {day}.", highlight=False)
+        return
+    until = f"to {found['until']}" if found["until"] else "on"
+    console.print(f"{found['version']} was champion on {day}: from {found['day']} {until}.", highlight=False)
+    for number, step in enumerate(steps(found), 1):
+        run = f" ({step.run_id})" if step.run_id else ""
+        console.print(Text(f"{number}. {step.name}: {step.words}{run}"), soft_wrap=True)
+
+
+def _changed(change: Mapping[str, Any]) -> dict[str, str]:
+    """A change of the champion for the list of all."""
+    because = {"from": change["day"], "to": change["until"] or "", "why": reason_in_short(change)}
+    return {**because, "version": change["version"], "who": change["who"]}
 
 
 def _print_version(console: Console, model: Mapping[str, Any]) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
+from engine.documents.champions.history import Event
 from engine.report.facts import Facts, Parts
-from engine.report.history import Event
 from engine.report.markup import Text, day, join, note, paragraph, table
 from engine.report.sections.words import day_and_time
 from jobs.charts.kit import STATUS_WORDS

@@ -1,13 +1,12 @@
 """What the Models page computes by itself: pages, words, differences, champion periods."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from console.models.candidates import candidate_rows
-from console.models.champion_history import champion_periods
 from console.models.comparison import A, B, defaults
 from console.models.differences import METRICS, comparability, differences
 from console.models.lineage import checksums, mismatches
@@ -222,16 +221,6 @@ def test_the_risks_of_a_promotion() -> None:
     assert risks(ModelVersion("v", "M", {}, good, {}), present) == []
     waiting = {**good, "promotion": {**verdict, "waiting": True, "reason": "Waiting for approval: better."}}
     assert risks(ModelVersion("v", "M", {}, waiting, {}), present) == []
-
-
-def test_a_period_ends_when_the_next_begins() -> None:
-    events = [Row(name, at=NOW + timedelta(days=day)) for name, day in (("c", 2), ("b", 1), ("a", 0))]
-    found = champion_periods(events)  # type: ignore[arg-type]
-    assert [(one.version, one.until and (one.until - one.since).days) for one in found] == [
-        ("c", None),
-        ("b", 1),
-        ("a", 1),
-    ]
 
 
 def test_the_versions_that_a_comparison_begins_with() -> None:

@@ -219,7 +219,7 @@ def test_a_rollback_makes_the_champion_before_champion_again(opened: Opened, two
         assert champions(connection)[0].version == champion
         assert action_page(connection, ActionFilter(), 1)[0].action == "rollback"
     told = words(opened(two.home, "models", view="Champions over time"))
-    for why in ("try it", "it was no good", "Promoted: there was no champion before"):
+    for why in (f"in place of {champion} by", "try it", f"Rolled back in place of {refused} by", "it was no good"):
         assert why in told
 
 

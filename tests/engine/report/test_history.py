@@ -11,9 +11,9 @@ from sklearn.pipeline import make_pipeline
 
 from engine.control import approval, promotion, runs
 from engine.deployment import Deployment
+from engine.documents.champions.history import history_of, logical_dates
 from engine.errors import UnusableRequest
 from engine.report.facts import facts_of
-from engine.report.history import history_of, logical_dates
 from engine.report.page import report
 from jobs.modelling.splits import labels_of, train_and_test
 from storage.lake.names import TRAINING_DATA

@@ -59,13 +59,8 @@ class History:
 
 def history_of(connection: Connection, zone: ZoneInfo) -> History:
     """The history of a deployment, oldest first."""
-    logical = logical_dates(
-        [(row.requested_at, row.finished_at, row.as_of) for row in succeeded_days(connection)], zone
-    )
-    champions = [
-        Event(row.as_of or logical(row.at), row.at, row.who, "champion", row.version, row.why, row.run_id)
-        for row in champion_rows(connection)
-    ]
+    logical = logical_dates_of(connection, zone)
+    champions = champion_events(connection, lambda: logical)
     approvals = [
         Event(row.as_of or logical(row.at), row.at, row.who, row.event, row.version, row.why, row.run_id)
         for row in approval_rows(connection)
@@ -76,6 +71,20 @@ def history_of(connection: Connection, zone: ZoneInfo) -> History:
         if row.action in OF_MODELS or TRAINING in (row.pipeline, row.subject)
     ]
     return History(tuple(champions), tuple(approvals), tuple(actions))
+
+
+def champion_events(connection: Connection, logical: Callable[[], LogicalDate]) -> list[Event]:
+    """Every event that made a model champion, oldest first; `logical` is called only if a person made one."""
+    return [
+        Event(row.as_of or logical()(row.at), row.at, row.who, "champion", row.version, row.why, row.run_id)
+        for row in champion_rows(connection)
+    ]
+
+
+def logical_dates_of(connection: Connection, zone: ZoneInfo) -> LogicalDate:
+    """The logical dates of a deployment."""
+    rows = succeeded_days(connection)
+    return logical_dates([(row.requested_at, row.finished_at, row.as_of) for row in rows], zone)
 
 
 def logical_dates(runs: Sequence[tuple[datetime, datetime, date]], zone: ZoneInfo) -> LogicalDate:
