@@ -1,5 +1,6 @@
 """What the run of a monitoring date kept: the values of its metrics, and its outcomes loan by loan."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -43,3 +44,9 @@ def thresholds_of_settings(settings: Settings) -> Thresholds:
     """The thresholds of the retraining rule."""
     psi = settings.psi_threshold
     return Thresholds(settings.auc_threshold, psi, min(MODERATE, psi), settings.auc_least_defaults)
+
+
+def thresholds_of_run(values: Mapping[str, Any], settings: Settings) -> Thresholds:
+    """The thresholds that a monitoring run judged by; those of today where it kept none, as earlier releases did."""
+    kept = values.get("thresholds")
+    return Thresholds(**kept) if kept else thresholds_of_settings(settings)

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from engine.deployment import Deployment
-from engine.documents.monitoring import MonitoringRun, monitoring_run_of, thresholds_of_settings
+from engine.documents.monitoring import MonitoringRun, monitoring_run_of, thresholds_of_run
 from engine.documents.movement import last_healthy
 from jobs.governance.breaches import Thresholds
 from storage.lake.names import MONITORING
@@ -46,8 +46,7 @@ class Monitored:
     @property
     def thresholds(self) -> Thresholds:
         """The thresholds that the run judged by; of a run of an earlier release, which kept none, those of today."""
-        kept = self.run.values.get("thresholds")
-        return Thresholds(**kept) if kept else thresholds_of_settings(self.settings)
+        return thresholds_of_run(self.run.values, self.settings)
 
     @property
     def drift_rows(self) -> int:

@@ -40,22 +40,27 @@ def verdict(row: Mapping[str, Any], decision: Decided | None, limits: Thresholds
 
 
 def auc_words(row: Mapping[str, Any], limits: Thresholds) -> str:
-    """The AUC that the gate judges in words, with interval, loans and threshold, and the other two beside it.
+    """The AUC that the gate judges in words, and the other two beside it.
 
     These are the AUC of all outcomes, and of the loans not in arrears at scoring.
     """
     beside = "".join(f"; it is {words}" for words in (pooled_words(row), arrears_words(row)) if words)
+    return f"{judged_auc_words(row, limits)}{beside}"
+
+
+def judged_auc_words(row: Mapping[str, Any], limits: Thresholds) -> str:
+    """The AUC that the gate judges in words, with interval, loans and threshold; why there is none."""
     if row["auc_status"] != "measured":
         estimate = row["auc_estimate"]
         hint = f" (estimate without labels: {estimate:.3f})" if estimate is not None else ""
-        return f"AUC is not measured, because {_auc_gap(row, limits)}{hint}{beside}"
+        return f"AUC is not measured, because {_auc_gap(row, limits)}{hint}"
     value = rounded_apart(row["auc"], limits.auc)
     numbers = f"(95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {auc_loans(row)})"
     if row["auc"] >= limits.auc:
         near = ", though its interval goes below" if row["auc_low"] < limits.auc else ""
-        return f"AUC {value} {numbers} is above the minimum of {limits.auc:.2f}{near}{beside}"
+        return f"AUC {value} {numbers} is above the minimum of {limits.auc:.2f}{near}"
     sure = "with its whole interval" if row["auc_high"] < limits.auc else "but within noise"
-    return f"AUC {value} {numbers} is below {limits.auc:.2f}, {sure}{beside}"
+    return f"AUC {value} {numbers} is below {limits.auc:.2f}, {sure}"
 
 
 def psi_words(row: Mapping[str, Any], limits: Thresholds) -> str:

@@ -27,6 +27,7 @@ from jobs.monitoring.measures import (
     score_shares,
     window_facts,
 )
+from jobs.monitoring.ranking import ranking_of
 from jobs.monitoring.schemas import BREACHABLE, COHORT_SCHEMA, FEATURE_SCHEMA, MONITORING_SCHEMA
 from jobs.monitoring.validation import validation_of
 from jobs.silver.staleness import ages, newest_days, stale_sentences
@@ -76,6 +77,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         "after_imputation": fetched.get("after_imputation", ""),
         **_distributions(window, metadata["reference"]),
         "confusion": confusion,
+        "ranking": ranking_of(unseen, defaults, of_auc),
         **_judged_by(job),
         "validation": _validation(job, unseen, metadata),
     }

@@ -1,13 +1,17 @@
-"""The command `drift`: what moved since the last healthy date, and which movement matters most to the model."""
+"""The command `drift`: does the model rank, has the population moved, are the levels right; and what moved."""
 
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 from rich.text import Text
 
 from engine.cli.render import listing
 from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_json
-from engine.documents.movement import RANKED, UNRANKED, movement_document, since_words
+from engine.documents.drift.ranking import RANKING, ranking_texts
+from engine.documents.drift.summary import drift_document
+from engine.documents.movement import RANKED, UNRANKED, since_words
+from engine.documents.values import Document
 from jobs.monitoring.movement import WITHIN_NOISE
 
 app = typer.Typer()
@@ -24,10 +28,10 @@ def drift(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Show where scores and features moved since the last healthy date, what matters most to the model first."""
+    """Show whether the model ranks, whether the population moved, whether the levels are right, and what moved."""
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
-        document = movement_document(connection, deployment, day_of(day, "--date"))
+        document = drift_document(connection, deployment, day_of(day, "--date"))
     console = console_for()
     if as_json:
         print_json(document)
@@ -36,8 +40,20 @@ def drift(
         console.print(EMPTY)
         return
     console.print(Text(f"Model {document['version']} on {document['monitoring_date']}", "bold"))
-    if document["scores"]:
-        console.print(document["scores"], highlight=False, soft_wrap=True)
+    for each in document["questions"]:
+        told = Text.assemble((each["question"], "bold"), f" {each['answer']}. {each['sentence']}")
+        console.print(told, highlight=False, soft_wrap=True)
+    console.print(_ranking(document))
+    console.print(_features(document))
+    since = since_words(day_of(document["since"]))
+    console.print((RANKED if document["weighted"] else UNRANKED).format(since), highlight=False, soft_wrap=True)
+
+
+def _ranking(document: Document) -> RenderableType:
+    return listing([dict(zip(RANKING, cells, strict=True)) for cells in ranking_texts(document["ranking"])], RANKING)
+
+
+def _features(document: Document) -> RenderableType:
     rows = [
         {
             "feature": one["feature"],
@@ -51,6 +67,4 @@ def drift(
         }
         for one in document["features"]
     ]
-    console.print(listing(rows, COLUMNS))
-    since = since_words(day_of(document["since"]))
-    console.print((RANKED if document["weighted"] else UNRANKED).format(since), highlight=False, soft_wrap=True)
+    return listing(rows, COLUMNS)
