@@ -11,7 +11,7 @@ from console.app.deployment import deployment
 from console.app.dialogs import ONLY_OPERATORS, closed, dialog_button
 from console.app.refresh import refreshed
 from console.components.elements import code_html, join, note_html, state_html, write_html
-from console.components.times import ago, exact, time_html
+from console.components.times import ago, local, time_html
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
 from storage.settings import Settings
@@ -60,7 +60,7 @@ def _parts(document: Document, now: datetime) -> list[Markup]:
         return [timing, note_html(_advice(document["pipeline"]))]
     if document["paused"]:
         until = document["paused_until"]
-        end = f"until {exact(datetime.fromisoformat(until))}" if until else ""
+        end = f"until {local(datetime.fromisoformat(until)):%Y-%m-%d %H:%M %Z}" if until else ""
         return [timing, state_html("paused"), Markup("<span>{}</span>").format(document["paused"]), note_html(end)]
     if not document["coming"]:
         return [timing]
