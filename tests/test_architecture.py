@@ -46,6 +46,7 @@ engine.execution
 engine.scheduling  engine.worker
 engine.documents
 engine.alerts
+engine.status
 engine.backfill    engine.backup     engine.doctor    engine.metrics   engine.report    engine.units
 engine.cli
 engine.__main__

@@ -39,18 +39,25 @@ def open_alerts(document: Document, now: datetime) -> None:
             write_html(_callout(alert, now))
             if alert["state"] == "open":
                 with st.container(horizontal=True):
-                    dialog_button("Acknowledge", f"acknowledge-{alert['id']}", _acknowledge_dialog, alert)
+                    acknowledge_button(f"acknowledge-{alert['id']}", str(alert["id"]))
                     silence_button(f"silence-{alert['id']}", alert["rule"], alert["subject"])
 
 
 def _callout(alert: Document, now: datetime) -> Markup:
     quiet = alert["state"] == "acknowledged" or alert["silenced_until"]
     title = f"{alert['rule']}: {alert['subject']}"
-    facts = Markup('<p class="lw-pair">{}</p>').format(join(_facts(alert, now), " "))
-    return callout_html("warn" if quiet else "bad", title, alert["summary"], alert["advice"], after=facts)
+    facts = join([*alert_facts(alert, now), run_link(alert["run_id"])], " ")
+    after = Markup('<p class="lw-pair">{}</p>').format(facts)
+    return callout_html("warn" if quiet else "bad", title, alert["summary"], alert["advice"], after=after)
 
 
-def _facts(alert: Document, now: datetime) -> list[Markup]:
+def acknowledge_button(place: str, named: str) -> None:
+    """A button whose dialog acknowledges an alert: of an id, or of RULE/SUBJECT."""
+    dialog_button("Acknowledge", place, _acknowledge_dialog, named)
+
+
+def alert_facts(alert: Document, now: datetime) -> list[Markup]:
+    """The state of an alert, since when, how often, and who takes care of it, or was told."""
     first = datetime.fromisoformat(alert["first_seen"])
     facts = [
         state_html(alert["state"]),
@@ -68,17 +75,15 @@ def _facts(alert: Document, now: datetime) -> list[Markup]:
         facts.append(note_html(Markup("last told {}").format(time_html(datetime.fromisoformat(alert["told_at"]), now))))
     else:
         facts.append(note_html("nobody was told"))
-    if alert["run_id"]:
-        facts.append(run_link(alert["run_id"]))
     return facts
 
 
-def _acknowledge_dialog(place: str, alert: Document) -> None:
+def _acknowledge_dialog(place: str, named: str) -> None:
     st.write("An acknowledged alert is not told again. It ends by itself when its cause is over.")
     with st.form(f"{place}-form", border=False):
         note = st.text_area("Note", key=f"{place}-note", max_chars=LONGEST, placeholder="What is done about it")
         sent = st.form_submit_button("Acknowledge", type="primary")
-    if sent and actions.attempted(lambda by: actions.acknowledge(by, alert["id"], note)):
-        actions.flash(f"Alert {alert['id']} is acknowledged.")
+    if sent and actions.attempted(lambda by: actions.acknowledge(by, named, note)):
+        actions.flash(f"Alert {named} is acknowledged.")
         closed()
         st.rerun()

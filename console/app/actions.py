@@ -111,9 +111,9 @@ def roll_back(person: Person, reason: str) -> str:
     return promotion.rollback(deployment(), reason, by=person.name).version
 
 
-def acknowledge(person: Person, alert_id: int, note: str) -> str:
-    """Acknowledges an open alert. Returns its new state."""
-    return str(alerts.acknowledge(deployment(), alert_id, note, by=person.name).state)
+def acknowledge(person: Person, named: str | int, note: str) -> str:
+    """Acknowledges an open alert of an id, or of RULE/SUBJECT. Returns its new state."""
+    return str(alerts.acknowledge_named(deployment(), str(named), note, by=person.name).state)
 
 
 def silence(person: Person, rule: str, subject: str | None, until: datetime, reason: str) -> str:

@@ -25,6 +25,12 @@ button[kind="tertiary"]:is(:hover, :focus, :active, [aria-expanded="true"]) { co
 .lw-figure { font-size: 1.7rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .lw-pair { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; align-items: baseline; }
 .lw-headline { font-size: 1.1rem; }
+.lw-status { font-size: 1.35rem; margin: 0 0 0.5rem; }
+.lw-status .lw-state { white-space: normal; }
+.lw-parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 0.5rem 1.4rem; }
+.lw-steps { margin: 0; padding-left: 1.4rem; }
+.lw-steps li { margin: 0.15rem 0; padding: 0; }
+.lw-scores { margin: 0.7rem 0 0; overflow-wrap: anywhere; }
 .lw-digest { display: inline-block; max-width: 9ch; overflow: hidden; text-overflow: clip; vertical-align: bottom;
   white-space: nowrap; user-select: all; font-family: "Source Code Pro", monospace; font-size: 0.85em; cursor: copy; }
 .stMainBlockContainer { padding-top: 4.2rem; padding-bottom: 3rem; max-width: 1500px; }

@@ -12,18 +12,16 @@ from console.app import queries
 from console.app.deployment import deployment
 from console.app.navigation import DRIFT_PAGE, model_link
 from console.components.chart_panel import drawing_of
-from console.components.elements import Text, callout, count, empty, figure, note_html, state_html, write_html
+from console.components.elements import Text, count, empty, figure, note_html, state_html, write_html
 from console.components.theme import appearance
 from console.components.times import day
 from console.overview.query import Overview
-from engine.documents.values import Document
 from jobs.accounting.flagged import flagged_remark
 from jobs.charts.history import auc_over_time
 from jobs.charts.report import psi_over_time
-from jobs.governance.breaches import UNHEALTHY
 from jobs.governance.sentences import arrears_sentence, auc_loans, not_judged, pooled_words
 from storage.lake.datamart import TableVersion
-from storage.ledger.decisions import DATA_FAULT
+from storage.lake.names import MONITORING
 
 HEIGHT = 230
 SHOWN = 60  # monitoring dates of the small charts
@@ -32,25 +30,27 @@ SHOWN = 60  # monitoring dates of the small charts
 def show(view: Overview) -> None:
     """Shows the champion and its metrics, or the commands that make them."""
     st.header("The model", anchor=False)
-    model = view.champion
+    model, monitored = view.reading.serving.champion, view.reading.published.get(MONITORING)
     if model is None:
-        empty("No model yet", "Put the extracts into the data folder and run `training`.")
+        empty(
+            "No model yet", "Follow the first steps above, or put the extracts into the data folder and run `training`."
+        )
         return
     write_html(
         Markup('<div class="lw-pair">{} <strong>{}</strong>{}</div>').format(
             state_html("champion"), model.model_name, model_link(model.version)
         )
     )
-    if view.monitoring is None:
+    if monitored is None:
         empty("Not monitored yet", "Run `inference`, then `monitoring`. AUC and PSI are shown here afterwards.")
         return
-    history = queries.rows_of(view.monitoring).sort_values("monitoring_date")
-    _verdict(history.to_dict("records")[-1], model.version, view.decision)
-    _trends(history.tail(SHOWN), view.monitoring)
+    history = queries.rows_of(monitored.version).sort_values("monitoring_date")
+    _verdict(history.to_dict("records")[-1], model.version)
+    _trends(history.tail(SHOWN), monitored.version)
 
 
-def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -> None:
-    """Shows the status of the newest monitoring date with its metrics, and the decision.
+def _verdict(row: Mapping[Any, Any], champion: str) -> None:
+    """Shows the status of the newest monitoring date with its metrics. What is wrong is told above.
 
     These are of the previous champion when the current one has not been monitored yet.
     """
@@ -73,10 +73,6 @@ def _verdict(row: Mapping[Any, Any], champion: str, decision: Document | None) -
             write_html(cell.format(note_html(name), value, note_html(note)))
     if told := " ".join(filter(None, (arrears_sentence(known), flagged_remark(known)))):
         write_html(Markup("<p>{}</p>").format(note_html(told)))
-    # An alert tells a data fault.
-    if decision is not None and row["status"] in UNHEALTHY and decision["status"] != DATA_FAULT:
-        tone = "bad" if row["status"] == "breach" else "warn"
-        callout(tone, f"Retraining rule: {row['status']}", decision["reason"])
 
 
 def auc_note(row: Mapping[Any, Any]) -> str:

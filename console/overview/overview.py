@@ -1,12 +1,15 @@
-"""The Overview page: alerts, the processes, each pipeline's last and next run, and the champion's health."""
+"""The Overview page: the state in one line, what is wrong, the pipelines, the extracts and the champion's health."""
 
 import streamlit as st
 
-from console.overview import alerts, model_health, status
+from console.overview import concerns, extracts, first_steps, headline, model_health, status
 from console.overview.query import overview
 
 st.title("Overview")
 view = overview(reload=True)
-alerts.show()
+headline.show(view)
+concerns.show(view)
+first_steps.show(view)
 status.show()
+extracts.show(view)
 model_health.show(view)

@@ -7,12 +7,13 @@ import streamlit as st
 from markupsafe import Markup
 
 from console.app.deployment import deployment
-from console.app.navigation import page_link, run_link
+from console.app.navigation import run_link
 from console.app.refresh import refreshed
 from console.components.elements import Text, join, note_html, plain_markdown, state_html, write_html
 from console.components.times import ago_html, span, time_html
-from console.overview.query import Overview, overview
+from console.overview.query import overview
 from console.runs.trigger import trigger_button
+from engine.status.reading import Reading
 from storage.db.ledger import LedgerRow
 
 REFRESH = "2s"
@@ -33,20 +34,13 @@ def show() -> None:
 
 @refreshed(REFRESH)
 def _processes() -> None:
-    view = overview()
+    view = overview().reading
     cells = join(Markup("<div>{}</div>").format(_process(view, kind)) for kind in DUTIES)
-    line = Markup('<div class="lw-pair" style="gap: 0.4rem 2.4rem">{}{}</div>')
-    write_html(line.format(cells, _alerts(view.open_alerts)))
+    line = Markup('<div class="lw-pair" style="gap: 0.4rem 2.4rem">{}</div>')
+    write_html(line.format(cells))
 
 
-def _alerts(count: int) -> Markup:
-    """How many alerts are open, with a link to their page."""
-    state = state_html("open", f"{count} open") if count else state_html("resolved", "none open")
-    link = page_link("alerts", "what is wrong, who was told")
-    return Markup("<div><strong>alerts</strong> {}<br>{}</div>").format(state, note_html(link))
-
-
-def _process(view: Overview, kind: str) -> Markup:
+def _process(view: Reading, kind: str) -> Markup:
     state, row = _state(view, kind)
     words: Text = DUTIES[kind]
     if row:
@@ -54,7 +48,7 @@ def _process(view: Overview, kind: str) -> Markup:
     return Markup("<strong>{}</strong> {}<br>{}").format(kind, state_html(state), note_html(words))
 
 
-def _state(view: Overview, kind: str) -> tuple[str, dict[str, Any]]:
+def _state(view: Reading, kind: str) -> tuple[str, dict[str, Any]]:
     """The state of a kind of process, and the document of the process with that state."""
     rows = [row for row in view.processes if row["kind"] == ("worker" if kind == "Ray" else kind)]
     alive = next((row for row in rows if row["state"] == "alive"), None)
@@ -70,7 +64,7 @@ def _state(view: Overview, kind: str) -> tuple[str, dict[str, Any]]:
 @refreshed(REFRESH)
 def _pipeline(pipeline: str) -> None:
     """The last run of a pipeline, and the time of its next one."""
-    view = overview()
+    view = overview().reading
     write_html(join([_last(view.runs.get(pipeline), view.now), _next(view.schedules[pipeline], view.now)], BREAK))
 
 

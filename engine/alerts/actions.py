@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.alerts.channels import NotDelivered, send
-from engine.alerts.rules import DATA, MODEL, RULES, WATCHED, WORKER
+from engine.alerts.rules import DATA, MODEL, RULES, WATCHED, WORKER, Look
 from engine.alerts.telling import as_sent
 from engine.control.runs import who
 from engine.deployment import Deployment
@@ -52,6 +52,24 @@ def acknowledge(deployment: Deployment, alert_id: int, note: str = "", by: str |
             raise Refused(f"Alert {alert_id} is {alert.state} already{told}; only an open one can be acknowledged.")
         record_action(connection, Action(person, "acknowledge", _subject(alert.rule, alert.subject), note.strip()), now)
         return records.alert_row(connection, alert_id)
+
+
+def acknowledge_named(deployment: Deployment, named: str, note: str = "", by: str | None = None) -> LedgerRow:
+    """The acknowledged alert of a name: its id, or RULE/SUBJECT.
+
+    When no process has recorded the alert yet, because none looks for alerts, it is recorded here. Raises
+    UnusableRequest for another name, and Refused when nothing is wrong with the subject by the rule.
+    """
+    if named.isdecimal():
+        return acknowledge(deployment, int(named), note, by)
+    rule, _, subject = named.partition("/")
+    if rule not in RULES or not subject:
+        raise UnusableRequest(f"{named!r} names no alert; give an id of `alerts`, or RULE/SUBJECT of `status`.")
+    with deployment.ledger.writing() as connection:
+        alert_id = _recorded(connection, deployment, rule, subject)
+    if alert_id is None:
+        raise Refused(f"Nothing is wrong with {subject} by the rule {rule}; `python -m engine status` says what is.")
+    return acknowledge(deployment, alert_id, note, by)
 
 
 def silence(
@@ -155,6 +173,17 @@ def until_of(text: str, deployment: Deployment) -> datetime:
         return datetime.fromisoformat(text.strip()).replace(tzinfo=deployment.settings.zone)
     except ValueError:
         raise UnusableRequest(f"{text!r} is not a date; write it as YYYY-MM-DD or `YYYY-MM-DD HH:MM`.") from None
+
+
+def _recorded(connection: Connection, deployment: Deployment, rule: str, subject: str) -> int | None:
+    """The id of the alert of a rule and subject, which is recorded if it is not yet; None when nothing is wrong."""
+    known = records.unresolved_alert(connection, rule, subject)
+    if known is not None:
+        return int(known.alert_id)
+    now = deployment.ledger.now(connection)
+    look = Look(connection, deployment, now, datetime.min.replace(tzinfo=UTC))
+    found = [each for each in RULES[rule].find(look) if each.subject == subject]
+    return records.record(connection, found[-1], now) if found else None
 
 
 def _subject(rule: str, subject: str | None) -> str:

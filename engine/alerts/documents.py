@@ -1,5 +1,6 @@
 """Documents about alerts for --json, the command line and the console."""
 
+from datetime import datetime
 from typing import Any
 
 from engine.deployment import Deployment
@@ -51,8 +52,8 @@ def message_document(row: LedgerRow) -> Document:
     }
 
 
-def _alert(row: LedgerRow, going_on: Any) -> Document:
-    silence = silence_of(going_on, row.rule, row.subject) if row.state == records.OPEN else None
+def alert_of(row: LedgerRow, silenced_until: datetime | None) -> Document:
+    """An alert: what is wrong, what to do, since when, who takes care of it, and until when it is silenced."""
     times = {name: moment(getattr(row, name)) for name in ("first_seen", "last_seen", "told_at", "resolved_at")}
     return {
         "id": row.alert_id,
@@ -67,8 +68,13 @@ def _alert(row: LedgerRow, going_on: Any) -> Document:
         "acknowledged_by": row.acknowledged_by,
         "acknowledged_at": moment(row.acknowledged_at),
         "note": row.note,
-        "silenced_until": moment(silence.until) if silence else None,
+        "silenced_until": moment(silenced_until) if row.state == records.OPEN else None,
     }
+
+
+def _alert(row: LedgerRow, going_on: Any) -> Document:
+    silence = silence_of(going_on, row.rule, row.subject)
+    return alert_of(row, silence.until if silence else None)
 
 
 def _silence(row: LedgerRow) -> Document:

@@ -18,6 +18,7 @@ from engine.cli.commands.operation.audit import app as audit_commands
 from engine.cli.commands.operation.backup import app as backup_commands
 from engine.cli.commands.operation.migrate import app as migration_commands
 from engine.cli.commands.operation.notes import app as note_commands
+from engine.cli.commands.operation.status import app as status_commands
 from engine.cli.commands.operation.stores import app as store_commands
 from engine.cli.commands.operation.units import app as unit_commands
 from engine.cli.commands.processes import app as process_commands
@@ -55,6 +56,7 @@ for commands in (
     profile_commands,
     book_commands,
     process_commands,
+    status_commands,
     alert_commands,
     migration_commands,
     access_commands,

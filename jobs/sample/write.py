@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -55,6 +56,11 @@ class SampleSpec:
             raise UsageError(f"The seed {self.seed} of a sample is negative; choose 0 or more.")
         if not (math.isfinite(self.drift) and 0.0 <= self.drift <= MOST_DRIFT):
             raise UsageError(f"A drift of {self.drift} is not possible; choose a number from 0 to {MOST_DRIFT:g}.")
+
+
+# The demo's sample: its drift is large enough for a breach, and small enough that a retraining ends it.
+DEMO = SampleSpec(12_500, 7, 0.35)
+LAST_OUTCOMES = date(2025, 7, 1)  # the day from which all outcomes of a sample are known: its loans begin until 2025-01
 
 
 def existing_extracts(folder: Path) -> list[Path]:

@@ -85,7 +85,7 @@ def current_versions(connection: Connection) -> dict[str, TableVersion]:
     query = (
         select(table_versions.c.content)
         .join_from(table_versions, publications, SAME_VERSION)
-        .where(publications.c.publication_id.in_(_newest()))
+        .where(publications.c.publication_id.in_(newest_publications()))
     )
     versions = (from_json(content) for content in connection.execute(query).scalars())
     return {version.table: version for version in versions}
@@ -115,7 +115,7 @@ def published_rows(connection: Connection) -> Sequence[LedgerRow]:
             publications.c.published_at,
         )
         .join(table_versions, SAME_VERSION)
-        .where(publications.c.publication_id.in_(_newest()))
+        .where(publications.c.publication_id.in_(newest_publications()))
         .order_by(publications.c.table_name)
     )
     return connection.execute(query).all()
@@ -207,7 +207,7 @@ def mark_removed(connection: Connection, removed: Iterable[tuple[str, str]], now
         )
 
 
-def _newest() -> Select[tuple[int]]:
+def newest_publications() -> Select[tuple[int]]:
     """The id of each table's newest publication. The query steps from table to table through the index.
 
     A GROUP BY would read every publication, of which each run adds several.

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, insert, not_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, insert, not_, or_, select
 
 from storage.db.ledger import LedgerRow
 from storage.db.model_tables import alias_events, models
 from storage.db.schema import actions, runs
 from storage.files.folder import FileFacts
-from storage.ledger.approvals import WAITING, Approval, approval_of_row, close_request, open_request
+from storage.ledger.approvals import close_request
 from storage.ledger.leases import Lease, check_lease
 
 CHAMPION = "champion"
@@ -93,22 +93,6 @@ def model_by_alias(connection: Connection, alias: str = CHAMPION, at: datetime |
     query = select(models).join(alias_events, alias_events.c.version == models.c.version)
     row = connection.execute(query.where(alias_events.c.event_id == newest.scalar_subquery())).first()
     return None if row is None else model_of_row(row)
-
-
-def champion_and_request(connection: Connection) -> tuple[ModelVersion | None, Approval | None]:
-    """(the champion, the request for approval that waits), in one statement if there is a champion."""
-    newest = select(func.max(alias_events.c.event_id)).where(alias_events.c.alias == CHAMPION)
-    waiting = WAITING.subquery()
-    query = (
-        select(models, *(column.label(f"request_{column.name}") for column in waiting.c))
-        .join(alias_events, alias_events.c.version == models.c.version)
-        .outerjoin(waiting, true())
-        .where(alias_events.c.event_id == newest.scalar_subquery())
-    )
-    row = connection.execute(query).first()
-    if row is None:
-        return None, open_request(connection)
-    return model_of_row(row), approval_of_row(row, "request_") if row.request_version else None
 
 
 def champions(connection: Connection, limit: int = MOST_CHAMPIONS) -> list[ModelVersion]:

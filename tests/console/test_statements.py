@@ -8,7 +8,7 @@ from tests.console.pages import Opened
 from tests.console.statements import statements
 from tests.sandbox import AS_OF, Sandbox
 
-MOST = 13  # statements of one Overview page, with those that begin a transaction and check the schema
+MOST = 12  # statements of one Overview page, with those that begin a transaction and check the schema
 
 
 @pytest.fixture

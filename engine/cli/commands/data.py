@@ -32,18 +32,15 @@ from engine.metrics.collector import metrics_text
 from jobs.accounting.flagged import flagged_remark
 from jobs.governance.breaches import UNHEALTHY
 from jobs.governance.sentences import arrears_sentence, auc_loans, months_text, window_sentence
-from jobs.sample.write import SampleSpec, existing_extracts, write_sample
+from jobs.sample.write import DEMO, LAST_OUTCOMES, SampleSpec, existing_extracts, write_sample
 from storage.ledger.runs import queued_runs
 from storage.settings import load_settings
 
 app = typer.Typer()
 
 WHICH_AUC = "auc: of the newest mature cohorts (auc of), which the gate judges; auc pooled: of all known outcomes."
-DEMO_CUSTOMERS = 12_500
-DEMO_SEED = 7
-DEMO_DRIFT = 0.35  # large enough for a breach, and small enough that a retraining ends it
-# The sample's loans begin from January 2023 to January 2025, so the newest outcomes are known in July 2025.
-DEMO_YEAR = date(2024, 8, 1), date(2025, 7, 1)
+DEMO_CUSTOMERS, DEMO_SEED, DEMO_DRIFT = DEMO.customers, DEMO.seed, DEMO.drift
+DEMO_YEAR = date(2024, 8, 1), LAST_OUTCOMES
 
 Customers = Annotated[int, typer.Option("--customers", help="Number of customers, with one loan each.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")]

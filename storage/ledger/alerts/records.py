@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, type_coerce, update
 
-from storage.db.alert_tables import alert_occurrences, alert_watch, alerts
+from storage.db.alert_tables import alert_occurrences, alert_silences, alert_watch, alerts
 from storage.db.ledger import LedgerRow
+from storage.db.types import Moment
 from storage.errors import StorageError
 
 OPEN: Final = "open"
@@ -130,10 +131,17 @@ def unresolved_alerts(connection: Connection) -> Sequence[LedgerRow]:
     return connection.execute(select(alerts).where(alerts.c.state != RESOLVED).order_by(alerts.c.alert_id)).all()
 
 
-def open_count(connection: Connection) -> int:
-    """How many alerts are open, without those that a person has acknowledged."""
-    query = select(func.count()).select_from(alerts).where(alerts.c.state == OPEN)
-    return int(connection.execute(query).scalar_one())
+def unresolved_with_silence(connection: Connection, now: datetime) -> list[tuple[LedgerRow, datetime | None]]:
+    """The alerts that have not ended, oldest first, each with the time until which it is silenced, if it is."""
+    going_on = alert_silences.c.ended_at.is_(None), alert_silences.c.until > now
+    about = or_(alert_silences.c.subject.is_(None), alert_silences.c.subject == alerts.c.subject)
+    until = (
+        select(func.max(alert_silences.c.until))
+        .where(alert_silences.c.rule == alerts.c.rule, about, *going_on)
+        .scalar_subquery()
+    )
+    query = select(alerts, type_coerce(until, Moment).label("silenced_until")).where(alerts.c.state != RESOLVED)
+    return [(row, row.silenced_until) for row in connection.execute(query.order_by(alerts.c.alert_id))]
 
 
 def alert_rows(connection: Connection, limit: int = 50) -> Sequence[LedgerRow]:

@@ -56,7 +56,7 @@ def test_an_empty_page_says_what_to_set_and_what_will_be_here(opened: Opened, em
 def test_an_alert_is_shown_with_advice_and_acknowledged_and_its_failed_message_sent_again(
     opened: Opened, empty_sandbox: Sandbox, failed: Deployment
 ) -> None:
-    assert "1 open" in words(opened(empty_sandbox.home))
+    assert "Action needed: training failed" in words(opened(empty_sandbox.home))
     app = opened(empty_sandbox.home, "alerts")
     told = words(app)
     for part in ("run-failed: training", "line 7 of &lt;b&gt;", "mend the cause", "1 message could not be delivered"):

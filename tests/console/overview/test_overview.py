@@ -1,6 +1,6 @@
 """The Overview page: what needs a person, what is alive, and the model's health."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,29 @@ def test_a_failed_run_needs_a_person_until_a_later_one_went_well(opened: Opened,
     assert str(sandbox.home / "nowhere") in words(app)
     sandbox.succeed("training", data=sandbox.data())
     assert "training failed" not in words(opened(sandbox.home))
+
+
+def test_what_is_wrong_is_acknowledged_where_it_is_told(opened: Opened, sandbox: Sandbox) -> None:
+    sandbox.run("training", AS_OF + timedelta(days=1), data=str(sandbox.home / "nowhere"))
+    app = opened(sandbox.home)
+    assert "Action needed: training failed" in words(app)
+    app.button(key="acknowledge-run-failed/training").click().run()
+    app.text_area(key="acknowledge-run-failed/training-note").input("the folder comes at noon")
+    next(button for button in app.button if button.proto.is_form_submitter).click().run()
+    said = words(app)
+    assert "Action needed" not in said
+    assert "the folder comes at noon" in said
+    assert "acknowledge-run-failed/training" not in {button.key for button in app.button}
+
+
+def test_the_scores_in_use_are_told_with_model_time_and_newest_loan(opened: Opened, monitored_sandbox: Sandbox) -> None:
+    said = words(opened(monitored_sandbox.home))
+    scores = monitored_sandbox.table("gold.model_predictions")
+    assert "Scores in use" in said
+    assert f"{scores.num_rows:,} of model" in said
+    assert scores["model_version"][0].as_py() in said
+    months = {name.rpartition("_")[0][-7:] for name in scores["loan_id"].to_pylist()}  # CUS_..._2025_09_01
+    assert f"newest loan of {date.fromisoformat(max(months).replace('_', '-') + '-01'):%b %Y}" in said
 
 
 def test_a_waiting_run_without_a_worker_is_said_on_every_page(opened: Opened, sandbox: Sandbox) -> None:

@@ -15,7 +15,8 @@ def test_overview_names_the_stale_file_and_what_to_do(opened: Opened, stale_sand
     said = words(opened(stale_sandbox.home)).replace("<code>", "`").replace("</code>", "`")
     assert f"{LEDGER} is stale: its newest row is of {STALE_SINCE}" in said
     assert ADVICE in said
-    assert "Retraining rule: stale" in said
+    assert said.count(f"{LEDGER} is stale: its newest row is of {STALE_SINCE}") == 1
+    assert "not judged on 2025-06-01: stale" in said
 
 
 def test_an_overview_of_fresh_extracts_does_not(opened: Opened, monitored_sandbox: Sandbox) -> None:

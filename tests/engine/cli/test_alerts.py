@@ -48,6 +48,20 @@ def test_alerts_are_listed_shown_acknowledged_and_tried(home: Path, webhook: Web
     assert (rows[-1].action, rows[-1].subject, rows[-1].reason) == ("acknowledge", "run-failed training", "mine")
 
 
+def test_what_status_tells_is_acknowledged_while_no_process_looks_for_alerts(home: Path) -> None:
+    deployment = Deployment.open(load_settings(home=home))
+    ended_run(deployment, "failed")
+    told = document("status")
+    assert (told["level"], told["headline"]) == ("bad", "Action needed: training failed, and 1 more")
+    assert "run-failed/training" in command("status").stdout
+    assert document("alerts", "ack", "run-failed/training", "--note", "mine")["state"] == "acknowledged"
+    assert document("status")["level"] == "warn"
+    assert not evaluate(deployment) or document("alerts")["alerts"][0]["state"] == "acknowledged"
+    deployment.ledger.close()
+    assert "Nothing is wrong with inference" in command("alerts", "ack", "run-failed/inference").stderr
+    assert "names no alert" in command("alerts", "ack", "nonsense").stderr
+
+
 MISSPELT = [
     (("run-faild",), "There is no rule 'run-faild'; the rules are run-failed, "),
     (("run-failed", "--subject", "trainin"), "no subject 'trainin'; it has training, inference, monitoring."),

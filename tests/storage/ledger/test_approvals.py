@@ -9,7 +9,8 @@ from storage.ledger.approvals import (
     approvals_by_version,
     record_approval,
 )
-from storage.ledger.models import AliasEvent, champion_and_request, move_alias, register
+from storage.ledger.models import AliasEvent, move_alias, register
+from storage.ledger.published.at_a_glance import serving
 from tests.storage.ledger.made import NOW, model, started
 
 
@@ -20,8 +21,8 @@ def states(ledger: Ledger) -> dict[str, str]:
 
 def waiting(ledger: Ledger) -> tuple[str | None, str | None]:
     with ledger.reading() as connection:
-        champion, request = champion_and_request(connection)
-    return champion and champion.version, request and request.version
+        found = serving(connection)
+    return found.champion and found.champion.version, found.waiting and found.waiting.version
 
 
 def test_a_request_waits_until_it_is_decided_or_superseded(ledger: Ledger) -> None:
@@ -64,7 +65,7 @@ def test_a_request_is_told_as_it_was_made(ledger: Ledger) -> None:
         register(connection, lease, model("m1"), NOW)
         move_alias(connection, AliasEvent("m0", "ben", "yes"), NOW)
         record_approval(connection, ApprovalEvent("m1", REQUESTED, "m0", "ann", "newer", lease.run_id), NOW)
-        _, request = champion_and_request(connection)
+        request = serving(connection).waiting
         (same,) = approvals_by_version(connection).values()
     assert request == same
     assert (same.who, same.why, same.at, same.run_id) == ("ann", "newer", NOW, lease.run_id)

@@ -81,15 +81,15 @@ def show(alert_id: AlertId, home: Home = None, as_json: Json = False) -> None:
 
 @alerts.command()
 def ack(
-    alert_id: AlertId,
+    named: Annotated[str, typer.Argument(metavar="ID", help="The id of an alert, or RULE/SUBJECT as `status` has it.")],
     note: Annotated[str, typer.Option("--note", help="What is done about it, for the audit log.")] = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Acknowledge an open alert: somebody takes care of it, so it is not told again."""
-    row = actions.acknowledge(deployment_at(home), alert_id, note)
-    message = f"Alert {alert_id} ({row.rule}, {row.subject}) is acknowledged by {row.acknowledged_by}."
-    print_outcome(message, {"id": alert_id, "state": row.state, "by": row.acknowledged_by}, as_json=as_json)
+    row = actions.acknowledge_named(deployment_at(home), named, note)
+    message = f"Alert {row.alert_id} ({row.rule}, {row.subject}) is acknowledged by {row.acknowledged_by}."
+    print_outcome(message, {"id": row.alert_id, "state": row.state, "by": row.acknowledged_by}, as_json=as_json)
 
 
 @alerts.command()
