@@ -72,14 +72,12 @@ def levels_over_time(deliveries: Sequence[Document], name: str) -> pd.DataFrame:
 
 def _labels(deliveries: Sequence[Document]) -> list[dict[str, Any]]:
     """What every row has. The axis shows the first two parts of a label; the third makes it unique."""
-    labelled, year = [], 0
+    labelled = []
     for number, delivery in enumerate(deliveries, 1):
         day = date.fromisoformat(delivery["as_of"])
-        shown = str(day.year) if day.year != year else ""
-        year = day.year
         labelled.append(
             {
-                "label": f"{day.day} {day:%b}|{shown}|{number}",
+                "label": f"{day.day} {day:%b}|{day.year}|{number}",
                 "delivery": number,
                 "as_of": delivery["as_of"],
                 "rejected": delivery["rejected"] is not None,

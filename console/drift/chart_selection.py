@@ -11,6 +11,7 @@ from markupsafe import Markup
 from console.components.elements import join
 from jobs.charts.history import dated
 from jobs.charts.kit import BLUE, GREY, RED, filled, rows_chart
+from jobs.charts.report import largest_drifts
 
 BOX = (220, 96)  # of a feature's small histogram, in points
 
@@ -41,9 +42,8 @@ def with_features(
     """
     if not filled(features, "csi"):
         return chart
-    rows = features.assign(
-        mark=features["feature"] == selected, image=[previews.get(name, "") for name in features["feature"]]
-    )
+    rows = largest_drifts(features)
+    rows = rows.assign(mark=rows["feature"] == selected, image=[previews.get(name, "") for name in rows["feature"]])
     selection = alt.selection_point(name="feature", fields=["feature"], on="click", toggle=False)
     hover = alt.selection_point(name="hover", fields=["feature"], on="pointerover", clear="pointerout", empty=False)
     wide = rows_chart(rows).encode(y=alt.Y("feature:N", sort=None), x=alt.value(0), x2=alt.value("width"))

@@ -28,7 +28,7 @@ def by_delivery(frame: pd.DataFrame, title: TitleParams, names: dict[str, str], 
     dates = not pd.api.types.is_numeric_dtype(frame[next(iter(names))])
     long = frame.melt(_shared(frame), list(names), "what", "value").dropna(subset=["value"])
     long["what"] = long["what"].map(names)
-    axis = alt.Axis(tickCount=5) if dates else alt.Axis(format=form, tickCount=5)
+    axis = alt.Axis(format="%b %Y", tickCount=5) if dates else alt.Axis(format=form, tickCount=5)
     scale = alt.Scale(zero=False)
     if form.endswith("%"):
         scale = alt.Scale(domain=[0, max(float(long["value"].max()), LEAST_TOP)])
@@ -86,7 +86,7 @@ def _with_signs(frame: pd.DataFrame, subtitle: str) -> str:
 
 
 def _axis(frame: pd.DataFrame) -> alt.X:
-    """The deliveries by the day as of which each was first read, with the year where it changes."""
+    """The deliveries by the day as of which each was first read, with its year."""
     labels = list(dict.fromkeys(frame["label"]))
     step = -(-len(labels) // kit.MOST_TICKS)
     axis = alt.Axis(

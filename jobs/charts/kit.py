@@ -119,7 +119,8 @@ def tips(*columns: str) -> list[alt.Tooltip]:
 def months(cohorts: pd.DataFrame) -> pd.DataFrame:
     """The cohorts in order, with empty rows for missing months.
 
-    `month` has the lines of an axis label, `Jan|1,234|2024`. `shown` is True for the labels that fit on the axis.
+    `month` has the lines of an axis label, `Jan|1,234|2024`. `shown` is True for the labels that fit on the axis. The
+    year is at the first label if it is the only one, else at every label: a narrow axis leaves some labels out.
     """
     rows = cohorts.set_index(pd.PeriodIndex(cohorts["cohort"].astype(str), freq="M")).sort_index()
     every = pd.period_range(rows.index[0], rows.index[-1], freq="M")
@@ -127,12 +128,13 @@ def months(cohorts: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(cohort=every.astype(str), n=rows["n"].fillna(0).astype(int))
     step = -(-len(every) // MOST_TICKS)
     shown = [(len(every) - 1 - i) % step == 0 for i in range(len(every))]
-    lines, year = [], 0
-    for month, n, labelled in zip(every, rows["n"], shown, strict=True):
-        new_year = str(month.year) if labelled and month.year != year else ""
-        year = month.year if labelled else year
-        # The axis drops the fourth part, which makes the label unique.
-        lines.append(f"{month:%b}|{n:,}|{new_year}|{month}")
+    several = every[0].year != every[-1].year
+    first = shown.index(True)
+    # The axis drops the fourth part, which makes the label unique.
+    lines = [
+        f"{month:%b}|{n:,}|{month.year if several or number == first else ''}|{month}"
+        for number, (month, n) in enumerate(zip(every, rows["n"], strict=True))
+    ]
     return rows.assign(month=lines, shown=shown).reset_index(drop=True)
 
 
@@ -144,7 +146,11 @@ def month_axis(rows: pd.DataFrame) -> alt.X:
 
 
 def date_axis(dates: "pd.Series[Any]") -> alt.X:
-    """The axis of monitoring_date: labels are days, or months when there are many days, and the year at its start."""
+    """The axis of monitoring_date: labels are days, or months when there are many days.
+
+    The year stands at the first label if it is the only one, else at every label: of neighbours that overlap, one is
+    left out.
+    """
     days = pd.DatetimeIndex(dates.unique())
     pad = max((days[-1] - days[0]) * 0.025, pd.Timedelta(days=1))
     firsts = pd.date_range(days[0], days[-1], freq="MS")
@@ -152,9 +158,10 @@ def date_axis(dates: "pd.Series[Any]") -> alt.X:
     if len(days) > MOST_TICKS and len(firsts) > 2:
         step = next((k for k in (1, 2, 3, 4, 6) if len(firsts) <= k * MOST_TICKS), 12)
         ticks, form = firsts[(firsts.month - 1) % step == 0], "%b"
-    year = "datum.index == 0 || month(datum.value) == 0 ? timeFormat(datum.value, '%Y') : ''"
+    several = days[0].year != days[-1].year
+    year = "timeFormat(datum.value, '%Y')" if several else "datum.index == 0 ? timeFormat(datum.value, '%Y') : ''"
     axis = alt.Axis(
-        values=[moment(day) for day in ticks],
+        values=[moment(day) for day in sorted(ticks)],
         labelExpr=f"[timeFormat(datum.value, '{form}'), {year}]",
         labelOverlap="greedy",
     )

@@ -121,10 +121,9 @@ def feature_drift(features: pd.DataFrame, plain_names: Mapping[str, str] | None 
     title = TitleParams("Feature drift (CSI), largest first", subtitle="tick: noise level (99%)")
     if not kit.filled(features, "csi"):
         return kit.empty_panel(title, *NO_WINDOW)
-    rows = features[features["csi"].notna()].sort_values(["csi", "feature"], ascending=[False, True])
-    shown = rows.head(MOST_FEATURES)
-    if len(shown) < len(rows):
-        title.subtitle = f"{len(shown)} of {len(rows)} features; {title.subtitle}"
+    shown = largest_drifts(features)
+    if len(shown) < (measured := int(features["csi"].notna().sum())):
+        title.subtitle = f"{len(shown)} of {measured} features; {title.subtitle}"
     top = max(0.3, float(shown[["csi", "chance_level"]].astype(float).max().max()) * 1.3)
     across = alt.Axis(format=".2f", tickCount=5, grid=True)
     x = alt.X("csi:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=across)
@@ -138,7 +137,7 @@ def feature_drift(features: pd.DataFrame, plain_names: Mapping[str, str] | None 
     )
     tooltip = kit.tips("feature", "csi", "chance_level", "band")
     # The space above the bars is for the names of the bands. Its height does not depend on the number of bars.
-    space = alt.Scale(paddingOuter=len(shown) / MOST_FEATURES, align=1)
+    space = alt.Scale(domain=shown["feature"].tolist(), paddingOuter=len(shown) / MOST_FEATURES, align=1)
     base = rows_chart(shown).encode(y=alt.Y("feature:N", sort=None, axis=labels, scale=space), tooltip=tooltip)
     fill = alt.Color("band:N", legend=None, scale=signs(kit.BANDS, kit.BAND_COLORS))
     return kit.panel(
@@ -148,6 +147,12 @@ def feature_drift(features: pd.DataFrame, plain_names: Mapping[str, str] | None 
         base.mark_tick(style="strong", thickness=2, height={"band": 0.9}).encode(x="chance_level:Q"),
         base.mark_text(style="note", align="right").encode(x=alt.value("width"), text=alt.Text("csi:Q", format=".3f")),
     ).properties(width=kit.WIDTH + kit.AXIS_EXTENT - LABEL_EXTENT)
+
+
+def largest_drifts(features: pd.DataFrame) -> pd.DataFrame:
+    """The features that `feature_drift` draws, in their order."""
+    rows = features[features["csi"].notna()].sort_values(["csi", "feature"], ascending=[False, True])
+    return rows.head(MOST_FEATURES)
 
 
 def _band_edges() -> list[alt.Chart]:

@@ -98,7 +98,7 @@ def test_absent_months_are_gaps_and_sizes_stand_under_months() -> None:
     rows = months(cohorts)
     assert rows["cohort"].tolist() == [str(pd.Period("2023-07", "M") + i) for i in range(12)]
     assert rows["auc"].isna().tolist() == [i == 4 for i in range(12)]
-    assert rows.loc[4, "month"] == "Nov|0||2023-11"
+    assert rows.loc[4, "month"] == "Nov|0|2023|2023-11"
     assert rows["month"].iloc[0] == f"Jul|{year().cohorts.loc[0, 'n']}|2023|2023-07"
     assert rows["month"].iloc[6].split("|")[2] == "2024"
     assert rows["shown"].all()
