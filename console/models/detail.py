@@ -25,7 +25,7 @@ from console.components.elements import (
 from console.components.table import bytes_text, columns, digest_html, table
 from console.components.times import time_html
 from console.models.candidates import show_candidates
-from console.models.differences import parameter_text
+from console.models.pair.differences import parameter_text
 from console.models.query import ModelView, auc_threshold
 from console.models.scorecard import show_scorecards
 from console.runs.parameters import label

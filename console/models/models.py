@@ -13,11 +13,11 @@ from console.components.elements import callout, empty, figure, note_html, plain
 from console.components.times import time_html
 from console.models.champions.champions import show_history
 from console.models.champions.change import change_link, day_of, show_champion_events
-from console.models.comparison import compare, show_comparison
 from console.models.detail import show_candidates_and_comparisons, show_contents, show_promotion_test, show_summary
 from console.models.explanation import show_explanation
 from console.models.importance import show_importance
 from console.models.lineage import show_lineage
+from console.models.pair.comparison import compare, show_comparison
 from console.models.promotion import approval_buttons, promote_button, rollback_button, show_approval, show_waiting
 from console.models.query import (
     ModelView,

@@ -13,6 +13,7 @@ from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, 
 from engine.control import approval, promotion
 from engine.deployment import Deployment
 from engine.documents.champions.changes import champion_change_on, champion_changes, reason_in_short, steps
+from engine.documents.champions.pair import pair_document, pair_sentences
 from engine.documents.models import model_document, models_document
 from jobs.modelling.explanation.kept import importance_in_words
 from jobs.modelling.explanation.stability import stability_in_words
@@ -29,17 +30,24 @@ Reason = Annotated[str, typer.Option("--reason", help="The reason, which is reco
 def models(
     version: Annotated[str, typer.Argument(metavar="[VERSION]", help="One version, with importance and points.")] = "",
     on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="The champion of a date, and why.")] = None,
+    against: Annotated[
+        str, typer.Option("--against", metavar="OTHER", help="VERSION and OTHER on the same loans.")
+    ] = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """List registered models with their candidates, and the history of champions; or show one version.
 
     A version has its promotion test, the importance of its features, the stability of reasons and points tables. With
-    --on, show the champion of a logical date and what made it champion: breach, training, test, promotion.
+    --on, show the champion of a logical date and what made it champion: breach, training, test, promotion. With
+    --against, compare a version with another one on loans that neither learned from.
     """
     deployment = deployment_at(home)
     if day := day_of(on, "--on"):
         _print_champion(deployment, day, as_json=as_json)
+        return
+    if against:
+        _print_pair(deployment, version, against, as_json=as_json)
         return
     with deployment.ledger.reading() as connection:
         one = model_document(connection, deployment.models, version) if version else None
@@ -79,6 +87,17 @@ def _print_champion(deployment: Deployment, day: date, *, as_json: bool) -> None
     for number, step in enumerate(steps(found), 1):
         run = f" ({step.run_id})" if step.run_id else ""
         console.print(Text(f"{number}. {step.name}: {step.words}{run}"), soft_wrap=True)
+
+
+def _print_pair(deployment: Deployment, version: str, other: str, *, as_json: bool) -> None:
+    """Prints how two versions judge the same loans."""
+    with deployment.ledger.reading() as connection:
+        found = pair_document(connection, deployment, version, other)
+    if as_json:
+        print_json(found)
+        return
+    for sentence in pair_sentences(found):
+        console_for().print(sentence, highlight=False, soft_wrap=True)
 
 
 def _changed(change: Mapping[str, Any]) -> dict[str, str]:

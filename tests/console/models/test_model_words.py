@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from console.models.candidates import candidate_rows
-from console.models.comparison import A, B, defaults
-from console.models.differences import METRICS, comparability, differences
 from console.models.lineage import checksums, mismatches
+from console.models.pair.comparison import A, B, defaults
+from console.models.pair.differences import METRICS, comparability, differences
 from console.models.promotion import risks
 from console.models.query import ModelView
 from console.models.version_list import outcome_text, page_of

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+import pyarrow.compute as pc
 import pytest
 from markupsafe import escape
 from sqlalchemy import insert
@@ -10,8 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 from console.models.promotion import refuse_changed
 from engine.control import promotion
+from engine.documents.champions.pair import pair_sentences
 from engine.errors import Refused
 from storage.db.model_tables import models
+from storage.lake.names import TRAINING_DATA
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.models import alias_rows, champions, model_rows
 from tests.commands import command, document
@@ -292,3 +296,38 @@ def test_a_version_that_waits_is_approved_by_another_person(opened: Opened, two:
     assert not app.exception
     assert two.champions()[0].version == refused
     assert "Approved by" in words(app)
+
+
+def test_two_versions_are_drawn_over_each_other_on_the_same_loans(opened: Opened, two_models: Sandbox) -> None:
+    refused, champion = versions(two_models)
+    home = str(two_models.home)
+    found = document("models", refused, "--against", champion, "--home", home)
+    unseen = two_models.table(TRAINING_DATA).filter(pc.field("split") == "test")
+    assert found["difference"]["n"] == unseen.num_rows
+    assert found["difference"]["positives"] == pc.sum(unseen["label"]).as_py()
+    with two_models.deployment.ledger.reading() as connection:
+        auc = {row.version: row.summary["test_auc"] for row in model_rows(connection)}
+    for side, version in (("a", refused), ("b", champion)):
+        judged = found[side]
+        assert judged["version"] == version
+        assert found["difference"][f"auc_{side}"] == pytest.approx(auc[version])
+        assert np.trapezoid(judged["true_positive_rate"], judged["false_positive_rate"]) == pytest.approx(auc[version])
+        assert sum(judged["shares"]) == pytest.approx(1.0)
+        assert sum(one["n"] for one in judged["calibration"]) == unseen.num_rows
+    app = opened(two_models.home, "models", a=refused, b=champion)
+    told = words(app)
+    for sentence in pair_sentences(found):
+        assert sentence in told
+    for heading in ("ROC curves", "Calibration by score decile", "Score distributions"):
+        assert f'lw-head">{heading}' in told
+    assert command("models", champion, "--against", champion, "--home", home).returncode == 2
+    assert command("models", champion, "--against", "none", "--home", home).returncode == 2
+
+
+def test_versions_that_can_not_be_opened_are_not_drawn(opened: Opened, two: Sandbox) -> None:
+    refused, champion = versions(two)
+    (two.home / "model_store" / f"best_model_{refused}.pkl").write_bytes(b"changed")
+    told = words(opened(two.home, "models", a=refused, b=champion))
+    assert "The two can&#39;t be compared on the same loans" in told
+    assert "its SHA-256 is not the one that was registered" in told
+    assert "Metrics of the selected model" in told

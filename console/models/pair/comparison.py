@@ -11,7 +11,8 @@ from console.app.navigation import run_link
 from console.components.elements import Text, callout, empty, join, named_html, note, paragraph
 from console.components.table import columns, digest_html, table
 from console.models.candidates import show_intervals
-from console.models.differences import Difference, comparability, differences
+from console.models.pair.differences import Difference, comparability, differences
+from console.models.pair.same_loans import show_same_loans
 from console.models.query import ModelView, model_view
 from jobs.charts.candidates import interval_frame
 
@@ -69,6 +70,7 @@ def _compare(a: ModelView, b: ModelView) -> None:
     equal = len(found) - len(differing)
     paragraph(comparability(a, b))
     show_intervals(_intervals(a, b), deployment().settings.auc_threshold)
+    show_same_loans(a.version, b.version)
     every = st.toggle(f"Show also the {equal} that are equal", key="compare-all", disabled=not equal)
     heads = columns("", f"a: {a.version}", f"b: {b.version}", "b minus a", numbers=["b minus a"])
     table("What differs between the two versions", heads, _rows(found if every else differing, every=every))

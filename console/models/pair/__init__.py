@@ -1,0 +1,1 @@
+"""Two versions held against each other: what differs, and how both judge the same loans."""

@@ -1,0 +1,103 @@
+"""Two models over each other: ROC curves, calibration, and the distributions of their scores."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+from altair import TitleParams
+
+from jobs.charts import kit
+from jobs.charts.kit import AMBER, BLUE, GREY, rows_chart, signs
+
+COLORS, DASHES, SHAPES = [BLUE, AMBER], [[1, 0], [5, 3]], ["circle", "diamond"]
+UNIT = alt.Scale(domain=[0, 1], nice=False)
+Judged = Mapping[str, Any]  # a model of a pair: see `jobs.modelling.promotion.pair.Judged`
+
+
+def roc_frame(pair: Sequence[Judged]) -> pd.DataFrame:
+    """The points of both ROC curves: model, false_positive_rate, true_positive_rate."""
+    names = ["false_positive_rate", "true_positive_rate"]
+    return pd.concat([pd.DataFrame({"model": one["version"], **{name: one[name] for name in names}}) for one in pair])
+
+
+def calibration_frame(pair: Sequence[Judged]) -> pd.DataFrame:
+    """The bins of both: model, mean_score, bad_rate, low, high, n."""
+    names = ["mean_score", "bad_rate", "low", "high", "n"]
+    frames = [pd.DataFrame([*one["calibration"]])[names].assign(model=one["version"]) for one in pair]
+    return pd.concat(frames)[["model", *names]]
+
+
+def score_frame(pair: Sequence[Judged]) -> pd.DataFrame:
+    """The shares of loans by score: model, score_from, score_to, share."""
+    rows = []
+    for one in pair:
+        bins = len(one["shares"])
+        for at, share in enumerate(one["shares"]):
+            rows.append((one["version"], at / bins, (at + 1) / bins, share))
+    return pd.DataFrame(rows, columns=["model", "score_from", "score_to", "share"])
+
+
+def roc_pair(points: pd.DataFrame) -> alt.LayerChart:
+    """Both ROC curves and the diagonal of a random ranking."""
+    base = _by_model(points).encode(
+        x=alt.X("false_positive_rate:Q", scale=UNIT, axis=_percent("false positive rate")),
+        y=alt.Y("true_positive_rate:Q", scale=UNIT, axis=_percent("true positive rate")),
+        tooltip=[alt.Tooltip("model:N"), *_shares("false_positive_rate", "true_positive_rate")],
+    )
+    title = TitleParams("ROC curves", subtitle="the same loans; grey: random ranking")
+    return kit.panel(title, _diagonal(), base.mark_line(strokeWidth=2))
+
+
+def calibration_pair(bins: pd.DataFrame) -> alt.LayerChart:
+    """Bad rate by mean score of both, with Wilson's intervals, and the line of perfect calibration."""
+    tooltip = [alt.Tooltip("model:N"), *_shares("mean_score", "bad_rate", "low", "high"), *kit.tips("n")]
+    x = alt.X("mean_score:Q", scale=UNIT, axis=_percent("mean score"))
+    base = _by_model(bins).encode(x=x, y=alt.Y("bad_rate:Q", scale=UNIT, axis=_percent("bad rate")), tooltip=tooltip)
+    y = alt.Y("low:Q", scale=UNIT, axis=_percent("bad rate"))
+    whiskers = _by_model(bins).encode(x=x, y=y, y2="high:Q", tooltip=tooltip).mark_rule(opacity=0.45)
+    shape = alt.Shape("model:N", scale=signs(_names(bins), SHAPES))
+    title = TitleParams("Calibration by score decile", subtitle="bars: 95% interval; grey: perfect calibration")
+    marks = base.encode(shape=shape).mark_point(filled=True, size=55, opacity=1)
+    return kit.panel(title, _diagonal(), whiskers, base.mark_line(strokeWidth=1, opacity=0.6), marks)
+
+
+def score_pair(shares: pd.DataFrame) -> alt.LayerChart:
+    """The share of loans at each score of both."""
+    middle = shares.assign(score=(shares["score_from"] + shares["score_to"]) / 2)
+    base = _by_model(middle).encode(
+        x=alt.X("score:Q", scale=UNIT, axis=_percent("score")),
+        y=alt.Y("share:Q", axis=alt.Axis(format=".0%", tickCount=5, title="share of loans")),
+        tooltip=[alt.Tooltip("model:N"), *_shares("score_from", "score_to", "share")],
+    )
+    title = TitleParams("Score distributions", subtitle="share of the same loans by score")
+    return kit.panel(title, base.mark_line(strokeWidth=2, interpolate="step"))
+
+
+def _by_model(frame: pd.DataFrame) -> alt.Chart:
+    names = _names(frame)
+    chart: alt.Chart = rows_chart(frame).encode(
+        color=alt.Color("model:N", scale=signs(names, COLORS[: len(names)])),
+        strokeDash=alt.StrokeDash("model:N", scale=signs(names, DASHES[: len(names)])),
+    )
+    return chart
+
+
+def _names(frame: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(frame["model"]))
+
+
+def _diagonal() -> alt.Chart:
+    base = rows_chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]}))
+    line: alt.Chart = base.mark_line(color=GREY, strokeWidth=1).encode(
+        x=alt.X("x:Q", scale=UNIT), y=alt.Y("y:Q", scale=UNIT)
+    )
+    return line
+
+
+def _percent(title: str) -> alt.Axis:
+    return alt.Axis(format=".0%", tickCount=5, title=title)
+
+
+def _shares(*columns: str) -> list[alt.Tooltip]:
+    return [alt.Tooltip(f"{name}:Q", format=".1%", title=name.replace("_", " ")) for name in columns]
