@@ -25,6 +25,7 @@ pytest_plugins = [
     "tests.heads",
     "tests.live",
     "tests.receivers",
+    "tests.buckets",
 ]
 
 # What a property test proves does not depend on how busy the machine is.

@@ -90,11 +90,11 @@ class Soak:
             if self.services is not None:
                 self.services.end()
             self._come_to_rest()
-            if self.services is not None:
-                self.services.messages_are_out(self.deployment)
         finally:
             stop.set()
             keeper.join()
+        if self.services is not None:
+            self.services.send_the_rest(self.deployment)
 
     def _kill_for(self, seconds: float) -> None:
         end, next_kill, next_look = monotonic() + seconds, monotonic() + 15, monotonic()

@@ -6,6 +6,7 @@ message must have reached the webhook once, or be marked as repeated or failed.
 """
 
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from time import monotonic, sleep
 
 from sqlalchemy import func, select
 
+from engine.alerts.delivery import deliver_next
 from engine.deployment import Deployment
 from storage.db.alert_tables import alert_messages
 from storage.db.model_tables import models
@@ -31,6 +33,7 @@ STORES = ("datamart", "models", "reports")
 SETTINGS = {"alert_seconds": 1.0, "alert_group_seconds": 1.0, "alert_retry_seconds": 1.0, "alert_timeout": 3.0}
 PATIENCE = 60.0  # seconds for the last messages
 MOST_SHOWN = 5
+FOLDER_OF_A_TABLE = re.compile(r"datamart/[.]versions/[^/]+/[^/]+/")  # an object without bytes, one for each table
 
 
 @dataclass
@@ -74,10 +77,12 @@ class Services:
         if self.random.random() < BUSY:
             self.webhook.answers.append(503)
 
-    def messages_are_out(self, deployment: Deployment) -> None:
-        """Waits until no message waits any more."""
+    def send_the_rest(self, deployment: Deployment) -> None:
+        """Sends what the worker and the scheduler had not sent when they ended, as the next worker does."""
         deadline, waits = monotonic() + PATIENCE, True
         while waits and monotonic() < deadline:
+            while deliver_next(deployment, "webhook"):
+                pass
             with deployment.ledger.reading() as connection:
                 waiting = alert_messages.c.state.in_(("pending", "sending"))
                 waits = connection.execute(select(func.count()).where(waiting)).scalar_one() > 0
@@ -119,7 +124,9 @@ class Services:
         parts = {f"datamart/{part['name']}" for row in stored for part in row.content["parts"]}
         kept = {f"models/{facts['name']}" for files in registered for facts in files.values()}
         keys = set(self.store.keys())
-        versions = {key for key in keys if key.startswith("datamart/.versions/")}
+        versions = {
+            key for key in keys if key.startswith("datamart/.versions/") and not FOLDER_OF_A_TABLE.fullmatch(key)
+        }
         pickles = {key for key in keys if key.startswith("models/") and not key.startswith("models/.")}
         uploads = self.store.uploads()
         print(f"objects: {len(keys)}, of tables {len(versions)}, of models {len(pickles)}; {len(uploads)} open uploads")

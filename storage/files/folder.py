@@ -173,10 +173,12 @@ class Folder:
                 self.call(name, lambda: self.filesystem.delete_file(path))
 
     def delete_empty(self, name: str) -> None:
-        """Deletes a folder of this machine that is empty. Object storage has none."""
+        """Deletes a folder that is empty. On object storage it is an object without bytes, which a deletion leaves."""
         if self.is_local:
             with suppress(OSError):
                 Path(self.path(name)).rmdir()
+        elif not self.sizes(name):
+            self.delete(name)
 
     def temporary_names(self) -> list[str]:
         """Names, relative to the root, of the files and links of this machine that end in `.tmp`. None on S3."""

@@ -1,11 +1,8 @@
 """Everything but the ledger on object storage: the same code, a real S3 server, no links."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from engine.control import runs
 from engine.deployment import Deployment
@@ -17,19 +14,6 @@ from storage.lake.report_store import facts_of
 from storage.ledger.catalog import current_versions
 from storage.ledger.published.reports import current_reports
 from storage.settings import load_settings
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    boto3.client("s3", endpoint_url=f"http://{host}:{port}").create_bucket(Bucket="loanwatch")
-    yield f"s3://loanwatch/{{}}?scheme=http&endpoint_override={host}:{port}&region=us-east-1"
-    server.stop()
 
 
 @pytest.mark.thorough
