@@ -128,7 +128,8 @@ def _schedules(reading: Reading) -> Iterator[Concern]:
     for schedule in reading.schedules.values():
         if schedule["paused"]:
             title = f"The schedule of {schedule['pipeline']} is paused"
-            yield Concern((PIPELINES,), "warn", title, schedule["paused"])
+            until = f" (until {schedule['paused_until'][:16]} UTC)" if schedule["paused_until"] else ""
+            yield Concern((PIPELINES,), "warn", title, f"{schedule['paused']}{until}")
 
 
 def _processes(reading: Reading, told: dict[str, str]) -> Iterator[Concern]:

@@ -79,7 +79,7 @@ def hostile(monitored_sandbox: Sandbox) -> Iterator[Sandbox]:
         promotion.rollback(sandbox.deployment, OUTSIDE, by=OUTSIDE)
     else:
         promotion.promote(sandbox.deployment, newest, OUTSIDE, by=OUTSIDE)
-    runs.pause_schedule(sandbox.deployment, "inference", OUTSIDE, OUTSIDE)
+    runs.pause_schedule(sandbox.deployment, "inference", OUTSIDE, by=OUTSIDE)
     assert sandbox.run("training", data=str(extracts / "nowhere")).state == "failed"
     wanted = runs.checked_request(
         sandbox.deployment, "inference", AS_OF, requested_by=OUTSIDE, params={"data": str(extracts)}, force=True

@@ -79,7 +79,7 @@ def test_a_waiting_run_without_a_worker_is_said_on_every_page(opened: Opened, sa
 
 def test_a_paused_schedule_and_a_missing_scheduler_are_told(opened: Opened, sandbox: Sandbox) -> None:
     ProcessRegistry(sandbox.deployment, "worker").register({"ray": "up", "runs": []})
-    runs.pause_schedule(sandbox.deployment, "inference", "the extracts are being moved", "analyst")
+    runs.pause_schedule(sandbox.deployment, "inference", "the extracts are being moved", by="analyst")
     said = words(opened(sandbox.home))
     assert "The schedule of inference is paused" in said
     assert "the extracts are being moved" in said
