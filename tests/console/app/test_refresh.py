@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.console.journey import PATIENCE, Visitor, visiting
 from tests.console.live import running_console
+from tests.console.white_pages import white_pages
 from tests.sandbox import Sandbox
 
 pytestmark = pytest.mark.thorough
@@ -76,3 +77,8 @@ def test_a_page_that_was_lost_is_loaded_again(visitor: Visitor) -> None:
     visitor.open("runs")
     visitor.page.evaluate("document.querySelector('.stApp').remove()")
     visitor.sees("No runs yet")
+
+
+def test_a_slow_browser_shows_each_run_that_is_requested(visitor: Visitor) -> None:
+    """`python -m tests.benchmarks.white_pages` does a hundred."""
+    assert white_pages(visitor, 4, slowed=4) == 0
