@@ -1,4 +1,4 @@
-"""The error of a run: the failed task, the reason, and the next step."""
+"""The error of a run: the failed task, the reason, the next step, and the impact on what is in use."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from markupsafe import Markup
 from console.app.navigation import log_link, run_link
 from console.components.elements import Text, callout_html, join, write_html
 from console.run.query import RunView
+from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 
 REJECTED = 3  # the exit code of a run whose input was rejected
@@ -17,6 +18,23 @@ def show_error(view: RunView) -> None:
     """Shows the error of an ended run, if there is one."""
     if view.run.error and view.run.state in ("failed", "crashed", "cancelled", "skipped"):
         write_html(error_html(view))
+
+
+def show_impact(view: RunView) -> None:
+    """Shows what the end of a run without success left as it was, and the runs that matter now."""
+    if view.impact is not None:
+        write_html(impact_html(view.impact))
+
+
+def impact_html(impact: Document) -> Markup:
+    """The sentences about what is in use, with links to the run of the scores and to the newest success."""
+    scores, last = impact["scores"], impact["last_success"]
+    links = [
+        run_link(scores["run_id"], "The run of the scores") if scores else "",
+        run_link(last["run_id"], "The last success") if last else "",
+    ]
+    title = "Impact: nothing in use has changed" if not impact["published"] else "Impact"
+    return callout_html("quiet", title, *impact["sentences"], join(links, ", "))
 
 
 def error_html(view: RunView) -> Markup:

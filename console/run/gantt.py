@@ -16,6 +16,7 @@ from console.run.query import MOST_ATTEMPTS, RunView
 from storage.db.ledger import LedgerRow
 
 LABEL, BAR, BETWEEN = 18, 12, 7  # pixels: a task's name, a bar under it, before the next task
+AXIS = 44  # pixels of the axis with its title, which the page takes from the height of the chart
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,9 @@ def chart(bars: pd.DataFrame, names: pd.DataFrame) -> Any:
     height = int(bars["bottom"].max()) + BETWEEN
     ink = colour("ink")
     at = alt.Y("top:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
-    seconds = alt.X("start:Q", title="seconds since the run started", scale=alt.Scale(domainMin=0, nice=False))
+    # The layers have one domain that is given: Vega finds none for a layer that is empty, such as that of no signs.
+    domain = alt.Scale(domain=[0, max(1.0, float(bars["end"].max()))], nice=False)
+    seconds = alt.X("start:Q", title="seconds since the run started", scale=domain)
     states = list(dict.fromkeys(bars["state"]))
     colours = [colour(_tone(state)) for state in states]
     marks = (
@@ -108,7 +111,7 @@ def chart(bars: pd.DataFrame, names: pd.DataFrame) -> Any:
         .mark_text(align="left", dx=4, fontSize=11.5, color=ink)
         .encode(x="end:Q", y=alt.Y("middle:Q"), text="sign:N")
     )
-    return alt.layer(marks, text, signs).properties(height=height)
+    return alt.layer(marks, text, signs).properties(height=height + AXIS)
 
 
 def critical_words(view: RunView) -> str:

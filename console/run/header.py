@@ -1,5 +1,7 @@
 """The header of a run's page: its state, times, trigger, parameters, and the runs that it caused."""
 
+from datetime import datetime
+
 import streamlit as st
 from markupsafe import Markup
 
@@ -40,10 +42,14 @@ NUMBERS = {
 
 
 def header(view: RunView, *, worker: bool) -> None:
-    """Shows a run's state, times, trigger and links."""
+    """Shows a run's state, progress and expected end."""
     write_html(Markup('<div class="lw-pair lw-headline">{}</div>').format(headline(view)))
     if view.run.state == "queued" and not worker:
         no_worker("bad", "This run is waiting.")
+
+
+def facts(view: RunView) -> None:
+    """Shows a run's times, trigger, parameters and links."""
     left, right = st.columns(2)
     with left:
         description_list(times(view))
@@ -99,7 +105,31 @@ def times(view: RunView) -> dict[str, Text]:
     if run.finished_at:
         by = f", cancelled by {view.cancelled_by}" if run.state == "cancelled" and view.cancelled_by else ""
         terms["Ended"] = time_html(run.finished_at, now) + by
+    return {**terms, **due(view)}
+
+
+def due(view: RunView) -> dict[str, Text]:
+    """The expected end of a run, and its deadline with whether it is kept."""
+    terms: dict[str, Text] = {}
+    if view.expected_end is not None:
+        about = time_html(view.expected_end, view.now)
+        terms["Expected end"] = Markup("about {}, {}").format(about, ago_html(view.expected_end, view.now))
+    if view.deadline is not None:
+        terms["Deadline"] = join([time_html(view.deadline, view.now), kept_html(view, view.deadline)], " ")
     return terms
+
+
+def kept_html(view: RunView, deadline: datetime) -> Markup:
+    """Whether a run keeps its deadline. After one that did not succeed, a later run still can."""
+    end = view.run.finished_at or max(view.expected_end or view.now, view.now)
+    over = (end - deadline).total_seconds()
+    if over > 0:
+        words = "missed by" if view.run.finished_at or view.now > deadline else "expected to miss it by"
+        return sign_html("!", "warn", f"{words} {span(over)}")
+    if view.run.state == "succeeded":
+        return sign_html("✓", "good", "kept")
+    left = (deadline - view.now).total_seconds()
+    return note_html(f"in {span(left)}") if left > 0 else sign_html("!", "warn", "passed without a success")
 
 
 def trigger(view: RunView) -> dict[str, Text]:

@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from console.app.deployment import deployment, ledger
 from console.app.queries import reap_lost_runs, shared
 from console.run.critical_path import Upstream, critical_path, levels, overrun, time_left, usual_times
 from engine.definitions.task import Task
+from engine.documents.running.deadline import deadline_of
+from engine.documents.running.impact import impact_document
+from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 from storage.db.schema import ACTIVE_STATES
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.decisions import decision_rows
+from storage.ledger.models import ModelVersion, model_made_by
 from storage.ledger.run_search import followers, task_times
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import attempt_rows, task_rows
@@ -29,8 +33,11 @@ class RunView:
     attempts: Sequence[LedgerRow]
     followers: Sequence[LedgerRow]
     decision: LedgerRow | None
+    model: ModelVersion | None
     cancelled_by: str
     usual: Mapping[str, float]
+    impact: Document | None
+    deadline: datetime | None
     now: datetime
 
     @property
@@ -80,6 +87,14 @@ class RunView:
         return overrun(self.tasks, self.usual, self.now) if self.active else None
 
     @property
+    def expected_end(self) -> datetime | None:
+        """When a run that has started is expected to end; None without an estimate, and when a task exceeds its own."""
+        left = self.time_left
+        if left is None or self.run.started_at is None or self.overrun:
+            return None
+        return self.now + timedelta(seconds=left)
+
+    @property
     def elapsed(self) -> float | None:
         """Seconds from the start of the run to its end or until now; None before the start."""
         if self.run.started_at is None:
@@ -122,7 +137,10 @@ def _read(run_id: str) -> RunView:
             attempts=attempt_rows(connection, run.run_id, MOST_ATTEMPTS),
             followers=followers(connection, run.run_id),
             decision=next(iter(decision_rows(connection, 1, run.run_id)), None),
+            model=None if active else model_made_by(connection, run.run_id),
             cancelled_by=cancels[0].who if cancels else "",
             usual=usual_times(task_times(connection, run.pipeline)) if active else {},
+            impact=impact_document(connection, run, deployment().settings.zone),
+            deadline=deadline_of(deployment(), connection, run),
             now=ledger().now(connection),
         )

@@ -1,30 +1,24 @@
-"""The accounts of a run, the versions that it read, and its outputs."""
+"""The accounts of a run, and the versions of tables that it read and made."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
-from markupsafe import Markup
 
 from console.app.deployment import deployment
-from console.app.navigation import model_link, run_link
+from console.app.navigation import run_link
 from console.components.accounts import show_accounts
 from console.components.elements import (
     Text,
     code_html,
     count,
-    description_list,
     empty,
-    join,
     note_html,
-    state_html,
 )
 from console.components.table import columns, table
-from console.run.header import numbers
 from console.run.query import RunView
 from engine.documents.runs import outputs, values_of
 from jobs.accounting.statements import accounts_of, remarks_of
-from storage.db.ledger import LedgerRow
 
 
 def accounting(view: RunView) -> None:
@@ -38,7 +32,7 @@ def accounting(view: RunView) -> None:
 
 
 def versions(view: RunView) -> None:
-    """Shows the versions that a run read, and its tables, model, report and decision."""
+    """Shows the versions of tables that a run read and made."""
     read, made = inputs(view), outputs(view.tasks)
     left, right = st.columns(2)
     with left:
@@ -76,36 +70,13 @@ def _read(view: RunView, read: Mapping[str, str]) -> None:
 
 def _made(view: RunView, made: Mapping[str, Any]) -> None:
     if made["tables"]:
-        published = view.run.state == "succeeded"
-        if not published and not view.active:
-            st.caption("Not published, because the run did not succeed; a resumed run can use them.")
         rows = [
             [code_html(name), count(one["rows"]), _version(one["version"], view.run.run_id)]
             for name, one in sorted(made["tables"].items())
         ]
         table("Versions that the run made", columns("Table", "Rows", "Version", numbers=["Rows"]), rows)
-    rest: dict[str, Text] = {}
-    if made.get("model"):
-        rest["Model"] = model_link(made["model"])
-    if made.get("report"):
-        rest["Report"] = code_html(made["report"])
-    if rest:
-        description_list(rest)
-    if view.decision is not None:
-        _decision(view.decision)
-    elif not made["tables"] and not rest:
-        empty(
-            "No outputs yet" if view.active else "No outputs",
-            "Tables, models and reports of the run are listed here.",
-        )
-
-
-def _decision(row: LedgerRow) -> None:
-    states = join([state_html(row.status), state_html(row.action)], " ")
-    requested = join(["requested ", run_link(row.requested_run_id)]) if row.requested_run_id else ""
-    description_list(
-        {"Decision": join([states, row.reason, requested], Markup("<br>")), "Numbers": numbers(row.numbers)}
-    )
+    else:
+        empty("No tables yet" if view.active else "No tables", "The tables of the run are listed here.")
 
 
 def _version(version: str, own: str = "") -> Text:

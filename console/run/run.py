@@ -1,4 +1,6 @@
-"""The page of a run: its state, tasks, timeline, log, rows and versions, and the actions on it.
+"""The page of a run: its state, error and impact, the actions on it, its result, tasks, timeline, log and rows.
+
+The order is that of the questions of somebody who is woken by it: what is wrong, what does it touch, what can I do.
 
 The parts that change are fragments. They refresh each second while the run is active, and share one RunView. The header
 goes on refreshing slowly afterwards, for the runs that this one causes. Buttons, dialogs and the filters of the log are
@@ -12,12 +14,13 @@ from console.app.navigation import RUNS_PAGE
 from console.app.refresh import refreshed
 from console.components.elements import empty, plain_markdown, write_html
 from console.run.actions import run_actions
-from console.run.error import show_error
+from console.run.error import show_error, show_impact
 from console.run.gantt import gantt
 from console.run.graph import GRAPH_SHEET, graph
-from console.run.header import header
+from console.run.header import facts, header
 from console.run.log import LOG_SHEET, log_controls, log_lines
 from console.run.query import RunView, view_of
+from console.run.result import result
 from console.run.row_counts import accounting, versions
 from storage.ledger.runs import UnknownRun
 
@@ -39,6 +42,7 @@ def page() -> None:
     every = REFRESH if view.active else None
     refreshed(every or SLOW_REFRESH)(_top)(view)
     run_actions(view)
+    refreshed(every or SLOW_REFRESH)(_facts)(view)
     if not view.happened:
         return
     refreshed(every)(_tasks)(view)
@@ -48,13 +52,20 @@ def page() -> None:
 
 
 def _top(before: RunView) -> None:
-    """Shows state, times and error. Draws the whole page again when the state has changed."""
+    """Shows state, error and impact. Draws the whole page again when the state has changed."""
     view = view_of(before.run.run_id)
     header(view, worker=bool(queries.alive("worker")))
     show_error(view)
+    show_impact(view)
     # After the header, so that it is there even when the browser asks for another part at the same moment.
     if (before.run.state, before.run.cancel_requested_at) != (view.run.state, view.run.cancel_requested_at):
         st.rerun()
+
+
+def _facts(before: RunView) -> None:
+    view = view_of(before.run.run_id)
+    facts(view)
+    result(view)
 
 
 def _tasks(before: RunView) -> None:

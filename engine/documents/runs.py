@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.documents.models import decisions_document
+from engine.documents.running.impact import impact_document
 from engine.documents.values import Document, moment, seconds
 from engine.errors import UnusableRequest
 from jobs.accounting.statements import accounts_of, remarks_of
@@ -50,6 +51,7 @@ def run_details(connection: Connection, run_id: str) -> Document:
         "finished_at": moment(run.finished_at),
         "pins": run.snapshot,
         "failure": run.error,
+        "impact": impact_document(connection, run),
         "attempts": [
             {
                 "task": row.task,

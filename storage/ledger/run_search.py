@@ -82,6 +82,12 @@ def task_times(connection: Connection, pipeline: str, limit: int = 30) -> Sequen
     return connection.execute(query).all()
 
 
+def last_success(connection: Connection, pipeline: str) -> LedgerRow | None:
+    """The newest run of a pipeline that succeeded, by the time of its request; None when none did."""
+    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.state == "succeeded")
+    return connection.execute(query.order_by(runs.c.requested_at.desc()).limit(1)).first()
+
+
 def newest_runs(connection: Connection, pipelines: Sequence[str]) -> dict[str, LedgerRow]:
     """The newest run of each pipeline that has one, by pipeline."""
     newest = (runs.c.requested_at.desc(), runs.c.run_id.desc())

@@ -65,6 +65,8 @@ def show(run_id: RunId, home: Home = None, as_json: Json = False) -> None:
         if document[name]:
             value = ", ".join(document[name]) if isinstance(document[name], list) else document[name]
             console.print(f"{name.replace('_', ' ')}: {value}", highlight=False, soft_wrap=True)
+    if document["impact"]:
+        console.print("impact:", *document["impact"]["sentences"], highlight=False, soft_wrap=True)
     if document["accounts"]:
         console.print(accounts_view(document), highlight=False, soft_wrap=True)
 

@@ -4,14 +4,17 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.compute as pc
 import pytest
 
+from console.run.gantt import AXIS, chart
 from engine.control import runs
 from jobs.modelling.candidates import FOLDS
 from jobs.silver import quality
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import recent_runs, run_row
+from storage.ledger.schedules import Slot, SlotOutcome, record_outcome
 from storage.ledger.tasks import task_rows
 from tests.console.pages import Opened, words
 from tests.sandbox import AS_OF, Sandbox
@@ -122,7 +125,9 @@ def test_an_account_that_does_not_balance_says_by_how_much(
     assert "nothing was published, the last tables stay" in said
 
 
-def test_a_failure_says_where_why_and_what_to_do(opened: Opened, sandbox: Sandbox, failed: str) -> None:
+def test_a_failure_says_where_why_what_is_still_in_use_and_what_to_do(
+    opened: Opened, sandbox: Sandbox, failed: str
+) -> None:
     app = opened(sandbox.home, "run", run_id=failed)
     said = words(app)
     assert "ingest_lms_loan_daily failed" in said
@@ -130,6 +135,12 @@ def test_a_failure_says_where_why_and_what_to_do(opened: Opened, sandbox: Sandbo
     assert "because ingest_lms_loan_daily failed" in said
     assert f"python -m engine resume {failed}" in said
     assert {f"resume-{failed}", f"again-{failed}"} <= {button.key for button in app.button}
+    assert f"Published tables and champion {sandbox.champions()[0].version} are unchanged." in said
+    assert "Scores in use are of 1 Dec 2025: " in said
+    told = [str(getattr(each, "label", "") or getattr(each, "value", "") or each.proto) for each in app.main]
+    places = ["ingest_lms_loan_daily failed", "are unchanged", "Run again", "Requested", "Result", "Tasks", "Timeline"]
+    found = [next(at for at, each in enumerate(told) if place in each) for place in places]
+    assert found == sorted(found)
 
 
 @pytest.mark.thorough
@@ -197,3 +208,30 @@ def test_a_cached_task_leads_to_the_run_whose_result_it_is(opened: Opened, sandb
 def test_an_unknown_run_is_one_sentence(opened: Opened, empty_sandbox: Sandbox) -> None:
     assert "There is no run nothing-here" in words(opened(empty_sandbox.home, "run", run_id="nothing-here"))
     assert "There is no run yet" in words(opened(empty_sandbox.home, "run"))
+
+
+@pytest.mark.parametrize(("minutes", "words_of_it"), [(30, "in 30 min"), (-3, "missed by 2 min")])
+def test_a_run_of_the_schedule_has_a_deadline(
+    opened: Opened, sandbox: Sandbox, minutes: float, words_of_it: str
+) -> None:
+    deployment = sandbox.deployment
+    run_id = runs.request(
+        deployment, runs.checked_request(deployment, "inference", AS_OF, slot="inference@2025-12-01T03:00")
+    )
+    grace = timedelta(minutes=deployment.settings.alert_late_minutes)
+    with deployment.ledger.writing() as connection:
+        now = deployment.ledger.now(connection)
+        slot = Slot("inference@2025-12-01T03:00", "inference", now + timedelta(minutes=minutes, seconds=5) - grace)
+        record_outcome(connection, slot, SlotOutcome("requested", "", run_id), now)
+    said = words(opened(sandbox.home, "run", run_id=run_id))
+    assert words_of_it in said[said.index("Deadline") :]
+
+
+def test_the_timeline_of_a_run_without_an_ended_task_has_room_for_its_axis() -> None:
+    bar = {"task": "ingest", "partition": "all", "attempt": 1, "state": "running", "start": 0.0, "end": 0.0}
+    bar |= {"duration": "0 s", "error": "", "sign": "", "critical": False, "top": 18, "bottom": 30, "middle": 24}
+    names = pd.DataFrame([{"position": 8, "name": "ingest", "critical": False}])
+    spec = chart(pd.DataFrame([bar]), names).to_dict()
+    assert spec["height"] >= bar["bottom"] + AXIS
+    domains = [layer["encoding"]["x"].get("scale", {}).get("domain") for layer in spec["layer"]]
+    assert domains[0] == [0, 1.0]
