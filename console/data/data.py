@@ -1,4 +1,4 @@
-"""The Data page: published tables, row accounting, columns of the extracts, and quarantine."""
+"""The Data page: the look-up of a customer or a loan, then extracts, their columns, tables, accounting, quarantine."""
 
 from datetime import datetime
 
@@ -10,8 +10,9 @@ from console.components.elements import callout, empty
 from console.components.table import bytes_text
 from console.components.times import viewer_zone
 from console.data.columns import show_columns
+from console.data.extracts import show_extracts
 from console.data.flagged_loans import show_flagged_loans
-from console.data.newest_rows import show_newest_rows
+from console.data.lookup import show_lookup
 from console.data.quarantine import show_quarantine
 from console.data.query import newest_flagged_loans, newest_training, tables
 from console.data.row_accounting import show_row_accounting
@@ -19,7 +20,7 @@ from console.data.table_detail import show_table
 from engine.documents.values import Document
 from storage.lake.names import split_name
 
-VIEWS = ["Tables", "Row accounting", "Columns", "Quarantine"]
+VIEWS = ["Extracts", "Columns", "Tables", "Row accounting", "Quarantine"]
 LIST = "tables"
 ROW, HEAD = 35, 37  # pixels
 
@@ -27,21 +28,25 @@ ROW, HEAD = 35, 37  # pixels
 def data_page() -> None:
     """The whole page."""
     st.title("Data")
-    published = tables()
-    views = st.tabs(VIEWS, key="view", bind="query-params")
-    if views[0].open:
-        with views[0]:
-            _show_tables(published)
-    elif views[1].open:
-        with views[1]:
-            show_row_accounting(newest_training())
-            show_flagged_loans(newest_flagged_loans())
-    elif views[2].open:
-        with views[2]:
-            show_columns()
-    else:
-        with views[3]:
-            show_quarantine(published)
+    if show_lookup():
+        return
+    views = st.tabs(VIEWS, key="view", bind="query-params", default="Tables" if "table" in st.query_params else None)
+    show = (
+        show_extracts,
+        show_columns,
+        lambda: _show_tables(tables()),
+        _show_row_accounting,
+        lambda: show_quarantine(tables()),
+    )
+    for view, show_view in zip(views, show, strict=True):
+        if view.open:
+            with view:
+                show_view()
+
+
+def _show_row_accounting() -> None:
+    show_row_accounting(newest_training())
+    show_flagged_loans(newest_flagged_loans())
 
 
 def _show_tables(published: list[Document]) -> None:
@@ -78,8 +83,6 @@ def _show_tables(published: list[Document]) -> None:
         callout("warn", "There is no such table", f"No published table is named {requested}; select one in the list.")
     else:
         show_table(published[names.index(requested)])
-    if requested is None:
-        show_newest_rows()
 
 
 def list_frame(published: list[Document]) -> pd.DataFrame:

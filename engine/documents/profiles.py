@@ -1,6 +1,7 @@
 """Documents about deliveries: the profile of each, and what changed since the one before."""
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,13 +13,41 @@ from jobs.profiles.changes import changes, number_text, share
 from storage.db.ledger import LedgerRow
 from storage.ledger.deliveries import delivery_counts, delivery_rows
 
+MOST_COMPARED = 12  # deliveries of a dataset that say how many rows are usual
+
 
 def datasets_document(connection: Connection) -> list[Document]:
-    """The datasets that have deliveries: how many, and when the newest was last read."""
-    return [
-        {"dataset": row.dataset, "deliveries": row.deliveries, "last_read_at": moment(row.at)}
-        for row in delivery_counts(connection)
-    ]
+    """The datasets that have deliveries: how many, and of the newest when it was read, its files, rows and changes.
+
+    `usual_rows` is the median of the last deliveries before it that were used, None for the first; `rows_change` the
+    share by which the rows differ from it.
+    """
+    return [_dataset(connection, row) for row in delivery_counts(connection)]
+
+
+def rows_sentence(document: Document) -> str:
+    """The rows of a dataset's newest delivery against the usual number."""
+    rows, usual = f"{document['rows']:,} rows", document["usual_rows"]
+    if usual is None:
+        return f"{rows}, the first delivery"
+    change = document["rows_change"]
+    return f"{rows}, as usual" if change == 0 else f"{rows}, {change:+.1%} of the usual {usual:,.0f}"
+
+
+def _dataset(connection: Connection, counted: LedgerRow) -> Document:
+    rows = delivery_rows(connection, counted.dataset, MOST_COMPARED)
+    newest = _document(rows[-1], _accepted_before(rows, len(rows) - 1))
+    before = [row.profile["rows"] for row in rows[:-1] if row.rejected is None]
+    usual = median(before) if before else None
+    return {
+        "dataset": counted.dataset,
+        "deliveries": counted.deliveries,
+        "last_read_at": moment(counted.at),
+        **{name: newest[name] for name in ("read_at", "run_id", "files", "rows", "rejected")},
+        "usual_rows": usual,
+        "rows_change": newest["rows"] / usual - 1 if usual else None,
+        "changes": len(newest["changes"]),
+    }
 
 
 def deliveries_document(connection: Connection, book: Book, dataset: str, limit: int | None = None) -> list[Document]:

@@ -100,7 +100,7 @@ def test_a_fifth_dataset_takes_eight_lines(
     shown = words(opened(made.home, "run", run_id=run_id))
     assert "ingest_bureau_checks" in shown
     assert "clean_checks" in shown
-    listed = opened(made.home, "data").dataframe[0].value
+    listed = opened(made.home, "data", view="Tables").dataframe[0].value
     assert {"bureau_checks", "checks"} <= set(listed["Table"])
     assert "bureau_checks" in words(opened(made.home, "data", view="Row accounting"))
 

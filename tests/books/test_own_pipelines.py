@@ -72,7 +72,7 @@ def test_a_pipeline_of_the_book_runs_and_is_shown(home: Path, book_file: Path, o
         assert "Run reporting" in [button.label for button in app.button], page
         assert "reporting" in words(app)
     assert "rate_list" in words(opened(home, "run", run_id=done["run_id"]))
-    assert "bad_rates" in set(opened(home, "data").dataframe[0].value["Table"])
+    assert "bad_rates" in set(opened(home, "data", view="Tables").dataframe[0].value["Table"])
 
 
 def test_before_a_training_it_says_what_to_run(tmp_path: Path, book_file: Path) -> None:

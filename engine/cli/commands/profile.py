@@ -7,7 +7,7 @@ from rich.text import Text
 
 from engine.cli.render import listing
 from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
-from engine.documents.profiles import datasets_document, deliveries_document, number_in_words
+from engine.documents.profiles import datasets_document, deliveries_document, number_in_words, rows_sentence
 from engine.documents.values import Document
 
 app = typer.Typer()
@@ -39,7 +39,8 @@ def profile(
     elif not documents:
         console_for().print(EMPTY)
     elif dataset is None:
-        console_for().print(listing(documents, ("dataset", "deliveries", "last_read_at")))
+        listed = [{**each, "newest": rows_sentence(each)} for each in documents]
+        console_for().print(listing(listed, ("dataset", "deliveries", "last_read_at", "newest", "changes", "rejected")))
     else:
         delivery = documents[-1]
         console_for().print(headline(dataset, delivery), *_remarks(delivery), sep="\n", soft_wrap=True)

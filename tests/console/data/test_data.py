@@ -35,7 +35,7 @@ def dirty_sandbox(trained_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFac
 
 
 def test_an_empty_home_says_what_will_be_here(opened: Opened, empty_sandbox: Sandbox) -> None:
-    for view in ("Tables", "Row accounting", "Quarantine"):
+    for view in ("Extracts", "Tables", "Row accounting", "Quarantine"):
         said = words(opened(empty_sandbox.home, "data", view=view))
         assert "will be here" in said
 
@@ -43,7 +43,7 @@ def test_an_empty_home_says_what_will_be_here(opened: Opened, empty_sandbox: San
 def test_tables_are_listed_with_rows_size_and_the_run_that_made_them(
     opened: Opened, monitored_sandbox: Sandbox
 ) -> None:
-    frame = opened(monitored_sandbox.home, "data").dataframe[0].value
+    frame = opened(monitored_sandbox.home, "data", view="Tables").dataframe[0].value
     rows = dict(zip(frame["Layer"] + "." + frame["Table"], frame["Rows"], strict=True))
     versions = monitored_sandbox.versions()
     assert {name: versions[name].rows for name in rows} == rows

@@ -1,0 +1,76 @@
+"""The extracts: the last delivery of every dataset, its rows against the usual number, and which are stale."""
+
+from datetime import date, datetime
+
+from console.app.deployment import deployment, ledger
+from console.app.navigation import page_link, run_link
+from console.components.elements import Text, callout, count, empty, join, note, note_html, state_html, with_code
+from console.components.table import columns, table
+from console.components.times import day, time_html
+from engine.documents.extracts import extracts_document
+from engine.documents.profiles import datasets_document, rows_sentence
+from engine.documents.values import Document
+
+HEADS = columns("Dataset", "Last delivery", "Rows", "Newest row", "State", "Columns")
+MOST_FILES = 3  # that are named
+
+
+def show_extracts() -> None:
+    """Shows a line for each dataset, and what to do about one that was rejected or is stale."""
+    with ledger().reading() as connection:
+        ages = {one["dataset"]: one for one in extracts_document(connection, deployment())}
+        delivered = {one["dataset"]: one for one in datasets_document(connection)}
+    known = [name for name in deployment().book.by_dataset if name in ages or name in delivered]
+    if not known:
+        empty(
+            "No extracts yet",
+            "The last delivery of every dataset, its rows against the usual number, and its age will be here.",
+            "Put the extracts into the home's `data` folder, then type `python -m engine run training`.",
+        )
+        return
+    rows = [_cells(name, delivered.get(name), ages.get(name)) for name in known]
+    table("The last delivery of every dataset, its rows and its age", HEADS, rows, stacked=True)
+    for name in known:
+        if name in delivered and delivered[name]["rejected"]:
+            callout("bad", f"The last delivery of {name} was rejected", delivered[name]["rejected"])
+    for one in ages.values():
+        if one["advice"]:
+            note(with_code(one["advice"]))
+    told = "The usual number of rows is the median of the deliveries before that were used."
+    counted = next((one["as_of"] for one in ages.values()), None)
+    dated = (
+        f" Ages count up to {day(date.fromisoformat(counted))}, the newest as-of date of a successful run."
+        if counted
+        else ""
+    )
+    note(told + dated)
+
+
+def _cells(name: str, delivered: Document | None, age: Document | None) -> list[Text]:
+    if delivered is None:
+        return [name, "-", "-", _newest(age), _state(None, age), "-"]
+    read = datetime.fromisoformat(delivered["read_at"])
+    files = delivered["files"]
+    named = ", ".join(files) if len(files) <= MOST_FILES else f"{count(len(files))} files"
+    words = f"{delivered['changes']} changed" if delivered["changes"] else "profile"
+    return [
+        name,
+        join([time_html(read, ledger().clock()), run_link(delivered["run_id"], named)], " "),
+        rows_sentence(delivered),
+        _newest(age),
+        _state(delivered, age),
+        page_link("data", words, view="Columns", dataset=name),
+    ]
+
+
+def _newest(age: Document | None) -> Text:
+    if age is None or not age["newest"]:
+        return "-"
+    words = f"{count(age['days'])} days old, expected within {count(age['cadence'])}" if age["days"] is not None else ""
+    return join([day(date.fromisoformat(age["newest"])), note_html(words)], " ")
+
+
+def _state(delivered: Document | None, age: Document | None) -> Text:
+    if delivered is not None and delivered["rejected"]:
+        return state_html("failed", "rejected")
+    return state_html(age["state"] if age else "unknown")
