@@ -66,8 +66,12 @@ def _cells(name: str, delivered: Document | None, age: Document | None) -> list[
 def _newest(age: Document | None) -> Text:
     if age is None or not age["newest"]:
         return "-"
-    words = f"{count(age['days'])} days old, expected within {count(age['cadence'])}" if age["days"] is not None else ""
-    return join([day(date.fromisoformat(age["newest"])), note_html(words)], " ")
+    newest = day(date.fromisoformat(age["newest"]))
+    if age["days"] is None:
+        return newest
+    until = day(date.fromisoformat(age["until"]))
+    expected = note_html(f"expected within {count(age['cadence'])}")
+    return join([f"{newest}, {count(age['days'])} days before {until}", expected], " ")
 
 
 def _state(delivered: Document | None, age: Document | None) -> Text:
