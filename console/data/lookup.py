@@ -104,7 +104,7 @@ def _show_loans(document: Document) -> None:
         note("No row of this customer's loans counts yet.")
         return
     chosen = document["loan"]["loan"] if document["loan"] else None
-    st.subheader(f"Loans of customer {plain_markdown(document['customer'])}", anchor=False)
+    st.subheader("Loans of the customer", anchor=False)
     cells = [_loan_cells(one) for one in document["loans"]]
     strong = [number for number, one in enumerate(document["loans"]) if one["loan"] == chosen]
     table("The loans of the customer, the oldest first", LOANS, cells, strong, stacked=True)
