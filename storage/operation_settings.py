@@ -8,7 +8,7 @@ from storage.alert_settings import AlertSettings
 
 
 class OperationSettings(AlertSettings):
-    """What is kept, watched and told. Durations are in seconds unless the name gives another unit."""
+    """What is kept, promoted, watched and told. Durations are in seconds unless the name gives another unit."""
 
     log_format: Literal["text", "json"] = Field(
         "text", description="form of the log lines of processes: `text`, or `json` for one JSON object a line"
@@ -25,6 +25,11 @@ class OperationSettings(AlertSettings):
     )
     artifact_days: float = Field(
         30.0, ge=0, description="days that a training's artifacts, of all its candidates, are kept after their last use"
+    )
+    promote: bool = Field(
+        True,
+        description="whether a model that passes its promotion test becomes champion, or waits for approval; otherwise "
+        "it is only registered",
     )
     storage_retry: float = Field(
         60.0, ge=0, description="time for which a call to files or object storage is tried again while it is away"

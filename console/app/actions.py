@@ -31,8 +31,8 @@ def attempted(action: Callable[[Person], str]) -> str | None:
 
 
 def request(person: Person, pipeline: str, as_of: date, **given: Any) -> str:
-    """The id of a requested run; `given` are params, force and request_key."""
-    new = runs.checked_request(deployment(), pipeline, as_of, requested_by=person.name, **given)
+    """The id of a requested run; `given` are params, force, adopt and request_key."""
+    new = runs.asked_request(deployment(), pipeline, as_of, requested_by=person.name, **given)
     try:
         return runs.request(deployment(), new)
     except PipelineActive as active:

@@ -46,6 +46,8 @@ def check_promotion_test(ours: Settings, asked: Settings, pipeline: Pipeline) ->
     """
     if ours.require_approval and not asked.require_approval:
         raise UnusableRequest("This deployment requires approval; a run can't set require_approval to false.")
+    if not ours.promote and asked.promote:
+        raise UnusableRequest("This deployment only registers models; a run can't set promote to true.")
     limits = settings_of(pipeline)
     if "anchor_margin" in limits and asked.anchor_margin > ours.anchor_margin:
         raise UnusableRequest(

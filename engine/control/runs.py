@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from engine.control.parameters import changed_params, checked_params
+from engine.control.trials import as_asked, changed_folder, marks_of
 from engine.definitions.task import Pipeline
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
@@ -51,6 +52,17 @@ def checked_request(deployment: Deployment, pipeline: str, as_of: date | None = 
     )
 
 
+def asked_request(
+    deployment: Deployment, pipeline: str, as_of: date | None = None, *, adopt: bool = False, **given: Any
+) -> Request:
+    """The checked request of a person. Raises the errors of `checked_request`, and UnusableRequest for its folder.
+
+    With other thresholds than the deployment's, or on another folder without `adopt`, it is a trial (see `trials`).
+    """
+    new = checked_request(deployment, pipeline, as_of, **given)
+    return as_asked(deployment, new, str(new.params.get("data", "")), adopt=adopt)
+
+
 def request(deployment: Deployment, new: Request) -> str:
     """The id of the requested run, or of the earlier run with the same request key or slot.
 
@@ -65,15 +77,23 @@ def request(deployment: Deployment, new: Request) -> str:
             return earlier
         run_id = queue_run(connection, new, now)
         if new.cause in AUDITED:
-            changes = changed_params(deployment, new.params)
+            changes = {**changed_params(deployment, new.params), **changed_folder(new)}
             record_action(connection, Action(new.requested_by, AUDITED[new.cause], run_id, "", changes), now)
         return run_id
 
 
-def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None = None, by: str | None = None) -> str:
+def resume(
+    deployment: Deployment,
+    run_id: str,
+    params: Mapping[str, Any] | None = None,
+    by: str | None = None,
+    *,
+    adopt: bool = False,
+) -> str:
     """The id of a new run that executes the unfinished tasks of an ended run. The ended run is not changed.
 
-    When that run was forced, the new one is too: it reuses only what the forced run itself finished.
+    When that run was forced, the new one is too: it reuses only what the forced run itself finished. What is a trial
+    stays one, unless its folder is adopted.
     """
     reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
@@ -87,11 +107,12 @@ def resume(deployment: Deployment, run_id: str, params: Mapping[str, Any] | None
         params={**parent.params, **(params or {})},
         force=parent.force,
         cause="resume",
-        cause_detail=replay_mark(parent),
+        cause_detail={**replay_mark(parent), **marks_of(parent)},
         parent_run_id=parent.run_id,
         requested_by=by or who(),
     )
-    return request(deployment, new)
+    folder = str(new.params.get("data", "")) if adopt or "data" in (params or {}) else ""
+    return request(deployment, as_asked(deployment, new, folder, adopt=adopt))
 
 
 def cancel(deployment: Deployment, run_id: str, by: str | None = None) -> str:
@@ -152,7 +173,7 @@ def requeue(deployment: Deployment, lease: Lease, reason: str) -> str | None:
             params=run.params,
             force=run.force,
             cause="resume",
-            cause_detail={"handed_back": times, **replay_mark(run)},
+            cause_detail={"handed_back": times, **replay_mark(run), **marks_of(run)},
             parent_run_id=run.run_id,
         )
         return request_run(connection, resumed, now)

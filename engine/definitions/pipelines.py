@@ -112,7 +112,7 @@ def _model_tasks(book: Book) -> tuple[Task, ...]:
             "jobs.modelling.training:store_best_model",
             upstream=("train_evaluate_select_model",),
             reads=(t.TRAINING_DATA, t.TRAINING_IMPUTED, *silver, *bronze),
-            settings=("auc_threshold", "anchor_margin", "require_approval"),
+            settings=("auc_threshold", "anchor_margin", "require_approval", "promote"),
             uses_champion=True,
             uses_anchor=True,
         ),

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from engine.control.trials import trial_sentences
 from engine.documents.models import decisions_document
 from engine.documents.running.impact import impact_document
 from engine.documents.values import Document, moment, seconds
@@ -17,7 +18,10 @@ from storage.ledger.tasks import LogFilter, attempt_rows, count_logs, log_tail, 
 
 
 def run_document(connection: Connection, run_id: str) -> Document:
-    """The document of `run --json`: state, tasks with attempts and rows, and outputs."""
+    """The document of `run --json`: state, tasks with attempts and rows, and outputs.
+
+    `trial` has sentences on what a trial leaves unchanged; there is none for an ordinary run.
+    """
     run = run_row(connection, run_id)
     rows = task_rows(connection, run.run_id)
     return {
@@ -27,6 +31,7 @@ def run_document(connection: Connection, run_id: str) -> Document:
         "as_of": run.as_of.isoformat(),
         "duration_s": seconds(run.started_at, run.finished_at),
         "error": run.error and run.error["message"],
+        "trial": trial_sentences(run.cause_detail),
         "tasks": [task_document(row) for row in rows],
         "outputs": outputs(rows),
     }
@@ -125,6 +130,7 @@ def runs_document(connection: Connection, limit: int, pipeline: str | None, stat
             "requested_at": moment(run.requested_at),
             "duration_s": seconds(run.started_at, run.finished_at),
             "error": run.error and run.error["message"],
+            "trial": trial_sentences(run.cause_detail),
         }
         for run in recent_runs(connection, limit, pipeline, state)
     ]

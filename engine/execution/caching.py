@@ -86,7 +86,8 @@ def reusable(
 ) -> tuple[tuple[str, TaskResult] | None, list[str]]:
     """(run and result of an earlier task with the same key and intact outputs, messages about damaged outputs).
 
-    The task is of `of_runs` only, if given, else of any run.
+    The task is of `of_runs` only, if given, else of any run. A decision, report or model of a trial is not reused,
+    because nothing was published of it.
 
     The result of a task that extends a table is reused only when the table is as before or after that task. Otherwise
     rows that were added in the meantime would be lost.
@@ -103,6 +104,7 @@ def reusable(
         allowed = [digest in (row.outcome["extended"].get(name), after.get(name)) for name, digest in before.items()]
         complete = all((table.table, table.version) in stored for table in result.tables)
         complete &= not any(facts.name in removed for facts in (*result.artifacts, *result.reports))
+        complete &= bool(row.official) or not (result.decision or result.reports or result.model)
         if all(allowed) and complete and not result.values.get("refused"):
             messages = list(_damage(deployment.file_checks, job, result))
             if not messages:

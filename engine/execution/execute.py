@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from engine.control.extract_folder import folder_for
 from engine.control.parameters import check_promotion_test
 from engine.control.runs import pipeline_named
+from engine.control.trials import is_trial, other_thresholds
 from engine.definitions.task import Pipeline
 from engine.deployment import Deployment
 from engine.errors import Refused
@@ -21,7 +22,7 @@ from engine.stores.ownership import check_stores
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
 from storage.ledger.leases import Lease, claim, end_early, record_snapshot
-from storage.ledger.runs import forced_line, run_row
+from storage.ledger.runs import forced_line, mark_run, replay_mark, run_row
 
 
 def execute_run(
@@ -74,15 +75,21 @@ def execute_claimed_run(
 
 
 def _inputs(deployment: Deployment, lease: Lease, pipelines: Mapping[str, Pipeline] | None) -> Inputs:
-    """What the run prepares its tasks from; its snapshot is recorded."""
+    """What the run prepares its tasks from; its snapshot is recorded.
+
+    A run is a what-if by the settings of this process too, whatever the settings of the person were who requested it.
+    """
     with deployment.ledger.reading() as connection:
         run = run_row(connection, lease.run_id)
     ours, deployment = deployment.settings, deployment.with_settings(deployment.settings.changed(**run.params))
     pipeline = pipeline_named(run.pipeline, deployment.pipelines if pipelines is None else pipelines)
     check_promotion_test(ours, deployment.settings, pipeline)
+    other = {} if replay_mark(run) else other_thresholds(ours, pipeline, run.params)
     check_stores(deployment)
     data = folder_for(deployment, run.pipeline)
     with deployment.ledger.writing() as connection:
+        if other and not is_trial(run):
+            mark_run(connection, run.run_id, {**run.cause_detail, "trial": {"thresholds": other}})
         snapshot = snapshot_of(connection, deployment, run, data)
         reuse_of = forced_line(connection, run) if run.force else None
         record_snapshot(connection, lease, snapshot.as_json())

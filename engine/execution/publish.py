@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from engine.control.extract_folder import folder_for
 from engine.control.runs import checked_request
+from engine.control.trials import is_trial
 from engine.deployment import Deployment
 from jobs.governance.retraining import Past, Step, fault_step, next_step
 from jobs.job import TaskResult
@@ -38,10 +39,15 @@ class Origin:
 
 
 def commit(deployment: Deployment, lease: Lease, results: Sequence[tuple[str, TaskResult]]) -> None:
-    """Publishes tables and reports, registers models, records decisions and profiles.
+    """Publishes tables and reports, registers models, records decisions and profiles; of a trial, models alone.
 
     Raises LeaseLost when the run lost its lease.
     """
+    with deployment.ledger.reading() as connection:
+        trial = is_trial(run_row(connection, lease.run_id))
+    if trial:
+        _commit_trial(deployment, lease, [result.model for _, result in results if result.model is not None])
+        return
     tables = [table for _, result in results for table in result.tables]
     request = _request_in(deployment, results)
     with deployment.ledger.writing() as connection:
@@ -57,6 +63,15 @@ def commit(deployment: Deployment, lease: Lease, results: Sequence[tuple[str, Ta
                 record_profile(connection, origin, profile, now)
             for report in result.reports:
                 publish_report(connection, lease, report, now)
+        finish(connection, lease, "succeeded", None, now)
+
+
+def _commit_trial(deployment: Deployment, lease: Lease, models: Sequence[ModelVersion]) -> None:
+    """Ends a trial: its models are registered, none is promoted. Its tables and reports stay the run's own."""
+    with deployment.ledger.writing() as connection:
+        now = deployment.ledger.now(connection)
+        for model in models:
+            register(connection, lease, model, now)
         finish(connection, lease, "succeeded", None, now)
 
 

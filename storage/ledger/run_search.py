@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, String, and_, or_, select, type_coerc
 
 from storage.db.ledger import LedgerRow
 from storage.db.schema import runs, tasks
+from storage.ledger.runs import IS_OFFICIAL
 
 REJECTED = "InputRejected"  # the error type of a run that read its extracts and rejected them
 
@@ -108,6 +109,7 @@ def open_rejection(connection: Connection, pipelines: Sequence[str], as_of: date
         runs.c.as_of <= as_of,
         runs.c.state == "failed",
         runs.c.error["type"].as_string() == REJECTED,
+        IS_OFFICIAL,
     )
     order = (runs.c.as_of.desc(), runs.c.finished_at.desc(), runs.c.run_id.desc())
     newest: dict[str, LedgerRow] = {}
@@ -128,6 +130,7 @@ def _replaced(connection: Connection, pipelines: Sequence[str], as_of: date, fol
             and_(runs.c.as_of == rejected.as_of, runs.c.finished_at > rejected.finished_at),
         ),
         or_(runs.c.snapshot["data"].as_string() == folder, named),
+        IS_OFFICIAL,
     )
     return connection.execute(query.limit(1)).first() is not None
 

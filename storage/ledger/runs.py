@@ -12,6 +12,9 @@ from storage.db.ledger import LedgerRow
 from storage.db.schema import ACTIVE_STATES, runs
 from storage.errors import StorageError
 
+# A trial of a person counts nowhere: it published nothing. See engine/control/trials.py.
+IS_OFFICIAL = runs.c.cause_detail["trial"].as_string().is_(None)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -132,8 +135,11 @@ def queued_runs(connection: Connection) -> Sequence[LedgerRow]:
 
 
 def newest_success(connection: Connection, pipeline: str | None = None) -> LedgerRow | None:
-    """The succeeded run with the latest as-of date, of one pipeline when it is named; None when no run succeeded."""
-    query = select(runs).where(runs.c.state == "succeeded")
+    """The succeeded run with the latest as-of date, of one pipeline when it is named; None when no run succeeded.
+
+    Here and below a trial is no success.
+    """
+    query = select(runs).where(runs.c.state == "succeeded", IS_OFFICIAL)
     if pipeline:
         query = query.where(runs.c.pipeline == pipeline)
     return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.requested_at.desc()).limit(1)).first()
@@ -142,14 +148,14 @@ def newest_success(connection: Connection, pipeline: str | None = None) -> Ledge
 def succeeded_days(connection: Connection) -> Sequence[LedgerRow]:
     """Time of the request, time of the end and as-of date of every succeeded run, in the order of their ends."""
     columns = runs.c.requested_at, runs.c.finished_at, runs.c.as_of
-    query = select(*columns).where(runs.c.state == "succeeded", runs.c.finished_at.is_not(None))
+    query = select(*columns).where(runs.c.state == "succeeded", runs.c.finished_at.is_not(None), IS_OFFICIAL)
     return connection.execute(query.order_by(runs.c.finished_at, runs.c.run_id)).all()
 
 
 def last_reader(connection: Connection, pipelines: Sequence[str], folder: str, limit: int = 200) -> LedgerRow | None:
     """The newest succeeded run of these pipelines that read this folder of extracts; None when there is none."""
     query = select(runs.c.run_id, runs.c.as_of, runs.c.finished_at, runs.c.snapshot).where(
-        runs.c.pipeline.in_(pipelines), runs.c.state == "succeeded"
+        runs.c.pipeline.in_(pipelines), runs.c.state == "succeeded", IS_OFFICIAL
     )
     rows = connection.execute(query.order_by(runs.c.finished_at.desc()).limit(limit))
     return next((row for row in rows if row.snapshot.get("data") == folder), None)
@@ -166,15 +172,22 @@ def replay_mark(run: LedgerRow) -> dict[str, Any]:
     return {name: run.cause_detail[name] for name in ("replay",) if name in run.cause_detail}
 
 
+def mark_run(connection: Connection, run_id: str, cause_detail: dict[str, Any]) -> None:
+    """Replaces the details of a run's cause."""
+    connection.execute(update(runs).where(runs.c.run_id == run_id).values(cause_detail=cause_detail))
+
+
 def success_for(connection: Connection, pipeline: str, as_of: date) -> LedgerRow | None:
     """The newest succeeded run of a pipeline with that as-of date; None when there is none."""
-    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == as_of, runs.c.state == "succeeded")
+    succeeded = (runs.c.state == "succeeded") & IS_OFFICIAL
+    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == as_of, succeeded)
     return connection.execute(query.order_by(runs.c.requested_at.desc(), runs.c.run_id.desc()).limit(1)).first()
 
 
 def dates_of_success(connection: Connection, pipeline: str) -> Sequence[date]:
     """The as-of dates of the succeeded runs of a pipeline, each once, oldest first."""
-    query = select(runs.c.as_of).where(runs.c.pipeline == pipeline, runs.c.state == "succeeded").distinct()
+    succeeded = (runs.c.state == "succeeded") & IS_OFFICIAL
+    query = select(runs.c.as_of).where(runs.c.pipeline == pipeline, succeeded).distinct()
     return connection.execute(query.order_by(runs.c.as_of)).scalars().all()
 
 

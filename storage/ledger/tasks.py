@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, or_, select, update
 
 from storage.db.ledger import LedgerRow
-from storage.db.schema import attempts, logs, tasks
+from storage.db.schema import attempts, logs, runs, tasks
+from storage.ledger.runs import IS_OFFICIAL
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,14 @@ def reusable_tasks(
 ) -> Sequence[LedgerRow]:
     """Finished tasks with this cache key, newest first: their code, settings and inputs are equal.
 
+    `official` is false for a task of a trial.
+
     They are of `of_runs` only, if given, else of any run.
     """
+    official = IS_OFFICIAL.label("official")
     query = (
-        select(tasks.c.run_id, tasks.c.task, tasks.c.outcome, tasks.c.rows_in, tasks.c.rows_out)
+        select(tasks.c.run_id, tasks.c.task, tasks.c.outcome, tasks.c.rows_in, tasks.c.rows_out, official)
+        .join(runs, runs.c.run_id == tasks.c.run_id)
         .where(
             or_(tasks.c.cache_key == cache_key, tasks.c.key_after == cache_key),
             tasks.c.state.in_(("succeeded", "skipped")),

@@ -40,6 +40,14 @@ VERIFY = (
     "Read every byte of the extracts and of the tables, models and reports whose results are reused. Otherwise a file "
     "is trusted that was read once and whose size, times and inode (ETag on object storage) are the same since."
 )
+Adopt = Annotated[
+    bool,
+    typer.Option(
+        "--adopt",
+        help="Make the folder of --data the deployment's, which later runs read. Without it, a run on another folder "
+        "than the deployment's is a trial: its tables are not published and its model is not promoted.",
+    ),
+]
 Detach = Annotated[
     bool, typer.Option("--detach", help="Request the run and return; a worker or a later `run` executes it.")
 ]
@@ -56,19 +64,25 @@ def run(
     param: Params = None,
     force: Annotated[bool, typer.Option("--force", help="Full rerun (cache off).")] = False,
     verify: Annotated[bool, typer.Option("--verify", help=VERIFY)] = False,
+    adopt: Adopt = False,
+    no_promote: Annotated[bool, typer.Option("--no-promote", help="Register the model without promoting it.")] = False,
     detach: Detach = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Run a pipeline and follow the run to its end. A worker executes it; without a worker, this process does."""
+    """Run a pipeline and follow the run to its end. A worker executes it; without a worker, this process does.
+
+    A run with other thresholds, or on another folder than the deployment's, publishes nothing.
+    """
     deployment = (new_deployment_at if detach else prepared_deployment_at)(home)
-    params = {**params_of(param, data), **({"verify": True} if verify else {})}
-    new = control.checked_request(deployment, pipeline, day_of(as_of), params=params, force=force)
+    ticks = {"verify": True} if verify else {}
+    params = {**params_of(param, data), **ticks, **({"promote": False} if no_promote else {})}
+    new = control.asked_request(deployment, pipeline, day_of(as_of), adopt=adopt, params=params, force=force)
     if detach:
         run_id = control.request(deployment, new)
         _print_queued(deployment, run_id, as_json=as_json)
         return
-    run_id = requested(deployment, new, any_queued=not (data or as_of or param or force or verify))
+    run_id = requested(deployment, new, any_queued=not (as_of or params or force))
     _execute(deployment, run_id, as_json=as_json)
 
 
@@ -77,6 +91,7 @@ def resume(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The id of a run, `latest`, or a paused pipeline.")],
     param: Params = None,
     data: Data = None,
+    adopt: Adopt = False,
     detach: Detach = False,
     home: Home = None,
     as_json: Json = False,
@@ -91,7 +106,7 @@ def resume(
         document = {"pipeline": run_id, "paused": False}
         print_outcome(f"The schedule of {run_id} is active again.", document, as_json=as_json)
         return
-    child = control.resume(deployment, run_id, params_of(param, data))
+    child = control.resume(deployment, run_id, params_of(param, data), adopt=adopt)
     if detach:
         _print_queued(deployment, child, as_json=as_json)
     else:
@@ -119,6 +134,8 @@ def _execute(deployment: Deployment, run_id: str, *, as_json: bool) -> None:
         print_json(document)
     elif ended:
         _print_end(console, document)
+        for sentence in document["trial"]:
+            console.print(sentence, highlight=False, soft_wrap=True)
     if ended:
         end_of_run(document, failure)
 

@@ -33,4 +33,13 @@ def promotion_verdict(job: Job, artifact: FileFacts, features: Sequence[str], au
     if approval and model and model.version == champion and model.files["model"].sha256 == artifact.sha256:
         reason = f"Not promoted: it is the same model as champion {champion}, byte for byte, so there is no change."
         return replace(verdict, promote=False, waiting=False, reason=reason)
-    return verdict
+    return verdict if settings.get("promote", True) else registered_only(verdict)
+
+
+def registered_only(verdict: PromotionVerdict) -> PromotionVerdict:
+    """The verdict of a run that only registers its model, which keeps the reason of its test."""
+    if not (verdict.promote or verdict.waiting):
+        return verdict
+    test = verdict.reason.partition(": ")[2] or verdict.reason
+    reason = f"Not promoted: the run only registers its model, which passed its promotion test: {test}"
+    return replace(verdict, promote=False, waiting=False, reason=reason)
