@@ -10,6 +10,7 @@ import pyarrow as pa
 from sqlalchemy import select
 
 from engine.control.runs import checked_request, request
+from engine.control.trials import JUDGING
 from engine.deployment import Deployment
 from engine.execution.execute import execute_run
 from engine.execution.executors import LocalExecutor
@@ -52,12 +53,17 @@ class Sandbox:
         return cls.at(home, **changes)
 
     def run(self, pipeline: str, as_of: date = AS_OF, *, force: bool = False, **params: Any) -> Ended:
-        """One run of a pipeline, in this process, however it ends."""
-        wanted = checked_request(self.deployment, pipeline, as_of, params=params, force=force)
-        run_id = request(self.deployment, wanted)
+        """One run of a pipeline, in this process, however it ends. Thresholds of monitoring are the deployment's."""
+        judging = {name: params.pop(name) for name in JUDGING if pipeline == "monitoring" and name in params}
+        deployment = self.deployment.with_settings(self.deployment.settings.changed(**judging))
+        wanted = checked_request(deployment, pipeline, as_of, params=params, force=force)
+        return self.execute(request(deployment, wanted), deployment)
+
+    def execute(self, run_id: str, deployment: Deployment | None = None) -> Ended:
+        """How a queued run ends, which this process executes."""
         executor = LocalExecutor()
         try:
-            execute_run(self.deployment, run_id, executor)
+            execute_run(deployment or self.deployment, run_id, executor)
         finally:
             executor.close()
         with self.deployment.ledger.reading() as connection:

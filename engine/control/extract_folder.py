@@ -1,4 +1,4 @@
-"""The rules for the folder of extracts that a run reads. A trial, which a person runs on another one, changes nothing."""
+"""The rules for the folder of extracts that a run reads. A trial, which a person runs on another one, is left out."""
 
 from sqlalchemy import Row, Select, select
 

@@ -162,8 +162,8 @@ def last_reader(connection: Connection, pipelines: Sequence[str], folder: str, l
 
 
 def runs_as_of(connection: Connection, pipeline: str, day: date) -> Sequence[LedgerRow]:
-    """The runs of a pipeline with that as-of date, oldest first."""
-    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == day)
+    """The runs of a pipeline with that as-of date, oldest first, without trials."""
+    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.as_of == day, IS_OFFICIAL)
     return connection.execute(query.order_by(runs.c.requested_at, runs.c.run_id)).all()
 
 

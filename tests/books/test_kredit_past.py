@@ -56,8 +56,9 @@ def test_a_replay_has_what_pandas_makes_of_what_was_known_then(kredit_data: Path
 
 
 def test_a_model_below_the_threshold_is_trained_again(kredit_sandbox: Sandbox, tmp_path: Path) -> None:
-    sandbox = Sandbox.copied(kredit_sandbox.home, tmp_path / "home", book=KREDIT)
-    sandbox.succeed("monitoring", MATURED, auc_threshold=0.99, auc_least_defaults=20)
+    limits = {"auc_threshold": 0.99, "auc_least_defaults": 20}
+    sandbox = Sandbox.copied(kredit_sandbox.home, tmp_path / "home", book=KREDIT, **limits)
+    sandbox.succeed("monitoring", MATURED)
     assert [decision.status for decision in sandbox.decisions()][-1] == "breach"
     assert len(sandbox.governance_requests()) == 1
     sandbox.close()
