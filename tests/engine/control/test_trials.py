@@ -55,7 +55,7 @@ def document_of(sandbox: Sandbox, run_id: str) -> dict[str, Any]:
 
 def test_other_thresholds_of_one_run_are_a_what_if_that_publishes_nothing(monitored_sandbox: Sandbox) -> None:
     sandbox, before = monitored_sandbox, official(monitored_sandbox)
-    run_id = asked(sandbox, "monitoring", "--param", "auc_threshold=0.99", "--force")
+    run_id = asked(sandbox, "monitoring", "--param", "auc_threshold=0.99")
     assert official(sandbox) == before
     document = document_of(sandbox, run_id)
     assert (document["outputs"]["decision"]["status"], document["outputs"]["decision"]["retrain"]) == ("breach", True)
@@ -74,6 +74,7 @@ def test_other_thresholds_of_one_run_are_a_what_if_that_publishes_nothing(monito
     assert (act.action, act.subject) == ("request training", newest.requested_run_id)
 
 
+@pytest.mark.thorough
 def test_a_threshold_that_only_the_asking_person_has_set_is_a_what_if_where_it_is_executed(
     monitored_sandbox: Sandbox,
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_threshold_that_only_the_asking_person_has_set_is_a_what_if_where_it_i
     assert official(sandbox) == before
 
 
+@pytest.mark.thorough
 def test_a_run_on_another_folder_is_its_own_until_the_folder_is_adopted(sandbox: Sandbox, tmp_path: Path) -> None:
     before, first = official(sandbox), sandbox.data()
     other = Path(shutil.copytree(first, tmp_path / "other"))
@@ -114,6 +116,7 @@ def test_a_run_on_another_folder_is_its_own_until_the_folder_is_adopted(sandbox:
     assert document_of(sandbox, adopted)["trial"] == []
 
 
+@pytest.mark.thorough
 def test_a_model_is_registered_without_promotion(sandbox: Sandbox) -> None:
     before = official(sandbox)["champions"]
     run_id = asked(
@@ -136,9 +139,9 @@ def test_a_model_is_registered_without_promotion(sandbox: Sandbox) -> None:
     ],
 )
 def test_a_folder_that_can_not_be_read_is_refused_in_a_sentence(
-    empty_sandbox: Sandbox, words: tuple[str, ...], told: str
+    tmp_path: Path, words: tuple[str, ...], told: str
 ) -> None:
-    home = str(empty_sandbox.home)
+    home = str(tmp_path)
     done = command("run", *(word.format(home=home) for word in words), "--detach", "--home", home)
     assert done.returncode == 2
     assert told in " ".join((done.stdout + done.stderr).split())
