@@ -39,10 +39,10 @@ def request(person: Person, pipeline: str, as_of: date, **given: Any) -> str:
         return shown_instead(active)
 
 
-def resume(person: Person, run_id: str, params: Mapping[str, Any] | None = None) -> str:
+def resume(person: Person, run_id: str, params: Mapping[str, Any] | None = None, *, adopt: bool = False) -> str:
     """The id of the run that resumes an ended one, or of the active run of its pipeline when there is one."""
     try:
-        return runs.resume(deployment(), run_id, params, by=person.name)
+        return runs.resume(deployment(), run_id, params, by=person.name, adopt=adopt)
     except PipelineActive as active:
         return shown_instead(active)
 

@@ -8,7 +8,8 @@ from console.app.dialogs import closed, dialog_button
 from console.app.navigation import RUNS_PAGE
 from console.components.elements import paragraph
 from console.run.query import RunView
-from console.runs.parameters import as_of_input, force_input, parameters
+from console.runs.choices import choices, show_effects
+from console.runs.parameters import as_of_input, force_input
 from console.runs.trigger import go_to_run, warn_when_active, warn_without_worker
 from engine.control.runs import RESUMABLE
 
@@ -32,10 +33,9 @@ def _resume_dialog(place: str, view: RunView) -> None:
     warn_when_active(view.run.pipeline)
     done = sum(row.state in ("succeeded", "cached", "skipped") for row in view.tasks)
     paragraph(f"A new run executes the remaining tasks. {done} of {len(view.names)} tasks are done.")
-    with st.expander("Parameters", key=f"{place}-parameters"):
-        params = parameters(view.run.pipeline, view.run.params, place)
+    chosen = choices(view.run.pipeline, view.run.params, place)
     if st.button("Resume", type="primary", key=f"{place}-confirm"):
-        run_id = attempted(lambda who: resume(who, view.run.run_id, params))
+        run_id = attempted(lambda who: resume(who, view.run.run_id, chosen.params, adopt=chosen.adopt))
         if run_id:
             go_to_run(run_id)
 
@@ -45,11 +45,12 @@ def _again_dialog(place: str, view: RunView) -> None:
     warn_when_active(view.run.pipeline)
     run = view.run
     as_of = as_of_input(run.as_of, place)
-    with st.expander("Parameters", key=f"{place}-parameters", expanded=bool(run.params)):
-        params = {**run.params, **parameters(run.pipeline, run.params, place)}
+    chosen = choices(run.pipeline, run.params, place, expanded=bool(run.params))
     force = force_input(place)
+    show_effects(run.pipeline, as_of, chosen, run.params)
     if st.button("Run again", type="primary", key=f"{place}-confirm"):
-        given = {"params": params, "force": force, "request_key": request_key(place)}
+        params = {**run.params, **chosen.params}
+        given = {"params": params, "adopt": chosen.adopt, "force": force, "request_key": request_key(place)}
         run_id = attempted(lambda who: request(who, run.pipeline, as_of, **given))
         if run_id:
             go_to_run(run_id)

@@ -22,6 +22,7 @@ from console.run.log import LOG_SHEET, log_controls, log_lines
 from console.run.query import RunView, view_of
 from console.run.result import result
 from console.run.row_counts import accounting, versions
+from console.run.trial import show_trial
 from storage.ledger.runs import UnknownRun
 
 REFRESH, SLOW_REFRESH = "1s", "10s"
@@ -41,6 +42,7 @@ def page() -> None:
     st.title(plain_markdown(f"{view.run.pipeline.capitalize()} run"))
     every = REFRESH if view.active else None
     refreshed(every or SLOW_REFRESH)(_top)(view)
+    show_trial(view)
     run_actions(view)
     refreshed(every or SLOW_REFRESH)(_facts)(view)
     if not view.happened:

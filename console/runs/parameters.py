@@ -8,6 +8,7 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from console.app.deployment import deployment
+from engine.control.effects import reads_extracts
 from engine.control.extract_folder import folder_for
 from engine.control.runs import pipeline_named
 from engine.definitions.task import settings_of
@@ -39,8 +40,10 @@ def parameters(pipeline: str, given: Mapping[str, Any], place: str) -> dict[str,
 
 
 def names(pipeline: str) -> list[str]:
-    """The names of the parameters of the pipeline's runs, the folder of the extracts first."""
-    return ["data", *sorted(settings_of(pipeline_named(pipeline, deployment().pipelines)))]
+    """The names of the parameters of the pipeline's runs, the folder first. Promotion has a tick of its own."""
+    declared = pipeline_named(pipeline, deployment().pipelines)
+    folder = ["data"] if reads_extracts(declared) else []
+    return [*folder, *sorted(settings_of(declared) - {"promote"})]
 
 
 def as_of_input(value: date, place: str) -> date:

@@ -9,7 +9,8 @@ from console.app.dialogs import closed, dialog_button
 from console.app.navigation import open_run
 from console.app.workers import no_worker
 from console.components.elements import callout
-from console.runs.parameters import as_of_input, force_input, parameters
+from console.runs.choices import choices, show_effects
+from console.runs.parameters import as_of_input, force_input
 from storage.ledger.runs import active_run
 
 
@@ -54,11 +55,11 @@ def _ask(place: str, pipeline: str) -> None:
     warn_without_worker()
     warn_when_active(pipeline)
     as_of = as_of_input(deployment().today(), place)
-    with st.expander("Parameters", key=f"{place}-parameters"):
-        params = parameters(pipeline, {}, place)
+    chosen = choices(pipeline, {}, place)
     force = force_input(place)
+    show_effects(pipeline, as_of, chosen, {})
     if st.button(f"Run {pipeline}", type="primary", key=f"{place}-confirm"):
-        given = {"params": params, "force": force, "request_key": request_key(place)}
+        given = {"params": chosen.params, "adopt": chosen.adopt, "force": force, "request_key": request_key(place)}
         run_id = attempted(lambda who: request(who, pipeline, as_of, **given))
         if run_id:
             go_to_run(run_id)

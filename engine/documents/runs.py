@@ -13,6 +13,7 @@ from engine.documents.values import Document, moment, seconds
 from engine.errors import UnusableRequest
 from jobs.accounting.statements import accounts_of, remarks_of
 from storage.db.ledger import LedgerRow
+from storage.files.folder import FileFacts
 from storage.ledger.runs import caused_by, recent_runs, run_row
 from storage.ledger.tasks import LogFilter, attempt_rows, count_logs, log_tail, task_rows
 
@@ -114,6 +115,12 @@ def outputs(rows: Iterable[LedgerRow]) -> Document:
         if result.get("decision"):
             document["decision"] = {key: result["decision"][key] for key in ("status", "reason", "retrain")}
     return document
+
+
+def picture_of(rows: Iterable[LedgerRow]) -> FileFacts | None:
+    """The picture that a run drew, its own copy; None when it drew none."""
+    drawn = [facts for row in rows if row.outcome for facts in row.outcome["outcome"]["reports"]]
+    return FileFacts(**drawn[-1]) if drawn else None
 
 
 def runs_document(connection: Connection, limit: int, pipeline: str | None, state: str | None) -> list[Document]:

@@ -1,0 +1,69 @@
+"""Trials in the console: the dialog says what a run may change, and the page of a trial that nothing of it counts."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from storage.ledger.audit import ActionFilter, action_page
+from storage.ledger.runs import recent_runs
+from tests.console.pages import Opened, words
+from tests.sandbox import Sandbox
+
+
+def dialog(opened: Opened, sandbox: Sandbox, pipeline: str) -> AppTest:
+    return opened(sandbox.home, "runs").button(key=f"trigger-{pipeline}").click().run()
+
+
+def test_a_dialog_with_another_threshold_makes_a_what_if_that_its_page_and_the_audit_log_tell(
+    opened: Opened, monitored_sandbox: Sandbox
+) -> None:
+    sandbox, before = monitored_sandbox, monitored_sandbox.versions()
+    app = dialog(opened, sandbox, "monitoring")
+    assert "What this run may change" in words(app)
+    assert "may request a training" in words(app)
+    app.number_input(key="trigger-monitoring-auc_threshold").set_value(0.99).run()
+    assert "Nothing of this run is published" in words(app)
+    assert "auc_threshold 0.99 instead of 0.7" in words(app)
+    app.button(key="trigger-monitoring-confirm").click().run()
+    with sandbox.deployment.ledger.reading() as connection:
+        run_id = recent_runs(connection, 1)[0].run_id
+        (act,) = action_page(connection, ActionFilter(subject=run_id), 5)
+    assert act.changes == {"auc_threshold": [0.7, 0.99]}
+    assert sandbox.execute(run_id).state == "succeeded"
+    assert sandbox.versions() == before
+    assert len(sandbox.decisions()) == 1
+    assert sandbox.governance_requests() == []
+    said = words(opened(sandbox.home, "run", run_id=run_id))
+    assert "What-if: nothing of this run is published" in said
+    assert "With these thresholds: breach" in said
+    assert "A training would be requested." in said
+    assert "auc_threshold 0.7 → 0.99" in words(opened(sandbox.home, "audit"))
+
+
+@pytest.mark.thorough
+def test_a_dialog_refuses_a_folder_that_does_not_exist_and_adopts_one_by_a_tick(
+    opened: Opened, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    app = dialog(opened, sandbox, "training")
+    assert "becomes champion if it passes" in words(app)
+    app.checkbox(key="trigger-training-register").check().run()
+    assert "The champion stays." in words(app)
+    app.text_input(key="trigger-training-data").input(str(tmp_path / "nowhere")).run()
+    assert "nowhere does not exist" in words(app)
+    app.button(key="trigger-training-confirm").click().run()
+    other = tmp_path / "other"
+    other.mkdir()
+    with sandbox.deployment.ledger.reading() as connection:
+        before = recent_runs(connection, 10)
+    assert not [row for row in before if row.cause == "manual" and "nowhere" in str(row.params)]
+    app.text_input(key="trigger-training-data").input(str(other)).run()
+    assert f"The deployment reads <code>{sandbox.data()}</code>" in words(app)
+    assert f"Trial on {other}" in words(app)
+    app.checkbox(key="trigger-training-adopt").check().run()
+    assert f"later runs read {other} instead of {sandbox.data()}" in words(app)
+    app.button(key="trigger-training-confirm").click().run()
+    with sandbox.deployment.ledger.reading() as connection:
+        newest = recent_runs(connection, 1)[0]
+    assert newest.cause_detail == {"adopts": [sandbox.data(), str(other)]}
+    assert newest.params == {"data": str(other), "promote": False}
