@@ -5,7 +5,7 @@ import streamlit as st
 from console.app.deployment import deployment
 from console.components.elements import callout, with_code
 from console.run.query import RunView
-from engine.control.trials import is_trial, trial_sentences
+from engine.control.trials import is_trial, kind_of, trial_sentences
 from engine.documents.runs import outputs, picture_of
 from storage.errors import LoanwatchError
 
@@ -14,7 +14,7 @@ def show_trial(view: RunView) -> None:
     """Shows that a run is a trial, if it is one, and what it found."""
     if not is_trial(view.run):
         return
-    kind = "What-if" if view.run.cause_detail["trial"].get("thresholds") else "Trial"
+    kind = kind_of(view.run).capitalize()
     sentences = [with_code(sentence) for sentence in trial_sentences(view.run.cause_detail)]
     callout("warn", f"{kind}: nothing of this run is published", *sentences)
     decision = outputs(view.tasks).get("decision")

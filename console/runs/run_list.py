@@ -8,9 +8,10 @@ from markupsafe import Markup
 
 from console.app.deployment import deployment, ledger
 from console.app.navigation import page_link, run_link
-from console.components.elements import Text, empty, join, note_html, state_html, write_html
+from console.components.elements import Text, empty, join, note_html, sign_html, state_html, write_html
 from console.components.table import columns, table_html
 from console.components.times import span, time_html
+from engine.control.trials import kind_of
 from storage.db.ledger import LedgerRow
 from storage.db.schema import RUN_STATES
 from storage.ledger.run_search import RunFilter, newest_resumptions, runs_page
@@ -117,10 +118,12 @@ def _cells(row: LedgerRow, after: LedgerRow | None, now: datetime) -> tuple[Text
 
 
 def _details(row: LedgerRow, after: LedgerRow | None) -> Markup:
-    """The first words of an error, and the state of the run that resumed this one."""
+    """That the run is a trial, the first words of an error, and the state of the run that resumed this one."""
     message = str(row.error["message"]) if row.error else ""
     short = message if len(message) <= FIRST_WORDS else f"{message[:FIRST_WORDS].rstrip()}..."
     parts = [Markup('<span class="lw-note" title="{}">{}</span>').format(message, short)] if message else []
+    if kind := kind_of(row):
+        parts.insert(0, sign_html("!", "warn", f"{kind}, not published"))
     if after is not None:
         parts.append(Markup("{} {}").format(note_html(run_link(after.run_id, "resumed:")), state_html(after.state)))
     return join(parts, " ")

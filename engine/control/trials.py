@@ -72,6 +72,14 @@ def is_trial(run: LedgerRow) -> bool:
     return bool(run.cause_detail.get("trial"))
 
 
+def kind_of(run: LedgerRow) -> str:
+    """`what-if` for a run with other thresholds, `trial` for one on another folder, '' for an ordinary run."""
+    trial = run.cause_detail.get("trial")
+    if not trial:
+        return ""
+    return "what-if" if trial.get("thresholds") else "trial"
+
+
 def other_thresholds(ours: Settings, pipeline: Pipeline, params: Mapping[str, Any]) -> dict[str, list[Any]]:
     """By name, the deployment's setting and the parameter of a run that judges a model by another one."""
     if pipeline.maker(MONITORING) is None:
