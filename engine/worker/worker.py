@@ -9,6 +9,7 @@ from typing import Any
 from engine.cluster.head import RayForRuns, State
 from engine.cluster.sessions import remove_dead_sessions
 from engine.control.runs import reap_stale_runs
+from engine.control.settings_log import record_changed_settings
 from engine.definitions.sources import code_digest, is_outdated
 from engine.deployment import Deployment
 from engine.process.registry import ProcessRegistry
@@ -64,6 +65,7 @@ class Worker:
                 try:
                     if not registered:
                         self._registry.register(self._detail())
+                        record_changed_settings(self._deployment)
                         registered = True
                     self.step()
                     sleep(POLL_PAUSE)
