@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.runs import recent_runs
 from tests.console.pages import Opened, words
-from tests.sandbox import Sandbox
+from tests.sandbox import AS_OF, Sandbox
 
 
 def dialog(opened: Opened, sandbox: Sandbox, pipeline: str) -> AppTest:
@@ -22,6 +22,7 @@ def test_a_dialog_with_another_threshold_makes_a_what_if_that_its_page_and_the_a
     app = dialog(opened, sandbox, "monitoring")
     assert "What this run may change" in words(app)
     assert "may request a training" in words(app)
+    app.date_input(key="trigger-monitoring-as-of").set_value(AS_OF).run()
     app.number_input(key="trigger-monitoring-auc_threshold").set_value(0.99).run()
     assert "Nothing of this run is published" in words(app)
     assert "auc_threshold 0.99 instead of 0.7" in words(app)
