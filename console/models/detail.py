@@ -109,12 +109,28 @@ def show_contents(view: ModelView) -> None:
         ]
         table("Features in their order", columns("", "Feature", "Kind", numbers=[""]), rows)
     with right:
+        st.subheader("Hyperparameters")
+        _hyperparameters(details.get("hyperparameters", {}), view.row.model_name)
         st.subheader("Parameters of the run")
         _parameters(view.params)
         st.subheader("Libraries")
         description_list({name: str(version) for name, version in details.get("libraries", {}).items()})
         st.subheader("Files")
         _files(view.row.files)
+
+
+def _hyperparameters(of_candidates: Mapping[str, Mapping[str, Any]], selected: str) -> None:
+    """Shows how the classifier of each candidate was declared, the selected one first."""
+    if not of_candidates:
+        note("An earlier release trained this version and kept none; the book declares those of today.")
+        return
+    rows: list[list[Text]] = []
+    for name in sorted(of_candidates, key=lambda one: one != selected):
+        rows.append([name])
+        rows += [[code_html(key), code_html(repr(value))] for key, value in of_candidates[name].items()]
+        if not of_candidates[name]:
+            rows.append([note_html("defaults of its library"), ""])
+    table("Hyperparameters of each candidate, the selected one first", columns("Name", "Value"), rows)
 
 
 def _parameters(params: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from console.app.queries import model_of_row
 from console.app.report import report_button
 from console.components.elements import callout, empty, figure, note_html, plain_markdown, state_html, write_html
 from console.components.times import time_html
+from console.models.card import show_card, show_segments
 from console.models.champions.champions import show_history
 from console.models.champions.change import change_link, day_of, show_champion_events
 from console.models.detail import show_candidates_and_comparisons, show_contents, show_promotion_test, show_summary
@@ -36,8 +37,8 @@ from storage.ledger.approvals import Approval
 from storage.ledger.models import ModelVersion
 
 VIEWS = ["Versions", "Compare two", "Champions over time", "Explain a loan"]
-PARTS = ["Candidates", "Importance", "Lineage", "Features, parameters, files"]
-SHOWN = (show_candidates_and_comparisons, show_importance, show_lineage, show_contents)
+PARTS = ["Candidates", "Model card", "Segments", "Importance", "Lineage", "Features, parameters, files"]
+SHOWN = (show_candidates_and_comparisons, show_card, show_segments, show_importance, show_lineage, show_contents)
 CHAMPION_LINE = Markup(
     '<div class="lw-pair">{}<span class="lw-figure">{}</span><span>{}, test AUC {} ({})</span>{}</div>'
 )

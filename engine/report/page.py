@@ -1,6 +1,6 @@
 """The page: title, contents and sections of the report, as one HTML document."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from markupsafe import Markup
@@ -57,6 +57,15 @@ def report(deployment: Deployment, version: str | None = None, day: date | None 
     parts = join((_section(facts, number, anchor) for number, anchor in enumerate(SECTIONS, 1)), "\n")
     title = f"Model report: {facts.version}"
     return str(PAGE.format(title, SHEET, _lead(facts), contents, parts)).encode()
+
+
+def sections_html(facts: Facts, anchors: Sequence[str]) -> Markup:
+    """Some sections of the report as HTML, with their titles and without numbers."""
+    return join(
+        section(anchor, SECTIONS[anchor][0], *(part(name, _written(write, facts)) for name, write in parts.items()))
+        for anchor in anchors
+        for parts in [SECTIONS[anchor][1]]
+    )
 
 
 def _section(facts: Facts, number: int, anchor: str) -> Markup:

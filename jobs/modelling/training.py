@@ -131,6 +131,7 @@ def _metadata(job: Job, train: pa.Table, test: pa.Table, ranked: Sequence[Traine
         "calibration": best.calibration,
         "cut_off": best.cut_off,
         "candidates": {one.candidate.name: one.numbers for one in ranked},
+        "hyperparameters": {one.candidate.name: dict(one.candidate.classifier.parameters) for one in ranked},
         "comparisons": _comparisons(job, test, ranked),
         "scorecards": {one.candidate.name: one.points for one in ranked if one.points is not None},
         "rows": {"train": _counts(train), "test": _counts(test)},

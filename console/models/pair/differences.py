@@ -59,6 +59,7 @@ def differences(a: ModelView, b: ModelView) -> list[Difference]:
         *_features(one, other),
         *_loans(one, other),
         *_settings(a.params, b.params),
+        *_pairs("Hyperparameters", _hyperparameters(one), _hyperparameters(other)),
         *_pairs("Libraries", one.get("libraries", {}), other.get("libraries", {})),
         *_pairs("Input tables, by digest", _tables(one), _tables(other), digest=True),
         Difference("Extracts, by SHA-256", "Folder", _folder(one), _folder(other)),
@@ -164,6 +165,12 @@ def _verdict(view: ModelView) -> str:
 
 def _tables(details: Mapping[str, Any]) -> dict[str, str]:
     return {name: table["digest"] for name, table in details.get("tables", {}).items()}
+
+
+def _hyperparameters(details: Mapping[str, Any]) -> dict[str, str]:
+    """The declared parameters of each candidate's classifier, by candidate and name."""
+    found = details.get("hyperparameters", {})
+    return {f"{name}: {key}": repr(value) for name, own in found.items() for key, value in own.items()}
 
 
 def _by_full_name(details: Mapping[str, Any]) -> dict[str, Metrics]:

@@ -1,10 +1,12 @@
 """The champions by logical date: who was champion on a date of a replayed year, and why a champion changed."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, expect
 from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
@@ -15,6 +17,8 @@ from storage.db.schema import decisions, runs
 from storage.ledger.audit import Action, record_action
 from storage.ledger.models import AliasEvent, move_alias
 from tests.commands import command, document
+from tests.console.journey import PATIENCE, visiting
+from tests.console.live import running_console
 from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox
 
@@ -167,3 +171,30 @@ def test_a_run_of_an_earlier_date_takes_nothing_from_later_ones(replayed: Sandbo
         (FIRST, "2024-08-01", "2025-02-01"),
     ]
     sandbox.close()
+
+
+@pytest.mark.alone
+@pytest.mark.thorough
+def test_why_the_model_changed_in_march_is_three_clicks_from_the_overview(
+    browser: Browser, replayed: Sandbox, tmp_path: Path
+) -> None:
+    sandbox = replayed.copy(tmp_path / "home")
+    sandbox.close()
+    with running_console(sandbox.home) as console, visiting(browser, console.url) as visitor:
+        visitor.open()
+        clicks = (
+            lambda page: page.get_by_role("link", name="Models", exact=True).first,
+            lambda page: page.get_by_role("tab", name=VIEW),
+            lambda page: page.get_by_role("link", name="1 Feb 2025"),  # of the champion in March
+        )
+        for found in clicks:
+            found(visitor.page).click()
+            visitor.drawn()
+        chain = visitor.page.get_by_role("list", name=f"Why {SECOND} became champion")
+        expect(chain.get_by_role("listitem")).to_have_text(
+            [re.compile(f"^{name} ") for name in ("Breach", "Retraining", "Test", "Promotion")], timeout=PATIENCE
+        )
+        expect(chain).to_contain_text(BREACH)
+        assert len(clicks) <= 3
+        assert visitor.violations() == []
+        assert visitor.strangers() == set()

@@ -153,6 +153,23 @@ def test_contents_tell_features_settings_libraries_and_digests(opened: Opened, t
         assert facts["sha256"] in told
 
 
+def test_a_version_has_a_card_segments_and_hyperparameters(opened: Opened, two_models: Sandbox) -> None:
+    refused, champion = versions(two_models)
+    card = words(opened(two_models.home, "models", version=refused, part="Model card"))
+    assert "The model gives each loan of book retail a probability of default" in card
+    assert "A loan is bad when overdue_amt" in card
+    assert "registered, never champion" in card
+    assert "Known faults" in card
+    segments = words(opened(two_models.home, "models", version=champion, part="Segments"))
+    assert 'id="segments"' in segments
+    (shown,) = document("models", refused, "--home", str(two_models.home))
+    assert set(shown["hyperparameters"]) == {f"{name} ({features})" for name in NAMES for features in FEATURE_SETS}
+    files = words(opened(two_models.home, "models", version=refused, part="Features, parameters, files"))
+    for name, value in shown["hyperparameters"][f"LogisticRegression ({next(iter(FEATURE_SETS))})"].items():
+        assert f">{name}</span>" in files
+        assert str(escape(repr(value))) in files
+
+
 def test_damaged_metadata_is_told_and_the_registry_still_shown(opened: Opened, two: Sandbox) -> None:
     refused = versions(two)[0]
     (two.home / "model_store" / f"model_metadata_{refused}.json").write_text("{}")
