@@ -90,6 +90,8 @@ def silence(
                 f"A silence until {until.astimezone(deployment.settings.zone):%Y-%m-%d %H:%M} can't be set; "
                 f"give a time to come, within {LONGEST_SILENCE.days} days."
             )
+        if subject is not None:
+            _recorded(connection, deployment, rule, subject)  # so that what is silenced is listed
         made = add_silence(connection, Silence(rule, subject, until, person, reason.strip()), now)
         record_action(connection, Action(person, "silence", _subject(rule, subject), reason.strip()), now)
         return made

@@ -56,9 +56,13 @@ def test_what_status_tells_is_acknowledged_while_no_process_looks_for_alerts(hom
     assert "run-failed/training" in command("status").stdout
     assert document("alerts", "ack", "run-failed/training", "--note", "mine")["state"] == "acknowledged"
     assert document("status")["level"] == "warn"
-    assert not evaluate(deployment) or document("alerts")["alerts"][0]["state"] == "acknowledged"
+    ended_run(deployment, "failed", pipeline="inference")
+    assert document("status")["level"] == "bad"
+    until = (deployment.today() + timedelta(days=2)).isoformat()
+    document("alerts", "silence", "run-failed", "--subject", "inference", "--until", until, "--reason", "known")
+    assert document("status")["level"] == "warn"
     deployment.ledger.close()
-    assert "Nothing is wrong with inference" in command("alerts", "ack", "run-failed/inference").stderr
+    assert "Nothing is wrong with monitoring" in command("alerts", "ack", "run-failed/monitoring").stderr
     assert "names no alert" in command("alerts", "ack", "nonsense").stderr
 
 
