@@ -55,6 +55,11 @@ def note_html(text: Text) -> Markup:
     return Markup('<span class="lw-note">{}</span>').format(text)
 
 
+def unseen_html(text: Text) -> Markup:
+    """Text for screen readers alone, beside a sign that others see."""
+    return Markup('<span class="lw-unseen">{}</span>').format(text)
+
+
 def code_html(text: Text) -> Markup:
     """A name or an id in the font of code."""
     return Markup('<span class="lw-mono">{}</span>').format(text)

@@ -18,6 +18,7 @@ button[kind="tertiary"]:is(:hover, :focus, :active, [aria-expanded="true"]) { co
 [data-testid="stHtml"] a:where(:not(TONED)) { color: var(--lw-link); }
 .lw-state { font-weight: 600; white-space: nowrap; }
 .lw-sign { display: inline-block; min-width: 1.1em; text-align: center; }
+.lw-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .lw-note { color: var(--lw-quiet); font-size: 0.87rem; }
 .lw-mono { font-family: "Source Code Pro", monospace; font-size: 0.85rem; overflow-wrap: anywhere; }
 .lw-raw { color: var(--lw-quiet); font-family: "Source Code Pro", monospace; font-size: 0.85em;

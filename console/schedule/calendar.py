@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from console.app.deployment import deployment
 from console.app.navigation import run_link
-from console.components.elements import join, note_html, state_html, write_html
+from console.components.elements import join, note_html, state_html, unseen_html, write_html
 from console.components.theme import STATES
 from console.components.times import exact
 from engine.documents.schedule.calendar import PAUSED, PLANNED
@@ -79,12 +79,12 @@ def _slot(pipeline: str, slot: Document, at: datetime) -> Markup:
     """The sign of a slot's state, which links to its run; times, deadline and reason are in its title."""
     sign, tone, word = STATES.get(slot["state"], ("?", "quiet", slot["state"]))
     local = at.astimezone(deployment().settings.zone)
-    shown = Markup('<span class="lw-state lw-{}"><span aria-hidden="true">{}</span></span>').format(
-        "bad" if slot["late"] else tone, join([sign, "!" if slot["late"] and sign != "!" else ""])
+    shown = Markup('<span class="lw-state lw-{}"><span aria-hidden="true">{}</span>{}</span>').format(
+        "bad" if slot["late"] else tone, join([sign, "!" if slot["late"] and sign != "!" else ""]), unseen_html(word)
     )
     linked = run_link(slot["run_id"], shown) if slot["run_id"] else shown
-    return Markup('<time datetime="{}" title="{}" aria-label="{}">{} <span class="lw-at">{}</span></time>').format(
-        local.isoformat(), _title(pipeline, slot, at, word), word, linked, f"{local:%H:%M}"
+    return Markup('<time datetime="{}" title="{}">{} <span class="lw-at">{}</span></time>').format(
+        local.isoformat(), _title(pipeline, slot, at, word), linked, f"{local:%H:%M}"
     )
 
 

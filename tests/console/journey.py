@@ -117,13 +117,16 @@ class Visitor:
 
     def reach(self, name: str) -> None:
         """Goes to the button of that name by the tabulator key; AssertionError when it can't be reached."""
-        wanted = self.page.get_by_role("button", name=name, exact=True)
+        self.tab_to(self.page.get_by_role("button", name=name, exact=True).first)
+
+    def tab_to(self, wanted: Locator) -> None:
+        """Goes to an element by the tabulator key; AssertionError when it can't be reached."""
         expect(wanted).to_be_visible(timeout=PATIENCE)
         for _ in range(MOST_TABS):
             self.page.keyboard.press("Tab")
             if wanted.evaluate("element => element === document.activeElement"):
                 return
-        raise AssertionError(f"{name} can't be reached by keyboard")
+        raise AssertionError(f"{wanted} can't be reached by keyboard")
 
     def paper(self) -> list[int]:
         """Red, green and blue of what the page is drawn on."""

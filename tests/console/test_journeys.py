@@ -14,7 +14,17 @@ from tests.live import Site, held
 pytestmark = pytest.mark.alone
 
 CUSTOMERS = 1_000
-PAGES = ("", "runs", "drift", "models", "data", "schedule", "alerts", "audit")
+PAGES = ("", "runs", "drift", "models", "data", "schedule", "decisions", "alerts", "audit")
+STATES = (  # of pages, by address; each is looked at once
+    "models?view=Compare+two",
+    "models?view=Champions+over+time",
+    "models?view=Explain+a+loan",
+    "data?view=Row+accounting",
+    "data?view=Columns",
+    "data?view=Quarantine",
+    "runs?state=crashed",
+    "run?run_id=none",
+)
 LEDGER_OF_LOANS = "lms_loan_daily.csv"
 
 
@@ -159,6 +169,20 @@ def test_every_page_can_be_used_in_either_theme_and_asks_nothing_of_strangers(
                 assert not visitor.violations(), (path, scheme)
                 assert visitor.overhang() <= 0, path
             assert not visitor.strangers()
+
+
+@pytest.mark.thorough
+def test_every_state_of_a_page_and_a_dialog_can_be_used(site: Site, console: str, browser: Browser) -> None:
+    if not site.told("models"):
+        site.ended(site.request())
+    with visiting(browser, console) as visitor:
+        for path in STATES:
+            visitor.open(path)
+            assert not visitor.violations(), path
+        visitor.open()
+        visitor.press("Run training")
+        expect(visitor.page.get_by_role("dialog")).to_be_visible()
+        assert not visitor.violations(), "dialog"
 
 
 @pytest.mark.thorough
