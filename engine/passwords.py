@@ -114,16 +114,16 @@ def write_entry(path: Path, entry: Entry) -> bool:
 
     Only one process at a time does so, so that no user is lost.
     """
-    with _locked(path):
+    with locked(path):
         lines = _lines(path) if path.exists() else []
         kept = [line for line in lines if not line.startswith(f"{entry.name}:")]
-        _write(path, "".join(f"{line}\n" for line in [*kept, entry.line]))
+        write_private(path, "".join(f"{line}\n" for line in [*kept, entry.line]))
     return len(kept) < len(lines)
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """The lock of a password file. It is a file beside it, which stays, because the password file is replaced."""
+def locked(path: Path) -> Iterator[None]:
+    """The lock of a private file. It is a file beside it, which stays, because the private file is replaced."""
     try:
         handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
@@ -135,8 +135,8 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _write(path: Path, content: str) -> None:
-    """Replaces the file, complete or not at all."""
+def write_private(path: Path, content: str) -> None:
+    """Replaces a file that only its owner may read, complete or not at all."""
     draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
         # Only the owner can read it from the first byte on.

@@ -1,13 +1,18 @@
 """The user of a session and their role. They are checked at every query and every action."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import time
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from console.access import tickets
+from console.access.cookies import Sessions, SignedIn
+from console.access.deployment import noted
 from console.access.policy import Login, login_of, refuse_unguarded, settings
 from console.access.rate_limit import RateLimit
 from engine.control.runs import who
@@ -18,8 +23,9 @@ from engine.process.addresses import is_loopback
 log = logging.getLogger("loanwatch.console")
 
 SIGNED_IN = "signed-in"  # the key of SignedIn in the session, which is in this process's memory
-LONGEST_SESSION = 12 * 3600.0  # seconds after which a user has to sign in again
+TICKET = "sign-in-ticket"  # the key of the ticket for which the browser gets its cookie
 LONGEST_NAME = 80
+UNKNOWN = "unknown"  # in the audit log: a name that is not in the password file
 
 _tries = RateLimit()
 
@@ -43,31 +49,25 @@ class Person:
         return self.role == "operator"
 
 
-@dataclass(frozen=True)
-class SignedIn:
-    """A successful sign-in: the user, their entry's mark and the time. It is valid while the entry is unchanged.
-
-    A browser can put only text, numbers and lists into a session, so it can't forge an object of this class.
-    """
-
-    name: str
-    mark: str
-    at: float
+DOWNLOADING = Person("a download", "viewer")
 
 
 def person() -> Person:
     """The user of this session. Without a login, which only loopback allows, it is the user of this machine.
 
     Raises NotSignedIn when there is a login and no user has signed in, and Refused when other machines reach a console
-    without a login.
+    without a login. The content of a download is made outside of the session, for a page that showed its button; the
+    web server hands it out to those who are signed in only.
     """
     refuse_unguarded(settings())
     login = login_of(settings())
+    if login != "none" and get_script_run_ctx(suppress_warning=True) is None:
+        return DOWNLOADING
     if login == "password":
         return _by_password()
     if login == "oidc":
         return _by_provider()
-    _refuse_other_hosts()
+    refuse_other_host(st.context.headers.get("Host"))
     return Person(who(), "operator")
 
 
@@ -86,18 +86,41 @@ def sign_in(name: str, password: str) -> bool:
     entry: Entry | None = _tries.attempt(name, lambda: verified(entries, name, password))
     if entry is None:
         # An unknown name is not logged, because it may be a password that was typed into the wrong field.
-        log.warning("sign-in failed for %s", name if name in entries else "a name that is not in the file")
+        known = name in entries
+        log.warning("sign-in failed for %s", name if known else "a name that is not in the file")
+        why = "wrong password" if known else "the name is not in the password file"
+        noted(name if known else UNKNOWN, "sign-in refused", _where(why))
         return False
-    st.session_state[SIGNED_IN] = SignedIn(entry.name, entry.mark, monotonic())
+    signed_in = SignedIn(entry.name, entry.mark, time())
+    st.session_state[SIGNED_IN] = signed_in
+    st.session_state[TICKET] = tickets.issue(signed_in)
     log.info("%s signed in", entry.name)
+    noted(entry.name, "sign-in", _where())
     return True
 
 
 def sign_out() -> None:
-    """Signs the user out and clears the session."""
+    """Signs the user out in every browser and tab, and clears the session."""
     if login() == "oidc":
         st.logout()
+    elif login() == "password":
+        with suppress(NotSignedIn):  # another tab was faster
+            user = person()
+            Sessions(settings().home).end(user.name)
+            noted(user.name, "sign-out", _where())
     st.session_state.clear()
+
+
+def waiting_ticket() -> str:
+    """The ticket for which the browser has not got its cookie yet; empty when there is none."""
+    ticket = str(st.session_state.get(TICKET, ""))
+    return ticket if tickets.is_waiting(ticket) else ""
+
+
+def has_old_cookie() -> bool:
+    """Whether the browser came with a cookie of a session that has ended."""
+    name = Sessions(settings().home).cookie_name
+    return login() == "password" and name in st.context.cookies
 
 
 def login() -> Login:
@@ -106,13 +129,22 @@ def login() -> Login:
 
 
 def _by_password() -> Person:
-    signed_in = st.session_state.get(SIGNED_IN)
-    if not isinstance(signed_in, SignedIn) or monotonic() - signed_in.at > LONGEST_SESSION:
-        raise NotSignedIn
-    entry = read_entries(Path(settings().passwords)).get(signed_in.name)
-    if entry is None or entry.mark != signed_in.mark:
+    """The user of this session's sign-in, else of the cookie with which the browser opened the session."""
+    sessions = Sessions(settings().home)
+    entry = valid_entry(st.session_state.get(SIGNED_IN), sessions)
+    if entry is None:
+        entry = valid_entry(sessions.of_cookie(st.context.cookies.get(sessions.cookie_name)), sessions)
+    if entry is None:
         raise NotSignedIn
     return Person(entry.name, entry.role)
+
+
+def valid_entry(signed_in: object, sessions: Sessions) -> Entry | None:
+    """The password file's entry of a sign-in; None unless the sign-in is valid."""
+    if not isinstance(signed_in, SignedIn) or not sessions.last(signed_in):
+        return None
+    entry = read_entries(Path(settings().passwords)).get(signed_in.name)
+    return entry if entry is not None and entry.mark == signed_in.mark else None
 
 
 def _by_provider() -> Person:
@@ -126,11 +158,16 @@ def _by_provider() -> Person:
     return Person((checked or subject or email)[:LONGEST_NAME], "operator" if operates else "viewer")
 
 
-def _refuse_other_hosts() -> None:
+def refuse_other_host(host: str | None) -> None:
     """Raises Refused for a request with a host name of another machine, as from a proxy or a forged link."""
-    host = st.context.headers.get("Host")
     name = urlsplit(f"//{host}").hostname if host else "localhost"
     if not is_loopback(name or ""):
         raise Refused(
             f"This console has no login and was opened as {name}; open it as http://localhost, or set up a login."
         )
+
+
+def _where(why: str = "") -> str:
+    """A reason for the audit log, with the browser's address unless it is of this machine."""
+    address = st.context.ip_address
+    return ", ".join(part for part in (why, f"from {address}" if address else "") if part)

@@ -8,9 +8,10 @@ import threading
 from pathlib import Path
 
 import streamlit as st
+from markupsafe import Markup
 from streamlit.auth_util import get_secrets_auth_section
 
-from console.access import session
+from console.access import session, web
 from console.access.policy import is_public, login_of, settings
 from console.components.elements import callout, note_html, write_html
 from storage.errors import LoanwatchError
@@ -18,9 +19,14 @@ from storage.errors import LoanwatchError
 log = logging.getLogger("loanwatch.console")
 
 WRONG = "sign-in-refused"  # in the session: the reason why the last attempt failed
+NOT_LEFT = "sign-out-refused"  # in the session: the reason why the last sign-out failed
 TRIES = "sign-in-tries"  # in the session: the number of attempts, so that each has an empty password field
 SERVED = "streamlit_app.py"  # the command line of a process that `streamlit run` serves
 SHOWN_FIRST = 2.0  # seconds that a browser has to show the reason before the console ends
+
+EVERYWHERE = "Ends your session in every browser and tab."
+HIDDEN = Markup("<style>.st-key-lw-session { display: none; }</style>")
+SESSION_SCRIPT = Markup('<script>fetch("{}", {{ method: "{}", body: "{}", keepalive: true }});</script>')
 
 _ending = threading.Event()
 
@@ -56,7 +62,26 @@ def badge() -> None:
     user = session.person()
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="who"):
         write_html(note_html(f"{user.name}, {user.role}"), width="content")
-        st.button("Sign out", type="tertiary", on_click=session.sign_out, key="sign-out")
+        # A callback runs even when a refresh of the page interrupts the script.
+        st.button("Sign out", type="tertiary", on_click=_leave, key="sign-out", help=EVERYWHERE)
+    if NOT_LEFT in st.session_state:
+        callout("bad", "You are still signed in", st.session_state.pop(NOT_LEFT))
+    with st.container(key="lw-session"):
+        ticket = session.waiting_ticket()
+        if ticket:
+            _fetch("POST", ticket)
+
+
+def _leave() -> None:
+    try:
+        session.sign_out()
+    except LoanwatchError as error:
+        st.session_state[NOT_LEFT] = str(error)
+
+
+def _fetch(method: str, ticket: str = "") -> None:
+    """Has the browser post its ticket, or delete its cookie, even when it leaves the page at once."""
+    write_html(HIDDEN + SESSION_SCRIPT.format(web.session_path(), method, ticket), scripts=True)
 
 
 def _form() -> None:
@@ -66,6 +91,9 @@ def _form() -> None:
         if session.login() == "oidc":
             _providers()
             return
+        if session.has_old_cookie():
+            with st.container(key="lw-session"):
+                _fetch("DELETE")
         if WRONG in st.session_state:
             callout("bad", st.session_state[WRONG])
         with st.form("sign-in-form", border=True):

@@ -1,8 +1,6 @@
 """The deployment that this console shows, opened once for all its sessions."""
 
-import streamlit as st
-
-from console.access.policy import settings
+from console.access.deployment import opened
 from console.access.session import person
 from engine.deployment import Deployment
 from jobs.book.descriptions import column_description, feature_description
@@ -15,7 +13,7 @@ def deployment() -> Deployment:
     Raises NotSignedIn or Refused when the session is not admitted.
     """
     person()
-    return _opened()
+    return opened()
 
 
 def ledger() -> Ledger:
@@ -36,8 +34,3 @@ def described(feature: str) -> str:
 def column_words(name: str, table: str = "") -> str:
     """What a column of a table (`layer.name`) or of a dataset means; '' when nothing is known of it."""
     return column_description(deployment().book, name, table)
-
-
-@st.cache_resource(show_spinner=False)
-def _opened() -> Deployment:
-    return Deployment.existing(settings())

@@ -61,7 +61,7 @@ def serve(
     if tied:
         at_end_of_input(_end_this_process)
     with HeartbeatThread(settings):
-        bootstrap.run(str(SCRIPT), False, [], options)
+        bootstrap.run_asgi_app(str(SCRIPT), f"{SCRIPT.stem}:app", [], options)
 
 
 def streamlit_options(settings: Settings) -> dict[str, object]:

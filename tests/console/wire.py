@@ -1,8 +1,11 @@
 """Speaks to a console as a browser does, without being one: what it sends is what somebody could forge."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from socket import create_connection
+from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -47,6 +50,14 @@ def answer(
     ) as socket:
         socket.send(message.SerializeToString())
         return _read(socket)
+
+
+def status(url: str, cookie: str = "", method: str = "GET", **headers: str) -> int:
+    """What a request without a browser is answered with."""
+    parts = urlsplit(url)
+    with closing(HTTPConnection(parts.netloc, timeout=DEADLINE)) as connection:
+        connection.request(method, parts.path, headers={"Cookie": cookie, **headers})
+        return connection.getresponse().status
 
 
 def _read(socket: object) -> Answer:

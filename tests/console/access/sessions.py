@@ -1,11 +1,12 @@
 """Passwords and sessions of a test: entries, people who sign in, and what they did."""
 
 from pathlib import Path
-from time import monotonic
+from time import time
 
 from streamlit.testing.v1 import AppTest
 
-from console.access.session import SIGNED_IN, SignedIn
+from console.access.cookies import SignedIn
+from console.access.session import SIGNED_IN
 from engine.passwords import Entry, new_entry, read_entries
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.schedules import schedule_rows
@@ -37,7 +38,7 @@ def script(text: str, path: Path, who: object = None) -> AppTest:
     """A script run in the session of whoever `who` says."""
     app = AppTest.from_string(text, default_timeout=DEADLINE)
     if isinstance(who, str):
-        who = SignedIn(who, read_entries(path)[who].mark, monotonic())
+        who = SignedIn(who, read_entries(path)[who].mark, time())
     if who is not None:
         app.session_state[SIGNED_IN] = who
     return app.run()

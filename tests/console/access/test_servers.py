@@ -10,11 +10,12 @@ from console.access.session import SIGNED_IN
 from engine.passwords import read_entries
 from tests.console.access.servers import EVERYWHERE, served
 from tests.console.live import free_port
-from tests.console.wire import answer
+from tests.console.wire import answer, status
 from tests.processes import DEADLINE
 from tests.sandbox import Sandbox
 
 SECRET = "0123456789abcdef" * 2
+SECRETS = ("another secret of quite some length", SECRET)
 QUIET = ("--logger.hideWelcomeMessage", "true")  # which asks a public host for this machine's address
 
 
@@ -66,7 +67,7 @@ def test_a_providers_cookie_counts_only_when_it_is_signed_and_its_email_was_chec
     with served(
         empty_sandbox, "--secrets.files", str(secrets), port=port, LOANWATCH_OPERATORS="anna@example.org, s-2, anna"
     ):
-        assert "Sign in" in seen("another secret of quite some length", email_verified=True)
+        assert "Sign in" in seen(SECRETS[0], email_verified=True)
         assert "Sign in" in seen(SECRET, origin="http://elsewhere.example")
         assert "Sign in" in seen(SECRET, is_logged_in=False)
         assert "anna@example.org, operator" in seen(SECRET, email_verified=True)
@@ -74,6 +75,11 @@ def test_a_providers_cookie_counts_only_when_it_is_signed_and_its_email_was_chec
         assert "s-1, viewer" in seen(SECRET)
         assert "s-2, operator" in seen(SECRET, sub="s-2")
         assert "ben@example.org, viewer" in seen(SECRET, email="ben@example.org", email_verified=True)
+        signed = {
+            secret: create_signed_value(secret, "_streamlit_user", json.dumps(person)).decode() for secret in SECRETS
+        }
+        files = [status(f"{origin}/media/x", cookie=f"_streamlit_user={each}") for each in ("", *signed.values())]
+        assert files == [403, 403, 404]
 
 
 @pytest.mark.thorough
@@ -95,3 +101,5 @@ def test_a_console_without_a_login_answers_to_no_name_but_this_machines(empty_sa
         said = answer(port, host="rebound.example")
         assert said.says("was opened as rebound.example")
         assert not said.says("Overview")
+        files = [status(f"http://127.0.0.1:{port}/media/x", Host=host) for host in ("localhost", "rebound.example")]
+        assert files == [404, 403]

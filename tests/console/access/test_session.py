@@ -1,13 +1,14 @@
 """Who is let in and what they may do: the form, sessions, and everything that somebody could forge in them."""
 
 from pathlib import Path
-from time import monotonic
+from time import time
 from typing import Any
 
 import pytest
 
 from console.access import session
-from console.access.session import SIGNED_IN, Person, SignedIn
+from console.access.cookies import LONGEST_SESSION, SignedIn
+from console.access.session import SIGNED_IN, Person
 from engine.passwords import read_entries, write_entry
 from tests.console.access.sessions import PAUSE, WORD, entry, noted, paused, script, signed_in
 from tests.console.pages import Opened, words
@@ -41,6 +42,27 @@ def test_whoever_signs_in_sees_the_page_and_signs_out_again(
     app.button(key="sign-out").click().run()
     assert [title.value for title in app.title] == ["Sign in"]
     assert SIGNED_IN not in app.session_state
+
+
+def test_a_sign_out_ends_every_session_of_the_user_and_the_audit_log_has_both(
+    opened: Opened, empty_sandbox: Sandbox, passwords: Path
+) -> None:
+    here, there = (signed_in(opened(empty_sandbox.home), "anna") for _ in range(2))
+    victor = signed_in(opened(empty_sandbox.home), "victor")
+    here.button(key="sign-out").click().run()
+    assert [app.run().title[0].value for app in (there, victor)] == ["Sign in", "Overview"]
+    signed_in(there, "anna", "wrong horse")
+    signed_in(there, WORD, WORD)
+    assert [title.value for title in signed_in(there, "anna").title] == ["Overview"]
+    assert [(who, action) for who, action, *_ in noted(empty_sandbox)] == [
+        ("anna", "sign-in"),
+        ("unknown", "sign-in refused"),
+        ("anna", "sign-in refused"),
+        ("anna", "sign-out"),
+        ("victor", "sign-in"),
+        ("anna", "sign-in"),
+        ("anna", "sign-in"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +133,7 @@ def test_a_session_that_did_not_come_from_the_form_is_refused(
 def test_a_session_does_not_outlast_its_hours(opened: Opened, empty_sandbox: Sandbox, passwords: Path) -> None:
     opened(empty_sandbox.home)
     mark = read_entries(passwords)["anna"].mark
-    old = SignedIn("anna", mark, monotonic() - session.LONGEST_SESSION - 1)
+    old = SignedIn("anna", mark, time() - LONGEST_SESSION - 1)
     assert "The action failed" in words(script(PAUSE, passwords, old))
     assert paused(empty_sandbox) == []
 
@@ -155,5 +177,5 @@ def test_a_password_file_that_was_tampered_with_lets_nobody_in(
     assert [title.value for title in app.title] == ["Access denied"]
     assert str(passwords) in words(app)
     opened(empty_sandbox.home)
-    assert "The action failed" in words(script(PAUSE, passwords, SignedIn("anna", "", monotonic())))
+    assert "The action failed" in words(script(PAUSE, passwords, SignedIn("anna", "", time())))
     assert paused(empty_sandbox) == []
