@@ -10,6 +10,7 @@ from console.app.navigation import model_link, run_link
 from console.components.elements import Text, code_html, count, description_list, join, note_html, state_html
 from console.run.header import numbers
 from console.run.query import RunView
+from engine.control.trials import is_trial
 from engine.documents.runs import outputs
 
 MOST_NAMED = 4  # tables that are named; the section of versions lists all
@@ -51,6 +52,8 @@ def _tables(view: RunView, made: Mapping[str, Any]) -> Markup:
 
 
 def _published(view: RunView) -> str:
+    if is_trial(view.run):
+        return "made, not published"
     if view.run.state == "succeeded":
         return "published"
     return "made, published when the run succeeds" if view.active else "made, not published; a resumed run can use them"

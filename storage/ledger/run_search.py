@@ -84,8 +84,8 @@ def task_times(connection: Connection, pipeline: str, limit: int = 30) -> Sequen
 
 
 def last_success(connection: Connection, pipeline: str) -> LedgerRow | None:
-    """The newest run of a pipeline that succeeded, by the time of its request; None when none did."""
-    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.state == "succeeded")
+    """The newest run of a pipeline that succeeded and was no trial, by the time of its request; None when none did."""
+    query = select(runs).where(runs.c.pipeline == pipeline, runs.c.state == "succeeded", IS_OFFICIAL)
     return connection.execute(query.order_by(runs.c.requested_at.desc()).limit(1)).first()
 
 
