@@ -120,7 +120,8 @@ def _sample_and_train(who: Person) -> str:
 
 
 def _train(who: Person, folder: str, as_of: date) -> str:
-    return actions.request(who, "training", as_of, params={"data": folder})
+    adopt = folder != default_folder(deployment())  # else the first training would be a trial
+    return actions.request(who, "training", as_of, params={"data": folder}, adopt=adopt)
 
 
 def _next_run(pipeline: str, training: LedgerRow) -> None:

@@ -43,6 +43,8 @@ def test_a_folder_is_looked_at_before_it_is_trained_on(opened: Opened, empty_san
     assert "features_financials is missing" in words(app)
     app.button(key="first-folder-go").click().run()
     assert [(pipeline, data) for pipeline, _, data in requested(empty_sandbox)] == [("training", str(folder))]
+    with empty_sandbox.deployment.ledger.reading() as connection:
+        assert "trial" not in recent_runs(connection, 1)[0].cause_detail
 
 
 def test_the_next_step_is_as_of_the_date_of_the_training(opened: Opened, sandbox: Sandbox) -> None:
