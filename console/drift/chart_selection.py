@@ -1,25 +1,29 @@
 """Selections in charts: dates and features that can be clicked, and a small histogram of each feature."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import altair as alt
 import pandas as pd
 from markupsafe import Markup
 
 from console.components.elements import join
-from jobs.charts.history import dated
+from jobs.charts.history import dated, note_layers
 from jobs.charts.kit import BLUE, GREY, RED, filled, rows_chart
 from jobs.charts.report import largest_drifts
 
 BOX = (220, 96)  # of a feature's small histogram, in points
 
 
-def with_dates(chart: alt.LayerChart, history: pd.DataFrame, column: str, day: date) -> alt.LayerChart:
-    """The chart over monitoring dates with a line at the date in view; a click selects the nearest date.
+def with_dates(
+    chart: alt.LayerChart, history: pd.DataFrame, column: str, day: date, notes: Sequence[Mapping[str, Any]] = ()
+) -> alt.LayerChart:
+    """The chart over monitoring dates with a line at the date in view, and the notes at their days.
 
-    The selection is called `day`, its field `iso`. The chart's own tooltip is kept.
+    A click selects the nearest date: the selection is called `day`, its field `iso`. A drag selects an interval: the
+    selection is called `period`, its field `monitoring_date`. The chart's own tooltip is kept.
     """
     if not filled(history, column):
         return chart
@@ -27,10 +31,14 @@ def with_dates(chart: alt.LayerChart, history: pd.DataFrame, column: str, day: d
     rows["iso"] = rows["monitoring_date"].dt.strftime("%Y-%m-%d")
     here = rows_chart(rows[rows["iso"] == day.isoformat()][["monitoring_date"]])
     selection = alt.selection_point(name="day", fields=["iso"], on="click", nearest=True, toggle=False)
+    mark = alt.BrushConfig(fill=BLUE, fillOpacity=0.18, stroke=BLUE)
+    period = alt.selection_interval(name="period", encodings=["x"], mark=mark, translate=False, zoom=False)
     hit = rows_chart(rows).mark_point(size=500, opacity=0, filled=True, cursor="pointer")
     hit = hit.encode(x="monitoring_date:T", y=f"{column}:Q", tooltip=_tooltip(chart))
     line = here.mark_rule(color=GREY, strokeWidth=6, opacity=0.28).encode(x="monitoring_date:T")
-    return _extended(chart, [line], [hit.add_params(selection)])
+    flags = note_layers(notes)
+    chart.title.subtitle += f"; {'flag: note; ' if flags else ''}drag: period"
+    return _extended(chart, [line], [hit.add_params(selection, period), *flags])
 
 
 def with_features(

@@ -4,21 +4,27 @@ import streamlit as st
 from markupsafe import Markup
 
 from console.app import queries
-from console.components.chart_panel import PANEL_SHEET, show_panel
+from console.components.chart_panel import PANEL_SHEET
 from console.components.elements import empty, write_html
-from console.drift.curves import show_curves
+from console.components.times import day
+from console.drift.curves import curves_in_view
 from console.drift.downloads import show_downloads
-from console.drift.features import show_features
 from console.drift.filters import selected_filters
 from console.drift.movement import moved_of
-from console.drift.panels import at_threshold_panel, auc_panel, confusion_panel, psi_panel, scores_panel
+from console.drift.notes import show_notes, show_notes_of_day
 from console.drift.query import View, view_of
-from console.drift.validation import show_validation
+from console.drift.sections.levels import show_levels
+from console.drift.sections.moved import show_moved
+from console.drift.sections.ranks import show_ranks
 from console.drift.verdict import show_verdict
+from engine.documents.drift.questions import questions_of
+from engine.documents.movement import Moved, score_sentence
 
 DRIFT_SHEET = Markup("""<style>
 .lw-verdict-sentence { font-size: 1.12rem; line-height: 1.5; margin: 0 0 0.3rem; max-width: 62rem; }
 .lw-verdict .lw-note { margin: 0 0 0.2rem; max-width: 62rem; }
+.lw-section-sentence { font-size: 1.02rem; line-height: 1.5; margin: 0 0 0.4rem; max-width: 62rem; }
+.st-key-drift h2:not(.lw-head) { padding: 1.4rem 0 0.1rem; }
 .st-key-drift-downloads { gap: 0.4rem; }
 @media (max-width: 640px) {
   .st-key-drift [data-testid="stHorizontalBlock"] { row-gap: 0.6rem; }
@@ -43,27 +49,25 @@ def show() -> None:
         view = view_of(selected_filters(history), history)
         with downloads:
             show_downloads(view)
+        show_notes(view)
+        moved = moved_of(view)
         with verdict:
-            moved = moved_of(view)
-            show_verdict(view, moved)
-        outcome_panels(view)
-        show_features(scores_panel(view), view, moved)
-        show_curves(view)
-        show_validation(view)
+            show_verdict(view)
+            show_notes_of_day(view)
+        show_sections(view, moved)
 
 
-def outcome_panels(view: View) -> None:
-    """Shows the panels of AUC, PSI, precision and recall, and the confusion matrix, in two columns."""
-    left, right = st.columns(2, gap="large")
-    with left:
-        show_panel(auc_panel(view))
-    with right:
-        show_panel(psi_panel(view))
-    left, right = st.columns(2, gap="large")
-    with left:
-        show_panel(at_threshold_panel(view))
-    with right:
-        show_panel(confusion_panel(view))
+def show_sections(view: View, moved: Moved) -> None:
+    """Shows the three sections."""
+    values = {**view.monitoring_run.values, "row": view.row}
+    ranks, population, levels = questions_of(values, view.thresholds, score_sentence(moved, day))
+    place = st.container(key="drift-ranks")
+    with st.container(key="drift-curves-place"):
+        curves = curves_in_view(view)
+    with place:
+        show_ranks(view, ranks, curves)
+    show_moved(view, population, moved)
+    show_levels(view, levels, curves)
 
 
 def _nothing_yet() -> None:

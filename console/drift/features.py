@@ -12,7 +12,7 @@ from console.components.elements import count, empty
 from console.components.times import day
 from console.drift.chart_selection import preview, with_dates, with_features
 from console.drift.curve_data import window_bins
-from console.drift.filters import choose_day, keep_in_address
+from console.drift.filters import choose_dates, keep_in_address
 from console.drift.movement import ranking_words, with_movements
 from console.drift.query import View, reference_of
 from engine.documents.movement import Moved
@@ -24,14 +24,14 @@ from jobs.statistics.drift import SIGNIFICANT
 KEY = "drift-feature"
 
 
-def show_features(scores: Panel, view: View, moved: Moved) -> None:
-    """The scores' distribution beside the ranking of the features, and under them the selected feature."""
+def show_features(first: Panel, view: View, moved: Moved) -> None:
+    """A first panel beside the ranking of the features, and under them the selected feature."""
     bins = bins_of(view)
     names = view.features.sort_values(["csi", "feature"], ascending=[False, True])["feature"].tolist()
     selected = _selected_feature(names)
     left, right = st.columns(2, gap="large")
     with left:
-        show_panel(scores)
+        show_panel(first)
     with right:
         show_panel(ranking_panel(view, bins, selected, moved))
     if selected is None:
@@ -86,7 +86,7 @@ def history_panel(view: View, feature: str) -> Panel:
         partial(_history, view, rows, feature),
         words,
         rows,
-        choose_day,
+        choose_dates,
         plain_name=plain_name,
     )
 
@@ -177,7 +177,8 @@ def _ranking(rows: pd.DataFrame, bins: dict[str, pd.DataFrame], selected: str | 
 
 
 def _history(view: View, rows: pd.DataFrame, feature: str) -> alt.LayerChart:
-    return with_dates(csi_over_time(rows, feature, plain_name(feature)), rows, "csi", view.filters.day)
+    chart = csi_over_time(rows, feature, plain_name(feature))
+    return with_dates(chart, rows, "csi", view.filters.day, view.notes)
 
 
 def _bins(bins: pd.DataFrame, feature: str) -> alt.LayerChart:

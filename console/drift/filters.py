@@ -1,5 +1,6 @@
 """The filters of the Drift page. Their values are kept in the address, so that a view can be shared."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -51,11 +52,35 @@ def preset_period(name: str, first: date, last: date) -> tuple[date, date]:
     return max(first, start), last
 
 
-def choose_day(widget: str) -> None:
-    """Selects the date that was clicked in a chart, for the next script run."""
-    points = st.session_state[widget].selection.get("day") or []
-    if points:
+def choose_dates(widget: str) -> None:
+    """Selects what was marked in a chart, for the next script run: the period that was dragged, or the date clicked."""
+    selection = st.session_state[widget].selection
+    points, dragged = selection.get("day") or [], dragged_period(selection)
+    if dragged is not None:
+        set_period(*dragged)
+    elif points:
         st.session_state[DAY] = date.fromisoformat(points[0]["iso"])
+
+
+def dragged_period(selection: Mapping[str, Any]) -> tuple[date, date] | None:
+    """The first and the last whole day of the interval that was dragged in a chart; None for none, or less than one."""
+    ends = (selection.get("period") or {}).get("monitoring_date") or []
+    if len(ends) != 2:
+        return None
+    # The charts draw a date at midnight of the browser's time zone.
+    zone = st.context.timezone or "UTC"
+    first, last = (pd.Timestamp(float(end), unit="ms", tz=zone).tz_localize(None) for end in sorted(ends))
+    if last - first < pd.Timedelta(days=1):
+        return None
+    return first.ceil("D").date(), last.floor("D").date()
+
+
+def set_period(first: date, last: date) -> None:
+    """Sets the period that the whole page shows, for the next script run."""
+    for key in [name for name in st.session_state if str(name).startswith(("drift-from-", "drift-to-"))]:
+        del st.session_state[key]
+    st.session_state["drift-period"] = CUSTOM
+    st.query_params.update({"from": first.isoformat(), "to": last.isoformat()})
 
 
 def keep_in_address(name: str, value: str, default: str) -> None:

@@ -9,8 +9,9 @@ import streamlit as st
 from console.components.chart_panel import Panel
 from console.components.times import day
 from console.drift.chart_selection import with_dates
-from console.drift.filters import choose_day, keep_in_address
+from console.drift.filters import choose_dates, keep_in_address
 from console.drift.query import ALL, View
+from engine.documents.drift.notes import in_words
 from jobs.charts.cohorts import auc_by_month, scores_by_month
 from jobs.charts.history import auc_over_time, champion_changes
 from jobs.charts.kit import filled
@@ -34,7 +35,15 @@ def auc_panel(view: View) -> Panel:
     switch = partial(_auc_switch, view)
     if auc_by(view) == "date":
         rows, make = _numbers(view.history, HISTORY), partial(_over_dates, view, "auc")
-        return Panel("auc-by-date", view.identity, make, auc_history_words(view), rows, choose_day, switch=switch)
+        return Panel(
+            "auc-by-date",
+            view.identity,
+            make,
+            f"{auc_history_words(view)}{in_words(view.notes)}",
+            rows,
+            choose_dates,
+            switch=switch,
+        )
     make = partial(auc_by_month, view.cohorts, view.thresholds.auc)
     words = _cohorts_in_words(view)
     return Panel("auc-by-month", view.identity, make, words, _numbers(view.cohorts, COHORT), switch=switch)
@@ -58,7 +67,14 @@ def _auc_key(view: View) -> str:
 def psi_panel(view: View) -> Panel:
     """PSI by monitoring date; a click on a date selects it."""
     make = partial(_over_dates, view, "psi")
-    return Panel("psi-over-time", view.identity, make, _psi_history(view), _numbers(view.history, HISTORY), choose_day)
+    return Panel(
+        "psi-over-time",
+        view.identity,
+        make,
+        f"{_psi_history(view)}{in_words(view.notes)}",
+        _numbers(view.history, HISTORY),
+        choose_dates,
+    )
 
 
 def scores_panel(view: View) -> Panel:
@@ -115,7 +131,7 @@ def _auc_switch(view: View) -> None:
 def _over_dates(view: View, column: str) -> alt.LayerChart:
     limits = view.thresholds
     chart = psi_over_time(view.history, limits) if column == "psi" else auc_over_time(view.history, limits.auc)
-    return with_dates(chart, view.history, column, view.filters.day)
+    return with_dates(chart, view.history, column, view.filters.day, view.notes)
 
 
 def _psi_history(view: View) -> str:

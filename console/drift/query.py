@@ -1,6 +1,6 @@
 """What the Drift page shows, read at once: the history of a model and a period, and one monitoring date of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 
 from console.app import queries
-from console.app.deployment import ledger
-from engine.documents.monitoring import MonitoringRun, monitoring_run_of
+from console.app.deployment import deployment, ledger
+from engine.documents.drift.notes import about, notes_document
+from engine.documents.monitoring import MonitoringRun, monitoring_run_of, thresholds_of_run
+from engine.documents.values import Document
 from jobs.governance.breaches import Thresholds
 from storage.db.ledger import LedgerRow
 from storage.lake.names import MONITORING
@@ -35,7 +37,8 @@ class View:
 
     `history` has the numbers of each date and `action`, the action of the retraining rule.
     `monitoring_version` is the version of the monitoring tables. `cohorts` and `features` are of the date in view,
-    `drift` has the features of every date of the history.
+    `drift` has the features of every date of the history. `notes` are those of the period. `thresholds` are those that
+    the date in view was judged by.
     """
 
     filters: Filters
@@ -49,6 +52,7 @@ class View:
     champion: str | None
     thresholds: Thresholds
     monitoring_version: str
+    notes: Sequence[Document] = ()
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -60,8 +64,9 @@ class View:
             self.row["model_version"],
         )
         actions = ",".join(self.history["action"])
+        written = ",".join(str(note["id"]) for note in self.notes)
         limits = f"{self.thresholds.auc} {self.thresholds.psi}"
-        return (*run, self.filters.model, str(self.filters.first), str(self.filters.last), actions, limits)
+        return (*run, self.filters.model, str(self.filters.first), str(self.filters.last), actions, limits, written)
 
 
 def view_of(filters: Filters, history: pd.DataFrame) -> View:
@@ -74,7 +79,7 @@ def view_of(filters: Filters, history: pd.DataFrame) -> View:
     drift = drift[drift["monitoring_date"].isin(days)]
     drift = drift.merge(selected[["monitoring_date", "model_version"]], on="monitoring_date")
     cohorts = queries.monitoring_cohorts()
-    champion = queries.champion()
+    champion, run = queries.champion(), monitoring_run(filters.day)
     return View(
         filters,
         _without_nan(history[history["monitoring_date"] == filters.day].to_dict("records")[0]),
@@ -84,12 +89,20 @@ def view_of(filters: Filters, history: pd.DataFrame) -> View:
         cohorts[cohorts["monitoring_date"] == filters.day].assign(n=lambda rows: rows["labelled"]),
         drift[drift["monitoring_date"] == filters.day].dropna(subset=["csi"]),
         drift,
-        monitoring_run(filters.day),
+        run,
         decisions.get(filters.day),
         champion.version if champion else None,
-        queries.thresholds(),
+        thresholds_of_run(run.values, deployment().settings),
         published.version if published else "",
+        notes_of(filters),
     )
+
+
+def notes_of(filters: Filters) -> list[Document]:
+    """The notes of the period, each with what it is `on` in words."""
+    with ledger().reading() as connection:
+        found = notes_document(connection, filters.first, filters.last)
+    return [{**note, "on": about(note) or "the date"} for note in found]
 
 
 def narrowed(history: pd.DataFrame, filters: Filters) -> pd.DataFrame:

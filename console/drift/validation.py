@@ -1,4 +1,4 @@
-"""Under the curves: backtest by cohort, segments, and expected loss of the date in view.
+"""Backtest by cohort, segments, and expected loss of the date in view.
 
 Under the figures of all loans stand those of the loans not in arrears at scoring.
 """
@@ -8,15 +8,12 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 from markupsafe import Markup
 
 from console.app.deployment import deployment, ledger, plain_name
-from console.components.chart_panel import Panel, show_panel
+from console.components.chart_panel import Panel
 from console.components.elements import (
     Text,
-    callout,
-    empty,
     note,
     note_html,
     with_code,
@@ -31,38 +28,15 @@ from engine.documents.validation import (
     SEGMENTS,
     backtest_in_words,
     concentration_cells,
-    has_known_form,
     losses_in_words,
     segment_cells,
     segments_in_words,
-    uncalibrated_in_words,
 )
-from jobs.accounting.flagged import flagged_numbers
 from jobs.charts.backtest import backtest_by_cohort
 from jobs.modelling.candidates import word_for_every_set
 
 Document = Mapping[str, Any]
 SIGNS = {"green": "●", "amber": "◆", "red": "▲"}
-
-
-def show_validation(view: View) -> None:
-    """Shows backtest, expected loss and segments, or why there are none."""
-    found = view.monitoring_run.values.get("validation")
-    if found is None or not has_known_form(found):
-        empty(
-            "No backtest and no segments of this date",
-            "They are computed by monitoring runs since this release; run `python -m engine run monitoring`.",
-        )
-        return
-    if words := uncalibrated_in_words(found, str(view.row["model_version"])):
-        callout("warn", "No probabilities of default", words)
-    left, right = st.columns(2, gap="large")
-    with left:
-        show_panel(backtest_panel(view, found["backtest"]))
-        note(backtest_in_words(found["backtest"]))
-    with right:
-        _show_losses(found["losses"], flagged_numbers(view.row))
-    _show_segments(found["segments"])
 
 
 def backtest_panel(view: View, rows: Sequence[Document]) -> Panel:
@@ -84,7 +58,8 @@ def flat_cohorts(rows: Sequence[Document]) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _show_losses(losses: Document | None, flagged: Document) -> None:
+def show_losses(losses: Document | None, flagged: Document) -> None:
+    """Shows the expected losses, and what the riskiest loans carry."""
     write_html(_heading("Expected loss"))
     if losses is None:
         note("The book names no exposure; declare `exposure` to see the expected loss.")
@@ -96,7 +71,8 @@ def _show_losses(losses: Document | None, flagged: Document) -> None:
     table("Concentration of the riskiest loans", heads, [row for pair in pairs for row in two_rows(*pair)])
 
 
-def _show_segments(segments: Sequence[Document]) -> None:
+def show_segments(segments: Sequence[Document]) -> None:
+    """Shows the groups of the book's segments."""
     write_html(_heading("Segments"))
     if not segments:
         note("The book declares no segments.")

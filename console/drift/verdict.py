@@ -5,21 +5,18 @@ from markupsafe import Markup
 from console.app.navigation import run_link
 from console.components.elements import Text, join, state_html, with_code, write_html
 from console.components.times import day
-from console.drift.movement import drivers
 from console.drift.query import View
-from engine.documents.movement import Moved, score_sentence
 from jobs.accounting.flagged import flagged_remark
 from jobs.charts.kit import STATUS_WORDS
-from jobs.governance.breaches import OF_DATA, UNHEALTHY
+from jobs.governance.breaches import OF_DATA
 from jobs.governance.verdict import verdict
 from storage.db.ledger import LedgerRow
 
 
-def show_verdict(view: View, moved: Moved) -> None:
-    """Shows the verdict, the drift of the inputs, the model, the links to the runs, and the decision."""
+def show_verdict(view: View) -> None:
+    """Shows the verdict, the model, the links to the runs, and the decision."""
     status = view.row["status"]
-    movement = [score_sentence(moved, day), drivers(view.features, moved)] if status in UNHEALTHY else []
-    note = join([*movement, flagged_remark(view.row), _model_sentence(view), _links(view)], " ")
+    note = join([flagged_remark(view.row), _model_sentence(view), _links(view)], " ")
     write_html(
         Markup(
             '<div class="lw-verdict"><p class="lw-verdict-sentence">{} on {}: {}</p><p class="lw-note">{}</p>{}</div>'

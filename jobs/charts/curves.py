@@ -21,15 +21,31 @@ NO_COHORTS = ("No loans on book yet", "A curve starts with the first month on bo
 UNIT = alt.Scale(domain=[0, 1], nice=False)
 
 
-def roc_curve(points: pd.DataFrame, auc: Auc | None = None) -> alt.LayerChart:
-    """The ROC curve and the diagonal of a random ranking. Columns: false_positive_rate, true_positive_rate."""
+def roc_curve(
+    points: pd.DataFrame, auc: Auc | None = None, not_in_arrears: tuple[pd.DataFrame, Auc] | None = None
+) -> alt.LayerChart:
+    """The ROC curve and the diagonal of a random ranking. Columns: false_positive_rate, true_positive_rate.
+
+    The dotted curve is of the loans `not_in_arrears` at scoring, with their AUC; there is none when it is None.
+    """
     title = TitleParams("ROC curve", subtitle=f"{_area(auc)}; dashed: random ranking")
     if not kit.filled(points, "true_positive_rate"):
         return kit.empty_panel(title, *NO_OUTCOMES)
+    layers = [_diagonal(), _roc(points).mark_line(color=BLUE, strokeWidth=2)]
+    if not_in_arrears is not None and kit.filled(not_in_arrears[0], "true_positive_rate"):
+        apart, area = not_in_arrears
+        title.subtitle += f"; dotted: loans not in arrears at scoring, AUC {area.value:.3f} of {area.n:,}"
+        layers.append(_roc(apart).mark_line(color=AMBER, strokeWidth=2, strokeDash=[2, 3]))
+    return kit.panel(title, *layers)
+
+
+def _roc(points: pd.DataFrame) -> alt.Chart:
     x = alt.X("false_positive_rate:Q", scale=UNIT, axis=_percent("false positive rate"))
     y = alt.Y("true_positive_rate:Q", scale=UNIT, axis=_percent("true positive rate"))
-    curve = rows_chart(_thinned(points)).encode(x=x, y=y, tooltip=_shares("false_positive_rate", "true_positive_rate"))
-    return kit.panel(title, _diagonal(), curve.mark_line(color=BLUE, strokeWidth=2))
+    chart: alt.Chart = rows_chart(_thinned(points)).encode(
+        x=x, y=y, tooltip=_shares("false_positive_rate", "true_positive_rate")
+    )
+    return chart
 
 
 def precision_recall(points: pd.DataFrame, auc: Auc | None = None) -> alt.LayerChart:

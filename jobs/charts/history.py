@@ -1,6 +1,6 @@
 """Charts over the monitoring dates: AUC, the CSI of one feature, and the marks of new champions and retrainings."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -8,12 +8,13 @@ import pandas as pd
 from altair import TitleParams
 
 from jobs.charts import kit
-from jobs.charts.kit import AMBER, BLUE, GREY, RED, VIOLET, rows_chart
+from jobs.charts.kit import AMBER, BLUE, GREY, RED, TEAL, VIOLET, rows_chart
 from jobs.governance.sentences import not_judged
 from jobs.statistics.drift import MODERATE, SIGNIFICANT
 
 NO_AUC = ("No AUC yet", "AUC needs defaulted and repaid loans.")
 NO_CSI = ("Not measured yet", "There are too few loans in the current window.")
+FLAG = "M-0.8,1L-0.8,-1L1,-0.45L-0.55,0.1L-0.55,1Z"
 STAR = "M0,-1L0.23,-0.31L0.95,-0.31L0.36,0.12L0.59,0.81L0,0.38L-0.59,0.81L-0.36,0.12L-0.95,-0.31L-0.23,-0.31Z"
 
 
@@ -125,6 +126,24 @@ def change_layers(rows: pd.DataFrame) -> list[alt.Chart]:
         mark = base.mark_point(shape="square", filled=True, size=50, opacity=1, color=RED)
         layers.append(mark.encode(y=alt.value(20)))
     return layers
+
+
+def note_layers(notes: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
+    """A line and a flag at the day of each note, with its words in the tooltip.
+
+    `notes` have `day` (ISO 8601), `words`, `who` and `on`, what the note is on in words.
+    """
+    if not notes:
+        return []
+    rows = pd.DataFrame(notes)[["day", "words", "who", "on"]]
+    rows = rows.assign(monitoring_date=pd.to_datetime(rows["day"]))
+    tooltip = [
+        alt.Tooltip("monitoring_date:T", format="%d %b %Y", title="note of"),
+        *(alt.Tooltip(f"{name}:N", title=title) for name, title in (("on", "on"), ("words", "note"), ("who", "by"))),
+    ]
+    base = rows_chart(rows.drop(columns="day")).encode(x="monitoring_date:T", tooltip=tooltip)
+    flag = base.mark_point(shape=FLAG, filled=True, size=90, opacity=1, color=TEAL)
+    return [base.mark_rule(color=TEAL, strokeDash=[2, 2], opacity=0.8), flag.encode(y=alt.value(36))]
 
 
 def champion_changes(rows: pd.DataFrame) -> "pd.Series[bool]":

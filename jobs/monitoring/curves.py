@@ -1,8 +1,9 @@
 """The curves of a monitoring date, from its outcomes loan by loan: ROC, precision and recall, calibration, vintage."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,7 +24,8 @@ VINTAGE_COLUMNS = ["cohort", "bad_month", "months_on_book"]
 class Curves:
     """The points of the curves of a monitoring date, and the AUC that belongs to them; None without outcomes.
 
-    `not_in_arrears` has the calibration of the loans that were not in arrears at scoring, if others were.
+    `not_in_arrears` has the calibration of the loans that were not in arrears at scoring, if others were, `roc_apart`
+    and `auc_apart` their ROC curve and its AUC.
     """
 
     roc: pd.DataFrame
@@ -32,29 +34,40 @@ class Curves:
     not_in_arrears: pd.DataFrame
     vintage: pd.DataFrame
     auc: Auc | None
+    roc_apart: pd.DataFrame = field(default_factory=pd.DataFrame)
+    auc_apart: Auc | None = None
 
 
 def curves_from(table: pa.Table) -> Curves:
     """The curves of a table with CURVE_COLUMNS and VINTAGE_COLUMNS, one row a loan."""
     known = table.filter(pc.and_(pc.invert(table["fitted"]), pc.is_valid(table["label"])))
-    labels, scores = labels_of(known), as_floats(known["predicted_proba"])
-    roc, recall = roc_points(labels, scores), precision_recall_points(labels, scores)
+    labels, scores = labels_of(known), _scores(known)
+    recall = precision_recall_points(labels, scores)
+    others = not_in_arrears(known)
+    apart = others if 0 < others.num_rows < known.num_rows else None
     return Curves(
-        _thinned(pd.DataFrame({"false_positive_rate": roc[0], "true_positive_rate": roc[1]})),
+        _roc(known),
         _thinned(pd.DataFrame({"recall": recall[0], "precision": recall[1]})),
         as_frame(calibration_bins(labels, scores)),
-        _apart(known),
+        pd.DataFrame() if apart is None else as_frame(calibration_bins(labels_of(apart), _scores(apart))),
         _vintage(table),
-        auc_with_interval(labels, scores) if known.num_rows else None,
+        _area(known) if known.num_rows else None,
+        pd.DataFrame() if apart is None else _roc(apart),
+        None if apart is None else _area(apart),
     )
 
 
-def _apart(known: pa.Table) -> pd.DataFrame:
-    """The calibration bins of the labelled loans not in arrears; empty where no loan was, or where it is not known."""
-    others = not_in_arrears(known)
-    if others.num_rows == known.num_rows:
-        return pd.DataFrame()
-    return as_frame(calibration_bins(labels_of(others), as_floats(others["predicted_proba"])))
+def _roc(known: pa.Table) -> pd.DataFrame:
+    false, true = roc_points(labels_of(known), _scores(known))
+    return _thinned(pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true}))
+
+
+def _area(known: pa.Table) -> Auc:
+    return auc_with_interval(labels_of(known), _scores(known))
+
+
+def _scores(known: pa.Table) -> npt.NDArray[np.float64]:
+    return as_floats(known["predicted_proba"])
 
 
 def _vintage(table: pa.Table) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from jobs.statistics.rounding import figure
 
 RANKS, MOVED, LEVELS = "Does it rank?", "Has the population moved?", "Are the levels right?"
 UNKNOWN = "Not known"
+ALTOGETHER = "Yes, over all loans"
 LIGHTS = {"green": "Yes", "amber": "Not quite", "red": "No"}
 
 
@@ -64,7 +65,15 @@ def levels(validation: Mapping[str, Any] | None, version: str) -> tuple[str, str
     if words := uncalibrated_in_words(validation, version):
         return "No", words
     rows = validation["backtest"]
-    return LIGHTS.get(rows[0]["light"], UNKNOWN) if rows else UNKNOWN, backtest_in_words(rows)
+    return _light(rows[0]) if rows else UNKNOWN, backtest_in_words(rows)
+
+
+def _light(whole: Mapping[str, Any]) -> str:
+    """The answer by the light of all loans; it is limited to these where the loans not in arrears have a worse one."""
+    apart = (whole.get("not_in_arrears") or {}).get("light")
+    if whole["light"] == "green" and apart in ("amber", "red"):
+        return ALTOGETHER
+    return LIGHTS.get(whole["light"], UNKNOWN)
 
 
 def _document(question: str, told: tuple[str, str]) -> Document:
