@@ -15,6 +15,8 @@ from jobs.charts.kit import BLUE, GREY, RED, filled, rows_chart
 from jobs.charts.report import largest_drifts
 
 BOX = (220, 96)  # of a feature's small histogram, in points
+# With a finger people scroll, so only other pointers drag a period.
+DRAG = "[pointerdown[event.pointerType !== 'touch'], window:pointerup] > window:pointermove!"
 
 
 def with_dates(
@@ -32,7 +34,7 @@ def with_dates(
     here = rows_chart(rows[rows["iso"] == day.isoformat()][["monitoring_date"]])
     selection = alt.selection_point(name="day", fields=["iso"], on="click", nearest=True, toggle=False)
     mark = alt.BrushConfig(fill=BLUE, fillOpacity=0.18, stroke=BLUE)
-    period = alt.selection_interval(name="period", encodings=["x"], mark=mark, translate=False, zoom=False)
+    period = alt.selection_interval(name="period", encodings=["x"], on=DRAG, mark=mark, translate=False, zoom=False)
     hit = rows_chart(rows).mark_point(size=500, opacity=0, filled=True, cursor="pointer")
     hit = hit.encode(x="monitoring_date:T", y=f"{column}:Q", tooltip=_tooltip(chart))
     line = here.mark_rule(color=GREY, strokeWidth=6, opacity=0.28).encode(x="monitoring_date:T")

@@ -17,6 +17,7 @@ CUSTOM = "own"  # from one date to another, which the viewer names
 PERIODS = {"3m": "3 months", "12m": "12 months", "all": "All", CUSTOM: "Custom"}
 DEFAULT_PERIOD = "12m"
 DAY = "drift-day"  # the key of the date in view, which a click on a history sets too
+DRAGS = "drift-drags"  # how often a period was dragged in this session
 
 
 def selected_filters(history: pd.DataFrame) -> Filters:
@@ -77,9 +78,9 @@ def dragged_period(selection: Mapping[str, Any]) -> tuple[date, date] | None:
 
 def set_period(first: date, last: date) -> None:
     """Sets the period that the whole page shows, for the next script run."""
-    for key in [name for name in st.session_state if str(name).startswith(("drift-from-", "drift-to-"))]:
-        del st.session_state[key]
     st.session_state["drift-period"] = CUSTOM
+    # New inputs take the dates of the address; the browser would send those of the old ones again.
+    st.session_state[DRAGS] = st.session_state.get(DRAGS, 0) + 1
     st.query_params.update({"from": first.isoformat(), "to": last.isoformat()})
 
 
@@ -138,7 +139,7 @@ def _bound(place: DeltaGenerator, name: str, default: date, first: date, last: d
         min_value=first,
         max_value=last,
         format="YYYY-MM-DD",
-        key=f"drift-{name}-{first}-{last}",
+        key=f"drift-{name}-{first}-{last}-{st.session_state.get(DRAGS, 0)}",
     )
     keep_in_address(name, value.isoformat(), default.isoformat())
     return value

@@ -16,7 +16,7 @@ from console.drift.query import View
 from console.drift.sections.heading import open_section
 from engine.documents.movement import Moved, since_words
 from engine.documents.values import Document
-from jobs.charts.drivers import drivers_chart, drivers_frame, drivers_words
+from jobs.charts.importance import drivers_chart, drivers_frame, drivers_words
 
 
 def show_moved(view: View, question: Document, moved: Moved) -> None:

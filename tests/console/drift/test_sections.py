@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, expect
 from console.drift.chart_selection import with_dates
 from console.drift.filters import dragged_period
 from engine.documents.drift.notes import notes_document
-from jobs.charts.drivers import drivers_chart, drivers_frame
 from jobs.charts.history import auc_over_time
+from jobs.charts.importance import drivers_chart, drivers_frame
 from storage.ledger.audit import ActionFilter, action_page
 from tests.commands import document
 from tests.console.journey import Visitor
