@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from console.access.session import person
 from console.app.deployment import deployment, ledger
 from console.app.queries import VERSION_KEYS, version_of
 from console.components.elements import Text, callout, empty, named_html, note, paragraph
 from console.components.table import columns, table
+from engine.control.lookups import checked_id, record_lookup
 from engine.documents.explanation import (
     explanation_document,
     prediction_sentence,
@@ -21,6 +23,7 @@ from storage.lake.datamart import TableVersion
 from storage.lake.names import PREDICTIONS
 
 KEPT_LOANS = 256
+RECORDED = "models-lookup-recorded"  # in the session: the loan whose look-up was recorded last, and by whom
 HEADS = ("Feature", "This loan", "Typical good payer", "Risk", "Log-odds")
 EFFECTS = {"raises": "▲\N{NO-BREAK SPACE}raises", "lowers": "▼\N{NO-BREAK SPACE}lowers", "none": "unchanged"}
 
@@ -36,12 +39,22 @@ def show_explanation() -> None:
         note("The features of a loan that raise its risk most, against the typical good payer of the model.")
         return
     try:
+        loan = checked_id(loan)
+        _record(loan)
         with st.spinner("Opening the model"):
             document = _explained(predictions, loan)
     except LoanwatchError as error:
         callout("warn", "The loan can't be explained", str(error))
         return
     _show(document)
+
+
+def _record(loan: str) -> None:
+    """Records the look-up, once for all the times that the page is drawn with it."""
+    asked = (loan, person().name)
+    if st.session_state.get(RECORDED) != asked:
+        record_lookup(deployment(), loan, "explanation on the Models page", asked[1])
+        st.session_state[RECORDED] = asked
 
 
 def _show(document: Document) -> None:

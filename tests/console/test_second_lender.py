@@ -25,7 +25,7 @@ PAGES = {
     "drift": ["Vintage curves", "ROC curve", "Feature drift"],
     "models": ["champion", "standard, 10 features"],
     "data": [],
-    "schedule": ["training", "Retraining decisions"],
+    "schedule": ["training"],
     "audit": ["training"],
 }
 Said = Callable[..., str]
