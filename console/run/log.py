@@ -1,11 +1,12 @@
 """A run's log: its newest lines, filtered by task and level, in a box that keeps its scroll position."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
 
 import streamlit as st
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from console.app.deployment import ledger
 from console.components.elements import join, note, note_html, write_html
@@ -50,6 +51,9 @@ def log_controls(view: RunView) -> LogFilter:
         least = st.segmented_control(
             "Lines", list(LEAST), default="all", required=True, key="lines", bind="query-params"
         )
+        text = st.text_input(
+            "Search", key="find", bind="query-params", width=220, placeholder="text of a line", icon=":material/search:"
+        )
         st.download_button(
             "Download",
             data=lambda: log_text(view.run.run_id),
@@ -59,7 +63,7 @@ def log_controls(view: RunView) -> LogFilter:
             key="log-download",
         )
     levels = ORDER[ORDER.index(LEAST[least or "all"]) :] if LEAST[least or "all"] else ()
-    return LogFilter(task or "", tuple(levels))
+    return LogFilter(task or "", tuple(levels), text=(text or "").strip())
 
 
 def log_lines(view: RunView, where: LogFilter) -> None:
@@ -67,13 +71,13 @@ def log_lines(view: RunView, where: LogFilter) -> None:
 
     Lines that are shown stay, and new lines are added at the end, so that the text does not move.
     """
-    first = f"log-{view.run.run_id}-{where.task}-{'-'.join(where.levels)}"
+    first = f"log-{view.run.run_id}-{where.task}-{'-'.join(where.levels)}-{where.text}"
     rows = shown(view.run.run_id, where, st.session_state.get(first))
     with st.container(height=HEIGHT, autoscroll=True, key="log", border=True, gap=None):
         if not rows:
             note(nothing(view, where))
         for start in range(0, len(rows), PIECE):
-            write_html(log_html(rows[start : start + PIECE], first=not start))
+            write_html(log_html(rows[start : start + PIECE], where.text, first=not start))
     if rows:
         st.session_state[first] = rows[0].log_id
         _foot(view.run.run_id, where, first, len(rows))
@@ -92,13 +96,13 @@ def tail(run_id: str, where: LogFilter, limit: int) -> Sequence[LedgerRow]:
         return log_tail(connection, run_id, where, limit)
 
 
-def log_html(rows: Sequence[LedgerRow], *, first: bool = True) -> Markup:
-    """Lines of a log: time (the exact one on hover), sign of the level, task, message.
+def log_html(rows: Sequence[LedgerRow], text: str = "", *, first: bool = True) -> Markup:
+    """Lines of a log: time (the exact one on hover), sign of the level, task, message with the searched text marked.
 
     The first element can have the keyboard focus, so that the box can be scrolled by keyboard.
     """
     focus = Markup(' tabindex="0" role="region" aria-label="Lines of the log"') if first else Markup()
-    return Markup('<div class="lw-log"{}>{}</div>').format(focus, join(map(_line, rows)))
+    return Markup('<div class="lw-log"{}>{}</div>').format(focus, join(_line(row, text) for row in rows))
 
 
 def log_text(run_id: str) -> str:
@@ -116,17 +120,27 @@ def log_text(run_id: str) -> str:
 
 def nothing(view: RunView, where: LogFilter) -> str:
     """The text of a log without lines."""
-    if where.task or where.levels:
-        return "No log lines match. Choose every task and all lines to see the rest."
+    if where.task or where.levels or where.text:
+        return "No log lines match. Choose every task and all lines, and clear the search, to see the rest."
     return "Lines appear here when a task writes them." if view.active else "No log lines."
 
 
-def _line(row: LedgerRow) -> Markup:
+def marked(message: str, text: str) -> Markup:
+    """The message with each place of the searched text marked."""
+    if not text:
+        return escape(message)
+    parts = re.split(f"({re.escape(text)})", message, flags=re.IGNORECASE)
+    return join(Markup("<mark>{}</mark>").format(part) if at % 2 else part for at, part in enumerate(parts))
+
+
+def _line(row: LedgerRow, text: str) -> Markup:
     tone = f"lw-{TONE[row.level]}" if row.level in TONE else ""
     sign = Markup('<b title="{}" class="{}">{}</b>').format(row.level, tone, SIGN.get(row.level, ""))
     at = Markup('<time title="{}">{}</time>').format(exact(row.at), f"{local(row.at):%H:%M:%S}")
     by = Markup('<span class="lw-by">{}</span>').format(row.task)
-    return Markup('<div>{}{}{}<span class="lw-said {}">{}</span></div>').format(at, sign, by, tone, row.message)
+    return Markup('<div>{}{}{}<span class="lw-said {}">{}</span></div>').format(
+        at, sign, by, tone, marked(row.message, text)
+    )
 
 
 def _foot(run_id: str, where: LogFilter, first: str, count: int) -> None:

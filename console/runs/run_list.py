@@ -12,11 +12,13 @@ from console.components.elements import Text, empty, join, note_html, sign_html,
 from console.components.table import columns, table_html
 from console.components.times import span, time_html
 from engine.control.trials import kind_of
+from engine.documents.running.folds import Fold, folded
 from storage.db.ledger import LedgerRow
 from storage.db.schema import RUN_STATES
 from storage.ledger.run_search import RunFilter, newest_resumptions, runs_page
 
 PAGE = 50
+MOST_READ = 300  # runs that are read for a page of which many are folded
 FIRST_WORDS = 110  # letters of an error that are shown
 CAUSES = {
     "manual": "manual",
@@ -71,30 +73,45 @@ def from_newest() -> None:
         st.query_params.pop(bound, None)
 
 
-def run_list(where: RunFilter, bounds: Mapping[str, str]) -> None:
+def fold_choice() -> bool:
+    """Whether repeated failures for the same reason are one line. It is in the address."""
+    return st.toggle("Fold repeated failures", value=True, key="fold", bind="query-params", on_change=from_newest)
+
+
+def run_list(where: RunFilter, bounds: Mapping[str, str], *, fold: bool = False) -> None:
     """Draws a page of the list: the newest runs, or the runs older or newer than the run in the address."""
     older, newer = bounds.get("older", ""), bounds.get("newer", "")
     with ledger().reading() as connection:
         rows, now = runs_page(connection, PAGE + 1, where, older, newer), ledger().now(connection)
         more = len(rows) > PAGE
-        rows = (rows[1:] if newer else rows[:PAGE]) if more else rows
-        after = newest_resumptions(connection, [row.run_id for row in rows])
-    if not rows:
+        folds = _folds((rows[1:] if newer else rows[:PAGE]) if more else rows, fold=fold)
+        if more and not newer and len(folds) < PAGE:
+            rows = runs_page(connection, MOST_READ + 1, where, older)
+            all_folds = _folds(rows[:MOST_READ], fold=fold)
+            folds, more = all_folds[:PAGE], len(all_folds) > PAGE or len(rows) > MOST_READ
+        after = newest_resumptions(connection, [each.newest.run_id for each in folds])
+    if not folds:
         _nothing(where, bool(older or newer))
         return
     table = table_html(
-        "Runs, newest first", HEADS, [_cells(row, after.get(row.run_id), now) for row in rows], stacked=True
+        "Runs, newest first", HEADS, [_cells(each, after.get(each.newest.run_id), now) for each in folds], stacked=True
     )
-    write_html(table + pages_html(where, rows, older, newer, more=more))
+    write_html(table + pages_html(where, folds, older, newer, more=more, fold=fold))
 
 
-def pages_html(where: RunFilter, rows: Sequence[LedgerRow], older: str, newer: str, *, more: bool) -> Markup:
+def _folds(rows: Sequence[LedgerRow], *, fold: bool) -> list[Fold]:
+    return folded(rows) if fold else [Fold(row) for row in rows]
+
+
+def pages_html(
+    where: RunFilter, folds: Sequence[Fold], older: str, newer: str, *, more: bool, fold: bool = True
+) -> Markup:
     """Links to the previous and the next page of the list, if there are any."""
-    links = []
+    links, one_by_one = [], "" if fold else "false"
     if older or (newer and more):
-        links.append(_page(where, "Newer", newer=rows[0].run_id))
+        links.append(_page(where, "Newer", newer=folds[0].newest.run_id, fold=one_by_one))
     if (more and not newer) or newer:
-        links.append(_page(where, "Older", older=rows[-1].run_id))
+        links.append(_page(where, "Older", older=folds[-1].oldest.run_id, fold=one_by_one))
     return PAGES.format(join(links)) if links else Markup()
 
 
@@ -103,7 +120,8 @@ def _page(where: RunFilter, words: str, **bound: str) -> Markup:
     return page_link("runs", words, **chosen, **bound)
 
 
-def _cells(row: LedgerRow, after: LedgerRow | None, now: datetime) -> tuple[Text, ...]:
+def _cells(fold: Fold, after: LedgerRow | None, now: datetime) -> tuple[Text, ...]:
+    row = fold.newest
     end = row.finished_at or now
     took = span(max(0.0, (end - row.started_at).total_seconds())) if row.started_at else ""
     return (
@@ -113,8 +131,16 @@ def _cells(row: LedgerRow, after: LedgerRow | None, now: datetime) -> tuple[Text
         CAUSES.get(row.cause, row.cause),
         time_html(row.requested_at, now),
         took,
-        _details(row, after),
+        join([_repeated(fold, now), _details(row, after)], " "),
     )
+
+
+def _repeated(fold: Fold, now: datetime) -> Text:
+    """How often a failure was repeated, and since when."""
+    if fold.count == 1:
+        return ""
+    since = time_html(fold.oldest.requested_at, now)
+    return Markup("<strong>{} times</strong> since {}:").format(fold.count, since)
 
 
 def _details(row: LedgerRow, after: LedgerRow | None) -> Markup:

@@ -1,4 +1,4 @@
-"""The Runs page: the recent runs of each pipeline as bars, and the list of all runs with filters."""
+"""The Runs page: recent runs of each pipeline as bars, a grid of tasks by runs, and the list of all with filters."""
 
 import streamlit as st
 
@@ -6,8 +6,9 @@ from console.app.deployment import deployment, ledger
 from console.app.queries import reap_lost_runs
 from console.app.refresh import refreshed
 from console.components.elements import write_html
+from console.runs.grid import GRID_SHEET, grid, grid_choice
 from console.runs.recent import RECENT_SHEET, recent
-from console.runs.run_list import BOUNDS, filters, run_list
+from console.runs.run_list import BOUNDS, filters, fold_choice, run_list
 from console.runs.trigger import trigger_buttons
 from storage.ledger.runs import active_run
 
@@ -16,14 +17,15 @@ REFRESH = "1s"  # a new run appears within a second; Streamlit redraws only the 
 
 def page() -> None:
     """Shows the runs that match the filters in the address."""
-    write_html(RECENT_SHEET)
+    write_html(RECENT_SHEET + GRID_SHEET)
     st.title("Runs")
     trigger_buttons(tuple(deployment().pipelines))
     _recent()
+    refreshed(REFRESH)(grid)(grid_choice())
     st.header("All runs")
     where = filters()
     bounds = {name: st.query_params.get(name, "") for name in BOUNDS}
-    refreshed(REFRESH)(run_list)(where, bounds)
+    refreshed(REFRESH)(run_list)(where, bounds, fold=fold_choice())
 
 
 @refreshed(REFRESH)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from engine.control.trials import trial_sentences
 from engine.documents.models import decisions_document
+from engine.documents.running.folds import Fold, folded
 from engine.documents.running.impact import impact_document
 from engine.documents.values import Document, moment, seconds
 from engine.errors import UnusableRequest
@@ -123,8 +124,11 @@ def picture_of(rows: Iterable[LedgerRow]) -> FileFacts | None:
     return FileFacts(**drawn[-1]) if drawn else None
 
 
-def runs_document(connection: Connection, limit: int, pipeline: str | None, state: str | None) -> list[Document]:
-    """The newest runs, newest first."""
+def runs_document(
+    connection: Connection, limit: int, pipeline: str | None, state: str | None, *, fold: bool = False
+) -> list[Document]:
+    """The newest runs, newest first. With `fold`, repeated failures for one reason are one entry with their number."""
+    rows = recent_runs(connection, limit, pipeline, state)
     return [
         {
             "run_id": run.run_id,
@@ -138,29 +142,32 @@ def runs_document(connection: Connection, limit: int, pipeline: str | None, stat
             "duration_s": seconds(run.started_at, run.finished_at),
             "error": run.error and run.error["message"],
             "trial": trial_sentences(run.cause_detail),
+            "times": each.count,
+            "since": moment(each.oldest.requested_at),
         }
-        for run in recent_runs(connection, limit, pipeline, state)
+        for each in (folded(rows) if fold else map(Fold, rows))
+        for run in (each.newest,)
     ]
 
 
-def log_document(connection: Connection, run_id: str, task: str | None, limit: int | None) -> Document:
+def log_document(connection: Connection, run_id: str, task: str | None, limit: int | None, text: str = "") -> Document:
     """The newest lines of a run's log, oldest first, and how many older ones were left out; all for None.
 
-    Raises UnusableRequest for an unknown task.
+    With `text` only those whose message has it. Raises UnusableRequest for an unknown task.
     """
     run = run_row(connection, run_id)
     names = [row.task for row in task_rows(connection, run.run_id)]
     if task and task not in names:
         raise UnusableRequest(f"Run {run.run_id} has no task {task!r}; it has {', '.join(names) or 'none yet'}.")
-    where = LogFilter(task or "")
+    where = LogFilter(task or "", text=text)
     rows = log_tail(connection, run.run_id, where, limit)
     left_out = count_logs(connection, run.run_id, replace(where, before=rows[0].log_id)) if rows else 0
     return {"run_id": run.run_id, "task": task, "left_out": left_out, "lines": _lines(rows)}
 
 
-def new_lines(connection: Connection, run_id: str, task: str | None, after: int) -> list[Document]:
-    """Every line of a run's log with an id above `after`, oldest first."""
-    return _lines(log_tail(connection, run_id, LogFilter(task or "", since=after + 1), None))
+def new_lines(connection: Connection, run_id: str, task: str | None, after: int, text: str = "") -> list[Document]:
+    """Every line of a run's log with an id above `after`, oldest first; with `text` only those that have it."""
+    return _lines(log_tail(connection, run_id, LogFilter(task or "", since=after + 1, text=text), None))
 
 
 def _lines(rows: Iterable[LedgerRow]) -> list[Document]:

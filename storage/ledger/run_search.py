@@ -83,6 +83,13 @@ def task_times(connection: Connection, pipeline: str, limit: int = 30) -> Sequen
     return connection.execute(query).all()
 
 
+def states_of_tasks(connection: Connection, run_ids: Sequence[str]) -> Sequence[LedgerRow]:
+    """Run, task, state, start and end of every task of these runs, in the order of the tasks."""
+    columns = tasks.c.run_id, tasks.c.task, tasks.c.state, tasks.c.started_at, tasks.c.finished_at
+    query = select(*columns).where(tasks.c.run_id.in_(run_ids)).order_by(tasks.c.position, tasks.c.run_id)
+    return connection.execute(query).all()
+
+
 def last_success(connection: Connection, pipeline: str) -> LedgerRow | None:
     """The newest run of a pipeline that succeeded and was no trial, by the time of its request; None when none did."""
     query = select(runs).where(runs.c.pipeline == pipeline, runs.c.state == "succeeded", IS_OFFICIAL)

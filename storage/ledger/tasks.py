@@ -115,12 +115,16 @@ def log_rows(
 
 @dataclass(frozen=True)
 class LogFilter:
-    """Conditions on log lines, all of which must hold. An empty one sets no condition. `since` and `before` are ids."""
+    """Conditions on log lines, all of which must hold. An empty one sets no condition. `since` and `before` are ids.
+
+    `text` is a part of the message, in letters of either case.
+    """
 
     task: str = ""
     levels: tuple[str, ...] = ()
     since: int = 0
     before: int | None = None
+    text: str = ""
 
 
 def count_logs(connection: Connection, run_id: str, where: LogFilter) -> int:
@@ -143,4 +147,6 @@ def _matching(query: Any, run_id: str, where: LogFilter) -> Any:
         query = query.where(logs.c.task == where.task)
     if where.levels:
         query = query.where(logs.c.level.in_(where.levels))
+    if where.text:
+        query = query.where(logs.c.message.icontains(where.text, autoescape=True))
     return query

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from engine.cli.accounts import accounts_view
-from engine.cli.render import listing, run_view
+from engine.cli.render import SIGNS, listing, run_view
 from engine.cli.terminal import Home, Json, RunId, console_for, deployment_at, print_json
 from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
+from engine.documents.running.grid import grid_document
 from engine.documents.runs import log_document, new_lines, run_details, runs_document
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
@@ -27,6 +28,8 @@ def runs(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The number of runs, newest first.")] = 20,
     pipeline: Annotated[str | None, typer.Option(help="Only runs of this pipeline.")] = None,
     state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
+    fold: Annotated[bool, typer.Option("--fold", help="Show repeated failures for one reason as one line.")] = False,
+    grid: Annotated[bool, typer.Option("--grid", help="Show the tasks of the newest runs of --pipeline.")] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -35,15 +38,19 @@ def runs(
     if state and state not in RUN_STATES:
         raise UnusableRequest(f"There is no state {state!r}; the states are {', '.join(RUN_STATES)}.")
     reap_stale_runs(deployment)
+    if grid:
+        _print_grid(deployment, pipeline, limit, as_json=as_json)
+        return
     with deployment.ledger.reading() as connection:
-        rows = runs_document(connection, limit, pipeline, state)
+        rows = runs_document(connection, limit, pipeline, state, fold=fold)
     documents = [{**row, "waiting_for": waiting_for(deployment, row["state"])} for row in rows]
     if as_json:
         print_json(documents)
     elif not documents:
         console_for().print("No runs yet. Start one with `python -m engine run training`.")
     else:
-        console_for().print(listing(documents, ("run_id", "state", "as_of", "cause", "duration_s", "requested_at")))
+        names = ("run_id", "state", "as_of", "cause", "duration_s", "requested_at")
+        console_for().print(listing(documents, (*names, "times", "since") if fold else names))
         _print_waiting(documents)
 
 
@@ -78,6 +85,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", help="Print new lines until the run has ended.")] = False,
     limit: Annotated[int, typer.Option("--lines", min=1, help="The number of lines, the newest ones.")] = 10_000,
     every: Annotated[bool, typer.Option("--all", help="Print every line.")] = False,
+    search: Annotated[str, typer.Option(help="Only lines with this text, in letters of either case.")] = "",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -85,7 +93,7 @@ def logs(
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
         run_id = run_row(connection, run_id).run_id
-        document = log_document(connection, run_id, task, None if every else limit)
+        document = log_document(connection, run_id, task, None if every else limit, search)
     if as_json:
         print_json(document)
         return
@@ -99,9 +107,26 @@ def logs(
         time.sleep(LOG_PAUSE)
         ended = _has_ended(deployment, run_id)  # before the last lines are read, so that no line is missed
         with deployment.ledger.reading() as connection:
-            new = new_lines(connection, run_id, task, lines[-1]["id"] if lines else 0)
+            new = new_lines(connection, run_id, task, lines[-1]["id"] if lines else 0, search)
         _print_lines(new)
         lines = new or lines
+
+
+def _print_grid(deployment: Deployment, pipeline: str | None, limit: int, *, as_json: bool) -> None:
+    """Prints a row for each task of the newest runs of a pipeline, with the sign of its state in each of them."""
+    if pipeline is None or pipeline not in deployment.pipelines:
+        raise UnusableRequest(f"--grid needs --pipeline: one of {', '.join(deployment.pipelines)}.")
+    with deployment.ledger.reading() as connection:
+        document = grid_document(connection, pipeline, limit)
+    if as_json:
+        print_json(document)
+        return
+    rows = []
+    for task in document["tasks"]:
+        states = (task["cells"].get(run["run_id"]) for run in document["runs"])
+        signs = " ".join(SIGNS[cell["state"]][0] if cell else " " for cell in states)
+        rows.append({"task": task["task"], "usual_s": task["usual_s"], "runs, newest last": signs})
+    console_for().print(listing(rows, ("task", "usual_s", "runs, newest last")))
 
 
 def _print_waiting(documents: list[Document]) -> None:

@@ -74,6 +74,11 @@ def test_the_log_is_filtered_by_task_and_by_level(opened: Opened, sandbox: Sandb
     assert 'title="ERROR"' in log
     assert "records read, " not in log
     app.segmented_control(key="lines").set_value("all").run()
+    app.text_input(key="find").set_value("RECORDS Read").run()
+    found = re.findall(r'<span class="lw-said[^>]*>(.*?)</span>', words(app))
+    assert found
+    assert all("<mark>records read</mark>" in line for line in found)
+    app.text_input(key="find").set_value("").run()
     app.selectbox(key="task").select("ingest_features_attributes").run()
     assert set(re.findall(r'<span class="lw-by">([^<]+)<', words(app))) == {"ingest_features_attributes"}
 

@@ -7,6 +7,7 @@ import pytest
 
 from console.runs.run_list import PAGE
 from engine.control import runs
+from engine.documents.runs import runs_document
 from tests.console.pages import Opened, words
 from tests.sandbox import AS_OF, Sandbox
 
@@ -67,6 +68,27 @@ def test_a_failed_run_tells_why_and_what_went_on_with_it(opened: Opened, sandbox
     assert str(sandbox.home / "nowhere")[:20] in said
     child = runs.resume(sandbox.deployment, ended.run_id, {"data": sandbox.data()})
     assert f'<a href="/run?run_id={child}">resumed:</a>' in words(opened(sandbox.home, "runs", state="failed"))
+
+
+def test_the_same_failure_again_is_one_line_with_a_count(opened: Opened, sandbox: Sandbox) -> None:
+    days = [AS_OF + timedelta(days=number) for number in (1, 2, 3)]
+    ended = [sandbox.run("training", day, data=str(sandbox.home / "nowhere")).run_id for day in days]
+    app = opened(sandbox.home, "runs", state="failed")
+    assert listed(words(app)) == [ended[-1]]
+    assert "<strong>3 times</strong>" in words(app)
+    app.toggle(key="fold").set_value(False).run()
+    assert listed(words(app)) == ended[::-1]
+    with sandbox.deployment.ledger.reading() as connection:
+        (folded,) = runs_document(connection, 9, "training", "failed", fold=True)
+        assert (folded["run_id"], folded["times"]) == (ended[-1], 3)
+        assert len(runs_document(connection, 9, "training", "failed")) == 3
+
+
+def test_the_grid_has_the_state_and_duration_of_each_task(opened: Opened, trained_sandbox: Sandbox) -> None:
+    said = words(opened(trained_sandbox.home, "runs"))
+    grid = said[said.index("Tasks of the newest 1 runs of training") :]
+    assert "ingest_lms_loan_daily, as of 2025-12-01: succeeded, " in grid
+    assert "background-image:linear-gradient" in grid
 
 
 def test_recent_runs_stand_at_a_glance_with_how_they_ended(opened: Opened, sandbox: Sandbox, busy: list[str]) -> None:
