@@ -104,10 +104,10 @@ def test_a_viewer_sees_alerts_and_is_refused_where_an_action_is_taken(
     assert "run-failed: training" in words(app)
     assert all(button.disabled for button in app.button if button.label in ("Acknowledge", "Silence a rule"))
     assert words(script(ACTIONS, path, "victor")).count("victor has the role viewer") == 4
-    assert noted(empty_sandbox) == []
+    assert [action for _, action, *_ in noted(empty_sandbox)] == ["sign-in"]
     assert states(failed) == {("run-failed", "training"): "open"}
     script(ACTIONS, path, "anna")
-    done = [(who, action, subject) for who, action, subject, _ in reversed(noted(empty_sandbox))]
+    done = [(who, action, subject) for who, action, subject, _ in reversed(noted(empty_sandbox)[:-1])]
     assert done == [
         ("anna", "acknowledge", "run-failed training"),
         ("anna", "silence", "breach, every subject"),
