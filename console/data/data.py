@@ -1,5 +1,6 @@
 """The Data page: the look-up of a customer or a loan, then extracts, their columns, tables, accounting, quarantine."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pandas as pd
@@ -31,7 +32,7 @@ def data_page() -> None:
     if show_lookup():
         return
     views = st.tabs(VIEWS, key="view", bind="query-params", default="Tables" if "table" in st.query_params else None)
-    show = (
+    show: tuple[Callable[[], None], ...] = (
         show_extracts,
         show_columns,
         lambda: _show_tables(tables()),
