@@ -22,7 +22,7 @@ from storage.ledger.tasks import LogFilter, attempt_rows, count_logs, log_tail, 
 def run_document(connection: Connection, run_id: str) -> Document:
     """The document of `run --json`: state, tasks with attempts and rows, and outputs.
 
-    `trial` has sentences on what a trial leaves unchanged; there is none for an ordinary run.
+    `trial` has sentences on what a trial leaves unchanged; an ordinary run has no such key.
     """
     run = run_row(connection, run_id)
     rows = task_rows(connection, run.run_id)
@@ -33,7 +33,7 @@ def run_document(connection: Connection, run_id: str) -> Document:
         "as_of": run.as_of.isoformat(),
         "duration_s": seconds(run.started_at, run.finished_at),
         "error": run.error and run.error["message"],
-        "trial": trial_sentences(run.cause_detail),
+        **({"trial": trial} if (trial := trial_sentences(run.cause_detail)) else {}),
         "tasks": [task_document(row) for row in rows],
         "outputs": outputs(rows),
     }

@@ -134,7 +134,7 @@ def _execute(deployment: Deployment, run_id: str, *, as_json: bool) -> None:
         print_json(document)
     elif ended:
         _print_end(console, document)
-        for sentence in document["trial"]:
+        for sentence in document.get("trial", []):
             console.print(sentence, highlight=False, soft_wrap=True)
     if ended:
         end_of_run(document, failure)

@@ -16,9 +16,10 @@ def dialog(opened: Opened, sandbox: Sandbox, pipeline: str) -> AppTest:
 
 
 def test_a_dialog_with_another_threshold_makes_a_what_if_that_its_page_and_the_audit_log_tell(
-    opened: Opened, monitored_sandbox: Sandbox
+    opened: Opened, monitored_home: Path, tmp_path: Path
 ) -> None:
-    sandbox, before = monitored_sandbox, monitored_sandbox.versions()
+    sandbox = Sandbox.copied(monitored_home, tmp_path / "home")
+    before = sandbox.versions()
     app = dialog(opened, sandbox, "monitoring")
     assert "What this run may change" in words(app)
     assert "may request a training" in words(app)
