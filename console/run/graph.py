@@ -13,8 +13,8 @@ from console.app.navigation import log_link, run_link
 from console.components.elements import Text, count, join, note_html, state_html, write_html
 from console.components.theme import STATES
 from console.components.times import span
-from console.run.critical_path import links
 from console.run.query import RunView
+from engine.documents.running.critical_path import links
 from storage.db.ledger import LedgerRow
 
 BOX, GAP, LINK = 108, 14, 30  # pixels: height of a box, between two boxes, width of the links between two columns

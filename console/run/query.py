@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from console.app.deployment import deployment, ledger
 from console.app.queries import reap_lost_runs, shared
-from console.run.critical_path import Upstream, critical_path, levels, overrun, time_left, usual_times
 from engine.definitions.task import Task
+from engine.documents.running.critical_path import Upstream, critical_path, levels, overrun, time_left, usual_times
 from engine.documents.running.deadline import deadline_of
 from engine.documents.running.impact import impact_document
 from engine.documents.values import Document

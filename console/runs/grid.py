@@ -63,7 +63,7 @@ def grid_html(document: Document) -> Markup:
         [Markup('<th scope="row">Run <span class="lw-note">{}</span></th>').format(usual), *_durations(document)]
     )
     rows = join(Markup("<tr>{}</tr>").format(_row(task, runs)) for task in document["tasks"])
-    dates = join(Markup('<th scope="col">{}</th>').format(_short(run["as_of"])) for run in runs)
+    dates = join(Markup('<th scope="col">{}</th>').format(_date(run["as_of"])) for run in runs)
     label = f"Tasks of the newest {len(runs)} runs of {document['pipeline']}, the newest on the right"
     return Markup(
         '<div class="lw-scroll" tabindex="0" role="region" aria-label="{}"><table class="lw-grid">'
@@ -116,5 +116,7 @@ def _cell(task: dict[str, Any], run: dict[str, Any], cell: dict[str, Any] | None
     )
 
 
-def _short(as_of: str) -> str:
-    return day(date.fromisoformat(as_of)).rpartition(" ")[0]
+def _date(as_of: str) -> Markup:
+    """Day and month, with the year under it."""
+    words, _, year = day(date.fromisoformat(as_of)).rpartition(" ")
+    return Markup("{}<br>{}").format(words, note_html(year))

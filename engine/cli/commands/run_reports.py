@@ -11,6 +11,7 @@ from engine.cli.terminal import Home, Json, RunId, console_for, deployment_at, p
 from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
 from engine.documents.running.grid import grid_document
+from engine.documents.running.outlook import outlook_document
 from engine.documents.runs import log_document, new_lines, run_details, runs_document
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
@@ -61,6 +62,7 @@ def show(run_id: RunId, home: Home = None, as_json: Json = False) -> None:
     reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
         document = run_details(connection, run_id)
+        document |= outlook_document(deployment, connection, run_row(connection, run_id))
     document["waiting_for"] = waiting_for(deployment, document["state"])
     if as_json:
         print_json(document)
@@ -68,7 +70,7 @@ def show(run_id: RunId, home: Home = None, as_json: Json = False) -> None:
     console = console_for()
     console.print(run_view(document))
     _print_waiting([document])
-    for name in ("cause", "cause_run_id", "parent_run_id", "led_to", "params", "error"):
+    for name in ("cause", "cause_run_id", "parent_run_id", "led_to", "params", "error", "expected_end", "deadline"):
         if document[name]:
             value = ", ".join(document[name]) if isinstance(document[name], list) else document[name]
             console.print(f"{name.replace('_', ' ')}: {value}", highlight=False, soft_wrap=True)

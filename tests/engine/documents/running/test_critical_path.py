@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console.run.critical_path import critical_path, levels, links, overrun, time_left, usual_times
 from console.run.header import left_words
+from engine.documents.running.critical_path import critical_path, levels, links, overrun, time_left, usual_times
 
 START = datetime(2026, 5, 3, 2, tzinfo=UTC)
 # Two extracts are taken in and cleaned; the join needs both, and the model the join and, once more, an extract.
