@@ -11,7 +11,7 @@ from console.components.times import day, time_html
 from console.overview.query import Overview
 from engine.documents.values import Document
 
-COLUMNS = columns("Extract", "State", "Newest row", "Age", "Read")
+COLUMNS = columns("Extract", "State", "Newest row", "How old", "Read")
 
 
 def show(view: Overview) -> None:

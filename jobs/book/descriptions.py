@@ -103,7 +103,7 @@ def column_description(book: Book, name: str, table: str = "") -> str:
 def feature_description(book: Book, feature: str) -> str:
     """A feature in words: its plain name, and what it is made of; '' when the book does not have it.
 
-    For example: `Click feature 10, mean: mean of fe_10 (Clickstream feature 10 of the month) before the loan's start`.
+    For example: `Clicks, mean: mean of clicks (Clicks of the month) before the loan's start`.
     """
     known = book.feature(feature)
     if known is None:

@@ -32,6 +32,14 @@ class Inquirer:
         self.clicks += 1
         self.visitor.drawn()
 
+    def enter(self, label: str, words: str) -> None:
+        """Enters words into the field of that label, which counts as a click."""
+        field = self.visitor.page.get_by_label(label, exact=True)
+        field.fill(words)
+        field.press("Enter")
+        self.clicks += 1
+        self.visitor.drawn()
+
     def learns(self, *answers: str) -> None:
         """Waits until each answer can be seen, after no more clicks than people take."""
         for answer in answers:
@@ -74,3 +82,11 @@ def test_what_failed_and_what_is_the_impact(inquirer: Inquirer) -> None:
 def test_who_changed_the_threshold(inquirer: Inquirer) -> None:
     inquirer.click("Audit")
     inquirer.learns("auc_threshold", "0.7 → 0.75")
+
+
+def test_why_is_this_loan_scored_as_it_is(site: Sandbox, inquirer: Inquirer) -> None:
+    loan = max(site.table("gold.model_predictions").to_pylist(), key=lambda row: float(row["predicted_proba"]))
+    inquirer.click("Data")
+    inquirer.enter("Look up a customer or a loan", loan["loan_id"])
+    inquirer.learns(f"Loan {loan['loan_id']}", f"{loan['predicted_proba']:.1%}", "What raises its risk most")
+    inquirer.learns("Features and where they came from", "Past scores")

@@ -71,6 +71,7 @@ def test_parameters_of_a_pipeline_are_the_settings_of_its_tasks() -> None:
         "cut_off",
         "auc_threshold",
         "anchor_margin",
+        "promote",
         "require_approval",
         "verify",
     }
