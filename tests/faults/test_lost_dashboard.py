@@ -26,7 +26,7 @@ from tests.processes import DEADLINE
 from tests.sandbox import AS_OF, Sandbox
 
 PICTURE = f"monitoring_dashboard_{AS_OF:%Y%m%d}.png"
-OTHER = {"psi_threshold": 0.3}  # a line of the picture; the task is computed again
+OTHER = "0.3"  # the threshold of PSI, a line of the picture: the task is computed again
 KILLED = """
 import os, signal, sys
 import engine.execution.runner
@@ -49,14 +49,16 @@ execute_run(Deployment.open(load_settings(home=Path(sys.argv[1]))), sys.argv[2],
 
 
 @pytest.fixture
-def monitored(monitored_home: Path, tmp_path: Path) -> Iterator[Sandbox]:
+def monitored(monitored_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """The monitored deployment, whose threshold of PSI was changed since."""
+    monkeypatch.setenv("LOANWATCH_PSI_THRESHOLD", OTHER)
     made = Sandbox.copied(monitored_home, tmp_path / "home")
     yield made
     made.close()
 
 
 def requested(made: Sandbox) -> str:
-    return request(made.deployment, checked_request(made.deployment, "monitoring", AS_OF, params=OTHER))
+    return request(made.deployment, checked_request(made.deployment, "monitoring", AS_OF))
 
 
 def seen(made: Sandbox) -> bytes:
@@ -88,7 +90,7 @@ def test_a_run_that_lost_its_lease_leaves_no_dashboard(
     assert seen(monitored) == before
     assert linked(monitored) == ["ok"]
     counted("row 43: 1 monitoring run that lost its lease before its commit, the picture unchanged")
-    monitored.succeed("monitoring", **OTHER)
+    monitored.succeed("monitoring")
     assert seen(monitored) != before
 
 
