@@ -21,7 +21,7 @@ def client_of(bucket: str) -> Any:
 
 
 def keys_of(client: Any) -> list[str]:
-    return [each["Key"] for each in client.list_objects_v2(Bucket="loanwatch").get("Contents", ())]
+    return [each["Key"] for each in client.list_objects_v2(Bucket="loanwatch", Prefix="mart/").get("Contents", ())]
 
 
 def test_an_emptied_folder_leaves_no_object_of_its_own(bucket: str) -> None:
