@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from console.app.deployment import deployment, ledger
 from console.app.navigation import address, run_address
-from console.components.elements import empty, join, note_html, write_html
+from console.components.elements import empty, join, note_html, unseen_html, write_html
 from console.components.theme import STATES
 from console.components.times import day, span
 from engine.documents.running.grid import grid_document
@@ -111,9 +111,9 @@ def _cell(task: dict[str, Any], run: dict[str, Any], cell: dict[str, Any] | None
     number = (
         Markup(" <span>{}</span>").format(f"{took:.1f}" if took < 10 else f"{took:.0f}") if took is not None else ""
     )
-    return Markup('<td><a class="lw-{}" href="{}" title="{words}" aria-label="{words}">{}{}</a></td>').format(
-        tone, address("run", run_id=run["run_id"], task=task["task"]), sign, number, words=words
-    )
+    shown = Markup('<b aria-hidden="true">{}{}</b>{}').format(sign, number, unseen_html(words))
+    where = address("run", run_id=run["run_id"], task=task["task"])
+    return Markup('<td><a class="lw-{}" href="{}" title="{}">{}</a></td>').format(tone, where, words, shown)
 
 
 def _date(as_of: str) -> Markup:
