@@ -14,6 +14,8 @@ _TONED = join((f".lw-{name}" for name in TONES), between=", ")
 _RULES = Markup("""
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { opacity: 1; color: var(--lw-quiet); }
 [data-selected="true"] p { color: var(--lw-link); }
+button:is([kind="primary"], [kind="primaryFormSubmit"]):enabled { background-color: var(--lw-button);
+  border-color: var(--lw-button); }
 button[kind="tertiary"]:is(:hover, :focus, :active, [aria-expanded="true"]) { color: var(--lw-link); }
 [data-testid="stHtml"] a:where(:not(TONED)) { color: var(--lw-link); }
 .lw-state { font-weight: 600; white-space: nowrap; }

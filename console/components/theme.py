@@ -31,6 +31,7 @@ COLOURS = {
     "edge": ("#d5dae1", "#353c48"),  # round a callout or a task
     "wire": ("#9aa3af", "#5b6673"),  # between tasks, and of what is of no tone
     "bar": ("#3b7dc4", "#5b97d8"),
+    "button": ("#1f5fae", "#3a76c6"),  # behind the white words of a primary button
 }
 
 # Sign, tone and words of everything that has a state: runs, tasks, processes, verdicts.
