@@ -18,7 +18,6 @@ COHORT_SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangl
 NO_OUTCOMES = ("Not enough outcomes yet", "Curves need defaulted and repaid loans.")
 NO_SCORES = ("No labelled loans yet", "Calibration needs loans with a known outcome.")
 NO_COHORTS = ("No loans on book yet", "A curve starts with the first month on book of a cohort.")
-UNIT = alt.Scale(domain=[0, 1], nice=False)
 
 
 def roc_curve(
@@ -31,7 +30,7 @@ def roc_curve(
     title = TitleParams("ROC curve", subtitle=f"{_area(auc)}; dashed: random ranking")
     if not kit.filled(points, "true_positive_rate"):
         return kit.empty_panel(title, *NO_OUTCOMES)
-    layers = [_diagonal(), _roc(points).mark_line(color=BLUE, strokeWidth=2)]
+    layers = [kit.diagonal(), _roc(points).mark_line(color=BLUE, strokeWidth=2)]
     if not_in_arrears is not None and kit.filled(not_in_arrears[0], "true_positive_rate"):
         apart, area = not_in_arrears
         title.subtitle += f"; dotted: loans not in arrears at scoring, AUC {area.value:.3f} of {area.n:,}"
@@ -40,10 +39,10 @@ def roc_curve(
 
 
 def _roc(points: pd.DataFrame) -> alt.Chart:
-    x = alt.X("false_positive_rate:Q", scale=UNIT, axis=_percent("false positive rate"))
-    y = alt.Y("true_positive_rate:Q", scale=UNIT, axis=_percent("true positive rate"))
+    x = alt.X("false_positive_rate:Q", scale=kit.UNIT, axis=kit.percent_axis("false positive rate"))
+    y = alt.Y("true_positive_rate:Q", scale=kit.UNIT, axis=kit.percent_axis("true positive rate"))
     chart: alt.Chart = rows_chart(_thinned(points)).encode(
-        x=x, y=y, tooltip=_shares("false_positive_rate", "true_positive_rate")
+        x=x, y=y, tooltip=kit.share_tips("false_positive_rate", "true_positive_rate")
     )
     return chart
 
@@ -53,13 +52,13 @@ def precision_recall(points: pd.DataFrame, auc: Auc | None = None) -> alt.LayerC
     title = TitleParams("Precision and recall", subtitle=f"{_counts(auc)}; dashed: random ranking (bad rate)")
     if not kit.filled(points, "precision"):
         return kit.empty_panel(title, *NO_OUTCOMES)
-    x = alt.X("recall:Q", scale=UNIT, axis=_percent("recall"))
-    y = alt.Y("precision:Q", scale=UNIT, axis=_percent("precision"))
-    curve = rows_chart(_thinned(points)).encode(x=x, y=y, tooltip=_shares("recall", "precision"))
+    x = alt.X("recall:Q", scale=kit.UNIT, axis=kit.percent_axis("recall"))
+    y = alt.Y("precision:Q", scale=kit.UNIT, axis=kit.percent_axis("precision"))
+    curve = rows_chart(_thinned(points)).encode(x=x, y=y, tooltip=kit.share_tips("recall", "precision"))
     layers = [curve.mark_line(color=BLUE, strokeWidth=2)]
     if auc is not None and auc.n:
         rate = rows_chart(pd.DataFrame({"bad_rate": [auc.positives / auc.n]}))
-        layers.insert(0, rate.mark_rule(color=GREY, strokeDash=[4, 3]).encode(y=alt.Y("bad_rate:Q", scale=UNIT)))
+        layers.insert(0, rate.mark_rule(color=GREY, strokeDash=[4, 3]).encode(y=alt.Y("bad_rate:Q", scale=kit.UNIT)))
     return kit.panel(title, *layers)
 
 
@@ -73,14 +72,14 @@ def calibration(bins: pd.DataFrame, not_in_arrears: pd.DataFrame | None = None) 
     if not kit.filled(bins, "bad_rate"):
         return kit.empty_panel(title, *NO_SCORES)
     title.subtitle = f"{int(bins['n'].sum()):,} labelled loans; {title.subtitle}"
-    y = alt.Y("bad_rate:Q", scale=UNIT, axis=_percent("bad rate"))
-    tooltip = [*_shares("mean_score", "bad_rate", "low", "high"), *kit.tips("n")]
+    y = alt.Y("bad_rate:Q", scale=kit.UNIT, axis=kit.percent_axis("bad rate"))
+    tooltip = [*kit.share_tips("mean_score", "bad_rate", "low", "high"), *kit.tips("n")]
     base = rows_chart(bins).encode(
-        x=alt.X("mean_score:Q", scale=UNIT, axis=_percent("mean score")), y=y, tooltip=tooltip
+        x=alt.X("mean_score:Q", scale=kit.UNIT, axis=kit.percent_axis("mean score")), y=y, tooltip=tooltip
     )
     layers = [
-        _diagonal(),
-        base.encode(y=alt.Y("low:Q", scale=UNIT, axis=_percent("bad rate")), y2="high:Q").mark_rule(
+        kit.diagonal(),
+        base.encode(y=alt.Y("low:Q", scale=kit.UNIT, axis=kit.percent_axis("bad rate")), y2="high:Q").mark_rule(
             color=BLUE, strokeWidth=2, opacity=0.5
         ),
         base.mark_line(color=BLUE, strokeWidth=1, opacity=0.5),
@@ -110,7 +109,8 @@ def vintage(points: pd.DataFrame, first: int = 1) -> alt.LayerChart:
     rows = points[points["cohort"].isin(shown)].sort_values(["cohort", "months_on_book"], ignore_index=True)
     x = alt.X("months_on_book:Q", axis=alt.Axis(tickMinStep=1, title="months on book"))
     y = alt.Y("bad_rate:Q", axis=alt.Axis(format=".0%", tickCount=5, title="bad rate", titleAnchor="end"))
-    tooltip = [*kit.tips("cohort", "months_on_book", "loans", "observed"), *_shares("bad_rate"), *kit.tips("maturity")]
+    counted = kit.tips("cohort", "months_on_book", "loans", "observed")
+    tooltip = [*counted, *kit.share_tips("bad_rate"), *kit.tips("maturity")]
     rows = rows.assign(maturity=rows["mature"].map({True: "mature", False: "not mature yet"}))
     # The dashed line starts at the last mature point, where the solid line ends.
     mature = rows["mature"].astype(bool)
@@ -146,22 +146,6 @@ def _vintage_base(rows: pd.DataFrame, shown: list[str]) -> alt.Chart:
     colors = signs(shown, COHORT_COLORS[: len(shown)])
     chart: alt.Chart = rows_chart(rows).encode(color=alt.Color("cohort:N", scale=colors))
     return chart
-
-
-def _diagonal() -> alt.Chart:
-    base = rows_chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]}))
-    line: alt.Chart = base.mark_line(color=GREY, strokeDash=[4, 3]).encode(
-        x=alt.X("x:Q", scale=UNIT), y=alt.Y("y:Q", scale=UNIT)
-    )
-    return line
-
-
-def _percent(title: str) -> alt.Axis:
-    return alt.Axis(format=".0%", tickCount=5, title=title)
-
-
-def _shares(*columns: str) -> list[alt.Tooltip]:
-    return [alt.Tooltip(f"{name}:Q", format=".1%", title=name.replace("_", " ")) for name in columns]
 
 
 def _thinned(points: pd.DataFrame) -> pd.DataFrame:

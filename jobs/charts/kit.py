@@ -37,6 +37,7 @@ TIP_NAMES = {
     "labelled": "labelled loans", "defaults": "defaults", "cohort": "origination cohort",
     "judged": "judged by the gate",
 }  # fmt: skip
+UNIT = alt.Scale(domain=[0, 1], nice=False)  # of shares and probabilities
 TEXTS = {"cohort", "status", "judged", "feature", "band", "score", "actual", "predicted", "bin", "sample", "maturity"}
 
 
@@ -196,3 +197,22 @@ def band_layers(edges: list[float], scale: alt.Scale) -> list[alt.Chart]:
         if (high - low) * HEIGHT > 18 * edges[-1]:  # a thin band has no space for its name
             layers.append(text.encode(x=alt.value("width"), text=alt.value(name)))
     return layers
+
+
+def diagonal(*, dashed: bool = True) -> alt.Chart:
+    """The line of a random ranking or of perfect calibration; not dashed beside lines that are."""
+    base = rows_chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]}))
+    line: alt.Chart = base.mark_line(color=GREY, strokeDash=[4, 3] if dashed else [1, 0]).encode(
+        x=alt.X("x:Q", scale=UNIT), y=alt.Y("y:Q", scale=UNIT)
+    )
+    return line
+
+
+def percent_axis(title: str) -> alt.Axis:
+    """An axis of shares in percent."""
+    return alt.Axis(format=".0%", tickCount=5, title=title)
+
+
+def share_tips(*columns: str) -> list[alt.Tooltip]:
+    """Tooltips of columns of shares, in percent."""
+    return [alt.Tooltip(f"{name}:Q", format=".1%", title=name.replace("_", " ")) for name in columns]

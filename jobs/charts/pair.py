@@ -8,10 +8,9 @@ import pandas as pd
 from altair import TitleParams
 
 from jobs.charts import kit
-from jobs.charts.kit import AMBER, BLUE, GREY, rows_chart, signs
+from jobs.charts.kit import AMBER, BLUE, rows_chart, signs
 
 COLORS, DASHES, SHAPES = [BLUE, AMBER], [[1, 0], [5, 3]], ["circle", "diamond"]
-UNIT = alt.Scale(domain=[0, 1], nice=False)
 Judged = Mapping[str, Any]  # a model of a pair: see `jobs.modelling.promotion.pair.Judged`
 
 
@@ -41,34 +40,34 @@ def score_frame(pair: Sequence[Judged]) -> pd.DataFrame:
 def roc_pair(points: pd.DataFrame) -> alt.LayerChart:
     """Both ROC curves and the diagonal of a random ranking."""
     base = _by_model(points).encode(
-        x=alt.X("false_positive_rate:Q", scale=UNIT, axis=_percent("false positive rate")),
-        y=alt.Y("true_positive_rate:Q", scale=UNIT, axis=_percent("true positive rate")),
-        tooltip=[alt.Tooltip("model:N"), *_shares("false_positive_rate", "true_positive_rate")],
+        x=alt.X("false_positive_rate:Q", scale=kit.UNIT, axis=kit.percent_axis("false positive rate")),
+        y=alt.Y("true_positive_rate:Q", scale=kit.UNIT, axis=kit.percent_axis("true positive rate")),
+        tooltip=[alt.Tooltip("model:N"), *kit.share_tips("false_positive_rate", "true_positive_rate")],
     )
     title = TitleParams("ROC curves", subtitle="the same loans; grey: random ranking")
-    return kit.panel(title, _diagonal(), base.mark_line(strokeWidth=2))
+    return kit.panel(title, kit.diagonal(dashed=False), base.mark_line(strokeWidth=2))
 
 
 def calibration_pair(bins: pd.DataFrame) -> alt.LayerChart:
     """Bad rate by mean score of both, with Wilson's intervals, and the line of perfect calibration."""
-    tooltip = [alt.Tooltip("model:N"), *_shares("mean_score", "bad_rate", "low", "high"), *kit.tips("n")]
-    x = alt.X("mean_score:Q", scale=UNIT, axis=_percent("mean score"))
-    base = _by_model(bins).encode(x=x, y=alt.Y("bad_rate:Q", scale=UNIT, axis=_percent("bad rate")), tooltip=tooltip)
-    y = alt.Y("low:Q", scale=UNIT, axis=_percent("bad rate"))
-    whiskers = _by_model(bins).encode(x=x, y=y, y2="high:Q", tooltip=tooltip).mark_rule(opacity=0.45)
+    tooltip = [alt.Tooltip("model:N"), *kit.share_tips("mean_score", "bad_rate", "low", "high"), *kit.tips("n")]
+    x = alt.X("mean_score:Q", scale=kit.UNIT, axis=kit.percent_axis("mean score"))
+    rate, low = (alt.Y(f"{name}:Q", scale=kit.UNIT, axis=kit.percent_axis("bad rate")) for name in ("bad_rate", "low"))
+    base = _by_model(bins).encode(x=x, y=rate, tooltip=tooltip)
+    whiskers = _by_model(bins).encode(x=x, y=low, y2="high:Q", tooltip=tooltip).mark_rule(opacity=0.45)
     shape = alt.Shape("model:N", scale=signs(_names(bins), SHAPES))
     title = TitleParams("Calibration by score decile", subtitle="bars: 95% interval; grey: perfect calibration")
     marks = base.encode(shape=shape).mark_point(filled=True, size=55, opacity=1)
-    return kit.panel(title, _diagonal(), whiskers, base.mark_line(strokeWidth=1, opacity=0.6), marks)
+    return kit.panel(title, kit.diagonal(dashed=False), whiskers, base.mark_line(strokeWidth=1, opacity=0.6), marks)
 
 
 def score_pair(shares: pd.DataFrame) -> alt.LayerChart:
     """The share of loans at each score of both."""
     middle = shares.assign(score=(shares["score_from"] + shares["score_to"]) / 2)
     base = _by_model(middle).encode(
-        x=alt.X("score:Q", scale=UNIT, axis=_percent("score")),
-        y=alt.Y("share:Q", axis=alt.Axis(format=".0%", tickCount=5, title="share of loans")),
-        tooltip=[alt.Tooltip("model:N"), *_shares("score_from", "score_to", "share")],
+        x=alt.X("score:Q", scale=kit.UNIT, axis=kit.percent_axis("score")),
+        y=alt.Y("share:Q", axis=kit.percent_axis("share of loans")),
+        tooltip=[alt.Tooltip("model:N"), *kit.share_tips("score_from", "score_to", "share")],
     )
     title = TitleParams("Score distributions", subtitle="share of the same loans by score")
     return kit.panel(title, base.mark_line(strokeWidth=2, interpolate="step"))
@@ -85,19 +84,3 @@ def _by_model(frame: pd.DataFrame) -> alt.Chart:
 
 def _names(frame: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(frame["model"]))
-
-
-def _diagonal() -> alt.Chart:
-    base = rows_chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]}))
-    line: alt.Chart = base.mark_line(color=GREY, strokeWidth=1).encode(
-        x=alt.X("x:Q", scale=UNIT), y=alt.Y("y:Q", scale=UNIT)
-    )
-    return line
-
-
-def _percent(title: str) -> alt.Axis:
-    return alt.Axis(format=".0%", tickCount=5, title=title)
-
-
-def _shares(*columns: str) -> list[alt.Tooltip]:
-    return [alt.Tooltip(f"{name}:Q", format=".1%", title=name.replace("_", " ")) for name in columns]

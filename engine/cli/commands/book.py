@@ -10,11 +10,12 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy import Connection
 
+from engine.cli.look_ups import looked_up
 from engine.cli.render import listing
-from engine.cli.terminal import AsOf, Home, Json, console_for, day_of, deployment_at, print_json
-from engine.control.lookups import checked_id, record_lookup
-from engine.deployment import pipelines_at
+from engine.cli.terminal import AsOf, Home, Json, console_for, day_of, print_json
+from engine.deployment import Deployment, pipelines_at
 from engine.documents.book import features_document
 from engine.documents.values import Document
 from engine.errors import Refused, UnusableRequest
@@ -88,18 +89,16 @@ def features(
     as_json: Json = False,
 ) -> None:
     """Show the features of a loan, each with the rows that it was made of. Personal values are hidden."""
-    deployment, loan = deployment_at(home), checked_id(loan)
-    record_lookup(deployment, loan, "book features on the command line")
-    console = console_for(as_json=as_json)
-    with (
-        console.status("Reading the cleaned tables") if console.is_terminal else nullcontext(),
-        deployment.ledger.reading() as connection,
-    ):
-        document = features_document(connection, deployment, loan, day_of(as_of) or deployment.today())
+    day = day_of(as_of)
+
+    def load(connection: Connection, deployment: Deployment, loan: str) -> Document:
+        return features_document(connection, deployment, loan, day or deployment.today())
+
+    document = looked_up(home, loan, "book features", load, as_json=as_json)
     if as_json:
         print_json(document)
     else:
-        console.print(Group(*_explained(document)))
+        console_for().print(Group(*_explained(document)))
 
 
 def _declared(document: Document) -> Iterator[RenderableType]:

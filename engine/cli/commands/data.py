@@ -1,7 +1,7 @@
 """Commands about data and results: `sample`, `metrics`, `tables`, `demo`."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -38,6 +38,10 @@ from storage.settings import load_settings
 
 app = typer.Typer()
 
+OF_METRICS = (
+    *("monitoring_date", "status", "auc", "auc_low", "auc_high", "auc_of", "auc_pooled", "auc_not_in_arrears"),
+    *("psi", "psi_chance_level", "window_rows", "window", "stale", "model_version"),
+)
 WHICH_AUC = "auc: of the newest mature cohorts (auc of), which the gate judges; auc pooled: of all known outcomes."
 DEMO_CUSTOMERS, DEMO_SEED, DEMO_DRIFT = DEMO.customers, DEMO.seed, DEMO.drift
 DEMO_YEAR = date(2024, 8, 1), LAST_OUTCOMES
@@ -100,33 +104,30 @@ def metrics(
     deployment = deployment_at(home)
     with deployment.ledger.reading() as connection:
         documents = metrics_document(connection, deployment)
-    aucs = ("auc", "auc_low", "auc_high", "auc_of", "auc_pooled", "auc_not_in_arrears")
-    columns = ("monitoring_date", "status", *aucs, "psi", "psi_chance_level")
+    rows = [
+        {**row, "window": months_text(row["window_from"], row["window_to"]), "auc_of": auc_loans(row)}
+        for row in documents
+    ]
     empty = "No monitoring results yet. Run `python -m engine run monitoring`."
-    if as_json or not documents:
-        _show(documents, columns, empty, as_json=as_json)
-        return
-    windows = ({"window": months_text(row["window_from"], row["window_to"])} for row in documents)
-    rows = [{**row, **window, "auc_of": auc_loans(row)} for row, window in zip(documents, windows, strict=True)]
-    _show(rows, (*columns, "window_rows", "window", "stale", "model_version"), empty, as_json=False)
-    console_for().print(WHICH_AUC, highlight=False, soft_wrap=True)
-    newest = documents[-1]
-    if told := window_sentence(newest, date.fromisoformat(newest["monitoring_date"])):
-        console_for().print(told, highlight=False, soft_wrap=True)
-    if newest["cut_off"] is not None:
-        told = (
-            f"From a probability of default of {newest['cut_off']:.3f} on, {newest['model_version']} predicts default."
-        )
-        console_for().print(told, highlight=False, soft_wrap=True)
-    for told in filter(None, (arrears_sentence(newest), flagged_remark(newest))):
-        console_for().print(told, highlight=False, soft_wrap=True)
-    if newest["status"] in UNHEALTHY and newest["status"] != "stale" and newest["reason"]:
-        console_for().print(f"{newest['monitoring_date']}  {newest['reason']}", highlight=False, soft_wrap=True)
-        told = "`python -m engine drift` ranks what moved since the last healthy date."
-        console_for().print(told, highlight=False, soft_wrap=True)
+    _show(documents if as_json else rows, OF_METRICS, empty, as_json=as_json)
+    if rows and not as_json:
+        for told in (WHICH_AUC, *_remarks(rows[-1])):
+            console_for().print(told, highlight=False, soft_wrap=True)
+
+
+def _remarks(newest: Document) -> Iterator[str]:
+    """The sentences about the newest monitoring date."""
+    day, status, cut_off = newest["monitoring_date"], newest["status"], newest["cut_off"]
+    if told := window_sentence(newest, date.fromisoformat(day)):
+        yield told
+    if cut_off is not None:
+        yield f"From a probability of default of {cut_off:.3f} on, {newest['model_version']} predicts default."
+    yield from filter(None, (arrears_sentence(newest), flagged_remark(newest)))
+    if status in UNHEALTHY and status != "stale" and newest["reason"]:
+        yield f"{day}  {newest['reason']}"
+        yield "`python -m engine drift` ranks what moved since the last healthy date."
     if newest["stale"]:
-        told = f"Stale on {newest['monitoring_date']}: {newest['stale']}. `python -m engine doctor` says what to do."
-        console_for().print(told, highlight=False, soft_wrap=True)
+        yield f"Stale on {day}: {newest['stale']}. `python -m engine doctor` says what to do."
 
 
 @app.command()

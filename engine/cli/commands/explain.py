@@ -1,16 +1,15 @@
 """The commands about one customer or loan: `explain`, why a loan has its score, and `lookup`, all that is known."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from engine.cli.look_ups import looked_up
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
-from engine.control.lookups import checked_id, record_lookup
+from engine.cli.terminal import Home, Json, console_for, print_json
 from engine.documents.explanation import (
     explanation_document,
     prediction_sentence,
@@ -41,18 +40,11 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Explain a loan's prediction: the four features that raise its risk most against a typical good payer."""
-    deployment, loan = deployment_at(home), checked_id(loan)
-    record_lookup(deployment, loan, "explain on the command line")
-    console = console_for(as_json=as_json)
-    with (
-        console.status("Opening the model") if console.is_terminal else nullcontext(),
-        deployment.ledger.reading() as connection,
-    ):
-        document = explanation_document(connection, deployment, loan)
+    document = looked_up(home, loan, "explain", explanation_document, as_json=as_json)
     if as_json:
         print_json(document)
     else:
-        console.print(Group(*_told(document)), highlight=False)
+        console_for().print(Group(*_told(document)), highlight=False)
 
 
 @app.command()
@@ -65,18 +57,11 @@ def lookup(
 
     Personal values are hidden. Every look-up is recorded in the audit log.
     """
-    deployment, wanted = deployment_at(home), checked_id(wanted)
-    record_lookup(deployment, wanted, "lookup on the command line")
-    console = console_for(as_json=as_json)
-    with (
-        console.status("Reading the tables") if console.is_terminal else nullcontext(),
-        deployment.ledger.reading() as connection,
-    ):
-        document = lookup_document(connection, deployment, wanted)
+    document = looked_up(home, wanted, "lookup", lookup_document, as_json=as_json)
     if as_json:
         print_json(document)
     elif document["kind"] != "unknown" or document["quarantined"]:
-        console.print(Group(*_found(document)), highlight=False)
+        console_for().print(Group(*_found(document)), highlight=False)
     if document["kind"] == "unknown" and not document["quarantined"]:
         raise UnusableRequest(subject_sentence(document))
 

@@ -64,8 +64,13 @@ def models(
     console.print()
     if one is None:
         console.print(listing(map(_changed, history), ("from", "to", "version", "who", "why")))
-        return
-    _print_version(console, one)
+    else:
+        _print_version(console, one)
+        _print_points(console, one)
+
+
+def _print_points(console: Console, one: Mapping[str, Any]) -> None:
+    """Prints the points table of each scorecard of a version."""
     for name, scorecard in one["scorecards"].items():
         console.print(Text(f"Points of {name}. {scale_in_words(scorecard)}"))
         console.print(listing(scorecard["rows"], ("feature", "bin", "loans", "defaults", "weight", "points")))

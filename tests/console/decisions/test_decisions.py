@@ -6,9 +6,8 @@ from datetime import date, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from storage.db.schema import runs
 from storage.ledger.decisions import GovernanceDecision, record_decision
-from storage.ledger.runs import Request, request_run
+from tests.console.ended_runs import ended_run
 from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox
 
@@ -19,14 +18,6 @@ BREACH = {
     "thresholds": THRESHOLDS,
     "breaches": [{"metric": "auc", "value": 0.655, "threshold": 0.7, "confirmed": True}],
 }
-
-
-def ended_run(sandbox: Sandbox, pipeline: str = "monitoring") -> str:
-    now = sandbox.deployment.ledger.clock()
-    with sandbox.deployment.ledger.writing() as connection:
-        run_id = request_run(connection, Request(pipeline, date(2026, 5, 3), "anna"), now)
-        connection.execute(runs.update().values(state="succeeded", finished_at=now))
-    return run_id
 
 
 def decide(sandbox: Sandbox, status: str, action: str, day: date, retrain: str | None = None) -> str:

@@ -7,21 +7,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.process.registry import ProcessRegistry
-from storage.db.schema import runs
-from storage.ledger.runs import Request, request_run
 from storage.ledger.schedules import Pause, Slot, SlotOutcome, pause, record_outcome, schedule_rows
+from tests.console.ended_runs import ended_run
 from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox
 
 REASON = "the extracts of November are being corrected"
-
-
-def ended_run(sandbox: Sandbox, pipeline: str = "monitoring") -> str:
-    now = sandbox.deployment.ledger.clock()
-    with sandbox.deployment.ledger.writing() as connection:
-        run_id = request_run(connection, Request(pipeline, date(2026, 5, 3), "anna"), now)
-        connection.execute(runs.update().values(state="succeeded", finished_at=now))
-    return run_id
 
 
 def paused(sandbox: Sandbox) -> dict[str, str]:
