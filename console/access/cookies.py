@@ -102,7 +102,9 @@ class Sessions:
     def _read(self) -> dict[str, Any]:
         """The content of the file; empty when it is missing. Raises UnusableSessions when it can't be read."""
         try:
-            kept: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            if not isinstance(kept, dict):
+                raise ValueError("it is no object of JSON")  # noqa: TRY301, TRY004 - one sentence for all that is damaged
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:

@@ -54,10 +54,11 @@ def test_a_sign_out_ends_what_began_before_and_of_this_user_alone(tmp_path: Path
     assert list(json.loads((tmp_path / FILE).read_text())["ended"]) == ["ben"]
 
 
-def test_a_damaged_file_lets_nobody_in(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_a_damaged_file_lets_nobody_in(tmp_path: Path, text: str) -> None:
     sessions = Sessions(tmp_path)
     value = sessions.cookie(anna())
-    (tmp_path / FILE).write_text("{")
+    (tmp_path / FILE).write_text(text)
     with pytest.raises(UnusableSessions, match="remove the file"):
         sessions.of_cookie(value)
     (tmp_path / FILE).unlink()
