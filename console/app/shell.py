@@ -13,6 +13,7 @@ from console.app.navigation import PAGE_SCRIPT, opens_run
 from console.app.refresh import refreshed
 from console.app.workers import no_worker
 from console.components.ageing import AGEING
+from console.components.chart_panel import UNNAMED_MARKS
 from console.components.elements import callout, write_html
 from console.components.style_sheet import SHEET
 from console.components.theme import appearance
@@ -54,7 +55,7 @@ def frame() -> None:
     sign_in_gate()
     badge()
     with st.container(key="lw-links"):
-        write_html(PAGE_SCRIPT + AGEING, scripts=True)
+        write_html(PAGE_SCRIPT + AGEING + UNNAMED_MARKS, scripts=True)
     if not opens_run():  # otherwise the message is shown on the page that is opened
         show_flash()
     _alert()

@@ -23,6 +23,15 @@ PANEL_SHEET = Markup("""<style>
 [class*="st-key-head-"] { gap: 0; }
 [class*="st-key-head-"] .lw-note { margin: 0; }
 </style>""")
+# Vega gives the rectangle of a drag a role without a name, and takes none. The description of the chart has it.
+UNNAMED_MARKS = Markup("""<script>
+if (!window.lwMarks) {
+  window.lwMarks = new MutationObserver(() => document
+    .querySelectorAll('g.role-mark[class*="_brush"]:not([aria-hidden])')
+    .forEach((mark) => mark.setAttribute("aria-hidden", "true")));
+  window.lwMarks.observe(document.body, { childList: true, subtree: true });
+}
+</script>""")
 LEGEND_COLUMNS = "max(2, floor(width / 66))"  # as many as there is room for: a narrow chart's legend has several rows
 
 

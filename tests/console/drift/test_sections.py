@@ -115,4 +115,6 @@ def test_a_drag_on_a_chart_sets_the_period_of_the_page(browser: Browser, monitor
         page.mouse.up()
         page.wait_for_url("**period=own**")
         expect(custom).to_have_attribute("aria-checked", "true")
+        expect(page.locator('g.role-mark[class*="_brush"]').first).to_have_attribute("aria-hidden", "true")
+        assert visitor.violations() == []
         page.close()
