@@ -53,9 +53,11 @@ async def session(request: Request) -> Response:
         return PlainTextResponse("This is not allowed.", 403)
     if request.method == "DELETE":
         return await run_in_threadpool(_without_cookie, request)
-    content = await request.body()
-    if len(content) > LONGEST_TICKET:
-        return PlainTextResponse("This is not a ticket.", 413)
+    content = b""
+    async for piece in request.stream():
+        content += piece
+        if len(content) > LONGEST_TICKET:
+            return PlainTextResponse("This is not a ticket.", 413)
     return await run_in_threadpool(_with_cookie, request, content.decode("ascii", "replace"))
 
 
