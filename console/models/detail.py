@@ -1,6 +1,6 @@
 """One version: its summary, its promotion test, its candidates, and its features, parameters, libraries and files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -19,12 +19,12 @@ from console.components.elements import (
     note,
     note_html,
     sign_html,
-    state_html,
     write_html,
 )
 from console.components.table import bytes_text, columns, digest_html, table
 from console.components.times import time_html
 from console.models.candidates import show_candidates
+from console.models.champions.change import role_html
 from console.models.pair.differences import parameter_text
 from console.models.query import ModelView, auc_threshold
 from console.models.scorecard import show_scorecards
@@ -36,19 +36,20 @@ from engine.documents.candidates import (
     loans_text,
     verdict_numbers,
 )
+from engine.documents.values import Document
 from jobs.modelling.promotion.outcome import outcome_of_test
 from jobs.statistics.cut_off import cut_off_words
 from storage.ledger.approvals import Approval
 
 
-def show_summary(view: ModelView, *, champion: bool) -> None:
-    """Shows what the version is, and its AUC on the test loans."""
+def show_summary(view: ModelView, changes: Sequence[Document]) -> None:
+    """Shows what the version is, its role by the changes of the champion, and its AUC on the test loans."""
     row, details, metrics = view.row, view.details, view.metrics
     rows = details.get("rows", {})
     auc = f"{figure(metrics.get('test_auc'))}, 95% interval {interval_text(metrics)}"
     description_list(
         {
-            "Role": state_html("champion") if champion else note_html("registered, not champion"),
+            "Role": role_html(changes, view.version),
             "Model": row.model_name,
             "Feature set": f"{details.get('feature_set', '-')}{_feature_count(details)}",
             "Test AUC": join([auc, loans_text(rows.get("test"))], ", on "),

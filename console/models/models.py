@@ -127,7 +127,7 @@ def _versions(
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Summary")
-        show_summary(shown, champion=shown.version in [model.version for model in champions[:1]])
+        show_summary(shown, changes)
     with right:
         st.subheader("Promotion test")
         show_promotion_test(shown.details, approval)

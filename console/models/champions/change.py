@@ -1,13 +1,13 @@
 """Why a champion replaced the one before: breach, retraining, promotion test, and who promoted it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from markupsafe import Markup
 
 from console.app.navigation import page_link, run_link
-from console.components.elements import Text, join, note, write_html
+from console.components.elements import Text, join, note, note_html, state_html, write_html
 from console.components.steps import STEPS_SHEET, steps_html
 from console.components.times import day
 from engine.documents.champions.changes import Step, steps
@@ -17,6 +17,16 @@ from engine.documents.values import Document
 def change_html(change: Mapping[str, Any]) -> Markup:
     """The steps that led to a champion, with links to the runs."""
     return steps_html(f"Why {change['version']} became champion", [(step.name, _words(step)) for step in steps(change)])
+
+
+def role_html(changes: Sequence[Document], version: str) -> Markup:
+    """Whether a version is champion, was champion, or never was. `changes` come newest first."""
+    last = next((change for change in changes if change["version"] == version), None)
+    if last is None:
+        return note_html("registered, never champion")
+    if last["until"] is None:
+        return state_html("champion")
+    return note_html(f"past champion, replaced on {day_of(last['until'])}")
 
 
 def show_champion_events(changes: list[Document], version: str) -> None:

@@ -128,6 +128,9 @@ def test_why_a_champion_changed_is_the_chain_from_breach_to_promotion(opened: Op
     assert places == sorted(places)
     of_version = words(opened(replayed.home, "models", version=SECOND))
     assert "Champion from 1 Feb 2025 to 1 Apr 2025." in of_version
+    assert "past champion, replaced on 1 Apr 2025" in of_version
+    assert "registered, never champion" in words(opened(replayed.home, "models", version=REFUSED))
+    assert "past champion" not in words(opened(replayed.home, "models", version=THIRD))
     assert f"<b>Breach</b> 1 Feb 2025: {BREACH}" in of_version
 
 
