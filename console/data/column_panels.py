@@ -12,7 +12,7 @@ from altair import TitleParams
 from console.components.chart_panel import Panel
 from engine.documents.values import Document
 from jobs.book.columns import NUMBERS, Kind
-from jobs.charts.deliveries import OTHERS, by_delivery, levels_by_delivery
+from jobs.charts.deliveries import COUNT, NUMBER, OTHERS, SHARE, by_delivery, levels_by_delivery
 from jobs.profiles.changes import number_text
 
 ABSENT = {"missing_share": "missing", "unreadable_share": "unreadable"}
@@ -30,8 +30,8 @@ def column_panels(dataset: str, deliveries: Sequence[Document], name: str) -> li
     kind = next(column["kind"] for column in newest["columns"] if column["name"] == name)
     drawn = partial(_drawn, identity, frame)
     panels = [
-        drawn(Lines("rows", f"{dataset}: rows", {"rows": "rows"}, "by delivery", ",d")),
-        drawn(Lines("absent", f"{name}: missing and unreadable", ABSENT, "share of rows", "~%")),
+        drawn(Lines("rows", f"{dataset}: rows", {"rows": "rows"}, "by delivery", COUNT)),
+        drawn(Lines("absent", f"{name}: missing and unreadable", ABSENT, "share of rows", SHARE)),
     ]
     if kind in NUMBERS:
         return [
@@ -43,7 +43,7 @@ def column_panels(dataset: str, deliveries: Sequence[Document], name: str) -> li
         return [*panels, drawn(Lines("days", f"{name}: days", DAYS, "earliest, median and latest"))]
     if kind == Kind.CATEGORY and any("levels" in _column(delivery, name) for delivery in deliveries):
         panels.append(_levels(identity, deliveries, name))
-    distinct = Lines("distinct", f"{name}: distinct values", {"distinct": "distinct"}, "by delivery", ",d")
+    distinct = Lines("distinct", f"{name}: distinct values", {"distinct": "distinct"}, "by delivery", COUNT)
     return [*panels, drawn(distinct)]
 
 
@@ -100,7 +100,7 @@ class Lines:
     title: str
     names: dict[str, str]
     subtitle: str
-    form: str = ",.4~g"
+    form: str = NUMBER
 
 
 def _drawn(identity: tuple[str, ...], frame: pd.DataFrame, lines: Lines) -> Panel:
@@ -129,7 +129,7 @@ def _text(value: Any, form: str) -> str:
         return "none"
     if isinstance(value, str):
         return value
-    return f"{value:.1%}" if form.endswith("%") else number_text(float(value))
+    return f"{value:.1%}" if form == SHARE else number_text(float(value))
 
 
 def _levels(identity: tuple[str, ...], deliveries: Sequence[Document], name: str) -> Panel:

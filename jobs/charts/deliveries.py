@@ -4,36 +4,39 @@ The rows of every frame are in the order of the deliveries, with the columns lab
 rejected (bool).
 """
 
-from typing import Any
-
 import altair as alt
 import pandas as pd
 from altair import TitleParams
 
 from jobs.charts import kit
 from jobs.charts.kit import AMBER, BLUE, GREY, RED, TEAL, VIOLET, rows_chart
+from jobs.profiles.changes import number_text
 
 PALETTE = [BLUE, TEAL, AMBER, VIOLET, RED, GREY]
 SHOWN_LEVELS = len(PALETTE) - 1
 OTHERS = "others"
 LEAST_TOP = 0.05  # of an axis of shares
+COUNT, SHARE, NUMBER = ",d", "~%", ""  # forms of numbers; the first two are formats of Vega
+DAY = "%-d %b %Y"
+TICKS = 5
+WHOLE = "datum.value % 1 ? '' : datum.label"  # no label at a tick between two whole numbers
 NO_VALUES = ("No values", "Every value is missing or unreadable, or they are not kept.")
 
 
-def by_delivery(frame: pd.DataFrame, title: TitleParams, names: dict[str, str], form: str = ",.4~g") -> alt.LayerChart:
-    """Lines of some columns over the deliveries; `names` are their words, `form` is the format of the numbers."""
+def by_delivery(frame: pd.DataFrame, title: TitleParams, names: dict[str, str], form: str = NUMBER) -> alt.LayerChart:
+    """Lines of some columns over the deliveries; `names` are their words, `form` is COUNT, SHARE or NUMBER.
+
+    Values that are texts are dates.
+    """
     title.subtitle = _with_signs(frame, str(title.subtitle))
     if not kit.filled(frame, *names):
         return kit.empty_panel(title, *NO_VALUES)
-    dates = not pd.api.types.is_numeric_dtype(frame[next(iter(names))])
     long = frame.melt(_shared(frame), list(names), "what", "value").dropna(subset=["value"])
     long["what"] = long["what"].map(names)
-    axis = alt.Axis(format="%b %Y", tickCount=5) if dates else alt.Axis(format=form, tickCount=5)
-    scale = alt.Scale(zero=False)
-    if form.endswith("%"):
-        scale = alt.Scale(domain=[0, max(float(long["value"].max()), LEAST_TOP)])
-    y = alt.Y("value:T" if dates else "value:Q", axis=axis, scale=scale)
-    shown: Any = alt.Tooltip("value:T", format="%d %b %Y") if dates else alt.Tooltip("value:Q", format=form)
+    if pd.api.types.is_numeric_dtype(frame[next(iter(names))]):
+        y, shown = _numbers(long, form)
+    else:
+        y, shown = _days(long)
     colors = kit.signs(list(names.values()), [BLUE, AMBER, TEAL][: len(names)])
     legend = alt.Legend() if len(names) > 1 else None
     base = rows_chart(long).encode(
@@ -43,6 +46,27 @@ def by_delivery(frame: pd.DataFrame, title: TitleParams, names: dict[str, str], 
         tooltip=[*_tips(), alt.Tooltip("what:N", title="number"), shown],
     )
     return kit.panel(title, base.mark_line(strokeWidth=2), *_points(base))
+
+
+def _numbers(long: pd.DataFrame, form: str) -> tuple[alt.Y, alt.Tooltip]:
+    """The axis of numbers and their tooltip. No two labels of the axis are the same."""
+    if form == SHARE:
+        axis, top = alt.Axis(format=form, tickCount=TICKS), max(float(long["value"].max()), LEAST_TOP)
+        return alt.Y("value:Q", axis=axis, scale=alt.Scale(domain=[0, top])), alt.Tooltip("value:Q", format=form)
+    # Without a format, Vega writes as many digits as tell its ticks apart.
+    axis = alt.Axis(format=form, tickCount=TICKS, labelExpr=WHOLE) if form == COUNT else alt.Axis(tickCount=TICKS)
+    tooltip = alt.Tooltip("value:Q", format=form) if form == COUNT else alt.Tooltip("words:N", title="value")
+    long["words"] = long["value"].map(number_text)
+    return alt.Y("value:Q", axis=axis, scale=alt.Scale(zero=False)), tooltip
+
+
+def _days(long: pd.DataFrame) -> tuple[alt.Y, alt.Tooltip]:
+    """The axis of dates, with labels at dates that occur, and their tooltip."""
+    long["value"] = pd.to_datetime(long["value"])  # a text without a time would be a moment of UTC in the browser
+    days = sorted(long["value"].unique())
+    ticks = [kit.moment(pd.Timestamp(day)) for day in days[:: -(-len(days) // TICKS)]]
+    axis = alt.Axis(format=DAY, values=ticks, labelOverlap="greedy")
+    return alt.Y("value:T", axis=axis, scale=alt.Scale(zero=False)), alt.Tooltip("value:T", format=DAY)
 
 
 def levels_by_delivery(frame: pd.DataFrame, title: TitleParams) -> alt.LayerChart:

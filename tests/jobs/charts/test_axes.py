@@ -9,7 +9,7 @@ from altair import LayerChart, TitleParams
 
 from console.drift.chart_selection import with_features
 from jobs.charts.cohorts import auc_by_month
-from jobs.charts.deliveries import by_delivery
+from jobs.charts.deliveries import COUNT, NUMBER, by_delivery
 from jobs.charts.history import csi_over_time
 from jobs.charts.report import feature_drift, themed
 
@@ -67,3 +67,21 @@ def test_values_that_are_dates_have_their_year() -> None:
     )
     chart = by_delivery(frame, TitleParams("x"), {"low": "earliest"})
     assert any(re.search(r"\b2024\b", word) for word in words(chart))
+
+
+@pytest.mark.parametrize(
+    ("values", "form"),
+    [
+        ([100, 101], COUNT),
+        ([12345.6, 12346.1], NUMBER),
+        ([50000.0, 70000.0], NUMBER),
+        ([0.00121, 0.00123], NUMBER),
+        (["2024-03-01", "2024-03-04"], NUMBER),
+    ],
+)
+def test_no_two_labels_of_values_are_the_same(values: list[object], form: str) -> None:
+    frame = pd.DataFrame({"label": ["1 Jan|2025|1", "1 Feb|2025|2"], "rejected": False, "n": values})
+    labels = words(by_delivery(frame, TitleParams("x"), {"n": "number"}, form))[4:-2]  # of the axis at the left
+    assert len(labels) >= 2
+    assert len(set(labels)) == len(labels)
+    assert not any("e+" in label for label in labels)

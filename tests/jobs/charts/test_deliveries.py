@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from altair import TitleParams
 
-from jobs.charts.deliveries import OTHERS, by_delivery, levels_by_delivery
+from jobs.charts.deliveries import NUMBER, OTHERS, SHARE, by_delivery, levels_by_delivery
 from jobs.charts.report import dashboard_png, themed
 
 FRAME = pd.DataFrame(
@@ -32,10 +32,11 @@ def rows(chart: alt.LayerChart) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("tone", ["light", "dark"])
 @pytest.mark.parametrize("name", ["median", "missing_share", "low"])
 def test_lines_are_drawn_with_the_values_there_are(name: str, tone: Any) -> None:
-    form = "~%" if name == "missing_share" else ",.4~g"
+    form = SHARE if name == "missing_share" else NUMBER
     chart = by_delivery(FRAME, TitleParams("x", subtitle="y"), {name: "number"}, form)
     assert chart.to_dict()["title"]["subtitle"] == "y; cross: rejected"
-    assert [row["value"] for row in rows(chart)] == FRAME[name].dropna().tolist()
+    there = FRAME[name].dropna() + ("T00:00:00.000" if name == "low" else 0)  # local time, as that of the axis
+    assert [row["value"] for row in rows(chart)] == there.tolist()
     assert dashboard_png(themed(chart, tone), scale=1).startswith(b"\x89PNG")
 
 
