@@ -54,14 +54,11 @@ def page() -> None:
 
 
 def _top(before: RunView) -> None:
-    """Shows state, error and impact. Draws the whole page again when the state has changed."""
+    """Shows state, error and impact."""
     view = view_of(before.run.run_id)
     header(view, worker=bool(queries.alive("worker")))
     show_error(view)
     show_impact(view)
-    # After the header, so that it is there even when the browser asks for another part at the same moment.
-    if (before.run.state, before.run.cancel_requested_at) != (view.run.state, view.run.cancel_requested_at):
-        st.rerun()
 
 
 def _facts(before: RunView) -> None:
@@ -79,11 +76,17 @@ def _tasks(before: RunView) -> None:
 
 
 def _rows(before: RunView) -> None:
+    """Shows rows and versions. Draws the whole page again when the state of the run has changed.
+
+    It is the last part, so the page is never drawn again before its buttons and the filters of the log are there.
+    """
     view = view_of(before.run.run_id)
     st.header("Row accounting")
     accounting(view)
     st.header("Versions")
     versions(view)
+    if (before.run.state, before.run.cancel_requested_at) != (view.run.state, view.run.cancel_requested_at):
+        st.rerun()
 
 
 def _unknown(run_id: str) -> None:
