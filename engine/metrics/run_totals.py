@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Float, case, cast, func, selec
 
 from storage.db.schema import runs
 from storage.db.types import Moment
+from storage.ledger.runs import IS_OFFICIAL
 
 SECONDS_OF_A_DAY = 86_400.0
 
@@ -17,7 +18,8 @@ SECONDS_OF_A_DAY = 86_400.0
 class RunTotals:
     """The runs of one pipeline in one state, since the ledger exists.
 
-    `timed` of them have a start and an end; `within` says how many of these took at most each of the bounds.
+    `timed` of them have a start and an end; `within` says how many of these took at most each of the bounds. Trials
+    count, but are not in `last_end`, which tells how old the official results are.
     """
 
     pipeline: str
@@ -40,7 +42,7 @@ def run_totals(connection: Connection, bounds: Sequence[float]) -> list[RunTotal
         func.count(),
         func.count(duration),
         func.coalesce(func.sum(duration), 0.0),
-        type_coerce(func.max(runs.c.finished_at), Moment),
+        type_coerce(func.max(case((IS_OFFICIAL, runs.c.finished_at))), Moment),
         type_coerce(func.min(runs.c.requested_at), Moment),
         *within,
     )

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, func, select
 from storage.db.alert_tables import alert_occurrences
 from storage.db.ledger import LedgerRow
 from storage.db.schema import decisions, processes, runs, slots
+from storage.ledger.runs import IS_OFFICIAL
 
 HANDED_BACK = "HandedBack"  # the type of the error of a run that its worker gave back
 
@@ -15,14 +16,15 @@ HANDED_BACK = "HandedBack"  # the type of the error of a run that its worker gav
 def new_failures(connection: Connection, rule: str, state: str, since: datetime) -> Sequence[LedgerRow]:
     """The runs that ended in a state since then and are no occurrence of the rule yet, oldest first.
 
-    Without runs of a replay, whose person watches it, and without those that their worker gave back and requeued.
+    Without trials and runs of a replay, whose person watches them, and without those that their worker gave back and
+    requeued.
     """
     seen = and_(alert_occurrences.c.rule == rule, alert_occurrences.c.occurrence == runs.c.run_id)
     columns = runs.c.run_id, runs.c.pipeline, runs.c.error, runs.c.cause_detail
     query = (
         select(*columns)
         .outerjoin(alert_occurrences, seen)
-        .where(runs.c.state == state, runs.c.finished_at >= since, alert_occurrences.c.rule.is_(None))
+        .where(runs.c.state == state, runs.c.finished_at >= since, alert_occurrences.c.rule.is_(None), IS_OFFICIAL)
         .order_by(runs.c.finished_at, runs.c.run_id)
     )
     found = [row for row in connection.execute(query) if "replay" not in row.cause_detail]
@@ -30,18 +32,19 @@ def new_failures(connection: Connection, rule: str, state: str, since: datetime)
 
 
 def recovered(connection: Connection, pipeline: str, run_id: str) -> bool:
-    """Whether a run of the pipeline succeeded after that run ended, for its as-of date or a later one."""
+    """Whether a run of the pipeline, no trial, succeeded after that run ended, for its as-of date or a later one."""
     failed = connection.execute(select(runs.c.as_of, runs.c.finished_at).where(runs.c.run_id == run_id)).first()
     if failed is None:
         return True
-    later = runs.c.finished_at > failed.finished_at, runs.c.as_of >= failed.as_of
+    later = runs.c.finished_at > failed.finished_at, runs.c.as_of >= failed.as_of, IS_OFFICIAL
     query = select(runs.c.run_id).where(runs.c.pipeline == pipeline, runs.c.state == "succeeded", *later)
     return connection.execute(query.limit(1)).first() is not None
 
 
 def succeeded_since(connection: Connection, pipeline: str, day: date) -> bool:
-    """Whether a run of the pipeline succeeded for that as-of date or a later one."""
-    query = select(runs.c.run_id).where(runs.c.pipeline == pipeline, runs.c.state == "succeeded", runs.c.as_of >= day)
+    """Whether a run of the pipeline, no trial, succeeded for that as-of date or a later one."""
+    succeeded = (runs.c.state == "succeeded") & IS_OFFICIAL
+    query = select(runs.c.run_id).where(runs.c.pipeline == pipeline, succeeded, runs.c.as_of >= day)
     return connection.execute(query.limit(1)).first() is not None
 
 

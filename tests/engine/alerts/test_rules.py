@@ -20,6 +20,8 @@ from tests.engine.alerts.happenings import (
     waiting_run,
 )
 
+TRIAL = {"trial": {"folder": ["/ours", "/other"]}}
+
 
 @pytest.fixture
 def watched(deployment: Deployment) -> Deployment:
@@ -50,6 +52,7 @@ def test_a_run_that_ended_badly_is_an_alert_until_the_pipeline_succeeds_for_its_
         assert len(message_rows(connection)) == 1
     ended_run(watched, "succeeded", as_of=DAY - timedelta(days=30))  # of a day that was not the one that failed
     ended_run(watched, "succeeded", "inference")
+    ended_run(watched, "succeeded", cause_detail=TRIAL)
     evaluate(watched)
     assert states(watched) == {(rule, "training"): "open"}
     ended_run(watched, "succeeded")
@@ -71,9 +74,10 @@ def test_a_failure_that_was_mended_between_two_looks_is_told_all_the_same(watche
         assert len(message_rows(connection)) == 1
 
 
-def test_old_failures_replays_and_runs_that_go_on_elsewhere_are_no_alerts(deployment: Deployment) -> None:
+def test_old_failures_replays_trials_and_runs_that_go_on_elsewhere_are_no_alerts(deployment: Deployment) -> None:
     ended_run(deployment, "failed", days_ago=3)
     ended_run(deployment, "failed", "inference", cause_detail={"replay": {}}, cause="replay")
+    ended_run(deployment, "crashed", cause_detail=TRIAL)
     run_id = waiting_run(deployment, 0, "monitoring")
     with deployment.ledger.writing() as connection:
         lease = claim(connection, run_id, "somebody", deployment.ledger.now(connection))

@@ -73,6 +73,9 @@ def scraped(url: str, **headers: str) -> tuple[str, str]:
         return answer.headers["Content-Type"], answer.read().decode()
 
 
+TRIAL = {"trial": {"folder": ["/ours", "/other"]}}
+
+
 def row(pipeline: str, state: str, number: int, *, begun: datetime | None, seconds: float | None) -> dict[str, Any]:
     """A run that was requested `number` minutes ago."""
     at = utc_now() - timedelta(minutes=number)
@@ -92,11 +95,12 @@ def row(pipeline: str, state: str, number: int, *, begun: datetime | None, secon
 
 
 def add_runs(deployment: Deployment) -> datetime:
-    """Five runs in four states; the start of the first."""
+    """Five runs in four states, and a trial that succeeded last; the start of the first."""
     begun = utc_now() - timedelta(hours=3)
     rows = [
         row("training", "succeeded", 200, begun=begun, seconds=40.5),
         row("training", "succeeded", 150, begun=begun + timedelta(hours=1), seconds=400.0),
+        {**row("training", "succeeded", 30, begun=begun + timedelta(hours=2), seconds=1.0), "cause_detail": TRIAL},
         row("training", "failed", 100, begun=begun, seconds=0.25),
         row("inference", "cancelled", 90, begun=None, seconds=None),
         row("inference", "queued", 5, begun=None, seconds=None),
@@ -114,16 +118,16 @@ def test_a_scrape_tells_the_runs_the_queue_and_the_processes(deployment: Deploym
         register(connection, Process("host:m:2:1", "worker", "host", 2), {}, now - timedelta(seconds=100))
     found = told(metrics_text(deployment.settings))
     assert found[key("ledger_up")] == 1
-    assert found[key("runs_total", "training", "succeeded")] == 2
+    assert found[key("runs_total", "training", "succeeded")] == 3
     assert found[key("runs_total", "inference", "cancelled")] == 1
     assert found[key("runs_active", "inference", "queued")] == found[key("queue_length")] == 1
     assert found[key("queue_oldest_age_seconds")] == pytest.approx(300, abs=60)
-    assert found[key("run_duration_seconds_count", "training", "succeeded")] == 2
-    assert found[key("run_duration_seconds_sum", "training", "succeeded")] == pytest.approx(440.5, abs=0.01)
+    assert found[key("run_duration_seconds_count", "training", "succeeded")] == 3
+    assert found[key("run_duration_seconds_sum", "training", "succeeded")] == pytest.approx(441.5, abs=0.01)
     within = [
         found[key("run_duration_seconds_bucket", "training", "succeeded", le)] for le in ("15.0", "60.0", "900.0")
     ]
-    assert within == [0, 1, 2]
+    assert within == [1, 2, 3]
     assert found[key("run_duration_seconds_bucket", "training", "failed", "1.0")] == 1
     assert key("run_duration_seconds_count", "inference", "cancelled") not in found  # it never started
     last = (begun + timedelta(hours=1, seconds=400)).timestamp()
