@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.control.extract_folder import folder_has_extracts, folder_in_use, has_read_extracts
-from engine.definitions.task import Pipeline, settings_of
+from engine.definitions.task import Pipeline
 from engine.deployment import Deployment
 from engine.errors import UnusableRequest
 from storage.db.ledger import LedgerRow
@@ -33,17 +33,13 @@ def as_asked(deployment: Deployment, new: Request, folder: str, *, adopt: bool =
     _check_folder(deployment, pipeline, folder, adopt=adopt)
     before = found.pop("trial", {})
     if folder:
+        found.pop("adopts", None)
         found.update(folder_marks(deployment, pipeline.name, folder, adopt=adopt))
     elif "folder" in before:
         found["trial"] = {"folder": before["folder"]}
     if other := other_thresholds(deployment.settings, pipeline, new.params):
         found["trial"] = {**found.get("trial", {}), "thresholds": other}
-    params = dict(new.params)
-    if "folder" in before:
-        params.pop("promote", None)
-    if "folder" in found.get("trial", {}) and "promote" in settings_of(pipeline):
-        params["promote"] = False
-    return replace(new, cause_detail=found, params=params)
+    return replace(new, cause_detail=found)
 
 
 def folder_marks(deployment: Deployment, pipeline: str, folder: str, *, adopt: bool) -> dict[str, Any]:

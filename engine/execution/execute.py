@@ -81,7 +81,8 @@ def _inputs(deployment: Deployment, lease: Lease, pipelines: Mapping[str, Pipeli
     """
     with deployment.ledger.reading() as connection:
         run = run_row(connection, lease.run_id)
-    ours, deployment = deployment.settings, deployment.with_settings(deployment.settings.changed(**run.params))
+    chosen = {**run.params, "promote": False} if is_trial(run) else run.params
+    ours, deployment = deployment.settings, deployment.with_settings(deployment.settings.changed(**chosen))
     pipeline = pipeline_named(run.pipeline, deployment.pipelines if pipelines is None else pipelines)
     check_promotion_test(ours, deployment.settings, pipeline)
     other = {} if replay_mark(run) else other_thresholds(ours, pipeline, run.params)

@@ -7,13 +7,21 @@ from typing import Any
 
 import pytest
 
-from engine.control.extract_folder import folder_for, folder_for_unattended_training, folder_read_last
+from engine.control.extract_folder import (
+    folder_for,
+    folder_for_unattended_training,
+    folder_in_use,
+    folder_read_last,
+)
+from engine.control.runs import cancel, resume
+from engine.deployment import Deployment
 from engine.documents.runs import run_document
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.models import model_made_by
 from storage.ledger.published.reports import current_reports
 from storage.ledger.runs import run_row, success_for
 from tests.commands import command
+from tests.engine.alerts.happenings import ended_run
 from tests.sandbox import AS_OF, ONE_CANDIDATE, Sandbox
 
 
@@ -134,6 +142,32 @@ def test_a_model_is_registered_without_promotion(sandbox: Sandbox) -> None:
     assert made is not None
     assert not made.promotion["promote"]
     assert official(sandbox)["champions"] == before
+
+
+def test_a_resumed_run_is_what_its_folder_makes_it_and_keeps_its_parameters(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    ended_run(deployment, "succeeded")
+    ours, other, third = folder_in_use(deployment, "training"), str(tmp_path / "other"), str(tmp_path / "third")
+    for folder in (other, third):
+        Path(folder).mkdir()
+    params = {"data": other, "promote": False}
+
+    adopting = ended_run(deployment, "failed", params=params, cause_detail={"adopts": [ours, other]})
+    assert resumed(deployment, adopting, {"data": third}).cause_detail == {"trial": {"folder": [ours, third]}}
+
+    tried = ended_run(deployment, "failed", params=params, cause_detail={"trial": {"folder": [ours, other]}})
+    assert resumed(deployment, tried).cause_detail == {"trial": {"folder": [ours, other]}}
+    adopted = resumed(deployment, tried, adopt=True)
+    assert (adopted.cause_detail, adopted.params) == ({"adopts": [ours, other]}, params)
+
+
+def resumed(deployment: Deployment, run_id: str, params: dict[str, Any] | None = None, *, adopt: bool = False) -> Any:
+    """The run that resumes another one, cancelled."""
+    later = resume(deployment, run_id, params, adopt=adopt)
+    cancel(deployment, later)
+    with deployment.ledger.reading() as connection:
+        return run_row(connection, later)
 
 
 @pytest.mark.parametrize(
