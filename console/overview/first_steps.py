@@ -17,7 +17,6 @@ from console.runs.trigger import go_to_run
 from engine.control.extract_folder import default_folder, folder_has_extracts
 from engine.control.first_data import checked_folder, found_extracts, make_sample
 from jobs.sample.write import DEMO, LAST_OUTCOMES
-from storage.db.ledger import LedgerRow
 from storage.lake.names import MONITORING
 
 STEPS = {
@@ -30,18 +29,18 @@ FOLDER, AS_OF = "first-steps-folder", "first-steps-as-of"
 
 def show(view: Overview) -> None:
     """Shows the steps up to the first monitoring, with the controls of the next one; nothing afterwards."""
-    runs = view.reading.runs
     if MONITORING in view.reading.published or not set(STEPS) <= set(deployment().pipelines):
         return
     st.header("First steps", anchor=False)
     write_html(_steps(view))
     following = _next(view)
-    if following is None or (following in runs and runs[following].finished_at is None):
+    if following is None or following in view.reading.active:
         return
     if following == "training":
         _first_training()
     else:
-        _next_run(following, runs["training"])
+        training = view.reading.runs.get("training")  # none where the champion is of a trial
+        _next_run(following, training.as_of if training else deployment().today())
 
 
 def _done(view: Overview, pipeline: str) -> bool:
@@ -61,7 +60,7 @@ def _steps(view: Overview) -> Markup:
 
 
 def _step(view: Overview, pipeline: str) -> Markup:
-    (title, what), run = STEPS[pipeline], view.reading.runs.get(pipeline)
+    (title, what), run = STEPS[pipeline], view.reading.last_run(pipeline)
     done = _done(view, pipeline)
     state = state_html("succeeded", "done") if done else state_html(run.state if run else "never")
     parts: list[Text] = [Markup("<strong>{}</strong>").format(title), state, note_html(what)]
@@ -124,13 +123,13 @@ def _train(who: Person, folder: str, as_of: date) -> str:
     return actions.request(who, "training", as_of, params={"data": folder}, adopt=adopt)
 
 
-def _next_run(pipeline: str, training: LedgerRow) -> None:
-    """The button of the next step, as of the date of the training."""
+def _next_run(pipeline: str, as_of: date) -> None:
+    """The button of the next step, as of a date."""
     allowed = person().operates
-    title = f"{STEPS[pipeline][0]} as of {day(training.as_of)}"
+    title = f"{STEPS[pipeline][0]} as of {day(as_of)}"
     why_not = None if allowed else ONLY_OPERATORS
     if st.button(title, type="primary", key=f"first-{pipeline}", disabled=not allowed, help=why_not):
-        _open(actions.attempted(lambda who: actions.request(who, pipeline, training.as_of)))
+        _open(actions.attempted(lambda who: actions.request(who, pipeline, as_of)))
 
 
 def _open(run_id: str | None) -> None:

@@ -65,7 +65,7 @@ def _state(view: Reading, kind: str) -> tuple[str, dict[str, Any]]:
 def _pipeline(pipeline: str) -> None:
     """The last run of a pipeline, and the time of its next one."""
     view = overview().reading
-    write_html(join([_last(view.runs.get(pipeline), view.now), _next(view.schedules[pipeline], view.now)], BREAK))
+    write_html(join([_last(view.last_run(pipeline), view.now), _next(view.schedules[pipeline], view.now)], BREAK))
 
 
 def _last(run: LedgerRow | None, now: datetime) -> Markup:

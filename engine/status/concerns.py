@@ -134,7 +134,7 @@ def _schedules(reading: Reading) -> Iterator[Concern]:
 
 def _processes(reading: Reading, told: dict[str, str]) -> Iterator[Concern]:
     """What is said of a worker or scheduler that is not alive, unless an alert tells it."""
-    waits = any(run.state == "queued" for run in reading.runs.values())
+    waits = any(run.state == "queued" for run in reading.active.values())
     silent = told.get("process-silent", "")
     if not reading.alive("worker"):
         if "no-worker" not in told and not silent.startswith("worker"):

@@ -14,18 +14,20 @@ from engine.documents.values import Document, moment
 from storage.db.ledger import LedgerRow
 from storage.ledger.alerts.records import unresolved_with_silence
 from storage.ledger.published.at_a_glance import Publication, Serving, current_publications, serving
-from storage.ledger.run_search import newest_runs
+from storage.ledger.run_search import active_runs, newest_runs
 
 
 @dataclass(frozen=True)
 class Reading:
     """The newest run and the schedule of each pipeline, the processes, the model, the extracts and the alerts.
 
+    `runs` are without trials, which say nothing about a pipeline; `active` are the queued and running runs, trials too.
     `extracts` are the documents of the newest rows, as of the newest date of the runs that succeeded. `alerts` are
     those that have not ended, oldest first. `published` are the current versions of the tables.
     """
 
     runs: Mapping[str, LedgerRow]
+    active: Mapping[str, LedgerRow]
     schedules: Mapping[str, Document]
     processes: Sequence[Document]
     serving: Serving
@@ -33,6 +35,10 @@ class Reading:
     extracts: Sequence[Document]
     alerts: Sequence[Document]
     now: datetime
+
+    def last_run(self, pipeline: str) -> LedgerRow | None:
+        """The active run of a pipeline, else the newest of `runs`; None before the first."""
+        return self.active.get(pipeline) or self.runs.get(pipeline)
 
     def alive(self, kind: str) -> bool:
         """Whether a process of that kind is alive."""
@@ -46,6 +52,7 @@ def read(deployment: Deployment, connection: Connection) -> Reading:
     runs, served = newest_runs(connection, tuple(deployment.pipelines)), serving(connection)
     return Reading(
         runs=runs,
+        active=active_runs(connection),
         schedules={each["pipeline"]: each for each in pipeline_documents(deployment, connection)},
         processes=process_documents(deployment, connection),
         serving=served,

@@ -5,11 +5,13 @@ The level of a part follows from what is wrong with it, and the line from the pa
 
 from collections.abc import Sequence
 
+from engine.control.trials import kind_of
 from engine.deployment import Deployment
 from engine.documents.values import Document
 from engine.status.concerns import DATA, MODEL, PARTS, PIPELINES, Concern, concerns
 from engine.status.reading import Reading, read
 from engine.status.scores import scores_document
+from storage.db.ledger import LedgerRow
 from storage.lake.names import PREDICTIONS
 
 LEVELS = ("good", "quiet", "warn", "bad")  # `quiet` is a part of which there is nothing yet
@@ -96,7 +98,7 @@ def _model(reading: Reading) -> tuple[str, str]:
 
 
 def _pipelines(reading: Reading) -> tuple[str, str]:
-    active = [f"{pipeline} is {run.state}" for pipeline, run in reading.runs.items() if run.finished_at is None]
+    active = [f"{_named(run)} is {run.state}" for run in reading.active.values()]
     if active:
         return "good", ", ".join(active)
     if not reading.runs:
@@ -105,6 +107,11 @@ def _pipelines(reading: Reading) -> tuple[str, str]:
     if waiting:
         return "quiet", f"no run of {', '.join(waiting)} yet"
     return "good", "the last run of each succeeded"
+
+
+def _named(run: LedgerRow) -> str:
+    kind = kind_of(run)
+    return f"a {kind} of {run.pipeline}" if kind else str(run.pipeline)
 
 
 def _ray(reading: Reading) -> bool:

@@ -59,8 +59,8 @@ runs = Table(
 )
 
 # A pipeline has one active run at most, however many processes request one at the same time.
-active = text(f"state IN {ACTIVE_STATES}")
-Index("one_active_run", runs.c.pipeline, unique=True, sqlite_where=active, postgresql_where=active)
+IS_ACTIVE = text(f"state IN {ACTIVE_STATES}")
+Index("one_active_run", runs.c.pipeline, unique=True, sqlite_where=IS_ACTIVE, postgresql_where=IS_ACTIVE)
 
 tasks = Table(
     "tasks",

@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import Connection, Select, String, and_, or_, select, type_coerce, union_all
 
 from storage.db.ledger import LedgerRow
-from storage.db.schema import runs, tasks
+from storage.db.schema import IS_ACTIVE, runs, tasks
 from storage.ledger.runs import IS_OFFICIAL
 
 REJECTED = "InputRejected"  # the error type of a run that read its extracts and rejected them
@@ -97,10 +97,18 @@ def last_success(connection: Connection, pipeline: str) -> LedgerRow | None:
 
 
 def newest_runs(connection: Connection, pipelines: Sequence[str]) -> dict[str, LedgerRow]:
-    """The newest run of each pipeline that has one, by pipeline."""
+    """The newest run of each pipeline that has one, by pipeline, apart from trials and from slots that were skipped."""
     newest = (runs.c.requested_at.desc(), runs.c.run_id.desc())
-    each = [select(runs).where(runs.c.pipeline == name).order_by(*newest).limit(1).subquery() for name in pipelines]
+    counts = (runs.c.state != "skipped") & IS_OFFICIAL
+    query = select(runs).where(counts).order_by(*newest).limit(1)
+    each = [query.where(runs.c.pipeline == name).subquery() for name in pipelines]
     rows = connection.execute(union_all(*map(select, each))).all()
+    return {row.pipeline: row for row in rows}
+
+
+def active_runs(connection: Connection) -> dict[str, LedgerRow]:
+    """The queued or running run of each pipeline that has one, by pipeline; a trial too."""
+    rows = connection.execute(select(runs).where(IS_ACTIVE)).all()
     return {row.pipeline: row for row in rows}
 
 

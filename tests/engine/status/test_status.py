@@ -7,16 +7,22 @@ from itertools import product
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from engine.deployment import Deployment
 from engine.documents.values import Document
 from engine.status.reading import Reading, read
-from engine.status.status import LEVELS, status_of
+from engine.status.status import LEVELS, status_document, status_of
+from storage.db.schema import ACTIVE_STATES, runs
 from storage.ledger.published.at_a_glance import Decision, Serving
+from storage.ledger.runs import Request, request_run
+from tests.engine.alerts.happenings import DAY, ended_run
 from tests.sandbox import AS_OF, Sandbox
 
 NOW = datetime(2026, 5, 3, 2, tzinfo=UTC)
 DATE = date(2026, 5, 1)
 STATUSES = ("healthy", "watch", "breach", "insufficient", "stale", "data fault")
+TRIAL = {"trial": {"folder": ["/ours", "/other"]}}
 ALIVE = {"state": "alive", "detail": {"ray": "up"}}
 
 
@@ -26,6 +32,7 @@ class Run:
 
     state: str
     run_id: str = "training-1"
+    pipeline: str = "training"
     finished_at: datetime | None = NOW
     error: dict[str, Any] = field(default_factory=dict)
     cause_detail: dict[str, Any] = field(default_factory=dict)
@@ -44,7 +51,8 @@ def readings() -> Iterator[Reading]:
     alerts = [(), *((alert(*rule, state),) for rule in rules for state in ("open", "acknowledged"))]
     for status, state, alive, age, known in product(STATUSES, states, kinds, ("fresh", "stale", "unknown"), alerts):
         yield Reading(
-            runs={"training": Run(state, finished_at=None if state in ("running", "queued") else NOW)},  # type: ignore[dict-item]
+            runs=(runs := {"training": Run(state, finished_at=None if state in ACTIVE_STATES else NOW)}),  # type: ignore[arg-type]
+            active=runs if state in ACTIVE_STATES else {},  # type: ignore[arg-type]
             schedules={"training": {"pipeline": "training", "paused": None}},
             processes=[{"kind": kind, **ALIVE} for kind in alive],
             serving=Serving(None, None, Decision("m-1", DATE, status, "none", f"The model is {status}.")),
@@ -101,3 +109,27 @@ def test_the_scores_in_use_are_those_that_are_published(monitored_sandbox: Sandb
     assert scores["newest_loan"] == max(months)
     assert scores["model"] == table["model_version"][0].as_py()
     assert (scores["loans"], scores["as_of"]) == (table.num_rows, AS_OF.isoformat())
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed", "crashed", "cancelled"])
+@pytest.mark.parametrize("before", ["succeeded", "failed"])
+def test_a_trial_changes_nothing_of_the_state(deployment: Deployment, before: str, state: str) -> None:
+    ended_run(deployment, before)
+    told = status_document(deployment)
+    ended_run(deployment, state, cause_detail=TRIAL)
+    assert status_document(deployment) == told
+
+
+def test_a_trial_that_waits_is_named_and_hides_no_failure(deployment: Deployment) -> None:
+    ended_run(deployment, "failed")
+    with deployment.ledger.writing() as connection:
+        tried = Request("monitoring", DAY, "anna", cause_detail=TRIAL)
+        request_run(connection, tried, deployment.ledger.now(connection))
+        request_run(connection, replace(tried, pipeline="training"), deployment.ledger.now(connection))
+    told = status_document(deployment)
+    assert told["headline"].startswith("Action needed: training failed")
+    assert any(concern["waits"] for concern in told["concerns"])
+    with deployment.ledger.writing() as connection:
+        connection.execute(update(runs).where(runs.c.state == "failed").values(state="succeeded"))
+    (words,) = (part["words"] for part in status_document(deployment)["parts"] if part["part"] == "pipelines")
+    assert words == "a trial of monitoring is queued, a trial of training is queued"

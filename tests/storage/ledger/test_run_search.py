@@ -7,8 +7,16 @@ from sqlalchemy import insert, update
 
 from storage.db.ledger import Ledger
 from storage.db.schema import runs, tasks
-from storage.ledger.run_search import RunFilter, followers, newest_resumptions, newest_runs, runs_page, task_times
-from storage.ledger.runs import Request, record_skipped, success_for
+from storage.ledger.run_search import (
+    RunFilter,
+    active_runs,
+    followers,
+    newest_resumptions,
+    newest_runs,
+    runs_page,
+    task_times,
+)
+from storage.ledger.runs import Request, record_skipped, request_run, success_for
 
 NOW = datetime(2024, 5, 3, 12, tzinfo=UTC)
 WANTED = Request("training", date(2024, 5, 3), "somebody")
@@ -111,10 +119,16 @@ def test_the_newest_success_about_a_date_is_of_that_pipeline_and_date(ledger: Le
     assert found.run_id == newest[1]
 
 
-def test_the_newest_run_of_each_pipeline_that_has_one(ledger: Ledger) -> None:
+def test_the_newest_run_of_each_pipeline_that_counts_and_the_active_ones(ledger: Ledger) -> None:
     trained = filled(ledger, 4)
     scored = filled(ledger, 1, replace(WANTED, pipeline="inference"))
-    with ledger.reading() as connection:
+    tried = replace(WANTED, cause_detail={"trial": {"folder": ["/ours", "/other"]}})
+    with ledger.writing() as connection:
+        connection.execute(update(runs).values(state="failed"))
+        record_skipped(connection, WANTED, "The last one is active.", NOW + timedelta(hours=1))
+        trial = request_run(connection, tried, NOW + timedelta(hours=2))
         found = newest_runs(connection, ("training", "inference", "monitoring"))
+        active = active_runs(connection)
     assert {pipeline: row.run_id for pipeline, row in found.items()} == {"training": trained[0], "inference": scored[0]}
+    assert {pipeline: row.run_id for pipeline, row in active.items()} == {"training": trial}
     assert (found["training"].requested_at, found["training"].as_of) == (NOW + timedelta(minutes=1), WANTED.as_of)
