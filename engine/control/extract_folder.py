@@ -1,13 +1,13 @@
 """The rules for the folder of extracts that a run reads. A trial, which a person runs on another one, is left out."""
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, select
 
 from engine.deployment import Deployment
 from storage.db.schema import runs
 from storage.lake.extracts import has_extracts
 from storage.ledger.runs import IS_OFFICIAL
 
-READERS = ("training", "inference")
+HAS_READ = runs.c.pipeline.in_(("training", "inference")) & (runs.c.state == "succeeded") & IS_OFFICIAL
 
 
 def default_folder(deployment: Deployment) -> str:
@@ -50,22 +50,20 @@ def folder_in_use(deployment: Deployment, pipeline: str) -> str:
 
 def adopted_folder(deployment: Deployment) -> str:
     """The folder that a person adopted last by a run that succeeded; '' when there is none, or it has no extracts."""
-    adopted = runs.c.cause_detail["adopts"].as_string().is_not(None)
-    newest = _newest(deployment, _read().where(adopted).limit(1))
-    folder = str(newest[0].snapshot.get("data", "")) if newest else ""
+    folder = _newest_folder(deployment, runs.c.cause_detail["adopts"].as_string().is_not(None))
     return folder if folder and folder_has_extracts(deployment, folder) else ""
 
 
 def folder_read_last(deployment: Deployment) -> str:
     """The folder that the newest successful run read, else the default one; '' when that folder has no extracts."""
-    folders = [str(row.snapshot["data"]) for row in _newest(deployment, _read().limit(100)) if row.snapshot.get("data")]
-    folder = folders[0] if folders else default_folder(deployment)
+    folder = _newest_folder(deployment) or default_folder(deployment)
     return folder if folder_has_extracts(deployment, folder) else ""
 
 
 def has_read_extracts(deployment: Deployment) -> bool:
     """Whether a run succeeded that read extracts, apart from trials."""
-    return bool(_newest(deployment, _read().limit(1)))
+    with deployment.ledger.reading() as connection:
+        return connection.execute(select(runs.c.run_id).where(HAS_READ).limit(1)).first() is not None
 
 
 def folder_has_extracts(deployment: Deployment, folder: str) -> bool:
@@ -73,12 +71,9 @@ def folder_has_extracts(deployment: Deployment, folder: str) -> bool:
     return has_extracts(folder, list(deployment.book.by_dataset))
 
 
-def _read() -> Select[tuple[dict[str, object]]]:
-    """The snapshots of the successful runs that read extracts, newest first."""
-    readers = runs.c.pipeline.in_(READERS) & (runs.c.state == "succeeded") & IS_OFFICIAL
-    return select(runs.c.snapshot).where(readers).order_by(runs.c.finished_at.desc())
-
-
-def _newest(deployment: Deployment, query: Select[tuple[dict[str, object]]]) -> "list[Row[tuple[dict[str, object]]]]":
+def _newest_folder(deployment: Deployment, *conditions: ColumnElement[bool]) -> str:
+    """The folder of the newest successful run that read one and meets the conditions; '' when there is none."""
+    folder = runs.c.snapshot["data"].as_string()
+    query = select(folder).where(HAS_READ, folder != "", *conditions).order_by(runs.c.finished_at.desc()).limit(1)
     with deployment.ledger.reading() as connection:
-        return list(connection.execute(query).all())
+        return str(connection.execute(query).scalar() or "")
