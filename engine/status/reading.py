@@ -14,7 +14,7 @@ from engine.documents.values import Document, moment
 from storage.db.ledger import LedgerRow
 from storage.ledger.alerts.records import unresolved_with_silence
 from storage.ledger.published.at_a_glance import Publication, Serving, current_publications, serving
-from storage.ledger.run_search import active_runs, newest_runs
+from storage.ledger.run_search import current_runs
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,15 @@ def read(deployment: Deployment, connection: Connection) -> Reading:
     """The reading of a deployment now."""
     now = deployment.ledger.now(connection)
     published = current_publications(connection)
-    runs, served = newest_runs(connection, tuple(deployment.pipelines)), serving(connection)
+    runs, served = current_runs(connection, tuple(deployment.pipelines)), serving(connection)
     return Reading(
-        runs=runs,
-        active=active_runs(connection),
+        runs=runs.newest,
+        active=runs.active,
         schedules={each["pipeline"]: each for each in pipeline_documents(deployment, connection)},
         processes=process_documents(deployment, connection),
         serving=served,
         published=published,
-        extracts=_extracts(deployment, published, _newest_date(runs, served) or deployment.today()),
+        extracts=_extracts(deployment, published, _newest_date(runs.newest, served) or deployment.today()),
         alerts=[alert_of(row, until) for row, until in unresolved_with_silence(connection, now)],
         now=now,
     )

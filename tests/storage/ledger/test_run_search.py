@@ -9,10 +9,9 @@ from storage.db.ledger import Ledger
 from storage.db.schema import runs, tasks
 from storage.ledger.run_search import (
     RunFilter,
-    active_runs,
+    current_runs,
     followers,
     newest_resumptions,
-    newest_runs,
     runs_page,
     task_times,
 )
@@ -127,8 +126,8 @@ def test_the_newest_run_of_each_pipeline_that_counts_and_the_active_ones(ledger:
         connection.execute(update(runs).values(state="failed"))
         record_skipped(connection, WANTED, "The last one is active.", NOW + timedelta(hours=1))
         trial = request_run(connection, tried, NOW + timedelta(hours=2))
-        found = newest_runs(connection, ("training", "inference", "monitoring"))
-        active = active_runs(connection)
+        current = current_runs(connection, ("training", "inference", "monitoring"))
+    found, active = current.newest, current.active
     assert {pipeline: row.run_id for pipeline, row in found.items()} == {"training": trained[0], "inference": scored[0]}
     assert {pipeline: row.run_id for pipeline, row in active.items()} == {"training": trial}
     assert (found["training"].requested_at, found["training"].as_of) == (NOW + timedelta(minutes=1), WANTED.as_of)
