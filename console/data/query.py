@@ -20,7 +20,7 @@ from storage.db.ledger import LedgerRow
 from storage.lake.datamart import Datamart, TableVersion
 from storage.lake.names import layer_of, split_name
 from storage.ledger.catalog import current_versions, publication_rows
-from storage.ledger.runs import recent_runs
+from storage.ledger.run_search import last_success
 from storage.ledger.tasks import task_rows
 
 LAYERS = ("gold", "silver", "bronze", "quarantine", "staged")
@@ -75,7 +75,7 @@ def publications(table: str) -> Sequence[LedgerRow]:
 def newest_training() -> Counted | None:
     """The accounts of the newest training that succeeded; None before the first."""
     with ledger().reading() as connection:
-        run = next(iter(recent_runs(connection, 1, "training", "succeeded")), None)
+        run = last_success(connection, "training")
         if run is None:
             return None
         values = values_of(task_rows(connection, run.run_id))
@@ -85,7 +85,7 @@ def newest_training() -> Counted | None:
 def newest_flagged_loans() -> FlaggedLoans | None:
     """The loans of flagged customers as the newest monitoring that succeeded counted them; None before the first."""
     with ledger().reading() as connection:
-        run = next(iter(recent_runs(connection, 1, "monitoring", "succeeded")), None)
+        run = last_success(connection, "monitoring")
         if run is None:
             return None
         values = values_of(task_rows(connection, run.run_id)).get("fetch_predictions_and_actuals", {})

@@ -38,6 +38,7 @@ def test_a_dialog_with_another_threshold_makes_a_what_if_that_its_page_and_the_a
     assert sandbox.governance_requests() == []
     said = words(opened(sandbox.home, "run", run_id=run_id))
     assert "What-if: nothing of this run is published" in said
+    assert run_id not in words(opened(sandbox.home, "data", view="Row accounting"))
     assert "With these thresholds: breach" in said
     assert "A training would be requested." in said
     assert "auc_threshold 0.7 → 0.99" in words(opened(sandbox.home, "audit"))
