@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from engine.control.runs import checked_request, request
 from engine.definitions.task import Pipeline
 from engine.execution.execute import execute_run
@@ -28,6 +30,7 @@ SINCE = {  # features that were declared later, and columns that gold has had si
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_the_default_book_gives_the_values_of_before(small_book: Path, tmp_path: Path) -> None:
     until_gold = [task.name for task in TRAINING.tasks].index("gold_feature_engineering") + 1
     made = Sandbox.at(tmp_path / "home")

@@ -60,6 +60,7 @@ def test_drivers_are_the_largest_at_the_top_with_their_direction() -> None:
     assert without["size"].tolist() == [0.3, 0.05, 0.3]
 
 
+@pytest.mark.thorough
 def test_a_note_is_written_drawn_and_removed(opened: Opened, monitored_sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox = monitored_sandbox.copy(tmp_path / "home")
     app = opened(sandbox.home, "drift")

@@ -15,6 +15,7 @@ def dialog(opened: Opened, sandbox: Sandbox, pipeline: str) -> AppTest:
     return opened(sandbox.home, "runs").button(key=f"trigger-{pipeline}").click().run()
 
 
+@pytest.mark.thorough
 def test_a_dialog_with_another_threshold_makes_a_what_if_that_its_page_and_the_audit_log_tell(
     opened: Opened, monitored_home: Path, tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ def test_a_driver_that_does_not_hear_is_killed_when_its_run_is_cancelled(worker:
     assert set(worker.site.states(run_id).values()) <= {"succeeded", "cancelled"}
 
 
+@pytest.mark.thorough
 def test_a_run_whose_driver_was_killed_is_crashed_at_once_and_resumes(worker: LiveWorker) -> None:
     run_id = begun(worker)
     run_process = worker.busy_run_process()
