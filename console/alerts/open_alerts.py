@@ -30,7 +30,7 @@ def open_alerts(document: Document, now: datetime) -> None:
     st.header(plain_markdown("Open" if not rows else f"Open: {len(rows)}"), anchor=False)
     if not rows:
         empty(
-            "Nothing is wrong",
+            "No open alerts",
             "An alert appears here when a run fails, crashes or is late, when the model crosses a threshold, when data "
             "is broken or stale, when a process is silent, or when a disk is nearly full.",
         )

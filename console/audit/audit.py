@@ -29,6 +29,7 @@ def audit() -> None:
             "This page lists what users do in the console and on the command line: requested, resumed and cancelled "
             "runs with their parameters, pauses, promotions, rollbacks and passwords. It also lists what the "
             "retraining rule and the promotion test do on their own.",
+            "Start a training with `python -m engine run training`: it is listed here.",
         )
         return
     where = _chosen(people, kinds)

@@ -39,7 +39,7 @@ def with_dates(
     hit = hit.encode(x="monitoring_date:T", y=f"{column}:Q", tooltip=_tooltip(chart))
     line = here.mark_rule(color=GREY, strokeWidth=6, opacity=0.28).encode(x="monitoring_date:T")
     flags = note_layers(notes)
-    chart.title.subtitle += f"; {'flag: note; ' if flags else ''}drag: period"
+    chart.title.subtitle += f"; {'flag: note; ' if flags else ''}drag to choose a period"
     return _extended(chart, [line], [hit.add_params(selection, period), *flags])
 
 

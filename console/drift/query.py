@@ -9,7 +9,7 @@ import pandas as pd
 
 from console.app import queries
 from console.app.deployment import deployment, ledger
-from engine.documents.drift.notes import about, notes_document
+from engine.documents.drift.notes import notes_on
 from engine.documents.monitoring import MonitoringRun, monitoring_run_of, thresholds_of_run
 from engine.documents.values import Document
 from jobs.governance.breaches import Thresholds
@@ -101,8 +101,7 @@ def view_of(filters: Filters, history: pd.DataFrame) -> View:
 def notes_of(filters: Filters) -> list[Document]:
     """The notes of the period, each with what it is `on` in words."""
     with ledger().reading() as connection:
-        found = notes_document(connection, filters.first, filters.last)
-    return [{**note, "on": about(note) or "the date"} for note in found]
+        return notes_on(connection, filters.first, filters.last)
 
 
 def narrowed(history: pd.DataFrame, filters: Filters) -> pd.DataFrame:

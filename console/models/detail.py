@@ -1,6 +1,7 @@
 """One version: its summary, its promotion test, its candidates, and its features, parameters, libraries and files."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -22,7 +23,7 @@ from console.components.elements import (
     write_html,
 )
 from console.components.table import bytes_text, columns, digest_html, table
-from console.components.times import time_html
+from console.components.times import day, time_html
 from console.models.candidates import show_candidates
 from console.models.champions.change import role_html
 from console.models.pair.differences import parameter_text
@@ -56,7 +57,7 @@ def show_summary(view: ModelView, changes: Sequence[Document]) -> None:
             "Predicts default at": cut_off_words(details.get("cut_off")),
             "Calibration error": calibration_text(metrics),
             "Trained on": loans_text(rows.get("train")) or "-",
-            "Trained on data up to": str(details.get("as_of", "-")),
+            "Trained on data up to": day(date.fromisoformat(details["as_of"])) if details.get("as_of") else "-",
             "Made": Markup("{} by {}").format(time_html(row.created_at, ledger().clock()), run_link(row.run_id)),
         }
     )

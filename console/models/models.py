@@ -128,13 +128,13 @@ def _versions(
     with left:
         st.subheader("Summary")
         show_summary(shown, changes)
+        st.subheader("As champion")
+        show_champion_events(changes, shown.version)
     with right:
         st.subheader("Promotion test")
         show_promotion_test(shown.details, approval)
         if approval is not None:
             show_approval(approval)
-        st.subheader("As champion")
-        show_champion_events(changes, shown.version)
     _parts(shown)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from console.app import queries
 from console.app.deployment import deployment, ledger
 from engine.documents.champions.changes import champion_changes
+from engine.documents.drift.notes import notes_on
 from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 from storage.errors import LoanwatchError
@@ -53,13 +54,14 @@ class RegistryPage:
 @dataclass(frozen=True)
 class Timeline:
     """The changes of the champion, newest first; monitoring dates (date, status, reason) and models that were not
-    promoted (date, version); and the last logical date that anything is known of.
+    promoted (date, version); the last logical date that anything is known of; and the notes up to it.
     """
 
     changes: list[Document]
     checks: pd.DataFrame
     others: pd.DataFrame
     last: date
+    notes: Sequence[Document]
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,11 @@ def champion_timeline() -> Timeline:
         checks = decision_days(connection, MOST_CHECKS)
         newest = newest_success(connection)
         rows = model_rows(connection, MOST_OTHERS) if changes else []
-    days = [date.fromisoformat(changes[0]["day"])] if changes else []
-    last = max([*days, *(row.monitoring_date for row in checks[:1]), *([newest.as_of] if newest else [])], default=None)
+        days = [date.fromisoformat(changes[0]["day"])] if changes else []
+        days += [*(row.monitoring_date for row in checks[:1]), *([newest.as_of] if newest else [])]
+        last = max(days, default=deployment().today())
+        first = date.fromisoformat(changes[-1]["day"]) if changes else last
+        notes = notes_on(connection, first, last)
     promoted = {change["version"] for change in changes}
     others = [(row.summary.get("as_of"), row.version) for row in rows if row.version not in promoted]
     return Timeline(
@@ -165,7 +170,8 @@ def champion_timeline() -> Timeline:
             columns=["date", "status", "reason"],
         ),
         pd.DataFrame([one for one in others if one[0]], columns=["date", "version"]),
-        last or deployment().today(),
+        last,
+        notes,
     )
 
 

@@ -55,7 +55,7 @@ def _line(name: str) -> None:
 
 
 def _parts(document: Document, now: datetime) -> list[Markup]:
-    timing = Markup("<span>{}</span>").format(document["timing"])
+    timing = Markup("<span>{}</span>").format(document["timing"].capitalize())
     if document["timing"] == "off":
         return [timing, note_html(_advice(document["pipeline"]))]
     if document["paused"]:

@@ -1,5 +1,7 @@
 """The Schedule page: a calendar of the scheduled runs, pauses, and the recent runs."""
 
+from datetime import date
+
 import streamlit as st
 from markupsafe import Markup
 
@@ -8,9 +10,9 @@ from console.app.deployment import deployment, ledger
 from console.app.navigation import run_link
 from console.app.refresh import refreshed
 from console.app.workers import no_scheduler
-from console.components.elements import empty, note_html, state_html, write_html
+from console.components.elements import empty, note, note_html, state_html, write_html
 from console.components.table import columns, table
-from console.components.times import time_html
+from console.components.times import day, time_html
 from console.schedule.calendar import CALENDAR_SHEET, calendar
 from console.schedule.pipelines import PIPELINES_SHEET, pipeline_line
 from engine.documents.schedule.calendar import calendar_document
@@ -27,7 +29,10 @@ def schedule() -> None:
     st.title("Schedule")
     _scheduler()
     st.header("Two weeks back, two weeks ahead")
-    calendar(calendar_document(deployment()))
+    document = calendar_document(deployment())
+    first, last = (day(date.fromisoformat(document[name])) for name in ("first", "last"))
+    note(f"{first} to {last}, in the time zone {document['timezone']}.")
+    calendar(document)
     for each in queries.schedules():
         pipeline_line(each)
     st.header("Recent scheduled runs")
@@ -38,7 +43,10 @@ def schedule() -> None:
 def _scheduler() -> None:
     """Shows an alert while no scheduler is running."""
     if not queries.alive("scheduler"):
-        no_scheduler("No scheduled run is requested. At its start it requests the newest missed run of each pipeline.")
+        no_scheduler(
+            "Until it runs, no scheduled run is requested. At its start it requests the newest missed run of each "
+            "pipeline."
+        )
 
 
 @refreshed(REFRESH)
@@ -51,7 +59,7 @@ def _slots() -> None:
         empty(
             "No scheduled run yet",
             "This table lists each scheduled time with its result: requested, waiting, skipped, missed or paused.",
-            "`python -m engine up` starts the scheduler.",
+            "The first line appears at the next scheduled time, while the scheduler is running.",
         )
         return
     cells = [

@@ -6,7 +6,7 @@ from typing import Any
 from jobs.modelling.comparison import sets_in_words
 from jobs.modelling.promotion.arrears import differences_in_words
 from jobs.statistics.cut_off import cut_off_words
-from jobs.statistics.rounding import count, figure
+from jobs.statistics.rounding import count, figure, signed
 
 Metrics = Mapping[str, Any]  # numbers, and under `not_in_arrears` and `in_arrears` those of these loans
 
@@ -58,11 +58,16 @@ def arrears_note(metrics: Metrics) -> str:
     if not apart or not late or not late["loans"]:
         return ""
     rate = f"{late['defaults'] / late['loans']:.1%}"
-    numbers = [f"{name} {figure_text(apart, key)}" for key, name in FIGURES.items() if key in apart]
+    numbers = [f"{_in_sentence(name)} {figure_text(apart, key)}" for key, name in FIGURES.items() if key in apart]
     return (
         f"{late['loans']:,} test loans were in arrears at scoring (bad rate {rate}). On the other {apart['loans']:,} "
         f"({apart['defaults']:,} bad) the selected model has {', '.join(numbers)}."
     )
+
+
+def _in_sentence(name: str) -> str:
+    """The name of a figure in a sentence: `precision`, but `F1`."""
+    return name if name[1:2].isdigit() else f"{name[:1].lower()}{name[1:]}"
 
 
 def figure_text(metrics: Metrics, key: str) -> str:
@@ -138,8 +143,8 @@ def compared_loans(verdict: Mapping[str, Any]) -> str:
 def difference_text(comparison: Mapping[str, Any]) -> str:
     """The difference of a paired comparison with its sign and its 95% interval."""
     low, high = comparison.get("low"), comparison.get("high")
-    interval = "" if low is None or high is None else f", 95% interval {low:+.3f} to {high:+.3f}"
-    return f"{comparison['difference']:+.3f}{interval}"
+    interval = "" if low is None or high is None else f", 95% interval {signed(low)} to {signed(high)}"
+    return f"{signed(comparison['difference'])}{interval}"
 
 
 def comparison_words(comparison: Mapping[str, Any], plain_name: Callable[[str], str] = str) -> str:

@@ -10,6 +10,7 @@ from engine.documents.values import Document, moment
 from engine.errors import UnusableRequest
 from jobs.book.declaration import Book
 from jobs.modelling.comparison import BEST
+from jobs.statistics.rounding import signed
 from storage.lake.model_store import ModelStore
 from storage.ledger.approvals import approvals_by_version
 from storage.ledger.decisions import decision_rows
@@ -121,5 +122,5 @@ def cost_in_words(cost: Mapping[str, Any], every_set: str, plain_name: Callable[
 
 
 def _change(found: Mapping[str, Any]) -> str:
-    sure = "" if found["low"] is None else f" (95% interval {found['low']:+.3f} to {found['high']:+.3f})"
-    return f"{found['difference']:+.3f}{sure}"
+    sure = "" if found["low"] is None else f" (95% interval {signed(found['low'])} to {signed(found['high'])})"
+    return f"{signed(found['difference'])}{sure}"

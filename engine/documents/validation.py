@@ -146,9 +146,10 @@ def backtest_in_words(rows: Sequence[Mapping[str, Any]]) -> str:
     if not rows:
         return "No outcomes are known yet."
     lights = [row["light"] for row in rows[1:]]
+    amber, red = lights.count("amber"), lights.count("red")
     return (
-        f"{calibration_in_words(rows[0])} Of {len(lights)} cohorts {lights.count('amber')} are amber and "
-        f"{lights.count('red')} red; by chance alone 5% are amber or red."
+        f"{calibration_in_words(rows[0])} Of {len(lights)} cohorts {amber} {'is' if amber == 1 else 'are'} amber and "
+        f"{red} red; by chance alone 5% are amber or red."
     )
 
 

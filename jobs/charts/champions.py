@@ -1,13 +1,17 @@
 """The champions over time: a bar for each period; with them what monitoring found, and what was not promoted."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
 from jobs.charts import kit
+from jobs.charts.history import note_layers
 from jobs.charts.kit import AMBER, BLUE, GREY, rows_chart, signs
 
 ROW, AXIS, LEGEND = 26, 40, 30  # pixels of height for each line, for the axis under them, and for the legend
-MONITORED, NOT_PROMOTED = "monitored", "not promoted"  # the lines under those of the champions
+MONITORED, NOT_PROMOTED, NOTES = "monitored", "not promoted", "notes"  # the lines under those of the champions
 DAY = "%-d %b %Y"
 
 
@@ -36,14 +40,17 @@ def champion_timeline(periods: pd.DataFrame, form: str = "%-d %b %Y") -> alt.Cha
     return chart
 
 
-def model_timeline(periods: pd.DataFrame, checks: pd.DataFrame, others: pd.DataFrame) -> alt.LayerChart:
-    """The champions by logical date; under them the status of each monitoring date, and models that were not promoted.
+def model_timeline(
+    periods: pd.DataFrame, checks: pd.DataFrame, others: pd.DataFrame, notes: Sequence[Mapping[str, Any]] = ()
+) -> alt.LayerChart:
+    """The champions by logical date; under them models that were not promoted, monitoring dates by status, and notes.
 
     `periods` has the columns version, since, until (dates), role (`champion` or `past`), days; `checks` date, status,
-    reason; `others` date, version. A period of no day has a bar of one.
+    reason; `others` date, version; `notes` are those of `note_layers`. A period of no day has a bar of one.
     """
     versions = list(dict.fromkeys(periods["version"]))
-    lanes = [*versions, *([NOT_PROMOTED] if len(others) else []), *([MONITORED] if len(checks) else [])]
+    under = {NOT_PROMOTED: len(others), MONITORED: len(checks), NOTES: len(notes)}
+    lanes = [*versions, *(lane for lane, rows in under.items() if rows)]
     y = alt.Y("line:N", sort=lanes, scale=alt.Scale(domain=lanes), axis=alt.Axis(domain=False, labelLimit=170))
     axis = alt.Axis(format=DAY, labelOverlap="greedy", tickCount=6)
     x = alt.X("since:T", title=None, axis=axis, scale=alt.Scale(padding=8))
@@ -57,6 +64,7 @@ def model_timeline(periods: pd.DataFrame, checks: pd.DataFrame, others: pd.DataF
         layers.append(marks.mark_point(shape="cross", size=70, filled=True, opacity=1, color=AMBER))
     if len(checks):
         layers.append(_checks(checks, y))
+    layers += note_layers(notes, alt.YDatum(NOTES, type="nominal"))
     legend = LEGEND if len(checks) else 0
     chart = alt.LayerChart(layer=layers, height=ROW * len(lanes) + AXIS + legend)
     timeline: alt.LayerChart = chart.resolve_scale(color="independent", shape="independent")

@@ -14,7 +14,9 @@ from jobs.statistics.discrimination import Auc
 MOST_POINTS = 400  # of a curve: about one for each pixel of its width
 MOST_COHORTS = 8
 COHORT_COLORS = [GREY, TEAL, VIOLET, AMBER, RED, BLUE, "#6c7a89", "#a3566b"]
-COHORT_SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "stroke"]
+COHORT_SHAPES = [
+    "circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left",
+]  # fmt: skip
 NO_OUTCOMES = ("Not enough outcomes yet", "Curves need defaulted and repaid loans.")
 NO_SCORES = ("No labelled loans yet", "Calibration needs loans with a known outcome.")
 NO_COHORTS = ("No loans on book yet", "A curve starts with the first month on book of a cohort.")
@@ -119,10 +121,13 @@ def vintage(points: pd.DataFrame, first: int = 1) -> alt.LayerChart:
         _vintage_base(part, shown).encode(x=x, y=y, tooltip=tooltip)
         for part in (rows[mature], rows[~mature | last], rows)
     )
+    # Vega warns of an axis without values when a layer has no rows: when all points are mature, or none is.
+    lines = [solid.mark_line(strokeWidth=2)] if mature.any() else []
+    if not mature.all():
+        lines.append(dashed.mark_line(strokeWidth=2, strokeDash=[5, 4]))
     return kit.panel(
         title,
-        solid.mark_line(strokeWidth=2),
-        dashed.mark_line(strokeWidth=2, strokeDash=[5, 4]),
+        *lines,
         marks.encode(shape=alt.Shape("cohort:N", scale=signs(shown, COHORT_SHAPES[: len(shown)]))).mark_point(
             filled=True, size=40, opacity=1
         ),

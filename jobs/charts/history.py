@@ -14,6 +14,7 @@ from jobs.statistics.drift import MODERATE, SIGNIFICANT
 
 NO_AUC = ("No AUC yet", "AUC needs defaulted and repaid loans.")
 NO_CSI = ("Not measured yet", "There are too few loans in the current window.")
+UNDER_MARKS = alt.value(36)  # pixels from the top, under the stars and squares of `change_layers`
 FLAG = "M-0.8,1L-0.8,-1L1,-0.45L-0.55,0.1L-0.55,1Z"
 STAR = "M0,-1L0.23,-0.31L0.95,-0.31L0.36,0.12L0.59,0.81L0,0.38L-0.59,0.81L-0.36,0.12L-0.95,-0.31L-0.23,-0.31Z"
 
@@ -128,8 +129,8 @@ def change_layers(rows: pd.DataFrame) -> list[alt.Chart]:
     return layers
 
 
-def note_layers(notes: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
-    """A line and a flag at the day of each note, with its words in the tooltip.
+def note_layers(notes: Sequence[Mapping[str, Any]], y: Any = UNDER_MARKS) -> list[alt.Chart]:
+    """A line at the day of each note and a flag at height `y`, with its words in the tooltip.
 
     `notes` have `day` (ISO 8601), `words`, `who` and `on`, what the note is on in words.
     """
@@ -143,7 +144,7 @@ def note_layers(notes: Sequence[Mapping[str, Any]]) -> list[alt.Chart]:
     ]
     base = rows_chart(rows.drop(columns="day")).encode(x="monitoring_date:T", tooltip=tooltip)
     flag = base.mark_point(shape=FLAG, filled=True, size=90, opacity=1, color=TEAL)
-    return [base.mark_rule(color=TEAL, strokeDash=[2, 2], opacity=0.8), flag.encode(y=alt.value(36))]
+    return [base.mark_rule(color=TEAL, strokeDash=[2, 2], opacity=0.8), flag.encode(y=y)]
 
 
 def champion_changes(rows: pd.DataFrame) -> "pd.Series[bool]":

@@ -106,7 +106,7 @@ def score_distribution(scores: pd.DataFrame) -> alt.LayerChart:
         y=alt.Y("share:Q", axis=alt.Axis(format="%", tickCount=5)),
         color=alt.Color("sample:N", scale=signs(order, colors)),
         stroke=alt.Stroke("sample:N", scale=signs(order, colors)),
-        fillOpacity=alt.FillOpacity("sample:N", scale=signs(order, [0.25, 1])),
+        fillOpacity=alt.FillOpacity("sample:N", sort=order, scale=signs(order, [0.25, 1])),
         tooltip=kit.tips("bin", "sample", "share"),
     )
     return kit.panel(title, bars.mark_bar(strokeWidth=1))

@@ -30,6 +30,12 @@ def figure(value: float | None, decimals: int = 3) -> str:
     return "-" if value is None else f"{value:.{decimals}f}"
 
 
+def signed(value: float) -> str:
+    """A difference with its sign and three decimals; `0.000` when it rounds to zero."""
+    text = f"{value:+.3f}"
+    return "0.000" if float(text) == 0 else text
+
+
 def percent(share: float | None) -> str:
     """A share in percent with one decimal; a dash for None."""
     return "-" if share is None else f"{share:.1%}"

@@ -45,7 +45,7 @@ def _show_figures(view: View) -> None:
     heads = columns(*RANKING, numbers=RANKING[1:])
     rows = ranking_of_run({**view.monitoring_run.values, "row": view.row})
     table("How well it ranks", heads, [_row(cells) for cells in ranking_texts(rows)])
-    note(f"The gate judges the AUC of the newest mature cohorts: {auc_loans(view.row)}.")
+    note(f"The retraining rule judges the AUC of the newest mature cohorts: {auc_loans(view.row)}.")
     note("Loans in arrears at scoring are easy to rank, so the rows without them say what the score adds.")
 
 

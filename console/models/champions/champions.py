@@ -16,6 +16,7 @@ from console.components.times import day, time_html
 from console.models.champions.change import change_html, change_link, day_of, period
 from console.models.query import Timeline, anchor_version, champion_timeline
 from engine.documents.champions.changes import MOST_CHANGES, champion_change_on, reason_in_short
+from engine.documents.drift.notes import in_words
 from engine.documents.values import Document
 from jobs.charts.champions import model_timeline
 
@@ -38,8 +39,8 @@ def show_history() -> None:
             "Start a training with `python -m engine run training`.",
         )
         return
-    words = timeline_words(found.changes)
-    chart = model_timeline(periods_frame(found.changes, found.last), found.checks, found.others)
+    words = f"{timeline_words(found.changes)}{in_words(found.notes)}"
+    chart = model_timeline(periods_frame(found.changes, found.last), found.checks, found.others, found.notes)
     st.altair_chart(
         drawn(chart.properties(width="container"), plain=True), width="stretch", theme=None, alt=words, key="champions"
     )
@@ -110,14 +111,14 @@ def _row(change: Change, anchor: str | None, now: datetime) -> list[Text]:
     version: Text = state_html("champion", change["version"]) if change["until"] is None else change["version"]
     if change["version"] == anchor:
         version = join([version, note_html("anchor")], " ")
-    until = day_of(change["until"]) if change["until"] else "-"
+    until = day_of(change["until"]) if change["until"] else "now"
     recorded = time_html(datetime.fromisoformat(change["at"]), now)
     return [version, change_link(change), until, _days(change), recorded, reason_in_short(change)]
 
 
 def _days(change: Change) -> str:
-    """How long a past champion was champion, in days of logical dates."""
+    """How long a past champion was champion, in days of logical dates; '' for the present one."""
     if change["until"] is None:
-        return "-"
+        return ""
     days = (date.fromisoformat(change["until"]) - date.fromisoformat(change["day"])).days
     return "1 day" if days == 1 else f"{days} days"

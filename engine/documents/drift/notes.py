@@ -15,6 +15,11 @@ def notes_document(connection: Connection, first: date | None = None, last: date
     return [note_document(row) for row in notes_between(connection, first, last)]
 
 
+def notes_on(connection: Connection, first: date, last: date) -> list[Document]:
+    """The notes of a period as charts draw them: each with what it is `on` in words."""
+    return [{**note, "on": about(note) or "the date"} for note in notes_document(connection, first, last)]
+
+
 def note_document(row: LedgerRow) -> Document:
     """A note with its id, what it is on (`kind`, `subject`), its day, its words, and who wrote it when."""
     return {

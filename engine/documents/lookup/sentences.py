@@ -1,7 +1,9 @@
 """A look-up in sentences, for the console and the command line."""
 
+from engine.documents.lookup.scores import MOST_VERSIONS
 from engine.documents.values import Document
 
+LOOKED_THROUGH = f"Only the newest {MOST_VERSIONS} predictions are looked through, as far as their files are kept."
 OUTCOMES = {"bad": "went bad", "good": "did not go bad"}
 
 
@@ -52,16 +54,17 @@ def history_sentence(loan: Document) -> str:
     """How the score moved, and from when on it is known."""
     scores = loan["scores"]
     if not scores:
-        return "No kept predictions have this loan."
+        return f"No kept predictions have this loan. {LOOKED_THROUGH}"
     newest, oldest = scores[0], scores[-1]
     removed = f" The files of {loan['removed']} earlier predictions were removed." if loan["removed"] else ""
     if len(scores) == 1:
-        return f"Scored once among the predictions that are kept, as of {newest['as_of']}.{removed}"
+        return f"Scored once among the predictions that are kept, as of {newest['as_of']}. {LOOKED_THROUGH}{removed}"
     moved = newest["predicted_proba"] - oldest["predicted_proba"]
     models = len({one["model_version"] for one in scores})
     return (
         f"From {oldest['predicted_proba']:.1%} as of {oldest['as_of']} to {newest['predicted_proba']:.1%} as of "
-        f"{newest['as_of']} ({100 * moved:+.1f} points), by {models} model{'' if models == 1 else 's'}.{removed}"
+        f"{newest['as_of']} ({100 * moved:+.1f} points), by {models} model{'' if models == 1 else 's'}. "
+        f"{LOOKED_THROUGH}{removed}"
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from jobs.statistics.rounding import signed
+
 
 def verdict_with_arrears(verdict: Mapping[str, Any], numbers: Mapping[str, Any]) -> dict[str, Any]:
     """A verdict as JSON with `not_in_arrears`, the new model's numbers on these test loans, and words on them.
@@ -34,6 +36,6 @@ def differences_in_words(verdict: Mapping[str, Any], loans: int) -> str:
 
 def _difference(role: str, found: Mapping[str, Any], loans: int) -> str:
     low, high = found["low"], found["high"]
-    sure = "too few defaults for an interval" if low is None else f"95% interval {low:+.3f} to {high:+.3f}"
+    sure = "too few defaults for an interval" if low is None else f"95% interval {signed(low)} to {signed(high)}"
     some = "" if found["n"] == loans else f", on {found['n']:,} of them"
-    return f"from {role} {found['difference']:+.3f}, {sure}{some}"
+    return f"from {role} {signed(found['difference'])}, {sure}{some}"

@@ -2,6 +2,7 @@
 
 from jobs.modelling.promotion.opponents import LabelChanges, Opponent
 from jobs.statistics.discrimination import AucDifference
+from jobs.statistics.rounding import signed
 
 
 def champion_part(opponent: Opponent, *, worse: bool) -> str:
@@ -44,4 +45,5 @@ def labels_part(labels: LabelChanges) -> str:
 
 
 def _interval(found: AucDifference) -> str:
-    return f"difference {found.difference:+.3f}, 95% interval {found.low:+.3f} to {found.high:+.3f}"
+    difference, low, high = (signed(value or 0.0) for value in (found.difference, found.low, found.high))
+    return f"difference {difference}, 95% interval {low} to {high}"

@@ -48,7 +48,7 @@ def submit(app: AppTest) -> None:
 
 def test_an_empty_page_says_what_to_set_and_what_will_be_here(opened: Opened, empty_sandbox: Sandbox) -> None:
     told = words(opened(empty_sandbox.home, "alerts"))
-    for part in ("No channel for alerts is set", "LOANWATCH_ALERT_WEBHOOK", "Nothing is wrong", "No messages yet"):
+    for part in ("No channel for alerts is set", "LOANWATCH_ALERT_WEBHOOK", "No open alerts", "No messages yet"):
         assert part in told
     assert "No process looks for alerts" in told
 

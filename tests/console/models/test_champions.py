@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
+from engine.control.notes import write_note
 from engine.documents.champions.changes import champion_change_on, champion_changes, reason_in_short, steps
 from engine.documents.values import Document
 from storage.db.model_tables import alias_events, models
@@ -121,7 +122,7 @@ def test_why_a_champion_changed_is_the_chain_from_breach_to_promotion(opened: Op
         f"/run?run_id=monitoring-{SECOND}",
         "<b>Retraining</b> The retraining rule requested it",
         f"/run?run_id=training-{SECOND}",
-        f"<b>Test</b> Passed: AUC 0.752 on 1,728 test loans, minimum 0.7; difference from champion {FIRST} +0.000",
+        f"<b>Test</b> Passed: AUC 0.752 on 1,728 test loans, minimum 0.7; difference from champion {FIRST} 0.000, ",
         f"<b>Promotion</b> The training promoted it in place of {FIRST}; no person was asked.",
     )
     places = [chain.index(part) for part in parts]
@@ -132,6 +133,20 @@ def test_why_a_champion_changed_is_the_chain_from_breach_to_promotion(opened: Op
     assert "registered, never champion" in words(opened(replayed.home, "models", version=REFUSED))
     assert "past champion" not in words(opened(replayed.home, "models", version=THIRD))
     assert f"<b>Breach</b> 1 Feb 2025: {BREACH}" in of_version
+
+
+def test_notes_stand_on_the_timeline_at_their_dates(opened: Opened, replayed: Sandbox, tmp_path: Path) -> None:
+    sandbox = replayed.copy(tmp_path / "home")
+    write_note(sandbox.deployment, "date", "2025-01-10", "Policy changed", by="ann")
+    write_note(sandbox.deployment, "run", f"training-{SECOND}", "Asked for by risk", by="bob")
+    write_note(sandbox.deployment, "date", "2026-05-01", "After the replayed year", by="ann")
+    sandbox.close()
+    (chart,) = opened(sandbox.home, "models", view=VIEW).get("vega_lite_chart")
+    drawn = chart.proto.spec + "".join(each.data.data.decode("utf8", "ignore") for each in chart.proto.datasets)
+    for words_of_note in ("Policy changed", "Asked for by risk", f"run training-{SECOND}"):
+        assert words_of_note in drawn
+    assert "After the replayed year" not in drawn
+    assert f"2025-02-01 (run training-{SECOND}): Asked for by risk" in chart.proto.alt
 
 
 def test_the_command_answers_the_same(replayed: Sandbox) -> None:

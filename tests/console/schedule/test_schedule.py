@@ -24,7 +24,7 @@ def test_an_empty_home_says_what_will_be_here_and_how_to_start_it(opened: Opened
     told = words(opened(empty_sandbox.home, "schedule"))
     for sentence in ("The scheduler is not running", "No scheduled run yet"):
         assert sentence in told
-    assert "<code>python -m engine up</code>" in told
+    assert "<code>python -m engine scheduler</code>" in told
 
 
 def test_a_living_scheduler_is_not_missed(opened: Opened, empty_sandbox: Sandbox) -> None:

@@ -110,10 +110,18 @@ def test_stretches_that_are_not_mature_are_dashed_from_where_the_solid_line_ends
     assert len(points["rows"]) == len(VINTAGES[VINTAGES["cohort"].isin({row["cohort"] for row in points["rows"]})])
 
 
+def test_no_layer_is_without_rows_when_all_cohorts_are_mature_or_none_is() -> None:
+    for mature, dashed in ((True, False), (False, True)):
+        line, points = layers(vintage(VINTAGES.assign(mature=mature)))
+        assert len(line["rows"]) == len(points["rows"]) > 0
+        assert ("strokeDash" in line["mark"]) is dashed
+
+
 def test_the_newest_cohorts_are_shown_each_with_a_shape_of_its_own() -> None:
     shape = layers(CHARTS["vintage"])[-1]["encoding"]["shape"]["scale"]
     assert shape["domain"] == sorted(set(COHORTS))[-MOST_COHORTS:]
     assert len(set(shape["range"])) == MOST_COHORTS
+    assert "stroke" not in shape["range"], "a mark that is filled does not draw a stroke"
     assert f"newest {MOST_COHORTS} of 10 cohorts" in subtitle(CHARTS["vintage"])
 
 
