@@ -22,15 +22,18 @@ def ledger() -> Ledger:
 
 
 def plain_name(feature: str) -> str:
-    """A feature's name as people read it."""
-    return deployment().book.plain_name(feature)
+    """A feature's name as people read it.
+
+    The book is the same for every user, and a page asks for hundreds of names, so the session is not checked for each.
+    """
+    return opened().book.plain_name(feature)
 
 
 def described(feature: str) -> str:
     """What a feature is made of, in a sentence without its end; '' when the book does not have it."""
-    return feature_description(deployment().book, feature)
+    return feature_description(opened().book, feature)
 
 
 def column_words(name: str, table: str = "") -> str:
     """What a column of a table (`layer.name`) or of a dataset means; '' when nothing is known of it."""
-    return column_description(deployment().book, name, table)
+    return column_description(opened().book, name, table)

@@ -116,7 +116,8 @@ def with_plain_words(numbers: pd.DataFrame, plain_name: Callable[[str], str]) ->
     if "status" in rows:
         rows["status"] = rows["status"].replace(STATUS_WORDS)
     if "feature" in rows:
-        rows.insert(list(rows).index("feature"), "name", rows["feature"].map(plain_name))
+        names = {name: plain_name(name) for name in rows["feature"].unique()}  # one feature has a row for each date
+        rows.insert(list(rows).index("feature"), "name", [names[name] for name in rows["feature"]])
     return rows
 
 
