@@ -18,7 +18,7 @@ from console.components.elements import callout, write_html
 from console.components.style_sheet import SHEET
 from console.components.theme import appearance
 from jobs.errors import BookRejected
-from storage.errors import LoanwatchError
+from storage.errors import LoanwatchError, StorageError
 from storage.ledger.runs import recent_runs
 
 REFRESH = "5s"
@@ -58,14 +58,19 @@ def frame() -> None:
         write_html(PAGE_SCRIPT + AGEING + UNNAMED_MARKS, scripts=True)
     if not opens_run():  # otherwise the message is shown on the page that is opened
         show_flash()
-    _alert()
     _check_book()
+    _alert()
 
 
 def _check_book() -> None:
-    """Shows why the book can't be used, and ends the script: no page works without it."""
+    """Shows why the book can't be used, and ends the script: no page works without it.
+
+    Raises StorageError when the reason is the ledger, which every page says in its own place until it can be used.
+    """
     try:
         _ = deployment().pipelines
+    except StorageError:
+        raise
     except LoanwatchError as error:
         found = error.findings if isinstance(error, BookRejected) else (str(error),)
         callout("bad", "The book can't be used", *found)
