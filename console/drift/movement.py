@@ -48,7 +48,8 @@ def drivers(features: pd.DataFrame, moved: Moved) -> Text:
         else "by CSI, no importance is known"
     )
     inputs = join(named, ", ")
-    return Markup("Inputs that drifted beyond noise, {} (CSI, direction): {}{}.").format(ranked, inputs, more)
+    drifted = f"{len(beyond)} of {len(features)} inputs drifted beyond noise"
+    return Markup("{}, {} (CSI, direction): {}{}.").format(drifted, ranked, inputs, more)
 
 
 def with_movements(rows: pd.DataFrame, moved: Moved) -> pd.DataFrame:

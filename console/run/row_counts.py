@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from console.app.deployment import deployment
-from console.app.navigation import run_link
+from console.app.navigation import model_link, page_link, run_link
 from console.components.accounts import show_accounts
 from console.components.elements import (
     Text,
@@ -17,6 +17,7 @@ from console.components.elements import (
 )
 from console.components.table import columns, table
 from console.run.query import RunView
+from engine.control.trials import is_trial
 from engine.documents.runs import outputs, values_of
 from jobs.accounting.statements import accounts_of, remarks_of
 
@@ -62,21 +63,27 @@ def _read(view: RunView, read: Mapping[str, str]) -> None:
         early = "The versions are chosen when the run starts." if view.active else "The run read no published tables."
         empty("No published version", early)
         return
-    rows: list[list[Text]] = [[code_html(name), _version(version)] for name, version in read.items()]
+    rows: list[list[Text]] = [[_table_link(name), _version(version)] for name, version in read.items()]
     if champion:
-        rows.append(["champion model", code_html(champion)])
+        rows.append(["champion model", model_link(champion)])
     table("Versions that the run read", columns("Table", "Version: the run that made it"), rows)
 
 
 def _made(view: RunView, made: Mapping[str, Any]) -> None:
     if made["tables"]:
+        named = code_html if is_trial(view.run) or view.run.state != "succeeded" else _table_link
         rows = [
-            [code_html(name), count(one["rows"]), _version(one["version"], view.run.run_id)]
+            [named(name), count(one["rows"]), _version(one["version"], view.run.run_id)]
             for name, one in sorted(made["tables"].items())
         ]
         table("Versions that the run made", columns("Table", "Rows", "Version", numbers=["Rows"]), rows)
     else:
         empty("No tables yet" if view.active else "No tables", "The tables of the run are listed here.")
+
+
+def _table_link(name: str) -> Text:
+    """The name of a published table, with a link to its columns, rows and versions on the Data page."""
+    return page_link("data", code_html(name), table=name)
 
 
 def _version(version: str, own: str = "") -> Text:

@@ -34,7 +34,7 @@ WITHOUT = replace(MOVED, features=[replace(one, importance=None, weight=None) fo
 
 def test_inputs_beyond_noise_are_ranked_by_change_times_importance_with_their_direction() -> None:
     assert drivers(FEATURES, MOVED) == (
-        "Inputs that drifted beyond noise, by change since 1 May 2025 (the last healthy date) times importance (CSI, "
+        "4 of 5 inputs drifted beyond noise, by change since 1 May 2025 (the last healthy date) times importance (CSI, "
         'direction): Debt-to-income ratio <span class="lw-raw">DTI</span> 0.12 higher, Age 0.30 lower, '
         "Occupation 0.15 more often Doctor and 1 more."
     )
@@ -44,7 +44,7 @@ def test_inputs_beyond_noise_are_ranked_by_change_times_importance_with_their_di
 
 def test_a_model_without_importance_is_ranked_by_csi_and_says_so() -> None:
     assert drivers(FEATURES, WITHOUT) == (
-        "Inputs that drifted beyond noise, by CSI, no importance is known (CSI, direction): Age 0.30 lower, "
+        "4 of 5 inputs drifted beyond noise, by CSI, no importance is known (CSI, direction): Age 0.30 lower, "
         'Loan amount <span class="lw-raw">loan_amt</span> 0.25, Occupation 0.15 more often Doctor and 1 more.'
     )
     assert "no importance of its features" in ranking_words(WITHOUT)

@@ -94,7 +94,7 @@ def test_a_run_shows_its_accounts_and_its_versions(opened: Opened, trained_sandb
     nulls = trained_sandbox.table("staged.financials")["Credit_Mix"].null_count
     assert f"{nulls:,} placeholder" in said
     assert f"{trained_sandbox.table('gold.model_training_data').num_rows:,} labelled" in said
-    assert "silver.loan_daily" in said
+    assert '/data?table=silver.loan_daily"' in said
     assert f"/models?version={trained_sandbox.champions()[0].version}" in said
 
 
