@@ -54,7 +54,7 @@ def facts(view: RunView) -> None:
     with left:
         description_list(times(view))
     with right:
-        description_list({**trigger(view), **given(view)})
+        description_list({**trigger(view), **given(view), **noted(view)})
 
 
 def headline(view: RunView) -> Markup:
@@ -160,6 +160,12 @@ def given(view: RunView) -> dict[str, Text]:
     if run.snapshot.get("data"):
         terms["Data"] = code_html(str(run.snapshot["data"]))
     return terms
+
+
+def noted(view: RunView) -> dict[str, Text]:
+    """What people noted on a run, each with its writer; nothing without a note."""
+    found = [join([row.words, note_html(f"({row.who})")], " ") for row in view.notes]
+    return {"Notes": join(found, Markup("<br>"))} if found else {}
 
 
 def numbers(metrics: dict[str, object]) -> str:

@@ -16,6 +16,7 @@ from storage.db.schema import ACTIVE_STATES
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.decisions import decision_rows
 from storage.ledger.models import ModelVersion, model_made_by
+from storage.ledger.operation.notes import notes_on
 from storage.ledger.run_search import followers, task_times
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import attempt_rows, task_rows
@@ -26,7 +27,7 @@ STOPPED = "Stopped"  # the type of the error of an attempt that was stopped with
 
 @dataclass(frozen=True)
 class RunView:
-    """A run with its tasks, its attempts and the runs that it caused, at the time `now`."""
+    """A run with its tasks, its attempts, its notes and the runs that it caused, at the time `now`."""
 
     run: LedgerRow
     tasks: Sequence[LedgerRow]
@@ -38,6 +39,7 @@ class RunView:
     usual: Mapping[str, float]
     impact: Document | None
     deadline: datetime | None
+    notes: Sequence[LedgerRow]
     now: datetime
 
     @property
@@ -142,5 +144,6 @@ def _read(run_id: str) -> RunView:
             usual=usual_times(task_times(connection, run.pipeline)) if active else {},
             impact=impact_document(connection, run, deployment().settings.zone),
             deadline=deadline_of(deployment(), connection, run),
+            notes=notes_on(connection, "run", run.run_id),
             now=ledger().now(connection),
         )
