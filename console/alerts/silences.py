@@ -67,7 +67,9 @@ def _dialog(place: str, rule: str | None, subject: str | None) -> None:
         chosen = st.selectbox("Subject", [EVERY, *known], key=f"{place}-subject-{rule}")
         subject = None if chosen == EVERY else chosen
     with st.form(f"{place}-form", border=False):
-        day = st.date_input("Until the beginning of", tomorrow, min_value=tomorrow, key=f"{place}-day")
+        day = st.date_input(
+            "Until the beginning of", tomorrow, min_value=tomorrow, key=f"{place}-day", format="YYYY-MM-DD"
+        )
         reason = st.text_area("Reason", key=f"{place}-reason", max_chars=LONGEST, placeholder="Shown on the Audit page")
         sent = st.form_submit_button("Silence", type="primary")
     if sent and actions.attempted(lambda by: _silenced(by, (rule, subject), day, reason)):

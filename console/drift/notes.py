@@ -1,6 +1,7 @@
 """The notes of the Drift page: what people wrote about the period, and the form that writes one."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 
 import streamlit as st
@@ -66,7 +67,8 @@ def _show_note(each: Document) -> None:
 
 
 def _when(each: Document) -> Text:
-    return each["day"] if each["kind"] == "date" else f"{each['day']}, {each['on']}"
+    at = day(date.fromisoformat(each["day"]))
+    return at if each["kind"] == "date" else f"{at}, {each['on']}"
 
 
 def _words(each: Document) -> Text:

@@ -1,6 +1,7 @@
 """Promotion of another version to champion, its approval by a second person, and rollback, each with a reason."""
 
 from collections.abc import Callable
+from datetime import date
 
 import streamlit as st
 from markupsafe import Markup
@@ -19,7 +20,7 @@ from console.components.elements import (
     plain_markdown,
     write_html,
 )
-from console.components.times import time_html
+from console.components.times import day, time_html
 from console.models.query import auc_threshold, last_champions, selected_metrics
 from engine.control.approval import is_same_person, rejected_in_words
 from engine.control.promotion import needs_approval
@@ -57,7 +58,8 @@ def risks(candidate: ModelVersion, champion: ModelVersion | None) -> list[str]:
     if candidate.promotion and not is_passed(candidate.promotion):
         found.append(f"It did not pass its promotion test. {candidate.promotion['reason']}")
     if champion is not None and champion.summary.get("as_of", "") > summary.get("as_of", ""):
-        found.append(f"It learned from data up to {summary['as_of']}, the champion up to {champion.summary['as_of']}.")
+        own, other = (day(date.fromisoformat(one["as_of"])) for one in (summary, champion.summary))
+        found.append(f"It learned from data up to {own}, the champion up to {other}.")
     return found
 
 

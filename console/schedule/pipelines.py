@@ -10,7 +10,7 @@ from console.app import actions, queries
 from console.app.deployment import deployment
 from console.app.dialogs import ONLY_OPERATORS, closed, dialog_button
 from console.app.refresh import refreshed
-from console.components.elements import code_html, join, note_html, state_html, write_html
+from console.components.elements import code_html, join, note_html, plain_markdown, state_html, write_html
 from console.components.times import ago, local, time_html
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
@@ -78,7 +78,10 @@ def _advice(name: str) -> Markup:
 
 
 def _pause_dialog(place: str, name: str) -> None:
-    st.write("While the schedule is paused, no run is requested. Each scheduled time is recorded as paused.")
+    named = plain_markdown(name)
+    st.write(
+        f"While the schedule of **{named}** is paused, no run of it is requested. Each time is recorded as paused."
+    )
     with st.form(f"{place}-form", border=False):
         reason = st.text_area("Reason", key=f"{place}-reason", max_chars=500, placeholder="Shown on the Audit page")
         tomorrow = deployment().today() + timedelta(days=1)

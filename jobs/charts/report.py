@@ -125,7 +125,7 @@ def feature_drift(features: pd.DataFrame, plain_names: Mapping[str, str] | None 
     if len(shown) < (measured := int(features["csi"].notna().sum())):
         title.subtitle = f"{len(shown)} of {measured} features; {title.subtitle}"
     top = max(0.3, float(shown[["csi", "chance_level"]].astype(float).max().max()) * 1.3)
-    across = alt.Axis(format=".2f", tickCount=5, grid=True)
+    across = alt.Axis(format=".2f", tickCount=5, grid=True, labelOverlap="greedy", labelSeparation=6)
     x = alt.X("csi:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=across)
     names = json.dumps({name: (plain_names or {}).get(name, name) for name in shown["feature"]})
     labels = alt.Axis(
@@ -142,7 +142,7 @@ def feature_drift(features: pd.DataFrame, plain_names: Mapping[str, str] | None 
     fill = alt.Color("band:N", legend=None, scale=signs(kit.BANDS, kit.BAND_COLORS))
     return kit.panel(
         title,
-        *_band_edges(),
+        *_band_edges(top),
         base.mark_bar(height={"band": 0.62}, cornerRadiusEnd=2).encode(x=x, color=fill),
         base.mark_tick(style="strong", thickness=2, height={"band": 0.9}).encode(x="chance_level:Q"),
         base.mark_text(style="note", align="right").encode(x=alt.value("width"), text=alt.Text("csi:Q", format=".3f")),
@@ -155,13 +155,14 @@ def largest_drifts(features: pd.DataFrame) -> pd.DataFrame:
     return rows.head(MOST_FEATURES)
 
 
-def _band_edges() -> list[alt.Chart]:
-    """The lines at the starts of the bands, with their names at two heights, so that they never overlap."""
+def _band_edges(end: float) -> list[alt.Chart]:
+    """The lines at the starts of the bands, with names at two heights, on the side with space on an axis to `end`."""
     layers: list[alt.Chart] = []
     for at, name, top in zip((MODERATE, SIGNIFICANT), kit.BANDS[1:], (0, NAME_HEIGHT), strict=True):
         base = rows_chart(pd.DataFrame({"at": [at]})).encode(x="at:Q")
         line = base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(y=alt.value(top), y2=alt.value("height"))
-        text = base.mark_text(style="note", align="left", baseline="top", dx=4)
+        late = at > end / 2
+        text = base.mark_text(style="note", align="right" if late else "left", baseline="top", dx=-4 if late else 4)
         layers += [line, text.encode(y=alt.value(top), text=alt.value(f"{name} ≥ {at:g}"))]
     return layers
 

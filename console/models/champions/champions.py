@@ -85,6 +85,7 @@ def _champion_of_date(found: Timeline) -> None:
             min_value=min(first, found.last) - timedelta(days=366),
             max_value=found.last,
             key="champion-on",
+            format="YYYY-MM-DD",
             bind="query-params",
         )
     if not isinstance(asked, date):

@@ -215,7 +215,7 @@ def test_the_risks_of_a_promotion() -> None:
     assert told == [
         "Its test AUC 0.650 is below the threshold 0.7.",
         "It did not pass its promotion test. Not promoted: weak.",
-        "It learned from data up to 2025-01-01, the champion up to 2026-01-01.",
+        "It learned from data up to 1 Jan 2025, the champion up to 1 Jan 2026.",
     ]
     good = {"candidates": {"M": NUMBERS}, "promotion": {**verdict, "promote": True}, "as_of": "2026-02-01"}
     assert risks(ModelVersion("v", "M", {}, good, {}), present) == []
