@@ -15,6 +15,7 @@ from console.app.workers import no_worker
 from console.components.ageing import AGEING
 from console.components.chart_panel import UNNAMED_MARKS
 from console.components.elements import callout, write_html
+from console.components.keyboard import POPOVER_FOCUS
 from console.components.style_sheet import SHEET
 from console.components.theme import appearance
 from jobs.errors import BookRejected
@@ -55,7 +56,7 @@ def frame() -> None:
     sign_in_gate()
     badge()
     with st.container(key="lw-links"):
-        write_html(PAGE_SCRIPT + AGEING + UNNAMED_MARKS, scripts=True)
+        write_html(PAGE_SCRIPT + AGEING + UNNAMED_MARKS + POPOVER_FOCUS, scripts=True)
     if not opens_run():  # otherwise the message is shown on the page that is opened
         show_flash()
     _check_book()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from console.app.navigation import run_address
 from console.components.elements import callout, empty
+from console.components.keyboard import row_choice
 from console.components.table import bytes_text
 from console.components.times import viewer_zone
 from console.data.columns import show_columns
@@ -78,6 +79,7 @@ def _show_tables(published: list[Document]) -> None:
         },
         alt=f"The {len(names)} published tables with rows, size and the run that made them.",
     )
+    row_choice("Table", "table", names, requested)
     if requested is None:
         st.caption("Select a table to see its columns, its first rows and its last versions.")
     elif requested not in names:

@@ -10,6 +10,7 @@ from console.app.deployment import ledger
 from console.app.queries import model_of_row
 from console.app.report import report_button
 from console.components.elements import callout, empty, figure, note_html, plain_markdown, state_html, write_html
+from console.components.keyboard import row_choice
 from console.components.times import time_html
 from console.models.card import show_card, show_segments
 from console.models.champions.champions import show_history
@@ -118,6 +119,7 @@ def _versions(
     """The list of versions, and below it the version that the address names."""
     st.session_state.setdefault("page", page_of(names, st.query_params.get("version")))
     version_list(registry_page(st.session_state["page"]), shown.version if shown else None)
+    row_choice("Version", "version", names, shown.version if shown else None)
     if shown is None:
         version = st.query_params.get("version")
         callout("warn", "There is no such version", f"No model is registered as {version}; choose one of the list.")

@@ -179,6 +179,7 @@ def test_every_state_of_a_page_and_a_dialog_can_be_used(site: Site, console: str
         for path in STATES:
             visitor.open(path)
             assert not visitor.violations(), path
+        assert not visitor.strangers()
         visitor.open()
         visitor.press("Run training")
         expect(visitor.page.get_by_role("dialog")).to_be_visible()

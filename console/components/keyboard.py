@@ -1,0 +1,46 @@
+"""What the keyboard needs where Streamlit's widgets want a pointer: rows of a list, and what a popover holds."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from markupsafe import Markup
+
+# A popover is drawn at the end of the page: without this, its fields come after everything else on the page.
+# A click without `detail` is one of the keyboard.
+POPOVER_FOCUS = Markup("""<script>
+if (!window.lwPopovers) {
+  window.lwPopovers = true;
+  let opener = null;
+  const enter = (tries) => requestAnimationFrame(() => {
+    const body = [...document.querySelectorAll('[data-testid="stPopoverBody"]')].pop();
+    if (!opener || !tries) return;
+    if (!body || opener.getAttribute("aria-expanded") !== "true") return enter(tries - 1);
+    body.tabIndex = -1;
+    body.focus();
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest('[data-testid="stPopoverButton"]');
+    if (!button || event.detail) return;
+    opener = button;
+    enter(60);
+  });
+  document.addEventListener("keydown", (event) => {
+    const inside = event.key === "Escape" && opener && document.activeElement.closest('[data-testid="stPopoverBody"]');
+    if (inside) requestAnimationFrame(() => opener.focus());
+  }, true);
+}
+</script>""")
+
+
+def row_choice(label: str, parameter: str, options: Sequence[str], chosen: str | None) -> None:
+    """Shows a selectbox that sets a parameter of the address: the rows of st.dataframe are selected by pointer only."""
+    key = f"choice-{parameter}-{chosen}"
+    index = options.index(chosen) if chosen in options else None
+    st.selectbox(
+        label, options, index, key=key, width=320, placeholder="Choose", on_change=_choose, args=(key, parameter)
+    )
+
+
+def _choose(key: str, parameter: str) -> None:
+    if st.session_state[key] is not None:
+        st.query_params[parameter] = st.session_state[key]
