@@ -30,8 +30,7 @@ class Lane:
 def gantt(view: RunView) -> None:
     """Draws the attempts of a run, with the critical path in words."""
     if not view.attempts:
-        reason = "No task ran: every result was cached." if view.tasks else "Attempts appear when the run starts."
-        empty("No attempts yet" if view.active else "No attempts", reason)
+        empty("No attempts yet" if view.active else "No attempts", _why_none(view))
         return
     bars, names = frames(view)
     shown = drawn(chart(bars, names), plain=True)
@@ -129,6 +128,15 @@ def critical_words(view: RunView) -> str:
 def in_words(view: RunView) -> str:
     """The text alternative of the chart."""
     return f"{len(view.attempts)} attempts of {len({row.task for row in view.attempts})} tasks. {critical_words(view)}"
+
+
+def _why_none(view: RunView) -> str:
+    """Why a run has no attempts: it has not started, all was cached, or its tasks ended before their first attempt."""
+    if view.active:
+        return "Attempts appear when a task starts."
+    if view.tasks and all(row.state == "cached" for row in view.tasks):
+        return "No task ran: every result was cached."
+    return "The run ended before the first attempt of a task."
 
 
 def _seconds(view: RunView, name: str) -> float:

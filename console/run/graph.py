@@ -35,7 +35,7 @@ GRAPH_SHEET = Markup("""<style>
 .lw-task .lw-note { font-size: 0.8rem; font-variant-numeric: tabular-nums; display: block; overflow: hidden;
   text-overflow: ellipsis; }
 .lw-task .lw-note a { display: inline; font-weight: 400; font-size: 0.75rem; }
-.lw-why { color: var(--lw-bad); font-size: 0.78rem; display: block; }
+.lw-why { color: var(--lw-bad); font-size: 0.78rem; display: block; overflow-wrap: anywhere; }
 @media (max-width: 760px) {
   .lw-graph { flex-direction: column; gap: 0.4rem; }
   .lw-level { flex: none; gap: 0.4rem; }

@@ -28,8 +28,10 @@ def accounting(view: RunView) -> None:
     accounts = accounts_of(values)
     if accounts:
         show_accounts(accounts, remarks_of(values))
-    else:
+    elif view.active:
         empty("Nothing counted yet", "The records, rows, nulls, customers and loans of the run will be counted here.")
+    else:
+        empty("Nothing counted", "The run ended before it counted records or rows.")
 
 
 def versions(view: RunView) -> None:
@@ -77,8 +79,10 @@ def _made(view: RunView, made: Mapping[str, Any]) -> None:
             for name, one in sorted(made["tables"].items())
         ]
         table("Versions that the run made", columns("Table", "Rows", "Version", numbers=["Rows"]), rows)
+    elif view.active:
+        empty("No tables yet", "The tables of the run will be listed here.")
     else:
-        empty("No tables yet" if view.active else "No tables", "The tables of the run are listed here.")
+        empty("No tables", "The run made no tables.")
 
 
 def _table_link(name: str) -> Text:
