@@ -186,7 +186,7 @@ def _score(one: Document, change: float | None) -> list[Text]:
     return [
         _day(one["as_of"]),
         f"{one['predicted_proba']:.1%}",
-        "-" if change is None else "unchanged" if not change else f"{100 * change:+.1f} points",
+        _moved(change),
         "default" if one["predicted_label"] else "repaid",
         model_link(one["model_version"]),
         run_link(one["run_id"]),
@@ -195,3 +195,12 @@ def _score(one: Document, change: float | None) -> list[Text]:
 
 def _day(iso: str) -> str:
     return day(date.fromisoformat(iso))
+
+
+def _moved(change: float | None) -> str:
+    """How far a score moved since the one before. A move that rounds to nothing has no sign."""
+    if change is None:
+        return "-"
+    if not change:
+        return "unchanged"
+    return f"{100 * change:+.1f} points" if round(100 * change, 1) else "less than 0.1 points"

@@ -89,10 +89,16 @@ def _first_training() -> None:
     with own, st.container(border=True, key="first-folder"):
         st.subheader("Extracts of your own", anchor=False)
         named = st.text_input("Folder of the extracts", folder if has_extracts else "", key=FOLDER)
-        as_of = st.date_input("As of", deployment().today(), key=AS_OF, help="Later data is ignored.")
+        as_of = _as_of()
         write_html(_found(named))
         if st.button("Train on this folder", key="first-folder-go", disabled=not allowed, help=why_not):
             _open(actions.attempted(lambda who: _train(who, checked_folder(deployment(), named), as_of)))
+
+
+def _as_of() -> date:
+    return st.date_input(
+        "As of", deployment().today(), format="YYYY-MM-DD", key=AS_OF, help="The run ignores all later data."
+    )
 
 
 def _found(folder: str) -> Markup:
