@@ -65,6 +65,7 @@ table.lw-table { border-collapse: collapse; font-size: 0.9rem; margin: 0; font-v
 .lw-table tr.lw-part th { color: var(--lw-ink); font-weight: 650; padding-top: 0.9rem; }
 table.lw-stacked { width: 100%; }
 .lw-stacked td:last-child { overflow-wrap: anywhere; }
+@media (min-width: 901px) { .lw-table .lw-line { white-space: nowrap; } }
 
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
@@ -82,7 +83,7 @@ table.lw-stacked { width: 100%; }
     border-bottom: 1px solid var(--lw-line); }
   .lw-stacked td { border: none; padding: 0; }
   .lw-stacked td:empty { display: none; }
-  .lw-stacked td:last-child { flex-basis: 100%; }
+  .lw-stacked td:last-child:not(.lw-line) { flex-basis: 100%; }
 }
 @media (prefers-reduced-motion: reduce) {
   * { animation: none !important; transition: none !important; }

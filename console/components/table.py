@@ -11,16 +11,26 @@ from console.components.elements import Text, join, write_html
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, and whether it holds numbers, which stand at the right."""
+    """A column: its name, whether it holds numbers, which stand at the right, and whether each cell is one line."""
 
     name: str
     number: bool = False
+    line: bool = False
 
 
-def columns(*names: str, numbers: Iterable[str] = ()) -> list[Column]:
-    """Columns of these names in their order, those in `numbers` of numbers."""
-    found = set(numbers)
-    return [Column(name, name in found) for name in names]
+def columns(*names: str, numbers: Iterable[str] = (), lines: Iterable[str] = ()) -> list[Column]:
+    """Columns of these names in their order, those in `numbers` of numbers, those in `lines` of cells of one line."""
+    found, whole = set(numbers), set(lines)
+    return [Column(name, name in found, name in whole) for name in names]
+
+
+def filled(
+    heads: Sequence[Column], rows: Sequence[Sequence[Text]], optional: Iterable[str]
+) -> tuple[list[Column], list[list[Text]]]:
+    """The columns and cells without those `optional` columns that are empty in every row."""
+    named = set(optional)
+    kept = [at for at, column in enumerate(heads) if column.name not in named or any(row[at] for row in rows)]
+    return [heads[at] for at in kept], [[row[at] for at in kept] for row in rows]
 
 
 def table(
@@ -91,4 +101,6 @@ def _row(heads: Sequence[Column], cells: Sequence[Text], *, strong: bool) -> Mar
 
 
 def _side(column: Column) -> Markup:
-    return Markup(' class="lw-number"') if column.number else Markup()
+    if column.number:
+        return Markup(' class="lw-number"')
+    return Markup(' class="lw-line"') if column.line else Markup()

@@ -10,7 +10,7 @@ from console.app.deployment import column_words, deployment, ledger
 from console.app.navigation import run_link
 from console.components.chart_panel import PANEL_SHEET, show_panel
 from console.components.elements import Text, callout, count, empty, join, named_html, note, sign_html, write_html
-from console.components.table import columns, table
+from console.components.table import columns, filled, table
 from console.components.times import day
 from console.data.column_panels import column_panels
 from engine.documents.profiles import deliveries_document, number_in_words
@@ -23,7 +23,8 @@ COLUMNS_SHEET = Markup("""<style>
 .lw-changes { margin: 0 0 0.4rem; padding-left: 1.2rem; }
 @media (max-width: 640px) { .st-key-columns [data-testid="stHorizontalBlock"] { row-gap: 0.6rem; } }
 </style>""")
-HEADS = columns("Column", "Kind", *NUMBERS, "Most frequent", "Since the last delivery", numbers=NUMBERS)
+LAST = ("Most frequent", "Since the last delivery")
+HEADS = columns("Column", "Kind", *NUMBERS, *LAST, numbers=NUMBERS)
 
 
 def show_columns() -> None:
@@ -55,11 +56,8 @@ def _show_dataset(names: Sequence[str]) -> None:
     _show_changes(newest)
     _show_panels(dataset, deliveries, name)
     st.header("Columns of the newest delivery")
-    table(
-        f"The columns of {dataset} in the newest delivery",
-        HEADS,
-        [_row(dataset, newest, each) for each in newest["columns"]],
-    )
+    rows = [_row(dataset, newest, each) for each in newest["columns"]]
+    table(f"The columns of {dataset} in the newest delivery", *filled(HEADS, rows, LAST))
     _show_estimates(newest)
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from console.app.deployment import deployment, ledger
 from console.app.navigation import page_link, run_link
 from console.components.elements import Text, empty, join, note_html, sign_html, state_html, write_html
-from console.components.table import columns, table_html
+from console.components.table import columns, filled, table_html
 from console.components.times import span, time_html
 from engine.control.trials import kind_of
 from engine.documents.running.folds import Fold, folded
@@ -30,7 +30,8 @@ CAUSES = {
 FILTERS = ("pipeline", "state", "cause", "id")
 BOUNDS = ("older", "newer")
 
-HEADS = columns("State", "Run", "As of", "Trigger", "Requested", "Duration", "Details")
+WHOLE = ("Run", "As of", "Trigger", "Requested", "Duration")
+HEADS = columns("State", *WHOLE, "Details", lines=WHOLE)
 PAGES = Markup('<div class="lw-pair">{}</div>')
 
 
@@ -93,9 +94,8 @@ def run_list(where: RunFilter, bounds: Mapping[str, str], *, fold: bool = False)
     if not folds:
         _nothing(where, bool(older or newer))
         return
-    table = table_html(
-        "Runs, newest first", HEADS, [_cells(each, after.get(each.newest.run_id), now) for each in folds], stacked=True
-    )
+    cells = [_cells(each, after.get(each.newest.run_id), now) for each in folds]
+    table = table_html("Runs, newest first", *filled(HEADS, cells, ["Details"]), stacked=True)
     write_html(table + pages_html(where, folds, older, newer, more=more, fold=fold))
 
 

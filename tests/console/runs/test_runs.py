@@ -26,7 +26,7 @@ def busy(sandbox: Sandbox) -> list[str]:
 def listed(said: str) -> list[str]:
     """The ids in the list, in its order."""
     table = said[said.index("Runs, newest first") :]
-    return re.findall(r'<td><a href="/run\?run_id=([^"]+)"', table)
+    return re.findall(r'<td[^>]*><a href="/run\?run_id=([^"]+)"', table)
 
 
 def test_an_empty_home_says_how_to_ask_for_a_run(opened: Opened, empty_sandbox: Sandbox) -> None:
