@@ -34,7 +34,7 @@ def pipelines_of(book: Book, more: Sequence[Pipeline] = ()) -> Mapping[str, Pipe
 
 
 def ingest(source: Source) -> Task:
-    """The task that writes one dataset to bronze, with one partition for each file."""
+    """The task that writes one dataset to bronze, with a partition for each file, several for a large one."""
     return Task(
         f"ingest_{source.dataset}",
         "jobs.bronze.ingest:ingest",
@@ -42,13 +42,14 @@ def ingest(source: Source) -> Task:
         extracts=(source.dataset,),
         settings=BRONZE_SETTINGS,
         split="jobs.bronze.ingest:file_numbers",
+        collect="jobs.bronze.ingest:whole_files",
         limit=3600,
         source=source.dataset,
     )
 
 
 def clean(source: Source) -> Task:
-    """The task that cleans one bronze table, with one partition for each part of the table."""
+    """The task that cleans one bronze table, with one partition for each file that the table was made of."""
     return Task(
         f"clean_{source.silver}",
         "jobs.silver.clean:clean",

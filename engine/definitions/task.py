@@ -24,7 +24,8 @@ class Task:
 
     `run` is a module-level function from Job to TaskResult, written as `module:function`, so that a process imports
     only what it runs. A task with `split` has partitions: `split` has their keys, or names the function that returns
-    them. `run` is called once for each key, and `collect` makes one result of all (by default their sum). `reads` are
+    them. `run` is called once for each key, and `collect` makes one result of all (by default their sum); the only key
+    '' is that of a task that is not divided this time, and its result is that of `run`. `reads` are
     tables made earlier in the run or published before it, `settings` the settings it may read, `extracts` the raw
     datasets. The result of a `dated` task depends on the as-of date, so it is cached for that date only. `limit` is in
     seconds. A task with `source` depends on the declaration of that dataset alone, other tasks on the whole book. The

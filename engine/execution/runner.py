@@ -137,7 +137,7 @@ class Runner:
             self._complete(work)
 
     def _complete(self, work: Work) -> None:
-        if work.task.split is None:
+        if list(work.partitions) == [WHOLE]:
             self._finish(work, work.results[WHOLE])
         elif work.task.collect is not None:
             self._queue.add(Attempt(work, COLLECT))

@@ -126,8 +126,17 @@ def line_blocks(stream: Readable, file: str, limits: Limits, encoding: str = UTF
     reader: Readable = _Unpacked(stream, file, limits.unpacked) if file.lower().endswith(".gz") else stream
     if not is_utf8(encoding):
         reader = _Transcoded(reader, file, encoding)
-    piece = _without_mark(_start(reader, limits.block), file)
-    tail, lines = b"", 0  # the line that has no end yet; blocks yielded so far
+    return _blocks(reader, _without_mark(_start(reader, limits.block), file), file, limits)
+
+
+def later_blocks(stream: Readable, file: str, limits: Limits) -> Iterator[bytes]:
+    """The same for UTF-8 text that begins with a line of a file, not with its first."""
+    return _blocks(stream, stream.read(limits.block), file, limits, 1)
+
+
+def _blocks(reader: Readable, piece: bytes, file: str, limits: Limits, lines: int = 0) -> Iterator[bytes]:
+    """The blocks of a stream whose first bytes are `piece`, after `lines` blocks of the same file."""
+    tail = b""  # the line that has no end yet
     while piece:
         if len(tail) > limits.record + _LONGEST_CHARACTER:
             _check_first_line(tail, lines, file)

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from contextlib import suppress
 
 from jobs.book.columns import Source
 
@@ -57,7 +58,9 @@ def _is_header(line: str, source: Source, mark: str) -> bool:
 
 
 def _names(line: str, mark: str) -> list[str]:
-    return next(csv.reader([line], delimiter=mark), [])
+    with suppress(csv.Error):  # a carriage return inside of the line, or a field that is far too long
+        return next(csv.reader([line], delimiter=mark), [])
+    return []
 
 
 def _plain(name: str) -> str:

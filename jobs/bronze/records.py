@@ -5,20 +5,22 @@ Arrow parses the others. Records read = rows + rejects always holds: Arrow's row
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import pyarrow as pa
 from pyarrow import csv
 
 from jobs.book.columns import NUMBERS, Kind, Source
-from jobs.bronze.extracts import Limits, Readable, check_text, line_blocks
+from jobs.bronze.extracts import Limits, Readable, check_text, later_blocks, line_blocks
 from jobs.bronze.header import header_of
 from jobs.bronze.scan import Fault, Scan, Shape, scanned
 from jobs.errors import InputRejected, JobError
 
+AGAIN = "deliver the extract again"
 SHOWN_LETTERS = 2000
 _ID = re.compile(r"[A-Za-z]+_[A-Za-z0-9_]*[0-9][A-Za-z0-9_]*")
 _ID_DIGITS = 8  # fewer than an SSN has
@@ -73,15 +75,48 @@ def read_extract(stream: Readable, source: Source, file: str, limits: Limits | N
     Raises InputRejected for a file that is unusable as a whole: empty, no records, other columns, another encoding,
     CR-only line ends, broken or too large gzip data. The caller decides how many rejects are too many.
     """
-    limits = limits or Limits()
-    extract, line, rest, records = None, 1, b"", 0
-    for block in line_blocks(stream, file, limits, source.dialect.encoding):
-        data = block
-        if extract is None:
-            header = header_of(block, source, file)
-            extract, line, data = _Extract(source, file, header.names), header.line + 1, block[header.end :]
-        check_text(data, extract.names, file, line + rest.count(b"\n"), source.dialect)
-        data = rest + data
+    records = 0
+    for chunk in read_start(stream, source, file, limits or Limits()):
+        records += chunk.records
+        yield chunk
+    if not records:
+        raise without_records(file)
+
+
+def without_records(file: str) -> InputRejected:
+    """The error for a file with a header alone."""
+    return InputRejected("has a header but no records", file=file, hint=AGAIN)
+
+
+def read_start(stream: Readable, source: Source, file: str, limits: Limits) -> Iterator[Chunk]:
+    """The records of an extract, of which `stream` may be the start alone; it may have none."""
+    blocks = line_blocks(stream, file, limits, source.dialect.encoding)
+    first = next(blocks, b"")
+    if not first:
+        raise InputRejected("is empty", file=file, hint=AGAIN)
+    header = header_of(first, source, file)
+    extract = _Extract(source, file, header.names)
+    yield from _chunks(chain([first[header.end :]], blocks), extract, header.line + 1, limits)
+
+
+def read_later(
+    stream: Readable, source: Source, file: str, limits: Limits, names: tuple[str, ...], line: int
+) -> Iterator[Chunk]:
+    """The records of a later part of an extract, which begins with a record in `line`; `names` are of its header."""
+    return _chunks(later_blocks(stream, file, limits), _Extract(source, file, names), line, limits)
+
+
+def record_shape(source: Source, names: tuple[str, ...], limits: Limits) -> Shape:
+    """What the records of an extract with these columns must be."""
+    return _Extract(source, "", names).shape(limits.record, limits.record)
+
+
+def _chunks(blocks: Iterable[bytes], extract: _Extract, line: int, limits: Limits) -> Iterator[Chunk]:
+    """The records of blocks of lines, the first of which is `line` (from 1)."""
+    rest = b""
+    for block in blocks:
+        check_text(block, extract.names, extract.file, line + rest.count(b"\n"), extract.source.dialect)
+        data = rest + block
         plain = _plain_table(data, extract, limits.record)
         if plain is not None:
             lines = data.count(b"\n")
@@ -90,15 +125,9 @@ def read_extract(stream: Readable, source: Source, file: str, limits: Limits | N
             scan = scanned(data, extract.shape(limits.record, limits.record)) if data else _NOTHING
             chunk = _chunk(extract, data, scan, line)
             rest, line = data[scan.end :], line + scan.lines
-        records += chunk.records
         yield chunk
-    if extract and rest:
-        chunk = _chunk(extract, rest, scanned(rest, extract.shape(limits.record, 0)), line)
-        records += chunk.records
-        yield chunk
-    if not records:
-        what = "has a header but no records" if extract else "is empty"
-        raise InputRejected(what, file=file, hint="deliver the extract again")
+    if rest:
+        yield _chunk(extract, rest, scanned(rest, extract.shape(limits.record, 0)), line)
 
 
 def _plain_table(data: bytes, extract: _Extract, longest: int) -> pa.Table | None:

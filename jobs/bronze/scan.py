@@ -15,6 +15,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -97,6 +98,28 @@ def scanned(data: bytes, shape: Shape) -> Scan:
     if plain is not None:
         return Scan(plain, [], 0, quoted_ends=False, lines=plain, end=len(data))
     return _scan_of(_lines(data, codes, shape), shape)
+
+
+def sure_start(data: bytes, shape: Shape) -> int | None:
+    """The first byte of a line at which no quoted field is open, whatever is before `data`; None when none is certain.
+
+    `data` are whole lines. Only two odd lines (lines with an odd number of quotes) that follow each other can be the
+    ends of a record, and whether they may be is seen from the bytes between them alone. If they can't, no record has
+    both, so each line after the first of them, up to the second, is outside of quotes. For the last odd line before
+    `data` this is certain when the next one ends `shape.longest` bytes or more from the start of `data`: a record that
+    had both would be too long. A line that is too long is never an end of such a record, so that it may be cut.
+    """
+    lines = _lines(data, np.frombuffer(data, np.uint8), shape)
+    odd = np.flatnonzero(lines.odd).tolist()
+    if (int(lines.ends[odd[0]]) if odd else len(data)) >= shape.longest:
+        return 0
+    for first, last in pairwise(odd):
+        if _last_line(lines, first, last, shape) == first:
+            return int(lines.starts[first + 1])
+    after = odd[-1] + 1 if odd else lines.ends.size
+    if after < lines.ends.size and len(data) - lines.starts[after - 1] >= shape.longest:
+        return int(lines.starts[after])
+    return None
 
 
 def _plain_lines(data: bytes, codes: npt.NDArray[np.uint8], shape: Shape) -> int | None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.book.columns import Source
-from jobs.bronze.ingest import ingested
+from jobs.bronze.ingest import ingest_all
 from jobs.errors import JobError
 from jobs.gold.checked import checked_tables
 from jobs.gold.features import loan_features
@@ -32,9 +32,9 @@ def refresh_dataset(job: Job) -> TaskResult:
     files = job.extracts.get(job.partition, ())
     if not files or _is_published(job, source, files):
         return TaskResult()
-    ingests = combined([ingested(job, job.partition, files, number) for number in range(len(files))])
+    ingests = ingest_all(job, job.partition, files)
     bronze = ingests.tables[0]
-    cleanings = combined([cleaned_part(job, bronze, number) for number in range(len(bronze.parts))])
+    cleanings = combined([cleaned_part(job, bronze, number) for number in range(len(files))])
     done = {"ingested": ingests.values, "table": source.silver, "cleaned": cleanings.values}
     return TaskResult(
         tables=(*ingests.tables, *cleanings.tables), values={job.partition: done}, profiles=cleanings.profiles

@@ -26,6 +26,7 @@ from jobs.silver.profile import ProfileOfPart
 from jobs.silver.staleness import begun_days
 from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
+from storage.lake.received import files_of
 
 
 class Cleaning:
@@ -132,23 +133,25 @@ def visibility_dates(days: Mapping[str, Collection[date]], source: Source, book:
 
 
 def part_numbers(job: Job) -> list[str]:
-    """The parts of a cleaning: one for each part of the bronze table."""
+    """The parts of a cleaning: one for each file of the bronze table."""
     (bronze,) = job.tables.values()
-    return [str(number) for number in range(len(bronze.parts))]
+    return [str(number) for number in range(len(files_of(bronze)))]
 
 
 def clean(job: Job) -> TaskResult:
-    """One part of the task's bronze table, cleaned."""
+    """One file of the task's bronze table, cleaned."""
     (bronze,) = job.tables.values()
     return cleaned_part(job, bronze, int(job.partition))
 
 
 def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
-    """Part `number` of a bronze table as part `number` of its cleaned table.
+    """File `number` of a bronze table as part `number` of its cleaned table.
 
+    The parts of a large file are cleaned together: what the texts of a column say of the order of day and month, or of
+    the decimal mark, is said by the whole file, and a part alone could be read in another way without a sign of it.
     Raises InputRejected when too many values of a column can't be read.
     """
-    source, path = _source_of(job, bronze), _path_of(bronze, number)
+    source, (path, of_file) = _source_of(job, bronze), files_of(bronze)[number]
     cleaning, staged = _cleaned(job, bronze, number)
     staged = replace(staged, dates=visibility_dates(cleaning.days, source, job.book))
     if source.silver == job.book.loan_source:  # the dates of other tables are the days of their rows
@@ -167,11 +170,11 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
         log.info("%s: %s became null", name, counts)
     log.info("%s: %d rows cleaned", source.silver, staged.rows)
     return TaskResult(
-        rows_in=bronze.parts[number].rows,
+        rows_in=of_file.rows,
         rows_out=staged.rows,
         tables=(staged,),
         values={
-            "of_rows": bronze.parts[number].rows,
+            "of_rows": of_file.rows,
             "rows": staged.rows,
             "became_null": cleaning.problems,
             "nulls": cleaning.nulls,
@@ -182,8 +185,8 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
 
 
 def _cleaned(job: Job, bronze: TableVersion, number: int) -> tuple[Cleaning, TableVersion]:
-    """The part in the dialects in which its columns are written. InputRejected has its profile."""
-    source, path = _source_of(job, bronze), _path_of(bronze, number)
+    """The file in the dialects in which its columns are written. InputRejected has its profile."""
+    source, path = _source_of(job, bronze), files_of(bronze)[number].path
     cleaning = Cleaning(source, job.book)
     staged = _written(job, bronze, number, cleaning)
     try:
@@ -208,23 +211,17 @@ def _source_of(job: Job, bronze: TableVersion) -> Source:
     return next(source for source in job.book.sources if source.bronze_table == bronze.table)
 
 
-def _path_of(bronze: TableVersion, number: int) -> str:
-    """The file that a part was made of, in the order of the parts; the table's name where its files are not known."""
-    files = list(bronze.sources)
-    return files[number] if number < len(files) else bronze.table
-
-
 def _written(job: Job, bronze: TableVersion, number: int, cleaning: Cleaning) -> TableVersion:
-    """The cleaned part, written while it is cleaned."""
+    """The cleaned file, written while it is cleaned."""
     source = _source_of(job, bronze)
-    groups = job.datamart.groups(bronze, number, categories=list(source.names))
+    groups = job.datamart.groups(files_of(bronze)[number].table, categories=list(source.names))
     return job.write(source.staged_table, cleaning.tables(groups), number, sources={bronze.table: bronze.digest})
 
 
 def _with_exchanged_dates(
     job: Job, bronze: TableVersion, number: int, before: Cleaning
 ) -> tuple[Cleaning, TableVersion]:
-    """The part with day and month exchanged in its dates; InputRejected when the dates then fit no better."""
+    """The file with day and month exchanged in its dates; InputRejected when the dates then fit no better."""
     source = _source_of(job, bronze)
     dates = {name: swapped(before.dialects.get(name, source.dialect)) for name in source.of_kind(Kind.DATE)}
     cleaning = Cleaning(source, job.book, {**before.dialects, **dates})
@@ -239,7 +236,7 @@ def _with_exchanged_dates(
         fit, rows = before.months.tolist()
         raise InputRejected(
             f"{rows - fit:,} of {rows:,} rows have a date outside of the month that {job.book.bad_loan.month} says",
-            file=_path_of(bronze, number).rpartition("/")[2],
+            file=files_of(bronze)[number].path.rpartition("/")[2],
             column=source.known_on,
             hint=f"correct the dates, or declare `date_formats` of {source.dataset} in {declaration_file(source)}",
         )

@@ -12,6 +12,7 @@ from jobs.profiles.tally import Tally
 from jobs.silver.cleaning import ABSENT, Distinct
 from jobs.silver.values import EMPTY
 from storage.lake.datamart import TableVersion
+from storage.lake.received import files_of
 
 
 class ProfileOfPart:
@@ -40,7 +41,7 @@ class ProfileOfPart:
         A delivery is what its files hold, whatever their names and order are.
         """
         digests = sorted(bronze.sources.values()) or [bronze.digest]
-        mergeable = len(bronze.parts) > 1
+        mergeable = len(files_of(bronze)) > 1
         return {
             "dataset": self._source.dataset,
             "delivery": hashlib.sha256("\n".join(digests).encode()).hexdigest(),

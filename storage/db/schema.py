@@ -156,6 +156,7 @@ source_digests = Table(
     Column("path", Text, nullable=False),
     Column("stamp", String(120), nullable=False),  # size and times of the file when it was read
     Column("sha256", String(64), nullable=False),
+    Column("lines", JSON),  # lines before each range of a large file
     UniqueConstraint("path", "stamp"),
 )
 

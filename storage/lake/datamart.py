@@ -36,7 +36,7 @@ class TableVersion:
     `dates` are the as-of days (ISO) from which more of the content is visible. `sources` are the files and table
     versions it was made from (name to SHA-256). `days` are the distinct days (ISO, sorted) of date columns of which
     `dates` do not tell them, `date_orders` what the dates of each file tell of the order of day and month. Tables of
-    earlier releases have neither.
+    earlier releases have neither. `ranges` is the number of parts of each source that has several.
     """
 
     table: str
@@ -46,6 +46,7 @@ class TableVersion:
     sources: dict[str, str] = field(default_factory=dict)
     days: dict[str, tuple[str, ...]] = field(default_factory=dict)
     date_orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ranges: dict[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -69,7 +70,8 @@ class TableVersion:
         }
         sources = {**self.sources, **other.sources}
         orders = {**self.date_orders, **other.date_orders}
-        return TableVersion(self.table, self.version, self.parts + other.parts, dates, sources, days, orders)
+        ranges = {name: self.ranges.get(name, 0) + other.ranges.get(name, 0) for name in self.ranges | other.ranges}
+        return TableVersion(self.table, self.version, self.parts + other.parts, dates, sources, days, orders, ranges)
 
 
 class Datamart:

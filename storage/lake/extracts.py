@@ -1,11 +1,13 @@
 """Raw extracts: the files of a dataset, and their SHA-256, which is stored until a file changes."""
 
+import hashlib
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 from pyarrow import fs
 from sqlalchemy import delete, insert, select
 
@@ -13,11 +15,15 @@ from storage.db.ledger import Ledger
 from storage.db.schema import source_digests
 from storage.errors import StorageError
 from storage.files.folder import Folder
-from storage.files.streams import stream_sha256
+from storage.files.streams import BLOCK
 
 SUFFIXES = (".csv", ".csv.gz")
 # A file that changed within this time could change again without a new modification time. Its SHA-256 is not stored.
 SETTLED = timedelta(seconds=2)
+# Bytes of a range of a large file. To find its start and to begin a call for it takes a tenth of a second, and to read
+# it about one, so that smaller ranges would cost more than they bring. A file of less than two is read in one piece.
+RANGE = 128 * 1024**2
+LINE_END = ord("\n")
 
 
 class ExtractMissing(StorageError):
@@ -28,7 +34,10 @@ class ExtractMissing(StorageError):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One raw extract, or one part of it: folder, name, bytes, and SHA-256 of the file as received."""
+    """One raw extract, or one part of it: folder, name, bytes, and SHA-256 of the file as received.
+
+    `lines` has, for each range of `range` bytes of a large file, the line ends before the range; else nothing.
+    """
 
     dataset: str
     folder: str
@@ -36,6 +45,8 @@ class SourceFile:
     bytes: int
     sha256: str
     stamp: str = ""
+    lines: tuple[int, ...] = ()
+    range: int = RANGE
 
     def is_unchanged(self) -> bool:
         """Whether the file is the same as when its SHA-256 was computed."""
@@ -47,6 +58,11 @@ class SourceFile:
         """A binary stream of the file as received."""
         folder = Folder.at(self.folder)
         return folder.open_stream(f"{folder.root}/{self.name}")
+
+    def open_anywhere(self) -> Any:
+        """A random-access binary reader of the file as received."""
+        folder = Folder.at(self.folder)
+        return folder.call(self.name, lambda: folder.filesystem.open_input_file(f"{folder.root}/{self.name}"))
 
 
 def source_files(ledger: Ledger, root: str, dataset: str, *, read_all: bool = False) -> tuple[SourceFile, ...]:
@@ -115,26 +131,47 @@ def _source_file(ledger: Ledger, root: str, dataset: str, info: Any, read_all: b
     folder = Folder.at(root)
     stamp = folder.stamp(info)
     stored = source_digests.c.path == info.path, source_digests.c.stamp == stamp
-    sha256 = None
+    ranges = 0 if info.base_name.endswith(".gz") or info.size < 2 * RANGE else info.size // RANGE
+    known = None
     if not read_all:
         with ledger.reading() as connection:
-            sha256 = connection.execute(select(source_digests.c.sha256).where(*stored)).scalar()
-    if sha256 is None:
-        sha256 = _sha256(folder, info)
+            known = connection.execute(select(source_digests.c.sha256, source_digests.c.lines).where(*stored)).first()
+    sha256, lines = (known.sha256, known.lines or []) if known else ("", [])
+    if not known or len(lines) != ranges:  # an earlier release did not count lines
+        sha256, lines = _digest(folder, info, ranges)
         if datetime.now(UTC) - datetime.fromtimestamp(info.mtime_ns / 1e9, tz=UTC) > SETTLED:
+            row = {"path": info.path, "stamp": stamp, "sha256": sha256, "lines": lines or None}
             with ledger.writing() as connection:
                 connection.execute(delete(source_digests).where(*stored))
-                connection.execute(insert(source_digests).values(path=info.path, stamp=stamp, sha256=sha256))
-    return SourceFile(dataset, root, info.path[len(folder.root) + 1 :], int(info.size), sha256, stamp)
+                connection.execute(insert(source_digests).values(row))
+    name = info.path[len(folder.root) + 1 :]
+    return SourceFile(dataset, root, name, int(info.size), sha256, stamp, tuple(lines))
 
 
-def _sha256(folder: Folder, info: Any) -> str:
+def _digest(folder: Folder, info: Any, ranges: int) -> tuple[str, list[int]]:
+    """The SHA-256 of a file, and the line ends before each of its ranges."""
     try:
-        return folder.call(info.base_name, lambda: _sha256_at(folder, info.path))
+        return folder.call(info.base_name, lambda: _digest_at(folder, info.path, ranges))
     except OSError as error:
         raise ExtractMissing(f"{info.path} can't be read ({error.strerror or error}); fix its permissions.") from error
 
 
-def _sha256_at(folder: Folder, path: str) -> str:
+def _digest_at(folder: Folder, path: str, ranges: int) -> tuple[str, list[int]]:
     with folder.open_stream(path) as stream:
-        return stream_sha256(stream)
+        return digest_and_lines(stream, ranges, RANGE)
+
+
+def digest_and_lines(stream: Any, ranges: int, size: int) -> tuple[str, list[int]]:
+    """SHA-256, in hex, of a binary stream, and the line ends before each of its first `ranges` ranges of `size` bytes.
+
+    `ranges` is 0 for a stream whose lines are not counted.
+    """
+    digest, lines, count, position = hashlib.sha256(), [0] * min(ranges, 1), 0, 0
+    while block := stream.read(min(BLOCK, size * len(lines) - position) if len(lines) < ranges else BLOCK):
+        digest.update(block)
+        position += len(block)
+        if len(lines) < ranges:
+            count += int(np.count_nonzero(np.frombuffer(block, np.uint8) == LINE_END))
+            if position == size * len(lines):
+                lines.append(count)
+    return digest.hexdigest(), lines

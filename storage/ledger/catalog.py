@@ -30,6 +30,7 @@ def as_json(version: TableVersion) -> dict[str, Any]:
         "sources": version.sources,
         "days": {name: list(days) for name, days in version.days.items()},
         "date_orders": version.date_orders,
+        **({"ranges": version.ranges} if version.ranges else {}),
     }
 
 
@@ -39,7 +40,8 @@ def from_json(content: dict[str, Any]) -> TableVersion:
     dates, sources = tuple(content["dates"]), content["sources"]
     days = {name: tuple(each) for name, each in content.get("days", {}).items()}  # absent in earlier releases
     orders = content.get("date_orders", {})  # so are these
-    return TableVersion(content["table"], content["version"], parts, dates, sources, days, orders)
+    ranges = content.get("ranges", {})
+    return TableVersion(content["table"], content["version"], parts, dates, sources, days, orders, ranges)
 
 
 def record_versions(connection: Connection, lease: Lease, versions: Iterable[TableVersion], now: datetime) -> None:

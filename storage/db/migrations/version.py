@@ -4,7 +4,7 @@ from sqlalchemy import Connection, column, inspect, select, table
 
 from storage.errors import StorageError
 
-VERSIONS = tuple(f"{number:04}" for number in range(1, 13))  # the revisions in `versions/`, oldest first
+VERSIONS = tuple(f"{number:04}" for number in range(1, 14))  # the revisions in `versions/`, oldest first
 NEWEST = VERSIONS[-1]
 _ALEMBIC = table("alembic_version", column("version_num"))
 

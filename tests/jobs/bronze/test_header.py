@@ -113,3 +113,8 @@ def test_names_that_differ_in_case_or_blanks_alone_are_named(header: str, words:
 @pytest.mark.parametrize("header", ["," + LINE, LINE + ","])
 def test_a_column_without_a_name_is_named(header: str) -> None:
     assert first_lines(header + "\n").what == "has a column without a name (an index or a trailing separator)"
+
+
+@pytest.mark.parametrize("line", ["1,a\rb", "x" * 140_000])
+def test_a_line_that_csv_can_not_read_is_no_header(line: str) -> None:
+    assert "the first line is not the header" in first_lines(f"1,2\n{line}\n").what
