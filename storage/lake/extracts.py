@@ -145,7 +145,7 @@ def _source_file(ledger: Ledger, root: str, dataset: str, info: Any, read_all: b
                 connection.execute(delete(source_digests).where(*stored))
                 connection.execute(insert(source_digests).values(row))
     name = info.path[len(folder.root) + 1 :]
-    return SourceFile(dataset, root, name, int(info.size), sha256, stamp, tuple(lines))
+    return SourceFile(dataset, root, name, int(info.size), sha256, stamp, tuple(lines), RANGE)
 
 
 def _digest(folder: Folder, info: Any, ranges: int) -> tuple[str, list[int]]:

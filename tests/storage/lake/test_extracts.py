@@ -1,12 +1,17 @@
 """Which files a dataset consists of, and digests that are remembered only while a file stays untouched."""
 
+import hashlib
+import io
 import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from storage.db.ledger import Ledger
-from storage.lake.extracts import ExtractMissing, has_extracts, source_files
+from storage.db.schema import source_digests
+from storage.lake import extracts
+from storage.lake.extracts import BLOCK, ExtractMissing, digest_and_lines, has_extracts, source_files
 
 NAME = "lms_loan_daily"
 
@@ -81,3 +86,28 @@ def test_a_file_just_written_is_read_again(ledger: Ledger, data: Path) -> None:
     os.utime(file, ns=(stamp, stamp))
     (after,) = source_files(ledger, str(data), NAME)
     assert before.sha256 != after.sha256
+
+
+@pytest.mark.parametrize("size", [100, 1000, BLOCK // 3, BLOCK, BLOCK + 11])
+def test_the_lines_before_each_range_are_counted_with_the_digest(size: int) -> None:
+    data = b"\n".join(b"x" * (number % 97) for number in range(300_000))[: max(3 * size + 5, 2 * BLOCK)]
+    sha256, lines = digest_and_lines(io.BytesIO(data), 3, size)
+    assert sha256 == hashlib.sha256(data).hexdigest()
+    assert lines == [data.count(b"\n", 0, number * size) for number in range(3)]
+    assert digest_and_lines(io.BytesIO(data), 0, size) == (sha256, [])
+
+
+def test_only_a_large_file_that_is_not_packed_has_ranges(
+    ledger: Ledger, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extracts, "RANGE", 1000)
+    (data / NAME).mkdir()
+    for name, size in {"a.csv": 1999, "b.csv": 2000, "c.csv": 3500, "d.csv.gz": 3500}.items():
+        (data / NAME / name).write_bytes(b"a line\n" * (size // 7) + b"\n" * (size % 7))
+        old(data / NAME / name)
+    files = source_files(ledger, str(data), NAME)
+    assert [file.lines for file in files] == [(), (0, 142), (0, 142, 285), ()]
+    assert source_files(ledger, str(data), NAME) == files
+    with ledger.writing() as connection:  # as an earlier release stored it
+        connection.execute(update(source_digests).values(lines=None))
+    assert source_files(ledger, str(data), NAME) == files
