@@ -10,6 +10,8 @@ from jobs.book.declaration import Book
 from storage.lake import names as t
 
 BRONZE_SETTINGS = ("quarantine_limit", "extract_limit")
+# Bytes of memory that a call waits for: one that holds the columns of a whole book, and one of several side by side.
+WHOLE_BOOK, BESIDE_OTHERS = 3 * 512 * 1024**2, 512 * 1024**2
 GATE_SETTINGS = ("auc_threshold", "auc_least_defaults", "psi_threshold")
 
 
@@ -80,6 +82,7 @@ def _gold_tasks(book: Book) -> tuple[Task, ...]:
             writes=silver,
             limit=3600,
             cpus=2,
+            memory=WHOLE_BOOK,
         ),
         Task(
             "gold_feature_engineering",
@@ -89,6 +92,7 @@ def _gold_tasks(book: Book) -> tuple[Task, ...]:
             writes=(t.TRAINING_DATA, t.TRAINING_IMPUTED),
             limit=3600,
             cpus=2,
+            memory=WHOLE_BOOK,
         ),
     )
 
@@ -107,6 +111,7 @@ def _model_tasks(book: Book) -> tuple[Task, ...]:
             split="jobs.modelling.candidates:fit_names",
             collect="jobs.modelling.training:select_model",
             limit=7200,
+            memory=BESIDE_OTHERS,
         ),
         Task(
             "store_best_model",
@@ -138,6 +143,7 @@ def inference(book: Book) -> Pipeline:
                 split=datasets,
                 collect="jobs.modelling.inference:prepare_inference_data",
                 limit=3600,
+                memory=BESIDE_OTHERS,
             ),
             Task("retrieve_best_model", "jobs.modelling.inference:retrieve_best_model", uses_champion=True),
             Task(

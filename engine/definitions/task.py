@@ -28,7 +28,8 @@ class Task:
     '' is that of a task that is not divided this time, and its result is that of `run`. `reads` are
     tables made earlier in the run or published before it, `settings` the settings it may read, `extracts` the raw
     datasets. The result of a `dated` task depends on the as-of date, so it is cached for that date only. `limit` is in
-    seconds. A task with `source` depends on the declaration of that dataset alone, other tasks on the whole book. The
+    seconds. A call of it runs on a node with so many free `cpus` and bytes of `memory`, or as many as the largest node
+    has. A task with `source` depends on the declaration of that dataset alone, other tasks on the whole book. The
     module of `book:function` is the file or module of the book. A task with `uses_champion` gets the champions,
     with `uses_anchor` the anchor, with `uses_rejection` the reason why the newest delivery of extracts was rejected.
     """
@@ -49,6 +50,7 @@ class Task:
     retries: int = 2
     limit: float = 900.0
     cpus: int = 1
+    memory: int = 0
     source: str = ""
 
     @property

@@ -1,5 +1,6 @@
 """Executors: the interface, and an executor that runs calls in a thread of this process, for tests and debugging."""
 
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_futures
 from itertools import count
@@ -12,15 +13,14 @@ from engine.execution.call import Call, Report, run_call
 class Executor(Protocol):
     """Runs calls. Each submitted call has one report, unless it is cancelled."""
 
-    @property
-    def slots(self) -> int:
-        """How many CPUs the calls may use at the same time."""
-
     def open(self) -> None:
         """Starts the processes for calls, unless they are running."""
 
+    def unreadable(self, paths: Sequence[str]) -> tuple[str, str] | None:
+        """(host, path) of a path that a process on another machine can't read; None when there is none."""
+
     def submit(self, call: Call) -> int:
-        """Submits a call and returns its ticket."""
+        """Submits a call and returns its ticket. The call begins when there is room for it."""
 
     def began(self, ticket: int) -> float | None:
         """When a running call began (monotonic seconds); None while it waits for a CPU."""
@@ -38,8 +38,6 @@ class Executor(Protocol):
 class LocalExecutor:
     """Runs calls one after another in a thread of this process. A running call can't be ended; its report is lost."""
 
-    slots = 1
-
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, "task")
         self._tickets = count()
@@ -48,6 +46,9 @@ class LocalExecutor:
 
     def open(self) -> None:
         """Does nothing. The thread starts with the first call."""
+
+    def unreadable(self, paths: Sequence[str]) -> None:
+        """None: there is no other machine."""
 
     def submit(self, call: Call) -> int:
         ticket = next(self._tickets)

@@ -3,9 +3,8 @@
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import count
 from time import monotonic, sleep
 from typing import Any
@@ -14,6 +13,9 @@ from engine.cluster.environment import cpus_here, prepare_ray
 from engine.cluster.private import PrivateRay, RayAddress, RayUnreachable
 from engine.cluster.sessions import kill_task, remove_dead_sessions
 from engine.execution.call import Call, Failure, OtherCode, Report, call_is_imported, run_call
+from engine.execution.nodes.placing import NODE_ID, Nodes
+from engine.execution.nodes.reach import unreadable_here
+from engine.execution.nodes.submitted import Begun, Submitted
 from engine.process.background import started_in_thread
 from storage.settings import Settings
 
@@ -28,27 +30,9 @@ Node.start_api_server = lambda _, **__: None  # type: ignore[method-assign] # se
 
 log = logging.getLogger("loanwatch.engine")
 
-NODE_ID = "ray.io/node-id"  # the label that Ray gives each node
 CANCEL_TIMEOUT = 1.0  # seconds that `cancel` waits for the end of a call that has not started; `wait` watches it later
-WARM_UP_TIMEOUT = 30.0  # seconds
-
-
-@dataclass(frozen=True)
-class Begun:
-    """The first item of a call: it has begun, on the node with that id."""
-
-    node: str
-
-
-@dataclass
-class Submitted:
-    """A call that Ray has: its title, when it began (monotonic seconds), and on which node; None while it waits."""
-
-    ticket: int
-    title: str
-    call: Call
-    began: float | None = None
-    node: str | None = None
+WARM_UP_TIMEOUT = ANSWER_TIMEOUT = 30.0  # seconds
+WARM = 4  # processes; as many calls as the default book begins with, however many CPUs the cluster has
 
 
 def begun_and_report(call: Call) -> Iterator[Begun | Report]:
@@ -66,21 +50,14 @@ class RayExecutor:
     def __init__(self, settings: Settings, cluster: RayAddress | None = None) -> None:
         self._settings = settings
         self._joined = cluster
-        self._tickets = count()
+        self._tickets, self._starts, self._nodes = count(), count(), Nodes(ray.nodes)
         self._running: dict[Any, Submitted] = {}  # by the stream of the call's items
-        self._other_code: set[str] = set()  # the nodes that refused a call, because they have other code
+        self._began: dict[int, float] = {}  # by ticket
         self._cancelled: dict[Any, str] = {}  # titles of calls that may still start, by stream
         self._private: PrivateRay | None = None
         self._starter: threading.Event | None = None  # ends the thread that started the private Ray
         self._remote: Any = None
-        self._ray: Any = ray
         self._opening = threading.Lock()  # a run process opens Ray in two threads
-
-    @property
-    def slots(self) -> int:
-        if self._remote is None:
-            return self._settings.ray_cpus or cpus_here()
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
     def open(self) -> None:
         """Starts or joins Ray, which takes some seconds. Raises RayUnreachable when it can't be joined."""
@@ -94,28 +71,43 @@ class RayExecutor:
         """Lets Ray's processes import the modules that calls need, so that the first call starts without a delay."""
         self.open()
         ready = ray.remote(max_retries=0)(call_is_imported)
-        ray.wait([ready.remote() for _ in range(self.slots)], num_returns=self.slots, timeout=WARM_UP_TIMEOUT)
+        calls = [ready.remote() for _ in range(min(WARM, sum(node.cpus for node in self._nodes.all())))]
+        if calls:
+            ray.wait(calls, num_returns=len(calls), timeout=WARM_UP_TIMEOUT)
+
+    def unreadable(self, paths: Sequence[str]) -> tuple[str, str] | None:
+        """(host, path) of a path that another node of a joined cluster can't read; None when there is none.
+
+        A node that does not answer is left out: it may be gone, or have other code, of which its calls tell.
+        """
+        self.open()
+        own = ray.get_runtime_context().get_node_id()
+        others = [node for node in self._nodes.all() if node.node_id != own] if self._joined else []
+        look = ray.remote(num_cpus=0, max_retries=0)(unreadable_here)
+        asked = {look.options(label_selector={NODE_ID: node.node_id}).remote(paths): node.host for node in others}
+        for answer in ray.wait(list(asked), num_returns=len(asked), timeout=ANSWER_TIMEOUT)[0] if asked else ():
+            with suppress(exceptions.RayError):
+                for path in ray.get(answer):
+                    return asked[answer], path
+        return None
 
     def submit(self, call: Call) -> int:
         self.open()
-        ticket = next(self._tickets)
-        self._start(ticket, call)
+        self._start(ticket := next(self._tickets), call)
         return ticket
 
     def _start(self, ticket: int, call: Call) -> None:
-        title = f"{call.task.name}#{os.getpid()}-{ticket}"
-        cpus = self._cpus_by_node()
-        options: dict[str, Any] = {"num_cpus": min(call.task.cpus, max(cpus.values(), default=1))}
-        if self._other_code & cpus.keys() and cpus.keys() - self._other_code:  # when all refuse, one of them says so
-            options["label_selector"] = {NODE_ID: f"!in({','.join(sorted(self._other_code))})"}
-        stream = self._remote.options(name=title, **options).remote(call)
-        self._running[stream] = Submitted(ticket, title, call)
+        title = f"{call.task.name}#{os.getpid()}-{next(self._starts)}"
+        asked = self._nodes.asked_for(call.task)
+        stream = self._remote.options(name=title, **asked.as_options()).remote(call)
+        self._running[stream] = Submitted(ticket, title, call, asked)
 
     def began(self, ticket: int) -> float | None:
-        return next((each.began for each in self._running.values() if each.ticket == ticket), None)
+        return self._began.get(ticket)
 
     def wait(self, timeout: float) -> list[tuple[int, Report]]:
         self._kill_cancelled()
+        self._place_again()
         waiting = list(self._running)
         if not waiting:
             sleep(timeout)
@@ -125,12 +117,13 @@ class RayExecutor:
             ready += ray.wait(waiting, num_returns=len(waiting), timeout=0)[0]
         reports = []
         for stream in ready:
-            item = _next_item(stream)
             submitted = self._running[stream]
+            item = _next_item(stream, self._nodes.where(submitted.node))
             if isinstance(item, Begun):
-                submitted.began, submitted.node = monotonic(), item.node
+                self._began[submitted.ticket], submitted.node = monotonic(), item.node
                 continue
             del self._running[stream]
+            self._began.pop(submitted.ticket, None)
             if not self._starts_elsewhere(submitted, item):
                 reports.append((submitted.ticket, item))
         return reports
@@ -143,14 +136,18 @@ class RayExecutor:
         """
         for stream, submitted in list(self._running.items()):
             if submitted.ticket == ticket:
-                del self._running[stream]
-                if not kill_task(submitted.title):
-                    with suppress(exceptions.RayError):  # Ray has ended, and the call with it
-                        ray.cancel(stream)
-                        self._cancelled[stream] = submitted.title
+                self._withdraw(stream)
         deadline = monotonic() + CANCEL_TIMEOUT
         while self._kill_cancelled() and monotonic() < deadline:
             sleep(0.05)
+
+    def _withdraw(self, stream: Any) -> None:
+        submitted = self._running.pop(stream)
+        self._began.pop(submitted.ticket, None)
+        if not kill_task(submitted.title):
+            with suppress(exceptions.RayError):  # Ray has ended, and the call with it
+                ray.cancel(stream)
+                self._cancelled[stream] = submitted.title
 
     def _kill_cancelled(self) -> bool:
         """Kills cancelled calls that have started after all; whether some may still start."""
@@ -163,17 +160,19 @@ class RayExecutor:
         """Whether a call that a node refused for its code starts again on a node that has not refused one yet."""
         if report.failure is None or report.failure.type != OtherCode.__name__ or submitted.node is None:
             return False
-        self._other_code.add(submitted.node)
-        if not self._cpus_by_node().keys() - self._other_code:
+        self._nodes.refused(submitted.node)
+        if not self._nodes.willing():
             return False
         log.warning("%s The call of %s goes to another node.", report.failure.message, submitted.call.task.name)
         self._start(submitted.ticket, submitted.call)
         return True
 
-    def _cpus_by_node(self) -> dict[str, int]:
-        """The CPUs of each node that has any. Ray never starts a call that asks for more than a node has."""
-        cpus = {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in self._ray.nodes() if node["Alive"]}
-        return {node: number for node, number in cpus.items() if number}
+    def _place_again(self) -> None:
+        """Starts calls anew that wait for what no node has any more, because a node is gone."""
+        for stream, submitted in list(self._running.items()):
+            if submitted.node is None and self._nodes.lack(submitted.asked):
+                self._withdraw(stream)
+                self._start(submitted.ticket, submitted.call)
 
     def close(self) -> None:
         self._cancelled.clear()
@@ -191,7 +190,7 @@ class RayExecutor:
 
     def _connect(self) -> None:
         logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that a thread starts it, which is intended
-        common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
+        common: Any = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
         try:
             if self._joined is not None:
                 self._joined.probe()
@@ -201,9 +200,9 @@ class RayExecutor:
             remove_dead_sessions()
             self._private = PrivateRay.begin()
             _use_token_of(self._private)
-            private: dict[str, Any] = {
+            private: Any = {
                 "include_dashboard": False,
-                "num_cpus": self.slots,
+                "num_cpus": self._settings.ray_cpus or cpus_here(),
                 "object_store_memory": self._settings.ray_memory,
                 "_temp_dir": str(self._private.folder / "r"),  # Ray opens it to all users; its parent stays private
             }
@@ -230,21 +229,22 @@ def _has_ended(stream: Any) -> bool:
     return True
 
 
-def _next_item(stream: Any) -> Begun | Report:
+def _next_item(stream: Any, where: str) -> Begun | Report:
     """The next item of a call's stream, which is there; the end of its process as a failure."""
     try:
         item: Begun | Report = ray.get(next(stream))
     except StopIteration:
-        return Report(failure=Failure("WorkerEnded", "The Ray worker of the task ended without a report."))
+        return Report(failure=Failure("WorkerEnded", f"The Ray worker of the task{where} ended without a report."))
     except exceptions.LocalRayletDiedError as error:
         raise RayUnreachable("The Ray that the run used has ended; resume the run.") from error
     except exceptions.OutOfMemoryError:
         return Report(
             failure=Failure(
-                "OutOfMemory", "Ray ended the task because memory was full; free some memory and resume the run."
+                "OutOfMemory",
+                f"Ray ended the task{where} because memory was full; free some memory and resume the run.",
             )
         )
     except exceptions.RayError as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else "no reason given"
-        return Report(failure=Failure(type(error).__name__, f"The Ray worker of the task ended ({reason})."))
+        return Report(failure=Failure(type(error).__name__, f"The Ray worker of the task{where} ended ({reason})."))
     return item

@@ -9,6 +9,7 @@ from engine.cluster.private import RayUnreachable
 from engine.control.deliveries import refuse_shrunken
 from engine.definitions.sources import is_outdated
 from engine.definitions.task import Task
+from engine.errors import Refused
 from engine.execution.attempts.queue import MOST_WAIT, AttemptQueue
 from engine.execution.attempts.work import COLLECT, WHOLE, Attempt, Work
 from engine.execution.caching import key_after
@@ -68,8 +69,12 @@ class Runner:
             return self._cancel()
         except (LeaseLost, LedgerUnavailable, RayUnreachable, CodeChanged):
             raise
+        except Refused as error:
+            self._abort(_failure(error))
+            return "failed"
         except Exception as error:
-            self._abort(error)
+            name = type(error).__name__
+            self._abort(Failure(name, f"The engine failed ({name}: {error}); resume the run."))
             raise
         finally:
             self._queue.close()
@@ -222,11 +227,10 @@ class Runner:
         unused = [each for each in self._profiles if (each["dataset"], each["delivery"]) not in told]
         return unused, rejections[0].message
 
-    def _abort(self, error: Exception) -> None:
-        """Records an error of the engine, so that the run does not stay `running`."""
-        message = f"The engine failed ({type(error).__name__}: {error}); resume the run."
+    def _abort(self, failure: Failure) -> None:
+        """Records a failure of the run itself, so that it does not stay `running`."""
         with suppress(LeaseLost):  # the run has ended or was marked as crashed
-            self._recorder.ended_early(self._open_tasks(), "failed", Failure(type(error).__name__, message).as_json())
+            self._recorder.ended_early(self._open_tasks(), "failed", failure.as_json())
 
     def _cancel(self) -> str:
         self._queue.stop_all("the run was cancelled")

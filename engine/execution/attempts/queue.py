@@ -1,6 +1,6 @@
 """The attempts of one run: those that wait for a free CPU or a retry, and those that the executor runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from time import monotonic
 
@@ -8,8 +8,10 @@ from engine.definitions.task import Pipeline, Task
 from engine.execution.attempts.work import COLLECT, Attempt, Work
 from engine.execution.call import Call, Failure, Report
 from engine.execution.executors import Executor
+from engine.execution.nodes.reach import refuse_unreadable
 from engine.execution.recorder import RunRecorder
 from engine.process.background import in_thread
+from jobs.job import Job
 
 MOST_WAIT = 0.25  # seconds to wait for reports, so that a cancelled run ends soon
 OPEN_WAIT = 0.05
@@ -36,28 +38,33 @@ class AttemptQueue:
         self._waiting.append(attempt)
 
     def submit(self) -> None:
-        """Submits the waiting attempts while there are free CPUs, in the order of the pipeline's tasks."""
+        """Submits the waiting attempts that are due, in the order of the pipeline's tasks. The executor places them.
+
+        The first call raises Refused when another machine can't read what the run has on this one.
+        """
         if self._waiting and not self._is_open():
             return
-        free = self._executor.slots - sum(attempt.work.task.cpus for attempt in self._running.values())
-        later: list[Attempt] = []
+        now, later = monotonic(), []
         for attempt in sorted(self._waiting, key=lambda waiting: self._positions[waiting.work.task.name]):
-            work = attempt.work
-            if attempt.not_before > monotonic() or (self._running and free < work.task.cpus):
+            if attempt.not_before > now:
                 later.append(attempt)
                 continue
-            free -= work.task.cpus
+            work = attempt.work
             work.attempts[attempt.partition] = work.attempts.get(attempt.partition, 0) + 1
-            self._recorder.attempt_started(attempt.key, max(work.attempts.values()))
             self._running[self._executor.submit(self._call(work, attempt.partition))] = attempt
         self._waiting = later
 
     def reports(self, timeout: float = MOST_WAIT) -> Iterator[tuple[Attempt, Report]]:
         """The attempts that have ended, with their reports. Waits up to `timeout` seconds for the first."""
         pauses = [attempt.not_before - monotonic() for attempt in self._waiting if attempt.not_before]
-        for ticket, report in self._executor.wait(max(0.01, min([timeout, *pauses]))):
-            attempt = self._running.pop(ticket, None)  # None when another partition of the task failed
-            if attempt is not None:
+        reports = self._executor.wait(max(0.01, min([timeout, *pauses])))
+        for ticket in self._running:
+            if self._executor.began(ticket) is not None:
+                self._record_start(ticket)
+        for ticket, report in reports:
+            if ticket in self._running:  # it is not when another partition of the task failed
+                self._record_start(ticket)
+                attempt = self._running.pop(ticket)
                 work = attempt.work
                 if report.result is not None:
                     work.results[attempt.partition] = report.result
@@ -92,15 +99,27 @@ class AttemptQueue:
         for ticket in list(self._running):
             self._executor.cancel(ticket)
 
+    def _record_start(self, ticket: int) -> None:
+        """Records that an attempt has begun. What waits for a free CPU is no attempt yet."""
+        attempt = self._running[ticket]
+        if not attempt.is_recorded:
+            attempt.is_recorded = True
+            self._recorder.attempt_started(attempt.key, max(attempt.work.attempts.values()))
+
     def _is_open(self) -> bool:
         """Whether the executor has started its processes, in a thread, because that takes Ray some seconds."""
         if self._opening is None:
-            self._opening = in_thread(self._executor.open, "open-executor")
+            first = [attempt.work.job for attempt in self._waiting]
+            self._opening = in_thread(lambda: self._open(first), "open-executor")
         try:
             self._opening.result(OPEN_WAIT)
         except TimeoutError:
             return False
         return True
+
+    def _open(self, first: Sequence[Job]) -> None:
+        self._executor.open()
+        refuse_unreadable(self._executor, first)
 
     def _call(self, work: Work, partition: str) -> Call:
         collecting = partition == COLLECT and work.task.collect is not None
@@ -111,5 +130,7 @@ class AttemptQueue:
     def _stop(self, ticket: int, reason: str) -> None:
         attempt = self._running.pop(ticket)
         self._executor.cancel(ticket)
+        if not attempt.is_recorded:  # it has not begun
+            return
         report = Report(failure=Failure("Stopped", f"The attempt was stopped: {reason}."))
         self._recorder.attempt_ended(attempt.key, report, len(attempt.work.results))

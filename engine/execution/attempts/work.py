@@ -25,11 +25,15 @@ class Work:
 
 @dataclass
 class Attempt:
-    """A call that waits to be submitted, not before `not_before` (monotonic seconds), or that the executor has."""
+    """A call that waits to be submitted, not before `not_before` (monotonic seconds), or that the executor has.
+
+    `is_recorded` says whether the ledger has its start.
+    """
 
     work: Work
     partition: str
     not_before: float = 0.0
+    is_recorded: bool = False
 
     @property
     def key(self) -> tuple[str, str, int]:

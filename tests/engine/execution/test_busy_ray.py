@@ -13,7 +13,6 @@ from engine.deployment import Deployment
 from engine.execution.call import Call
 from engine.execution.ray_executor import RayExecutor
 from jobs.job import Job
-from storage.db.schema import attempts
 from storage.ledger.tasks import attempt_rows
 from tests.engine.runner import TASKS, PipelineRunner, task
 from tests.processes import until
@@ -43,14 +42,10 @@ def test_a_time_limit_counts_from_when_the_function_begins(
     book = runner_of(Task("late", f"{TASKS}:works", limit=LIMIT, retries=0), executor=ray_executor)
 
     def release() -> None:
-        until(waits, "attempt that waits for a CPU")
+        until(lambda: len(ray_executor._running) == 2, "call that waits for a CPU")
         asked = monotonic()
         until(lambda: monotonic() > asked + 3 * LIMIT, "three times the limit")
         busy.open("wb").close()
-
-    def waits() -> bool:
-        with book.deployment.ledger.reading() as connection:
-            return connection.execute(attempts.select()).first() is not None
 
     releaser = threading.Thread(target=release)
     releaser.start()

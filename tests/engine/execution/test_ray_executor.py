@@ -97,7 +97,7 @@ def test_a_call_that_starts_after_it_was_cancelled_is_killed(
     folder.mkdir(parents=True)
     os.mkfifo(folder / "release")
     late = task("late", "waits_for_release")
-    for _ in range(2 * ray_executor.slots):
+    for _ in range(4):  # twice as many as its CPUs
         job = Job("late", "run", AS_OF, "stamp", deployment.roots)
         ray_executor.cancel(ray_executor.submit(Call(late, job, deployment.settings.ledger_url)))
     until(lambda: ray_executor.wait(0.01) == [] and not ray_executor._cancelled, "end of the cancelled calls")
