@@ -21,7 +21,8 @@ SUFFIXES = (".csv", ".csv.gz")
 # A file that changed within this time could change again without a new modification time. Its SHA-256 is not stored.
 SETTLED = timedelta(seconds=2)
 # Bytes of a range of a large file. To find its start and to begin a call for it takes a tenth of a second, and to read
-# it about one, so that smaller ranges would cost more than they bring. A file of less than two is read in one piece.
+# it about one, so that smaller ranges would cost more than they bring. A file of less than two is read in one piece; a
+# larger one in as many as fit, all of one size.
 RANGE = 128 * 1024**2
 LINE_END = ord("\n")
 
@@ -46,7 +47,7 @@ class SourceFile:
     sha256: str
     stamp: str = ""
     lines: tuple[int, ...] = ()
-    range: int = RANGE
+    range: int = 0
 
     def is_unchanged(self) -> bool:
         """Whether the file is the same as when its SHA-256 was computed."""
@@ -132,37 +133,38 @@ def _source_file(ledger: Ledger, root: str, dataset: str, info: Any, read_all: b
     stamp = folder.stamp(info)
     stored = source_digests.c.path == info.path, source_digests.c.stamp == stamp
     ranges = 0 if info.base_name.endswith(".gz") or info.size < 2 * RANGE else info.size // RANGE
+    size = -(-info.size // max(ranges, 1))
     known = None
     if not read_all:
         with ledger.reading() as connection:
             known = connection.execute(select(source_digests.c.sha256, source_digests.c.lines).where(*stored)).first()
     sha256, lines = (known.sha256, known.lines or []) if known else ("", [])
     if not known or len(lines) != ranges:  # an earlier release did not count lines
-        sha256, lines = _digest(folder, info, ranges)
+        sha256, lines = _digest(folder, info, ranges, size)
         if datetime.now(UTC) - datetime.fromtimestamp(info.mtime_ns / 1e9, tz=UTC) > SETTLED:
             row = {"path": info.path, "stamp": stamp, "sha256": sha256, "lines": lines or None}
             with ledger.writing() as connection:
                 connection.execute(delete(source_digests).where(*stored))
                 connection.execute(insert(source_digests).values(row))
     name = info.path[len(folder.root) + 1 :]
-    return SourceFile(dataset, root, name, int(info.size), sha256, stamp, tuple(lines), RANGE)
+    return SourceFile(dataset, root, name, int(info.size), sha256, stamp, tuple(lines), size)
 
 
-def _digest(folder: Folder, info: Any, ranges: int) -> tuple[str, list[int]]:
+def _digest(folder: Folder, info: Any, ranges: int, size: int) -> tuple[str, list[int]]:
     """The SHA-256 of a file, and the line ends before each of its ranges."""
     try:
-        return folder.call(info.base_name, lambda: _digest_at(folder, info.path, ranges))
+        return folder.call(info.base_name, lambda: _digest_at(folder, info.path, ranges, size))
     except OSError as error:
         raise ExtractMissing(f"{info.path} can't be read ({error.strerror or error}); fix its permissions.") from error
 
 
-def _digest_at(folder: Folder, path: str, ranges: int) -> tuple[str, list[int]]:
+def _digest_at(folder: Folder, path: str, ranges: int, size: int) -> tuple[str, list[int]]:
     with folder.open_stream(path) as stream:
-        return digest_and_lines(stream, ranges, RANGE)
+        return digest_and_lines(stream, ranges, size)
 
 
 def digest_and_lines(stream: Any, ranges: int, size: int) -> tuple[str, list[int]]:
-    """SHA-256, in hex, of a binary stream, and the line ends before each of its first `ranges` ranges of `size` bytes.
+    """SHA-256, in hex, of a binary stream, and the line ends before each of its `ranges` ranges of `size` bytes.
 
     `ranges` is 0 for a stream whose lines are not counted.
     """

@@ -106,7 +106,8 @@ def test_only_a_large_file_that_is_not_packed_has_ranges(
         (data / NAME / name).write_bytes(b"a line\n" * (size // 7) + b"\n" * (size % 7))
         old(data / NAME / name)
     files = source_files(ledger, str(data), NAME)
-    assert [file.lines for file in files] == [(), (0, 142), (0, 142, 285), ()]
+    assert [file.lines for file in files] == [(), (0, 142), (0, 166, 333), ()]
+    assert [file.range for file in files if file.lines] == [1000, 1167]
     assert source_files(ledger, str(data), NAME) == files
     with ledger.writing() as connection:  # as an earlier release stored it
         connection.execute(update(source_digests).values(lines=None))
