@@ -6,7 +6,9 @@ import streamlit as st
 from markupsafe import Markup
 
 # A popover is drawn at the end of the page: without this, its fields come after everything else on the page.
-# A click without `detail` is one of the keyboard.
+# A click without `detail` is one of the keyboard. A list that is open in the popover takes Escape for itself. Once
+# something of it is chosen, the library of the popover believes that the keyboard left, takes its fields from the
+# tabulator's order and keeps what they had in `data-tabindex`: they get it back.
 POPOVER_FOCUS = Markup("""<script>
 if (!window.lwPopovers) {
   window.lwPopovers = true;
@@ -18,6 +20,11 @@ if (!window.lwPopovers) {
     body.tabIndex = -1;
     body.focus();
   });
+  const reachable = (field) => {
+    if (field.dataset.tabindex) field.setAttribute("tabindex", field.dataset.tabindex);
+    else field.removeAttribute("tabindex");
+    delete field.dataset.tabindex;
+  };
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest('[data-testid="stPopoverButton"]');
     if (!button || event.detail) return;
@@ -25,8 +32,11 @@ if (!window.lwPopovers) {
     enter(60);
   });
   document.addEventListener("keydown", (event) => {
-    const inside = event.key === "Escape" && opener && document.activeElement.closest('[data-testid="stPopoverBody"]');
-    if (inside) requestAnimationFrame(() => opener.focus());
+    const field = document.activeElement, body = field.closest('[data-testid="stPopoverBody"]');
+    if (!body) return;
+    const listed = field.getAttribute("aria-expanded") === "true";
+    if (event.key === "Escape" && opener && !listed) requestAnimationFrame(() => opener.focus());
+    if (event.key === "Tab") body.querySelectorAll("[data-tabindex]").forEach(reachable);
   }, true);
 }
 </script>""")
