@@ -12,7 +12,8 @@ _TONE_RULES = join((Markup(".lw-{0} {{ color: var(--lw-{0}); }}").format(name) f
 _TONED = join((f".lw-{name}" for name in TONES), between=", ")
 
 _RULES = Markup("""
-[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { opacity: 1; color: var(--lw-quiet); }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p,
+[data-testid="stSpinner"] [role="status"] + span { opacity: 1; color: var(--lw-quiet); }
 [data-selected="true"] p { color: var(--lw-link); }
 button:is([kind="primary"], [kind="primaryFormSubmit"]):enabled { background-color: var(--lw-button);
   border-color: var(--lw-button); }

@@ -63,6 +63,7 @@ def _show_tables(published: list[Document]) -> None:
     requested = st.query_params.get("table")
     rows = [names.index(requested)] if requested in names else []
     key = f"{LIST}-{len(names)}"
+    row_choice("Go to a table", "table", names)
     st.dataframe(
         list_frame(published),
         key=key,
@@ -79,7 +80,6 @@ def _show_tables(published: list[Document]) -> None:
         },
         alt=f"The {len(names)} published tables with rows, size and the run that made them.",
     )
-    row_choice("Table", "table", names, requested)
     if requested is None:
         st.caption("Select a table to see its columns, its first rows and its last versions.")
     elif requested not in names:

@@ -118,8 +118,8 @@ def _versions(
 ) -> None:
     """The list of versions, and below it the version that the address names."""
     st.session_state.setdefault("page", page_of(names, st.query_params.get("version")))
+    row_choice("Go to a version", "version", names)
     version_list(registry_page(st.session_state["page"]), shown.version if shown else None)
-    row_choice("Version", "version", names, shown.version if shown else None)
     if shown is None:
         version = st.query_params.get("version")
         callout("warn", "There is no such version", f"No model is registered as {version}; choose one of the list.")

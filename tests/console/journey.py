@@ -12,14 +12,16 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 from playwright.sync_api import TimeoutError as NeverCame
 
-from tests.processes import LOOPBACK
+from tests.processes import LOOPBACK, until
 
 AXE = Path(sys.prefix) / "node/node_modules/axe-core/axe.min.js"
 PATIENCE = 180_000  # milliseconds that something which has to come may take, however busy the machine is
 TRIES = 12  # times that an input is made anew, after the page was drawn anew and lost it
 WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 MOST_TABS = 60
+MIDDLE = 3 * 128  # between the papers of the two themes, each the sum of red, green and blue
 SERIOUS = ("serious", "critical")
+OF_COLOUR = ("color-contrast", "link-in-text-block")
 OWN_SCHEMES = ("http", "ws", "https", "wss")
 
 
@@ -45,6 +47,7 @@ class Visitor:
         expect(self.page.locator("h1").first).to_be_visible(timeout=PATIENCE)
         expect(self.page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
+        expect(self.page.get_by_test_id("stSpinner")).to_have_count(0, timeout=PATIENCE)
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
@@ -101,15 +104,30 @@ class Visitor:
                 return
         raise AssertionError(f"{label} never offered {option}.")
 
-    def violations(self) -> list[str]:
-        """The serious and critical findings of axe on the page as it is, each with its first place."""
-        self.page.add_script_tag(path=str(AXE))
-        found: dict[str, Any] = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    def violations(self, *rules: str) -> list[str]:
+        """The serious and critical findings of axe on the page as it is (of some rules, or all), each with a place."""
+        if not self.page.evaluate("Boolean(window.axe)"):
+            self.page.add_script_tag(path=str(AXE))
+        wanted = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+        found: dict[str, Any] = self.page.evaluate("wanted => axe.run(document, wanted)", wanted)
         return [
             f"{each['id']}: {each['nodes'][0]['target']} {each['nodes'][0]['failureSummary']}"
             for each in found["violations"]
             if each["impact"] in SERIOUS
         ]
+
+    def violations_in_both_themes(self) -> list[str]:
+        """The same, then those of colour in the other theme, in which the page stays."""
+        found = self.violations()
+        self.switch_theme()
+        return found + self.violations(*OF_COLOUR)
+
+    def switch_theme(self) -> None:
+        """Has the system ask for the other theme, and waits until the page is drawn in it."""
+        dark = self.is_dark()
+        self.page.emulate_media(color_scheme="light" if dark else "dark")
+        until(lambda: self.is_dark() != dark, "other theme")
+        self.drawn()
 
     def strangers(self) -> set[str]:
         """The hosts beyond loopback that were asked for something."""
@@ -119,11 +137,11 @@ class Visitor:
         """Goes to the button of that name by the tabulator key; AssertionError when it can't be reached."""
         self.tab_to(self.page.get_by_role("button", name=name, exact=True).first)
 
-    def tab_to(self, wanted: Locator) -> None:
-        """Goes to an element by the tabulator key; AssertionError when it can't be reached."""
+    def tab_to(self, wanted: Locator, key: str = "Tab") -> None:
+        """Goes to an element by the tabulator key, or back with Shift; AssertionError when it can't be reached."""
         expect(wanted).to_be_visible(timeout=PATIENCE)
         for _ in range(MOST_TABS):
-            self.page.keyboard.press("Tab")
+            self.page.keyboard.press(key)
             if wanted.evaluate("element => element === document.activeElement"):
                 return
         raise AssertionError(f"{wanted} can't be reached by keyboard")
@@ -132,6 +150,9 @@ class Visitor:
         """Red, green and blue of what the page is drawn on."""
         colour: str = self.page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
         return [int(part) for part in re.findall(r"\d+", colour)[:3]]
+
+    def is_dark(self) -> bool:
+        return sum(self.paper()) < MIDDLE
 
     def overhang(self) -> int:
         """How many pixels the page is wider than its window."""

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
 
 from engine.alerts.evaluation import evaluate
 from storage.db.ledger import LedgerRow
@@ -16,14 +19,24 @@ from tests.sandbox import AS_OF, ONE_CANDIDATE, Sandbox
 BROKEN = "lms_loan_daily.csv, line 7: the column 'loan_id' is missing."
 
 
-class Busy:
-    """A monitored deployment with a second model, a failed inference and its alert."""
+def make_busy(home: Path, book: Path) -> None:
+    """Makes a monitored deployment with a second model, a failed inference and its alert."""
+    sandbox = Sandbox.at(home, auc_threshold=0.5)
+    training: dict[str, Any] = {"data": str(book), "candidates": ONE_CANDIDATE}
+    sandbox.succeed("training", **training)
+    sandbox.succeed("inference")
+    sandbox.succeed("monitoring")
+    sandbox.succeed("training", auc_threshold=0.99, **training)
+    ended_run(sandbox.deployment, "failed", "inference", BROKEN, as_of=AS_OF)
+    evaluate(sandbox.deployment)
+    sandbox.close()
 
-    def __init__(self, monitored_home: Path, home: Path) -> None:
-        self.sandbox = Sandbox.copied(monitored_home, home)
-        self.sandbox.succeed("training", data=self.sandbox.data(), candidates=ONE_CANDIDATE, auc_threshold=0.99)
-        self.failed = ended_run(self.sandbox.deployment, "failed", "inference", BROKEN, as_of=AS_OF)
-        evaluate(self.sandbox.deployment)
+
+class Busy:
+    """A copy of that deployment, and what its ledger says."""
+
+    def __init__(self, made: Path, home: Path) -> None:
+        self.sandbox = Sandbox.copied(made, home)
 
     @property
     def champion(self) -> str:
@@ -33,6 +46,12 @@ class Busy:
         """The newest version that is not champion."""
         with self.sandbox.deployment.ledger.reading() as connection:
             return next(row.version for row in model_rows(connection) if row.version != self.champion)
+
+    def failed(self) -> str:
+        """The id of the inference that failed."""
+        with self.sandbox.deployment.ledger.reading() as connection:
+            found: str = connection.execute(select(runs.c.run_id).where(runs.c.state == "failed")).scalar_one()
+        return found
 
     def run(self, run_id: str) -> LedgerRow:
         with self.sandbox.deployment.ledger.reading() as connection:

@@ -1,14 +1,14 @@
-"""Journeys of the console by keyboard alone: no pointer is used in this file."""
+"""Journeys of the console by keyboard alone: no pointer is used in this file. An empty console has one more."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
+from sqlalchemy import select
 
+from storage.db.schema import notes
 from storage.ledger.alerts.silences import silences
 from tests.console.journey import PATIENCE, Visitor, visiting
-from tests.console.live import running_console
 from tests.console.reach.busy import Busy
 from tests.engine.alerts.happenings import alerts
 
@@ -56,29 +56,21 @@ class Typist:
 
 
 @pytest.fixture(scope="module")
-def busy(monitored_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
-    made = Busy(monitored_home, tmp_path_factory.mktemp("keyboard") / "home")
-    yield made
-    made.sandbox.close()
-
-
-@pytest.fixture(scope="module")
-def console(busy: Busy) -> Iterator[str]:
-    with running_console(busy.sandbox.home) as served:
-        yield served.url
+def visitor(console: str, browser: Browser) -> Iterator[Visitor]:
+    with visiting(browser, console) as found:
+        yield found
 
 
 @pytest.fixture
-def typist(console: str, browser: Browser) -> Iterator[Typist]:
-    with visiting(browser, console) as visitor:
-        visitor.open()
-        yield Typist(visitor)
+def typist(visitor: Visitor) -> Typist:
+    visitor.open()
+    return Typist(visitor)
 
 
 def test_a_version_is_found_promoted_and_rolled_back(busy: Busy, typist: Typist) -> None:
     champion, other = busy.champion, busy.other_version()
     typist.go("Models")
-    typist.write(typist.page.get_by_role("combobox", name="Version"), other)
+    typist.write(typist.page.get_by_role("combobox", name="Go to a version"), other)
     typist.keys("Enter")
     expect(typist.page.get_by_role("heading", name=other, exact=True)).to_be_visible(timeout=PATIENCE)
     typist.open_dialog("Promote")
@@ -131,16 +123,6 @@ def test_a_run_is_requested_cancelled_and_resumed(busy: Busy, typist: Typist) ->
     assert busy.run(resumed).state == "queued"
 
 
-def test_a_schedule_is_paused_and_resumed(typist: Typist) -> None:
-    typist.go("Schedule")
-    typist.open_dialog("Pause schedule")
-    typist.write(typist.dialog.get_by_role("textbox", name="Reason"), "The extracts are late")
-    typist.confirm("Pause schedule")
-    typist.visitor.sees("The extracts are late")
-    typist.press(typist.visitor.button("Resume schedule"))
-    expect(typist.visitor.button("Resume schedule")).to_have_count(0, timeout=PATIENCE)
-
-
 def test_a_loan_is_looked_up(busy: Busy, typist: Typist) -> None:
     loan = busy.sandbox.table("gold.model_predictions")["loan_id"][0].as_py()
     typist.go("Data")
@@ -149,11 +131,20 @@ def test_a_loan_is_looked_up(busy: Busy, typist: Typist) -> None:
     typist.visitor.sees(f"Loan {loan}")
 
 
-def test_what_a_popover_holds_comes_next_and_escape_returns_to_its_button(typist: Typist) -> None:
+def test_a_note_is_written_on_what_the_arrows_choose_and_removed(busy: Busy, typist: Typist) -> None:
     typist.go("Drift")
-    notes = typist.visitor.button("Notes")
-    typist.press(notes)
-    opened = typist.page.get_by_test_id("stPopoverBody")
-    expect(opened).to_be_focused(timeout=PATIENCE)
+    typist.press(typist.visitor.button("Notes"))
+    typist.visitor.tab_to(typist.page.get_by_role("combobox", name="Write a note on"))
+    typist.keys("ArrowDown", "ArrowDown", "Enter")
+    typist.write(typist.page.get_by_role("textbox", name="Note"), "The lender changed its rates")
+    typist.press(typist.visitor.button("Write note"))
+    typist.visitor.sees("Notes (1)")
+    with busy.sandbox.deployment.ledger.reading() as connection:
+        (note,) = connection.execute(select(notes)).all()
+    assert (note.words, note.kind) == ("The lender changed its rates", "decision")
+    typist.visitor.tab_to(typist.visitor.button("Remove"), "Shift+Tab")
+    typist.keys("Enter")
+    notes_again = typist.visitor.button("Notes")
+    expect(notes_again).to_be_visible(timeout=PATIENCE)
     typist.keys("Escape")
-    expect(notes).to_be_focused(timeout=PATIENCE)
+    expect(notes_again).to_be_focused(timeout=PATIENCE)
