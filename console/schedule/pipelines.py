@@ -78,9 +78,10 @@ def _advice(name: str) -> Markup:
 
 
 def _pause_dialog(place: str, name: str) -> None:
-    named = plain_markdown(name)
     st.write(
-        f"While the schedule of **{named}** is paused, no run of it is requested. Each time is recorded as paused."
+        plain_markdown(
+            f"While the schedule of {name} is paused, no run of it is requested. Each time is recorded as paused."
+        )
     )
     with st.form(f"{place}-form", border=False):
         reason = st.text_area("Reason", key=f"{place}-reason", max_chars=500, placeholder="Shown on the Audit page")
