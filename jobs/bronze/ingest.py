@@ -46,13 +46,13 @@ class Intake:
         first = self.rejects[0] if self.rejects else None
         check_readable(self._file.name, self.read, len(self.rejects), limit, first)
 
-    def counts(self, stored: int) -> dict[str, Any]:
-        """How many records were read, stored and quarantined, and why."""
+    def counts(self, stored: int, quarantined: int) -> dict[str, Any]:
+        """How many records were read, how many of them are in each table, and why they were set aside."""
         reasons = Counter(reject.reason for reject in self.rejects)
         return {
             "read": self.read,
             "stored": stored,
-            "quarantined": len(self.rejects),
+            "quarantined": quarantined,
             "reasons": dict(sorted(reasons.items())),
             "blank_lines": self.blank_lines,
         }
@@ -149,7 +149,8 @@ def _range(job: Job, source: Source, piece: Piece, number: int) -> TaskResult:
 
 def _result(intake: Intake, file: str, what: str, tables: tuple[TableVersion, ...]) -> TaskResult:
     """The result of a file or of a range of it; `what` names it in the log."""
-    counts = intake.counts(tables[0].rows if tables else 0)
+    stored, quarantined = (table.rows for table in tables) if tables else (0, 0)
+    counts = intake.counts(stored, quarantined)
     aside = f", {counts['quarantined']} quarantined" if counts["quarantined"] else ""
     log.info("%s: %d records read, %d stored%s", what, counts["read"], counts["stored"], aside)
     return TaskResult(
