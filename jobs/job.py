@@ -18,6 +18,7 @@ from storage.files.folder import FileFacts
 from storage.lake.datamart import Datamart, TableVersion
 from storage.lake.extracts import SourceFile
 from storage.lake.model_store import ModelStore
+from storage.lake.pieces import WHOLE, Pieces
 from storage.lake.report_store import ReportStore
 from storage.ledger import catalog
 from storage.ledger.models import ModelVersion, model_from_json
@@ -102,9 +103,11 @@ class Job:
         """The rows of a table, in the version that this run reads."""
         return self.datamart.read(self.table(name), columns, categories=categories)
 
-    def write(self, name: str, tables: Iterable[pa.Table], number: int = 0, **facts: Any) -> TableVersion:
+    def write(
+        self, name: str, tables: Iterable[pa.Table], number: int = 0, pieces: Pieces = WHOLE, **facts: Any
+    ) -> TableVersion:
         """A new version of a table with the rows of `tables`, or its part `number`. `facts` are dates and sources."""
-        part = self.datamart.write(name, self.run_id, number, tables, self.attempt)
+        part = self.datamart.write(name, self.run_id, number, tables, self.attempt, pieces)
         return TableVersion(name, self.run_id, (part,), **facts)
 
 

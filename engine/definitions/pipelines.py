@@ -76,10 +76,12 @@ def _gold_tasks(book: Book) -> tuple[Task, ...]:
     return (
         Task(
             "remove_flagged_customers",
-            "jobs.silver.quality:remove_flagged_customers",
+            "jobs.silver.quality.removal:remove_flagged_customers",
             upstream=tuple(f"clean_{source.silver}" for source in book.sources),
             reads=staged,
             writes=silver,
+            split="jobs.silver.buckets:bucket_numbers",
+            collect="jobs.silver.quality.removal:silver_tables",
             limit=3600,
             cpus=2,
             memory=WHOLE_BOOK,
@@ -90,6 +92,8 @@ def _gold_tasks(book: Book) -> tuple[Task, ...]:
             upstream=("remove_flagged_customers",),
             reads=silver,
             writes=(t.TRAINING_DATA, t.TRAINING_IMPUTED),
+            split="jobs.gold.training_data:part_numbers",
+            collect="jobs.gold.training_data:training_data",
             limit=3600,
             cpus=2,
             memory=WHOLE_BOOK,

@@ -1,6 +1,6 @@
 """The cleaned tables after quality control at as-of, as features need them: of inference, and of one loan."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +9,14 @@ import pyarrow as pa
 from jobs.book.declaration import Book
 from jobs.gold.labels import number_of_loans
 from jobs.job import Job
-from jobs.silver.identity import conflicts
-from jobs.silver.quality import checked_columns, quality_report
+from jobs.silver.buckets import EVERYBODY, Bucket
+from jobs.silver.quality.identity import check_buckets, conflicts
+from jobs.silver.quality.report import QualityReport, checked_columns, quality_report
+from jobs.silver.quality.statistics import Statistics, columns_with_median, statistics_of
 from jobs.silver.reading import source_rows
 from storage.lake.datamart import TableVersion
+
+Columns = Mapping[str, Iterable[str]]  # by silver name
 
 
 @dataclass(frozen=True)
@@ -33,27 +37,102 @@ class CheckedTables:
         return sum(number_of_loans(tables[book.loan_source], book) for tables in (self.governed, self.flagged))
 
 
+@dataclass(frozen=True)
+class AllBuckets:
+    """What the features of a bucket need of all buckets: statistics for the governed rows and for the flagged ones."""
+
+    governed: Statistics | None = None
+    flagged: Statistics | None = None
+
+
 def checked_tables(job: Job, staged: Mapping[str, TableVersion], refreshed: Collection[str] = ()) -> CheckedTables:
     """The cleaned tables after quality control at as-of.
 
     Rows that contradict each other are counted in the datasets that were refreshed.
     """
-    book = job.book
-    tables = {
-        source.silver: source_rows(
-            job,
-            staged[source.silver],
-            source,
-            dict.fromkeys((*checked_columns(source, book), *book.columns_read(source))),
+    checked, read = _checked(job.book), job.book.columns_read
+    columns = {source.silver: dict.fromkeys((*checked[source.silver], *read(source))) for source in job.book.sources}
+    tables = _tables(job, staged, columns, EVERYBODY)
+    report = quality_report(tables, job.as_of, job.book)
+    return _divided(tables, report, _counts(job, staged, refreshed, (tables, report), EVERYBODY))
+
+
+def checked_buckets(
+    job: Job, staged: Mapping[str, TableVersion], refreshed: Collection[str], buckets: Sequence[Bucket]
+) -> Iterator[tuple[CheckedTables, AllBuckets]]:
+    """The same for each bucket in turn, with the statistics of all of them.
+
+    The checked columns are read first, of one bucket after another, then the columns of features. Raises InputRejected
+    when a loan has rows of several customers.
+    """
+    if len(buckets) == 1:
+        yield checked_tables(job, staged, refreshed), AllBuckets()
+        return
+    check_buckets(job, staged[job.book.loan_source], buckets)
+    verdicts, both = _verdicts(job, staged, refreshed, buckets)
+    columns = {source.silver: job.book.columns_read(source) for source in job.book.sources}
+    for bucket, (report, counts) in zip(buckets, verdicts, strict=True):
+        yield _divided(_tables(job, staged, columns, bucket), report, counts), both
+
+
+def _verdicts(
+    job: Job, staged: Mapping[str, TableVersion], refreshed: Collection[str], buckets: Sequence[Bucket]
+) -> tuple[list[tuple[QualityReport, dict[str, Any]]], AllBuckets]:
+    """(the report and the counts of each bucket, the statistics of all)."""
+    medians, checked = columns_with_median(job.book), _checked(job.book)
+    columns = {name: dict.fromkeys((*checked[name], *medians.get(name, ()))) for name in checked}
+    verdicts: list[tuple[QualityReport, dict[str, Any]]] = []
+    governed: dict[tuple[str, str], list[pa.ChunkedArray]] = {}
+    flagged: dict[tuple[str, str], list[pa.ChunkedArray]] = {}
+    outcomes = job.book.outcomes
+    needed = [(table, name) for table, names in medians.items() for name in names]
+    for bucket in buckets:
+        tables = _tables(job, staged, columns, bucket)
+        report = quality_report(tables, job.as_of, job.book)
+        verdicts.append((report, _counts(job, staged, refreshed, (tables, report), bucket)))
+        for table, name in (*needed, (outcomes.silver, outcomes.known_on)):
+            column = tables[table][name]
+            governed.setdefault((table, name), []).append(column.filter(pa.array(report.kept[table])))
+        days = tables[outcomes.silver][outcomes.known_on]
+        flagged.setdefault((outcomes.silver, outcomes.known_on), []).append(
+            days.filter(pa.array(report.of_flagged[outcomes.silver]))
         )
-        for source in book.sources
+    of_governed = statistics_of(lambda table, name: governed[table, name], job.book)
+    last = statistics_of(lambda table, name: flagged.get((table, name), []), job.book).newest_outcome
+    return verdicts, AllBuckets(of_governed, Statistics(of_governed.medians, last))
+
+
+def _checked(book: Book) -> dict[str, list[str]]:
+    return {source.silver: checked_columns(source, book) for source in book.sources}
+
+
+def _tables(job: Job, staged: Mapping[str, TableVersion], columns: Columns, bucket: Bucket) -> dict[str, pa.Table]:
+    """These columns of the cleaned tables, of the rows of a bucket."""
+    return {
+        source.silver: source_rows(job, staged[source.silver], source, columns[source.silver], bucket)
+        for source in job.book.sources
     }
-    report = quality_report(tables, job.as_of, book)
+
+
+def _counts(
+    job: Job,
+    staged: Mapping[str, TableVersion],
+    refreshed: Collection[str],
+    checked: tuple[Mapping[str, pa.Table], QualityReport],
+    bucket: Bucket,
+) -> dict[str, Any]:
+    """What quality control counts; contradictions in the datasets that were refreshed."""
+    tables, report = checked
+    rows = {name: table.num_rows for name, table in tables.items()}
+    kept = {name: int(mask.sum()) for name, mask in report.kept.items()}
+    new = [source for source in job.book.sources if source.dataset in refreshed]
+    return report.values(rows, kept) | conflicts(job, staged, tables, new, bucket)
+
+
+def _divided(tables: Mapping[str, pa.Table], report: QualityReport, counts: dict[str, Any]) -> CheckedTables:
+    """The rows that stay and those of flagged customers."""
     kept, flagged = (
         {name: table.filter(pa.array(masks[name])) for name, table in tables.items()}
         for masks in (report.kept, report.of_flagged)
     )
-    rows = {name: table.num_rows for name, table in kept.items()}
-    counts = report.values({name: version.rows for name, version in staged.items()}, rows)
-    new = [source for source in book.sources if source.dataset in refreshed]
-    return CheckedTables(kept, flagged, report.why, counts | conflicts(job, staged, tables, new))
+    return CheckedTables(kept, flagged, report.why, counts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from jobs.book.features import Computed, Latest
 from jobs.gold.arrears import IN_ARREARS, arrears_at_scoring
 from jobs.gold.labels import default_labels, loans_of, splits
 from jobs.gold.point_in_time import KnownRows
-from jobs.silver.identity import check_matches
+from jobs.silver.quality.identity import check_matches
+from jobs.silver.quality.statistics import Statistics, median_of
 
 Flags = npt.NDArray[np.bool_]
 EXPOSURE = "exposure"  # the column with the amount of each loan, where the book names one
@@ -50,7 +52,7 @@ class FeatureColumns:
 
 
 def loan_features(tables: Mapping[str, pa.Table], book: Book) -> LoanFeatures:
-    """The features of every loan.
+    """The features of every loan of a book.
 
     `tables` are the governed tables by silver name (at least the columns that the book reads), without anything later
     than as-of. A loan without a row of a source that is declared `every_loan` is left out, and counted under the first
@@ -61,11 +63,16 @@ def loan_features(tables: Mapping[str, pa.Table], book: Book) -> LoanFeatures:
     return found
 
 
-def unchecked_features(tables: Mapping[str, pa.Table], book: Book) -> LoanFeatures:
-    """The same as `loan_features`, however few loans have their rows."""
+def unchecked_features(
+    tables: Mapping[str, pa.Table], book: Book, statistics: Statistics | None = None
+) -> LoanFeatures:
+    """The same as `loan_features`, however few loans have their rows.
+
+    `statistics` are those of all rows, where `tables` have those of a bucket.
+    """
     loans = loans_of(tables[book.loan_source], book)
     known = {source.silver: KnownRows(loans, tables[source.silver], source, book) for source in book.sources}
-    found = feature_values(known, loans.num_rows, book)
+    found = feature_values(known, loans.num_rows, book, statistics)
     without = {name: int((~mask).sum()) for name, mask in found.there.items() if not mask.all()}
     others = [source.silver for source in book.sources if source not in (book.loans, *_of_every_loan(book))]
     without_any = {name: loans.num_rows for name in others if known[name].meets_no_loan}
@@ -75,11 +82,14 @@ def unchecked_features(tables: Mapping[str, pa.Table], book: Book) -> LoanFeatur
         every &= mask
     left_out = {reason: count for reason, count in left_out.items() if count} | _without_loan(loans, tables, book)
     kept = pa.array(every)
-    rows, cells = _rows(found, known, loans, book), _imputed_cells(found, loans[book.loan_id], book)
+    newest = statistics.newest_outcome if statistics else None
+    rows, cells = _rows(found, known, loans, book, newest), _imputed_cells(found, loans[book.loan_id], book)
     return LoanFeatures(rows.filter(kept), cells.filter(kept), left_out, loans.num_rows, without | without_any)
 
 
-def _rows(found: FeatureColumns, known: Mapping[str, KnownRows], loans: pa.Table, book: Book) -> pa.Table:
+def _rows(
+    found: FeatureColumns, known: Mapping[str, KnownRows], loans: pa.Table, book: Book, newest: date | None
+) -> pa.Table:
     """Ids, dates, label, split, arrears, exposure and features of the loans, in this order."""
     values = dict(found.values)
     about_loan = [one.name for one in book.features if isinstance(one, Latest) and one.source == book.loan_source]
@@ -87,7 +97,7 @@ def _rows(found: FeatureColumns, known: Mapping[str, KnownRows], loans: pa.Table
     columns |= {name: values.pop(name) for name in about_loan if name in values}
     columns |= {name: loans[name] for name in ("prediction_date", "observation_date")}
     of_label = known[book.bad_loan.source]
-    columns["label"] = default_labels(of_label.table, loans, book)
+    columns["label"] = default_labels(of_label.table, loans, book, newest)
     columns["split"] = splits(loans[book.customer_id])
     columns[IN_ARREARS] = arrears_at_scoring(of_label, loans.num_rows, book)
     if book.exposure:
@@ -106,7 +116,9 @@ def _imputed_cells(found: FeatureColumns, loan_ids: pa.ChunkedArray, book: Book)
     return pa.table({book.loan_id: loan_ids, **cells})
 
 
-def feature_values(known: Mapping[str, KnownRows], loans: int, book: Book) -> FeatureColumns:
+def feature_values(
+    known: Mapping[str, KnownRows], loans: int, book: Book, statistics: Statistics | None = None
+) -> FeatureColumns:
     """The features, in declared order. `known` are the rows of every source beside `loans` loans, by silver name."""
     newest = {name: known[name].newest() for name in _joined(book)}
     found: dict[str, Any] = {}
@@ -118,7 +130,7 @@ def feature_values(known: Mapping[str, KnownRows], loans: int, book: Book) -> Fe
             cells |= {feature.name: np.logical_or.reduce(of_inputs)} if of_inputs else {}
         elif isinstance(feature, Latest):
             places, table = newest[feature.source], known[feature.source].table
-            column = imputed(table, book.by_table[feature.source], feature.reads)
+            column = imputed(table, book.by_table[feature.source], feature.reads, statistics)
             found[feature.name] = column.take(pa.array(places, mask=places < 0))
             if column.null_count < table[feature.reads].null_count:
                 nulls = pc.is_null(table[feature.reads]).to_numpy(zero_copy_only=False)
@@ -147,18 +159,17 @@ def before_imputation(rows: pa.Table, cells: pa.Table, loan_id: str) -> pa.Table
     return rows
 
 
-def imputed(table: pa.Table, source: Source, name: str) -> pa.ChunkedArray:
-    """The column, as float64 with its median for null where it is declared so (null stays where all are null)."""
+def imputed(table: pa.Table, source: Source, name: str, statistics: Statistics | None = None) -> pa.ChunkedArray:
+    """The column, as float64 with its median for null where it is declared so (null stays where all are null).
+
+    The median is that of `statistics`, of the column when there are none.
+    """
     declared, column = source.column(name), table[name]
     if declared is None or not declared.median:
         return column
-    return filled(column, median_of(column) if column.null_count else None)
-
-
-def median_of(column: pa.ChunkedArray) -> float | None:
-    """The median of a column of numbers; None when it has no value."""
-    known = column.cast(pa.float64()).drop_null().to_numpy()
-    return float(np.median(known)) if len(known) else None
+    if not column.null_count:
+        return filled(column, None)
+    return filled(column, statistics.medians[source.silver][name] if statistics else median_of(column))
 
 
 def filled(column: pa.ChunkedArray, value: float | None) -> pa.ChunkedArray:

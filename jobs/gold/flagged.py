@@ -1,7 +1,8 @@
 """Loans of flagged customers: their features, by the same code as all others, without any effect on the others."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -9,23 +10,33 @@ import pyarrow.compute as pc
 
 from jobs.book.columns import Source
 from jobs.book.declaration import Book
-from jobs.gold.features import EXPOSURE, LoanFeatures, filled, median_of, unchecked_features
+from jobs.gold.features import EXPOSURE, LoanFeatures, filled, unchecked_features
 from jobs.loan_calendar import known_by
-from jobs.silver.quality import SEPARATOR
+from jobs.silver.quality.report import SEPARATOR
+from jobs.silver.quality.statistics import Statistics, median_of
 
 FLAGGED, REASON = "flagged", "flagged_reason"
 
 
-def flagged_features(flagged: Mapping[str, pa.Table], governed: Mapping[str, pa.Table], book: Book) -> LoanFeatures:
+def flagged_features(
+    flagged: Mapping[str, pa.Table],
+    governed: Mapping[str, pa.Table],
+    book: Book,
+    statistics: Statistics | None = None,
+) -> LoanFeatures:
     """The features of the loans of flagged customers.
 
     `flagged` are their rows by silver name, `governed` those that quality control kept (at least the columns that the
     book reads). A number below its column's minimum or above its maximum counts as missing, as does an unreadable one;
     what is missing is the median of the governed rows where the book asks for a median. Other values stay as they are.
+    `statistics` has the medians of all governed rows and the last day of all flagged ones, where these are of a bucket.
     """
-    sources = book.by_table
-    tables = {name: _completed(rows, governed[name], sources[name]) for name, rows in flagged.items()}
-    return unchecked_features(tables, book)
+
+    def median(table: str, name: str) -> float | None:
+        return statistics.medians[table].get(name) if statistics else median_of(governed[table][name])
+
+    tables = {table: _completed(rows, partial(median, table), book.by_table[table]) for table, rows in flagged.items()}
+    return unchecked_features(tables, book, statistics)
 
 
 def marked(rows: pa.Table, why: Mapping[str, str], book: Book) -> pa.Table:
@@ -44,7 +55,7 @@ def only_flagged(table: pa.Table) -> pa.Table:
     return table.filter(table[FLAGGED]) if FLAGGED in table.column_names else table.slice(0, 0)
 
 
-def _completed(rows: pa.Table, governed: pa.Table, source: Source) -> pa.Table:
+def _completed(rows: pa.Table, median: Callable[[str], float | None], source: Source) -> pa.Table:
     """The rows without invalid numbers, and with the medians of the governed rows."""
     for place, name in enumerate(rows.column_names):
         column, declared = rows[name], source.column(name)
@@ -54,7 +65,7 @@ def _completed(rows: pa.Table, governed: pa.Table, source: Source) -> pa.Table:
             if limit is not None:
                 column = pc.if_else(pc.fill_null(beyond(column, limit), fill_value=False), None, column)
         if declared.median:
-            column = filled(column, median_of(governed[name]))
+            column = filled(column, median(name))
         rows = rows.set_column(place, name, column)
     return rows
 

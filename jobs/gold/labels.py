@@ -5,6 +5,7 @@ Bad, default and positive label mean the same: label 1, as the book's bad loan d
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -48,20 +49,21 @@ def number_of_loans(ledger: pa.Table, book: Book) -> int:
     return len(different.drop_null())
 
 
-def default_labels(rows: pa.Table, loans: pa.Table, book: Book) -> pa.Array:
+def default_labels(rows: pa.Table, loans: pa.Table, book: Book, newest: date | None = None) -> pa.Array:
     """int8 labels, one for each loan: 1 when it went bad in a month that the book's bad loan names, 0 when it did not.
 
     `rows` are of the source of the bad loan; `loans` has the loans' ids, starts and observation dates. A loan is bad as
     soon as one bad month is seen. It is good only when every amount of its months can be read, and the last month is on
-    record or the rows reach its observation date. Otherwise it has no label (null): see `label_gaps`.
+    record or the rows reach its observation date. Otherwise it has no label (null): see `label_gaps`. `newest` is the
+    last day of the rows, where `rows` are not all of them.
     """
-    outcome = _outcomes(rows, loans, book)
+    outcome = _outcomes(rows, loans, book, newest)
     return pa.array(outcome.bad.astype(np.int8), mask=~(outcome.bad | outcome.good))
 
 
-def label_gaps(rows: pa.Table, loans: pa.Table, book: Book) -> dict[str, int]:
+def label_gaps(rows: pa.Table, loans: pa.Table, book: Book, newest: date | None = None) -> dict[str, int]:
     """How many loans have no label, by reason, where there are any: each loan counts under the first one."""
-    outcome = _outcomes(rows, loans, book)
+    outcome = _outcomes(rows, loans, book, newest)
     left = ~(outcome.bad | outcome.good)
     counts = {}
     for reason, mask in (
@@ -84,7 +86,7 @@ class _Outcomes:
     good: Flags
 
 
-def _outcomes(rows: pa.Table, loans: pa.Table, book: Book) -> _Outcomes:
+def _outcomes(rows: pa.Table, loans: pa.Table, book: Book, newest: date | None) -> _Outcomes:
     owners, months, above = outcome_months(rows, loans, book)
     within = (owners >= 0) & (months >= book.bad_loan.first) & (months <= book.bad_loan.last)
     unknown = pc.is_null(rows[book.bad_loan.column]).to_numpy(zero_copy_only=False)
@@ -97,8 +99,8 @@ def _outcomes(rows: pa.Table, loans: pa.Table, book: Book) -> _Outcomes:
     seen, bad = any_of(np.ones(len(owners), bool)), any_of(above)
     undated = np.bincount(owners[(owners >= 0) & np.isnan(months)], minlength=size) > 0
     unreadable = any_of(unknown) | undated
-    newest = pc.max(rows[book.outcomes.known_on])
-    reached = pc.fill_null(pc.less_equal(loans["observation_date"], newest), fill_value=False)
+    last = pc.max(rows[book.outcomes.known_on]) if newest is None else pa.scalar(newest, pa.date32())
+    reached = pc.fill_null(pc.less_equal(loans["observation_date"], last), fill_value=False)
     complete = any_of(months == book.bad_loan.last) | reached.to_numpy(zero_copy_only=False)
     return _Outcomes(seen, unreadable, bad, seen & complete & ~unreadable & ~bad)
 

@@ -12,7 +12,7 @@ from jobs.book.columns import Source
 from jobs.book.declaration import Book
 from jobs.gold.labels import loans_of
 from jobs.job import Job
-from jobs.silver.quality import checked_columns, quality_report
+from jobs.silver.quality.report import checked_columns, quality_report
 from jobs.silver.reading import source_rows
 
 

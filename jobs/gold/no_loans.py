@@ -1,14 +1,13 @@
 """Why no loan can be scored or trained on: the cause with its counts, and what to do about it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.book.declaration import Book
-from jobs.gold.labels import label_gaps
-from jobs.loan_calendar import known_by
 
 Counts = tuple[Mapping[str, int], Mapping[str, int]]
 LATER = "choose a later --as-of"
@@ -26,32 +25,49 @@ GAPS = {  # of loans whose outcome is due: why they have no label, what to do
 }
 
 
-def no_scored_loan(features: pa.Table, counts: Counts, book: Book) -> str:
+@dataclass(frozen=True)
+class Due:
+    """`loans` are due one after another, the first one on the day `first`."""
+
+    loans: int
+    first: date | None
+
+    def __add__(self, other: "Due") -> "Due":
+        days = [day for day in (self.first, other.first) if day]
+        return Due(self.loans + other.loans, min(days, default=None))
+
+
+def due_by(features: pa.Table, column: str) -> Due:
+    """The loans, each of which is due on its day in that column."""
+    return Due(features.num_rows, pc.min(features[column]).as_py())
+
+
+def no_scored_loan(due: Due, counts: Counts, book: Book) -> str:
     """Why none of the loans can be scored.
 
     `counts` are those of the rows of the loans' source by ground, and of what `loan_features` left out.
     """
-    return _first_day(features, "prediction_date") or _lost(*counts, book)
+    return _later(due) if due.loans else _lost(*counts, book)
 
 
-def no_known_outcome(features: pa.Table, counts: Counts, outcomes: pa.Table, as_of: date, book: Book) -> str:
-    """Why none of the loans has a label; `counts` are those of `no_scored_loan`, `outcomes` the rows of outcomes."""
-    if features.num_rows == 0:
+def no_known_outcome(due: Due, now: int, gaps: Mapping[str, int], counts: Counts, book: Book) -> str:
+    """Why none of the loans has a label.
+
+    The outcomes of `now` loans are due, which have no label for the reasons of `gaps`; `counts` are those of
+    `no_scored_loan`.
+    """
+    if not due.loans:
         return _lost(*counts, book)
-    due = features.filter(pa.array(known_by(features["observation_date"], as_of)))
-    if due.num_rows == 0:
-        return _first_day(features, "observation_date")
-    gaps = label_gaps(outcomes, due, book)
+    if not now:
+        return _later(due)
     told = ", ".join(f"{count:,} with {GAPS[reason][0]}" for reason, count in gaps.items())
     worst = max(gaps, key=lambda reason: gaps[reason])
     advice = GAPS[worst][1].format(dataset=book.outcomes.dataset)
-    return f"of {due.num_rows:,} outcomes that are due none is on record: {told}; {advice}."
+    return f"of {now:,} outcomes that are due none is on record: {told}; {advice}."
 
 
-def _first_day(features: pa.Table, column: str) -> str:
-    """From when on the first of the loans is due; '' when there are no loans."""
-    first = pc.min(features[column]).as_py() if features.num_rows else None
-    return f"the first of {features.num_rows:,} loans is due on {first}; {LATER}." if first else ""
+def _later(due: Due) -> str:
+    return f"the first of {due.loans:,} loans is due on {due.first}; {LATER}."
 
 
 def _lost(rows: Mapping[str, int], left_out: Mapping[str, int], book: Book) -> str:

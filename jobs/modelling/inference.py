@@ -1,7 +1,8 @@
 """Inference: every loan that can be scored at as-of, scored by the champion."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,12 +10,10 @@ import pyarrow.compute as pc
 from jobs.book.columns import Source
 from jobs.bronze.ingest import ingest_all
 from jobs.errors import JobError
-from jobs.gold.checked import checked_tables
-from jobs.gold.features import loan_features
-from jobs.gold.flagged import FLAGGED, REASON, counts_of_flagged, flagged_features, marked, only_flagged
-from jobs.gold.no_loans import no_scored_loan
-from jobs.job import Job, TaskResult, combined, log, summed
-from jobs.loan_calendar import known_by, months_of
+from jobs.gold.flagged import FLAGGED, REASON, only_flagged
+from jobs.gold.inference_data import inference_features
+from jobs.job import Job, TaskResult, combined, log
+from jobs.loan_calendar import months_of
 from jobs.modelling.champion import check_libraries, model_of, serving_champion
 from jobs.modelling.definition import check_definition
 from jobs.modelling.frames import frame
@@ -23,7 +22,7 @@ from jobs.silver.dialects.orders import check_orders
 from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
 from storage.lake.extracts import SourceFile
-from storage.lake.names import INFERENCE_FEATURES, INFERENCE_IMPUTED, PREDICTIONS, SCORED
+from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, SCORED
 
 
 def refresh_dataset(job: Job) -> TaskResult:
@@ -58,7 +57,7 @@ def _is_published(job: Job, source: Source, files: Sequence[SourceFile]) -> bool
 def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskResult:
     """Features of every loan whose prediction date has come: quality control and features as in training, at as-of.
 
-    Loans of flagged customers stand last and are marked. Their features change nothing of the others.
+    Loans of flagged customers are marked. Their features change nothing of the others.
     """
     fresh, book = combined(refreshed), job.book
     versions = {table.table: table for table in fresh.tables}
@@ -66,40 +65,14 @@ def prepare_inference_data(job: Job, refreshed: Sequence[TaskResult]) -> TaskRes
         source.silver: versions.get(source.staged_table) or job.table(source.staged_table) for source in book.sources
     }
     check_orders({source.dataset: staged[source.silver].date_orders for source in book.sources}, book.sources)
-    checked = checked_tables(job, staged, fresh.values)
-    found = loan_features(checked.governed, book)
-    others = flagged_features(checked.flagged, checked.governed, book)
-    rows, flagged = _due(found.rows, job.as_of), _due(others.rows, job.as_of)
-    if rows.num_rows == 0:
-        counts = checked.counts["rows"][book.loan_source], found.left_out
-        raise JobError(f"No loan can be scored on {job.as_of}: {no_scored_loan(found.rows, counts, book)}")
-    log.info("%d loans can be scored, and %d of flagged customers", rows.num_rows, flagged.num_rows)
-    lineage = {version.table: version.digest for version in staged.values()}
-    both = [marked(each, checked.why, book) for each in (rows, flagged)]
-    features = pa.concat_tables(both, promote_options="permissive")
-    table = job.write(INFERENCE_FEATURES, [features], sources=lineage)
-    imputed = job.write(INFERENCE_IMPUTED, [found.imputed], sources=lineage)
+    tables, values = inference_features(job, staged, fresh.values)
     return TaskResult(
         rows_in=sum(version.rows for version in staged.values()),
-        rows_out=table.rows,
-        tables=(*fresh.tables, table, imputed),
-        values={
-            "known": checked.loans(book),
-            "loans": table.rows - flagged.num_rows,
-            **counts_of_flagged(both[1], features, job.as_of),
-            "not_due": sum(one.rows.num_rows for one in (found, others)) - rows.num_rows - flagged.num_rows,
-            "left_out": summed(found.left_out, others.left_out),
-            "refreshed": sorted(fresh.values),
-            "sources": fresh.values,
-            **checked.counts,
-        },
+        rows_out=tables[0].rows,
+        tables=(*fresh.tables, *tables),
+        values={"refreshed": sorted(fresh.values), "sources": fresh.values, **values},
         profiles=fresh.profiles,
     )
-
-
-def _due(rows: pa.Table, as_of: date) -> pa.Table:
-    """The loans whose prediction date has come."""
-    return rows.filter(pa.array(known_by(rows["prediction_date"], as_of)))
 
 
 def retrieve_best_model(job: Job) -> TaskResult:
@@ -122,32 +95,41 @@ def make_predictions(job: Job) -> TaskResult:
     check_definition(model, job.book)
     check_libraries(job, model)
     pipeline = job.models.load(model.files["model"])
-    rows = job.read(INFERENCE_FEATURES)
-    features = tuple(pipeline.feature_names_in_)
-    unknown = [name for name in features if name not in rows.column_names]
+    features = job.table(INFERENCE_FEATURES)
+    names = job.datamart.head(features, 0).column_names
+    unknown = [name for name in pipeline.feature_names_in_ if name not in names]
     if unknown:
         raise JobError(
             f"Model {model.version} needs {', '.join(unknown)}, which book {job.book.name} does not have; run "
             "`python -m engine run training`, or declare it again."
         )
-    inputs = frame(rows, features)
+    parts = []
+    for number in range(len(features.parts)):
+        scored = _predictions(job, pipeline, model.version, job.datamart.read_part(features, number))
+        written = job.write(SCORED, [scored], number)
+        parts.append(TaskResult(scored.num_rows, written.rows, dict(_scored(written, scored)), tables=(written,)))
+    whole = combined(parts)
+    log.info("%d loans scored with %s", whole.rows_out, model.version)
+    return replace(whole, values={"version": model.version, **whole.values})
+
+
+def _predictions(job: Job, pipeline: Any, version: str, rows: pa.Table) -> pa.Table:
+    """A probability of default for each of these loans."""
+    inputs = frame(rows, tuple(pipeline.feature_names_in_))
     size = rows.num_rows
-    scored = pa.table(
+    return pa.table(
         {
             "customer_id": rows[job.book.customer_id].cast(pa.string()),
             "loan_id": rows[job.book.loan_id].cast(pa.string()),
             "prediction_date": pa.repeat(pa.scalar(job.as_of, pa.date32()), size),
             "predicted_label": pa.array(pipeline.predict(inputs), pa.int8()),
             "predicted_proba": pa.array(pipeline.predict_proba(inputs)[:, 1], pa.float64()),
-            "model_version": pa.repeat(pa.scalar(model.version), size),
+            "model_version": pa.repeat(pa.scalar(version), size),
             "cohort": months_of(rows["prediction_date"]),
             FLAGGED: rows[FLAGGED],
             REASON: rows[REASON],
         }
     )
-    table = job.write(SCORED, [scored])
-    log.info("%d loans scored with %s", table.rows, model.version)
-    return TaskResult(size, table.rows, {"version": model.version, **_scored(table, scored)}, tables=(table,))
 
 
 def _scored(written: TableVersion, rows: pa.Table) -> dict[str, int]:

@@ -22,7 +22,7 @@ from jobs.modelling.champion import model_of
 from jobs.modelling.data_faults import counted_before_imputation
 from jobs.modelling.definition import check_definition
 from jobs.modelling.splits import unseen_by
-from jobs.silver.quality import valid_rows
+from jobs.silver.quality.report import valid_rows
 from jobs.silver.reading import source_rows
 from storage.lake.names import INFERENCE_FEATURES, INFERENCE_IMPUTED, OUTCOMES, PREDICTIONS
 from storage.ledger.models import ModelVersion

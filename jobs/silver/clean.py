@@ -15,6 +15,7 @@ from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, log, summed
 from jobs.loan_calendar import months_later
 from jobs.profiles.summary import merged_profiles
+from jobs.silver.buckets import pieces_of
 from jobs.silver.cleaning import OTHER_REASONS, cleaned, nulls_of
 from jobs.silver.dialects.date_forms import DEFAULT, swapped
 from jobs.silver.dialects.months import FEWEST_ROWS, months_that_fit
@@ -214,8 +215,10 @@ def _source_of(job: Job, bronze: TableVersion) -> Source:
 def _written(job: Job, bronze: TableVersion, number: int, cleaning: Cleaning) -> TableVersion:
     """The cleaned file, written while it is cleaned."""
     source = _source_of(job, bronze)
-    groups = job.datamart.groups(files_of(bronze)[number].table, categories=list(source.names))
-    return job.write(source.staged_table, cleaning.tables(groups), number, sources={bronze.table: bronze.digest})
+    bronze_part = files_of(bronze)[number].table
+    tables = cleaning.tables(job.datamart.groups(bronze_part, categories=list(source.names)))
+    pieces = pieces_of(bronze_part.rows, job.book)
+    return job.write(source.staged_table, tables, number, pieces, sources={bronze.table: bronze.digest})
 
 
 def _with_exchanged_dates(

@@ -15,6 +15,7 @@ from storage.files.away import RETRY_SECONDS
 from storage.files.folder import Folder
 from storage.lake.names import LINKED_LAYERS, is_table_name, layer_of, split_name
 from storage.lake.parts import VERSIONS, encoding_of, folder_of, is_own_file, row_groups
+from storage.lake.pieces import WHOLE, Pieces, pieces_in
 
 ROW_GROUP = 1_000_000
 
@@ -80,10 +81,19 @@ class Datamart:
     def __init__(self, root: str, retry: float = RETRY_SECONDS) -> None:
         self.folder = Folder.at(root, retry)
 
-    def write(self, table: str, version: str, number: int, tables: Iterable[pa.Table], attempt: int = 1) -> Part:
+    def write(
+        self,
+        table: str,
+        version: str,
+        number: int,
+        tables: Iterable[pa.Table],
+        attempt: int = 1,
+        pieces: Pieces = WHOLE,
+    ) -> Part:
         """Part `number` of a version, made of `tables`: at least one table, which may be empty; all of one schema.
 
         Each attempt has a file of its own, so that an attempt that ends late changes nothing of its successor's.
+        `pieces` divides its rows, so that each piece can be read without the others.
         """
         again = f"-{attempt}" if attempt > 1 else ""
         name = f"{folder_of(table, version)}/part-{number:05d}{again}.parquet"
@@ -93,10 +103,10 @@ class Datamart:
         rows = 0
         with (
             self.folder.writing(name) as sink,
-            parquet.ParquetWriter(sink, first.schema, **encoding_of(layer)) as writer,
+            parquet.ParquetWriter(sink, pieces.schema(first.schema), **encoding_of(layer)) as writer,
         ):
-            for group in row_groups(chain([first], remaining)):
-                writer.write_table(group, row_group_size=ROW_GROUP)
+            for group in pieces.divided(row_groups(chain([first], remaining))):
+                writer.write_table(group, row_group_size=ROW_GROUP if pieces.number == 1 else max(group.num_rows, 1))
                 rows += group.num_rows
         return Part(name, rows, sink.bytes, sink.sha256())
 
@@ -131,9 +141,24 @@ class Datamart:
         for part in parts:
             with self._opened(part.name, categories) as file:
                 for group in range(file.num_row_groups):
-                    yield self._group(part.name, file, group)
+                    yield self._group(part.name, file, [group])
                 if file.num_row_groups == 0:
                     yield file.read()
+
+    def piece(
+        self, version: TableVersion, number: int, of: int, columns: list[str], *, categories: list[str]
+    ) -> Iterator[pa.Table]:
+        """The rows of piece `number` of `of`, as tables of limited size; rows of others too where a part has fewer.
+
+        A part that was written in one piece is read whole.
+        """
+        for part in version.parts:
+            with self._opened(part.name, [name for name in categories if name in columns]) as file:
+                there = [name for name in columns if name in file.schema_arrow.names]
+                pieces = min(of, pieces_in(file.schema_arrow))
+                yield file.schema_arrow.empty_table().select(there)
+                for group in range(number % pieces, file.num_row_groups, pieces):
+                    yield self._group(part.name, file, [group], there)
 
     def head(self, version: TableVersion, rows: int, columns: list[str] | None = None) -> pa.Table:
         """The first rows of a version, at most `rows`, without reading the other rows."""
@@ -191,9 +216,9 @@ class Datamart:
         for name in filter(is_own_file, names):
             self.folder.delete(name)
 
-    def _group(self, name: str, file: Any, group: int) -> pa.Table:
+    def _group(self, name: str, file: Any, groups: list[int], columns: list[str] | None = None) -> pa.Table:
         with _damage_as_error(self.folder.path(name)):
-            return self.folder.call(name, lambda: file.read_row_group(group))
+            return self.folder.call(name, lambda: file.read_row_groups(groups, columns))
 
     def _opened(self, name: str, categories: list[str] | None) -> Any:
         options = {"read_dictionary": categories, "page_checksum_verification": True}

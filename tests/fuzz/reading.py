@@ -16,7 +16,7 @@ from jobs.bronze.ingest import ingested
 from jobs.gold.training_data import gold_feature_engineering
 from jobs.job import Job, StoreRoots, TaskResult, combined
 from jobs.silver.clean import cleaned_part
-from jobs.silver.quality import remove_flagged_customers
+from jobs.silver.quality.removal import remove_flagged_customers
 from storage.db.ledger import Ledger
 from storage.lake.extracts import source_files
 from storage.lake.names import TRAINING_DATA

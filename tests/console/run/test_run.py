@@ -11,7 +11,7 @@ import pytest
 from console.run.gantt import AXIS, chart
 from engine.control import runs
 from jobs.modelling.candidates import FOLDS
-from jobs.silver import quality
+from jobs.silver.quality import report
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import recent_runs, run_row
 from storage.ledger.schedules import Slot, SlotOutcome, record_outcome
@@ -120,8 +120,8 @@ def test_a_failed_run_shows_the_accounts_of_what_was_done(opened: Opened, sandbo
 def test_an_account_that_does_not_balance_says_by_how_much(
     opened: Opened, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = quality._counted
-    monkeypatch.setattr(quality, "_counted", lambda grounds, rows: (kept(grounds, rows)[0], {"undated": 7}))
+    kept = report._counted
+    monkeypatch.setattr(report, "_counted", lambda grounds, rows: (kept(grounds, rows)[0], {"undated": 7}))
     ended = sandbox.run("training", data=sandbox.data(), force=True)
     assert ended.state == "failed"
     said = words(opened(sandbox.home, "run", run_id=ended.run_id))

@@ -20,9 +20,10 @@ from jobs.bronze.ingest import Intake
 from jobs.gold import features
 from jobs.gold.labels import default_labels
 from jobs.monitoring import actuals
-from jobs.silver import clean, quality
+from jobs.silver import clean
 from jobs.silver.cleaning import cleaned
 from jobs.silver.customers import is_one_of
+from jobs.silver.quality import removal, report
 from storage.lake.datamart import Datamart, Part
 from storage.ledger.tasks import attempt_rows
 from tests.marks import others_thorough
@@ -83,31 +84,31 @@ def emptying_a_value(patch: Patch) -> None:
 
 def counting_rows_twice(patch: Patch) -> None:
     """A quality control that counts a row under every reason that it meets."""
-    counted = quality._counted
+    counted = report._counted
 
     def twice(grounds: Any, rows: int) -> Any:
         kept, _ = counted(grounds, rows)
         return kept, {name: int(mask.sum()) for name, mask in grounds.items()}
 
-    patch.setattr(quality, "_counted", twice)
+    patch.setattr(report, "_counted", twice)
 
 
 def keeping_a_flagged_customer(patch: Patch) -> None:
     """A quality control that leaves the first flagged customer in all tables."""
-    patch.setattr(quality, "is_one_of", lambda column, values: is_one_of(column, values.slice(1)))
+    patch.setattr(report, "is_one_of", lambda column, values: is_one_of(column, values.slice(1)))
 
 
 def forgetting_the_reasons(patch: Patch) -> None:
     """A quality control that does not say why it flagged customers."""
-    report = quality.quality_report
-    patch.setattr(quality, "quality_report", lambda *given: replace(report(*given), reasons={}))
+    judged = removal.quality_report
+    patch.setattr(removal, "quality_report", lambda *given: replace(judged(*given), reasons={}))
 
 
 def losing_a_label(patch: Patch, module: Any) -> None:
     """A labelling in which the label of one loan disappears."""
 
-    def forgetful(rows: pa.Table, loans: pa.Table, book: Any) -> pa.Array:
-        labels = default_labels(rows, loans, book)
+    def forgetful(rows: pa.Table, loans: pa.Table, *more: Any) -> pa.Array:
+        labels = default_labels(rows, loans, *more)
         test = np.asarray(pc.equal(loans["split"], "test")) if "split" in loans.column_names else np.ones(len(labels))
         lost = int(np.flatnonzero(test.astype(bool) & labels.is_valid().to_numpy(zero_copy_only=False))[0])
         return pa.array([None if place == lost else label.as_py() for place, label in enumerate(labels)], pa.int8())

@@ -5,12 +5,12 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from jobs.gold.no_loans import no_known_outcome, no_scored_loan
+from jobs.gold.labels import label_gaps
+from jobs.gold.no_loans import Due, due_by, no_known_outcome, no_scored_loan
 from tests.retail import BOOK
 
 DAY = pa.date32()
-AS_OF = date(2024, 6, 30)
-NONE = pa.table({name: pa.array([], DAY) for name in ("prediction_date", "observation_date")})
+NONE = Due(0, None)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ NONE = pa.table({name: pa.array([], DAY) for name in ("prediction_date", "observ
 def test_the_largest_cause_gives_the_advice(counts: dict[str, int], sentence: str) -> None:
     whole = f"of {counts['read']} rows of lms_loan_daily {sentence}"
     assert no_scored_loan(NONE, (counts, {}), BOOK) == whole
-    assert no_known_outcome(NONE, (counts, {}), pa.table({}), AS_OF, BOOK) == whole
+    assert no_known_outcome(NONE, 0, {}, (counts, {}), BOOK) == whole
 
 
 def test_start_dates_that_cannot_be_read_and_missing_rows_of_other_sources_are_told() -> None:
@@ -47,10 +47,11 @@ def test_start_dates_that_cannot_be_read_and_missing_rows_of_other_sources_are_t
 
 def test_a_loan_that_is_due_later_says_when() -> None:
     days = pa.array([date(2024, 9, 1), date(2024, 7, 1)], DAY)
-    loans = pa.table({"prediction_date": days, "observation_date": days})
+    loans = due_by(pa.table({"observation_date": days}), "observation_date")
     told = "the first of 2 loans is due on 2024-07-01; choose a later --as-of."
     assert no_scored_loan(loans, ({}, {}), BOOK) == told
-    assert no_known_outcome(loans, ({}, {}), pa.table({}), AS_OF, BOOK) == told
+    assert no_known_outcome(loans, 0, {}, ({}, {}), BOOK) == told
+    assert loans + Due(1, None) == Due(3, date(2024, 7, 1))
 
 
 @pytest.mark.parametrize(
@@ -70,4 +71,5 @@ def test_each_gap_of_the_outcomes_has_its_own_remedy(overdue: dict[int, float | 
         for month, amount in overdue.items()
     ]
     outcomes = pa.Table.from_pylist(rows, BOOK.outcomes.silver_schema)
-    assert told in no_known_outcome(loans, ({}, {}), outcomes, AS_OF, BOOK)
+    due, gaps = due_by(loans, "observation_date"), label_gaps(outcomes, loans, BOOK)
+    assert told in no_known_outcome(due, 1, gaps, ({}, {}), BOOK)

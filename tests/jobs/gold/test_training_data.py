@@ -8,7 +8,7 @@ import pytest
 from jobs.errors import JobError
 from jobs.gold.training_data import gold_feature_engineering, matured
 from jobs.job import Job
-from jobs.silver.quality import remove_flagged_customers
+from jobs.silver.quality.removal import remove_flagged_customers
 from storage.lake.datamart import TableVersion
 from storage.lake.names import TRAINING_DATA
 from tests.job_factory import JobFactory

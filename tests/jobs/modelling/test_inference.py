@@ -15,7 +15,7 @@ from jobs.errors import JobError
 from jobs.loan_calendar import months_later
 from jobs.modelling.frames import frame
 from jobs.modelling.inference import store_predictions_gold
-from jobs.silver.quality import quality_report
+from jobs.silver.quality.report import quality_report
 from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, SCORED, TRAINING_DATA
 from tests.job_factory import JobFactory
 from tests.retail import BOOK, BRONZE, KEYS, SAFE15, SOURCES, STAGED

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pytest
 
 from engine.documents.runs import run_details
-from jobs.silver.quality import quality_report
+from jobs.silver.quality.report import quality_report
 from storage.lake.names import INFERENCE_FEATURES, MONITORING, OUTCOMES, PREDICTIONS
 from tests.commands import command
 from tests.retail import BOOK, KEYS

@@ -4,7 +4,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from jobs.silver.quality import remove_flagged_customers
+from jobs.silver.quality.removal import remove_flagged_customers
 from tests.job_factory import JobFactory
 from tests.retail import BOOK, TABLES
 

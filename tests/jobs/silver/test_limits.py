@@ -9,9 +9,9 @@ from jobs.errors import InputRejected
 from jobs.job import combined
 from jobs.silver.clean import cleaned_part
 from jobs.silver.cleaning import cleaned
-from jobs.silver.identity import check_matches
 from jobs.silver.limits import check_values, reject_undecided
-from jobs.silver.quality import remove_flagged_customers
+from jobs.silver.quality.identity import check_matches
+from jobs.silver.quality.removal import remove_flagged_customers
 from storage.lake.datamart import TableVersion
 from tests.job_factory import JobFactory
 from tests.retail import BOOK, TABLES

@@ -10,7 +10,7 @@ from jobs.errors import InputRejected
 from jobs.job import TaskResult, combined
 from jobs.modelling.inference import prepare_inference_data
 from jobs.silver.clean import cleaned_part
-from jobs.silver.quality import remove_flagged_customers
+from jobs.silver.quality.removal import remove_flagged_customers
 from storage.lake.datamart import TableVersion
 from storage.ledger.catalog import as_json, from_json
 from tests.job_factory import JobFactory

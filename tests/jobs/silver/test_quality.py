@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.silver.quality import checked_columns, quality_report
+from jobs.silver.quality.report import checked_columns, quality_report
 from jobs.silver.values import MARKED
 from tests.jobs.silver.good_rows import AS_OF, BEFORE, LATER, SCHEMAS, Rows, book, row, tables
 from tests.retail import BOOK, KEYS, TABLES

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from jobs.silver.quality import remove_flagged_customers
+from jobs.silver.quality.removal import remove_flagged_customers
 from storage.lake.datamart import TableVersion
 from tests.job_factory import JobFactory
 from tests.jobs.silver.good_rows import AS_OF, BEFORE, LATER, book, row, tables

@@ -1,6 +1,6 @@
 """Ids that identify: a loan has one customer, its rows agree, and the loans of one file are found in the others."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -12,6 +12,7 @@ from jobs.book.declaration import Book
 from jobs.errors import InputRejected
 from jobs.job import Job, log
 from jobs.loan_calendar import known_by
+from jobs.silver.buckets import EVERYBODY, Bucket, hashes_of
 from jobs.silver.newest import changing, codes_of, contradictions, row_codes
 from jobs.silver.reading import source_rows
 from storage.lake.datamart import TableVersion
@@ -20,6 +21,7 @@ MOST_UNMATCHED = 0.2  # share of loans that may lack a row of a source which eve
 MOST_CHANGING = 0.5  # share of loans for which a fact of the loan may change
 FEWEST_LOANS = 10  # loans of which one at least must have its row
 FEW_LOANS = 50  # loans whose share says little
+Reader = Callable[[str], pa.ChunkedArray]
 
 
 def check_customers(ledger: pa.Table, visible: npt.NDArray[np.bool_], book: Book) -> None:
@@ -45,6 +47,31 @@ def check_customers(ledger: pa.Table, visible: npt.NDArray[np.bool_], book: Book
         )
 
 
+def check_buckets(job: Job, staged: TableVersion, buckets: Sequence[Bucket]) -> None:
+    """Raises InputRejected when a loan has rows of several customers that are in different buckets.
+
+    `check_customers` looks at the rows of one bucket. `staged` is the cleaned table of the loans' source.
+    """
+    hashes, counts = np.unique(
+        np.concatenate([np.unique(hashes_of(_named(job, staged, bucket)[job.book.loan_id])) for bucket in buckets]),
+        return_counts=True,
+    )
+    shared = hashes[counts > 1]
+    if len(shared):
+        every = (_named(job, staged, bucket) for bucket in buckets)
+        rows = pa.concat_tables(
+            rows.filter(pa.array(np.isin(hashes_of(rows[job.book.loan_id]), shared))) for rows in every
+        )
+        check_customers(rows, np.ones(rows.num_rows, bool), job.book)
+
+
+def _named(job: Job, staged: TableVersion, bucket: Bucket) -> pa.Table:
+    """The ids of the rows of the loans' source that count at as-of and have both."""
+    known_on = job.book.loans.known_on
+    rows = source_rows(job, staged, job.book.loans, (*job.book.ids, known_on), bucket)
+    return rows.filter(pa.array(known_by(rows[known_on], job.as_of))).select(job.book.ids).drop_null()
+
+
 def check_matches(loans: int, without: Mapping[str, int], book: Book) -> None:
     """Raises InputRejected when too many loans have no row of a source that every loan must have.
 
@@ -63,34 +90,38 @@ def check_matches(loans: int, without: Mapping[str, int], book: Book) -> None:
 
 
 def conflicts(
-    job: Job, staged: Mapping[str, TableVersion], checked: Mapping[str, pa.Table], sources: Iterable[Source]
+    job: Job,
+    staged: Mapping[str, TableVersion],
+    checked: Mapping[str, pa.Table],
+    sources: Iterable[Source],
+    bucket: Bucket = EVERYBODY,
 ) -> dict[str, dict[str, int]]:
     """How many keys have other values on one date (`conflicts`) and loans other facts (`changing_loans`), by table.
 
-    Counted at as-of, tables without any left out. `checked` has the checked columns of each cleaned table.
+    Counted at as-of, tables without any left out. `checked` has the checked columns of the bucket's cleaned rows.
     """
-    names = [source.silver for source in sources]
-    of_keys = {name: _conflicts(job, staged[name], checked[name], job.book.by_table[name]) for name in names}
+    read = {source.silver: partial(_column, job, staged[source.silver], source, bucket) for source in sources}
+    of_keys = {name: _conflicts(job, checked[name], job.book.by_table[name], read[name]) for name in read}
     ledger = job.book.loan_source
-    of_loans = {name: _changing_loans(job, staged[name], checked[name]) for name in names if name == ledger}
+    of_loans = {name: _changing_loans(job, checked[name], read[name]) for name in read if name == ledger}
     return {
         "conflicts": {name: count for name, count in of_keys.items() if count},
         "changing_loans": {name: count for name, count in of_loans.items() if count},
     }
 
 
-def _conflicts(job: Job, staged: TableVersion, checked: pa.Table, source: Source) -> int:
+def _conflicts(job: Job, checked: pa.Table, source: Source, read: Reader) -> int:
     rows = np.flatnonzero(known_by(checked[source.known_on], job.as_of))
     identity = (*source.key, source.known_on)
     others = [name for name in source.names if name not in identity]
-    columns = [partial(_column, job, staged, source, name) for name in others]
+    columns = [partial(read, name) for name in others]
     found = contradictions(row_codes(checked, identity), rows, columns)
     if found:
         log.warning("%s: %d keys have other values on one date", source.silver, found)
     return found
 
 
-def _changing_loans(job: Job, staged: TableVersion, checked: pa.Table) -> int:
+def _changing_loans(job: Job, checked: pa.Table, read: Reader) -> int:
     source = job.book.loans
     rows = np.flatnonzero(known_by(checked[source.known_on], job.as_of))
     loans = row_codes(checked, [job.book.loan_id])[rows]
@@ -98,12 +129,12 @@ def _changing_loans(job: Job, staged: TableVersion, checked: pa.Table) -> int:
     several = int((sizes > 1).sum())
     differ = np.zeros(len(sizes), bool)
     for name in job.book.loan_facts:
-        changed = changing(groups, len(sizes), _column(job, staged, source, name).take(pa.array(rows)))
+        changed = changing(groups, len(sizes), read(name).take(pa.array(rows)))
         if 0 < changed.sum() <= MOST_CHANGING * several:  # what changes for most loans is no fact
             log.warning("%s: %s changes for %d loans", source.silver, name, changed.sum())
             differ |= changed
     return int(differ.sum())
 
 
-def _column(job: Job, staged: TableVersion, source: Source, name: str) -> pa.ChunkedArray:
-    return source_rows(job, staged, source, [name])[name]
+def _column(job: Job, staged: TableVersion, source: Source, bucket: Bucket, name: str) -> pa.ChunkedArray:
+    return source_rows(job, staged, source, [name], bucket)[name]

@@ -1,7 +1,6 @@
 """Quality control: rows later than as-of wait, superseded rows go, and flagged customers leave all tables."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,18 +10,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.book.columns import Column, Kind, Source
+from jobs.book.columns import Column, Source
 from jobs.book.declaration import Book
-from jobs.job import Job, TaskResult, log
 from jobs.loan_calendar import known_by
 from jobs.silver.cleaning import matches
 from jobs.silver.customers import Mask, customers_of, is_one_of, number_of_customers, plain
-from jobs.silver.dialects.orders import check_orders
-from jobs.silver.identity import check_customers, conflicts
 from jobs.silver.newest import EARLIEST, days_of, newest_rows, row_codes
-from jobs.silver.reading import source_rows
+from jobs.silver.quality.identity import check_customers
 from jobs.silver.values import MARKED
-from storage.lake.datamart import TableVersion
 
 SEPARATOR = "; "  # between the reasons for which a customer is flagged
 DENSE = 32  # codes up to so many times their number are counted in an array, which is much faster than sorting
@@ -131,56 +126,6 @@ def valid_rows(table: pa.Table, source: Source, as_of: date) -> Mask:
     """True for the rows of a cleaned table that are known at as-of and not superseded then."""
     visible = known_by(table[source.known_on], as_of)
     return visible & ~_superseded(table, source, visible)
-
-
-def remove_flagged_customers(job: Job) -> TaskResult:
-    """The silver tables: cleaned rows up to as-of without those of flagged customers."""
-    book = job.book
-    staged = {source.silver: job.table(source.staged_table) for source in book.sources}
-    check_orders({source.dataset: staged[source.silver].date_orders for source in book.sources}, book.sources)
-    checked = {source.silver: _checked_rows(job, staged[source.silver], source) for source in book.sources}
-    found = quality_report(checked, job.as_of, book)
-    contradicting = conflicts(job, staged, checked, book.sources)
-    with ThreadPoolExecutor(2) as pool:  # writing Parquet is work for one core, and this task has two
-        tables = list(
-            pool.map(
-                lambda source: _filtered(job, staged[source.silver], found.kept[source.silver], source), book.sources
-            )
-        )
-    for reason, count in found.reasons.items():
-        log.info("%d customers flagged: %s", count, reason)
-    log.info("%d customers flagged in all", len(found.flagged))
-    kept = {source.silver: table.rows for source, table in zip(book.sources, tables, strict=True)}
-    values = found.values({name: version.rows for name, version in staged.items()}, kept)
-    for name, counts in values["rows"].items():
-        log.info("%s: %s", name, ", ".join(f"{count} {what}" for what, count in counts.items()))
-    return TaskResult(
-        rows_in=sum(version.rows for version in staged.values()),
-        rows_out=sum(kept.values()),
-        tables=tuple(tables),
-        values=values | contradicting,
-    )
-
-
-def _checked_rows(job: Job, version: TableVersion, source: Source) -> pa.Table:
-    """The checked columns, texts with few values as dictionary arrays."""
-    columns = checked_columns(source, job.book)
-    texts = [name for name in columns if name in source.of_kind(Kind.IDENTIFIER, Kind.CODE)]
-    return source_rows(job, version, source, columns, categories=texts)
-
-
-def _filtered(job: Job, version: TableVersion, kept: Mask, source: Source) -> TableVersion:
-    dates = tuple(day for day in version.dates if day <= job.as_of.isoformat())
-    rows = _kept_rows(job.datamart.groups(version), kept)
-    return job.write(source.silver_table, rows, dates=dates, sources={version.table: version.digest})
-
-
-def _kept_rows(groups: Iterator[pa.Table], kept: Mask) -> Iterator[pa.Table]:
-    start = 0
-    for group in groups:
-        rows = group.select([name for name in group.column_names if name != MARKED])
-        yield rows.filter(pa.array(kept[start : start + group.num_rows]))
-        start += group.num_rows
 
 
 def _flags(source: Source, table: pa.Table, customers: pa.ChunkedArray, valid: Mask) -> dict[str, pa.Array]:

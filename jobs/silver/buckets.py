@@ -1,0 +1,112 @@
+"""Customer buckets: a large book is checked and turned into features one bucket of customers after another.
+
+A customer is in the same bucket on every machine. The number of buckets depends on the number of rows alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.book.declaration import Book
+from jobs.job import Job
+from jobs.profiles.hashes import Hashes, hashes_of_texts
+from storage.lake.datamart import TableVersion
+from storage.lake.pieces import WHOLE, Pieces
+
+ROWS_OF_BUCKET = 5_000_000  # of all tables, of which one process holds the columns that it needs in about 0.7 GB
+MISSING = "\0"  # stands for an id that is missing or empty
+ROWS_OF_PIECE = 1_000_000  # of one part: a part with more is written in pieces, one for each of its own buckets
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Bucket `number` (from 0) of `of`, a power of two."""
+
+    number: int = 0
+    of: int = 1
+
+    def has(self, ids: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+        """Which rows are in the bucket, by the ids of their customers."""
+        found: npt.NDArray[np.bool_] = _codes(ids, self.of) == self.number
+        return found
+
+
+EVERYBODY = Bucket()
+
+
+def is_divisible(book: Book) -> bool:
+    """Whether a book can be worked on by bucket: what belongs together has to name the same customer.
+
+    Every source has the customer's id. The loans' source alone has the loan's, and its rows replace each other by loan;
+    rows of the other sources replace each other by customer.
+    """
+    return all(
+        book.customer_id in source.names
+        and (book.loan_id in source.key if source == book.loans else book.loan_id not in source.names)
+        and (source == book.loans or book.customer_id in source.key)
+        for source in book.sources
+    )
+
+
+def number_of_buckets(rows: int, most: int) -> int:
+    """The smallest power of two with which a bucket has at most `most` of the rows on average."""
+    return 1 << max(0, (max(rows, 1) - 1) // most).bit_length()
+
+
+def hashes_of(ids: pa.ChunkedArray) -> Hashes:
+    """A number for each row by its id, the same on every machine; a missing id counts as an empty text."""
+    encoded = ids if pa.types.is_dictionary(ids.type) else ids.dictionary_encode()
+    whole = encoded.unify_dictionaries().combine_chunks()
+    names = whole.dictionary.cast(pa.string())
+    named = pc.if_else(pc.equal(names, ""), MISSING, names)
+    hashes = hashes_of_texts(pa.chunked_array([pa.concat_arrays([named, pa.array([MISSING])])]))
+    found: Hashes = hashes[whole.indices.fill_null(len(names)).to_numpy()]
+    return found
+
+
+def _codes(ids: pa.ChunkedArray, number: int) -> Hashes:
+    """The bucket of each row, below `number` (a power of two), by its customer's id."""
+    return hashes_of(ids) & np.uint64(number - 1)
+
+
+def _by_bucket(tables: Iterable[pa.Table], customer_id: str, number: int) -> Iterator[pa.Table]:
+    """Each table as `number` tables, one for each bucket in their order, in which the rows keep their order."""
+    for table in tables:
+        found = _codes(table[customer_id], number).astype(np.uint16)
+        sorted_rows = table.take(pa.array(np.argsort(found, kind="stable")))
+        ends = np.cumsum(np.bincount(found, minlength=number))
+        for start, end in zip([0, *ends[:-1]], ends, strict=True):
+            yield sorted_rows.slice(start, end - start)
+
+
+def pieces_of(rows: int, book: Book) -> Pieces:
+    """How the rows of a cleaned part are divided: by bucket, in one piece where there are few."""
+    number = number_of_buckets(rows, ROWS_OF_PIECE) if is_divisible(book) else 1
+    return WHOLE if number == 1 else Pieces(number, partial(_by_bucket, customer_id=book.customer_id, number=number))
+
+
+def buckets_of(staged: Iterable[TableVersion], book: Book) -> list[Bucket]:
+    """The buckets in which cleaned tables are worked on; one for a book that is small or can't be divided."""
+    number = number_of_buckets(sum(version.rows for version in staged), ROWS_OF_BUCKET) if is_divisible(book) else 1
+    return [Bucket(each, number) for each in range(number)]
+
+
+def bucket_numbers(job: Job) -> list[str]:
+    """The partitions of a task that works by bucket: one for each, the only one without a key."""
+    buckets = buckets_of_job(job)
+    return [str(bucket.number) for bucket in buckets] if len(buckets) > 1 else [""]
+
+
+def buckets_of_job(job: Job) -> list[Bucket]:
+    """The buckets of the task's cleaned tables."""
+    return buckets_of((job.table(source.staged_table) for source in job.book.sources), job.book)
+
+
+def bucket_of_job(job: Job) -> Bucket:
+    """The bucket of the task's partition."""
+    return buckets_of_job(job)[int(job.partition)] if job.partition else EVERYBODY

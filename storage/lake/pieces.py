@@ -1,0 +1,33 @@
+"""Pieces of a part: the rows that belong together are in row groups of their own, and are read without the others."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+NUMBER = b"loanwatch.pieces"
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Into how many pieces the rows are divided, and how: `divide` makes `number` tables of each table, in order."""
+
+    number: int = 1
+    divide: Callable[[Iterable[pa.Table]], Iterator[pa.Table]] | None = None
+
+    def schema(self, schema: pa.Schema) -> pa.Schema:
+        """The schema of the file, which has the number of its own pieces, not that of the table it was made of."""
+        kept = {name: value for name, value in (schema.metadata or {}).items() if name != NUMBER}
+        return schema.with_metadata(kept if self.divide is None else {**kept, NUMBER: str(self.number)})
+
+    def divided(self, tables: Iterable[pa.Table]) -> Iterable[pa.Table]:
+        """The tables that are written, one row group each if there are several pieces."""
+        return tables if self.divide is None else self.divide(tables)
+
+
+WHOLE = Pieces()
+
+
+def pieces_in(schema: pa.Schema) -> int:
+    """The number of pieces of a file."""
+    return int((schema.metadata or {}).get(NUMBER, 1))

@@ -1,0 +1,105 @@
+"""Buckets of customers: the same rows, features and predictions as without them, whatever their number."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.silver import buckets
+from jobs.silver.buckets import Bucket, hashes_of, is_divisible, number_of_buckets, pieces_of
+from storage.lake.datamart import Datamart, TableVersion
+from storage.lake.names import INFERENCE_FEATURES, TRAINING_DATA
+from tests.retail import BOOK
+from tests.sandbox import ONE_CANDIDATE, Sandbox
+
+ONE = {"training": {"candidates": ONE_CANDIDATE}, "inference": {}}
+TASKS = (("remove_flagged_customers", "gold_feature_engineering"), ("prepare_inference_data", "store_predictions_gold"))
+IDS = st.lists(st.none() | st.text(max_size=5), max_size=40)
+
+
+@given(IDS, st.sampled_from([1, 2, 8]))
+def test_every_row_is_in_one_bucket_and_keeps_its_order(ids: list[str | None], number: int) -> None:
+    table = pa.table({"Customer_ID": pa.array(ids, pa.string()), "row": list(range(len(ids)))})
+    in_bucket = [Bucket(each, number).has(table["Customer_ID"]) for each in range(number)]
+    assert sum(mask.sum() for mask in in_bucket) == len(ids)
+    encoded = table["Customer_ID"].dictionary_encode()
+    assert (hashes_of(encoded) == hashes_of(table["Customer_ID"])).all()
+
+
+def test_an_id_has_the_same_number_on_every_machine() -> None:
+    assert hashes_of(pa.chunked_array([["CUS_0x1"], [None, ""]])).tolist() == [
+        3230766805259086066,
+        12035550249420947055,
+        12035550249420947055,
+    ]
+
+
+@pytest.mark.parametrize(("rows", "number"), [(0, 1), (1, 1), (10, 1), (11, 2), (20, 2), (21, 4), (80, 8), (81, 16)])
+def test_a_bucket_has_at_most_so_many_rows_on_average(rows: int, number: int) -> None:
+    assert number_of_buckets(rows, 10) == number
+
+
+def test_the_default_book_can_be_divided() -> None:
+    assert is_divisible(BOOK)
+
+
+def test_a_piece_is_read_without_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buckets, "ROWS_OF_PIECE", 25)
+    table = pa.table({"Customer_ID": [f"c{row % 7}" for row in range(90)], "row": list(range(90))})
+    pieces = pieces_of(table.num_rows, BOOK)
+    assert pieces.number == 4
+    mart = Datamart(str(tmp_path))
+    part = mart.write("staged.attributes", "v", 0, [table.slice(0, 50), table.slice(50)], pieces=pieces)
+    version = TableVersion("staged.attributes", "v", (part,))
+    assert mart.read(version).sort_by("row").equals(table)
+    for of in (2, 4, 8):
+        rows = [
+            pa.concat_tables(mart.piece(version, number, of, ["Customer_ID", "row"], categories=[]))
+            for number in range(of)
+        ]
+        for number, found in enumerate(rows):
+            own = Bucket(number, of).has(found["Customer_ID"])
+            assert own.all() or of > 4  # a part with fewer pieces gives the rows of several buckets
+            expected = table.filter(pa.array(Bucket(number, of).has(table["Customer_ID"])))
+            kept = found.filter(pa.array(own)).combine_chunks()
+            assert kept.sort_by("row").equals(expected.combine_chunks())
+            for customer in set(kept["Customer_ID"].to_pylist()):
+                rows_of = kept.filter(pc.equal(kept["Customer_ID"], customer))["row"].to_pylist()
+                assert rows_of == sorted(rows_of)
+
+
+def same_rows(one: Sandbox, other: Sandbox, table: str) -> bool:
+    """Whether a table has the same rows in both deployments, in any order."""
+    keys = [(name, "ascending") for name in ("loan_id", "Customer_ID", "snapshot_date", "installment_num")]
+    tables = [sandbox.table(table) for sandbox in (one, other)]
+    assert tables[0].schema.equals(tables[1].schema, check_metadata=True)
+    tables = [each.unify_dictionaries().combine_chunks() for each in tables]
+    order = [key for key in keys if key[0] in tables[0].column_names]
+    a, b = (table.sort_by(order).combine_chunks() for table in tables)
+    return bool(a.equals(b))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("number", [2, 8])
+def test_a_divided_book_gives_the_same_rows_features_and_counts(
+    trained_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    whole = Sandbox.copied(trained_home, tmp_path / "whole")
+    other = Sandbox.copied(trained_home, tmp_path / "divided")
+    rows = sum(whole.versions()[source.staged_table].rows for source in BOOK.sources)
+    runs = [whole.succeed(name, force=True, data=whole.data(), **ONE[name]) for name in ONE]
+    monkeypatch.setattr(buckets, "ROWS_OF_BUCKET", -(-rows // number))
+    monkeypatch.setattr(buckets, "ROWS_OF_PIECE", -(-rows // (4 * number)))
+    divided = [other.succeed(name, force=True, data=other.data(), **ONE[name]) for name in ONE]
+    for table in ("silver.loan_daily", "silver.attributes", TRAINING_DATA, INFERENCE_FEATURES):
+        assert len(other.versions()[table].parts) == number
+        assert same_rows(whole, other, table), table
+    for run, again, tasks in zip(runs, divided, TASKS, strict=True):
+        for task in tasks:
+            found = other.values(again, task)
+            statistics = found.pop("statistics", None)
+            assert (statistics is None) == (task != "remove_flagged_customers")
+            assert found == whole.values(run, task), task
