@@ -16,7 +16,7 @@ from pydantic_settings import SettingsConfigDict
 
 from storage.cut_off import declared_cut_off
 from storage.errors import UsageError
-from storage.operation_settings import OperationSettings
+from storage.fit_settings import FitSettings
 
 PREFIX = "LOANWATCH_"
 GIB = 1024**3
@@ -26,7 +26,7 @@ REPLACED = {"auc_rows": "auc_least_defaults"}  # settings of earlier releases, w
 HOST_AND_PORT = re.compile(r"(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 
 
-class Settings(OperationSettings):
+class Settings(FitSettings):
     """The settings of a deployment. Durations are in seconds unless the name gives another unit."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")

@@ -18,6 +18,7 @@ ORDER = """
 storage.errors
 storage.cut_off   storage.alert_settings
 storage.operation_settings
+storage.fit_settings
 storage.settings
 storage.files
 storage.db

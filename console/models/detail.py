@@ -113,6 +113,8 @@ def show_contents(view: ModelView) -> None:
     with right:
         st.subheader("Hyperparameters")
         _hyperparameters(details.get("hyperparameters", {}), view.row.model_name)
+        for name, fit in details.get("fits", {}).items():
+            note(f"{name}: {fit['why']}")
         st.subheader("Parameters of the run")
         _parameters(view.params)
         st.subheader("Libraries")

@@ -24,6 +24,7 @@ LABELS = {
     "auc_least_defaults": "Minimum defaults for AUC",
     "cut_off": "Cut-off",
     "drift_rows": "Minimum loans for PSI",
+    "exact_fit_rows": "Train rows of an exact fit",
 }
 IN_GIB = "extract_limit"  # in bytes as a setting, in GiB as a widget
 FINE, COARSE = 0.01, 1.0  # steps of a number input; a share or a threshold is chosen in hundredths

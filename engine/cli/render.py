@@ -123,30 +123,32 @@ def models_view(documents: Sequence[Mapping[str, Any]]) -> RenderableType:
     The best has the highest out-of-fold AUC; of a model of an earlier release, which has none, the highest test AUC.
     Below are the cut-offs, the comparisons of feature sets and the reasons why models were not promoted.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for model in documents:
         names = sorted(model["candidates"], key=lambda name: -_rank(model["candidates"][name]))
         roles = [*model["aliases"], *(["anchor"] if model["anchor"] else [])]
         first_column = [model["version"], ", ".join(roles), f"on {model['feature_set']}"]
         for name, text in zip_longest(names, first_column, fillvalue=""):
-            numbers = model["candidates"][name]
-            rows.append(
-                {
-                    "version": text,
-                    "model": f"{SIGNS['succeeded'][0] if name == model['model_name'] else ' '} {name}",
-                    "out_of_fold": numbers.get("out_of_fold_auc"),
-                    "AUC": numbers["test_auc"],
-                    "95%_interval": interval(numbers["auc_low"], numbers["auc_high"]),
-                    "not_in_arrears": (numbers.get("not_in_arrears") or {}).get("test_auc"),
-                    "train": numbers["train_auc"],
-                    "precision": numbers["precision"],
-                    "recall": numbers["recall"],
-                    "F1": numbers["f1"],
-                    "calibration_error": figure_text(numbers, CALIBRATION_ERROR),
-                }
-            )
+            cells = _candidate_cells(model, name) if name else dict.fromkeys(list(rows[0])[1:], "")
+            rows.append({"version": text, **cells})
     remarks = [Text(f"{model['version']}  {text}") for model in documents for text in model_remarks(model)]
     return Group(listing(rows, list(rows[0]) if rows else []), *remarks)
+
+
+def _candidate_cells(model: Mapping[str, Any], name: str) -> dict[str, Any]:
+    numbers = model["candidates"][name]
+    return {
+        "model": f"{SIGNS['succeeded'][0] if name == model['model_name'] else ' '} {name}",
+        "out_of_fold": numbers.get("out_of_fold_auc"),
+        "AUC": numbers["test_auc"],
+        "95%_interval": interval(numbers["auc_low"], numbers["auc_high"]),
+        "not_in_arrears": (numbers.get("not_in_arrears") or {}).get("test_auc"),
+        "train": numbers["train_auc"],
+        "precision": numbers["precision"],
+        "recall": numbers["recall"],
+        "F1": numbers["f1"],
+        "calibration_error": figure_text(numbers, CALIBRATION_ERROR),
+    }
 
 
 def _rank(numbers: Mapping[str, Any]) -> float:
@@ -158,6 +160,7 @@ def model_remarks(model: Mapping[str, Any]) -> list[str]:
     remarks = [
         f"It predicts default for loans with {cut_off_words(model['cut_off'])}.",
         *_set_remarks(model),
+        *(f"{name}: {fit['why']}" for name, fit in model.get("fits", {}).items()),
     ]
     verdict, approval = model["promotion"], model["approval"]
     if verdict and not verdict["promote"]:

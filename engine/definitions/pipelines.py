@@ -111,7 +111,7 @@ def _model_tasks(book: Book) -> tuple[Task, ...]:
             upstream=("gold_feature_engineering",),
             reads=(t.TRAINING_DATA, t.TRAINING_IMPUTED),
             writes=(t.OUT_OF_FOLD_SCORES,),
-            settings=("feature_set", "candidates", "cut_off"),
+            settings=("feature_set", "candidates", "cut_off", "exact_fit_rows"),
             split="jobs.modelling.candidates:fit_names",
             collect="jobs.modelling.training:select_model",
             limit=7200,

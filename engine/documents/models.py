@@ -49,7 +49,8 @@ def models_document(connection: Connection, version: str = "") -> list[Document]
 
 
 def model_document(connection: Connection, models: ModelStore, version: str) -> Document:
-    """A registered model as in the list of all, with hyperparameters and points tables of scorecards by candidate.
+    """A registered model as in the list of all, with hyperparameters and points tables of scorecards by candidate, and
+    `fits`: what was fitted in the place of candidates because there were many train rows.
 
     Raises UnusableRequest for an unknown version, and UntrustedModel when its metadata is not as it was registered.
     """
@@ -58,7 +59,7 @@ def model_document(connection: Connection, models: ModelStore, version: str) -> 
         raise UnusableRequest(f"There is no model {version!r}; `python -m engine models` lists the versions.")
     metadata = json.loads(models.read(model.files["metadata"]))
     (document,) = models_document(connection, version)
-    return {**document, **{name: metadata.get(name, {}) for name in ("scorecards", "hyperparameters")}}
+    return {**document, **{name: metadata.get(name, {}) for name in ("scorecards", "hyperparameters", "fits")}}
 
 
 def champion_history(connection: Connection) -> list[Document]:

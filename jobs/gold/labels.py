@@ -127,7 +127,7 @@ def splits(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
     The first 8 bytes of SHA-256 of the id, big-endian, modulo 100, below 20 is test. The same customer is on the same
     side with each loan.
     """
-    return pc.if_else(pa.array(_hashes(ids, 0) % 100 < TEST_SHARE), "test", "train")
+    return pc.if_else(pa.array(id_hashes(ids, 0) % 100 < TEST_SHARE), "test", "train")
 
 
 def folds(ids: pa.ChunkedArray, bad: npt.NDArray[np.bool_], number: int) -> npt.NDArray[np.int64]:
@@ -142,12 +142,12 @@ def folds(ids: pa.ChunkedArray, bad: npt.NDArray[np.bool_], number: int) -> npt.
     defaulted = np.zeros(len(encoded.dictionary), bool)
     defaulted[owners[bad]] = True
     turn = np.empty(defaulted.size, np.int64)
-    turn[np.lexsort((_hashes(encoded.dictionary, 8), ~defaulted))] = np.arange(defaulted.size)
+    turn[np.lexsort((id_hashes(encoded.dictionary, 8), ~defaulted))] = np.arange(defaulted.size)
     found: npt.NDArray[np.int64] = turn[owners] % number + 1
     return found
 
 
-def _hashes(ids: pa.Array | pa.ChunkedArray, start: int) -> npt.NDArray[np.uint64]:
+def id_hashes(ids: pa.Array | pa.ChunkedArray, start: int) -> npt.NDArray[np.uint64]:
     """8 bytes of SHA-256 of each id, from byte `start`; a missing id counts as an empty text."""
     digests = (hashlib.sha256((one or "").encode()).digest() for one in ids.to_pylist())
     return np.frombuffer(b"".join(digest[start : start + 8] for digest in digests), ">u8").astype(np.uint64)

@@ -16,7 +16,9 @@ from jobs.job import Job, TaskResult, log
 from jobs.modelling.candidates import FOLDS, Candidate, trained_candidates
 from jobs.modelling.comparison import numbers_by_arrears, numbers_on_test, set_comparisons
 from jobs.modelling.explanation.kept import kept_explanation
+from jobs.modelling.fits import plan_of
 from jobs.modelling.frames import is_category
+from jobs.modelling.large.plan import fits_document
 from jobs.modelling.pipelines import categories_in, label_encoders
 from jobs.modelling.promotion.arrears import verdict_with_arrears
 from jobs.modelling.promotion.broken_features import measured
@@ -119,6 +121,8 @@ def _metadata(job: Job, train: pa.Table, test: pa.Table, ranked: Sequence[Traine
     """The metadata of the best candidate, the first of `ranked`, apart from its files."""
     best = ranked[0]
     candidate = best.candidate
+    plans = {one.candidate.name: plan_of(job, one.candidate, train) for one in ranked}
+    fits = fits_document(plans, train.num_rows)
     return {
         "model_name": candidate.name,
         "as_of": job.as_of.isoformat(),
@@ -131,13 +135,14 @@ def _metadata(job: Job, train: pa.Table, test: pa.Table, ranked: Sequence[Traine
         "calibration": best.calibration,
         "cut_off": best.cut_off,
         "candidates": {one.candidate.name: one.numbers for one in ranked},
-        "hyperparameters": {one.candidate.name: dict(one.candidate.classifier.parameters) for one in ranked},
+        "hyperparameters": {name: dict(plan.classifier_on(train.num_rows).parameters) for name, plan in plans.items()},
         "comparisons": _comparisons(job, test, ranked),
         "scorecards": {one.candidate.name: one.points for one in ranked if one.points is not None},
         "rows": {"train": _counts(train), "test": _counts(test)},
         "libraries": {name: version(name) for name in LIBRARIES},
         "reference": frozen_reference(measured(job, test), best.scores, candidate.features),
         "risk_curve": logistic_curve(labels_of(test), best.scores).as_json(),
+        **({"fits": fits} if fits else {}),
     }
 
 

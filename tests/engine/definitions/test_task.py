@@ -63,6 +63,7 @@ def test_every_declared_function_table_and_setting_exists(task: Task) -> None:
 
 def test_parameters_of_a_pipeline_are_the_settings_of_its_tasks() -> None:
     assert settings_of(TRAINING) == {
+        "exact_fit_rows",
         "quarantine_limit",
         "shrink_limit",
         "extract_limit",

@@ -1,0 +1,1 @@
+"""Fits of more train rows than the exact fits of trees can take."""
