@@ -1,9 +1,14 @@
-# One image for worker, scheduler and console: the command says which. Data lives in the volume /home/loanwatch/home.
+# One image for worker, scheduler, console and the nodes of a Ray cluster: the command says which.
+# Data lives in the volume /home/loanwatch/home.
 FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PIP_NO_CACHE_DIR=1 \
+    PYTHONPATH=/home/loanwatch/app \
+    PYTHONHASHSEED=0 \
+    OMP_NUM_THREADS=1 \
+    OPENBLAS_NUM_THREADS=1 \
     LOANWATCH_HOME=/home/loanwatch/home
 
 RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/*

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from engine.cluster.environment import RAY_ENVIRONMENT
 from tests.processes import PIPES, until
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +54,15 @@ def test_the_processes_of_the_image_are_not_roots() -> None:
     (user,) = instructions("USER")
     assert user != "root"
     assert any(f" {user}" in line and "useradd" in line for line in instructions("RUN"))
+
+
+def test_a_node_of_rays_in_the_image_computes_as_a_private_ray_does() -> None:
+    (told,) = instructions("ENV")
+    environment = dict(word.split("=", 1) for word in shlex.split(told))
+    (folder,) = instructions("WORKDIR")
+    assert environment["PYTHONPATH"] == folder
+    for name in ("PYTHONHASHSEED", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        assert environment[name] == RAY_ENVIRONMENT[name]
 
 
 def test_the_base_has_the_python_that_the_tools_check_for() -> None:

@@ -185,3 +185,22 @@ for _ in range(2):
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.thorough
+def test_warming_up_starts_no_process_for_each_cpu_of_a_large_ray() -> None:
+    program = """
+import psutil
+from engine.execution.ray_executor import RayExecutor
+from storage.settings import load_settings
+executor = RayExecutor(load_settings(ray_cpus=16))
+executor.warm()
+words = [process.cmdline() for process in psutil.Process().children(recursive=True)]
+print(sum(each[0].startswith("ray::IDLE") for each in words if each))
+executor.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE, check=True
+    )
+    own = 2  # which Ray starts itself
+    assert 1 <= int(done.stdout.splitlines()[-1]) <= engine.execution.ray_executor.WARM + own
