@@ -12,6 +12,8 @@ from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult
 from jobs.silver.clean import clean, part_numbers
 from storage.lake.extracts import SourceFile, digest_and_lines
+from storage.lake.received import files_of
+from storage.ledger.catalog import as_json, from_json
 from tests.extracts import Extracts
 from tests.job_factory import JobFactory
 from tests.retail import SOURCES
@@ -84,6 +86,8 @@ def test_all_that_is_told_of_a_file_is_as_of_one_piece(job_factory: JobFactory, 
     for made, expected in zip(result.tables, one.tables, strict=True):
         assert job.datamart.read(made).equals(one_job.datamart.read(expected))
         assert made.sources == expected.sources
+        assert from_json(as_json(made)) == made
+        assert [len(each.table.parts) for each in files_of(made)] == [len(large.lines), 1]
         assert sum(part.rows > 0 for part in made.parts) > 2
     assert ingest_all(replace(job, run_id="again"), DATASET, (large, small)).tables[0].digest == result.tables[0].digest
 
