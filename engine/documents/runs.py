@@ -79,6 +79,13 @@ def run_details(connection: Connection, run_id: str) -> Document:
     }
 
 
+def tried_again(attempts: Iterable[Document]) -> list[Document]:
+    """The failed attempts of a run (of `run_details`) after which there was another one."""
+    attempts = list(attempts)
+    numbers = {(each["task"], each["part"], each["attempt"]) for each in attempts}
+    return [each for each in attempts if each["error"] and (each["task"], each["part"], each["attempt"] + 1) in numbers]
+
+
 def values_of(rows: Iterable[LedgerRow]) -> dict[str, dict[str, Any]]:
     """The values that the tasks of a run returned, by task. Of a cached task those of the run that computed them."""
     return {row.task: row.outcome["outcome"]["values"] for row in rows if row.outcome}

@@ -12,7 +12,7 @@ from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
 from engine.documents.running.grid import grid_document
 from engine.documents.running.outlook import outlook_document
-from engine.documents.runs import log_document, new_lines, run_details, runs_document
+from engine.documents.runs import log_document, new_lines, run_details, runs_document, tried_again
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
 from engine.process.registry import waiting_for, waiting_message
@@ -57,7 +57,7 @@ def runs(
 
 @app.command()
 def show(run_id: RunId, home: Home = None, as_json: Json = False) -> None:
-    """Show a run: tasks, attempts, accounts of records, rows, nulls, customers and loans, and follow-up runs."""
+    """Show a run: its tasks, retries, accounts of records, rows, nulls, customers and loans, follow-up runs."""
     deployment = deployment_at(home)
     reap_stale_runs(deployment)
     with deployment.ledger.reading() as connection:
@@ -74,6 +74,10 @@ def show(run_id: RunId, home: Home = None, as_json: Json = False) -> None:
         if document[name]:
             value = ", ".join(document[name]) if isinstance(document[name], list) else document[name]
             console.print(f"{name.replace('_', ' ')}: {value}", highlight=False, soft_wrap=True)
+    for attempt in tried_again(document["attempts"]):
+        part = f" ({attempt['part']})" if attempt["part"] else ""
+        told = f"tried again: {attempt['task']}{part}, attempt {attempt['attempt']}: {attempt['error']}"
+        console.print(told, highlight=False, soft_wrap=True)
     if document["impact"]:
         console.print("impact:", *document["impact"]["sentences"], highlight=False, soft_wrap=True)
     if document["accounts"]:

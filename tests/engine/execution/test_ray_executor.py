@@ -22,6 +22,7 @@ from engine.execution.ray_executor import RayExecutor
 from jobs.job import Job, StoreRoots
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import attempt_rows, log_rows
+from tests.commands import command
 from tests.engine.runner import TASKS, PipelineRunner, task
 from tests.paths import ROOT
 from tests.processes import DEADLINE, calls_of, until
@@ -42,6 +43,9 @@ def test_a_killed_worker_is_tried_again_and_the_result_is_as_if_nothing_had_happ
         attempts = attempt_rows(connection, run_id)
     assert [row.state for row in attempts] == ["failed", "succeeded"]
     assert "died" in attempts[0].error["message"]
+    settings = book.deployment.settings
+    shown = command("show", run_id, "--home", str(settings.home), env={"LOANWATCH_LEDGER": settings.ledger_url})
+    assert "tried again: mortal, attempt 1: The Ray worker of the task ended (" in shown.stdout
 
 
 def test_tasks_on_ray_log_to_the_ledger(runner_of: Maker, ray_executor: Executor) -> None:
