@@ -80,6 +80,10 @@ class Site:
         with self.deployment.ledger.reading() as connection:
             return {name: version.digest for name, version in current_versions(connection).items()}
 
+    def worker_log(self) -> str:
+        """What the worker and its runs said."""
+        return (self.office.folder / "worker.log").read_text()
+
     def _row(self, run_id: str) -> Any:
         with self.deployment.ledger.reading() as connection:
             return run_row(connection, run_id)
@@ -104,7 +108,7 @@ def site(small_book: Path, postgres: Postgres) -> Iterator[Site]:
     with postgres.database(TEMPLATE) as database, running_lan(postgres) as lan:
         office = lan.machine("office")
         stores = {name: STORE.format(name) for name in ("datamart", "models", "reports", "data")}
-        settings = {**stores, "ledger": ledger_at(database), "home": office.home, "retry_pause": "0.1"}
+        settings = {**stores, "ledger": ledger_at(database), "home": office.home, "retry_pause": "0.1", "lease": "120"}
         office.environment.update({f"LOANWATCH_{name.upper()}": value for name, value in settings.items()})
         office.environment["LOANWATCH_RAY_ADDRESS"] = f"{office.address}:{RAY_PORT}"
         shutil.copytree(small_book, office.folder / "delivery")
@@ -125,22 +129,29 @@ def test_three_machines_make_the_bytes_of_one(site: Site, one_machine: dict[str,
     assert site.digests() == one_machine
 
 
-def test_a_killed_node_changes_no_byte_and_a_node_that_comes_gets_work(site: Site, one_machine: dict[str, str]) -> None:
+def test_a_lost_node_and_one_of_another_release_change_no_byte_and_a_node_that_comes_gets_work(
+    site: Site, one_machine: dict[str, str]
+) -> None:
     office, beta, gamma = site.lan.machines
+    other = site.lan.machine("epsilon")
+    with (other.folder / "epsilon-app/jobs/errors.py").open("a") as source:
+        source.write("# another release\n")
+    started_node(other, f"--address={site.cluster}")
     run_id = site.requested("training", force=True)
     with held_calls(office, beta):
         lost = until(lambda: fits_on(gamma), "call on the machine that is lost")
         gamma.kill_everything()
         delta = site.node("delta")
         until(lambda: fits_on(delta), "call on the machine that came")
-    assert site.ended(run_id).state == "succeeded"
+    assert site.ended(run_id).state == "succeeded", f"{site.ended(run_id).error}: {site.worker_log()}"
     assert site.digests() == one_machine
+    assert re.search(r"on host epsilon has other code .* goes to another node", site.worker_log())
     told = office.document("show", run_id)
     again = [attempt for attempt in told["attempts"] if attempt["attempt"] > 1]
     assert {(attempt["task"], attempt["state"]) for attempt in again} == {(FITS, "succeeded")}
     failed = [attempt for attempt in told["attempts"] if attempt["state"] == "failed"]
     assert len(failed) == len(again) == len(lost)
-    assert all("on host gamma" in attempt["error"] for attempt in failed)
+    assert all("The Ray worker of the task" in attempt["error"] for attempt in failed)
     task = next(task for task in told["tasks"] if task["name"] == FITS)
     assert task["attempts"] == 2
 
@@ -150,8 +161,8 @@ def test_a_folder_that_another_machine_cannot_read_is_told_before_the_work(site:
     told = json.loads(done.stdout)
     assert (done.returncode, told["state"]) == (5, "failed")
     assert re.fullmatch(
-        r"Host (beta|delta) of the Ray cluster can't read /tmp/delivery/\w+\.csv; set LOANWATCH_DATA \(or --data\) "
-        r"to an s3:// address, or to a folder that all its machines share, and resume the run\.",
+        r"Host (beta|delta|epsilon) of the Ray cluster can't read /tmp/delivery/\w+\.csv; set LOANWATCH_DATA "
+        r"\(or --data\) to an s3:// address, or to a folder that all its machines share, and resume the run\.",
         told["error"],
     )
     assert site.office.document("show", told["run_id"])["attempts"] == []
