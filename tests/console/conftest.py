@@ -53,7 +53,8 @@ def empty_sandbox(tmp_path: Path) -> Sandbox:
     return Sandbox.at(tmp_path / "home")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser that ends with its file: while it is there, an event loop runs in this thread, for other tests too."""
     with running_browser() as found:
         yield found

@@ -145,6 +145,15 @@ class Lan:
             subprocess.run(["nsenter", "-t", str(pid), "-n", "ip", *words.split()], check=True)
 
 
+def why_not_here() -> str:
+    """Why this machine lets nobody make networks and machines, in a sentence; '' where it does."""
+    words = ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "ip", "link", "add", BRIDGE, "type", "bridge"]
+    tried = subprocess.run(words, capture_output=True, text=True, check=False)
+    return f"Machines can't be made here: {tried.stderr.strip()}; be root, and allow namespaces." * bool(
+        tried.returncode
+    )
+
+
 @contextmanager
 def running_lan(postgres: Postgres) -> Iterator[Lan]:
     """A network whose machines reach the databases of this PostgreSQL. Everything is gone when the block ends."""

@@ -21,7 +21,7 @@ from storage.ledger.catalog import current_versions
 from storage.ledger.runs import run_row
 from storage.settings import load_settings
 from tests.databases import TEMPLATE
-from tests.machines.lan import RAY_PORT, STORE, Lan, Machine, ledger_at, running_lan, started_node
+from tests.machines.lan import RAY_PORT, STORE, Lan, Machine, ledger_at, running_lan, started_node, why_not_here
 from tests.postgres import Postgres
 from tests.processes import go_on, stop, until
 from tests.sandbox import AS_OF, Sandbox
@@ -105,6 +105,8 @@ def one_machine(small_book: Path, tmp_path_factory: pytest.TempPathFactory) -> d
 @pytest.fixture(scope="module")
 def site(small_book: Path, postgres: Postgres) -> Iterator[Site]:
     """A deployment whose worker runs on one machine and whose calls run on three. Its tables and extracts are on S3."""
+    if why := why_not_here():
+        pytest.skip(why)
     with postgres.database(TEMPLATE) as database, running_lan(postgres) as lan:
         office = lan.machine("office")
         stores = {name: STORE.format(name) for name in ("datamart", "models", "reports", "data")}
