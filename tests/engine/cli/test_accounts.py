@@ -76,7 +76,7 @@ def test_an_account_that_does_not_balance_is_marked(sandbox: Sandbox, rewritten:
     before = sandbox.versions()
     sandbox.close()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("jobs.silver.quality.number_of_customers", lambda _customers, rows: len(rows))
+        patch.setattr("jobs.silver.quality.report.number_of_customers", lambda _customers, rows: len(rows))
         again = Sandbox.at(sandbox.home)
         ended = again.run("training", data=str(rewritten))
         assert again.versions() == before
