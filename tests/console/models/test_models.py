@@ -179,6 +179,14 @@ def test_damaged_metadata_is_told_and_the_registry_still_shown(opened: Opened, t
 
 
 @pytest.mark.thorough
+@pytest.mark.thorough
+def test_a_version_of_many_train_rows_shows_what_was_fitted_and_why(opened: Opened, two: Sandbox) -> None:
+    two.succeed("training", data=two.data(), candidates="GradientBoostingClassifier", exact_fit_rows=500)
+    told = words(opened(two.home, "models", version=versions(two)[0], part="Features, parameters, files"))
+    assert "max_iter" in told
+    assert "stands in for exact boosting, because there are more than exact_fit_rows, 500." in told
+
+
 def test_two_versions_show_what_differs_and_on_demand_the_rest(opened: Opened, two_models: Sandbox) -> None:
     refused, champion = versions(two_models)
     app = opened(two_models.home, "models", a=champion, b=refused)
