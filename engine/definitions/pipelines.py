@@ -10,8 +10,8 @@ from jobs.book.declaration import Book
 from storage.lake import names as t
 
 BRONZE_SETTINGS = ("quarantine_limit", "extract_limit")
-# Bytes of memory that a call waits for: one that holds the columns of a whole book, and one of several side by side.
-WHOLE_BOOK, BESIDE_OTHERS = 3 * 512 * 1024**2, 512 * 1024**2
+# Bytes of memory that a call waits for: one that holds the columns of a bucket of customers, and one of less.
+BUCKET, BESIDE_OTHERS = 3 * 512 * 1024**2, 512 * 1024**2
 GATE_SETTINGS = ("auc_threshold", "auc_least_defaults", "psi_threshold")
 
 
@@ -84,7 +84,7 @@ def _gold_tasks(book: Book) -> tuple[Task, ...]:
             collect="jobs.silver.quality.removal:silver_tables",
             limit=3600,
             cpus=2,
-            memory=WHOLE_BOOK,
+            memory=BUCKET,
         ),
         Task(
             "gold_feature_engineering",
@@ -96,7 +96,7 @@ def _gold_tasks(book: Book) -> tuple[Task, ...]:
             collect="jobs.gold.training_data:training_data",
             limit=3600,
             cpus=2,
-            memory=WHOLE_BOOK,
+            memory=BUCKET,
         ),
     )
 
@@ -147,7 +147,7 @@ def inference(book: Book) -> Pipeline:
                 split=datasets,
                 collect="jobs.modelling.inference:prepare_inference_data",
                 limit=3600,
-                memory=BESIDE_OTHERS,
+                memory=BUCKET,
             ),
             Task("retrieve_best_model", "jobs.modelling.inference:retrieve_best_model", uses_champion=True),
             Task(

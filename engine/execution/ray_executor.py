@@ -207,7 +207,7 @@ class RayExecutor:
                 "_temp_dir": str(self._private.folder / "r"),  # Ray opens it to all users; its parent stays private
             }
             self._starter = started_in_thread(lambda: ray.init(address="local", **private, **common))
-        except (RuntimeError, OSError, TimeoutError, exceptions.RayError) as error:
+        except (RuntimeError, ValueError, OSError, TimeoutError, exceptions.RayError) as error:
             self.close()
             reason = " ".join(str(error).split())[:200]
             raise RayUnreachable(f"Ray could not be started ({reason}); enter `python -m engine doctor`.") from error

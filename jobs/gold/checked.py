@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -12,11 +13,12 @@ from jobs.job import Job
 from jobs.silver.buckets import EVERYBODY, Bucket
 from jobs.silver.quality.identity import check_buckets, conflicts
 from jobs.silver.quality.report import QualityReport, checked_columns, quality_report
-from jobs.silver.quality.statistics import Statistics, columns_with_median, statistics_of
+from jobs.silver.quality.statistics import Statistics, columns_with_median, medians_of, newest_day
 from jobs.silver.reading import source_rows
 from storage.lake.datamart import TableVersion
 
 Columns = Mapping[str, Iterable[str]]  # by silver name
+Verdict = tuple[QualityReport, dict[str, Any]]  # the report of a bucket, and its counts
 
 
 @dataclass(frozen=True)
@@ -77,29 +79,29 @@ def checked_buckets(
 
 def _verdicts(
     job: Job, staged: Mapping[str, TableVersion], refreshed: Collection[str], buckets: Sequence[Bucket]
-) -> tuple[list[tuple[QualityReport, dict[str, Any]]], AllBuckets]:
+) -> tuple[list[Verdict], AllBuckets]:
     """(the report and the counts of each bucket, the statistics of all)."""
     medians, checked = columns_with_median(job.book), _checked(job.book)
     columns = {name: dict.fromkeys((*checked[name], *medians.get(name, ()))) for name in checked}
-    verdicts: list[tuple[QualityReport, dict[str, Any]]] = []
-    governed: dict[tuple[str, str], list[pa.ChunkedArray]] = {}
-    flagged: dict[tuple[str, str], list[pa.ChunkedArray]] = {}
-    outcomes = job.book.outcomes
-    needed = [(table, name) for table, names in medians.items() for name in names]
+    values: dict[tuple[str, str], list[pa.ChunkedArray]] = {}
+    verdicts: list[Verdict] = []
+    last_governed: list[date] = []
+    last_flagged: list[date] = []
+    table, day = job.book.outcomes.silver, job.book.outcomes.known_on
     for bucket in buckets:
         tables = _tables(job, staged, columns, bucket)
         report = quality_report(tables, job.as_of, job.book)
         verdicts.append((report, _counts(job, staged, refreshed, (tables, report), bucket)))
-        for table, name in (*needed, (outcomes.silver, outcomes.known_on)):
-            column = tables[table][name]
-            governed.setdefault((table, name), []).append(column.filter(pa.array(report.kept[table])))
-        days = tables[outcomes.silver][outcomes.known_on]
-        flagged.setdefault((outcomes.silver, outcomes.known_on), []).append(
-            days.filter(pa.array(report.of_flagged[outcomes.silver]))
-        )
-    of_governed = statistics_of(lambda table, name: governed[table, name], job.book)
-    last = statistics_of(lambda table, name: flagged.get((table, name), []), job.book).newest_outcome
-    return verdicts, AllBuckets(of_governed, Statistics(of_governed.medians, last))
+        for name, column in ((name, column) for name, names in medians.items() for column in names):
+            kept = tables[name][column].filter(pa.array(report.kept[name]))
+            values.setdefault((name, column), []).append(kept)
+        last_governed += newest_day(tables[table][day].filter(pa.array(report.kept[table])))
+        last_flagged += newest_day(tables[table][day].filter(pa.array(report.of_flagged[table])))
+        del tables  # before the next bucket is read
+    found = medians_of(lambda name, column: values[name, column], job.book)
+    return verdicts, AllBuckets(
+        Statistics(found, max(last_governed, default=None)), Statistics(found, max(last_flagged, default=None))
+    )
 
 
 def _checked(book: Book) -> dict[str, list[str]]:

@@ -28,7 +28,8 @@ class LoanFeatures:
     """`rows`: one a loan, with ids, dates, label, split and every feature. `left_out`: rows left out, by reason.
 
     `known` is the number of loans before any was left out, and `without` how many of them have no row of a source that
-    should be about every loan, by silver name. `imputed` has the loan ids of `rows` and, under the name of each
+    should be about every loan, by silver name. `matched` are the numbers of rows of the other sources, and of those
+    about a loan. `imputed` has the loan ids of `rows` and, under the name of each
     feature, whether the loan's value was imputed or computed from an imputed one.
     """
 
@@ -37,6 +38,7 @@ class LoanFeatures:
     left_out: dict[str, int]
     known: int
     without: dict[str, int]
+    matched: dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,13 @@ def loan_features(tables: Mapping[str, pa.Table], book: Book) -> LoanFeatures:
     such source. Raises InputRejected when that are too many loans, and when another source has rows of no loan.
     """
     found = unchecked_features(tables, book)
-    check_matches(found.known, found.without, book)
+    check_matches(found.known, found.without | without_any(found.known, found.matched), book)
     return found
+
+
+def without_any(loans: int, matched: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """The number of loans for each source that has rows, none of which is about a loan. See `LoanFeatures.matched`."""
+    return {name: loans for name, count in matched.items() if count["rows"] and not count["of_loans"]}
 
 
 def unchecked_features(
@@ -75,7 +82,7 @@ def unchecked_features(
     found = feature_values(known, loans.num_rows, book, statistics)
     without = {name: int((~mask).sum()) for name, mask in found.there.items() if not mask.all()}
     others = [source.silver for source in book.sources if source not in (book.loans, *_of_every_loan(book))]
-    without_any = {name: loans.num_rows for name in others if known[name].meets_no_loan}
+    matched = {name: {"rows": known[name].table.num_rows, "of_loans": known[name].rows_of_loans} for name in others}
     every, left_out = np.ones(loans.num_rows, bool), {}
     for name, mask in found.there.items():
         left_out[f"without_{name}"] = int((every & ~mask).sum())
@@ -84,7 +91,7 @@ def unchecked_features(
     kept = pa.array(every)
     newest = statistics.newest_outcome if statistics else None
     rows, cells = _rows(found, known, loans, book, newest), _imputed_cells(found, loans[book.loan_id], book)
-    return LoanFeatures(rows.filter(kept), cells.filter(kept), left_out, loans.num_rows, without | without_any)
+    return LoanFeatures(rows.filter(kept), cells.filter(kept), left_out, loans.num_rows, without, matched)
 
 
 def _rows(

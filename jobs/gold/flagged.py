@@ -33,7 +33,7 @@ def flagged_features(
     """
 
     def median(table: str, name: str) -> float | None:
-        return statistics.medians[table].get(name) if statistics else median_of(governed[table][name])
+        return statistics.medians[table][name] if statistics else median_of(governed[table][name])
 
     tables = {table: _completed(rows, partial(median, table), book.by_table[table]) for table, rows in flagged.items()}
     return unchecked_features(tables, book, statistics)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from jobs.errors import JobError
 from jobs.gold.checked import AllBuckets, CheckedTables, checked_buckets
-from jobs.gold.features import EXPOSURE, unchecked_features
+from jobs.gold.features import EXPOSURE, unchecked_features, without_any
 from jobs.gold.flagged import counts_of_flagged, flagged_features, marked
 from jobs.gold.no_loans import Due, due_by, no_scored_loan
 from jobs.job import Job, log, summed
@@ -36,6 +36,7 @@ class _Part:
     due: Due
     known: int
     without: dict[str, int]
+    matched: dict[str, dict[str, int]]
 
 
 def inference_features(
@@ -53,8 +54,12 @@ def inference_features(
     for tables, every in checked:
         parts.append(_part(job, tables, every, len(parts), sources))
         del tables  # before the next bucket is read
-    without = reduce(summed, (part.without for part in parts))
-    check_matches(sum(part.known for part in parts), without, job.book)
+    known, without, matched = (
+        sum(part.known for part in parts),
+        reduce(summed, (part.without for part in parts)),
+        reduce(summed, (part.matched for part in parts)),
+    )
+    check_matches(known, without | without_any(known, matched), job.book)
     values = reduce(summed, (part.values for part in parts))
     values["rows"] = {name: {**counts, "read": staged[name].rows} for name, counts in values["rows"].items()}
     if not values["loans"]:
@@ -88,7 +93,8 @@ def _part(job: Job, checked: CheckedTables, every: AllBuckets, number: int, sour
         "left_out": summed(found.left_out, others.left_out),
         **checked.counts,
     }
-    return _Part(tables, flagged, values, due_by(found.rows, "prediction_date"), found.known, found.without)
+    due = due_by(found.rows, "prediction_date")
+    return _Part(tables, flagged, values, due, found.known, found.without, found.matched)
 
 
 def _due(rows: pa.Table, as_of: date) -> pa.Table:

@@ -48,9 +48,9 @@ class KnownRows:
         )
 
     @property
-    def meets_no_loan(self) -> bool:
-        """Whether there are rows, and none is about a loan."""
-        return self.table.num_rows > 0 and not len(self._pairs[0])
+    def rows_of_loans(self) -> int:
+        """How many pairs there are of a row and a loan that it is about."""
+        return len(self._pairs[0])
 
     def newest(self) -> Codes:
         """For each loan, the number of the newest row known on its prediction date; -1 for none.

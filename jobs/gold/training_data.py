@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from jobs.book.columns import Source
 from jobs.errors import JobError
-from jobs.gold.features import unchecked_features
+from jobs.gold.features import unchecked_features, without_any
 from jobs.gold.labels import label_gaps, number_of_loans
 from jobs.gold.no_loans import due_by, no_known_outcome
 from jobs.job import Job, TaskResult, combined, log, summed
@@ -52,8 +52,9 @@ def training_data(job: Job, buckets: Sequence[TaskResult]) -> TaskResult:
     checks = [part.values[CHECKS] for part in buckets]
     whole = combined([replace(part, values=_without_checks(part.values)) for part in buckets])
     values = whole.values
-    without = reduce(summed, (each["without"] for each in checks))
-    check_matches(sum(each["known"] for each in checks), without, job.book)
+    known = sum(each["known"] for each in checks)
+    without, matched = (reduce(summed, (each[name] for each in checks)) for name in ("without", "matched"))
+    check_matches(known, without | without_any(known, matched), job.book)
     if not values["matured"]:
         rows = job.values.get("remove_flagged_customers", {}).get("rows", {}).get(job.book.loan_source, {})
         due, now = reduce(add, (each["due"] for each in checks)), values["loans"] - values["waiting"]
@@ -72,8 +73,9 @@ def _training_data(job: Job) -> TaskResult:
     """The training data of the task's bucket, with what is judged of all buckets together."""
     book, number = job.book, int(job.partition or 0)
     tables = {source.silver: _rows(job, source) for source in book.sources}
-    kept = job.values.get("remove_flagged_customers", {}).get(STATISTICS)
-    statistics = statistics_from_json(kept) if job.partition and kept else None
+    statistics = None
+    if job.partition:
+        statistics = statistics_from_json(job.values["remove_flagged_customers"][STATISTICS])
     found = unchecked_features(tables, book, statistics)
     features = found.rows
     rows = matured(features, job.as_of)
@@ -93,7 +95,12 @@ def _training_data(job: Job) -> TaskResult:
             "defaults": pc.sum(rows["label"]).as_py() or 0,
             "left_out": found.left_out,
             "unlabelled": label_gaps(tables[book.bad_loan.source], due, book, newest),
-            CHECKS: {"known": found.known, "without": found.without, "due": due_by(features, "observation_date")},
+            CHECKS: {
+                "known": found.known,
+                "without": found.without,
+                "matched": found.matched,
+                "due": due_by(features, "observation_date"),
+            },
         },
     )
 

@@ -104,7 +104,9 @@ def make_predictions(job: Job) -> TaskResult:
             "`python -m engine run training`, or declare it again."
         )
     parts = []
-    for number in range(len(features.parts)):
+    for number, part in enumerate(features.parts):
+        if not part.rows:  # no loan of this bucket is due
+            continue
         scored = _predictions(job, pipeline, model.version, job.datamart.read_part(features, number))
         written = job.write(SCORED, [scored], number)
         parts.append(TaskResult(scored.num_rows, written.rows, dict(_scored(written, scored)), tables=(written,)))

@@ -128,9 +128,10 @@ def visible_outcomes(job: Job) -> pa.Table:
     """The cleaned rows with the outcomes of loans, known at as-of and not superseded then."""
     book, source = job.book, job.book.outcomes
     bad = (book.bad_loan.column, *([book.bad_loan.month] if book.bad_loan.month else []))
-    columns = dict.fromkeys((book.loan_id, source.known_on, *source.key, *bad))
+    customer = (book.customer_id,) if book.customer_id in source.names else ()
+    columns = dict.fromkeys((book.loan_id, *customer, source.known_on, *source.key, *bad))
     rows = source_rows(job, job.table(source.staged_table), source, columns)
-    return rows.filter(pa.array(valid_rows(rows, source, job.as_of)))
+    return rows.filter(pa.array(valid_rows(rows, source, job.as_of, book)))
 
 
 def months_on_book(outcomes: pa.Table, loans: pa.Table, book: Book) -> dict[str, pa.Array]:

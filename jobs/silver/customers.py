@@ -25,6 +25,17 @@ def customers_of(source: Source, tables: Mapping[str, pa.Table], book: Book) -> 
     return ledger[book.customer_id].cast(pa.string()).take(places)
 
 
+def named(customers: pa.ChunkedArray) -> Mask:
+    """True for the rows that name their customer."""
+    mask: Mask = pc.is_valid(customers).to_numpy(zero_copy_only=False)
+    return mask
+
+
+def names_customer(table: pa.Table, source: Source, book: Book) -> Mask:
+    """True for the rows of a source that name their customer; for all rows of one that has no customer's id."""
+    return named(table[book.customer_id]) if book.customer_id in source.names else np.ones(table.num_rows, bool)
+
+
 def number_of_customers(customers: Mapping[str, pa.ChunkedArray], rows: Mapping[str, Mask]) -> int:
     """The number of different customers of these rows."""
     found = [pa.array([], pa.string())]

@@ -1,4 +1,4 @@
-"""The attempts of one run: those that wait for a free CPU or a retry, and those that the executor runs."""
+"""The attempts of one run: those that wait for Ray to open or for a retry, and those that the executor has."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future

@@ -1,5 +1,6 @@
 """What a call asks Ray for: CPUs and memory of one node. Ray never starts a call that asks for more than a node has."""
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,8 @@ from engine.definitions.task import Task
 
 NODE_ID = "ray.io/node-id"  # the label that Ray gives each node
 LIST_AGE = 2.0  # seconds for which a list of Ray's nodes is used; each takes a call to Ray's head
+
+log = logging.getLogger("loanwatch.engine")
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,10 @@ def nodes_of(listed: Iterable[Mapping[str, Any]]) -> list[Node]:
 def asked_for(task: Task, nodes: Sequence[Node]) -> Asked:
     """What a call of the task asks for: what the task declares, or as much of it as the node that has most of it.
 
-    One CPU when there is no node yet: whichever comes first runs the call.
+    Where there is no node yet it is what the task declares; it is asked for anew when the nodes that come have less.
     """
     shares = [Asked(min(task.cpus, node.cpus), min(task.memory, node.memory)) for node in nodes]
-    return max(shares, key=lambda share: (share.memory, share.cpus), default=Asked(1, 0))
+    return max(shares, key=lambda share: (share.memory, share.cpus), default=Asked(task.cpus, task.memory))
 
 
 class Nodes:
@@ -73,11 +76,15 @@ class Nodes:
         self._listed_at = -math.inf
         self._nodes: list[Node] = []
         self._refusing: set[str] = set()
+        self._told = False  # that there is no node
 
     def all(self) -> list[Node]:
         """All of them, also those that refused a call."""
         if monotonic() - self._listed_at > LIST_AGE:
             self._nodes, self._listed_at = nodes_of(self._listed()), monotonic()
+            if not self._nodes and not self._told:
+                log.warning("The Ray cluster has no node with a CPU; calls wait until one joins (`ray start`).")
+            self._told = not self._nodes
         return self._nodes
 
     def willing(self) -> list[Node]:

@@ -13,6 +13,7 @@ from jobs.errors import InputRejected
 from jobs.job import Job, log
 from jobs.loan_calendar import known_by
 from jobs.silver.buckets import EVERYBODY, Bucket, hashes_of
+from jobs.silver.customers import names_customer
 from jobs.silver.newest import changing, codes_of, contradictions, row_codes
 from jobs.silver.reading import source_rows
 from storage.lake.datamart import TableVersion
@@ -98,7 +99,8 @@ def conflicts(
 ) -> dict[str, dict[str, int]]:
     """How many keys have other values on one date (`conflicts`) and loans other facts (`changing_loans`), by table.
 
-    Counted at as-of, tables without any left out. `checked` has the checked columns of the bucket's cleaned rows.
+    Counted at as-of, tables without any left out; rows without a customer are left out. `checked` has the checked
+    columns of the bucket's cleaned rows.
     """
     read = {source.silver: partial(_column, job, staged[source.silver], source, bucket) for source in sources}
     of_keys = {name: _conflicts(job, checked[name], job.book.by_table[name], read[name]) for name in read}
@@ -111,7 +113,7 @@ def conflicts(
 
 
 def _conflicts(job: Job, checked: pa.Table, source: Source, read: Reader) -> int:
-    rows = np.flatnonzero(known_by(checked[source.known_on], job.as_of))
+    rows = _counted(job, checked, source)
     identity = (*source.key, source.known_on)
     others = [name for name in source.names if name not in identity]
     columns = [partial(read, name) for name in others]
@@ -123,7 +125,7 @@ def _conflicts(job: Job, checked: pa.Table, source: Source, read: Reader) -> int
 
 def _changing_loans(job: Job, checked: pa.Table, read: Reader) -> int:
     source = job.book.loans
-    rows = np.flatnonzero(known_by(checked[source.known_on], job.as_of))
+    rows = _counted(job, checked, source)
     loans = row_codes(checked, [job.book.loan_id])[rows]
     _, groups, sizes = np.unique(loans, return_inverse=True, return_counts=True)
     several = int((sizes > 1).sum())
@@ -134,6 +136,11 @@ def _changing_loans(job: Job, checked: pa.Table, read: Reader) -> int:
             log.warning("%s: %s changes for %d loans", source.silver, name, changed.sum())
             differ |= changed
     return int(differ.sum())
+
+
+def _counted(job: Job, checked: pa.Table, source: Source) -> npt.NDArray[np.int64]:
+    """The rows that are known at as-of and name their customer."""
+    return np.flatnonzero(known_by(checked[source.known_on], job.as_of) & names_customer(checked, source, job.book))
 
 
 def _column(job: Job, staged: TableVersion, source: Source, bucket: Bucket, name: str) -> pa.ChunkedArray:

@@ -14,7 +14,7 @@ from jobs.book.columns import Column, Source
 from jobs.book.declaration import Book
 from jobs.loan_calendar import known_by
 from jobs.silver.cleaning import matches
-from jobs.silver.customers import Mask, customers_of, is_one_of, number_of_customers, plain
+from jobs.silver.customers import Mask, customers_of, is_one_of, named, names_customer, number_of_customers, plain
 from jobs.silver.newest import EARLIEST, days_of, newest_rows, row_codes
 from jobs.silver.quality.identity import check_customers
 from jobs.silver.values import MARKED
@@ -64,13 +64,16 @@ def checked_columns(source: Source, book: Book) -> list[str]:
 def quality_report(tables: Mapping[str, pa.Table], as_of: date, book: Book) -> QualityReport:
     """The verdict on the cleaned tables (at least their checked_columns), of which only rows up to as-of count.
 
-    Raises InputRejected when a loan has rows of several customers.
+    A row without a customer replaces no other. Raises InputRejected when a loan has rows of several customers.
     """
     sources = book.by_table
     visible = {name: known_by(table[sources[name].known_on], as_of) for name, table in tables.items()}
     check_customers(tables[book.loan_source], visible[book.loan_source], book)
-    superseded = {name: _superseded(table, sources[name], visible[name]) for name, table in tables.items()}
     customers = {name: customers_of(sources[name], tables, book) for name in tables}
+    superseded = {
+        name: _superseded(table, sources[name], visible[name] & named(customers[name]))
+        for name, table in tables.items()
+    }
     flags = {
         name: _flags(sources[name], table, customers[name], visible[name] & ~superseded[name])
         for name, table in tables.items()
@@ -84,7 +87,7 @@ def quality_report(tables: Mapping[str, pa.Table], as_of: date, book: Book) -> Q
         grounds = {
             "undated": pc.is_null(table[sources[name].known_on]).to_numpy(zero_copy_only=False),
             "later_than_as_of": ~visible[name],
-            "without_customer": pc.is_null(customers[name]).to_numpy(zero_copy_only=False),
+            "without_customer": ~named(customers[name]),
             "flagged": is_one_of(customers[name], flagged),
             "superseded": superseded[name],
         }
@@ -122,10 +125,13 @@ def _counted(grounds: Mapping[str, Mask], rows: int) -> tuple[Mask, dict[str, in
     return left, counts
 
 
-def valid_rows(table: pa.Table, source: Source, as_of: date) -> Mask:
-    """True for the rows of a cleaned table that are known at as-of and not superseded then."""
-    visible = known_by(table[source.known_on], as_of)
-    return visible & ~_superseded(table, source, visible)
+def valid_rows(table: pa.Table, source: Source, as_of: date, book: Book) -> Mask:
+    """True for the rows of a cleaned table that are known at as-of, name a customer and are not superseded then.
+
+    `table` has the columns of the key, and the customer's id if the source has it.
+    """
+    valid = known_by(table[source.known_on], as_of) & names_customer(table, source, book)
+    return valid & ~_superseded(table, source, valid)
 
 
 def _flags(source: Source, table: pa.Table, customers: pa.ChunkedArray, valid: Mask) -> dict[str, pa.Array]:

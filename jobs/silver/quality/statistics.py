@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.book.declaration import Book
-from jobs.book.features import Latest
 from jobs.job import Job
 from storage.lake.datamart import TableVersion
 
@@ -38,12 +37,9 @@ def statistics_from_json(content: Mapping[str, Any]) -> Statistics:
 def columns_with_median(book: Book) -> dict[str, list[str]]:
     """The columns that features read and whose nulls are replaced by their median, by silver name."""
     found: dict[str, list[str]] = {}
-    for feature in book.features:
-        if isinstance(feature, Latest):
-            column = book.by_table[feature.source].column(feature.reads)
-            names = found.setdefault(feature.source, [])
-            if column is not None and column.median and feature.reads not in names:
-                names.append(feature.reads)
+    for source in book.sources:
+        columns = (source.column(name) for name in book.columns_read(source))
+        found[source.silver] = [column.name for column in columns if column is not None and column.median]
     return {table: names for table, names in found.items() if names}
 
 
@@ -53,14 +49,18 @@ def median_of(values: pa.ChunkedArray) -> float | None:
     return float(np.median(known)) if len(known) else None
 
 
-def statistics_of(parts: Callable[[str, str], Iterable[pa.ChunkedArray]], book: Book) -> Statistics:
-    """The statistics of the rows of all buckets; `parts` gives a column of a silver table, a bucket at a time."""
-    medians = {
+def medians_of(parts: Callable[[str, str], Iterable[pa.ChunkedArray]], book: Book) -> Medians:
+    """The medians of all buckets; `parts` gives a column of a silver table, a bucket at a time."""
+    return {
         table: {name: median_of(_joined(parts(table, name))) for name in names}
         for table, names in columns_with_median(book).items()
     }
-    days = [pc.max(column).as_py() for column in parts(book.outcomes.silver, book.outcomes.known_on)]
-    return Statistics(medians, max((day for day in days if day is not None), default=None))
+
+
+def newest_day(days: pa.ChunkedArray) -> list[date]:
+    """The newest of these days; none where there is no day."""
+    newest = pc.max(days).as_py()
+    return [] if newest is None else [newest]
 
 
 def statistics_of_tables(job: Job, tables: Iterable[TableVersion]) -> Statistics:
@@ -73,7 +73,8 @@ def statistics_of_tables(job: Job, tables: Iterable[TableVersion]) -> Statistics
             rows = job.datamart.read_part(version, number, [name])
             yield rows[name] if name in rows.column_names else pa.chunked_array([], pa.float64())
 
-    return statistics_of(parts, job.book)
+    days = (day for part in parts(job.book.outcomes.silver, job.book.outcomes.known_on) for day in newest_day(part))
+    return Statistics(medians_of(parts, job.book), max(days, default=None))
 
 
 def _joined(parts: Iterable[pa.ChunkedArray]) -> pa.ChunkedArray:

@@ -28,7 +28,7 @@ def node(name: str, cpus: int, memory: int, *, alive: bool = True) -> dict[str, 
         ([node("a", 8, 1), node("b", 1, 16)], Asked(1, 3 * GIB)),  # no node has both, and memory goes first
         ([node("a", 1, 1), node("gone", 8, 16, alive=False)], Asked(1, GIB)),
         ([node("head", 0, 16), node("a", 1, 1)], Asked(1, GIB)),
-        ([], Asked(1, 0)),
+        ([], Asked(2, 3 * GIB)),
     ],
 )
 def test_a_call_asks_for_what_one_node_has(nodes: list[dict[str, Any]], asked: Asked) -> None:
@@ -74,3 +74,21 @@ def test_the_host_of_a_node_is_named_where_there_are_several() -> None:
     one = Nodes(lambda: listed[:1])
     assert len(one.all()) == 1
     assert one.where("a") == ""
+
+
+def test_a_cluster_without_a_node_is_told_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.execution.nodes.placing.LIST_AGE", -1.0)
+    listed = [node("head", 0, 16)]
+    nodes = Nodes(lambda: listed)
+    assert not nodes.all()
+    assert not nodes.all()
+    assert [record.message for record in caplog.records] == [
+        "The Ray cluster has no node with a CPU; calls wait until one joins (`ray start`)."
+    ]
+    listed.append(node("a", 1, 1))
+    assert nodes.all()
+    listed.pop()
+    assert not nodes.all()
+    assert len(caplog.records) == 2
