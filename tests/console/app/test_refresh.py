@@ -65,6 +65,8 @@ def test_nothing_refreshes_while_a_dialog_is_open(hasty: Visitor) -> None:
 def test_a_page_refreshes_after_a_dialog_was_left_with_the_back_button(hasty: Visitor) -> None:
     hasty.open("schedule")
     hasty.page.get_by_role("link", name="Runs", exact=True).first.click()
+    expect(hasty.page.get_by_role("heading", name="Runs", exact=True)).to_be_visible(timeout=PATIENCE)
+    hasty.drawn()
     hasty.press("Run training")
     expect(hasty.page.get_by_role("dialog")).to_be_visible(timeout=PATIENCE)
     hasty.page.go_back()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jobs.silver import buckets
 from jobs.silver.buckets import Bucket, hashes_of, is_divisible, number_of_buckets, pieces_of
 from storage.lake.datamart import Datamart, TableVersion
-from storage.lake.names import INFERENCE_FEATURES, TRAINING_DATA
+from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, TRAINING_DATA
 from tests.retail import BOOK
 from tests.sandbox import ONE_CANDIDATE, Sandbox
 
@@ -103,3 +103,11 @@ def test_a_divided_book_gives_the_same_rows_features_and_counts(
             statistics = found.pop("statistics", None)
             assert (statistics is None) == (task != "remove_flagged_customers")
             assert found == whole.values(run, task), task
+    early = sorted(whole.table(INFERENCE_FEATURES)["prediction_date"].to_pylist())[2]  # a few loans are due
+    for sandbox, buckets_of_sandbox in ((whole, 1), (other, 64)):
+        monkeypatch.setattr(buckets, "ROWS_OF_BUCKET", -(-rows // buckets_of_sandbox))
+        sandbox.succeed("inference", early, data=sandbox.data())
+    assert same_rows(whole, other, INFERENCE_FEATURES)
+    scored = [sandbox.versions()[PREDICTIONS].rows for sandbox in (whole, other)]
+    assert scored[0] == scored[1] > 0
+    assert 0 in [part.rows for part in other.versions()[INFERENCE_FEATURES].parts]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.silver.quality.report import checked_columns, quality_report
+from jobs.silver.quality.report import checked_columns, quality_report, valid_rows
 from jobs.silver.values import MARKED
 from tests.jobs.silver.good_rows import AS_OF, BEFORE, LATER, SCHEMAS, Rows, book, row, tables
 from tests.retail import BOOK, KEYS, TABLES
@@ -121,6 +121,20 @@ def test_a_duplicate_later_than_as_of_supersedes_nothing_yet() -> None:
     rows["loan_daily"].append(row("loan_daily", "one", LATER))
     assert quality_report(tables(rows), AS_OF, BOOK).kept["loan_daily"].tolist() == [True, False]
     assert quality_report(tables(rows), LATER, BOOK).kept["loan_daily"].tolist() == [False, True]
+
+
+def test_a_row_without_a_customer_replaces_no_other() -> None:
+    rows = book("one")
+    rows["loan_daily"].append(row("loan_daily", None, AS_OF, loan_id="loan-one"))
+    found = quality_report(tables(rows), LATER, BOOK)
+    assert found.kept["loan_daily"].tolist() == [True, False]
+    assert {name: count for name, count in found.accounting["loan_daily"].items() if count} == {
+        "read": 2,
+        "kept": 1,
+        "without_customer": 1,
+    }
+    ledger = tables(rows)["loan_daily"]
+    assert valid_rows(ledger, BOOK.loans, LATER, BOOK).tolist() == [True, False]
 
 
 def test_other_installments_and_other_loans_are_not_duplicates() -> None:
