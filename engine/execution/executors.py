@@ -19,6 +19,9 @@ class Executor(Protocol):
     def unreadable(self, paths: Sequence[str]) -> tuple[str, str] | None:
         """(host, path) of a path that a process on another machine can't read; None when there is none."""
 
+    def capacity(self) -> int:
+        """How many calls it runs at once, at most."""
+
     def submit(self, call: Call) -> int:
         """Submits a call and returns its ticket. The call begins when there is room for it."""
 
@@ -49,6 +52,9 @@ class LocalExecutor:
 
     def unreadable(self, paths: Sequence[str]) -> None:
         """None: there is no other machine."""
+
+    def capacity(self) -> int:
+        return 1
 
     def submit(self, call: Call) -> int:
         ticket = next(self._tickets)

@@ -51,6 +51,7 @@ class RayExecutor:
         self._settings = settings
         self._joined = cluster
         self._tickets, self._starts, self._nodes = count(), count(), Nodes(ray.nodes)
+        self.capacity = self._nodes.capacity
         self._running: dict[Any, Submitted] = {}  # by the stream of the call's items
         self._began: dict[int, float] = {}  # by ticket
         self._cancelled: dict[Any, str] = {}  # titles of calls that may still start, by stream
@@ -71,8 +72,7 @@ class RayExecutor:
         """Lets Ray's processes import the modules that calls need, so that the first call starts without a delay."""
         self.open()
         ready = ray.remote(max_retries=0)(call_is_imported)
-        calls = [ready.remote() for _ in range(min(WARM, sum(node.cpus for node in self._nodes.all())))]
-        if calls:
+        if calls := [ready.remote() for _ in range(min(WARM, self._nodes.capacity()))]:
             ray.wait(calls, num_returns=len(calls), timeout=WARM_UP_TIMEOUT)
 
     def unreadable(self, paths: Sequence[str]) -> tuple[str, str] | None:

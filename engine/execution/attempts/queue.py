@@ -40,19 +40,25 @@ class AttemptQueue:
     def submit(self) -> None:
         """Submits the waiting attempts that are due, in the order of the pipeline's tasks. The executor places them.
 
-        The first call raises Refused when another machine can't read what the run has on this one.
+        It gets no more than it can run at once, because what it has goes on when this process stops. The first call
+        raises Refused when another machine can't read what the run has on this one.
         """
         if self._waiting and not self._is_open():
             return
-        now, later = monotonic(), []
+        now, later, room = monotonic(), [], self._room()
         for attempt in sorted(self._waiting, key=lambda waiting: self._positions[waiting.work.task.name]):
-            if attempt.not_before > now:
+            if attempt.not_before > now or room < 1:
                 later.append(attempt)
                 continue
+            room -= 1
             work = attempt.work
             work.attempts[attempt.partition] = work.attempts.get(attempt.partition, 0) + 1
             self._running[self._executor.submit(self._call(work, attempt.partition))] = attempt
         self._waiting = later
+
+    def _room(self) -> int:
+        """How many more calls may be submitted; one at least when none is, for a cluster that starts nodes for it."""
+        return max(self._executor.capacity(), 1) - len(self._running) if self._waiting else 0
 
     def reports(self, timeout: float = MOST_WAIT) -> Iterator[tuple[Attempt, Report]]:
         """The attempts that have ended, with their reports. Waits up to `timeout` seconds for the first."""

@@ -87,6 +87,10 @@ class Nodes:
             self._told = not self._nodes
         return self._nodes
 
+    def capacity(self) -> int:
+        """How many calls of one CPU they run at once."""
+        return sum(node.cpus for node in self.all())
+
     def willing(self) -> list[Node]:
         """Those that have not refused a call."""
         return [node for node in self.all() if node.node_id not in self._refusing]

@@ -103,7 +103,8 @@ def test_two_parts_that_fail_together_are_one_failure(deployment: Deployment) ->
     class TwoAtOnce(LocalExecutor):
         """Hands over both reports in one batch, as Ray does when two workers end at the same moment."""
 
-        slots = 2
+        def capacity(self) -> int:
+            return 2
 
         def wait(self, timeout: float) -> list[tuple[int, Report]]:
             reports: list[tuple[int, Report]] = []
