@@ -17,8 +17,8 @@ from statistics import median
 from time import perf_counter, sleep
 
 from jobs.sample.write import SampleSpec, write_sample
-from tests.benchmarks.polars_data_part import data_part
 from tests.benchmarks.sameness import differences
+from tests.benchmarks.scripts.polars_eager import data_part
 from tests.paths import ROOT
 
 QUIET = 0.5
@@ -78,7 +78,7 @@ def measured(data: Path, folder: Path, patience: float) -> Seconds:
         data_part(data, folder / "polars", today())
         times["polars warm"] = perf_counter() - begun
     cold = {
-        "polars cold": ("tests.benchmarks.polars_data_part", data, fresh["polars-cold"], today().isoformat()),
+        "polars cold": ("tests.benchmarks.scripts.polars_eager", data, fresh["polars-cold"], today().isoformat()),
         "whole": ("engine", "run", "training", "--data", data, "--home", fresh["whole"], "--json"),
         "fits": ("tests.benchmarks.sequential_fits", fresh["warm"] / GOLD),
     }

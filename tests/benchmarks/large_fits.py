@@ -28,7 +28,7 @@ from jobs.modelling.pipelines import categories_in, fit_reproducibly, untrained
 from jobs.modelling.splits import Scores, labels_of, scores_of
 from jobs.statistics.discrimination import paired_auc_difference
 from tests.benchmarks.__main__ import today
-from tests.benchmarks.polars_data_part import data_part
+from tests.benchmarks.scripts.polars_eager import data_part
 from tests.paths import LOANS
 from tests.retail import BOOK, CLASSIFIERS, SAFE15
 
