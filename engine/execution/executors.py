@@ -16,8 +16,8 @@ class Executor(Protocol):
     def open(self) -> None:
         """Starts the processes for calls, unless they are running."""
 
-    def unreadable(self, paths: Sequence[str]) -> tuple[str, str] | None:
-        """(host, path) of a path that a process on another machine can't read; None when there is none."""
+    def unshared(self, paths: Sequence[str]) -> tuple[str, str, str] | None:
+        """(host, path, what is wrong) of a machine that has not the file of this one at a path; None without one."""
 
     def capacity(self) -> int:
         """How many calls it runs at once, at most."""
@@ -50,7 +50,7 @@ class LocalExecutor:
     def open(self) -> None:
         """Does nothing. The thread starts with the first call."""
 
-    def unreadable(self, paths: Sequence[str]) -> None:
+    def unshared(self, paths: Sequence[str]) -> None:
         """None: there is no other machine."""
 
     def capacity(self) -> int:

@@ -14,7 +14,7 @@ from engine.cluster.private import PrivateRay, RayAddress, RayUnreachable
 from engine.cluster.sessions import kill_task, remove_dead_sessions
 from engine.execution.call import Call, Failure, OtherCode, Report, call_is_imported, run_call
 from engine.execution.nodes.placing import NODE_ID, Nodes
-from engine.execution.nodes.reach import unreadable_here
+from engine.execution.nodes.reach import contents_here, difference
 from engine.execution.nodes.submitted import Begun, Submitted
 from engine.process.background import started_in_thread
 from storage.settings import Settings
@@ -65,8 +65,7 @@ class RayExecutor:
         with self._opening:
             if self._remote is None:
                 self._connect()
-                # The runner retries and records attempts; Ray must not retry.
-                self._remote = ray.remote(max_retries=0)(begun_and_report)
+                self._remote = ray.remote(max_retries=0)(begun_and_report)  # the runner retries, and records it
 
     def warm(self) -> None:
         """Lets Ray's processes import the modules that calls need, so that the first call starts without a delay."""
@@ -75,20 +74,24 @@ class RayExecutor:
         if calls := [ready.remote() for _ in range(min(WARM, self._nodes.capacity()))]:
             ray.wait(calls, num_returns=len(calls), timeout=WARM_UP_TIMEOUT)
 
-    def unreadable(self, paths: Sequence[str]) -> tuple[str, str] | None:
-        """(host, path) of a path that another node of a joined cluster can't read; None when there is none.
+    def unshared(self, paths: Sequence[str]) -> tuple[str, str, str] | None:
+        """(host, path, what is wrong) of a node of a joined cluster that has not the file of this one; None without.
 
         A node that does not answer is left out: it may be gone, or have other code, of which its calls tell.
         """
         self.open()
         own = ray.get_runtime_context().get_node_id()
         others = [node for node in self._nodes.all() if node.node_id != own] if self._joined else []
-        look = ray.remote(num_cpus=0, max_retries=0)(unreadable_here)
+        here = contents_here(paths) if others else {}
+        look = ray.remote(num_cpus=0, max_retries=0)(contents_here)
         asked = {look.options(label_selector={NODE_ID: node.node_id}).remote(paths): node.host for node in others}
-        for answer in ray.wait(list(asked), num_returns=len(asked), timeout=ANSWER_TIMEOUT)[0] if asked else ():
+        answers, silent = ray.wait(list(asked), num_returns=len(asked), timeout=ANSWER_TIMEOUT) if asked else ([], [])
+        for call in silent:
+            ray.cancel(call)
+        for answer in answers:
             with suppress(exceptions.RayError):
-                for path in ray.get(answer):
-                    return asked[answer], path
+                if found := difference(here, ray.get(answer)):
+                    return asked[answer], *found
         return None
 
     def submit(self, call: Call) -> int:
@@ -129,11 +132,8 @@ class RayExecutor:
         return reports
 
     def cancel(self, ticket: int) -> None:
-        """Kills the process that runs the call.
-
-        Ray's forced cancel is not used: it aborts this process when the task finishes at the same time. Ray's normal
-        cancel is used for a call that has not started or runs on another machine.
-        """
+        """Kills the process that runs the call. Ray cancels one that has not started or runs on another machine."""
+        # Ray's forced cancel is not used: it aborts this process when the task finishes at the same time.
         for stream, submitted in list(self._running.items()):
             if submitted.ticket == ticket:
                 self._withdraw(stream)

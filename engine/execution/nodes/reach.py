@@ -1,7 +1,9 @@
-"""Whether the nodes of a cluster can read what a run has on paths of one machine."""
+"""Whether the nodes of a cluster read what a run has on paths of one machine."""
 
-import os
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 from engine.errors import Refused
@@ -9,29 +11,46 @@ from jobs.job import Job
 from storage.lake.marker import NAME
 from storage.settings import is_remote
 
+BEGINNING = 64 * 1024  # bytes
+
 
 class Reader(Protocol):
     """What knows the nodes."""
 
-    def unreadable(self, paths: Sequence[str]) -> tuple[str, str] | None:
-        """(host, path) of a path that a process on another machine can't read; None when there is none."""
+    def unshared(self, paths: Sequence[str]) -> tuple[str, str, str] | None:
+        """(host, path, what is wrong) of a machine that has not the file of this one at a path; None without one."""
 
 
 def refuse_unreadable(reader: Reader, jobs: Sequence[Job]) -> None:
-    """Raises Refused when another machine that may run these jobs can't read what they read."""
+    """Raises Refused when another machine that may run these jobs does not read what this one does."""
     advice = {path: setting for job in jobs for path, setting in _paths(job)}
-    found = reader.unreadable(list(advice)) if advice else None
+    found = reader.unshared(list(advice)) if advice else None
     if found is not None:
-        host, path = found
+        host, path, wrong = found
         raise Refused(
-            f"Host {host} of the Ray cluster can't read {path}; set {advice[path]} that all its machines share, "
+            f"Host {host} of the Ray cluster {wrong} {path}; set {advice[path]} that all its machines share, "
             "and resume the run."
         )
 
 
-def unreadable_here(paths: Sequence[str]) -> list[str]:
-    """Those of the paths that this process can't read."""
-    return [path for path in paths if not os.access(path, os.R_OK)]
+def contents_here(paths: Sequence[str]) -> dict[str, str]:
+    """The size and the digest of the beginning of each file, of those that this process can read."""
+    found = {}
+    for path in paths:
+        with suppress(OSError), Path(path).open("rb") as file:
+            digest = hashlib.sha256(file.read(BEGINNING)).hexdigest()
+            found[path] = f"{Path(path).stat().st_size} {digest}"
+    return found
+
+
+def difference(here: Mapping[str, str], there: Mapping[str, str]) -> tuple[str, str] | None:
+    """(path, what is wrong) of the first file of this machine that another one does not have; None without one."""
+    for path, content in here.items():
+        if path not in there:
+            return path, "can't read"
+        if there[path] != content:
+            return path, "has another file at"
+    return None
 
 
 def _paths(job: Job) -> Iterator[tuple[str, str]]:

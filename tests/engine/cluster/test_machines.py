@@ -53,7 +53,10 @@ class Site:
         return f"{self.office.address}:{RAY_PORT}"
 
     def node(self, name: str) -> Machine:
-        """A new machine with a node of the cluster."""
+        """A machine with a node of the cluster, a new one unless there is one of that name."""
+        for machine in self.lan.machines:
+            if machine.name == name:
+                return machine
         machine = self.lan.machine(name)
         started_node(machine, f"--address={self.cluster}")
         return machine
@@ -159,6 +162,7 @@ def test_a_lost_node_and_one_of_another_release_change_no_byte_and_a_node_that_c
 
 
 def test_a_folder_that_another_machine_cannot_read_is_told_before_the_work(site: Site) -> None:
+    site.node("beta")
     done = site.office.engine("run", "training", "--data", "/tmp/delivery", "--force", "--json")
     told = json.loads(done.stdout)
     assert (done.returncode, told["state"]) == (5, "failed")
@@ -168,6 +172,22 @@ def test_a_folder_that_another_machine_cannot_read_is_told_before_the_work(site:
         told["error"],
     )
     assert site.office.document("show", told["run_id"])["attempts"] == []
+
+
+def test_a_folder_that_is_another_one_on_another_machine_is_told_before_the_work(site: Site) -> None:
+    site.node("beta")
+    for machine in site.lan.machines:
+        shutil.copytree(site.office.folder / "delivery", machine.folder / "twin")
+        if machine is not site.office:
+            with (machine.folder / "twin/lms_loan_daily.csv").open("a") as extract:
+                extract.write("one line more\n")
+    done = site.office.engine("run", "training", "--data", "/tmp/twin", "--force", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["state"]) == (5, "failed")
+    assert re.match(
+        r"Host (beta|delta|epsilon) of the Ray cluster has another file at /tmp/twin/lms_loan_daily\.csv; set ",
+        told["error"],
+    )
 
 
 def fits_on(machine: Machine) -> list[int]:
