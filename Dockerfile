@@ -9,6 +9,9 @@ ENV PYTHONUNBUFFERED=1 \
     PYTHONHASHSEED=0 \
     OMP_NUM_THREADS=1 \
     OPENBLAS_NUM_THREADS=1 \
+    ARROW_DEFAULT_MEMORY_POOL=system \
+    MALLOC_MMAP_THRESHOLD_=268435456 \
+    MALLOC_TRIM_THRESHOLD_=268435456 \
     LOANWATCH_HOME=/home/loanwatch/home
 
 RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
