@@ -124,4 +124,9 @@ def _thinned(points: Points) -> list[list[float]]:
 
 def _smallest(hashes: Hashes) -> list[int]:
     """The smallest hashes, from which the distinct values of several parts are estimated."""
+    most = 2 * HASHES
+    while most < len(hashes):
+        if len(found := np.unique(np.partition(hashes, most)[:most])) >= HASHES:
+            return [int(one) for one in found[:HASHES]]
+        most *= 2
     return [int(one) for one in np.unique(hashes)[:HASHES]]

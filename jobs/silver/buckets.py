@@ -60,13 +60,15 @@ def number_of_buckets(rows: int, most: int) -> int:
 
 def hashes_of(ids: pa.ChunkedArray) -> Hashes:
     """A number for each row by its id, the same on every machine; a missing id counts as an empty text."""
-    encoded = ids if pa.types.is_dictionary(ids.type) else ids.dictionary_encode()
-    whole = encoded.unify_dictionaries().combine_chunks()
-    names = whole.dictionary.cast(pa.string())
-    named = pc.if_else(pc.equal(names, ""), MISSING, names)
+    return np.concatenate([np.zeros(0, np.uint64), *map(_hashes_of_chunk, ids.chunks)])
+
+
+def _hashes_of_chunk(ids: pa.Array) -> Hashes:
+    encoded = pa.types.is_dictionary(ids.type)
+    names = ids.dictionary.cast(pa.string()) if encoded else ids.cast(pa.string())
+    named = pc.fill_null(pc.if_else(pc.equal(names, ""), MISSING, names), MISSING)
     hashes = hashes_of_texts(pa.chunked_array([pa.concat_arrays([named, pa.array([MISSING])])]))
-    found: Hashes = hashes[whole.indices.fill_null(len(names)).to_numpy()]
-    return found
+    return hashes[ids.indices.fill_null(len(names)).to_numpy()] if encoded else hashes[:-1]
 
 
 def _codes(ids: pa.ChunkedArray, number: int) -> Hashes:

@@ -87,7 +87,7 @@ def assert_calibrated(sandbox: Sandbox, name: str) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("seed", [1, 2, 4])
+@pytest.mark.parametrize("seed", [1])
 def test_every_candidate_is_calibrated_on_samples(seed: int, tmp_path: Path) -> None:
     write_sample(tmp_path / "data", SampleSpec(customers=15_000, seed=seed))
     sandbox = Sandbox.at(tmp_path / "home")
