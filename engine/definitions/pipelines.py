@@ -46,6 +46,7 @@ def ingest(source: Source) -> Task:
         split="jobs.bronze.ingest:file_numbers",
         collect="jobs.bronze.ingest:whole_files",
         limit=3600,
+        memory=BESIDE_OTHERS,
         source=source.dataset,
     )
 
@@ -60,6 +61,7 @@ def clean(source: Source) -> Task:
         writes=(source.staged_table,),
         split="jobs.silver.clean:part_numbers",
         limit=3600,
+        memory=BESIDE_OTHERS,
         source=source.dataset,
     )
 
@@ -83,7 +85,6 @@ def _gold_tasks(book: Book) -> tuple[Task, ...]:
             split="jobs.silver.buckets:bucket_numbers",
             collect="jobs.silver.quality.removal:silver_tables",
             limit=3600,
-            cpus=2,
             memory=BUCKET,
         ),
         Task(
@@ -95,7 +96,6 @@ def _gold_tasks(book: Book) -> tuple[Task, ...]:
             split="jobs.gold.training_data:part_numbers",
             collect="jobs.gold.training_data:training_data",
             limit=3600,
-            cpus=2,
             memory=BUCKET,
         ),
     )

@@ -29,7 +29,7 @@ def remove_flagged_customers(job: Job) -> TaskResult:
     found = quality_report(checked, job.as_of, book)
     contradicting = conflicts(job, staged, checked, book.sources, bucket)
     read = {name: table.num_rows for name, table in checked.items()}
-    with ThreadPoolExecutor(2) as pool:  # writing Parquet is work for one core, and this task has two
+    with ThreadPoolExecutor(2) as pool:  # writing Parquet is work for one core; a small book leaves another free
         tables = list(
             pool.map(
                 lambda source: _filtered(job, staged[source.silver], found.kept[source.silver], source, bucket),
