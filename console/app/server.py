@@ -15,12 +15,14 @@ from streamlit import logger as streamlit_logger
 from streamlit.web import bootstrap
 
 from console.access.policy import refuse_unguarded
-from engine.cli.terminal import Home, WithParent, console_for, fail
+from engine.cli.output import fail
+from engine.cli.terminal import Home, WithParent, console_for
 from engine.deployment import Deployment
 from engine.errors import Refused, UnusableRequest
 from engine.process.addresses import EVERYWHERE, is_taken, web_address
 from engine.process.background import Background
-from engine.process.logs import json_formatter, log_to_stderr, logs_json
+from engine.process.log_form import logs_json
+from engine.process.logs import json_formatter, log_to_stderr
 from engine.process.registry import ProcessRegistry
 from engine.process.signals import at_end_of_input
 from storage.errors import StorageError

@@ -1,106 +1,47 @@
-"""The command line: `python -m engine COMMAND`."""
+"""The command line: `python -m engine COMMAND`.
+
+Only the module of the given command is imported, by its name: the imports of others are slow and not needed.
+"""
 
 import sys
-from pathlib import Path
-from typing import Annotated
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
-from engine.cli.commands.access import app as access_commands
-from engine.cli.commands.backfill import app as replay_commands
-from engine.cli.commands.book import app as book_commands
-from engine.cli.commands.data import app as data_commands
-from engine.cli.commands.drift import app as drift_commands
-from engine.cli.commands.explain import app as explain_commands
-from engine.cli.commands.models import app as model_commands
-from engine.cli.commands.operation.alerts import app as alert_commands
-from engine.cli.commands.operation.audit import app as audit_commands
-from engine.cli.commands.operation.backup import app as backup_commands
-from engine.cli.commands.operation.migrate import app as migration_commands
-from engine.cli.commands.operation.notes import app as note_commands
-from engine.cli.commands.operation.status import app as status_commands
-from engine.cli.commands.operation.stores import app as store_commands
-from engine.cli.commands.operation.units import app as unit_commands
-from engine.cli.commands.processes import app as process_commands
-from engine.cli.commands.profile import app as profile_commands
-from engine.cli.commands.report import app as model_report_commands
-from engine.cli.commands.run_reports import app as report_commands
-from engine.cli.commands.runs import app as run_commands
-from engine.cli.commands.validation import app as validation_commands
-from engine.cli.render import state_text
-from engine.cli.terminal import Home, Json, console_for, deployment_at, fail, print_json
-from engine.deployment import Deployment
-from engine.doctor.checks import findings, missing
-from engine.doctor.finding import Finding
-from engine.doctor.fixes import fix
-from storage.errors import StorageError
-from storage.settings import Settings, load_settings
+from engine.cli.catalogue import COMMANDS
+from engine.cli.output import fail
 
-app = typer.Typer(
-    help="Loanwatch trains, runs and monitors a loan-default model on CSV extracts.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for commands in (
-    run_commands,
-    report_commands,
-    replay_commands,
-    model_commands,
-    explain_commands,
-    data_commands,
-    drift_commands,
-    validation_commands,
-    note_commands,
-    model_report_commands,
-    profile_commands,
-    book_commands,
-    process_commands,
-    status_commands,
-    alert_commands,
-    migration_commands,
-    access_commands,
-    audit_commands,
-    store_commands,
-    unit_commands,
-    backup_commands,
-):
-    app.add_typer(commands)
+HELP = "Loanwatch trains, runs and monitors a loan-default model on CSV extracts."
 
 
-@app.command()
-def doctor(
-    home: Home = None,
-    as_json: Json = False,
-    repair: Annotated[bool, typer.Option("--fix", help="Repair runs, links and leftovers, then check.")] = False,
-) -> None:
-    """Check home, ledger, processes, tables, models, disk, clock and Ray. Every problem is shown with its solution.
+class Commands(TyperGroup):
+    """The commands of the catalogue. One is imported when it is the one to run."""
 
-    Without --fix nothing is changed.
-    """
-    try:
-        results = _fixed(home) if repair else _checked(load_settings(home=home))
-    except StorageError as error:
-        results = [Finding("ledger", "problem", str(error))]
-    if as_json:
-        print_json([vars(finding) for finding in results])
-    else:
-        states = {"ok": "succeeded", "warning": "retrying", "problem": "failed"}
-        for finding in results:
-            sign = state_text(states[finding.level])
-            sign.plain = f"{sign.plain[0]} {finding.level}"
-            console_for().print(sign, f"{finding.check}: {finding.message}", highlight=False, soft_wrap=True)
-    if any(finding.level == "problem" for finding in results):
-        raise typer.Exit(1)
+    def __init__(self, **attributes: Any) -> None:
+        listed = {name: TyperCommand(name, help=each.help) for name, each in COMMANDS.items()}
+        super().__init__(**{**attributes, "commands": listed})
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that `args` name, imported, and the arguments behind its name."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, command_named(name) if name else listed, rest
 
 
-def _fixed(home: Path | None) -> list[Finding]:
-    deployment = deployment_at(home)
-    return [*fix(deployment), *findings(deployment)]
+def command_named(name: str) -> Any:
+    """A command, imported."""
+    module = import_module(f"engine.cli.commands.{COMMANDS[name].module}")
+    return get_group(module.app).commands[name]
 
 
-def _checked(settings: Settings) -> list[Finding]:
-    return missing(settings) or findings(Deployment.as_it_is(settings))
+app = typer.Typer(cls=Commands, add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+
+
+@app.callback(help=HELP)
+def commands() -> None:
+    """Has no options of its own."""
 
 
 def main() -> None:

@@ -1,10 +1,6 @@
-"""Shared by all commands: options, output, errors and exit codes."""
+"""Shared by all commands: options, output and exit codes."""
 
-import json
-import logging
-import os
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,16 +8,12 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
+from engine.cli.output import print_json
 from engine.deployment import Deployment
 from engine.errors import UnusableRequest
-from engine.process.logs import logs_json
 from storage.db.migrations.version import NoLedger
-from storage.errors import LoanwatchError
 from storage.settings import is_remote, load_settings
-
-log = logging.getLogger("loanwatch.engine")
 
 WIDTH_OF_FILES = 160  # characters, for output that is not a terminal
 EXIT_CODES = {"succeeded": 0, "failed": 1, "crashed": 1, "cancelled": 4, "skipped": 5}
@@ -70,11 +62,6 @@ def console_for(*, as_json: bool = False) -> Console:
     return Console(stderr=as_json, quiet=as_json and not stream.isatty(), width=width, markup=False)
 
 
-def print_json(document: Any) -> None:
-    """Prints one JSON document to standard output."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str))
-
-
 def day_of(text: str | None, option: str = "--as-of") -> date | None:
     """The date of a text `YYYY-MM-DD`. Raises UnusableRequest for any other text."""
     if text is None:
@@ -114,26 +101,3 @@ def print_outcome(message: str, document: Any, *, as_json: bool) -> None:
         print_json(document)
     else:
         console_for().print(message, highlight=False, soft_wrap=True)
-
-
-def print_error(console: Console, message: str) -> None:
-    """Prints an error, without markup."""
-    console.print(Text.assemble(("error:", "bold red"), " ", message), highlight=False, soft_wrap=True)
-
-
-def fail(error: BaseException, *, as_json: bool = False) -> int:
-    """Prints an error to standard error, and as a document with `--json`. Returns its exit code."""
-    if isinstance(error, LoanwatchError):
-        message, code = str(error), error.exit_code
-    else:
-        if os.environ.get("LOANWATCH_DEBUG"):
-            traceback.print_exception(error)
-        text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        message, code = f"The command failed ({text}); set LOANWATCH_DEBUG=1 to see the traceback.", 1
-    if as_json:
-        print_json({"error": message, "exit_code": code})
-    if logs_json():
-        log.error("%s", message, exc_info=None if isinstance(error, LoanwatchError) else error)
-    else:
-        print_error(Console(stderr=True, markup=False), message)
-    return code

@@ -14,6 +14,7 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
+from engine.process.log_form import JSON_LINES
 from storage.settings import Settings
 
 TEXT = "%(asctime)s %(levelname)-7s %(message)s"
@@ -30,6 +31,7 @@ def log_to_stderr(settings: Settings, process: str, text: str = TEXT) -> None:
     handler.setFormatter(logging.Formatter(text))
     if settings.log_format == "json":
         handler.setFormatter(json_formatter(process))
+        handler.set_name(JSON_LINES)
         logging.captureWarnings(capture=True)
         sys.excepthook, threading.excepthook = _log_exception, _log_exception_of_thread
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
@@ -40,11 +42,6 @@ def json_formatter(process: str) -> logging.Formatter:
     """Formats a record as one line of JSON."""
     always = {"process": process, "pid": os.getpid()}
     return JsonFormatter(["levelname", "name", "message"], rename_fields=NAMES, static_fields=always, timestamp="time")
-
-
-def logs_json() -> bool:
-    """Whether `log_to_stderr` has set JSON in this process."""
-    return any(isinstance(handler.formatter, JsonFormatter) for handler in logging.root.handlers)
 
 
 def add_to_every_line(**fields: str) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.terminal import Home, Json, console_for, new_deployment_at, print_json
+from engine.cli.output import print_json
+from engine.cli.terminal import Home, Json, console_for, new_deployment_at
 from engine.control.runs import who
 from engine.passwords import LONGEST, Entry, new_entry, write_entry
 from storage.ledger.audit import Action, record_action

@@ -13,18 +13,9 @@ from engine.backfill.backfill import Plan, Replay, ReplayStopped, planned, refus
 from engine.backfill.history import NO_MODEL
 from engine.backfill.strides import stride_of
 from engine.cli.foreground import local_ray, own_output
+from engine.cli.output import print_error, print_json
 from engine.cli.render import SIGNS, interval
-from engine.cli.terminal import (
-    Data,
-    Home,
-    Json,
-    console_for,
-    day_of,
-    params_of,
-    prepared_deployment_at,
-    print_error,
-    print_json,
-)
+from engine.cli.terminal import Data, Home, Json, console_for, day_of, params_of, prepared_deployment_at
 from engine.control.extract_folder import default_folder
 from engine.deployment import Deployment
 from engine.documents.values import Document

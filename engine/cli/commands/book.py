@@ -13,8 +13,9 @@ from rich.text import Text
 from sqlalchemy import Connection
 
 from engine.cli.look_ups import looked_up
+from engine.cli.output import print_json
 from engine.cli.render import listing
-from engine.cli.terminal import AsOf, Home, Json, console_for, day_of, print_json
+from engine.cli.terminal import AsOf, Home, Json, console_for, day_of
 from engine.deployment import Deployment, pipelines_at
 from engine.documents.book import features_document
 from engine.documents.values import Document

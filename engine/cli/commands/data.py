@@ -14,16 +14,9 @@ from engine.backfill.backfill import planned, refuse_beside_processes
 from engine.backfill.strides import Stride
 from engine.cli.commands.backfill import print_end, replayed
 from engine.cli.commands.processes import serve_together
+from engine.cli.output import print_error, print_json
 from engine.cli.render import listing
-from engine.cli.terminal import (
-    Home,
-    Json,
-    console_for,
-    deployment_at,
-    prepared_deployment_at,
-    print_error,
-    print_json,
-)
+from engine.cli.terminal import Home, Json, console_for, deployment_at, prepared_deployment_at
 from engine.deployment import Deployment
 from engine.documents.tables import metrics_document, tables_document
 from engine.documents.values import Document

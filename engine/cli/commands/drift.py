@@ -6,8 +6,9 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from engine.cli.output import print_json
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_json
+from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at
 from engine.documents.drift.ranking import RANKING, ranking_texts
 from engine.documents.drift.summary import drift_document
 from engine.documents.movement import RANKED, UNRANKED, since_words

@@ -8,8 +8,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from engine.cli.look_ups import looked_up
+from engine.cli.output import print_json
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, console_for, print_json
+from engine.cli.terminal import Home, Json, console_for
 from engine.documents.explanation import (
     explanation_document,
     prediction_sentence,

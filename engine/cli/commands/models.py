@@ -8,8 +8,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from engine.cli.output import print_json
 from engine.cli.render import interval, listing, models_view
-from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_json
+from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at
 from engine.control import approval, promotion
 from engine.deployment import Deployment
 from engine.documents.champions.changes import champion_change_on, champion_changes, reason_in_short, steps

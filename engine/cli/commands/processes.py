@@ -12,17 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from engine.alerts.watch import watching
+from engine.cli.output import print_json
 from engine.cli.render import listing
-from engine.cli.terminal import (
-    Home,
-    Json,
-    WithParent,
-    console_for,
-    day_of,
-    deployment_at,
-    prepared_deployment_at,
-    print_json,
-)
+from engine.cli.terminal import Home, Json, WithParent, console_for, day_of, deployment_at, prepared_deployment_at
 from engine.cluster.head import ray_for_runs, refuse_unshared
 from engine.control import runs
 from engine.deployment import Deployment
@@ -30,7 +22,8 @@ from engine.documents.processes import OUTDATED, health_document, schedule_docum
 from engine.documents.schedule.calendar import calendar_document
 from engine.metrics.server import MetricsServer
 from engine.process.addresses import is_loopback
-from engine.process.logs import log_to_stderr, logs_json, pass_on
+from engine.process.log_form import logs_json
+from engine.process.logs import log_to_stderr, pass_on
 from engine.process.signals import on_stop_signal
 from engine.process.supervisor import STOP_SECONDS, Child, keep_running
 from engine.scheduling.scheduler import Scheduler

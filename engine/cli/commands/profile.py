@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from engine.cli.output import print_json
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
+from engine.cli.terminal import Home, Json, console_for, deployment_at
 from engine.documents.profiles import datasets_document, deliveries_document, number_in_words, rows_sentence
 from engine.documents.values import Document
 

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from engine.cli.accounts import accounts_view
+from engine.cli.output import print_json
 from engine.cli.render import SIGNS, listing, run_view
-from engine.cli.terminal import Home, Json, RunId, console_for, deployment_at, print_json
+from engine.cli.terminal import Home, Json, RunId, console_for, deployment_at
 from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
 from engine.documents.running.grid import grid_document

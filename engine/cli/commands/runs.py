@@ -8,6 +8,7 @@ from rich.console import Console
 
 from engine.cli.attach import followed
 from engine.cli.foreground import follow_to_end, local_ray, own_output
+from engine.cli.output import print_error, print_json
 from engine.cli.terminal import (
     AsOf,
     Data,
@@ -22,8 +23,6 @@ from engine.cli.terminal import (
     new_deployment_at,
     params_of,
     prepared_deployment_at,
-    print_error,
-    print_json,
     print_outcome,
 )
 from engine.control import runs as control

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from engine.cli.output import print_json
 from engine.cli.render import interval, listing
-from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_json
+from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at
 from engine.documents.models import cost_in_words, left_out_costs
 from engine.documents.validation import (
     LOANS_OF,

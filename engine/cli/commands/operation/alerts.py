@@ -9,8 +9,9 @@ from rich.text import Text
 from engine.alerts import actions
 from engine.alerts.documents import alert_document, alerts_document
 from engine.alerts.rules import RULES
+from engine.cli.output import print_json
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json, print_outcome
+from engine.cli.terminal import Home, Json, console_for, deployment_at, print_outcome
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
 

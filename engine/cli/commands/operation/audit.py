@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from engine.cli.output import print_json
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_json
+from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at
 from engine.documents.log.audit import audit_document, changes_text, times_of
 from storage.ledger.audit import ActionFilter
 

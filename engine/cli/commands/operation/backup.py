@@ -12,7 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from engine.backup import backup as making
 from engine.backup import restore as restoring
 from engine.backup.manifest import PASSWORDS, STORES, Manifest
-from engine.cli.terminal import Home, Json, console_for, print_json
+from engine.cli.output import print_json
+from engine.cli.terminal import Home, Json, console_for
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
 from engine.process.signals import interrupt_on_sigterm

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from engine.cli.output import print_json
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_json, print_outcome
+from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at, print_outcome
 from engine.control.notes import take_back, write_note
 from engine.documents.drift.notes import note_document, notes_document
 from engine.errors import UnusableRequest

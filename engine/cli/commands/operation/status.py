@@ -3,7 +3,8 @@
 import typer
 from rich.text import Text
 
-from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json
+from engine.cli.output import print_json
+from engine.cli.terminal import Home, Json, console_for, deployment_at
 from engine.documents.values import Document
 from engine.status.status import status_document
 

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from engine.cli.output import print_json
 from engine.cli.render import listing
-from engine.cli.terminal import Home, Json, console_for, deployment_at, print_json, print_outcome
+from engine.cli.terminal import Home, Json, console_for, deployment_at, print_outcome
 from engine.control.runs import who
 from engine.deployment import Deployment
 from engine.errors import Refused

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from engine.cli.terminal import Home, Json, print_json
+from engine.cli.output import print_json
+from engine.cli.terminal import Home, Json
 from engine.errors import Refused, UnusableRequest
 from engine.units.compose import compose_file
 from engine.units.systemd import BACKUPS, installation, systemd_units
