@@ -12,8 +12,7 @@ from console.components.theme import drawn
 from console.models.candidates import NOT_IN_ARREARS
 from console.models.query import ModelView
 from jobs.charts.importance import importance_chart, importance_frame, importance_words
-from jobs.modelling.explanation.kept import importance_in_words
-from jobs.modelling.explanation.stability import stability_in_words
+from jobs.modelling.explanation.words import importance_in_words, stability_in_words
 
 HEADS = ("Feature", "Loss of AUC", "95% interval")
 

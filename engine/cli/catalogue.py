@@ -64,8 +64,8 @@ COMMANDS = {
         "data",
         "Write an invented sample dataset with the columns, formats and data errors of a real loan book.",
     ),
-    "metrics": Listed("data", "Show the monitoring history."),
-    "tables": Listed("data", "List the published tables."),
+    "metrics": Listed("operation.results", "Show the monitoring history."),
+    "tables": Listed("operation.results", "List the published tables."),
     "demo": Listed(
         "data",
         "Write sample data with drift, replay twelve months on it, then run worker, scheduler and "
@@ -104,10 +104,14 @@ COMMANDS = {
         "processes",
         "Run worker, scheduler and console together. A process that ends is restarted. Ctrl-C stops all of them.",
     ),
-    "schedule": Listed("processes", "Show the next slot of each pipeline, paused schedules, and the recent slots."),
-    "pause": Listed("processes", "Pause a pipeline's schedule until a day, or until `resume PIPELINE` resumes it."),
+    "schedule": Listed(
+        "operation.watching", "Show the next slot of each pipeline, paused schedules, and the recent slots."
+    ),
+    "pause": Listed(
+        "operation.watching", "Pause a pipeline's schedule until a day, or until `resume PIPELINE` resumes it."
+    ),
     "health": Listed(
-        "processes",
+        "operation.watching",
         "Show whether worker, scheduler and console are running. Exit code 1 means that one of this host is lost.",
     ),
     "status": Listed(

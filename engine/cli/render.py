@@ -10,8 +10,8 @@ from rich.text import Text
 
 from engine.control.approval import approve_command, reject_command
 from engine.documents.candidates import CALIBRATION_ERROR, figure_text
-from jobs.modelling.comparison import sets_in_words
 from jobs.modelling.promotion.outcome import outcome_of_test
+from jobs.modelling.promotion.sets import sets_in_words
 from jobs.statistics.cut_off import cut_off_words
 
 # A sign and a style for each state of a run, task or process and each status of a model: colour is never the only sign.

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jobs.modelling.comparison import sets_in_words
 from jobs.modelling.promotion.arrears import differences_in_words
+from jobs.modelling.promotion.sets import sets_in_words
 from jobs.statistics.cut_off import cut_off_words
 from jobs.statistics.rounding import count, figure, signed
 

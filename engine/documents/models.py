@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from engine.documents.values import Document, moment
 from engine.errors import UnusableRequest
 from jobs.book.declaration import Book
-from jobs.modelling.comparison import BEST
+from jobs.modelling.promotion.sets import BEST
 from jobs.statistics.rounding import signed
 from storage.lake.model_store import ModelStore
 from storage.ledger.approvals import approvals_by_version

@@ -1,6 +1,6 @@
 """Candidates side by side: the numbers of each, and what a larger feature set is worth on the same test loans."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from jobs.gold.arrears import IN_ARREARS, knows_arrears, without_arrears
 from jobs.modelling.candidates import Candidate
+from jobs.modelling.promotion.sets import BEST, SAME
 from jobs.modelling.splits import Labels, Scores, labels_of
 from jobs.statistics.calibration import (
     brier_score,
@@ -23,8 +24,6 @@ from jobs.statistics.discrimination import (
     paired_auc_difference,
 )
 
-BEST, SAME = "best", "same classifier"  # what is compared of two feature sets
-MOST_NAMED = 3  # features that a sentence names
 Pair = tuple[str, Candidate, Candidate]
 
 
@@ -95,17 +94,6 @@ def set_comparisons(
         told = {"left_out": _without(b, a), "added": _without(a, b), "not_in_arrears": vars(apart) if apart else None}
         found.append({"compared": what, "a": a.name, "b": b.name, **vars(paired), **told})
     return found
-
-
-def sets_in_words(comparison: Mapping[str, Any], plain_name: Callable[[str], str] = str) -> str:
-    """How the features of a differ from those of b: `without x`, `with 2 more features`.
-
-    `plain_name` gives the name under which a feature is told. '' for a comparison of an earlier release.
-    """
-    left_out, added = comparison.get("left_out", []), comparison.get("added", [])
-    names = ", ".join(map(plain_name, left_out)) if len(left_out) <= MOST_NAMED else f"{len(left_out)} features"
-    more = f"with {len(added)} more feature{'' if len(added) == 1 else 's'}" if added else ""
-    return " and ".join(part for part in (f"without {names}" if left_out else "", more) if part)
 
 
 def _without(one: Candidate, other: Candidate) -> list[str]:

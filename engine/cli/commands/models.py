@@ -16,8 +16,7 @@ from engine.deployment import Deployment
 from engine.documents.champions.changes import champion_change_on, champion_changes, reason_in_short, steps
 from engine.documents.champions.pair import pair_document, pair_sentences
 from engine.documents.models import model_document, models_document
-from jobs.modelling.explanation.kept import importance_in_words
-from jobs.modelling.explanation.stability import stability_in_words
+from jobs.modelling.explanation.words import importance_in_words, stability_in_words
 from jobs.modelling.scorecard.scale import scale_in_words
 
 app = typer.Typer()

@@ -7,16 +7,19 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.control.promotion import registered
+from engine.definitions.task import function_named
 from engine.deployment import Deployment
 from engine.documents.candidates import difference_text
 from engine.documents.values import Document
 from engine.errors import UnusableRequest
 from jobs.book.digest import digest
 from jobs.job import Job
-from jobs.modelling.promotion.pair import pair
 from jobs.statistics.rounding import figure
 from storage.lake.names import TRAINING_DATA
 from storage.ledger.catalog import current_versions
+
+# By name, because its imports are slow, and `models` needs them only to compare two models.
+PAIR = "jobs.modelling.promotion.pair:pair"
 
 
 def pair_document(connection: Connection, deployment: Deployment, a: str, b: str) -> Document:
@@ -42,7 +45,7 @@ def pair_document(connection: Connection, deployment: Deployment, a: str, b: str
         declaration=deployment.settings.book,
         book_digest=digest(deployment.book),
     )
-    return asdict(pair(job, *models))
+    return asdict(function_named(PAIR)(job, *models))
 
 
 def pair_sentences(found: Mapping[str, Any]) -> list[str]:

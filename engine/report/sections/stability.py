@@ -14,8 +14,7 @@ from jobs.charts.importance import importance_chart, importance_frame, importanc
 from jobs.charts.kit import STATUS_WORDS
 from jobs.charts.report import psi_over_time
 from jobs.governance.sentences import not_judged
-from jobs.modelling.explanation.kept import importance_in_words
-from jobs.modelling.explanation.stability import stability_in_words
+from jobs.modelling.explanation.words import importance_in_words, stability_in_words
 from jobs.monitoring.movement import WITHIN_NOISE
 from jobs.statistics.rounding import count, figure
 

@@ -1,6 +1,6 @@
 """What a model keeps for its explanation, so that it can be explained when the training data is gone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -50,11 +50,3 @@ def importance_of(pipeline: Any, loans: pa.Table, features: Sequence[str], repea
         return []
     scores = scores_of(pipeline, loans, features)
     return permutation_importance(pipeline, frame(loans, features), labels, scores, repeats)
-
-
-def importance_in_words(metadata: Mapping[str, Any]) -> str:
-    """What the importance of a model is, and of how many test loans; an earlier release kept no numbers."""
-    loans, apart = metadata.get("importance_loans"), metadata.get("importance_loans_not_in_arrears")
-    number = "the" if loans is None else f"{loans:,}"
-    others = "" if apart is None else f" (and on the {apart:,} of them not in arrears at scoring)"
-    return f"The mean loss of AUC on {number} test loans{others} when the values of a feature are permuted among them."

@@ -1,6 +1,6 @@
 """The stability of reasons: for how many loans a model that is fitted again has the same reasons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -10,8 +10,6 @@ from jobs.modelling.explanation.typical import typical_payer
 from jobs.modelling.frames import frame
 
 LOANS, PAIRS = 100, 16  # explained for the stability, and orders for each: fewer than for a single loan
-
-MEANING = "For the other loans the reasons depend on which loans the model learned from: they are less certain."
 
 Reasons = Sequence[Sequence[int]]  # of each loan the numbers of its features that raise the risk most
 
@@ -36,15 +34,3 @@ def stability(own: Reasons, of_refits: Sequence[Reasons]) -> dict[str, Any]:
         "first_reason": count and sum(list(a[:1]) == list(b[:1]) for a, b in pairs) / count,
         "all_reasons": count and sum(set(a) == set(b) for a, b in pairs) / count,
     }
-
-
-def stability_in_words(found: Mapping[str, Any] | None) -> str:
-    """What the stability of a model's reasons is and what it means; '' when it is not known."""
-    if not found or found["first_reason"] is None:
-        return ""
-    told = (
-        f"Fitted again {found['refits']} times, each time without a part of the train loans, the model gives "
-        f"{found['first_reason']:.0%} of {found['loans']} test loans the same first reason and "
-        f"{found['all_reasons']:.0%} the same four reasons."
-    )
-    return told if found["all_reasons"] == 1 else f"{told} {MEANING}"

@@ -1,8 +1,7 @@
 """The importance of features on the Models page."""
 
 from jobs.charts.importance import importance_frame, importance_words
-from jobs.modelling.explanation.kept import importance_in_words
-from jobs.modelling.explanation.stability import MEANING, stability_in_words
+from jobs.modelling.explanation.words import MEANING, importance_in_words, stability_in_words
 from tests.commands import command, document
 from tests.console.pages import Opened, words
 from tests.sandbox import Sandbox

@@ -16,8 +16,9 @@ from engine.cli.render import model_remarks, models_view
 from engine.documents.models import cost_in_words, left_out_costs, models_document
 from jobs.errors import JobError
 from jobs.modelling.candidates import ALL, BOTH, FOLDS, candidates, fit_names, fit_of, word_for_every_set
-from jobs.modelling.comparison import set_comparisons, sets_in_words
+from jobs.modelling.comparison import set_comparisons
 from jobs.modelling.frames import frame
+from jobs.modelling.promotion.sets import sets_in_words
 from jobs.statistics.discrimination import paired_auc_difference
 from jobs.statistics.risk_curves import logistic_curve, risk_curve_from_json
 from storage.lake.names import TRAINING_DATA

@@ -14,9 +14,10 @@ from engine.cli.render import model_remarks
 from engine.documents.candidates import arrears_note, auc_without_arrears, verdict_numbers
 from jobs.gold.arrears import IN_ARREARS
 from jobs.modelling.candidates import ALL, candidates
-from jobs.modelling.comparison import numbers_by_arrears, set_comparisons, sets_in_words
+from jobs.modelling.comparison import numbers_by_arrears, set_comparisons
 from jobs.modelling.frames import frame
 from jobs.modelling.promotion.arrears import verdict_with_arrears
+from jobs.modelling.promotion.sets import sets_in_words
 from jobs.statistics.discrimination import paired_auc_difference
 from storage.lake.names import TRAINING_DATA
 from tests.retail import BOOK, FEATURE_SETS, SAFE15
