@@ -15,6 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from storage.db.engines import BUSY_MS, POOL, connection_of, engine_of, has_place, make_place
+from storage.db.migrations.new import is_new, make_ledger
 from storage.db.migrations.version import NEWEST, is_newest, no_ledger, refuse_other_versions, stored_version
 from storage.db.schema import metadata
 from storage.errors import StorageError
@@ -83,6 +84,9 @@ class Ledger:
         with self.reading() as connection:
             if is_newest(connection, self.address):
                 return []
+        with self.writing() as connection:
+            if is_new(connection):
+                return make_ledger(connection)
         migrations = import_module("storage.db.migrations.apply")  # imports Alembic, which is slow and seldom needed
         with self.writing() as connection:
             return [] if is_newest(connection, self.address) else list(migrations.upgrade(connection))

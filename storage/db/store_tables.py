@@ -5,7 +5,7 @@ from sqlalchemy import Column, String, Table, Text
 from storage.db.model_tables import metadata
 from storage.db.types import Moment
 
-deployments = Table(  # one row, which the migration inserts
+deployments = Table(  # one row, of the time when the ledger was made or got this table
     "deployments",
     metadata,
     Column("deployment_id", String(40), primary_key=True),
