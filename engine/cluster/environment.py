@@ -21,11 +21,13 @@ RAY_ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2),
 }
 
-# `ray start` without Ray's API server. It has no use without a dashboard, but Ray starts it all the same, and it asks
-# the metadata services of three clouds where it is, and tells Ray's makers that usage reports are disabled.
-WITHOUT_API_SERVER = """
+# `ray start` without the processes of Ray that have no use here. The API server has none without a dashboard; it asks
+# the metadata services of three clouds where it is, and tells Ray's makers that usage reports are disabled. The monitor
+# is that of the autoscaler. The log monitor sends the output of workers to drivers that ask for it, and ours do not.
+# Each of them imports Ray, for which it has a processor just while a run begins.
+WITHOUT_BYSTANDERS = """
 from ray._private.node import Node
-Node.start_api_server = lambda self, **_: None
+Node.start_api_server = Node.start_monitor = Node.start_log_monitor = lambda self, **_: None
 from ray.scripts.scripts import main
 main()
 """

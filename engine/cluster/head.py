@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Literal, Protocol
 
-from engine.cluster.environment import RAY_ENVIRONMENT, WITHOUT_API_SERVER, cpus_here
+from engine.cluster.environment import RAY_ENVIRONMENT, WITHOUT_BYSTANDERS, cpus_here
 from engine.cluster.private import PrivateRay, RayAddress, RayUnreachable
 from engine.cluster.sessions import SERVERS, has_cluster_node, is_running, servers_of
 from engine.errors import Refused
@@ -22,7 +22,7 @@ START_TIMEOUT = 120.0  # seconds that a head may take to come up
 PROBE_INTERVAL = 1.0  # seconds
 ANSWER_TIMEOUT = 5.0  # seconds without an answer after which a joined cluster counts as down
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-FOREGROUND = ("-c", WITHOUT_API_SERVER, "start", "--head", "--block")
+FOREGROUND = ("-c", WITHOUT_BYSTANDERS, "start", "--head", "--block")
 
 
 class RayForRuns(Protocol):

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.cluster.guard import PROJECT, Guard
-from engine.cluster.sessions import end_session, kill_bystanders, new_session
+from engine.cluster.sessions import end_session, new_session
 from engine.errors import EngineError
 
 PROBE_TIMEOUT = 2.0  # seconds
-BYSTANDERS = (b"/monitor.py", b"/log_monitor.py", b"/dashboard.py")
 
 
 class RayUnreachable(EngineError):
@@ -67,10 +66,6 @@ class PrivateRay:
         """The environment of Ray's processes, in addition to `RAY_ENVIRONMENT`."""
         paths = [str(PROJECT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         return {"RAY_AUTH_TOKEN_PATH": self.token, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
-
-    def kill_bystanders(self) -> None:
-        """Kills Ray's monitors and dashboard, which have no work to finish. Ray would wait for them at shutdown."""
-        kill_bystanders(self.folder, BYSTANDERS)
 
     def guarded(self) -> "PrivateRay":
         """The same private Ray, with a new guard if the old one was killed."""

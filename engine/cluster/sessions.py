@@ -95,13 +95,6 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def kill_bystanders(folder: Path, names: tuple[bytes, ...]) -> None:
-    """Kills the processes of a private Ray whose program has one of these names. It does not wait for their end."""
-    for process in _processes():
-        if _mentions(process, folder) and any(word.endswith(names) for word in process.words):
-            _kill(process.pid)
-
-
 def _members(folder: Path) -> list[int]:
     """The processes with the folder on their command line, and their descendants, without this process."""
     processes = list(_processes())

@@ -26,7 +26,8 @@ from ray import exceptions  # noqa: E402
 from ray._private.node import Node  # noqa: E402
 from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]  # noqa: E402
 
-Node.start_api_server = lambda _, **__: None  # type: ignore[method-assign] # see WITHOUT_API_SERVER
+for start in ("start_api_server", "start_monitor", "start_log_monitor"):
+    setattr(Node, start, lambda _, **__: None)  # see WITHOUT_BYSTANDERS
 
 log = logging.getLogger("loanwatch.engine")
 
@@ -177,8 +178,6 @@ class RayExecutor:
     def close(self) -> None:
         self._cancelled.clear()
         if self._remote is not None:
-            if self._private is not None:
-                self._private.kill_bystanders()
             ray.shutdown()
             self._remote = None
         if self._private is not None:

@@ -11,7 +11,7 @@ import pytest
 
 from engine.cluster.guard import Guard
 from engine.cluster.private import PrivateRay
-from engine.cluster.sessions import dead_sessions, end_session, kill_bystanders, kill_task, kill_tasks_of, new_session
+from engine.cluster.sessions import dead_sessions, end_session, kill_task, kill_tasks_of, new_session
 from tests.paths import ROOT
 from tests.processes import PIPES, running, until
 
@@ -102,16 +102,6 @@ def test_the_tasks_of_one_driver_are_killed_and_no_others(started: Started) -> N
     assert kill_tasks_of(OWN) == 2
     gone(*mine)
     assert running(others) == others
-
-
-def test_bystanders_are_killed_by_their_program_and_their_folder(started: Started) -> None:
-    folder, elsewhere = new_session(), new_session()
-    idle = begin(started, "-c", WAITS, "/ray/monitor.py", f"--dir={folder}")
-    busy = begin(started, "-c", WAITS, "/ray/raylet", f"--dir={folder}")
-    foreign = begin(started, "-c", WAITS, "/ray/monitor.py", f"--dir={elsewhere}")
-    kill_bystanders(folder, (b"/monitor.py",))
-    gone(idle)
-    assert running([busy, foreign]) == [busy, foreign]
 
 
 def test_a_guard_puts_things_in_order_when_its_process_is_killed(started: Started) -> None:
