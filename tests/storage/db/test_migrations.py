@@ -101,6 +101,7 @@ def test_a_new_ledger_has_todays_schema(empty: Ledger) -> None:
 
 def test_a_new_ledger_is_the_one_that_all_steps_make(empty: Ledger, tmp_path: Path) -> None:
     """To the letter on SQLite, and with one id of the deployment; without Alembic (see below)."""
+    (tmp_path / "stepwise.db").touch()
     stepwise = Ledger(f"sqlite:///{tmp_path / 'stepwise.db'}")
     with stepwise.writing() as connection:
         assert upgrade(connection) == list(VERSIONS)
