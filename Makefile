@@ -20,7 +20,7 @@ LOCK := $(VENV)/supply/bin/uv pip compile --quiet --universal --python-version 3
 # Without compiled files each of the processes that a run or a test starts compiles all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all fuzz check lock audit bench soak clean
+.PHONY: demo test test-all fuzz check lock audit bench bench-scale bench-others soak clean
 .NOTPARALLEL:
 
 demo: $(VENV)/runtime
@@ -52,6 +52,13 @@ soak: $(VENV)/tools
 
 bench: $(VENV)/tools
 	$(PYTHON) -m tests.benchmarks
+
+# Both write tests/benchmarks/README.md. `make bench-scale BOOKS_AT=FOLDER` keeps the books that it makes.
+bench-scale: $(VENV)/tools
+	$(PYTHON) -m tests.benchmarks.scale $(if $(BOOKS_AT),--data $(BOOKS_AT))
+
+bench-others: $(VENV)/tools
+	$(PYTHON) -m tests.benchmarks.others
 
 # After a change of the dependencies in pyproject.toml; `make lock UPGRADE=--upgrade` takes the newest of all others too.
 # The tests' lock has the runtime's releases besides, so that both are installed side by side.

@@ -2,8 +2,9 @@
 
 Each way works in a process of its own on files that are in the page cache, after the smallest book has warmed it up;
 ours on a warm Ray, from the request of a run to its committed end. In a round each way has its turn, so that whatever
-else the machine does hits all alike; the table has medians. Results go to scale.json, the table and the plot into
-README.md, all beside this file. `--data` holds a folder of extracts for each size, named by it; a missing one is made.
+else the machine does hits all alike; the table has medians. Results go to scaling/scale.json, the table and the plot
+into README.md, all beside this file. `--data` holds a folder of extracts for each size,
+named by it; a missing one is made.
 It reports; it doesn't fail: what a way can't do, for want of memory or time, is in the table.
 """
 
@@ -31,6 +32,7 @@ from tests.benchmarks.scaling.watch import Watch
 from tests.paths import ROOT
 
 HERE = Path(__file__).parent
+RESULTS = Path("scaling/scale.json")
 SIZES = (12_500, 125_000, 1_250_000)
 SEED = 7
 QUIET_SECONDS = 20
@@ -58,11 +60,12 @@ def main() -> None:
     if not given.write_only:
         with tempfile.TemporaryDirectory(prefix="loanwatch-scale-") as name:
             measure(given, Path(name))
-    write_document(json.loads((given.out / "scale.json").read_text()), given.out)
+    write_document(json.loads((given.out / RESULTS).read_text()), given.out)
 
 
 def measure(given: argparse.Namespace, folder: Path) -> None:
     """Measures every size, way and round, and writes scale.json after each."""
+    (given.out / RESULTS).parent.mkdir(exist_ok=True)
     sizes = sorted(given.sizes)
     books = {size: book_of(size, given.data or folder / "books") for size in sizes}
     results: list[Result] = []
@@ -75,7 +78,7 @@ def measure(given: argparse.Namespace, folder: Path) -> None:
             for result in ways.values():
                 add_round(result, books[size], books[sizes[0]], folder / "work", given.patience)
                 found = {"machine": machine(), "results": results}
-                (given.out / "scale.json").write_text(json.dumps(found, indent=1) + "\n")
+                (given.out / RESULTS).write_text(json.dumps(found, indent=1) + "\n")
                 print({key: result[key] for key in ("customers", "way", "stopped", "differences")}, file=sys.stderr)
                 print("  ", result["rounds"][-1:], file=sys.stderr, flush=True)
 
