@@ -30,7 +30,7 @@ def test_bins(facts: Facts) -> tuple[Bins, Bins]:
         table = version_of(connection, TRAINING_DATA, model.trained_on.get(TRAINING_DATA, ""))
     if table is None:
         raise StorageError(f"The test loans of model {model.version} are not kept any more.")
-    _, test = train_and_test(facts.deployment.datamart.read(table))
+    _, test = train_and_test(facts.deployment.datamart.by_part(table))
     pipeline = store.load(model.files["model"])
     names = tuple(str(name) for name in pipeline.feature_names_in_)
     others = not_in_arrears(test)

@@ -3,22 +3,25 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from jobs.book.declaration import Book
 from jobs.gold.labels import number_of_loans
 from jobs.job import Job
 from jobs.silver.buckets import EVERYBODY, Bucket
+from jobs.silver.customers import Mask
 from jobs.silver.quality.identity import check_buckets, conflicts
 from jobs.silver.quality.report import QualityReport, checked_columns, quality_report
-from jobs.silver.quality.statistics import Statistics, columns_with_median, medians_of, newest_day
-from jobs.silver.reading import source_rows
+from jobs.silver.quality.statistics import Statistics, medians_of, newest_day
+from jobs.silver.reading import source_groups, source_rows
 from storage.lake.datamart import TableVersion
 
 Columns = Mapping[str, Iterable[str]]  # by silver name
-Verdict = tuple[QualityReport, dict[str, Any]]  # the report of a bucket, and its counts
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,37 @@ class AllBuckets:
     flagged: Statistics | None = None
 
 
+@dataclass(frozen=True)
+class Bits:
+    """A boolean mask of `size` rows in an eighth of its bytes."""
+
+    bits: npt.NDArray[np.uint8]
+    size: int
+
+    @classmethod
+    def of(cls, mask: Mask) -> "Bits":
+        return cls(np.packbits(mask), len(mask))
+
+    def mask(self) -> Mask:
+        found: Mask = np.unpackbits(self.bits, count=self.size).view(np.bool_)
+        return found
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What quality control says of a bucket: its rows that stay, those of flagged customers and why, and its counts.
+
+    `newest_governed` and `newest_flagged` are the last days of the outcomes of both, if there are any.
+    """
+
+    kept: dict[str, Bits]
+    flagged: dict[str, Bits]
+    why: Mapping[str, str]
+    counts: dict[str, Any]
+    newest_governed: list[date]
+    newest_flagged: list[date]
+
+
 def checked_tables(job: Job, staged: Mapping[str, TableVersion], refreshed: Collection[str] = ()) -> CheckedTables:
     """The cleaned tables after quality control at as-of.
 
@@ -71,37 +105,58 @@ def checked_buckets(
         yield checked_tables(job, staged, refreshed), AllBuckets()
         return
     check_buckets(job, staged[job.book.loan_source], buckets)
-    verdicts, both = _verdicts(job, staged, refreshed, buckets)
-    columns = {source.silver: job.book.columns_read(source) for source in job.book.sources}
-    for bucket, (report, counts) in zip(buckets, verdicts, strict=True):
-        yield _divided(_tables(job, staged, columns, bucket), report, counts), both
+    verdicts = [_verdict(job, staged, refreshed, bucket) for bucket in buckets]
+    both = _all_buckets(job, staged, buckets, verdicts)
+    for bucket, verdict in zip(buckets, verdicts, strict=True):
+        yield _tables_of(job, staged, bucket, verdict), both
 
 
-def _verdicts(
-    job: Job, staged: Mapping[str, TableVersion], refreshed: Collection[str], buckets: Sequence[Bucket]
-) -> tuple[list[Verdict], AllBuckets]:
-    """(the report and the counts of each bucket, the statistics of all)."""
-    medians, checked = columns_with_median(job.book), _checked(job.book)
-    columns = {name: dict.fromkeys((*checked[name], *medians.get(name, ()))) for name in checked}
-    values: dict[tuple[str, str], list[pa.ChunkedArray]] = {}
-    verdicts: list[Verdict] = []
-    last_governed: list[date] = []
-    last_flagged: list[date] = []
-    table, day = job.book.outcomes.silver, job.book.outcomes.known_on
-    for bucket in buckets:
-        tables = _tables(job, staged, columns, bucket)
-        report = quality_report(tables, job.as_of, job.book)
-        verdicts.append((report, _counts(job, staged, refreshed, (tables, report), bucket)))
-        for name, column in ((name, column) for name, names in medians.items() for column in names):
-            kept = tables[name][column].filter(pa.array(report.kept[name]))
-            values.setdefault((name, column), []).append(kept)
-        last_governed += newest_day(tables[table][day].filter(pa.array(report.kept[table])))
-        last_flagged += newest_day(tables[table][day].filter(pa.array(report.of_flagged[table])))
-        del tables  # before the next bucket is read
-    found = medians_of(lambda name, column: values[name, column], job.book)
-    return verdicts, AllBuckets(
-        Statistics(found, max(last_governed, default=None)), Statistics(found, max(last_flagged, default=None))
+def _verdict(job: Job, staged: Mapping[str, TableVersion], refreshed: Collection[str], bucket: Bucket) -> _Verdict:
+    """What quality control says of the rows of a bucket, by its checked columns."""
+    tables = _tables(job, staged, _checked(job.book), bucket)
+    report = quality_report(tables, job.as_of, job.book)
+    counts = _counts(job, staged, refreshed, (tables, report), bucket)
+    days = tables[job.book.outcomes.silver][job.book.outcomes.known_on]
+    kept, flagged = (
+        {name: Bits.of(mask) for name, mask in masks.items()} for masks in (report.kept, report.of_flagged)
     )
+    newest = [newest_day(days.filter(pa.array(masks[job.book.outcomes.silver].mask()))) for masks in (kept, flagged)]
+    return _Verdict(kept, flagged, report.why, counts, newest[0], newest[1])
+
+
+def _all_buckets(
+    job: Job, staged: Mapping[str, TableVersion], buckets: Sequence[Bucket], verdicts: Sequence[_Verdict]
+) -> AllBuckets:
+    """The statistics of all buckets. Of the columns with a median, one is read at a time."""
+
+    def parts(table: str, name: str) -> Iterator[pa.ChunkedArray]:
+        source = job.book.by_table[table]
+        for bucket, verdict in zip(buckets, verdicts, strict=True):
+            column = source_rows(job, staged[table], source, [name], bucket)[name]
+            yield column.filter(pa.array(verdict.kept[table].mask()))
+
+    medians = medians_of(parts, job.book)
+    governed, flagged = (
+        max((day for verdict in verdicts for day in days(verdict)), default=None)
+        for days in (attrgetter("newest_governed"), attrgetter("newest_flagged"))
+    )
+    return AllBuckets(Statistics(medians, governed), Statistics(medians, flagged))
+
+
+def _tables_of(job: Job, staged: Mapping[str, TableVersion], bucket: Bucket, verdict: _Verdict) -> CheckedTables:
+    """The columns of features of a bucket's rows: those that stay, and those of flagged customers."""
+    kept: dict[str, pa.Table] = {}
+    flagged: dict[str, pa.Table] = {}
+    for source in job.book.sources:
+        masks = [verdict.kept[source.silver].mask(), verdict.flagged[source.silver].mask()]
+        found: tuple[list[pa.Table], list[pa.Table]] = [], []
+        start = 0
+        for rows in source_groups(job, staged[source.silver], source, job.book.columns_read(source), bucket):
+            for tables, mask in zip(found, masks, strict=True):
+                tables.append(rows.filter(pa.array(mask[start : start + rows.num_rows])))
+            start += rows.num_rows
+        kept[source.silver], flagged[source.silver] = (pa.concat_tables(tables) for tables in found)
+    return CheckedTables(kept, flagged, verdict.why, verdict.counts)
 
 
 def _checked(book: Book) -> dict[str, list[str]]:
@@ -131,10 +186,11 @@ def _counts(
     return report.values(rows, kept) | conflicts(job, staged, tables, new, bucket)
 
 
-def _divided(tables: Mapping[str, pa.Table], report: QualityReport, counts: dict[str, Any]) -> CheckedTables:
-    """The rows that stay and those of flagged customers."""
-    kept, flagged = (
-        {name: table.filter(pa.array(masks[name])) for name, table in tables.items()}
-        for masks in (report.kept, report.of_flagged)
-    )
+def _divided(tables: dict[str, pa.Table], report: QualityReport, counts: dict[str, Any]) -> CheckedTables:
+    """The rows that stay and those of flagged customers. Each table leaves `tables`, so that none is held twice."""
+    kept: dict[str, pa.Table] = {}
+    flagged: dict[str, pa.Table] = {}
+    for name in list(tables):
+        rows = tables.pop(name)
+        kept[name], flagged[name] = (rows.filter(pa.array(masks[name])) for masks in (report.kept, report.of_flagged))
     return CheckedTables(kept, flagged, report.why, counts)

@@ -1,20 +1,34 @@
 """The fits of a training, one Ray task each: of every candidate one on all train rows, and one for each fold."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from threadpoolctl import threadpool_limits
 
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.candidates import FOLDS, Candidate, fit_names, fit_of
 from jobs.modelling.explanation.stability import reasons_of_sample
+from jobs.modelling.explanation.typical import typical_payer
 from jobs.modelling.frames import frame
 from jobs.modelling.large.plan import HISTOGRAM, FitPlan, fit_plan, why
 from jobs.modelling.large.sample import stratified_sample
 from jobs.modelling.pipelines import categories_in, fit_reproducibly, untrained
-from jobs.modelling.splits import labels_of, others_and_fold, raw_scores_of, scores_of, train_and_test
+from jobs.modelling.splits import Labels, labels_of, others_and_fold, raw_scores_of, scores_of, train_and_test
 from jobs.statistics.discrimination import auc_with_interval
 from storage.lake.names import OUT_OF_FOLD_SCORES, TRAINING_DATA
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What a pipeline is fitted on: the frame of the features, their categories, and the labels."""
+
+    frame: Any
+    categories: list[str]
+    labels: Labels
 
 
 def fit_candidate(job: Job) -> TaskResult:
@@ -22,31 +36,56 @@ def fit_candidate(job: Job) -> TaskResult:
     the reasons of test loans.
     """
     fit = fit_of(job, job.partition)
-    name, features = fit.candidate.name, fit.candidate.features
-    needed = dict.fromkeys((job.book.loan_id, job.book.customer_id, "split", "label", *features))
-    train, test = train_and_test(job.read(TRAINING_DATA, list(needed)))
-    plan = plan_of(job, fit.candidate, train)
-    if fit.fold is None:
-        if told := why(plan, train.num_rows):
-            log.info("%s: %s", name, told)
-        pipeline = _fitted(job, plan, features, train)
-        auc = auc_with_interval(labels_of(train), scores_of(pipeline, train, features)).value
-        log.info("%s: train AUC %.4f", job.partition, auc)
-        kept = job.models.keep_pickle(pipeline)
-        return TaskResult(train.num_rows, None, {"name": name, "train_auc": auc}, artifacts=(kept,))
-    others, rows = others_and_fold(train, fit.fold, FOLDS, job.book.customer_id)
-    pipeline = _fitted(job, plan, features, others)
-    raw = raw_scores_of(pipeline, rows, features)
-    size = rows.num_rows
+    return _on_all(job, fit.candidate) if fit.fold is None else _without_fold(job, fit.candidate, fit.fold)
+
+
+def _on_all(job: Job, candidate: Candidate) -> TaskResult:
+    """The fit on all train rows. These are freed before the fit, which copies its inputs several times."""
+    train, _ = train_and_test(_rows(job, candidate))
+    size, plan = train.num_rows, plan_of(job, candidate, train)
+    if told := why(plan, size):
+        log.info("%s: %s", candidate.name, told)
+    inputs = _inputs(job, plan, candidate, train)
+    del train, _
+    pipeline = _fitted(plan, candidate, inputs)
+    del inputs
+    sides = (rows.filter(pc.equal(rows["split"], "train")) for rows in _rows(job, candidate))
+    parts = [(labels_of(rows), scores_of(pipeline, rows, candidate.features)) for rows in sides if rows.num_rows]
+    labels, scores = (np.concatenate(found) for found in zip(*parts, strict=True))
+    auc = auc_with_interval(labels, scores).value
+    log.info("%s: train AUC %.4f", job.partition, auc)
+    kept = job.models.keep_pickle(pipeline)
+    return TaskResult(size, None, {"name": candidate.name, "train_auc": auc}, artifacts=(kept,))
+
+
+def _without_fold(job: Job, candidate: Candidate, fold: int) -> TaskResult:
+    """The fit without the rows of a fold. The rows that it does not score are freed before it."""
+    features = candidate.features
+    train, test = train_and_test(_rows(job, candidate))
+    plan, typical = plan_of(job, candidate, train), typical_payer(train, features)
+    others, rows = others_and_fold(train, fold, FOLDS, job.book.customer_id)
+    del train
+    learned, size = others.num_rows, rows.num_rows
+    inputs = _inputs(job, plan, candidate, others)
+    del others
+    pipeline = _fitted(plan, candidate, inputs)
+    del inputs
     scored = {
-        "candidate": pa.repeat(name, size),
-        "fold": pa.repeat(pa.scalar(fit.fold, pa.int64()), size),
+        "candidate": pa.repeat(candidate.name, size),
+        "fold": pa.repeat(pa.scalar(fold, pa.int64()), size),
         job.book.loan_id: rows[job.book.loan_id],
-        "raw_score": pa.array(raw, pa.float64()),
+        "raw_score": pa.array(raw_scores_of(pipeline, rows, features), pa.float64()),
     }
     table = job.write(OUT_OF_FOLD_SCORES, [pa.table(scored)], fit_names(job).index(job.partition))
-    values = {"name": name, "fold": fit.fold, "reasons": reasons_of_sample(pipeline, train, test, features)}
-    return TaskResult(others.num_rows, size, values, tables=(table,))
+    reasons = reasons_of_sample(pipeline, typical, test, features)
+    values = {"name": candidate.name, "fold": fold, "reasons": reasons}
+    return TaskResult(learned, size, values, tables=(table,))
+
+
+def _rows(job: Job, candidate: Candidate) -> Iterator[pa.Table]:
+    """What a fit reads of the training data, a part at a time."""
+    needed = dict.fromkeys((job.book.loan_id, job.book.customer_id, "split", "label", *candidate.features))
+    return job.datamart.by_part(job.table(TRAINING_DATA), list(needed))
 
 
 def plan_of(job: Job, candidate: Candidate, train: pa.Table) -> FitPlan:
@@ -54,13 +93,20 @@ def plan_of(job: Job, candidate: Candidate, train: pa.Table) -> FitPlan:
     return fit_plan(candidate.classifier, train.num_rows, job.settings.get("exact_fit_rows"))
 
 
-def _fitted(job: Job, plan: FitPlan, features: tuple[str, ...], rows: pa.Table) -> Any:
-    """The pipeline that is fitted on these rows, or on the sample of them that the plan wants."""
+def _inputs(job: Job, plan: FitPlan, candidate: Candidate, rows: pa.Table) -> _Inputs:
+    """What the candidate is fitted on: these rows, or the sample of them that the plan wants."""
     used = plan.rows_of(rows.num_rows)
     if used < rows.num_rows:
         rows = rows.take(pa.array(stratified_sample(rows[job.book.loan_id], labels_of(rows), used)))
-    pipeline = untrained(plan.classifier_on(rows.num_rows), features, categories_in(rows, features))
+    features = candidate.features
+    return _Inputs(frame(rows, features), categories_in(rows, features), labels_of(rows))
+
+
+def _fitted(plan: FitPlan, candidate: Candidate, inputs: _Inputs) -> Any:
+    """The pipeline that is fitted on these inputs."""
+    classifier = plan.classifier_on(len(inputs.labels))
+    pipeline = untrained(classifier, candidate.features, inputs.categories)
     if plan.way != HISTOGRAM:
-        return fit_reproducibly(pipeline, frame(rows, features), labels_of(rows))
+        return fit_reproducibly(pipeline, inputs.frame, inputs.labels)
     with threadpool_limits(1, user_api="openmp"):  # its sums depend on the number of threads
-        return fit_reproducibly(pipeline, frame(rows, features), labels_of(rows))
+        return fit_reproducibly(pipeline, inputs.frame, inputs.labels)

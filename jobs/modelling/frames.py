@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -16,14 +17,21 @@ def is_category(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind))
 
 
+def _levels(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
+    """The levels as objects, of which equal ones are one and the same, NaN for null."""
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    whole = encoded.unify_dictionaries().combine_chunks()
+    levels = np.array([np.nan if level is None else level for level in [*whole.dictionary.to_pylist(), None]], object)
+    found: npt.NDArray[np.object_] = levels[whole.indices.fill_null(len(levels) - 1).to_numpy()]
+    return found
+
+
 def frame(table: pa.Table, features: Sequence[str]) -> pd.DataFrame:
     """The features of a table as a pandas frame: numbers as float64, categories as objects, NaN for null."""
     columns: dict[str, Any] = {}
     for name in features:
         if is_category(table.schema.field(name).type):
-            columns[name] = pd.Series(
-                [np.nan if level is None else level for level in table[name].to_pylist()], dtype=object
-            )
+            columns[name] = pd.Series(_levels(table[name]), dtype=object)
         else:
             columns[name] = table[name].cast(pa.float64()).to_numpy()
     return pd.DataFrame(columns)

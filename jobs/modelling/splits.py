@@ -1,6 +1,6 @@
 """Rows that a model learns from or is measured on, and the scores that it gives them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,13 +18,18 @@ from jobs.modelling.frames import frame
 SPLIT_BY = "customer"  # models without `split_by` in their metadata were split by loan
 Scores = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
+AT_ONCE = 200_000  # rows that a pipeline scores at once: it copies them several times
 
 
-def train_and_test(table: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """(train, test); JobError when one of them lacks rows of either class."""
+def train_and_test(tables: Iterable[pa.Table]) -> tuple[pa.Table, pa.Table]:
+    """(train, test) of the rows of `tables`; JobError when one of them lacks rows of either class."""
+    sides: dict[str, list[pa.Table]] = {"train": [], "test": []}
+    for table in tables:
+        for side, parts in sides.items():
+            parts.append(table.filter(pc.equal(table["split"], side)))
     found = []
-    for side in ("train", "test"):
-        rows = table.filter(pc.equal(table["split"], side))
+    for side, parts in sides.items():
+        rows = pa.concat_tables(parts, promote_options="default")
         bad = int(pc.sum(rows["label"]).as_py() or 0)
         if bad in (0, rows.num_rows):
             raise JobError(
@@ -69,8 +74,14 @@ def labels_of(table: pa.Table) -> Labels:
 
 def scores_of(pipeline: Any, table: pa.Table, features: Sequence[str]) -> Scores:
     """The probability of default that a fitted pipeline gives each row."""
-    scores: Scores = pipeline.predict_proba(frame(table, tuple(features)))[:, 1]
+    scores: Scores = _in_blocks(table, features, lambda inputs: pipeline.predict_proba(inputs)[:, 1])
     return scores
+
+
+def labels_by(pipeline: Any, table: pa.Table, features: Sequence[str]) -> Labels:
+    """The label that a fitted pipeline gives each row, at its own cut-off."""
+    labels: Labels = _in_blocks(table, features, pipeline.predict)
+    return labels
 
 
 def raw_scores_of(pipeline: Any, table: pa.Table, features: Sequence[str]) -> Scores:
@@ -78,8 +89,14 @@ def raw_scores_of(pipeline: Any, table: pa.Table, features: Sequence[str]) -> Sc
     classifier = pipeline.steps[-1][1]
     if not hasattr(classifier, "raw_scores"):
         return scores_of(pipeline, table, features)
-    raw: Scores = classifier.raw_scores(pipeline[:-1].transform(frame(table, tuple(features))))
+    raw: Scores = _in_blocks(table, features, lambda inputs: classifier.raw_scores(pipeline[:-1].transform(inputs)))
     return raw
+
+
+def _in_blocks(table: pa.Table, features: Sequence[str], found: Callable[[Any], Any]) -> Any:
+    """What is found for each row from its features, of limited numbers of rows at once; the rows need one at least."""
+    blocks = [table.slice(first, AT_ONCE) for first in range(0, max(table.num_rows, 1), AT_ONCE)]
+    return np.concatenate([found(frame(block, tuple(features))) for block in blocks])
 
 
 def as_floats(column: pa.ChunkedArray) -> Scores:

@@ -65,11 +65,10 @@ def select_model(job: Job, fitted: Sequence[TaskResult]) -> TaskResult:
 
     Every candidate is calibrated on these scores, and gets its cut-off from them; test rows only report.
     """
-    train, test = train_and_test(job.read(TRAINING_DATA))
+    train, test = train_and_test(job.datamart.by_part(job.table(TRAINING_DATA)))
     parts = sorted((one.tables[0] for one in fitted if one.tables), key=lambda table: table.parts[0].name)
     out_of_fold = reduce(TableVersion.with_parts_of, parts)
-    rows = job.datamart.read(out_of_fold)
-    ranked = by_out_of_fold_auc(_trained(job, one, (train, test), rows) for one in fitted if one.artifacts)
+    ranked = by_out_of_fold_auc(_trained(job, one, (train, test), fitted) for one in fitted if one.artifacts)
     best = ranked[0]
     pipeline = job.models.load(best.artifact)
     encoders = job.models.keep_pickle(label_encoders(pipeline))
@@ -90,11 +89,12 @@ def by_out_of_fold_auc(trained: Iterable[Trained]) -> list[Trained]:
     return sorted(trained, key=lambda one: (-one.numbers["out_of_fold_auc"], one.candidate.name))
 
 
-def _trained(job: Job, whole: TaskResult, sides: tuple[pa.Table, pa.Table], out_of_fold: pa.Table) -> Trained:
+def _trained(job: Job, whole: TaskResult, sides: tuple[pa.Table, pa.Table], fitted: Sequence[TaskResult]) -> Trained:
     """The candidate of a fit on all train rows, completed with the out-of-fold scores of `sides`' train rows."""
     train, test = sides
     candidate = trained_candidates(job)[whole.values["name"]]
-    own = out_of_fold.filter(pc.equal(out_of_fold["candidate"], candidate.name))
+    folds = [one.tables[0] for one in fitted if one.tables and one.values["name"] == candidate.name]
+    own = pa.concat_tables(job.datamart.read(fold, [job.book.loan_id, "raw_score"]) for fold in folds)
     ids = own[job.book.loan_id].combine_chunks()
     raw = as_floats(own["raw_score"].take(pc.index_in(train[job.book.loan_id], value_set=ids)))
     pipeline = job.models.load(whole.artifacts[0])

@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.gold.arrears import IN_ARREARS
+from jobs.gold.features import EXPOSURE
 from jobs.governance.breaches import Thresholds
 from jobs.governance.gate import decision_on, thresholds_of
 from jobs.governance.sentences import months_text
@@ -21,6 +23,7 @@ from jobs.monitoring.measures import (
     drifts,
     estimated_auc_of_waiting,
     feature_bins,
+    first_and_last,
     gate_window,
     months_of,
     newest_cohorts,
@@ -41,6 +44,8 @@ from storage.lake.names import (
     OUTCOMES,
 )
 
+MEASURED = ("cohort", "label", "observed", "predicted_proba", "predicted_label", IN_ARREARS, EXPOSURE)
+
 
 def calculate_monitoring_metrics(job: Job) -> TaskResult:
     """AUC, precision, recall and F1 of the newest mature cohorts; PSI and CSI of the newest cohorts.
@@ -48,15 +53,17 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
     Loans that were used in training are left out. The gate judges the AUC of the newest mature cohorts; beside it are
     the one of all known outcomes, and the AUC estimated by the champion's risk curve for loans without an outcome yet.
     """
-    table = job.read(OUTCOMES)
     fetched = job.values["fetch_predictions_and_actuals"]
     metadata = json.loads(job.models.read(model_of(job, fetched["version"]).files["metadata"]))
     curve = _risk_curve(metadata)
     rows = int(job.settings["drift_rows"])
-    unseen = table.filter(pc.invert(table["fitted"]))
-    window = newest_cohorts(unseen, rows)
+    segments = [segment.feature for segment in job.book.segments]
+    unseen = unseen_loans(job, (*MEASURED, *segments))
+    newest = newest_cohorts(unseen, max(rows, LEAST_NEWEST))
+    newest = unseen_loans(job, (*MEASURED, *metadata["reference"]["features"]), first_and_last(newest)[0] or "")
+    window = newest_cohorts(newest, rows)
     score, features = drifts(window, metadata["reference"], rows)
-    faults = faults_of(job, unseen, metadata["reference"])
+    faults = faults_of(job, newest, metadata["reference"])
     defaults, least = (int(job.settings[name]) for name in ("auc_defaults", "auc_least_defaults"))
     of_auc, confusion = auc_facts(unseen, defaults, least)
     facts = {
@@ -81,7 +88,21 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         **_judged_by(job),
         "validation": _validation(job, unseen, metadata),
     }
-    return TaskResult(rows_in=table.num_rows, rows_out=unseen.num_rows, values=values)
+    return TaskResult(rows_in=job.table(OUTCOMES).rows, rows_out=unseen.num_rows, values=values)
+
+
+def unseen_loans(job: Job, columns: Sequence[str], since: str = "") -> pa.Table:
+    """These columns, where there are such, of the outcomes of loans that the model was not fitted on.
+
+    They are of the cohort months from `since` on, and are read a row group at a time, so that the others are not held.
+    """
+    version, found = job.table(OUTCOMES), []
+    there = job.datamart.head(version, 0).column_names
+    wanted = [name for name in dict.fromkeys((*columns, "fitted", "cohort")) if name in there]
+    for rows in job.datamart.groups(version, columns=wanted):
+        chosen = pc.and_(pc.invert(rows["fitted"]), pc.greater_equal(rows["cohort"], since))
+        found.append(rows.filter(chosen))
+    return pa.concat_tables(found, promote_options="default")
 
 
 def _risk_curve(metadata: Mapping[str, Any]) -> Curve | None:

@@ -18,9 +18,9 @@ from jobs.profiles.hashes import Hashes, hashes_of_texts
 from storage.lake.datamart import TableVersion
 from storage.lake.pieces import WHOLE, Pieces
 
-ROWS_OF_BUCKET = 5_000_000  # of all tables, of which one process holds the columns that it needs in about 0.7 GB
+ROWS_OF_BUCKET = 4_000_000  # of all tables, of which one process holds the columns that it needs in about 0.6 GB
 MISSING = "\0"  # stands for an id that is missing or empty
-ROWS_OF_PIECE = 1_000_000  # of one part: a part with more is written in pieces, one for each of its own buckets
+ROWS_OF_PIECE = 250_000  # of one part: a part with more is written in pieces, one for each of its own buckets
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Bucket:
 
     def has(self, ids: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
         """Which rows are in the bucket, by the ids of their customers."""
-        found: npt.NDArray[np.bool_] = _codes(ids, self.of) == self.number
+        found: npt.NDArray[np.bool_] = buckets_of_rows(ids, self.of) == self.number
         return found
 
 
@@ -71,7 +71,7 @@ def _hashes_of_chunk(ids: pa.Array) -> Hashes:
     return hashes[ids.indices.fill_null(len(names)).to_numpy()] if encoded else hashes[:-1]
 
 
-def _codes(ids: pa.ChunkedArray, number: int) -> Hashes:
+def buckets_of_rows(ids: pa.ChunkedArray, number: int) -> Hashes:
     """The bucket of each row, below `number` (a power of two), by its customer's id."""
     return hashes_of(ids) & np.uint64(number - 1)
 
@@ -79,7 +79,7 @@ def _codes(ids: pa.ChunkedArray, number: int) -> Hashes:
 def _by_bucket(tables: Iterable[pa.Table], customer_id: str, number: int) -> Iterator[pa.Table]:
     """Each table as `number` tables, one for each bucket in their order, in which the rows keep their order."""
     for table in tables:
-        found = _codes(table[customer_id], number).astype(np.uint16)
+        found = buckets_of_rows(table[customer_id], number).astype(np.uint16)
         sorted_rows = table.take(pa.array(np.argsort(found, kind="stable")))
         ends = np.cumsum(np.bincount(found, minlength=number))
         for start, end in zip([0, *ends[:-1]], ends, strict=True):

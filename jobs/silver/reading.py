@@ -26,11 +26,29 @@ def source_rows(
     `categories`, by default the ids, are dictionary arrays. An optional column that the table does not have is null.
     Raises JobError when another column is missing, or one has another type than it is declared with.
     """
+    return pa.concat_tables(source_groups(job, version, source, columns, bucket, categories=categories))
+
+
+def source_groups(
+    job: Job,
+    version: TableVersion,
+    source: Source,
+    columns: Iterable[str],
+    bucket: Bucket = EVERYBODY,
+    *,
+    categories: list[str] | None = None,
+) -> Iterator[pa.Table]:
+    """The same rows, those of a bucket as tables of limited size; at least one, which may be empty."""
     wanted, categories = list(columns), categories or job.book.ids
     if bucket.of == 1:
-        table = job.datamart.read(version, wanted, categories=categories)
-    else:
-        table = pa.concat_tables(bucket_rows(job, version, wanted, bucket, categories=categories))
+        yield _complete(job.datamart.read(version, wanted, categories=categories), version, source, wanted)
+        return
+    for rows in bucket_rows(job, version, wanted, bucket, categories=categories):
+        yield _complete(rows, version, source, wanted)
+
+
+def _complete(table: pa.Table, version: TableVersion, source: Source, wanted: Sequence[str]) -> pa.Table:
+    """The wanted columns, null for an optional one that the table does not have."""
     for name in wanted:
         column = source.column(name)
         if name == MARKED and name not in table.column_names:  # of an earlier release

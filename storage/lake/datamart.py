@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -13,6 +12,7 @@ from pyarrow import parquet
 from storage.errors import DamagedFile
 from storage.files.away import RETRY_SECONDS
 from storage.files.folder import Folder
+from storage.lake.damage import damage_as_error
 from storage.lake.names import LINKED_LAYERS, is_table_name, layer_of, split_name
 from storage.lake.parts import VERSIONS, encoding_of, folder_of, is_own_file, row_groups
 from storage.lake.pieces import WHOLE, Pieces, pieces_in
@@ -114,9 +114,13 @@ class Datamart:
         self, version: TableVersion, columns: list[str] | None = None, *, categories: list[str] | None = None
     ) -> pa.Table:
         """All rows of a version, `categories` as dictionary arrays. Raises DamagedFile for an unreadable file."""
-        return pa.concat_tables(
-            [self.read_part(version, number, columns, categories=categories) for number in range(len(version.parts))]
-        )
+        numbers = range(len(version.parts))
+        parts = [self.read_part(version, number, columns, categories=categories) for number in numbers]
+        return pa.concat_tables(parts, promote_options="default")  # the type of a part's column without a value is null
+
+    def by_part(self, version: TableVersion, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """The rows of a version, a part at a time."""
+        return (self.read_part(version, number, columns) for number in range(len(version.parts)))
 
     def read_part(
         self,
@@ -130,20 +134,25 @@ class Datamart:
         name = version.parts[number].name
         if columns is not None and categories is not None:
             categories = [column for column in categories if column in columns]
-        with self._opened(name, categories) as file, _damage_as_error(self.folder.path(name)):
+        with self._opened(name, categories) as file, damage_as_error(self.folder.path(name)):
             return self.folder.call(name, lambda: file.read(columns=columns))
 
     def groups(
-        self, version: TableVersion, number: int | None = None, *, categories: list[str] | None = None
+        self,
+        version: TableVersion,
+        number: int | None = None,
+        columns: list[str] | None = None,
+        *,
+        categories: list[str] | None = None,
     ) -> Iterator[pa.Table]:
-        """The rows of a version, or of its part `number`, as tables of limited size."""
+        """These columns of a version, or of its part `number`, as tables of limited size."""
         parts = version.parts if number is None else version.parts[number : number + 1]
         for part in parts:
             with self._opened(part.name, categories) as file:
                 for group in range(file.num_row_groups):
-                    yield self._group(part.name, file, [group])
+                    yield self._group(part.name, file, [group], columns)
                 if file.num_row_groups == 0:
-                    yield file.read()
+                    yield file.read(columns=columns)
 
     def piece(
         self, version: TableVersion, number: int, of: int, columns: list[str], *, categories: list[str]
@@ -167,7 +176,7 @@ class Datamart:
             missing = rows - sum(table.num_rows for table in tables)
             if tables and (missing <= 0 or part.rows == 0):
                 continue
-            with self._opened(part.name, None) as file, _damage_as_error(self.folder.path(part.name)):
+            with self._opened(part.name, None) as file, damage_as_error(self.folder.path(part.name)):
                 schema = (
                     file.schema_arrow if columns is None else pa.schema([file.schema_arrow.field(c) for c in columns])
                 )
@@ -217,22 +226,13 @@ class Datamart:
             self.folder.delete(name)
 
     def _group(self, name: str, file: Any, groups: list[int], columns: list[str] | None = None) -> pa.Table:
-        with _damage_as_error(self.folder.path(name)):
+        with damage_as_error(self.folder.path(name)):
             return self.folder.call(name, lambda: file.read_row_groups(groups, columns))
 
     def _opened(self, name: str, categories: list[str] | None) -> Any:
         options = {"read_dictionary": categories, "page_checksum_verification": True}
-        with _damage_as_error(self.folder.path(name)):
+        with damage_as_error(self.folder.path(name)):
             return self.folder.call(name, lambda: parquet.ParquetFile(self.folder.open(name), **options))
-
-
-@contextmanager
-def _damage_as_error(path: str) -> Iterator[None]:
-    """Raises Arrow's errors about unreadable bytes as DamagedFile with the file's path."""
-    try:
-        yield
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DamagedFile(path, str(error).splitlines()[0][:120]) from error
 
 
 def _first_rows(file: Any, rows: int, columns: list[str] | None, schema: pa.Schema) -> pa.Table:

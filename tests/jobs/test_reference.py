@@ -150,7 +150,7 @@ def test_the_full_set_ranks_all_loans_and_those_not_in_arrears_at_scoring(book: 
     sandbox.succeed("training", data=str(LOANS), feature_set="full", candidates="GradientBoostingClassifier")
     model = sandbox.champions()[0]
     assert model.summary["feature_set"] == "full"
-    _, test = train_and_test(sandbox.table("gold.model_training_data"))
+    _, test = train_and_test([sandbox.table("gold.model_training_data")])
     scores = scores_of(sandbox.deployment.models.load(model.files["model"]), test, FULL)
     labels, in_arrears = labels_of(test), test["in_arrears"].to_numpy()
     assert roc_auc_score(labels, scores) >= 0.85

@@ -33,9 +33,10 @@ def kept_explanation(
     others = not_in_arrears(test)
     apart = importance_of(pipeline, others, features, REPEATS_APART) if others.num_rows < test.num_rows else []
     by_name = {one.pop("feature"): one for one in apart}
-    own = reasons_of_sample(pipeline, train, test, features)
+    typical = typical_payer(train, features)
+    own = reasons_of_sample(pipeline, typical, test, features)
     return {
-        "typical_payer": typical_payer(train, features),
+        "typical_payer": typical,
         "importance": [{**one, "not_in_arrears": by_name.get(one["feature"])} for one in importance],
         "importance_loans": min(test.num_rows, MOST_LOANS),
         "importance_loans_not_in_arrears": min(others.num_rows, MOST_LOANS) if apart else None,

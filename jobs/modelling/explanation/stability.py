@@ -1,12 +1,11 @@
 """The stability of reasons: for how many loans a model that is fitted again has the same reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from jobs.modelling.explanation.contributions import contributions, reasons
-from jobs.modelling.explanation.typical import typical_payer
 from jobs.modelling.frames import frame
 
 LOANS, PAIRS = 100, 16  # explained for the stability, and orders for each: fewer than for a single loan
@@ -14,10 +13,12 @@ LOANS, PAIRS = 100, 16  # explained for the stability, and orders for each: fewe
 Reasons = Sequence[Sequence[int]]  # of each loan the numbers of its features that raise the risk most
 
 
-def reasons_of_sample(pipeline: Any, train: pa.Table, test: pa.Table, features: Sequence[str]) -> list[list[int]]:
-    """The reasons of the first 100 test loans by a fitted pipeline, against the typical good payer of `train`."""
+def reasons_of_sample(
+    pipeline: Any, typical: Mapping[str, Any], test: pa.Table, features: Sequence[str]
+) -> list[list[int]]:
+    """The reasons of the first 100 test loans by a fitted pipeline, against a typical good payer."""
     sample = frame(test.slice(0, LOANS), features)
-    return reasons(contributions(pipeline, sample, typical_payer(train, features), PAIRS).of_features)
+    return reasons(contributions(pipeline, sample, typical, PAIRS).of_features)
 
 
 def stability(own: Reasons, of_refits: Sequence[Reasons]) -> dict[str, Any]:

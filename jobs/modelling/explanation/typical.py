@@ -18,8 +18,8 @@ def typical_payer(train: pa.Table, features: Sequence[str]) -> dict[str, Any]:
     over the train loans with label 0. Values are those that the model learns from, after the book's imputation; null
     does not count. None for a feature that is null everywhere.
     """
-    good = train.filter(pc.equal(train["label"], 0))
-    return {name: _typical(good[name]) for name in features}
+    good = pc.equal(train["label"], 0)
+    return {name: _typical(train[name].filter(good)) for name in features}
 
 
 def _typical(column: pa.ChunkedArray) -> Any:

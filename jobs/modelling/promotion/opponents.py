@@ -17,8 +17,7 @@ from jobs.job import Job, log
 from jobs.modelling.champion import other_libraries
 from jobs.modelling.comparison import paired_differences
 from jobs.modelling.definition import difference_from
-from jobs.modelling.frames import frame
-from jobs.modelling.splits import scores_of, unseen_by
+from jobs.modelling.splits import labels_by, scores_of, unseen_by
 from jobs.statistics.discrimination import AucDifference
 from storage.lake.model_store import UntrustedModel
 from storage.ledger.models import ModelVersion
@@ -82,8 +81,8 @@ def opponents(job: Job, champion: ModelVersion | None, challenger: Challenger) -
 def label_changes(challenger: Challenger, old: Any) -> LabelChanges:
     """The loans of the training data, train and test, that get another label from the new pipeline than from `old`."""
     rows = challenger.rows
-    new = challenger.pipeline.predict(frame(rows, tuple(challenger.features)))
-    before = old.predict(frame(rows, tuple(old.feature_names_in_)))
+    new = labels_by(challenger.pipeline, rows, challenger.features)
+    before = labels_by(old, rows, old.feature_names_in_)
     return LabelChanges(int(np.count_nonzero(new != before)), rows.num_rows)
 
 

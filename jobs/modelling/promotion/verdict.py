@@ -20,7 +20,7 @@ def promotion_verdict(job: Job, artifact: FileFacts, features: Sequence[str], au
     Nobody is asked to approve the champion's own file again.
     """
     table = job.read(TRAINING_DATA)
-    _, test = train_and_test(table)
+    _, test = train_and_test([table])
     model, _ = serving_champion(job)
     metadata = json.loads(job.models.read(model.files["metadata"])) if model else {}
     faults = list(broken_features(job, table, metadata, features))

@@ -45,14 +45,13 @@ def columns_with_median(book: Book) -> dict[str, list[str]]:
 
 def median_of(values: pa.ChunkedArray) -> float | None:
     """The median of a column of numbers; None when it has no value."""
-    known = values.cast(pa.float64()).drop_null().to_numpy()
-    return float(np.median(known)) if len(known) else None
+    return _median([values])
 
 
 def medians_of(parts: Callable[[str, str], Iterable[pa.ChunkedArray]], book: Book) -> Medians:
     """The medians of all buckets; `parts` gives a column of a silver table, a bucket at a time."""
     return {
-        table: {name: median_of(_joined(parts(table, name))) for name in names}
+        table: {name: _median(parts(table, name)) for name in names}
         for table, names in columns_with_median(book).items()
     }
 
@@ -77,5 +76,9 @@ def statistics_of_tables(job: Job, tables: Iterable[TableVersion]) -> Statistics
     return Statistics(medians_of(parts, job.book), max(days, default=None))
 
 
-def _joined(parts: Iterable[pa.ChunkedArray]) -> pa.ChunkedArray:
-    return pa.chunked_array([chunk for part in parts for chunk in part.cast(pa.float64()).chunks], pa.float64())
+def _median(parts: Iterable[pa.ChunkedArray]) -> float | None:
+    """The median of a column that comes in parts. One array has the values of all parts, and is sorted in place."""
+    chunks = [chunk.drop_null().to_numpy() for part in parts for chunk in part.cast(pa.float64()).chunks]
+    known = np.concatenate(chunks) if chunks else np.zeros(0)
+    del chunks
+    return float(np.median(known, overwrite_input=True)) if len(known) else None

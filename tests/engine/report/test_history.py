@@ -31,7 +31,7 @@ LATER = AS_OF + timedelta(days=30)
 def decided(monitored_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A second champion without metadata of this release, which a person made champion, and what people did then."""
     sandbox = monitored_sandbox.copy(tmp_path_factory.mktemp("decided") / "home")
-    train, _ = train_and_test(sandbox.table(TRAINING_DATA))
+    train, _ = train_and_test([sandbox.table(TRAINING_DATA)])
     inputs = train.select(NUMBERS).to_pandas().fillna(0.0)
     pipeline = make_pipeline(KNeighborsClassifier(n_neighbors=25)).fit(inputs, labels_of(train))
     first = sandbox.champions()[0].version

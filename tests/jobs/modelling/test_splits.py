@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from engine.documents.models import models_document
 from jobs.gold.labels import splits
 from jobs.modelling.frames import frame
-from jobs.modelling.splits import raw_scores_of, scores_of, unseen_by
+from jobs.modelling.splits import labels_by, raw_scores_of, scores_of, unseen_by
 from storage.lake.names import INFERENCE_FEATURES, MONITORING, PREDICTIONS, TRAINING_DATA
 from tests.champions import make_champion
 from tests.retail import BOOK
@@ -87,3 +87,30 @@ def test_a_champion_of_an_earlier_release_is_monitored_and_predicts_as_before(sa
     assert scored["predicted_proba"].to_numpy() == pytest.approx(expected, abs=1e-12)
     assert scored["predicted_label"].to_pylist() == pipeline.predict(frame(inputs, FEATURES)).tolist()
     assert raw_scores_of(pipeline, inputs, FEATURES) == pytest.approx(scores_of(pipeline, inputs, FEATURES))
+
+
+class Rows(GaussianNB):  # type: ignore[misc]
+    """A classifier that counts the rows of each call."""
+
+    def predict_proba(self, rows: Any) -> Any:
+        self.calls_ = [*getattr(self, "calls_", []), len(rows)]
+        return super().predict_proba(rows)
+
+
+def test_rows_are_scored_in_blocks_of_limited_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = pa.table({"Age": [float(age) for age in range(20, 70)], "label": [age % 2 for age in range(50)]})
+    pipeline = make_pipeline(SimpleImputer(), Rows()).fit(frame(table, ["Age"]), table["label"].to_numpy())
+    whole = scores_of(pipeline, table, ["Age"])
+    monkeypatch.setattr("jobs.modelling.splits.AT_ONCE", 7)
+    assert scores_of(pipeline, table, ["Age"]).tolist() == whole.tolist()
+    assert pipeline.steps[-1][1].calls_ == [50, *[7] * 7, 1]
+    assert labels_by(pipeline, table, ["Age"]).tolist() == pipeline.predict(frame(table, ["Age"])).tolist()
+
+
+def test_equal_levels_of_a_frame_are_one_object() -> None:
+    levels = pa.chunked_array([["rent", None], ["rent", "own"]])
+    for column in (levels, levels.dictionary_encode()):
+        found = frame(pa.table({"home": column}), ["home"])["home"].tolist()
+        assert found[0] is found[2]
+        assert [one if isinstance(one, str) else None for one in found] == levels.to_pylist()
+        assert isinstance(found[1], float)

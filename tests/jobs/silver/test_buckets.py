@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 from jobs.silver import buckets
 from jobs.silver.buckets import Bucket, hashes_of, is_divisible, number_of_buckets, pieces_of
 from storage.lake.datamart import Datamart, TableVersion
-from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS, TRAINING_DATA
+from storage.lake.names import INFERENCE_FEATURES, OUTCOMES, PREDICTIONS, TRAINING_DATA
 from tests.retail import BOOK
 from tests.sandbox import ONE_CANDIDATE, Sandbox
 
-ONE = {"training": {"candidates": ONE_CANDIDATE}, "inference": {}}
-TASKS = (("remove_flagged_customers", "gold_feature_engineering"), ("prepare_inference_data", "store_predictions_gold"))
+ONE = {"training": {"candidates": ONE_CANDIDATE}, "inference": {}, "monitoring": {}}
+TASKS = (
+    ("remove_flagged_customers", "gold_feature_engineering"),
+    ("prepare_inference_data", "store_predictions_gold"),
+    ("fetch_predictions_and_actuals",),
+)
 IDS = st.lists(st.none() | st.text(max_size=5), max_size=40)
 
 
@@ -82,6 +86,27 @@ def same_rows(one: Sandbox, other: Sandbox, table: str) -> bool:
     return bool(a.equals(b))
 
 
+def run_of_each(sandbox: Sandbox) -> tuple[list[str], list[int]]:
+    """(the runs of the three pipelines, the most bytes that Arrow held at once in each)."""
+    runs, peaks, before = [], [], pa.default_memory_pool()
+    for name, params in ONE.items():
+        pool = pa.proxy_memory_pool(before)
+        pa.set_memory_pool(pool)
+        try:
+            data = {} if name == "monitoring" else {"data": sandbox.data()}
+            runs.append(sandbox.succeed(name, force=True, **data, **params))
+        finally:
+            pa.set_memory_pool(before)
+        peaks.append(pool.max_memory())
+    return runs, peaks
+
+
+def measures(sandbox: Sandbox, run: str) -> dict[str, float]:
+    """The numbers of a monitoring date."""
+    row = sandbox.values(run, "calculate_monitoring_metrics")["row"]
+    return {name: value for name, value in row.items() if isinstance(value, int | float)}
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("number", [2, 8])
 def test_a_divided_book_gives_the_same_rows_features_and_counts(
@@ -90,11 +115,14 @@ def test_a_divided_book_gives_the_same_rows_features_and_counts(
     whole = Sandbox.copied(trained_home, tmp_path / "whole")
     other = Sandbox.copied(trained_home, tmp_path / "divided")
     rows = sum(whole.versions()[source.staged_table].rows for source in BOOK.sources)
-    runs = [whole.succeed(name, force=True, data=whole.data(), **ONE[name]) for name in ONE]
+    runs, peaks = run_of_each(whole)
     monkeypatch.setattr(buckets, "ROWS_OF_BUCKET", -(-rows // number))
     monkeypatch.setattr(buckets, "ROWS_OF_PIECE", -(-rows // (4 * number)))
-    divided = [other.succeed(name, force=True, data=other.data(), **ONE[name]) for name in ONE]
-    for table in ("silver.loan_daily", "silver.attributes", TRAINING_DATA, INFERENCE_FEATURES):
+    divided, lower = run_of_each(other)
+    assert lower[1] < 3 * peaks[1] / number, "inference holds more than a bucket"
+    assert lower[2] < 3 * peaks[2] / number, "monitoring holds more than a bucket"
+    assert measures(other, divided[2]) == pytest.approx(measures(whole, runs[2]))
+    for table in ("silver.loan_daily", "silver.attributes", TRAINING_DATA, INFERENCE_FEATURES, OUTCOMES):
         assert len(other.versions()[table].parts) == number
         assert same_rows(whole, other, table), table
     for run, again, tasks in zip(runs, divided, TASKS, strict=True):

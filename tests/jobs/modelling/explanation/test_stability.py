@@ -105,7 +105,7 @@ def test_a_model_of_the_same_rows_has_the_same_reasons_and_one_of_shuffled_label
     def found(given: Any) -> list[list[int]]:
         logistic = next(one for one in BOOK.candidates if one.scaled)
         pipeline = untrained(logistic, SAFE15, categories_in(train, SAFE15)).fit(frame(train, SAFE15), given)
-        return reasons_of_sample(pipeline, train, test, SAFE15)
+        return reasons_of_sample(pipeline, typical_payer(train, SAFE15), test, SAFE15)
 
     own = found(labels)
     assert stability(own, [found(labels)])["all_reasons"] == 1.0
