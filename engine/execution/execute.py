@@ -17,12 +17,13 @@ from engine.execution.preparing import Inputs
 from engine.execution.recorder import RunRecorder
 from engine.execution.runner import Runner
 from engine.execution.vacuum import vacuum
+from engine.process.background import in_thread
 from engine.process.identity import this_process
 from engine.stores.ownership import check_stores
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LeaseLost, LoanwatchError
 from storage.ledger.leases import Lease, claim, end_early, record_snapshot
-from storage.ledger.runs import forced_line, mark_run, replay_mark, run_row
+from storage.ledger.runs import forced_line, is_first, mark_run, replay_mark, run_row
 
 
 def execute_run(
@@ -67,11 +68,20 @@ def execute_claimed_run(
         if inputs is None:
             recorder.cancelled([])
             return "cancelled"
+        _open_early(deployment, lease, executor)
         try:
             return Runner(inputs, executor, heartbeat).execute()
         finally:
             heartbeat.end()
             vacuum(inputs.deployment, ended=lease.run_id)
+
+
+def _open_early(deployment: Deployment, lease: Lease, executor: Executor) -> None:
+    """Lets the executor start while the first run of a pipeline prepares its tasks: there is nothing to reuse."""
+    with deployment.ledger.reading() as connection:
+        first = is_first(connection, run_row(connection, lease.run_id))
+    if first:
+        in_thread(executor.open, "opening")
 
 
 def _inputs(deployment: Deployment, lease: Lease, pipelines: Mapping[str, Pipeline] | None) -> Inputs:

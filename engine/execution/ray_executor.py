@@ -59,7 +59,7 @@ class RayExecutor:
         self._private: PrivateRay | None = None
         self._starter: threading.Event | None = None  # ends the thread that started the private Ray
         self._remote: Any = None
-        self._opening = threading.Lock()  # a run process opens Ray in two threads
+        self._opening = threading.RLock()  # Ray is opened in two threads, and not closed while it opens
 
     def open(self) -> None:
         """Starts or joins Ray, which takes some seconds. Raises RayUnreachable when it can't be joined."""
@@ -177,15 +177,16 @@ class RayExecutor:
 
     def close(self) -> None:
         self._cancelled.clear()
-        if self._remote is not None:
-            ray.shutdown()
-            self._remote = None
-        if self._private is not None:
-            self._private.end()
-            self._private = None
-        if self._starter is not None:
-            self._starter.set()
-            self._starter = None
+        with self._opening:
+            if self._remote is not None:
+                ray.shutdown()
+                self._remote = None
+            if self._private is not None:
+                self._private.end()
+                self._private = None
+            if self._starter is not None:
+                self._starter.set()
+                self._starter = None
 
     def _connect(self) -> None:
         logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that a thread starts it, which is intended

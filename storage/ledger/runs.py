@@ -145,6 +145,14 @@ def newest_success(connection: Connection, pipeline: str | None = None) -> Ledge
     return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.requested_at.desc()).limit(1)).first()
 
 
+def is_first(connection: Connection, run: LedgerRow) -> bool:
+    """Whether no other run of its pipeline has ended."""
+    others = select(runs.c.run_id).where(
+        runs.c.pipeline == run.pipeline, runs.c.run_id != run.run_id, runs.c.finished_at.is_not(None)
+    )
+    return connection.execute(others.limit(1)).first() is None
+
+
 def succeeded_days(connection: Connection) -> Sequence[LedgerRow]:
     """Time of the request, time of the end and as-of date of every succeeded run, in the order of their ends."""
     columns = runs.c.requested_at, runs.c.finished_at, runs.c.as_of

@@ -1,5 +1,6 @@
 """One run's life, in process: order, retries, failures, parts, logs."""
 
+import threading
 from collections.abc import Callable
 
 from engine.deployment import Deployment
@@ -9,6 +10,7 @@ from engine.execution.executors import LocalExecutor
 from storage.ledger.runs import run_row
 from storage.ledger.tasks import attempt_rows, log_rows, task_rows
 from tests.engine.runner import TASKS, PipelineRunner, task
+from tests.processes import DEADLINE
 
 Maker = Callable[..., PipelineRunner]
 
@@ -23,6 +25,25 @@ def test_tasks_run_after_their_upstream_tasks(runner_of: Maker) -> None:
         ended = {row.task: row.finished_at for row in task_rows(connection, run_id)}
     assert ended["first"] <= ended["left"] <= ended["last"]
     assert ended["right"] <= ended["last"]
+
+
+class Noting(LocalExecutor):
+    """Notes that it was opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = threading.Event()
+
+    def open(self) -> None:
+        self.opened.set()
+
+
+def test_the_executor_opens_beside_the_preparations_of_a_first_run_and_of_no_other(runner_of: Maker) -> None:
+    book = runner_of(task("only", split=f"{TASKS}:bad_input"))  # not prepared, so that nothing else opens it
+    for first in (True, False):
+        book.executor = executor = Noting()
+        assert book.run()[1] == "failed"
+        assert executor.opened.wait(DEADLINE if first else 0) == first
 
 
 def test_a_task_that_fails_twice_succeeds_on_its_third_attempt_with_all_three_recorded(runner_of: Maker) -> None:
