@@ -45,7 +45,7 @@ def machine() -> dict[str, str]:
 def write_document(found: dict[str, Any], folder: Path) -> None:
     """Writes the plot, and the table of scale into the README."""
     costs = [costs_of(result) for result in found["results"]]
-    write_plot([cost for cost in costs if not cost["stopped"]], folder / PLOT)
+    write_plot([cost for cost in costs if cost["rounds"]], folder / PLOT)
     about = found["machine"]
     parts = [
         f"Measured on {about['date']} with {about['hardware']} ({about['software']}).",
@@ -91,7 +91,7 @@ def ours_of(costs: list[Result], customers: int) -> Result:
 def row_of(cost: Result, ours: Result) -> list[str]:
     start = [f"{cost['customers']:,}", TITLES[cost["way"]]]
     if not cost["rounds"]:
-        return [*start, cost["stopped"], *[""] * 8]
+        return [*start, cost["stopped"] or "not measured", *[""] * 8]
     note = f" ({'; '.join(cost['differences'])})" if cost["differences"] else ""
     sizes = [f"{cost[name] / GIB:.2f}" for name in ("peak_process", "peak_all", "read", "written")]
     beside = f"{cost['seconds'] / ours['seconds']:.2f}" if ours.get("rounds") and not note else "-"
