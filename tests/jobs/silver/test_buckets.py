@@ -21,6 +21,7 @@ TASKS = (
     ("prepare_inference_data", "store_predictions_gold"),
     ("fetch_predictions_and_actuals",),
 )
+POOLS: list[pa.MemoryPool] = []  # kept, because tables of a run may be freed later than it ends
 IDS = st.lists(st.none() | st.text(max_size=5), max_size=40)
 
 
@@ -91,6 +92,7 @@ def run_of_each(sandbox: Sandbox) -> tuple[list[str], list[int]]:
     runs, peaks, before = [], [], pa.default_memory_pool()
     for name, params in ONE.items():
         pool = pa.proxy_memory_pool(before)
+        POOLS.append(pool)
         pa.set_memory_pool(pool)
         try:
             data = {} if name == "monitoring" else {"data": sandbox.data()}
