@@ -12,6 +12,7 @@ from console.components.elements import Text, callout, count, empty, figure, joi
 from console.components.table import chosen_page, columns, table
 from console.components.times import day, time_html
 from jobs.governance.sentences import auc_loans, pooled_words
+from jobs.statistics.rounding import two_decimals
 from storage.db.ledger import LedgerRow
 from storage.ledger.decisions import DATA_FAULT, decision_count, decision_page, open_escalation
 
@@ -55,8 +56,8 @@ def decision_log(now: datetime) -> None:
             )
             return
     note(
-        f"The present rule retrains when AUC is below {settings.auc_threshold:g} or PSI is at least "
-        f"{settings.psi_threshold:g}, at most once in {settings.cooldown_days:g} days."
+        f"The present rule retrains when AUC is below {two_decimals(settings.auc_threshold)} or PSI is at least "
+        f"{two_decimals(settings.psi_threshold)}, at most once in {settings.cooldown_days:g} days."
     )
     shown = st.segmented_control(
         "Show", [EVERY, BREACHES], default=EVERY, required=True, key="decisions", bind="query-params"
@@ -99,7 +100,7 @@ def _numbers(numbers: dict[str, Any]) -> Markup:
     }
     for metric, relation in (("auc", "below"), ("psi", "at or above")):
         if metric in crossed:
-            words = f"{lines[metric]}, {relation} {crossed[metric]:g}"
+            words = f"{lines[metric]}, {relation} {two_decimals(crossed[metric])}"
             lines[metric] = Markup('<span class="lw-bad">{}</span>').format(words)
     return join([*lines.values(), _rule(numbers.get("thresholds"))], BREAK)
 
@@ -108,7 +109,9 @@ def _rule(thresholds: dict[str, Any] | None) -> Markup:
     """The thresholds that a decision was made with. Decisions of earlier releases do not have them."""
     if not thresholds:
         return Markup()
-    return note_html(f"judged by: AUC below {thresholds['auc']:g}, PSI at or above {thresholds['psi']:g}")
+    return note_html(
+        f"judged by: AUC below {two_decimals(thresholds['auc'])}, PSI at or above {two_decimals(thresholds['psi'])}"
+    )
 
 
 def _value(value: float | None) -> str:

@@ -20,6 +20,7 @@ from jobs.charts.history import csi_over_time
 from jobs.charts.report import feature_drift, score_distribution
 from jobs.monitoring.measures import shares
 from jobs.statistics.drift import SIGNIFICANT
+from jobs.statistics.rounding import two_decimals
 
 KEY = "drift-feature"
 
@@ -56,7 +57,7 @@ def ranking_panel(view: View, bins: dict[str, pd.DataFrame], selected: str | Non
         over = rows[rows["csi"] >= SIGNIFICANT]
         first = rows.iloc[0]
         words = (
-            f"CSI of {len(rows)} features, {len(over)} at or above {SIGNIFICANT:g}. The largest is "
+            f"CSI of {len(rows)} features, {len(over)} at or above {two_decimals(SIGNIFICANT)}. The largest is "
             f"{first['csi']:.3f} of {plain_name(first['feature'])}; noise level (99%) {first['chance_level']:.3f}. "
             f"{ranking_words(moved)}"
         )
@@ -77,7 +78,7 @@ def history_panel(view: View, feature: str) -> Panel:
         words = (
             f"CSI of {name} at {len(known)} monitoring dates, from {known['csi'].iloc[0]:.3f} to "
             f"{known['csi'].iloc[-1]:.3f}, {int((known['csi'] >= SIGNIFICANT).sum())} of them at or above "
-            f"{SIGNIFICANT:g}."
+            f"{two_decimals(SIGNIFICANT)}."
         )
     identity = (*view.identity, feature)
     return Panel(

@@ -17,6 +17,7 @@ from jobs.charts.history import auc_over_time, champion_changes
 from jobs.charts.kit import filled
 from jobs.charts.report import confusion_matrix, psi_over_time, score_distribution
 from jobs.governance.sentences import auc_loans
+from jobs.statistics.rounding import two_decimals
 
 HISTORY = [
     "monitoring_date", "model_version", "status", "auc", "auc_low", "auc_high", "auc_from", "auc_to", "labelled",
@@ -142,7 +143,7 @@ def _psi_history(view: View) -> str:
     over = int((rows["psi"] >= view.thresholds.psi).sum())
     return (
         f"PSI at {len(rows)} monitoring dates from {day(rows['monitoring_date'].iloc[0])} to "
-        f"{day(rows['monitoring_date'].iloc[-1])}: {over} at or above {view.thresholds.psi:g}, the highest "
+        f"{day(rows['monitoring_date'].iloc[-1])}: {over} at or above {two_decimals(view.thresholds.psi)}, the highest "
         f"{worst['psi']:.3f} on {day(worst['monitoring_date'])}.{_changes(rows)}"
     )
 
@@ -159,7 +160,7 @@ def auc_history_words(view: View) -> str:
     below = int((judged["auc"] < view.thresholds.auc).sum())
     return (
         f"AUC at {len(judged)} monitoring dates with 95% intervals, {_auc_scope(judged)}: {below} below "
-        f"{view.thresholds.auc:.2f}, the lowest {worst['auc']:.3f} on {day(worst['monitoring_date'])}.{rest}"
+        f"{two_decimals(view.thresholds.auc)}, the lowest {worst['auc']:.3f} on {day(worst['monitoring_date'])}.{rest}"
         f"{_changes(rows)}"
     )
 
@@ -190,7 +191,7 @@ def _cohorts_in_words(view: View) -> str:
     return (
         f"AUC of {len(known)} origination cohorts with 95% intervals; the lowest is {lowest['auc']:.3f} of "
         f"{lowest['cohort']} ({int(lowest['n']):,} loans), {int((known['auc'] < view.thresholds.auc).sum())} are below "
-        f"{view.thresholds.auc:.2f}, {young} are not mature yet."
+        f"{two_decimals(view.thresholds.auc)}, {young} are not mature yet."
     )
 
 

@@ -27,6 +27,7 @@ from engine.control.promotion import needs_approval
 from engine.documents.candidates import interval_text
 from engine.errors import Refused
 from jobs.modelling.promotion.outcome import is_passed
+from jobs.statistics.rounding import two_decimals
 from storage.ledger.approvals import Approval
 from storage.ledger.models import ModelVersion
 
@@ -54,7 +55,7 @@ def risks(candidate: ModelVersion, champion: ModelVersion | None) -> list[str]:
     if auc is None:
         found.append("Its test AUC is unknown.")
     elif auc < threshold:
-        found.append(f"Its test AUC {figure(auc)} is below the threshold {threshold:g}.")
+        found.append(f"Its test AUC {figure(auc)} is below the threshold {two_decimals(threshold)}.")
     if candidate.promotion and not is_passed(candidate.promotion):
         found.append(f"It did not pass its promotion test. {candidate.promotion['reason']}")
     if champion is not None and champion.summary.get("as_of", "") > summary.get("as_of", ""):

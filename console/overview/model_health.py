@@ -20,6 +20,7 @@ from jobs.accounting.flagged import flagged_remark
 from jobs.charts.history import auc_over_time
 from jobs.charts.report import psi_over_time
 from jobs.governance.sentences import arrears_sentence, auc_loans, not_judged, pooled_words
+from jobs.statistics.rounding import two_decimals
 from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING
 
@@ -61,11 +62,11 @@ def _verdict(row: Mapping[Any, Any], champion: str) -> None:
     cells: tuple[tuple[str, Text, str], ...] = (
         ("Verdict", state_html(row["status"]), f"monitored {day(row['monitoring_date'])}{model}"),
         (
-            f"AUC, threshold {limits.auc_threshold:.2f}",
+            f"AUC, threshold {two_decimals(limits.auc_threshold)}",
             figure(known["auc"]),
             auc_note(known),
         ),
-        (f"PSI, threshold {limits.psi_threshold:.2f}", figure(known["psi"]), psi),
+        (f"PSI, threshold {two_decimals(limits.psi_threshold)}", figure(known["psi"]), psi),
     )
     for column, (name, value, note) in zip(st.columns(3), cells, strict=True):
         with column:

@@ -9,6 +9,7 @@ from engine.errors import UnusableRequest
 from jobs.book.declaration import Book
 from jobs.errors import JobError
 from jobs.modelling.candidates import chosen_classifiers, is_every_set, word_for_every_set
+from jobs.statistics.rounding import two_decimals
 from storage.settings import Settings
 
 
@@ -56,8 +57,9 @@ def check_promotion_test(ours: Settings, asked: Settings, pipeline: Pipeline) ->
         )
     if "anchor_margin" in limits and asked.auc_threshold < ours.auc_threshold:
         raise UnusableRequest(
-            f"A run can't set auc_threshold to {asked.auc_threshold:g}, below the deployment's "
-            f"{ours.auc_threshold:g}: it would loosen the promotion test; set LOANWATCH_AUC_THRESHOLD instead."
+            f"A run can't set auc_threshold to {two_decimals(asked.auc_threshold)}, below the deployment's "
+            f"{two_decimals(ours.auc_threshold)}: it would loosen the promotion test; set LOANWATCH_AUC_THRESHOLD "
+            "instead."
         )
 
 

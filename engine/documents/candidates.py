@@ -6,7 +6,7 @@ from typing import Any
 from jobs.modelling.promotion.arrears import differences_in_words
 from jobs.modelling.promotion.sets import sets_in_words
 from jobs.statistics.cut_off import cut_off_words
-from jobs.statistics.rounding import count, figure, signed
+from jobs.statistics.rounding import count, figure, signed, two_decimals
 
 Metrics = Mapping[str, Any]  # numbers, and under `not_in_arrears` and `in_arrears` those of these loans
 
@@ -95,9 +95,8 @@ def loans_text(rows: Mapping[str, int] | None) -> str:
 
 def verdict_numbers(verdict: Mapping[str, Any]) -> dict[str, str]:
     """The numbers of a promotion test in words; only those that were measured."""
-    numbers = {
-        "AUC": f"{figure(verdict['auc'])} on {count(verdict['rows'])} test loans, threshold {verdict['threshold']:g}"
-    }
+    threshold = two_decimals(verdict["threshold"])
+    numbers = {"AUC": f"{figure(verdict['auc'])} on {count(verdict['rows'])} test loans, threshold {threshold}"}
     if verdict.get("champion_auc") is not None:
         champion = verdict["compared_with"]
         numbers["Champion then"] = f"{champion}, AUC {figure(verdict['champion_auc'])} on {compared_loans(verdict)}"

@@ -7,6 +7,7 @@ import altair as alt
 import pandas as pd
 
 from jobs.charts.kit import BLUE, GREY, RED, rows_chart
+from jobs.statistics.rounding import two_decimals
 
 ROW, AXIS = 28, 44  # pixels of height for each candidate, and for the axis under them
 LINE = 11  # pixels of a line of a candidate's name
@@ -50,7 +51,7 @@ def interval_chart(frame: pd.DataFrame, threshold: float) -> alt.LayerChart:
     line = rows_chart(pd.DataFrame({"at": [threshold]}))
     rule = line.mark_rule(color=RED, strokeDash=[4, 3]).encode(x=alt.X("at:Q", scale=scale))
     label = line.mark_text(style="note", align="left", dx=4, baseline="top").encode(
-        x=alt.X("at:Q", scale=scale), y=alt.value(-12), text=alt.value(f"threshold {threshold:g}")
+        x=alt.X("at:Q", scale=scale), y=alt.value(-12), text=alt.value(f"threshold {two_decimals(threshold)}")
     )
     return alt.LayerChart(layer=[rule, label, bars, points], height=ROW * len(frame) + AXIS)
 
@@ -61,4 +62,4 @@ def interval_words(frame: pd.DataFrame, threshold: float) -> str:
         f"{row['name']} {row['auc']:.3f}, 95% interval {row['low']:.3f} to {row['high']:.3f}"
         for row in frame.to_dict("records")
     )
-    return f"Test AUC of each model, threshold {threshold:g}: {words}."
+    return f"Test AUC of each model, threshold {two_decimals(threshold)}: {words}."

@@ -8,6 +8,7 @@ from altair import TitleParams
 
 from jobs.charts import kit
 from jobs.charts.kit import AMBER, BLUE, RED, VIOLET, rows_chart, signs
+from jobs.statistics.rounding import two_decimals
 
 SCORES = ["precision", "recall", "F1"]
 MATURITY = ["mature", "not mature yet"]
@@ -39,7 +40,7 @@ def auc_by_month(cohorts: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCha
     layers = [
         interval.mark_area(color=BLUE, opacity=0.14),
         interval.mark_rule(color=BLUE, opacity=0.5),
-        *kit.threshold_layers(threshold, f"threshold {threshold:.2f}", scale),
+        *kit.threshold_layers(threshold, f"threshold {two_decimals(threshold)}", scale),
         line.mark_line(color=BLUE, strokeWidth=2),
         line.mark_point(size=60, opacity=1, strokeWidth=2).encode(
             shape=alt.condition("datum.below", alt.value("triangle-down"), alt.value("circle")),

@@ -11,6 +11,7 @@ from jobs.charts import kit
 from jobs.charts.kit import AMBER, BLUE, GREY, RED, TEAL, VIOLET, rows_chart
 from jobs.governance.sentences import not_judged
 from jobs.statistics.drift import MODERATE, SIGNIFICANT
+from jobs.statistics.rounding import two_decimals
 
 NO_AUC = ("No AUC yet", "AUC needs defaulted and repaid loans.")
 NO_CSI = ("Not measured yet", "There are too few loans in the current window.")
@@ -48,7 +49,7 @@ def auc_over_time(history: pd.DataFrame, threshold: float = 0.70) -> alt.LayerCh
         title,
         interval.mark_area(color=BLUE, opacity=0.14),
         interval.mark_rule(color=BLUE, opacity=0.5 * points),
-        *kit.threshold_layers(threshold, f"threshold {threshold:.2f}", scale),
+        *kit.threshold_layers(threshold, f"threshold {two_decimals(threshold)}", scale),
         *(_estimate_layers(by_model, scale, points) if kit.filled(rows, "auc_estimate") else []),
         *([pooled.mark_line(color=GREY, strokeDash=[2, 3], strokeWidth=2)] if kit.filled(rows, "auc_pooled") else []),
         *change_layers(rows),

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
+from jobs.statistics.rounding import two_decimals
+
 WIDTH, HEIGHT = 500, 210
 AXIS_EXTENT = 34  # the same for every panel, so that the plots of a column align
 MOST_TICKS = 13
@@ -185,7 +187,7 @@ def threshold_layers(level: float, words: str, scale: alt.Scale) -> list[alt.Cha
 
 def band_layers(edges: list[float], scale: alt.Scale) -> list[alt.Chart]:
     """Tinted bands of PSI between the four edges, each with its lower line and its name at the right."""
-    names = ["stable", f"moderate from {edges[1]:g}", f"significant from {edges[2]:g}"]
+    names = ["stable", f"moderate from {two_decimals(edges[1])}", f"significant from {two_decimals(edges[2])}"]
     layers = []
     for low, high, name, color in zip(edges[:-1], edges[1:], names, BAND_COLORS, strict=True):
         base = rows_chart(pd.DataFrame({"low": [low], "high": [high]})).encode(y=alt.Y("low:Q", scale=scale))

@@ -163,7 +163,7 @@ def _band_edges(end: float) -> list[alt.Chart]:
         line = base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(y=alt.value(top), y2=alt.value("height"))
         late = at > end / 2
         text = base.mark_text(style="note", align="right" if late else "left", baseline="top", dx=-4 if late else 4)
-        layers += [line, text.encode(y=alt.value(top), text=alt.value(f"{name} ≥ {at:g}"))]
+        layers += [line, text.encode(y=alt.value(top), text=alt.value(f"{name} ≥ {at:.2f}"))]
     return layers
 
 

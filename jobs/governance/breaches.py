@@ -157,7 +157,8 @@ def _psi_warnings(psi: DriftNumbers, limits: Thresholds) -> Iterator[str]:
     value, level = _number(psi.value), _number(psi.chance_level)
     if value is not None and level is not None and limits.psi_watch <= value < limits.psi and value > level:
         rounded = rounded_apart(value, limits.psi)
-        yield f"PSI {rounded} is at or above {limits.psi_watch:g} and above its noise level, {level:.3f} (warning)."
+        watched = two_decimals(limits.psi_watch)
+        yield f"PSI {rounded} is at or above {watched} and above its noise level, {level:.3f} (warning)."
 
 
 def _estimate_warnings(estimate: AucNumbers | None, limits: Thresholds) -> Iterator[str]:
@@ -175,7 +176,7 @@ def _breach_sentence(breach: Breach, loans: AucLoans) -> str:
         of = f" of the loans of {loans.months} ({loans.defaults:,} defaults)" if loans.months and loans.defaults else ""
         return f"AUC {value}{of} is below {two_decimals(breach.threshold)} ({sure} 95% interval is below)."
     sure = "confirmed: above the noise level" if breach.confirmed else "not confirmed: within the noise level"
-    return f"PSI {value} is at or above {breach.threshold:g} ({sure})."
+    return f"PSI {value} is at or above {two_decimals(breach.threshold)} ({sure})."
 
 
 def _gap_sentences(measured: tuple[bool, bool], loans: AucLoans, limits: Thresholds) -> Iterator[str]:

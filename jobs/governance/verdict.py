@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from jobs.governance.breaches import AucLoans, Thresholds, auc_gap
 from jobs.governance.sentences import arrears_words, auc_loans, months_text, pooled_words, window_sentence
-from jobs.statistics.rounding import count, rounded_apart
+from jobs.statistics.rounding import count, rounded_apart, two_decimals
 from storage.ledger.decisions import DATA_FAULT
 
 ACTIONS = {
@@ -58,9 +58,9 @@ def judged_auc_words(row: Mapping[str, Any], limits: Thresholds) -> str:
     numbers = f"(95% interval {row['auc_low']:.3f} to {row['auc_high']:.3f}, {auc_loans(row)})"
     if row["auc"] >= limits.auc:
         near = ", though its interval goes below" if row["auc_low"] < limits.auc else ""
-        return f"AUC {value} {numbers} is above the minimum of {limits.auc:.2f}{near}"
+        return f"AUC {value} {numbers} is above the minimum of {two_decimals(limits.auc)}{near}"
     sure = "with its whole interval" if row["auc_high"] < limits.auc else "but within noise"
-    return f"AUC {value} {numbers} is below {limits.auc:.2f}, {sure}"
+    return f"AUC {value} {numbers} is below {two_decimals(limits.auc)}, {sure}"
 
 
 def psi_words(row: Mapping[str, Any], limits: Thresholds) -> str:
@@ -76,9 +76,9 @@ def psi_words(row: Mapping[str, Any], limits: Thresholds) -> str:
     if row["psi"] < limits.psi and row["psi"] <= level:
         return f"the scores are stable, PSI {value} {numbers} is within noise"
     if row["psi"] < limits.psi:
-        return f"the scores have moved, PSI {value} {numbers} is below {limits.psi:g} and watched"
+        return f"the scores have moved, PSI {value} {numbers} is below {two_decimals(limits.psi)} and watched"
     sure = "" if row["psi"] > level else ", within noise"
-    return f"the scores have drifted, PSI {value} {numbers} is at or above {limits.psi:g}{sure}"
+    return f"the scores have drifted, PSI {value} {numbers} is at or above {two_decimals(limits.psi)}{sure}"
 
 
 def _auc_gap(row: Mapping[str, Any], limits: Thresholds) -> str:

@@ -14,7 +14,7 @@ from engine.documents.champions.history import Event, champion_events, logical_d
 from engine.documents.values import Document, moment
 from jobs.loan_calendar import day as day_text
 from jobs.modelling.promotion.outcome import is_passed
-from jobs.statistics.rounding import count, figure
+from jobs.statistics.rounding import count, figure, two_decimals
 from storage.db.ledger import LedgerRow
 from storage.ledger.approvals import REQUESTED, approval_rows
 from storage.ledger.audit import actions_of
@@ -167,7 +167,7 @@ def _test(change: Mapping[str, Any]) -> Iterator[Step]:
         return
     outcome = "Passed" if is_passed(verdict) else "Not passed"
     told = f"{outcome}: AUC {figure(verdict['auc'])} on {count(verdict['rows'])} test loans"
-    told += f", minimum {verdict['threshold']:g}"
+    told += f", minimum {two_decimals(verdict['threshold'])}"
     if verdict.get("difference") is not None:
         told += f"; difference from champion {verdict['compared_with']} {difference_text(verdict)}"
     yield Step("Test", f"{told}.")

@@ -31,7 +31,7 @@ from typing import Any
 from jobs.modelling.promotion.opponents import Opponent, Opponents
 from jobs.modelling.promotion.sentences import anchor_part, champion_part, labels_part
 from jobs.statistics.discrimination import AucDifference
-from jobs.statistics.rounding import rounded_apart
+from jobs.statistics.rounding import rounded_apart, two_decimals
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def verdict_on(
     worse, weak = is_worse(compared.champion), auc < limits.threshold
     stops = anchor_stops(compared, limits.margin)
     refused = worse or weak or stops or compared.champion.other_labels or bool(faults)
-    told = [f"its AUC {rounded_apart(auc, limits.threshold)} on {rows:,} test loans is below {limits.threshold:g}"]
+    minimum = two_decimals(limits.threshold)
+    told = [f"its AUC {rounded_apart(auc, limits.threshold)} on {rows:,} test loans is below {minimum}"]
     told = told if weak else []
     told += [f"data fault: {sentence.removesuffix('.')}" for sentence in faults]
     told.append(champion_part(compared.champion, worse=worse))

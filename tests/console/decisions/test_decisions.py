@@ -45,7 +45,7 @@ def test_the_decision_log_tells_numbers_action_and_runs(opened: Opened, empty_sa
     newest, second, oldest = log_lines(app)
     assert "3 May 2026" in newest
     assert "suppressed" in newest
-    auc = "AUC 0.655 (0.620 to 0.690), 2,212 labelled loans, below 0.7"
+    auc = "AUC 0.655 (0.620 to 0.690), 2,212 labelled loans, below 0.70"
     for part in ("2 May 2026", "breach", "requested", auc, asked, retrain):
         assert part in second
     assert "PSI not measured, 12 loans" in second

@@ -25,7 +25,7 @@ from tests.sandbox import Sandbox
 
 MADE = datetime(2026, 5, 3, 12, tzinfo=UTC)  # all of the year was replayed within minutes of this
 FIRST, SECOND, THIRD, REFUSED = "20240801_000000", "20250201_000000", "20250401_000000", "20250301_000000"
-BREACH = "PSI 0.297 is at or above 0.2 (confirmed: above the noise level)."
+BREACH = "PSI 0.297 is at or above 0.20 (confirmed: above the noise level)."
 COUNTS = {"train": {"loans": 6945, "defaults": 1973}, "test": {"loans": 1728, "defaults": 490}}
 VIEW = "Champions over time"
 
@@ -122,7 +122,7 @@ def test_why_a_champion_changed_is_the_chain_from_breach_to_promotion(opened: Op
         f"/run?run_id=monitoring-{SECOND}",
         "<b>Retraining</b> The retraining rule requested it",
         f"/run?run_id=training-{SECOND}",
-        f"<b>Test</b> Passed: AUC 0.752 on 1,728 test loans, minimum 0.7; difference from champion {FIRST} 0.000, ",
+        f"<b>Test</b> Passed: AUC 0.752 on 1,728 test loans, minimum 0.70; difference from champion {FIRST} 0.000, ",
         f"<b>Promotion</b> The training promoted it in place of {FIRST}; no person was asked.",
     )
     places = [chain.index(part) for part in parts]

@@ -149,13 +149,13 @@ def test_loans_are_shown_with_their_bad_rate() -> None:
 
 def test_a_verdict_without_a_comparison_has_its_auc_alone() -> None:
     alone = {"auc": 0.7, "rows": 1200, "threshold": 0.7, "champion_auc": None, "difference": None, "p_value": None}
-    assert verdict_numbers(alone) == {"AUC": "0.700 on 1,200 test loans, threshold 0.7"}
+    assert verdict_numbers(alone) == {"AUC": "0.700 on 1,200 test loans, threshold 0.70"}
 
 
 def test_a_verdict_tells_the_loans_of_the_comparison_apart_from_all_test_loans() -> None:
     verdict = {"auc": 0.7, "rows": 1200, "threshold": 0.7, "champion_auc": 0.71, "compared_with": "a"}
     told = verdict_numbers({**verdict, "compared_rows": 240})
-    assert told["AUC"] == "0.700 on 1,200 test loans, threshold 0.7"
+    assert told["AUC"] == "0.700 on 1,200 test loans, threshold 0.70"
     assert told["Champion then"] == "a, AUC 0.710 on the same 240 test loans"
     assert verdict_numbers(verdict)["Champion then"] == "a, AUC 0.710 on the test loans that neither learned from"
 
@@ -213,7 +213,7 @@ def test_the_risks_of_a_promotion() -> None:
     present = ModelVersion("p", "M", {}, {"as_of": "2026-01-01"}, {})
     told = risks(ModelVersion("v", "M", {}, weak, {}), present)
     assert told == [
-        "Its test AUC 0.650 is below the threshold 0.7.",
+        "Its test AUC 0.650 is below the threshold 0.70.",
         "It did not pass its promotion test. Not promoted: weak.",
         "It learned from data up to 1 Jan 2025, the champion up to 1 Jan 2026.",
     ]

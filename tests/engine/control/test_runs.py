@@ -55,7 +55,7 @@ def test_of_many_different_requests_at_once_one_wins(deployment: Deployment) -> 
         ({"feature_set": "best"}, "There is no feature set .best."),
         ({"candidates": "Scorecard,Best"}, "There is no candidate .Best."),
         ({"anchor_margin": "0.9"}, "can't set anchor_margin to 0.9, above the deployment's 0.02"),
-        ({"auc_threshold": "0.01"}, "can't set auc_threshold to 0.01, below the deployment's 0.7"),
+        ({"auc_threshold": "0.01"}, "can't set auc_threshold to 0.01, below the deployment's 0.70"),
     ],
 )
 def test_a_parameter_that_can_not_be_right_is_named(

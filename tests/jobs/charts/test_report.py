@@ -133,8 +133,8 @@ def test_features_are_ranked_and_named_by_band() -> None:
     chart = feature_drift(year().drift)
     (bars,) = [layer for layer in layers(chart) if layer["mark"]["type"] == "bar"]
     assert [row["feature"] for row in bars["rows"]] == ["Age", "tenure", "DTI"]
-    assert "moderate ≥ 0.1" in spec(chart)
-    assert "significant ≥ 0.2" in spec(chart)
+    assert "moderate ≥ 0.10" in spec(chart)
+    assert "significant ≥ 0.20" in spec(chart)
     many = pd.DataFrame(
         {"feature": [f"f{i:02}" for i in range(17)], "csi": 0.01, "chance_level": 0.02, "band": "stable"}
     )

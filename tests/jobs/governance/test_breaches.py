@@ -82,7 +82,7 @@ def test_both_breaches_are_told_and_sentences_do_not_round_into_the_threshold() 
     decision = decide(Auc(0.69999, 0.8), Psi(0.45, 0.1))
     assert decision.reasons == (
         "AUC 0.69999 is below 0.70 (not confirmed: only part of its 95% interval is below).",
-        "PSI 0.450 is at or above 0.2 (confirmed: above the noise level).",
+        "PSI 0.450 is at or above 0.20 (confirmed: above the noise level).",
     )
     assert [breach.metric for breach in decision.breaches] == ["auc", "psi"]
 
@@ -172,7 +172,7 @@ def test_no_estimate_hides_or_adds_a_breach(
 def test_a_psi_is_watched_only_above_its_noise_level(level: float | None, status: str) -> None:
     decision = decide(Auc(0.9), Psi(0.15, level))
     assert decision.status == status
-    told = "PSI 0.150 is at or above 0.1 and above its noise level, 0.149 (warning)."
+    told = "PSI 0.150 is at or above 0.10 and above its noise level, 0.149 (warning)."
     assert decision.reasons == ((told,) if status == "watch" else ())
 
 

@@ -66,14 +66,14 @@ def test_a_model_below_the_threshold_is_refused_even_without_a_champion(auc: flo
     verdict = unanchored(auc, 200, 0.70, Opponent(None, None, "there was no champion before"))
     assert verdict.promote is promoted
     assert "there was no champion before" in verdict.reason
-    assert ("on 200 test loans is below 0.7" in verdict.reason) is not promoted
+    assert ("on 200 test loans is below 0.70" in verdict.reason) is not promoted
     assert "AUC 0.7 " not in verdict.reason
 
 
 def test_a_better_model_below_the_threshold_is_refused_and_both_are_told() -> None:
     verdict = unanchored(0.65, 1_000, 0.70, Opponent("v1", against(GOOD, POOR)))
     assert not verdict.promote
-    assert "AUC 0.650 on 1,000 test loans is below 0.7; not significantly worse than" in verdict.reason
+    assert "AUC 0.650 on 1,000 test loans is below 0.70; not significantly worse than" in verdict.reason
 
 
 def test_rows_that_can_tell_nothing_do_not_stand_in_the_way() -> None:
