@@ -16,6 +16,7 @@ from console.run.query import MOST_ATTEMPTS, RunView
 from storage.db.ledger import LedgerRow
 
 LABEL, BAR, BETWEEN = 18, 12, 7  # pixels: a task's name, a bar under it, before the next task
+TICKS = 10  # about so many on the axis
 AXIS = 44  # pixels of the axis with its title, which the page takes from the height of the chart
 
 
@@ -82,7 +83,8 @@ def chart(bars: pd.DataFrame, names: pd.DataFrame) -> Any:
     at = alt.Y("top:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
     # The layers have one domain that is given: Vega finds none for a layer that is empty, such as that of no signs.
     domain = alt.Scale(domain=[0, max(1.0, float(bars["end"].max()))], nice=False)
-    seconds = alt.X("start:Q", title="seconds since the run started", scale=domain)
+    axis = alt.Axis(title="seconds since the run started", tickCount=TICKS, labelOverlap="greedy", labelSeparation=6)
+    seconds = alt.X("start:Q", axis=axis, scale=domain)
     states = list(dict.fromkeys(bars["state"]))
     colours = [colour(_tone(state)) for state in states]
     marks = (

@@ -8,7 +8,6 @@ from markupsafe import Markup
 from console.app.deployment import deployment
 from console.app.navigation import run_link
 from console.app.queries import heartbeat_age
-from console.app.workers import no_worker
 from console.components.elements import (
     Text,
     code_html,
@@ -41,11 +40,9 @@ NUMBERS = {
 }
 
 
-def header(view: RunView, *, worker: bool) -> None:
-    """Shows a run's state, progress and expected end."""
+def header(view: RunView) -> None:
+    """Shows a run's state, progress and expected end. That no worker executes it is told by the frame of each page."""
     write_html(Markup('<div class="lw-pair lw-headline">{}</div>').format(headline(view)))
-    if view.run.state == "queued" and not worker:
-        no_worker("bad", "This run is waiting.")
 
 
 def facts(view: RunView) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from console.app.deployment import deployment, ledger
 from console.app.queries import reap_lost_runs, shared
+from console.components.times import viewer_zone
 from engine.definitions.task import Task
 from engine.documents.running.critical_path import Upstream, critical_path, levels, overrun, time_left, usual_times
 from engine.documents.running.deadline import deadline_of
@@ -142,7 +143,7 @@ def _read(run_id: str) -> RunView:
             model=None if active else model_made_by(connection, run.run_id),
             cancelled_by=cancels[0].who if cancels else "",
             usual=usual_times(task_times(connection, run.pipeline)) if active else {},
-            impact=impact_document(connection, run, deployment().settings.zone),
+            impact=impact_document(connection, run, viewer_zone()),
             deadline=deadline_of(deployment(), connection, run),
             notes=notes_on(connection, "run", run.run_id),
             now=ledger().now(connection),

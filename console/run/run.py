@@ -9,7 +9,6 @@ outside of fragments, so that a refresh does not reset them.
 
 import streamlit as st
 
-from console.app import queries
 from console.app.navigation import RUNS_PAGE
 from console.app.refresh import refreshed
 from console.components.elements import empty, plain_markdown, write_html
@@ -56,7 +55,7 @@ def page() -> None:
 def _top(before: RunView) -> None:
     """Shows state, error and impact."""
     view = view_of(before.run.run_id)
-    header(view, worker=bool(queries.alive("worker")))
+    header(view)
     show_error(view)
     show_impact(view)
 

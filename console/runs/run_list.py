@@ -12,10 +12,11 @@ from console.components.elements import Text, empty, join, note_html, sign_html,
 from console.components.table import columns, filled, table_html
 from console.components.times import span, time_html
 from engine.control.trials import kind_of
-from engine.documents.running.folds import Fold, folded
+from engine.documents.running.folds import FOLDED, Fold, folded
 from storage.db.ledger import LedgerRow
 from storage.db.schema import RUN_STATES
 from storage.ledger.run_search import RunFilter, newest_resumptions, runs_page
+from storage.ledger.runs import recent_runs
 
 PAGE = 50
 MOST_READ = 300  # runs that are read for a page of which many are folded
@@ -75,7 +76,10 @@ def from_newest() -> None:
 
 
 def fold_choice() -> bool:
-    """Whether repeated failures for the same reason are one line. It is in the address."""
+    """Whether repeated failures for the same reason are one line. It is in the address; asked only if a run failed."""
+    with ledger().reading() as connection:
+        if not any(recent_runs(connection, 1, state=state) for state in FOLDED):
+            return True
     return st.toggle("Fold repeated failures", value=True, key="fold", bind="query-params", on_change=from_newest)
 
 

@@ -1,11 +1,12 @@
 """Questions that people come with: each starts on Overview and is answered after three clicks at most."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from engine.control import runs
 from tests.console.journey import Visitor, visiting
@@ -77,6 +78,8 @@ def test_is_the_data_of_today_complete(inquirer: Inquirer) -> None:
 def test_what_failed_and_what_is_the_impact(inquirer: Inquirer) -> None:
     inquirer.click("Open training-")
     inquirer.learns("ingest_lms_loan_daily failed", "missing column 'loan_id'", "Published tables and champion")
+    in_local_time = re.compile(r"Scores in use are of .*, scored on [0-9-]+ at [0-9:]+ CES?T\.")
+    expect(inquirer.visitor.page.get_by_text(in_local_time)).to_be_visible()
 
 
 def test_who_changed_the_threshold(inquirer: Inquirer) -> None:

@@ -178,6 +178,7 @@ def test_a_run_is_run_again_with_other_parameters(opened: Opened, trained_sandbo
 def test_a_waiting_run_says_what_to_type_and_is_cancelled(opened: Opened, sandbox: Sandbox) -> None:
     run_id = runs.request(sandbox.deployment, runs.checked_request(sandbox.deployment, "inference", AS_OF, force=True))
     app = opened(sandbox.home, "run", run_id=run_id)
+    assert words(app).count("The worker is not running") == 1
     assert "python -m engine up" in words(app)
     assert f"resume-{run_id}" not in {button.key for button in app.button}
     app.button(key=f"cancel-{run_id}").click().run()

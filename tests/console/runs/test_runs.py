@@ -37,7 +37,9 @@ def test_an_empty_home_says_how_to_ask_for_a_run(opened: Opened, empty_sandbox: 
 
 
 def test_the_list_goes_on_page_by_page(opened: Opened, sandbox: Sandbox, busy: list[str]) -> None:
-    first = words(opened(sandbox.home, "runs"))
+    app = opened(sandbox.home, "runs")
+    first = words(app)
+    assert not app.toggle, "no run failed, so there is nothing to fold"
     assert listed(first) == busy[: -PAGE - 1 : -1]
     assert ">Older<" in first
     assert ">Newer<" not in first
