@@ -82,13 +82,17 @@ def bytes_text(size: int) -> str:
     raise AssertionError
 
 
-def chosen_page(rows: int, size: int) -> int:
+def chosen_page(rows: int, size: int, first: int = 1) -> int:
     """The page that is chosen of so many rows, counted from 1, by a control that is drawn here if there are several.
+
+    `first` is the page before anything is chosen.
 
     It is drawn before the rows are read, which belong into a container above it: so a shared address shows its page.
     """
     pages = max(-(-rows // size), 1)
-    return min(st.pagination(pages, key="page", bind="query-params"), pages) if pages > 1 else 1
+    if pages == 1:
+        return 1
+    return min(st.pagination(pages, default=min(first, pages), key="page", bind="query-params"), pages)
 
 
 def _row(heads: Sequence[Column], cells: Sequence[Text], *, strong: bool) -> Markup:

@@ -11,6 +11,7 @@ from console.app.queries import model_of_row
 from console.app.report import report_button
 from console.components.elements import callout, empty, figure, note_html, plain_markdown, state_html, write_html
 from console.components.keyboard import row_choice
+from console.components.table import chosen_page
 from console.components.times import time_html
 from console.models.card import show_card, show_segments
 from console.models.champions.champions import show_history
@@ -22,6 +23,7 @@ from console.models.lineage import show_lineage
 from console.models.pair.comparison import compare, show_comparison
 from console.models.promotion import approval_buttons, promote_button, rollback_button, show_approval, show_waiting
 from console.models.query import (
+    PAGE,
     ModelView,
     approvals,
     changes_of_champion,
@@ -29,6 +31,7 @@ from console.models.query import (
     model_view,
     registry_page,
     selected_metrics,
+    version_count,
     version_names,
 )
 from console.models.version_list import page_of, version_list
@@ -117,9 +120,11 @@ def _versions(
     changes: list[Document],
 ) -> None:
     """The list of versions, and below it the version that the address names."""
-    st.session_state.setdefault("page", page_of(names, st.query_params.get("version")))
     row_choice("Go to a version", "version", names)
-    version_list(registry_page(st.session_state["page"]), shown.version if shown else None)
+    place = st.container()
+    page = chosen_page(version_count(), PAGE, page_of(names, st.query_params.get("version")))
+    with place:
+        version_list(registry_page(page), shown.version if shown else None)
     if shown is None:
         version = st.query_params.get("version")
         callout("warn", "There is no such version", f"No model is registered as {version}; choose one of the list.")

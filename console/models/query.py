@@ -46,10 +46,6 @@ class RegistryPage:
     anchor: str | None
     approvals: Mapping[str, Approval]
 
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.count // PAGE))
-
 
 @dataclass(frozen=True)
 class Timeline:
@@ -107,6 +103,12 @@ def registry_page(page: int) -> RegistryPage:
             chosen.version if chosen else None,
             approvals_by_version(connection),
         )
+
+
+def version_count() -> int:
+    """How many models are registered."""
+    with ledger().reading() as connection:
+        return model_count(connection)
 
 
 def version_names() -> list[str]:

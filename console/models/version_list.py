@@ -38,8 +38,6 @@ def version_list(page: RegistryPage, version: str | None) -> None:
         column_config=_column_config(),
         alt=f"{len(frame)} of {page.count} model versions, newest first, with their test AUC.",
     )
-    if page.pages > 1:
-        st.pagination(page.pages, key="page", bind="query-params")
 
 
 def list_frame(page: RegistryPage) -> pd.DataFrame:

@@ -300,6 +300,7 @@ def test_many_versions_come_in_pages(opened: Opened, two: Sandbox) -> None:
     assert len(app.dataframe[0].value) == 50
     last = opened(two.home, "models", version="20200003_000000")
     assert last.header[0].value == "20200003_000000"
+    assert not last.warning
     assert len(last.dataframe[0].value) == 12
     assert "20200003_000000" in last.dataframe[0].value["Version"].tolist()
 
