@@ -51,5 +51,5 @@ def trigger_retraining_dag(job: Job) -> TaskResult:
     gate = job.values["model_governance_gate"]
     if not gate["retrain"]:
         return TaskResult(skipped=f"the status is {gate['status']}")
-    log.info("a training run is requested: %s", gate["reason"])
+    log.info("a retraining is due: %s", gate["reason"])  # whether it is requested is decided at the commit
     return TaskResult(request={"pipeline": "training", "reason": gate["reason"], "numbers": gate["numbers"]})

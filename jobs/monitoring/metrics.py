@@ -168,9 +168,9 @@ def _judged(job: Job, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The row of the monitoring date, with its status."""
     row = row_with_status(facts, thresholds_of(job))
     log.info("AUC %s of the loans of %s (%d defaults), %s of all %d with an outcome", *_auc_texts(row))
-    log.info(
-        "AUC %s estimated of %d loans without an outcome", four_decimals(row["auc_estimate"]), row["estimate_rows"]
-    )
+    if row["estimate_rows"]:
+        estimate = four_decimals(row["auc_estimate"])
+        log.info("AUC %s, estimated on %d loans without an outcome", estimate, row["estimate_rows"])
     log.info("PSI %s on %d loans", four_decimals(row["psi"]), row["window_rows"])
     return row
 

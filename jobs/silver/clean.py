@@ -167,8 +167,8 @@ def cleaned_part(job: Job, bronze: TableVersion, number: int) -> TaskResult:
         formats[name] = description(dialect, column.kind if column else Kind.TEXT)
         log.warning("%s: %s is written with %s", path.rpartition("/")[2], name, formats[name])
     for name, reasons in sorted(cleaning.problems.items()):
-        counts = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-        log.info("%s: %s became null", name, counts)
+        counts = ", ".join(f"{reason} {count}" for reason, count in reasons.items())
+        log.info("%s: %d values set to null (%s)", name, sum(reasons.values()), counts)
     log.info("%s: %d rows cleaned", source.silver, staged.rows)
     return TaskResult(
         rows_in=of_file.rows,
