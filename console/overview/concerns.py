@@ -16,7 +16,7 @@ def show(view: Overview) -> None:
     for number, concern in enumerate(each for each in view.status["concerns"] if not each["waits"]):
         with st.container(key=f"concern-{number}"):
             write_html(callout_html(concern["level"], concern["title"], concern["reason"], after=_facts(concern, view)))
-            with st.container(horizontal=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
                 _buttons(concern)
 
 
