@@ -5,7 +5,8 @@ history and sends Streamlit the event of the back button. It follows the links t
 tab are not changed. A link whose `data-to` is the key of a part of the current page scrolls to that part.
 
 When Streamlit can't place a part of a page, which happens when a refresh comes at the wrong moment, it removes the
-whole page from the browser. The script then loads the page again.
+whole page from the browser. The script then loads the page again. It also gives lists and dialogs, which are outside
+of the page, the colour scheme of the page when the viewer changes the theme.
 """
 
 from urllib.parse import urlencode
@@ -28,7 +29,11 @@ if (!window.lwFollows) {
     history.pushState(null, "", address);
     window.dispatchEvent(new PopStateEvent("popstate", { state: null }));
   };
-  setInterval(() => document.querySelector(".stApp") || location.reload(), 1000);
+  setInterval(() => {
+    const page = document.querySelector(".stApp");
+    if (!page) location.reload();
+    else document.body.style.colorScheme = getComputedStyle(page).colorScheme;
+  }, 1000);
   document.addEventListener("click", (event) => {
     const link = event.target.closest && event.target.closest("a[href]");
     const other = event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
