@@ -20,7 +20,9 @@ from storage.lake.pieces import WHOLE, Pieces
 
 ROWS_OF_BUCKET = 4_000_000  # of all tables, of which one process holds the columns that it needs in about 0.6 GB
 MISSING = "\0"  # stands for an id that is missing or empty
-ROWS_OF_PIECE = 250_000  # of one part: a part with more is written in pieces, one for each of its own buckets
+ROWS_OF_PIECE = 250_000  # of one part that is written in pieces: its share of a bucket, which others fill
+WHOLE_PART = 4  # times as many rows as a piece has: a part with fewer is written whole
+MOST_OF_SHARE = 32  # pieces of a part that is a small share of its book; of a larger part each has more rows
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,9 @@ def _by_bucket(tables: Iterable[pa.Table], customer_id: str, number: int) -> Ite
 
 def pieces_of(rows: int, book: Book) -> Pieces:
     """How the rows of a cleaned part are divided: by bucket, in one piece where there are few."""
-    number = number_of_buckets(rows, ROWS_OF_PIECE) if is_divisible(book) else 1
-    return WHOLE if number == 1 else Pieces(number, partial(_by_bucket, customer_id=book.customer_id, number=number))
+    least = number_of_buckets(rows, WHOLE_PART * ROWS_OF_PIECE) if is_divisible(book) else 1
+    number = max(least, min(number_of_buckets(rows, ROWS_OF_PIECE), MOST_OF_SHARE))
+    return WHOLE if least == 1 else Pieces(number, partial(_by_bucket, customer_id=book.customer_id, number=number))
 
 
 def buckets_of(staged: Iterable[TableVersion], book: Book) -> list[Bucket]:
