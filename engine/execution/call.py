@@ -17,7 +17,6 @@ from engine.definitions.sources import code_digest, load_as_at_start
 from engine.definitions.task import Task, function_named
 from engine.errors import Refused
 from engine.process.identity import host
-from engine.process.memory import give_back
 from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult
 from jobs.profiles.summary import Profile
@@ -157,7 +156,6 @@ def run_call(call: Call) -> Report:
         failure = Failure(type(error).__name__, _one_line(error), trace=_trace(error))
     finally:
         logger.removeHandler(handler)
-        give_back()
     return Report(result, failure, handler.end())
 
 

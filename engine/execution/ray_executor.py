@@ -17,6 +17,7 @@ from engine.execution.nodes.placing import NODE_ID, Nodes
 from engine.execution.nodes.reach import contents_here, difference
 from engine.execution.nodes.submitted import Begun, Submitted
 from engine.process.background import started_in_thread
+from engine.process.memory import give_back
 from storage.settings import Settings
 
 prepare_ray()  # Ray reads its environment when it is imported
@@ -40,13 +41,11 @@ def begun_and_report(call: Call) -> Iterator[Begun | Report]:
     """That the call has begun, at once, and its report when it ends. Ray streams both to the run's process."""
     yield Begun(ray.get_runtime_context().get_node_id())
     yield run_call(call)
+    give_back()  # the report is on its way, and the process gets no other call before
 
 
 class RayExecutor:
-    """Runs each call as a Ray task, on the Ray at `cluster`, or on a private Ray that ends with this object.
-
-    Ray is started or joined at the first call, so a fully cached run does not start it.
-    """
+    """Runs calls as Ray tasks, on the Ray at `cluster` or on a private one. A cached run has no call and starts none."""
 
     def __init__(self, settings: Settings, cluster: RayAddress | None = None) -> None:
         self._settings = settings
