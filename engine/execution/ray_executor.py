@@ -45,7 +45,7 @@ def begun_and_report(call: Call) -> Iterator[Begun | Report]:
 
 
 class RayExecutor:
-    """Runs calls as Ray tasks, on the Ray at `cluster` or on a private one. A cached run has no call and starts none."""
+    """Runs calls as Ray tasks, on the Ray at `cluster` or on a private one. A run that calls nothing starts none."""
 
     def __init__(self, settings: Settings, cluster: RayAddress | None = None) -> None:
         self._settings = settings
