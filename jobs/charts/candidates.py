@@ -12,6 +12,7 @@ from jobs.statistics.rounding import two_decimals
 ROW, AXIS = 28, 44  # pixels of height for each candidate, and for the axis under them
 LINE = 11  # pixels of a line of a candidate's name
 TWO_LINES = "split(replace(datum.label, ' (', '\\n('), '\\n')"  # the model, under it the feature set
+TICKS = 8  # about so many on the axis
 SELECTED, OTHER = "selected", "not selected"
 
 
@@ -40,13 +41,14 @@ def interval_chart(frame: pd.DataFrame, threshold: float) -> alt.LayerChart:
         labelLimit=165, ticks=False, domain=False, labelExpr=TWO_LINES, labelLineHeight=LINE, labelOffset=middle
     )
     y = alt.Y("name:N", sort=None, axis=axis)
+    x = alt.X("low:Q", scale=scale, axis=alt.Axis(title=None, tickCount=TICKS))
     color = alt.Color("role:N", scale=alt.Scale(domain=[SELECTED, OTHER], range=[BLUE, GREY]), legend=None)
     tips = [
         alt.Tooltip("name:N", title="candidate"),
         *(alt.Tooltip(f"{c}:Q", format=".3f") for c in ("auc", "low", "high")),
     ]
     base = rows_chart(frame).encode(y=y, color=color, tooltip=tips)
-    bars = base.mark_bar(height=7, cornerRadius=3, opacity=0.55).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
+    bars = base.mark_bar(height=7, cornerRadius=3, opacity=0.55).encode(x=x, x2="high:Q")
     points = base.mark_point(filled=True, size=70, opacity=1).encode(x=alt.X("auc:Q", scale=scale))
     line = rows_chart(pd.DataFrame({"at": [threshold]}))
     rule = line.mark_rule(color=RED, strokeDash=[4, 3]).encode(x=alt.X("at:Q", scale=scale))

@@ -1,4 +1,4 @@
-"""Two models over each other: ROC curves, calibration, and the distributions of their scores."""
+"""Two models over each other: the difference of their AUCs, ROC curves, calibration, distributions of scores."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,10 +8,44 @@ import pandas as pd
 from altair import TitleParams
 
 from jobs.charts import kit
-from jobs.charts.kit import AMBER, BLUE, rows_chart, signs
+from jobs.charts.kit import AMBER, BLUE, GREY, RED, rows_chart, signs
 
 COLORS, DASHES, SHAPES = [BLUE, AMBER], [[1, 0], [5, 3]], ["circle", "diamond"]
+ROW, AXIS = 28, 58  # pixels of height for each difference, and for the axis under them with its title
 Judged = Mapping[str, Any]  # a model of a pair: see `jobs.modelling.promotion.pair.Judged`
+
+
+def difference_frame(pair: Mapping[str, Any]) -> pd.DataFrame:
+    """The differences that have an interval: loans, difference, low, high; on all loans, and not in arrears."""
+    apart = pair["not_in_arrears"] or {}
+    told = {
+        "the same": pair["difference"],
+        "not in arrears": {} if apart.get("n") == pair["difference"]["n"] else apart,
+    }
+    rows = [
+        (f"{name}, {one['n']:,} loans", one["difference"], one["low"], one["high"])
+        for name, one in told.items()
+        if one.get("low") is not None
+    ]
+    return pd.DataFrame(rows, columns=["loans", "difference", "low", "high"])
+
+
+def difference_chart(frame: pd.DataFrame, a: str, b: str) -> alt.LayerChart:
+    """Bars from low to high with a point at the AUC of a minus that of b, and 0 as a dashed line."""
+    pad = max(0.005, max(abs(frame["low"].min()), abs(frame["high"].max())) * 0.2)
+    scale = alt.Scale(domain=[min(frame["low"].min(), 0.0) - pad, max(frame["high"].max(), 0.0) + pad], nice=False)
+    title = f"AUC of {a} minus AUC of {b}, 95% interval"
+    x = alt.X("low:Q", scale=scale, axis=alt.Axis(title=title, format="+.3f", tickCount=8, labelOverlap="greedy"))
+    apart = alt.condition("datum.low > 0 || datum.high < 0", alt.value(BLUE), alt.value(GREY))
+    y = alt.Y("loans:N", sort=None, axis=alt.Axis(labelLimit=190, ticks=False, domain=False))
+    base = rows_chart(frame).encode(y=y, color=apart, tooltip=["loans:N", *kit.tips("difference", "low", "high")])
+    bars = base.mark_bar(height=7, cornerRadius=3, opacity=0.55).encode(x=x, x2="high:Q")
+    points = base.mark_point(filled=True, size=70, opacity=1).encode(x=alt.X("difference:Q", scale=scale))
+    line = rows_chart(pd.DataFrame({"at": [0.0]})).encode(x=alt.X("at:Q", scale=scale))
+    words = line.mark_text(style="note", align="left", dx=4, baseline="top")
+    label = words.encode(y=alt.value(-12), text=alt.value("no difference"))
+    rule = line.mark_rule(color=RED, strokeDash=[4, 3])
+    return alt.LayerChart(layer=[bars, points, rule, label], height=ROW * len(frame) + AXIS)
 
 
 def roc_frame(pair: Sequence[Judged]) -> pd.DataFrame:

@@ -8,16 +8,19 @@ from markupsafe import Markup
 
 from console.app.deployment import deployment
 from console.app.navigation import run_link
-from console.components.elements import Text, callout, empty, join, named_html, note, paragraph
+from console.components.elements import Text, callout, empty, join, named_html, note, paragraph, sign_html
 from console.components.table import columns, digest_html, table
 from console.models.candidates import show_intervals
 from console.models.pair.differences import Difference, comparability, differences
-from console.models.pair.same_loans import show_same_loans
+from console.models.pair.same_loans import same_loans, show_same_loans
 from console.models.query import ModelView, model_view
+from engine.documents.champions.pair import ROUNDING, pair_sentences, same_loans_rows
+from engine.documents.values import Document
 from jobs.charts.candidates import interval_frame
 
 A, B = "compare-a", "compare-b"
 PAIR = {A: "a", B: "b"}
+CHANGE = "a minus b"  # the sign of every difference on the page
 DIFFERS = Markup('<span class="lw-warn" title="differs">≠</span> ')
 
 
@@ -68,14 +71,40 @@ def _compare(a: ModelView, b: ModelView) -> None:
     found = differences(a, b)
     differing = [difference for difference in found if difference.differs]
     equal = len(found) - len(differing)
-    paragraph(comparability(a, b))
-    show_intervals(_intervals(a, b), deployment().settings.auc_threshold)
-    show_same_loans(a.version, b.version)
+    paired = same_loans(a.version, b.version)
+    if paired is None:
+        note("Test AUC of each with its 95% interval, on the test loans of its own training:")
+        show_intervals(_intervals(a, b), deployment().settings.auc_threshold)
+    else:
+        for sentence in pair_sentences(paired):
+            paragraph(sentence)
+        show_same_loans(paired)
+    paragraph(comparability(a, b, paired))
     every = st.toggle(f"Show also the {equal} that are equal", key="compare-all", disabled=not equal)
-    heads = columns("", f"a: {a.version}", f"b: {b.version}", "b minus a", numbers=["b minus a"])
-    table("What differs between the two versions", heads, _rows(found if every else differing, every=every))
+    heads = columns("", f"a: {a.version}", f"b: {b.version}", CHANGE, numbers=[CHANGE])
+    rows = [*_paired_rows(paired), *_rows(found if every else differing, every=every)]
+    table("What differs between the two versions", heads, rows)
     links = join((run_link(view.row.run_id) for view in (a, b)), " and ")
-    note(Markup("Made by {}.").format(links))
+    note(Markup("{} Made by {}.").format(ROUNDING, links))
+
+
+def _paired_rows(paired: Document | None) -> list[list[Text]]:
+    """The AUC of both on the same loans, also where it is equal; the better one is marked if the interval allows it."""
+    if paired is None:
+        return []
+    rows = [
+        [
+            f"AUC {row['AUC']}",
+            *(_marked(row[side], better=row["better"] == side) for side in ("a", "b")),
+            row["a_minus_b"],
+        ]
+        for row in same_loans_rows(paired)
+    ]
+    return [["On the same loans, which neither learned from"], *rows]
+
+
+def _marked(value: str, *, better: bool) -> Text:
+    return join([value, sign_html("✓", "good", "better")], " ") if better else value
 
 
 def _rows(found: Iterable[Difference], *, every: bool) -> list[list[Text]]:

@@ -18,11 +18,14 @@ from engine.documents.candidates import (
     figure_text,
     interval_text,
 )
+from engine.documents.values import Document
 from jobs.modelling.promotion.outcome import outcome_of_test
 from jobs.statistics.cut_off import cut_off_words
+from jobs.statistics.rounding import signed
 from storage.settings import GIB
 
 ABSENT = "-"
+OWN_AUC = "Test AUC on its own test loans"
 METRICS = {
     **FIGURES,
     "brier": "Brier score",
@@ -31,7 +34,7 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Difference:
-    """One property of two versions: its section, its name, both values, and b minus a where both are numbers.
+    """One property of two versions: its section, its name, both values, and a minus b where both are numbers.
 
     `raw` is the column or setting behind the name, if there is one. `digest` says that the values are digests.
     """
@@ -68,27 +71,41 @@ def differences(a: ModelView, b: ModelView) -> list[Difference]:
     ]
 
 
-def comparability(a: ModelView, b: ModelView) -> str:
-    """Whether the test AUCs of two versions can be compared, in a sentence; with the paired result if there is one."""
-    for new, old in ((a, b), (b, a)):
+def comparability(a: ModelView, b: ModelView, paired: Document | None = None) -> str:
+    """Whether the test AUCs of two versions can be compared, in a sentence; with the result of a promotion test.
+
+    It is a minus b, whichever of them was tested. It is left out when `paired`, that of today's loans, is the same.
+    """
+    for new, old, sign in ((a, b, 1), (b, a, -1)):
         verdict = new.details.get("promotion") or {}
         if verdict.get("compared_with") == old.version and verdict.get("difference") is not None:
+            told = _signed(verdict, sign)
+            if paired and difference_text(paired["difference"]) == difference_text(told):
+                break
             return (
-                f"On {compared_loans(verdict)} the AUC of {new.version} minus that of {old.version} is "
-                f"{difference_text(verdict)} (paired comparison, in the promotion test of {new.version})."
-                f"{_without_arrears(verdict.get('champion_not_in_arrears'), verdict.get('compared_rows'))}"
+                f"On {compared_loans(verdict)} the AUC of {a.version} minus that of {b.version} is "
+                f"{difference_text(told)} (paired comparison, in the promotion test of {new.version})."
+                f"{_without_arrears(verdict.get('champion_not_in_arrears'), verdict.get('compared_rows'), sign)}"
             )
     digests = [_tables(view.details).get("gold.model_training_data") for view in (a, b)]
     if digests[0] is not None and digests[0] == digests[1]:
-        return "Both were measured on the same test loans."
-    return "They were measured on different test loans: a small difference of their AUCs says little."
+        return "Both trainings had the same test loans."
+    return "The two trainings had different test loans: a small difference of their test AUCs says little."
 
 
-def _without_arrears(found: Mapping[str, Any] | None, rows: int | None) -> str:
+def _signed(comparison: Mapping[str, Any], sign: int) -> dict[str, Any]:
+    """The difference and its interval; those of the two in the other order for -1."""
+    found = [comparison.get(name) for name in ("difference", "low", "high")]
+    if sign < 0:
+        found = [None if value is None else -value for value in (found[0], found[2], found[1])]
+    return dict(zip(("difference", "low", "high"), found, strict=True))
+
+
+def _without_arrears(found: Mapping[str, Any] | None, rows: int | None, sign: int) -> str:
     """The difference on the loans not in arrears at scoring; '' where it is not known, or they are all `rows` loans."""
     if not found or found["difference"] is None or found["n"] == rows:
         return ""
-    return f" On the {found['n']:,} of them not in arrears at scoring it is {difference_text(found)}."
+    return f" On the {found['n']:,} of them not in arrears at scoring it is {difference_text(_signed(found, sign))}."
 
 
 def parameter_text(name: str, value: Any) -> str:
@@ -107,10 +124,10 @@ def _model(a: ModelView, b: ModelView) -> Iterable[Difference]:
 
 
 def _metrics(a: Metrics, b: Metrics) -> Iterable[Difference]:
-    section = "Metrics of the selected model"
-    yield _numbers(section, "Test AUC", a.get("test_auc"), b.get("test_auc"))
+    section = "Metrics of the selected model, each on the loans of its own training"
+    yield _numbers(section, OWN_AUC, a.get("test_auc"), b.get("test_auc"))
     yield Difference(section, "Its 95% interval", interval_text(a), interval_text(b))
-    yield Difference(section, "Test AUC, not in arrears", auc_without_arrears(a), auc_without_arrears(b))
+    yield Difference(section, f"{OWN_AUC}, not in arrears", auc_without_arrears(a), auc_without_arrears(b))
     for key, name in METRICS.items():
         found = _numbers(section, name, a.get(key), b.get(key))
         yield replace(found, a=figure_text(a, key), b=figure_text(b, key))
@@ -119,7 +136,7 @@ def _metrics(a: Metrics, b: Metrics) -> Iterable[Difference]:
 def _candidates(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterable[Difference]:
     a, b = _by_full_name(one), _by_full_name(other)
     for name in dict.fromkeys((*by_rank(a), *by_rank(b))):
-        yield Difference("Test AUC of the candidates", name, _auc(a.get(name)), _auc(b.get(name)))
+        yield Difference(f"{OWN_AUC}, of the candidates", name, _auc(a.get(name)), _auc(b.get(name)))
 
 
 def _features(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterable[Difference]:
@@ -133,7 +150,7 @@ def _loans(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterable[Differe
     for side in ("train", "test"):
         for kind in ("loans", "defaults"):
             a, b = (details.get("rows", {}).get(side, {}).get(kind) for details in (one, other))
-            change = f"{b - a:+,}" if a is not None and b is not None and a != b else ""
+            change = f"{a - b:+,}" if a is not None and b is not None and a != b else ""
             yield Difference("Loans", f"{side.capitalize()} {kind}", count(a), count(b), change)
 
 
@@ -149,7 +166,7 @@ def _pairs(section: str, a: Mapping[str, str], b: Mapping[str, str], *, digest: 
 
 
 def _numbers(section: str, name: str, a: float | None, b: float | None) -> Difference:
-    change = f"{b - a:+.3f}" if a is not None and b is not None and figure(a) != figure(b) else ""
+    change = signed(a - b) if a is not None and b is not None and figure(a) != figure(b) else ""
     return Difference(section, name, figure(a), figure(b), change)
 
 

@@ -7,10 +7,20 @@ import streamlit as st
 from console.app.deployment import deployment, ledger
 from console.app.queries import version_of
 from console.components.chart_panel import PANEL_SHEET, Panel, show_panel
-from console.components.elements import callout, count, note, paragraph, write_html
+from console.components.elements import callout, count, note, write_html
+from console.components.theme import drawn
 from engine.documents.champions.pair import pair_document, pair_sentences
 from engine.documents.values import Document
-from jobs.charts.pair import calibration_frame, calibration_pair, roc_frame, roc_pair, score_frame, score_pair
+from jobs.charts.pair import (
+    calibration_frame,
+    calibration_pair,
+    difference_chart,
+    difference_frame,
+    roc_frame,
+    roc_pair,
+    score_frame,
+    score_pair,
+)
 from storage.errors import LoanwatchError
 from storage.lake.names import TRAINING_DATA
 
@@ -19,24 +29,32 @@ SCORED_AT_ONCE = 100_000  # loans that two models score in a few seconds; more a
 HEIGHT = 300
 
 
-def show_same_loans(a: str, b: str) -> None:
-    """Shows how two versions judge the same loans, which neither learned from; or why that is not known."""
+def same_loans(a: str, b: str) -> Document | None:
+    """How two versions judge the same loans, which neither learned from; None where the page says why not."""
     data = version_of(TRAINING_DATA)
     if data is None:
         note("There is no training data on which both could be compared.")
-        return
+        return None
     if data.rows > SCORED_AT_ONCE and not _requested(data.rows, a, b):
-        return
+        return None
     try:
         with st.spinner("Scoring the same loans with both models", show_time=True):
-            document = _pair(a, b, data.version)
+            return _pair(a, b, data.version)
     except LoanwatchError as error:
         callout("warn", "The two can't be compared on the same loans", str(error))
-        return
-    for sentence in pair_sentences(document):
-        paragraph(sentence)
+        return None
+
+
+def show_same_loans(document: Document) -> None:
+    """Shows the difference of both AUCs with its interval, and both models' curves over each other."""
+    both = [document[side]["version"] for side in ("a", "b")]
+    frame = difference_frame(document)
+    if not frame.empty:
+        chart = drawn(difference_chart(frame, *both).properties(width="container"), plain=True)
+        st.altair_chart(chart, width="stretch", theme=None, alt=" ".join(pair_sentences(document)))
     write_html(PANEL_SHEET)
-    for place, panel in zip(st.columns(3, gap="medium"), _panels(document, (a, b, data.version)), strict=True):
+    panels = _panels(document, (*both, document["training_data"]))
+    for place, panel in zip(st.columns(3, gap="medium"), panels, strict=True):
         with place:
             show_panel(panel)
 

@@ -14,7 +14,7 @@ from engine.cli.terminal import Home, Json, console_for, day_of, deployment_at
 from engine.control import approval, promotion
 from engine.deployment import Deployment
 from engine.documents.champions.changes import champion_change_on, champion_changes, reason_in_short, steps
-from engine.documents.champions.pair import pair_document, pair_sentences
+from engine.documents.champions.pair import ROUNDING, pair_document, pair_rows, pair_sentences
 from engine.documents.models import model_document, models_document
 from jobs.modelling.explanation.words import importance_in_words, stability_in_words
 from jobs.modelling.scorecard.scale import scale_in_words
@@ -101,8 +101,12 @@ def _print_pair(deployment: Deployment, version: str, other: str, *, as_json: bo
     if as_json:
         print_json(found)
         return
+    console = console_for()
     for sentence in pair_sentences(found):
-        console_for().print(sentence, highlight=False, soft_wrap=True)
+        console.print(sentence, highlight=False, soft_wrap=True)
+    console.print(f"a is {version}, b is {other}:", highlight=False, soft_wrap=True)
+    console.print(listing(pair_rows(found), ("AUC", "a", "b", "a_minus_b")))
+    console.print(ROUNDING)
 
 
 def _changed(change: Mapping[str, Any]) -> dict[str, str]:

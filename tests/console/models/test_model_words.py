@@ -9,7 +9,7 @@ import pytest
 from console.models.candidates import candidate_rows
 from console.models.lineage import checksums, mismatches
 from console.models.pair.comparison import A, B, defaults
-from console.models.pair.differences import METRICS, comparability, differences
+from console.models.pair.differences import METRICS, OWN_AUC, comparability, differences
 from console.models.promotion import risks
 from console.models.query import ModelView
 from console.models.version_list import outcome_text, page_of
@@ -19,11 +19,15 @@ from engine.documents.candidates import (
     by_rank,
     calibration_text,
     comparison_words,
+    difference_text,
     loans_text,
     measures_note,
     verdict_numbers,
 )
+from engine.documents.champions.pair import BETTER, pair_rows, pair_sentences
 from jobs.charts.candidates import interval_frame, interval_words
+from jobs.charts.pair import difference_chart, difference_frame
+from jobs.statistics.rounding import signed
 from storage.ledger.approvals import Approval
 from storage.ledger.models import ModelVersion
 
@@ -87,11 +91,11 @@ def test_only_the_differences_are_listed() -> None:
     )
     found = differing(version("a"), other)
     assert found == {
-        "Test AUC": ("0.800", "0.810", "+0.010"),
+        OWN_AUC: ("0.800", "0.810", "-0.010"),
         "RandomForestClassifier (safe15)": ("0.800 (0.750 to 0.840)", "0.810 (0.750 to 0.840)", ""),
         "Loan tenure": ("used", "not used", ""),
         "Early payments, total": ("not used", "used", ""),
-        "Train loans": ("100", "1,100", "+1,000"),
+        "Train loans": ("100", "1,100", "-1,000"),
         "AUC threshold": ("-", "0.8", ""),
         "numpy": ("2.4", "2.5", ""),
         "b/1.csv": ("bb", "cc", ""),
@@ -118,18 +122,65 @@ def test_a_number_has_one_name_among_the_candidates_and_between_versions() -> No
 def test_whether_two_aucs_may_be_compared() -> None:
     table = {"gold.model_training_data": {"version": "v", "digest": "d1"}}
     a, b = version("a", tables=table), version("b", tables=table)
-    assert comparability(a, b) == "Both were measured on the same test loans."
+    assert comparability(a, b) == "Both trainings had the same test loans."
     other = version("b", tables={"gold.model_training_data": {"version": "w", "digest": "d2"}})
     assert "different test loans" in comparability(a, other)
     verdict = {"promote": True, "compared_with": "a", "rows": 900, "difference": -0.01, "low": -0.03, "high": 0.01}
     earlier = comparability(a, version("b", promotion=verdict))
-    assert earlier.startswith("On the test loans that neither learned from the AUC of b minus that of a is -0.010")
+    assert earlier.startswith("On the test loans that neither learned from the AUC of a minus that of b is +0.010")
     paired = comparability(a, version("b", promotion={**verdict, "compared_rows": 180}))
-    assert "On the same 180 test loans the AUC of b minus that of a is -0.010, 95% interval -0.030 to +0.010" in paired
+    assert "On the same 180 test loans the AUC of a minus that of b is +0.010, 95% interval -0.010 to +0.030" in paired
     apart = {"n": 150, "difference": 0.001, "low": -0.01, "high": 0.012}
     both = version("b", promotion={**verdict, "compared_rows": 180, "champion_not_in_arrears": apart})
-    told = " On the 150 of them not in arrears at scoring it is +0.001, 95% interval -0.010 to +0.012."
+    told = " On the 150 of them not in arrears at scoring it is -0.001, 95% interval -0.012 to +0.010."
     assert comparability(a, both) == paired + told
+    tested = {"difference": -0.01, "low": -0.03, "high": 0.01}
+    assert comparability(both, a) == comparability(a, both).replace("a minus that of b", "b minus that of a").replace(
+        "+0.010, 95% interval -0.010 to +0.030", "-0.010, 95% interval -0.030 to +0.010"
+    ).replace("-0.001, 95% interval -0.012 to +0.010", "+0.001, 95% interval -0.010 to +0.012")
+    assert comparability(both, a, {"difference": tested}).startswith("The two trainings had different test loans")
+    assert "in the promotion test of b" in comparability(both, a, {"difference": {**tested, "difference": 0.2}})
+
+
+def judged(low: float, high: float, n: int = 900) -> dict[str, Any]:
+    return {
+        "auc_a": 0.7584,
+        "auc_b": 0.7584 - (low + high) / 2,
+        "difference": (low + high) / 2,
+        "low": low,
+        "high": high,
+        "n": n,
+        "positives": 90,
+    }
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "better"), [(-0.006, 0.005, ""), (0.004, 0.01, "a"), (-0.01, -0.004, "b"), (0.0, 0.01, "")]
+)
+def test_the_paired_auc_has_one_sign_and_the_better_one_is_marked_beyond_its_interval(
+    low: float, high: float, better: str
+) -> None:
+    own = {"test_auc": 0.758, "auc_low": 0.733, "auc_high": 0.781, "n": 1919}
+    other = {"test_auc": 0.752, "auc_low": 0.726, "auc_high": 0.777, "n": 1728}
+    found = {"difference": judged(low, high), "not_in_arrears": judged(-0.002, 0.012, 700)}
+    found |= {"a": {"version": "v1", "own_test": own}, "b": {"version": "v2", "own_test": other}}
+    paired, apart, alone = pair_rows(found)
+    change = f"{signed((low + high) / 2)} ({signed(low)} to {signed(high)})"
+    assert (paired["AUC"], paired["a_minus_b"], paired["better"]) == ("on the same 900 loans", change, better)
+    assert [side for side in "ab" if BETTER in paired[side]] == list(better)
+    assert apart["AUC"] == "on the 700 of them not in arrears"
+    assert alone == {
+        "AUC": "on the test loans of its own training",
+        "a": "0.758 (0.733 to 0.781), 1,919 loans",
+        "b": "0.752 (0.726 to 0.777), 1,728 loans",
+        "a_minus_b": "+0.006",
+    }
+    sentence = pair_sentences(found)[0]
+    assert f"v1 minus v2 is {difference_text(found['difference'])}" in sentence
+    assert ("ranks better" in sentence) == bool(better)
+    frame = difference_frame(found)
+    assert frame["difference"].tolist() == [(low + high) / 2, 0.005]
+    assert "AUC of v1 minus AUC of v2" in difference_chart(frame, "v1", "v2").to_json()
 
 
 def test_a_comparison_says_what_can_be_told_from_it() -> None:

@@ -10,9 +10,10 @@ from markupsafe import escape
 from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
+from console.models.pair.comparison import CHANGE
 from console.models.promotion import refuse_changed
 from engine.control import promotion
-from engine.documents.champions.pair import pair_sentences
+from engine.documents.champions.pair import pair_rows, pair_sentences
 from engine.errors import Refused
 from storage.db.model_tables import models
 from storage.lake.names import TRAINING_DATA
@@ -193,7 +194,7 @@ def test_two_versions_show_what_differs_and_on_demand_the_rest(opened: Opened, t
     told = words(app)
     assert [picker.value for picker in app.selectbox] == [champion, refused]
     assert "hist_total_paid" in told
-    assert f"the AUC of {refused} minus that of {champion} is" in told
+    assert f"{champion} minus {refused} is" in told
     assert "scikit-learn" not in told
     assert "bronze.LMS_loans" not in told
     app.toggle(key="compare-all").set_value(True).run()
@@ -344,6 +345,15 @@ def test_two_versions_are_drawn_over_each_other_on_the_same_loans(opened: Opened
     told = words(app)
     for sentence in pair_sentences(found):
         assert sentence in told
+    rows = pair_rows(found)
+    printed = command("models", refused, "--against", champion, "--home", home).stdout
+    for row in rows:
+        assert all(row[name] in printed for name in ("AUC", "a", "b", "a_minus_b"))
+    for row in rows[:-1]:
+        assert f"<td>AUC {row['AUC']}</td>" in told
+        assert f"{row['a_minus_b']}</td>" in told
+    assert f">{CHANGE}</th>" in told
+    assert "Test AUC on its own test loans" in told
     for heading in ("ROC curves", "Calibration by score decile", "Score distributions"):
         assert f'lw-head">{heading}' in told
     assert command("models", champion, "--against", champion, "--home", home).returncode == 2
