@@ -43,7 +43,7 @@ STATES = {
     "cached": ("≡", "good", "cached"),
     "skipped": ("-", "quiet", "skipped"),
     "failed": ("✗", "bad", "failed"),
-    "upstream_failed": ("⊘", "bad", "upstream failed"),
+    "upstream_failed": ("⊘", "quiet", "upstream failed"),  # red is for the task that failed alone
     "cancelled": ("■", "ended", "cancelled"),
     "crashed": ("✗", "bad", "crashed"),
     "open": ("!", "bad", "open"),

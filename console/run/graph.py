@@ -35,7 +35,7 @@ GRAPH_SHEET = Markup("""<style>
 .lw-task .lw-note { font-size: 0.8rem; font-variant-numeric: tabular-nums; display: block; overflow: hidden;
   text-overflow: ellipsis; }
 .lw-task .lw-note a { display: inline; font-weight: 400; font-size: 0.75rem; }
-.lw-why { color: var(--lw-bad); font-size: 0.78rem; display: block; overflow-wrap: anywhere; }
+.lw-why { font-size: 0.78rem; display: block; overflow-wrap: anywhere; }
 @media (max-width: 760px) {
   .lw-graph { flex-direction: column; gap: 0.4rem; }
   .lw-level { flex: none; gap: 0.4rem; }
@@ -99,14 +99,14 @@ def _reason(row: LedgerRow | None) -> Text:
     """The failed upstream task, the first words of an error, or the run that the result is cached from."""
     if row is None:
         return ""
-    why = Markup('<span class="lw-why" title="{}">{}</span>')
+    why = Markup('<span class="lw-why lw-{}" title="{}">{}</span>')
     if row.failed_upstream:
         words = f"because {row.failed_upstream} failed"
-        return why.format(words, words)
+        return why.format("quiet", words, words)
     if row.error and row.state in ("failed", "retrying"):
         message = str(row.error["message"])
         short = message if len(message) <= FIRST_WORDS else f"{message[:FIRST_WORDS].rstrip()}..."
-        return why.format(message, short)
+        return why.format("bad", message, short)
     if row.cached_from:
         return note_html(Markup("cached from {}").format(run_link(row.cached_from, "an earlier run")))
     return ""

@@ -23,7 +23,7 @@ SIGNS = {
     "cached": ("≡", "green"),
     "skipped": ("-", "dim"),
     "failed": ("✗", "bold red"),
-    "upstream_failed": ("⊘", "red"),
+    "upstream_failed": ("⊘", "dim"),
     "cancelled": ("■", "magenta"),
     "crashed": ("✗", "bold red"),
     "open": ("!", "bold red"),

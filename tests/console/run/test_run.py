@@ -138,6 +138,18 @@ def test_a_failure_says_where_why_what_is_still_in_use_and_what_to_do(
     assert "ingest_lms_loan_daily failed" in said
     assert "lms_loan_daily.csv, line 1: missing column" in said
     assert "because ingest_lms_loan_daily failed" in said
+    boxes = re.findall(
+        r'lw-task lw-(\w+)" role="listitem"><a href="[^"]*task=(\w+)".*?lw-state lw-(\w+)".*?</div>', said
+    )
+    assert [task for tone, task, of_state in boxes if "bad" in (tone, of_state)] == ["ingest_lms_loan_daily"]
+    assert ("quiet", "store_best_model", "quiet") in boxes
+    assert said.count('<span class="lw-why lw-bad"') == 1
+    grid = words(opened(sandbox.home, "runs"))
+    late = str(AS_OF + timedelta(days=1))
+    cells = {task: tone for tone, task in re.findall(rf'<a class="lw-(\w+)" [^>]*title="(\w+), as of {late}', grid)}
+    assert [task for task, tone in cells.items() if tone == "bad"] == ["ingest_lms_loan_daily"]
+    assert f"store_best_model, as of {late}: upstream failed" in grid
+    assert cells["store_best_model"] == "quiet"
     assert f"python -m engine resume {failed}" in said
     assert {f"resume-{failed}", f"again-{failed}"} <= {button.key for button in app.button}
     assert f"Published tables and champion {sandbox.champions()[0].version} are unchanged." in said
