@@ -1,5 +1,6 @@
-"""The timeline of a run: a bar for every attempt of its tasks, and the critical path."""
+"""The timeline of a run: a bar for every attempt of its tasks, the wait before it, and the critical path."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,11 @@ from console.run.query import MOST_ATTEMPTS, RunView
 from storage.db.ledger import LedgerRow
 
 LABEL, BAR, BETWEEN = 18, 12, 7  # pixels: a task's name, a bar under it, before the next task
-TICKS = 10  # about so many on the axis
+WAIT = 4  # pixels of the height of a wait, which is thinner than a bar
+LEAST_WAIT = 0.1  # seconds that are drawn
+TICKS = 10  # on the axis at most
+TITLE = "seconds since the run started"
+STEPS = (1, 2, 5, 10)  # between two ticks, times a power of ten
 AXIS = 44  # pixels of the axis with its title, which the page takes from the height of the chart
 
 
@@ -34,10 +39,10 @@ def gantt(view: RunView) -> None:
         empty("No attempts yet" if view.active else "No attempts", _why_none(view))
         return
     bars, names = frames(view)
-    shown = drawn(chart(bars, names), plain=True)
+    shown = drawn(chart(bars, names, waits(bars)), plain=True)
     with st.container(key="gantt"):
         st.altair_chart(shown, width="stretch", theme=None, alt=in_words(view))
-    note(critical_words(view))
+    note(f"{critical_words(view)}{wait_words(waits(bars))}")
     if len(view.attempts) == MOST_ATTEMPTS:
         note(f"The first {MOST_ATTEMPTS:,} attempts.")
 
@@ -45,6 +50,7 @@ def gantt(view: RunView) -> None:
 def frames(view: RunView) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A row for each bar and a row for each task's name, with positions in pixels and times in seconds of the run."""
     start = view.run.started_at or view.attempts[0].started_at
+    ready = {name: (at - start).total_seconds() for name, at in view.ready.items()}
     bars, names, position = [], [], 0
     for name in view.names:
         task_lanes = lanes([row for row in view.attempts if row.task == name], view.now)
@@ -55,7 +61,9 @@ def frames(view: RunView) -> tuple[pd.DataFrame, pd.DataFrame]:
         names.append({"position": position + LABEL / 2 - 1, "name": label, "critical": critical})
         top = position + LABEL
         bars += [
-            _bar(view, each, start) | {"critical": critical, "top": top + each.lane * (BAR + 2)} for each in task_lanes
+            _bar(view, each, start)
+            | {"critical": critical, "top": top + each.lane * (BAR + 2), "ready": ready.get(name), "lane": each.lane}
+            for each in task_lanes
         ]
         position = top + (max(each.lane for each in task_lanes) + 1) * (BAR + 2) + BETWEEN
     frame = pd.DataFrame(bars)
@@ -76,14 +84,46 @@ def lanes(attempts: Sequence[LedgerRow], now: datetime) -> list[Lane]:
     return placed
 
 
-def chart(bars: pd.DataFrame, names: pd.DataFrame) -> Any:
-    """The bars by the seconds of the run, below the names of their tasks."""
+def waits(bars: pd.DataFrame) -> pd.DataFrame:
+    """A row for each lane whose first attempt began after its task was ready: task, start, end, waited, top, bottom."""
+    rows, seen = [], set()
+    for bar in sorted(bars.to_dict("records"), key=lambda each: each["start"]):
+        lane = bar["task"], bar["lane"]
+        ready = bar["start"] if lane in seen or pd.isna(bar["ready"]) else max(0.0, bar["ready"])
+        seen.add(lane)
+        if bar["start"] - ready >= LEAST_WAIT:
+            place = {"top": bar["middle"] - WAIT / 2, "bottom": bar["middle"] + WAIT / 2}
+            told = {"task": bar["task"], "waited": span(bar["start"] - ready)}
+            rows.append({**told, "start": ready, "end": bar["start"], **place})
+    return pd.DataFrame(rows)
+
+
+def wait_words(found: pd.DataFrame) -> str:
+    """What the thin lines before the bars mean, with the longest of them; '' without any."""
+    if found.empty:
+        return ""
+    longest = max(found.to_dict("records"), key=lambda wait: wait["end"] - wait["start"])
+    return f" Thin grey lines: ready, not begun yet; the longest {longest['waited']}, {longest['task']}."
+
+
+def ticks(end: float) -> list[float]:
+    """The ticks of an axis from 0 to `end` seconds: round numbers, TICKS at most."""
+    least = max(end, 1e-9) / (TICKS - 1)
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(each * power for each in STEPS if each * power >= least * (1 - 1e-9))
+    return [round(number * step, 9) for number in range(int(end / step + 1e-9) + 1)]
+
+
+def chart(bars: pd.DataFrame, names: pd.DataFrame, before: pd.DataFrame | None = None) -> Any:
+    """The bars by the seconds of the run, below the names of their tasks, with the waits before them."""
     height = int(bars["bottom"].max()) + BETWEEN
     ink = colour("ink")
     at = alt.Y("top:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
     # The layers have one domain that is given: Vega finds none for a layer that is empty, such as that of no signs.
-    domain = alt.Scale(domain=[0, max(1.0, float(bars["end"].max()))], nice=False)
-    axis = alt.Axis(title="seconds since the run started", tickCount=TICKS, labelOverlap="greedy", labelSeparation=6)
+    last = max(1.0, float(bars["end"].max()))
+    domain = alt.Scale(domain=[0, last], nice=False)
+    # The values are given: Vega-Lite drops a number of ticks where another layer has none.
+    axis = alt.Axis(title=TITLE, values=ticks(last), labelOverlap="greedy", labelSeparation=6)
     seconds = alt.X("start:Q", axis=axis, scale=domain)
     states = list(dict.fromkeys(bars["state"]))
     colours = [colour(_tone(state)) for state in states]
@@ -112,7 +152,14 @@ def chart(bars: pd.DataFrame, names: pd.DataFrame) -> Any:
         .mark_text(align="left", dx=4, fontSize=11.5, color=ink)
         .encode(x="end:Q", y=alt.Y("middle:Q"), text="sign:N")
     )
-    return alt.layer(marks, text, signs).properties(height=height + AXIS)
+    thin = [] if before is None or before.empty else [_thin(before)]
+    return alt.layer(marks, *thin, text, signs).properties(height=height + AXIS)
+
+
+def _thin(before: pd.DataFrame) -> Any:
+    """The waits as thin lines that end where a bar begins."""
+    base = alt.Chart(before).mark_bar(color=colour("wire"))
+    return base.encode(x="start:Q", x2="end:Q", y=alt.Y("top:Q"), y2="bottom:Q", tooltip=["task:N", "waited:N"])
 
 
 def critical_words(view: RunView) -> str:

@@ -8,7 +8,15 @@ from console.app.deployment import deployment, ledger
 from console.app.queries import reap_lost_runs, shared
 from console.components.times import viewer_zone
 from engine.definitions.task import Task
-from engine.documents.running.critical_path import Upstream, critical_path, levels, overrun, time_left, usual_times
+from engine.documents.running.critical_path import (
+    Upstream,
+    critical_path,
+    levels,
+    overrun,
+    ready_times,
+    time_left,
+    usual_times,
+)
 from engine.documents.running.deadline import deadline_of
 from engine.documents.running.impact import impact_document
 from engine.documents.values import Document
@@ -71,6 +79,13 @@ class RunView:
     @property
     def by_name(self) -> dict[str, LedgerRow]:
         return {row.task: row for row in self.tasks}
+
+    @property
+    def ready(self) -> dict[str, datetime]:
+        """When each task could begin, where the ledger knows it."""
+        declared = {task.name for task in self._declared}
+        upstream = {name: direct for name, direct in self.upstream.items() if name in declared}
+        return ready_times(upstream, self.tasks, self.run.started_at) if self.run.started_at else {}
 
     @property
     def critical(self) -> list[str]:

@@ -37,7 +37,7 @@ def difference_chart(frame: pd.DataFrame, a: str, b: str) -> alt.LayerChart:
     title = f"AUC of {a} minus AUC of {b}, 95% interval"
     x = alt.X("low:Q", scale=scale, axis=alt.Axis(title=title, format="+.3f", tickCount=8, labelOverlap="greedy"))
     apart = alt.condition("datum.low > 0 || datum.high < 0", alt.value(BLUE), alt.value(GREY))
-    y = alt.Y("loans:N", sort=None, axis=alt.Axis(labelLimit=190, ticks=False, domain=False))
+    y = alt.Y("loans:N", sort=None, axis=alt.Axis(title=None, labelLimit=190, ticks=False, domain=False))
     base = rows_chart(frame).encode(y=y, color=apart, tooltip=["loans:N", *kit.tips("difference", "low", "high")])
     bars = base.mark_bar(height=7, cornerRadius=3, opacity=0.55).encode(x=x, x2="high:Q")
     points = base.mark_point(filled=True, size=70, opacity=1).encode(x=alt.X("difference:Q", scale=scale))

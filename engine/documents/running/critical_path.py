@@ -1,4 +1,4 @@
-"""A run's graph: its levels, its links, the critical path, and the estimated time left."""
+"""A run's graph: its levels, its links, when tasks were ready, the critical path, and the estimated time left."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -32,6 +32,16 @@ def links(upstream: Upstream) -> list[tuple[str, str]]:
         for each in direct
         if not any(each in ancestors[other] for other in direct)
     ]
+
+
+def ready_times(upstream: Upstream, rows: Sequence[LedgerRow], started: datetime) -> dict[str, datetime]:
+    """When each task could begin: the run had started and its last upstream task had finished. Only where it is known.
+
+    `upstream` has the tasks whose upstream tasks are known.
+    """
+    ends = {row.task: row.finished_at for row in rows}
+    needed = {name: [ends.get(each) for each in direct] for name, direct in upstream.items()}
+    return {name: max([started, *filter(None, found)]) for name, found in needed.items() if None not in found}
 
 
 def critical_path(upstream: Upstream, finished: Mapping[str, datetime]) -> list[str]:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.compute as pc
 import pytest
+from sqlalchemy import update
 
-from console.run.gantt import AXIS, chart
+from console.run.gantt import AXIS, TICKS, chart, ticks, wait_words, waits
 from engine.control import runs
 from jobs.modelling.candidates import FOLDS
 from jobs.silver.quality import report
 from storage.db.ledger import LedgerRow
+from storage.db.schema import runs as runs_table
 from storage.ledger.runs import recent_runs, run_row
 from storage.ledger.schedules import Slot, SlotOutcome, record_outcome
 from storage.ledger.tasks import task_rows
@@ -253,3 +255,29 @@ def test_the_timeline_of_a_run_without_an_ended_task_has_room_for_its_axis() -> 
     assert spec["height"] >= bar["bottom"] + AXIS
     domains = [layer["encoding"]["x"].get("scale", {}).get("domain") for layer in spec["layer"]]
     assert domains[0] == [0, 1.0]
+
+
+@pytest.mark.parametrize("end", [0.3, 1.0, 2.3, 9.0, 31.9, 60.0, 61.0, 3_599.0, 86_400.0])
+def test_the_timeline_has_ten_ticks_at_most(end: float) -> None:
+    found = ticks(end)
+    assert 3 <= len(found) <= TICKS
+    assert found[0] == 0
+    assert found[-1] <= end < found[-1] + 2 * found[1]
+
+
+def test_the_wait_before_a_task_began_is_drawn_and_told(opened: Opened, sandbox: Sandbox) -> None:
+    run = newest(sandbox, "training")
+    with sandbox.deployment.ledger.writing() as connection:
+        earlier = update(runs_table).where(runs_table.c.run_id == run.run_id)
+        connection.execute(earlier.values(started_at=run.started_at - timedelta(seconds=100)))
+    said = words(opened(sandbox.home, "run", run_id=run.run_id))
+    assert re.search(r"Thin grey lines: ready, not begun yet; the longest 1 min 4\d s, ingest_\w+\.", said)
+
+
+def test_each_lane_waits_from_when_its_task_was_ready_until_its_first_attempt() -> None:
+    bar = {"attempt": 1, "middle": 24.0, "lane": 0, "task": "fit"}
+    spans = [(5.0, 2.0, 0), (7.0, 2.0, 0), (6.0, 2.0, 1), (9.0, None, 2), (2.05, 2.0, 3)]
+    found = waits(pd.DataFrame([{**bar, "start": start, "ready": ready, "lane": lane} for start, ready, lane in spans]))
+    assert found[["start", "end"]].to_numpy().tolist() == [[2.0, 5.0], [2.0, 6.0]]
+    assert wait_words(found).endswith("the longest 4.0 s, fit.")
+    assert wait_words(waits(pd.DataFrame([{**bar, "start": 1.0, "ready": None}]))) == ""

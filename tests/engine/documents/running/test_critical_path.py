@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from console.run.header import left_words
-from engine.documents.running.critical_path import critical_path, levels, links, overrun, time_left, usual_times
+from engine.documents.running.critical_path import (
+    critical_path,
+    levels,
+    links,
+    overrun,
+    ready_times,
+    time_left,
+    usual_times,
+)
 
 START = datetime(2026, 5, 3, 2, tzinfo=UTC)
 # Two extracts are taken in and cleaned; the join needs both, and the model the join and, once more, an extract.
@@ -33,6 +41,14 @@ class Row:
 
 def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
+
+
+def test_a_task_is_ready_when_its_last_upstream_task_has_finished() -> None:
+    rows = [Row("take_a", finished_at=at(3)), Row("take_b", finished_at=at(5)), Row("clean_a", finished_at=at(4))]
+    rows += [Row("clean_b", "running")]
+    ready = {"take_a": at(0), "take_b": at(0), "clean_a": at(3), "clean_b": at(5)}
+    assert ready_times(NEEDS, rows, START) == ready
+    assert ready_times(NEEDS, rows, at(4))["clean_a"] == at(4)
 
 
 def test_levels_are_one_step_behind_the_deepest_that_is_needed() -> None:
