@@ -15,11 +15,12 @@ from console.components.theme import STATES
 from console.components.times import span
 from console.run.query import RunView
 from engine.documents.running.critical_path import links
+from engine.documents.running.request import DONE, REQUESTS, no_request
 from storage.db.ledger import LedgerRow
 
 BOX, GAP, LINK = 108, 14, 30  # pixels: height of a box, between two boxes, width of the links between two columns
 FIRST_WORDS = 72  # letters of an error that fit in a box
-LABELS = {"trigger_retraining_dag": "Request retraining"}  # shown instead of the name, which is then in small
+LABELS = {REQUESTS: "Request retraining"}  # shown instead of the name, which is then in small
 PARTITIONS = {"train_evaluate_select_model": "fits"}  # the name of a task's partitions, if they have one
 
 GRAPH_SHEET = Markup("""<style>
@@ -74,14 +75,31 @@ def task_html(view: RunView, name: str, row: LedgerRow | None) -> Markup:
     tone = STATES.get(state, ("", "quiet", ""))[1]
     broken = escape(name).replace("_", Markup("_<wbr>"))
     link = log_link(view.run.run_id, name, LABELS.get(name, broken))
-    lines = [*([name] if name in LABELS else []), *(_numbers(view, row) if row else [])]
+    decided = _decided(view, row)
+    shown, numbers = decided or (state_html(state), _numbers(view, row) if row else [])
+    lines = [*([name] if name in LABELS else []), *numbers]
     notes = join(note_html(line) for line in lines if line)
     return Markup('<div class="lw-task lw-{}" role="listitem">{}{} {}{}</div>').format(
-        tone, link, state_html(state), notes, _reason(row)
+        tone, link, shown, notes, _reason(row)
     )
 
 
-def _numbers(view: RunView, row: LedgerRow) -> list[str]:
+def _decided(view: RunView, row: LedgerRow | None) -> tuple[Markup, Sequence[Text]] | None:
+    """State and line of the task that requests a retraining: what the run decided; None for other tasks.
+
+    That task has succeeded also where the decision is to request no run.
+    """
+    if row is None or row.task != REQUESTS or row.state not in DONE:
+        return None
+    if view.decision is None or view.decision.action == "none":
+        return state_html(row.state), [", ".join(filter(None, (_time(view, row), no_request(view.run.state))))]
+    run = view.decision.requested_run_id
+    led = run_link(run, "the run that it requested") if run else no_request(view.run.state)
+    state = " in ".join(filter(None, (STATES[row.state][2], _time(view, row))))
+    return state_html(view.decision.action), [Markup("task {}; {}").format(state, led)]
+
+
+def _numbers(view: RunView, row: LedgerRow) -> Sequence[Text]:
     attempts = f"{row.attempts} attempts" if row.attempts > 1 else ""
     kind = PARTITIONS.get(row.task, "partitions")
     partitions = f"{row.parts_done} of {row.parts_total} {kind}" if row.parts_total > 1 else ""

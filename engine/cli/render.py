@@ -10,6 +10,7 @@ from rich.text import Text
 
 from engine.control.approval import approve_command, reject_command
 from engine.documents.candidates import CALIBRATION_ERROR, figure_text
+from engine.documents.running.request import request_in_words
 from jobs.modelling.promotion.outcome import outcome_of_test
 from jobs.modelling.promotion.sets import sets_in_words
 from jobs.statistics.cut_off import cut_off_words
@@ -59,18 +60,18 @@ def run_view(document: Mapping[str, Any], elapsed: Mapping[str, float] | None = 
     ).append_text(state_text(document["state"]))
     if document["duration_s"] is not None:
         head.append(f"  {document['duration_s']:.1f} s")
-    return Group(head, tasks_view(document["tasks"], elapsed or {}))
+    return Group(head, tasks_view(document, elapsed or {}))
 
 
-def tasks_view(tasks: Sequence[Mapping[str, Any]], elapsed: Mapping[str, float]) -> Table:
-    """A line for each task."""
+def tasks_view(document: Mapping[str, Any], elapsed: Mapping[str, float]) -> Table:
+    """A line for each task of a run."""
     table = Table(box=None, padding=(0, 2, 0, 1), pad_edge=False)
     for name, side in (("task", "left"), ("state", "left"), ("attempts", "right"), ("rows in", "right")):
         table.add_column(name, justify=side, no_wrap=True)  # type: ignore[arg-type]
     table.add_column("rows out", justify="right", no_wrap=True)
     table.add_column("time", justify="right", no_wrap=True)
     table.add_column("", ratio=1)
-    for task in tasks:
+    for task in document["tasks"]:
         done, total = task["parts"]
         name = f"{task['name']} {done}/{total} partitions" if total > 1 else task["name"]
         seconds = task["duration_s"] if task["duration_s"] is not None else elapsed.get(task["name"])
@@ -81,7 +82,7 @@ def tasks_view(tasks: Sequence[Mapping[str, Any]], elapsed: Mapping[str, float])
             number(task["rows_in"]),
             number(task["rows_out"]),
             "" if seconds is None or task["state"] in ("cached", "skipped") else f"{seconds:.1f} s",
-            remark(task),
+            remark(task) or request_in_words(task, document),
         )
     return table
 

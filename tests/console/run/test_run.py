@@ -14,10 +14,13 @@ from engine.control import runs
 from jobs.modelling.candidates import FOLDS
 from jobs.silver.quality import report
 from storage.db.ledger import LedgerRow
+from storage.db.schema import decisions
 from storage.db.schema import runs as runs_table
+from storage.db.schema import tasks as tasks_table
 from storage.ledger.runs import recent_runs, run_row
 from storage.ledger.schedules import Slot, SlotOutcome, record_outcome
 from storage.ledger.tasks import task_rows
+from tests.commands import command
 from tests.console.pages import Opened, words
 from tests.sandbox import AS_OF, Sandbox
 
@@ -214,6 +217,30 @@ def test_the_retraining_task_has_a_plain_label_with_its_name_in_small(opened: Op
     said = words(opened(sandbox.home, "run", run_id=run_id))
     assert ">Request retraining</a>" in said
     assert ">trigger_retraining_dag</span>" in said
+
+
+@pytest.mark.parametrize("action", ["escalated", "suppressed", "requested"])
+def test_the_box_of_the_retraining_task_says_what_was_decided(
+    opened: Opened, monitored_sandbox: Sandbox, tmp_path: Path, action: str
+) -> None:
+    sandbox = monitored_sandbox.copy(tmp_path / "home")
+    run_id, training = newest(sandbox, "monitoring").run_id, newest(sandbox, "training").run_id
+    requested = training if action == "requested" else None
+    with sandbox.deployment.ledger.writing() as connection:
+        task = update(tasks_table).where(tasks_table.c.run_id == run_id, tasks_table.c.task == "trigger_retraining_dag")
+        connection.execute(task.values(state="succeeded"))
+        decided = update(decisions).where(decisions.c.run_id == run_id)
+        connection.execute(decided.values(action=action, requested_run_id=requested))
+    said = words(opened(sandbox.home, "run", run_id=run_id))
+    (box,) = re.findall(r"Request retraining</a>(.*?)</div>", said)
+    assert f"</span> {action}</span>" in box
+    assert "</span> succeeded</span>" not in box
+    assert (f"/run?run_id={training}" in box) == (action == "requested")
+    assert ("no run was requested" in box) == (action != "requested")
+    assert (
+        f"{action}: {requested or 'no run was requested'}"
+        in command("show", run_id, "--home", str(sandbox.home)).stdout
+    )
 
 
 def test_a_cached_task_leads_to_the_run_whose_result_it_is(opened: Opened, sandbox: Sandbox) -> None:
