@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from console.app.delivered import delivery_html
 from console.app.deployment import deployment, ledger
 from console.app.navigation import page_link, run_link
 from console.components.elements import Text, callout, count, empty, join, note, note_html, state_html, with_code
@@ -31,8 +32,8 @@ def show_extracts() -> None:
     rows = [_cells(name, delivered.get(name), ages.get(name)) for name in known]
     table("The last delivery of every dataset, its rows and its age", HEADS, rows, stacked=True)
     for name in known:
-        if name in delivered and delivered[name]["rejected"]:
-            callout("bad", f"The last delivery of {name} was rejected", delivered[name]["rejected"])
+        if why := _rejected(delivered.get(name), ages.get(name)):
+            callout("bad", f"The last delivery of {name} was rejected", why)
     for one in ages.values():
         if one["advice"]:
             note(with_code(one["advice"]))
@@ -74,7 +75,15 @@ def _newest(age: Document | None) -> Text:
     return join([f"{newest}, {count(age['days'])} days before {until}", expected], " ")
 
 
+def _rejected(delivered: Document | None, age: Document | None) -> str:
+    """Why the last delivery is not in use; '' when it is."""
+    refused = age and age["refused"]
+    return str((refused and refused["reason"]) or (delivered and delivered["rejected"]) or "")
+
+
 def _state(delivered: Document | None, age: Document | None) -> Text:
+    if age is not None and age["refused"]:
+        return delivery_html(age, ledger().clock())
     if delivered is not None and delivered["rejected"]:
         return state_html("failed", "rejected")
     return state_html(age["state"] if age else "unknown")

@@ -1,11 +1,12 @@
-"""How fresh each extract is: its newest row, when it was read, and whether it is older than its cadence."""
+"""How fresh each extract is: its newest row, when it was read, whether it is too old, or a newer one was refused."""
 
 from datetime import date, datetime
 
 import streamlit as st
 
+from console.app.delivered import delivery_html
 from console.app.navigation import page_link
-from console.components.elements import Text, state_html, write_html
+from console.components.elements import Text, write_html
 from console.components.table import columns, table
 from console.components.times import day, time_html
 from console.overview.query import Overview
@@ -30,4 +31,4 @@ def _cells(extract: Document, view: Overview) -> tuple[Text, ...]:
         until = day(date.fromisoformat(extract["until"]))
         age = f"{extract['days']} days before {until}, cadence {extract['cadence']} days"
     read = time_html(datetime.fromisoformat(extract["read_at"]), view.reading.now) if extract["read_at"] else "-"
-    return extract["dataset"], state_html(extract["state"]), newest, age, read
+    return extract["dataset"], delivery_html(extract, view.reading.now), newest, age, read

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from engine.control.runs import RESUMABLE
 from engine.documents.values import Document
 from engine.status.reading import Reading
+from storage.db.ledger import LedgerRow
 from storage.ledger.decisions import DATA_FAULT
+from storage.ledger.run_search import REJECTED
 
 DATA, MODEL, PIPELINES, PROCESSES = PARTS = ("data", "model", "pipelines", "processes")
 WELL = ("healthy", "watch")
-REJECTED = "InputRejected"  # the error type of a run that rejected its extracts
 PART_OF_RULE = {
     "run-failed": PIPELINES,
     "run-crashed": PIPELINES,
@@ -93,11 +94,15 @@ def _runs(reading: Reading) -> Iterator[Concern]:
         if run.state not in RESUMABLE:
             continue
         reason = str((run.error or {}).get("message", "")) or f"The run was {run.state}."
-        parts = (DATA, PIPELINES) if (run.error or {}).get("type") == REJECTED else (PIPELINES,)
+        parts = (DATA, PIPELINES) if _is_rejected(run) else (PIPELINES,)
         level = "warn" if run.state == "cancelled" else "bad"
         watched = level == "bad" and "replay" not in run.cause_detail  # the person of a replay sees it fail
         named = (f"run-{run.state}", pipeline) if watched else ("", "")
         yield Concern(parts, level, f"{pipeline} {run.state}", reason, *named, run_id=run.run_id)
+
+
+def _is_rejected(run: LedgerRow) -> bool:
+    return bool((run.error or {}).get("type") == REJECTED)
 
 
 def _data(reading: Reading) -> Iterator[Concern]:
@@ -105,7 +110,12 @@ def _data(reading: Reading) -> Iterator[Concern]:
     if decision is not None and decision.status == DATA_FAULT:
         title = "Data fault: check the extracts"
         yield Concern((DATA,), "bad", title, decision.reason, "data-fault", "data", decision.run_id)
+    rejected = any(run.state in RESUMABLE and _is_rejected(run) for run in reading.runs.values())
     for extract in reading.extracts:
+        refused = extract.get("refused")
+        if refused and refused["state"] == "refused" and not rejected:  # else the failed run tells it
+            title = f"The newest delivery of {extract['dataset']} was refused"
+            yield Concern((DATA,), "warn", title, refused["reason"], run_id=refused["run_id"])
         if extract["state"] == "stale":
             title = f"The extract {extract['dataset']} is stale"
             yield Concern((DATA,), "warn", title, extract["advice"], "stale-extract", extract["dataset"])

@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 
 from engine.alerts.documents import alert_of
 from engine.deployment import Deployment
-from engine.documents.extracts import extract_ages
+from engine.documents.extracts import extract_ages, readers_of, refusals_of
 from engine.documents.processes import pipeline_documents, process_documents
 from engine.documents.values import Document, moment
 from storage.db.ledger import LedgerRow
 from storage.ledger.alerts.records import unresolved_with_silence
 from storage.ledger.published.at_a_glance import Publication, Serving, current_publications, serving
-from storage.ledger.run_search import current_runs
+from storage.ledger.published.current import current_runs
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ def read(deployment: Deployment, connection: Connection) -> Reading:
     """The reading of a deployment now."""
     now = deployment.ledger.now(connection)
     published = current_publications(connection)
-    runs, served = current_runs(connection, tuple(deployment.pipelines)), serving(connection)
+    runs = current_runs(connection, tuple(deployment.pipelines), readers_of(deployment))
+    served, refused = serving(connection), refusals_of(deployment, runs.reads)
+    as_of = _newest_date(runs.newest, served) or deployment.today()
     return Reading(
         runs=runs.newest,
         active=runs.active,
@@ -57,15 +59,17 @@ def read(deployment: Deployment, connection: Connection) -> Reading:
         processes=process_documents(deployment, connection),
         serving=served,
         published=published,
-        extracts=_extracts(deployment, published, _newest_date(runs.newest, served) or deployment.today()),
+        extracts=_extracts(deployment, published, as_of, refused),
         alerts=[alert_of(row, until) for row, until in unresolved_with_silence(connection, now)],
         now=now,
     )
 
 
-def _extracts(deployment: Deployment, published: Mapping[str, Publication], as_of: date) -> list[Document]:
-    """The age of each extract, and when it was read last."""
-    ages = extract_ages(deployment, {name: each.version for name, each in published.items()}, as_of)
+def _extracts(
+    deployment: Deployment, published: Mapping[str, Publication], as_of: date, refused: Mapping[str, Document]
+) -> list[Document]:
+    """The age of each extract, when it was read last, and whether a delivery after that was refused."""
+    ages = extract_ages(deployment, {name: each.version for name, each in published.items()}, as_of, refused)
     made = {
         source.dataset: moment(published[source.bronze_table].made_at)
         for source in deployment.book.sources

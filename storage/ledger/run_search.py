@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, Select, String, and_, literal, or_, select, type_coerce, union_all
+from sqlalchemy import Connection, Select, String, and_, or_, select, type_coerce
 
 from storage.db.ledger import LedgerRow
-from storage.db.schema import IS_ACTIVE, runs, tasks
+from storage.db.schema import runs, tasks
 from storage.ledger.runs import IS_OFFICIAL
 
 REJECTED = "InputRejected"  # the error type of a run that read its extracts and rejected them
@@ -94,27 +94,6 @@ def last_success(connection: Connection, pipeline: str) -> LedgerRow | None:
     """The newest run of a pipeline that succeeded and was no trial, by the time of its request; None when none did."""
     query = select(runs).where(runs.c.pipeline == pipeline, runs.c.state == "succeeded", IS_OFFICIAL)
     return connection.execute(query.order_by(runs.c.requested_at.desc()).limit(1)).first()
-
-
-@dataclass(frozen=True)
-class CurrentRuns:
-    """By pipeline the newest run, apart from trials and skipped slots, and the queued or running run, a trial too."""
-
-    newest: dict[str, LedgerRow]
-    active: dict[str, LedgerRow]
-
-
-def current_runs(connection: Connection, pipelines: Sequence[str]) -> CurrentRuns:
-    """The current runs of the pipelines that have one, in one statement."""
-    newest = (runs.c.requested_at.desc(), runs.c.run_id.desc())
-    counts = (runs.c.state != "skipped") & IS_OFFICIAL
-    query = select(literal("newest").label("found_as"), runs).where(counts).order_by(*newest).limit(1)
-    each = [query.where(runs.c.pipeline == name).subquery() for name in pipelines]
-    active = select(literal("active").label("found_as"), runs).where(IS_ACTIVE)
-    found = CurrentRuns({}, {})
-    for row in connection.execute(union_all(*map(select, each), active)):
-        getattr(found, row.found_as)[row.pipeline] = row
-    return found
 
 
 def open_rejection(connection: Connection, pipelines: Sequence[str], as_of: date, limit: int = 200) -> LedgerRow | None:

@@ -8,8 +8,10 @@ import pytest
 from console.components.elements import named_html
 from console.data.column_panels import column_panels, levels_over_time, over_time
 from console.data.columns import ranked_columns
+from engine.cli.commands.operation.status import refused_in_words
 from engine.documents.profiles import deliveries_document
 from engine.documents.values import Document
+from engine.status.status import status_document
 from tests.console.pages import Opened, words
 from tests.console.statements import statements
 from tests.marks import others_thorough
@@ -66,7 +68,15 @@ def test_a_rejected_delivery_says_why(opened: Opened, broken: Sandbox, tmp_path:
     for extract in Path(broken.data()).iterdir():
         text = extract.read_text(encoding="utf-8")
         (data / extract.name).write_text(text.replace("/20", "-of-20") if "attributes" in extract.name else text)
-    assert sandbox.run("training", data=str(data)).state == "failed"
+    ended = sandbox.run("training", data=str(data))
+    assert ended.state == "failed"
+    refused = f'<a href="/run?run_id={ended.run_id}">refused at <time'
+    for page in ("overview", "data"):
+        said = words(opened(sandbox.home, page))
+        assert said.count(refused) == 1
+        assert said.count("up to date") == 3
+    (told,) = refused_in_words(status_document(sandbox.deployment)["extracts"])
+    assert told.startswith("features_attributes: the newest delivery was refused at ")
     said = words(opened(sandbox.home, "data", view="Columns", dataset="features_attributes"))
     assert "This delivery was rejected" in said
     assert "column snapshot_date" in said

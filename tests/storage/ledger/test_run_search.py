@@ -7,9 +7,9 @@ from sqlalchemy import insert, update
 
 from storage.db.ledger import Ledger
 from storage.db.schema import runs, tasks
+from storage.ledger.published.current import Readers, current_runs
 from storage.ledger.run_search import (
     RunFilter,
-    current_runs,
     followers,
     newest_resumptions,
     runs_page,
@@ -126,7 +126,7 @@ def test_the_newest_run_of_each_pipeline_that_counts_and_the_active_ones(ledger:
         connection.execute(update(runs).values(state="failed"))
         record_skipped(connection, WANTED, "The last one is active.", NOW + timedelta(hours=1))
         trial = request_run(connection, tried, NOW + timedelta(hours=2))
-        current = current_runs(connection, ("training", "inference", "monitoring"))
+        current = current_runs(connection, ("training", "inference", "monitoring"), Readers((), ()))
     found, active = current.newest, current.active
     assert {pipeline: row.run_id for pipeline, row in found.items()} == {"training": trained[0], "inference": scored[0]}
     assert {pipeline: row.run_id for pipeline, row in active.items()} == {"training": trial}

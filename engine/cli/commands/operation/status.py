@@ -1,5 +1,7 @@
 """The command `status`: the state of a deployment in one line, and what is wrong."""
 
+from collections.abc import Sequence
+
 import typer
 from rich.text import Text
 
@@ -27,6 +29,8 @@ def status(home: Home = None, as_json: Json = False) -> None:
     console.print(_signed(document["level"], document["headline"]), highlight=False, soft_wrap=True)
     for part in document["parts"]:
         console.print(_signed(part["level"], f"{part['part']}: {part['words']}"), highlight=False, soft_wrap=True)
+    for sentence in refused_in_words(document["extracts"]):
+        console.print(_signed("bad", sentence), highlight=False, soft_wrap=True)
     console.print(scores_in_words(document["scores"]), highlight=False, soft_wrap=True)
     for concern in document["concerns"]:
         console.print()
@@ -43,6 +47,16 @@ def scores_in_words(scores: Document | None) -> str:
         f"Scores in use: {scores['loans']:,} of model {scores['model']} as of {scores['as_of']}, "
         f"scored at {scores['scored_at']}{newest}."
     )
+
+
+def refused_in_words(extracts: Sequence[Document]) -> list[str]:
+    """A sentence for each dataset of which the newest delivery is not in use, with the run that read it."""
+    words = {"refused": "was refused", "unused": "was read and not used"}
+    return [
+        f"{each['dataset']}: the newest delivery {words[refused['state']]} at {refused['at']} in {refused['run_id']}."
+        for each in extracts
+        if (refused := each["refused"])
+    ]
 
 
 def _signed(level: str, words: str) -> Text:
