@@ -30,6 +30,7 @@ table.lw-grid { border-collapse: collapse; font-size: 0.78rem; margin: 0; font-v
 .lw-grid .lw-took { height: 46px; vertical-align: bottom; padding: 0; background-repeat: no-repeat; }
 .lw-grid .lw-took a { display: flex; height: 46px; align-items: flex-end; justify-content: center; }
 .lw-grid .lw-took i { display: block; width: 14px; background: currentColor; border-radius: 2px 2px 0 0; }
+.lw-grid .lw-took i.lw-hollow { background: none; border: 2px dashed currentColor; border-bottom: 0; min-height: 8px; }
 @media (max-width: 640px) {
   .lw-grid th[scope="row"] { max-width: 8.5rem; white-space: normal; overflow-wrap: anywhere; }
 }
@@ -63,12 +64,13 @@ def grid_html(document: Document) -> Markup:
         [Markup('<th scope="row">Run <span class="lw-note">{}</span></th>').format(usual), *_durations(document)]
     )
     rows = join(Markup("<tr>{}</tr>").format(_row(task, runs)) for task in document["tasks"])
-    dates = join(Markup('<th scope="col">{}</th>').format(_date(run["as_of"])) for run in runs)
+    dates = join(Markup('<th scope="col">{}</th>').format(_date(run)) for run in runs)
     label = f"Tasks of the newest {len(runs)} runs of {document['pipeline']}, the newest on the right"
+    hollow = " Hollow bars are trials, which publish nothing." if any(run["trial"] for run in runs) else ""
     return Markup(
         '<div class="lw-scroll" tabindex="0" role="region" aria-label="{}"><table class="lw-grid">'
         '<thead><tr><th scope="row">As of</th>{}</tr></thead><tbody><tr>{}</tr>{}</tbody></table></div>{}'
-    ).format(label, dates, head, rows, note_html("The line is the usual duration. Durations are in seconds."))
+    ).format(label, dates, head, rows, note_html(f"The line is the usual duration. Durations are in seconds.{hollow}"))
 
 
 def _durations(document: Document) -> list[Markup]:
@@ -88,11 +90,17 @@ def _durations(document: Document) -> list[Markup]:
 def _bar(run: dict[str, Any], height: float, line: Markup) -> Markup:
     _, tone, word = STATES.get(run["state"], ("?", "quiet", run["state"]))
     took = f", took {span(run['duration_s'])}" if run["duration_s"] is not None else ""
-    words = f"{run['run_id']}: {word}, as of {run['as_of']}{took}"
+    words = f"{run['run_id']}: {_marked(run, word)}, as of {run['as_of']}{took}"
+    hollow = Markup(' class="lw-hollow"') if run["trial"] else ""
     return Markup(
         '<td class="lw-took"{}><a class="lw-{}" href="{}" title="{words}" aria-label="{words}">'
-        '<i style="height:{}px"></i></a></td>'
-    ).format(line, tone, run_address(run["run_id"]), round(height), words=words)
+        '<i{} style="height:{}px"></i></a></td>'
+    ).format(line, tone, run_address(run["run_id"]), hollow, round(height), words=words)
+
+
+def _marked(run: dict[str, Any], word: str) -> str:
+    """The word for a state, behind the mark of a trial."""
+    return f"{run['trial']}, {word}" if run["trial"] else word
 
 
 def _row(task: dict[str, Any], runs: Sequence[dict[str, Any]]) -> Markup:
@@ -107,7 +115,9 @@ def _cell(task: dict[str, Any], run: dict[str, Any], cell: dict[str, Any] | None
         return Markup("<td></td>")
     sign, tone, word = STATES.get(cell["state"], ("?", "quiet", cell["state"]))
     took = cell["duration_s"] if cell["state"] in ("succeeded", "failed") else None
-    words = f"{task['task']}, as of {run['as_of']}: {word}" + (f", {span(took)}" if took is not None else "")
+    words = f"{task['task']}, as of {run['as_of']}: {_marked(run, word)}" + (
+        f", {span(took)}" if took is not None else ""
+    )
     number = (
         Markup(" <span>{}</span>").format(f"{took:.1f}" if took < 10 else f"{took:.0f}") if took is not None else ""
     )
@@ -116,7 +126,7 @@ def _cell(task: dict[str, Any], run: dict[str, Any], cell: dict[str, Any] | None
     return Markup('<td><a class="lw-{}" href="{}" title="{}">{}</a></td>').format(tone, where, words, shown)
 
 
-def _date(as_of: str) -> Markup:
-    """Day and month, with the year under it."""
-    words, _, year = day(date.fromisoformat(as_of)).rpartition(" ")
-    return Markup("{}<br>{}").format(words, note_html(year))
+def _date(run: dict[str, Any]) -> Markup:
+    """Day and month of the as-of date, the year under it, and under that the mark of a trial."""
+    words, _, year = day(date.fromisoformat(run["as_of"])).rpartition(" ")
+    return join([words, *(note_html(part) for part in (year, run["trial"]) if part)], Markup("<br>"))

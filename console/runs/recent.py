@@ -10,6 +10,7 @@ from console.app.navigation import run_address
 from console.components.elements import join, note_html, write_html
 from console.components.theme import STATES
 from console.components.times import exact, span
+from engine.control.trials import is_trial, trial_words
 from storage.db.ledger import LedgerRow
 from storage.db.schema import ACTIVE_STATES
 from storage.ledger.run_search import RunFilter, runs_page
@@ -24,6 +25,8 @@ RECENT_SHEET = Markup("""<style>
 .lw-bars-of-runs a { flex: 0 0 11px; display: flex; flex-direction: column; align-items: center; font-size: 0.7rem;
   line-height: 1.2; text-decoration: none; font-weight: 700; }
 .lw-bars-of-runs a i { display: block; width: 9px; background: currentColor; border-radius: 2px 2px 0 0; }
+.lw-bars-of-runs a i.lw-hollow { background: none; border: 2px dashed currentColor; border-bottom: 0;
+  min-height: 8px; }
 .lw-bars-of-runs a:hover i { outline: 2px solid var(--lw-ink); }
 </style>""")
 
@@ -50,10 +53,12 @@ def recent_html(pipeline: str, rows: Sequence[LedgerRow]) -> Markup:
 
 
 def in_words(rows: Sequence[LedgerRow], longest: float) -> str:
-    """The number of succeeded runs, and the longest duration."""
-    ended = [row for row in rows if row.state not in (*ACTIVE_STATES, "skipped")]
+    """The number of succeeded runs without trials, the number of trials, and the longest duration."""
+    trials = sum(is_trial(row) for row in rows)
+    ended = [row for row in rows if row.state not in (*ACTIVE_STATES, "skipped") and not is_trial(row)]
     succeeded = sum(row.state == "succeeded" for row in ended)
-    return f"{succeeded} of {len(ended)} succeeded, the longest took {span(longest)}" if ended else "none has ended yet"
+    told = f"{succeeded} of {len(ended)} succeeded, the longest took {span(longest)}" if ended else "none has ended yet"
+    return f"{told}; {trials} {'trial' if trials == 1 else 'trials'} (hollow)" if trials else told
 
 
 def took(row: LedgerRow) -> float:
@@ -64,8 +69,10 @@ def took(row: LedgerRow) -> float:
 def _bar(row: LedgerRow, longest: float) -> Markup:
     sign, tone, word = STATES.get(row.state, ("?", "quiet", row.state))
     height = LOWEST + (HIGHEST - LOWEST) * (took(row) / longest if longest else 0)
-    words = f"{row.run_id}: {word}, as of {row.as_of}, {exact(row.requested_at)}"
+    trial = trial_words(row)
+    words = f"{row.run_id}: {f'{trial}, ' if trial else ''}{word}, as of {row.as_of}, {exact(row.requested_at)}"
     words += f", took {span(took(row))}" if took(row) else ""
+    hollow = Markup(' class="lw-hollow"') if trial else ""
     return Markup(
-        '<a class="lw-{}" href="{}" title="{words}" aria-label="{words}"><i style="height:{}px"></i>{}</a>'
-    ).format(tone, run_address(row.run_id), f"{height:.0f}", sign, words=words)
+        '<a class="lw-{}" href="{}" title="{words}" aria-label="{words}"><i{} style="height:{}px"></i>{}</a>'
+    ).format(tone, run_address(row.run_id), hollow, f"{height:.0f}", sign, words=words)

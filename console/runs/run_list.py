@@ -11,7 +11,7 @@ from console.app.navigation import page_link, run_link
 from console.components.elements import Text, empty, join, note_html, sign_html, state_html, write_html
 from console.components.table import columns, filled, table_html
 from console.components.times import span, time_html
-from engine.control.trials import kind_of
+from engine.control.trials import trial_words
 from engine.documents.running.folds import FOLDED, Fold, folded
 from storage.db.ledger import LedgerRow
 from storage.db.schema import RUN_STATES
@@ -152,8 +152,8 @@ def _details(row: LedgerRow, after: LedgerRow | None) -> Markup:
     message = str(row.error["message"]) if row.error else ""
     short = message if len(message) <= FIRST_WORDS else f"{message[:FIRST_WORDS].rstrip()}..."
     parts = [Markup('<span class="lw-note" title="{}">{}</span>').format(message, short)] if message else []
-    if kind := kind_of(row):
-        parts.insert(0, sign_html("!", "warn", f"{kind}, not published"))
+    if trial := trial_words(row):
+        parts.insert(0, sign_html("!", "warn", f"{trial}, not published"))
     if after is not None:
         parts.append(Markup("{} {}").format(note_html(run_link(after.run_id, "resumed:")), state_html(after.state)))
     return join(parts, " ")

@@ -76,6 +76,12 @@ def kind_of(run: LedgerRow) -> str:
     return "what-if" if trial.get("thresholds") else "trial"
 
 
+def trial_words(run: LedgerRow) -> str:
+    """The mark of a run in lists: `trial`, `what-if trial` for one with other thresholds, '' for an ordinary run."""
+    kind = kind_of(run)
+    return "what-if trial" if kind == "what-if" else kind
+
+
 def other_thresholds(ours: Settings, pipeline: Pipeline, params: Mapping[str, Any]) -> dict[str, list[Any]]:
     """By name, the deployment's setting and the parameter of a run that judges a model by another one."""
     if pipeline.maker(MONITORING) is None:

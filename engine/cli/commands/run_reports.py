@@ -52,7 +52,8 @@ def runs(
         console_for().print("No runs yet. Start one with `python -m engine run training`.")
     else:
         names = ("run_id", "state", "as_of", "cause", "duration_s", "requested_at")
-        console_for().print(listing(documents, (*names, "times", "since") if fold else names))
+        shown = [{**row, "cause": f"{row['cause']}, trial" if row["trial"] else row["cause"]} for row in documents]
+        console_for().print(listing(shown, (*names, "times", "since") if fold else names))
         _print_waiting(documents)
 
 
@@ -134,6 +135,9 @@ def _print_grid(deployment: Deployment, pipeline: str | None, limit: int, *, as_
         signs = " ".join(SIGNS[cell["state"]][0] if cell else " " for cell in states)
         rows.append({"task": task["task"], "usual_s": task["usual_s"], "runs, newest last": signs})
     console_for().print(listing(rows, ("task", "usual_s", "runs, newest last")))
+    if trials := [run["run_id"] for run in document["runs"] if run["trial"]]:
+        told = f"Trials, which publish nothing: {', '.join(trials)}."
+        console_for().print(told, highlight=False, soft_wrap=True)
 
 
 def _print_waiting(documents: list[Document]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from engine.control.trials import is_trial
 from storage.db.ledger import LedgerRow
 
 FOLDED = ("failed", "crashed")
@@ -28,11 +29,14 @@ def folded(rows: Sequence[LedgerRow]) -> list[Fold]:
     """The runs, newest first, with the repeated failures of a pipeline folded into the newest of them.
 
     Another run of the same pipeline between two failures, or another reason, begins a new entry. Runs of other
-    pipelines between them do not.
+    pipelines and trials between them do not. A trial is an entry of its own, because it says nothing of the pipeline.
     """
     folds: list[Fold] = []
     last: dict[str, Fold] = {}
     for row in rows:
+        if is_trial(row):
+            folds.append(Fold(row))
+            continue
         before = last.get(row.pipeline)
         if before is not None and reason(row) is not None and reason(row) == reason(before.newest):
             before.older.append(row)

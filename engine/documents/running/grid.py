@@ -5,6 +5,7 @@ from statistics import median
 
 from sqlalchemy import Connection
 
+from engine.control.trials import trial_words
 from engine.documents.values import Document, moment, seconds
 from storage.db.ledger import LedgerRow
 from storage.ledger.run_search import RunFilter, runs_page, states_of_tasks
@@ -16,7 +17,7 @@ def grid_document(connection: Connection, pipeline: str, limit: int = RUNS) -> D
     """Runs, oldest first, and tasks in their order with a cell for each run that has the task.
 
     The usual duration of a run or task is the median of those that succeeded here; cached tasks do not count. It is
-    None without any.
+    None without any. `trial` has the words for a run that is a trial, else ''.
     """
     rows = runs_page(connection, limit, RunFilter(pipeline))[::-1]
     cells = states_of_tasks(connection, [row.run_id for row in rows])
@@ -38,6 +39,7 @@ def _run(row: LedgerRow) -> Document:
         "as_of": row.as_of.isoformat(),
         "requested_at": moment(row.requested_at),
         "duration_s": seconds(row.started_at, row.finished_at),
+        "trial": trial_words(row),
     }
 
 

@@ -5,10 +5,35 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.documents.runs import runs_document
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.runs import recent_runs
 from tests.console.pages import Opened, words
+from tests.engine.alerts.happenings import ended_run
 from tests.sandbox import AS_OF, Sandbox
+
+TRIAL = {"trial": {"folder": ["/ours", "/other"]}}
+
+
+def test_a_trial_is_marked_in_list_grid_and_bars_and_is_no_repeated_failure(
+    opened: Opened, empty_sandbox: Sandbox
+) -> None:
+    deployment = empty_sandbox.deployment
+    first = ended_run(deployment, "failed", days_ago=4)
+    trials = [ended_run(deployment, "failed", days_ago=days, cause_detail=TRIAL) for days in (3, 2)]
+    newest = ended_run(deployment, "failed", days_ago=1)
+    said = words(opened(empty_sandbox.home, "runs"))
+    assert said.count("trial, not published") == 2
+    assert said.count("<strong>2 times</strong>") == 1
+    assert said.count('<i class="lw-hollow"') == 4
+    for trial in trials:
+        assert said.count(f'title="{trial}: trial, failed, as of') == 2
+    assert said.count('<br><span class="lw-note">trial</span></th>') == 2
+    assert "0 of 2 succeeded" in said
+    with deployment.ledger.reading() as connection:
+        listed = [(one["run_id"], one["times"]) for one in runs_document(connection, 9, None, None, fold=True)]
+    assert listed == [(newest, 2), *((trial, 1) for trial in trials[::-1])]
+    assert first not in dict(listed)
 
 
 def dialog(opened: Opened, sandbox: Sandbox, pipeline: str) -> AppTest:
