@@ -8,15 +8,14 @@ from markupsafe import Markup
 
 from console.app.deployment import deployment, ledger
 from console.app.navigation import page_link, run_link
-from console.components.elements import Text, empty, join, note_html, sign_html, state_html, write_html
+from console.components.elements import Text, count, empty, join, note_html, sign_html, state_html, write_html
 from console.components.table import columns, filled, table_html
 from console.components.times import span, time_html
 from engine.control.trials import trial_words
 from engine.documents.running.folds import FOLDED, Fold, folded
 from storage.db.ledger import LedgerRow
 from storage.db.schema import RUN_STATES
-from storage.ledger.run_search import RunFilter, newest_resumptions, runs_page
-from storage.ledger.runs import recent_runs
+from storage.ledger.run_search import RunFilter, newest_resumptions, runs_page, state_counts
 
 PAGE = 50
 MOST_READ = 300  # runs that are read for a page of which many are folded
@@ -36,26 +35,14 @@ HEADS = columns("State", *WHOLE, "Details", lines=WHOLE)
 PAGES = Markup('<div class="lw-pair">{}</div>')
 
 
-def filters() -> RunFilter:
-    """The chosen filters. A change goes back to the first page."""
+def filters() -> tuple[RunFilter, bool]:
+    """The chosen filters, and whether repeated failures are one line. A change goes back to the first page."""
+    with ledger().reading() as connection:
+        counts = state_counts(connection, RunFilter(*(_before(key) for key in FILTERS)))
     with st.container(horizontal=True, key="runs-filters"):
-        choices = (
-            ("Pipeline", "pipeline", tuple(deployment().pipelines)),
-            ("State", "state", RUN_STATES),
-            ("Trigger", "cause", tuple(CAUSES)),
-        )
-        chosen = [
-            st.selectbox(
-                label,
-                ["", *options],
-                format_func=lambda one: CAUSES.get(one, one) or "all",
-                key=key,
-                bind="query-params",
-                on_change=from_newest,
-                width=170,
-            )
-            for label, key, options in choices
-        ]
+        pipeline = _select("Pipeline", "pipeline", tuple(deployment().pipelines))
+        state = _state(counts)
+        cause = _select("Trigger", "cause", tuple(CAUSES))
         text = st.text_input(
             "Run ID or as-of date",
             key="id",
@@ -65,22 +52,60 @@ def filters() -> RunFilter:
             placeholder="2025-11",
             help="A part of the run ID, or a year, month or day of the as-of date",
         )
-    pipeline, state, cause = (one or "" for one in chosen)
-    return RunFilter(pipeline, state, cause, text or "")
+    fold = True
+    if any(counts.get(one) for one in FOLDED):
+        fold = st.toggle("Fold repeated failures", value=True, key="fold", bind="query-params", on_change=from_newest)
+    return RunFilter(pipeline, state, cause, text or ""), fold
+
+
+def _before(key: str) -> str:
+    """The choice of a filter that is drawn later: of the session, else of the address, which has a trigger's words."""
+    chosen = str(st.session_state.get(key, st.query_params.get(key)) or "")
+    return {words: cause for cause, words in CAUSES.items()}.get(chosen, chosen) if key == "cause" else chosen
+
+
+def _select(label: str, key: str, options: Sequence[str]) -> str:
+    return (
+        st.selectbox(
+            label,
+            ["", *options],
+            format_func=lambda one: CAUSES.get(one, one) or "all",
+            key=key,
+            bind="query-params",
+            on_change=from_newest,
+            width=170,
+        )
+        or ""
+    )
+
+
+def _state(counts: Mapping[str, int]) -> str:
+    """The chosen state. The options have counts, so the address keeps the state without them, and decides here."""
+    chosen = st.query_params.get("state", "")
+    st.session_state["state"] = chosen if chosen in RUN_STATES else ""
+    shown = {"": f"all ({count(sum(counts.values()))})"}
+    shown |= {state: f"{state} ({count(counts.get(state, 0))})" for state in RUN_STATES}
+    return (
+        st.selectbox(
+            "State", list(shown), format_func=lambda one: shown.get(one, one), key="state", on_change=_keep, width=170
+        )
+        or ""
+    )
+
+
+def _keep() -> None:
+    """Puts the chosen state into the address."""
+    if st.session_state["state"]:
+        st.query_params["state"] = st.session_state["state"]
+    else:
+        st.query_params.pop("state", None)
+    from_newest()
 
 
 def from_newest() -> None:
     """Goes back to the first page."""
     for bound in BOUNDS:
         st.query_params.pop(bound, None)
-
-
-def fold_choice() -> bool:
-    """Whether repeated failures for the same reason are one line. It is in the address; asked only if a run failed."""
-    with ledger().reading() as connection:
-        if not any(recent_runs(connection, 1, state=state) for state in FOLDED):
-            return True
-    return st.toggle("Fold repeated failures", value=True, key="fold", bind="query-params", on_change=from_newest)
 
 
 def run_list(where: RunFilter, bounds: Mapping[str, str], *, fold: bool = False) -> None:
@@ -120,7 +145,8 @@ def pages_html(
 
 
 def _page(where: RunFilter, words: str, **bound: str) -> Markup:
-    chosen = dict(zip(FILTERS, (where.pipeline, where.state, where.cause, where.text), strict=True))
+    cause = CAUSES.get(where.cause, where.cause)  # the address has the words of the filter
+    chosen = dict(zip(FILTERS, (where.pipeline, where.state, cause, where.text), strict=True))
     return page_link("runs", words, **chosen, **bound)
 
 

@@ -8,7 +8,7 @@ from console.app.refresh import refreshed
 from console.components.elements import write_html
 from console.runs.grid import GRID_SHEET, grid, grid_choice
 from console.runs.recent import RECENT_SHEET, recent
-from console.runs.run_list import BOUNDS, filters, fold_choice, run_list
+from console.runs.run_list import BOUNDS, filters, run_list
 from console.runs.trigger import trigger_buttons
 from storage.ledger.runs import active_run
 
@@ -23,9 +23,9 @@ def page() -> None:
     _recent()
     refreshed(REFRESH)(grid)(grid_choice())
     st.header("All runs")
-    where = filters()
+    where, fold = filters()
     bounds = {name: st.query_params.get(name, "") for name in BOUNDS}
-    refreshed(REFRESH)(run_list)(where, bounds, fold=fold_choice())
+    refreshed(REFRESH)(run_list)(where, bounds, fold=fold)
 
 
 @refreshed(REFRESH)

@@ -4,10 +4,10 @@ Within the caller's transaction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import Connection, Select, String, and_, or_, select, type_coerce
+from sqlalchemy import Connection, Select, String, and_, func, or_, select, type_coerce
 
 from storage.db.ledger import LedgerRow
 from storage.db.schema import runs, tasks
@@ -48,6 +48,13 @@ def runs_page(
         return list(reversed(rows))
     newest_first = query.order_by(runs.c.requested_at.desc(), runs.c.run_id.desc())
     return list(connection.execute(newest_first.limit(limit)).all())
+
+
+def state_counts(connection: Connection, where: RunFilter) -> dict[str, int]:
+    """How many runs of each state match the other conditions; states without any are left out."""
+    counted = select(runs.c.state, func.count().label("number"))
+    query = _filtered(counted, replace(where, state="")).group_by(runs.c.state)
+    return {row.state: row.number for row in connection.execute(query)}
 
 
 def followers(connection: Connection, run_id: str, limit: int = 20) -> Sequence[LedgerRow]:

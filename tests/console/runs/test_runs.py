@@ -2,13 +2,18 @@
 
 import re
 from datetime import timedelta
+from html import unescape
+from urllib.parse import parse_qs
 
 import pytest
+from sqlalchemy import update
 
 from console.runs.run_list import PAGE
 from engine.control import runs
 from engine.documents.runs import runs_document
+from storage.db.schema import runs as table
 from tests.console.pages import Opened, words
+from tests.console.statements import statements
 from tests.sandbox import AS_OF, Sandbox
 
 
@@ -61,6 +66,34 @@ def test_filters_add_up_and_begin_at_the_newest(opened: Opened, sandbox: Sandbox
     assert training.startswith("training-")
     app.text_input(key="id").set_value("no such piece").run()
     assert "No runs match" in words(app)
+
+
+def test_the_states_are_offered_with_how_many_runs_they_have(opened: Opened, sandbox: Sandbox, busy: list[str]) -> None:
+    with statements() as found:
+        app = opened(sandbox.home, "runs", state="cancelled", cause="manual")
+    assert sum("GROUP BY runs.state" in each for each in found) == 1
+    state = app.selectbox(key="state")
+    assert state.value == "cancelled"
+    assert {"all (57)", "succeeded (2)", "cancelled (55)", "failed (0)"} <= set(state.options)
+    runs.request(sandbox.deployment, runs.checked_request(sandbox.deployment, "inference", AS_OF, force=True))
+    app.selectbox(key="pipeline").select("inference").run()
+    state = app.selectbox(key="state")
+    assert (state.value, app.query_params["state"]) == ("cancelled", "cancelled")
+    assert {"all (57)", "succeeded (1)", "queued (1)"} <= set(state.options)
+    state.select("").run()
+    assert "state" not in app.query_params
+    assert len(listed(words(app))) == PAGE
+    assert len(busy) == 55
+
+
+def test_a_link_to_the_next_page_keeps_the_trigger(opened: Opened, sandbox: Sandbox, busy: list[str]) -> None:
+    with sandbox.deployment.ledger.writing() as connection:
+        connection.execute(update(table).values(cause="governance"))
+    said = words(opened(sandbox.home, "runs", cause="retraining rule"))
+    (older,) = re.findall(r'href="/runs\?([^"]+)">Older<', said)
+    query = {name: value for name, (value,) in parse_qs(unescape(older)).items()}
+    assert query["cause"] == "retraining rule"
+    assert len(listed(words(opened(sandbox.home, "runs", **query)))) == len(busy) + 2 - PAGE
 
 
 def test_a_failed_run_tells_why_and_what_went_on_with_it(opened: Opened, sandbox: Sandbox) -> None:
