@@ -6,7 +6,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from console.app.deployment import deployment
-from console.app.navigation import run_link
+from console.app.navigation import page_link, run_link
 from console.app.queries import heartbeat_age
 from console.components.elements import (
     Text,
@@ -51,7 +51,7 @@ def facts(view: RunView) -> None:
     with left:
         description_list(times(view))
     with right:
-        description_list({**trigger(view), **given(view), **noted(view)})
+        description_list({**trigger(view), **given(view), **noted(view), **audited(view)})
 
 
 def headline(view: RunView) -> Markup:
@@ -163,6 +163,11 @@ def noted(view: RunView) -> dict[str, Text]:
     """What people noted on a run, each with its writer; nothing without a note."""
     found = [join([row.words, note_html(f"({row.who})")], " ") for row in view.notes]
     return {"Notes": join(found, Markup("<br>"))} if found else {}
+
+
+def audited(view: RunView) -> dict[str, Text]:
+    """A link to what people and rules did to a run, which the Audit page lists."""
+    return {"Audit": page_link("audit", "Actions on this run", object=view.run.run_id)}
 
 
 def numbers(metrics: dict[str, object]) -> str:

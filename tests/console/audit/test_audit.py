@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from markupsafe import escape
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from console.audit.rows import MOST_EXPORTED, exported, subject_html
 from storage.ledger.audit import Action, ActionFilter, record_action
 from tests.console.pages import Opened, words
+from tests.engine.alerts.happenings import ended_run
 from tests.sandbox import Sandbox
 
 RUN = "training-20261123-235953-1676"
@@ -132,3 +134,14 @@ def test_nothing_of_it_is_exported_for_whoever_is_not_let_in(
     done(empty_sandbox, Action("anna", "run", RUN))
     monkeypatch.setenv("LOANWATCH_PASSWORDS", str(tmp_path / "nobody"))
     assert RUN not in words(opened(empty_sandbox.home, "audit"))
+
+
+def test_the_page_of_a_run_leads_to_the_actions_on_it(opened: Opened, empty_sandbox: Sandbox) -> None:
+    run_id = ended_run(empty_sandbox.deployment, "failed")
+    done(empty_sandbox, Action("anna", "run", run_id), Action("ben", "run", RUN), Action("cleo", "resume", run_id))
+    said = words(opened(empty_sandbox.home, "run", run_id=run_id))
+    (query,) = re.findall(r'href="/audit\?([^"]+)">Actions on this run<', said)
+    found = log_lines(opened(empty_sandbox.home, "audit", **dict(parse_qsl(query))))
+    assert len(found) == 2
+    assert "cleo" in found[0]
+    assert "anna" in found[1]
