@@ -14,6 +14,7 @@ from console.drift.movement import drivers
 from console.drift.panels import psi_panel, scores_panel
 from console.drift.query import View
 from console.drift.sections.heading import open_section
+from console.drift.sections.inputs import show_inputs
 from engine.documents.movement import Moved, since_words
 from engine.documents.values import Document
 from jobs.charts.importance import drivers_chart, drivers_frame, drivers_words
@@ -30,6 +31,7 @@ def show_moved(view: View, question: Document, moved: Moved) -> None:
     with right:
         show_panel(scores_panel(view))
     show_features(drivers_panel(view, moved), view, moved)
+    show_inputs(view, moved)
 
 
 def drivers_panel(view: View, moved: Moved) -> Panel:

@@ -1,14 +1,19 @@
 """What the Drift page says of movements: the scores' risk, the inputs that matter most, and what is not known."""
 
+import re
 from dataclasses import replace
 from datetime import date
 
 import pandas as pd
+import pytest
 
 from console.components.times import day
 from console.drift.movement import drivers, ranking_words, with_movements
+from console.drift.sections.inputs import input_cells, worst_first
 from engine.documents.movement import Moved, last_healthy, score_sentence
 from jobs.monitoring.movement import Movement
+from tests.console.pages import Opened, words
+from tests.sandbox import Sandbox
 
 FEATURES = pd.DataFrame(
     {
@@ -69,6 +74,30 @@ def test_numbers_have_the_movement_of_each_feature_and_the_largest_weight_first(
     assert found.set_index("feature")["noise_level"]["loan_amt"] == 0.2
     assert len(found) == len(FEATURES)
     assert with_movements(FEATURES, WITHOUT)["feature"].tolist() == FEATURES["feature"].tolist()
+
+
+@pytest.mark.thorough
+def test_every_input_stands_in_a_table_that_is_made_only_while_it_is_open(
+    opened: Opened, monitored_sandbox: Sandbox
+) -> None:
+    label = "The inputs, the largest drift beyond noise first"
+    app = opened(monitored_sandbox.home, "drift")
+    assert label not in words(app)
+    app.session_state["drift-inputs"] = True
+    said = words(app.run())
+    rows = said[said.index(label) :].partition("</table>")[0].count("<tr>") - 1
+    measured = monitored_sandbox.table("gold.model_monitoring_features").to_pandas().dropna(subset=["csi"])
+    assert rows == len(measured) > 0
+
+
+def test_inputs_come_worst_first_and_those_within_noise_last() -> None:
+    rows = worst_first(FEATURES).to_dict("records")
+    assert [row["feature"] for row in rows] == ["Age", "loan_amt", "Occupation", "DTI", "tenure"]
+    known = {one.feature: one for one in MOVED.features}
+    told = [[re.sub("<[^>]+>", "", cell) for cell in input_cells(row, known.get(row["feature"]))] for row in rows]
+    assert told[0] == ["Age", "▲ significant", "0.300", "0.050", "lower", "0.0100"]
+    assert told[1][4] == "within noise"
+    assert told[-1][1:] == ["○ within noise", "0.110", "0.200", "-", "-"]
 
 
 def test_the_last_healthy_date_is_of_the_same_model_and_earlier() -> None:
