@@ -5,7 +5,18 @@ from datetime import date, datetime
 from console.app.delivered import delivery_html
 from console.app.deployment import deployment, ledger
 from console.app.navigation import page_link, run_link
-from console.components.elements import Text, callout, count, empty, join, note, note_html, state_html, with_code
+from console.components.elements import (
+    Text,
+    callout,
+    count,
+    empty,
+    join,
+    note,
+    note_html,
+    sign_html,
+    state_html,
+    with_code,
+)
 from console.components.table import columns, table
 from console.components.times import day, time_html
 from engine.documents.extracts import extracts_document
@@ -33,7 +44,8 @@ def show_extracts() -> None:
     table("The last delivery of every dataset, its rows and its age", HEADS, rows, stacked=True)
     for name in known:
         if why := _rejected(delivered.get(name), ages.get(name)):
-            callout("bad", f"The last delivery of {name} was rejected", why)
+            replaced = name in ages and not ages[name]["refused"]
+            callout("warn" if replaced else "bad", f"The last delivery of {name} was rejected", why)
     for one in ages.values():
         if one["advice"]:
             note(with_code(one["advice"]))
@@ -84,6 +96,9 @@ def _rejected(delivered: Document | None, age: Document | None) -> str:
 def _state(delivered: Document | None, age: Document | None) -> Text:
     if age is not None and age["refused"]:
         return delivery_html(age, ledger().clock())
-    if delivered is not None and delivered["rejected"]:
-        return state_html("failed", "rejected")
-    return state_html(age["state"] if age else "unknown")
+    rejected = delivered is not None and delivered["rejected"]
+    if age is None:
+        return state_html("failed", "rejected") if rejected else state_html("unknown")
+    # A delivery that a trial rejected leaves the one that is in use as it was.
+    after = sign_html("!", "warn", "last delivery rejected") if rejected else ""
+    return join([state_html(age["state"]), after], " ")

@@ -12,8 +12,10 @@ from engine.cli.commands.operation.status import refused_in_words
 from engine.documents.profiles import deliveries_document
 from engine.documents.values import Document
 from engine.status.status import status_document
+from storage.ledger.deliveries import record_profile
 from tests.console.pages import Opened, words
 from tests.console.statements import statements
+from tests.engine.alerts.happenings import ended_run
 from tests.marks import others_thorough
 from tests.sandbox import Sandbox
 
@@ -82,6 +84,24 @@ def test_a_rejected_delivery_says_why(opened: Opened, broken: Sandbox, tmp_path:
     assert "column snapshot_date" in said
     frame = over_time(deliveries(sandbox, "features_attributes"), "Age")
     assert frame["rejected"].tolist() == [False, True]
+
+
+@pytest.mark.thorough
+def test_a_delivery_that_a_trial_rejected_leaves_the_state_of_the_one_in_use(
+    opened: Opened, broken: Sandbox, tmp_path: Path
+) -> None:
+    sandbox = broken.copy(tmp_path / "home")
+    trial = {"trial": {"folder": ["/ours", "/other"]}}
+    run_id = ended_run(sandbox.deployment, "failed", cause_detail=trial)
+    with sandbox.deployment.ledger.writing() as connection:
+        profile = {"dataset": FINANCIALS, "delivery": "d", "files": ["other.csv"], "rows": 5, "columns": []}
+        now = sandbox.deployment.ledger.now(connection)
+        record_profile(connection, run_id, profile, now, rejected="other.csv: is empty.")
+    said = words(opened(sandbox.home, "data"))
+    assert "last delivery rejected" in said
+    assert said.count("up to date") == 4
+    assert "refused at" not in said
+    assert "all 4 extracts are up to date" in words(opened(sandbox.home))
 
 
 def test_columns_that_changed_come_first(broken: Sandbox) -> None:
