@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-FIRST_RELEASE = "storage/db/migrations/versions/0001_first_release.py"
+SCHEMA = "storage/db/schema.py"  # of which a new ledger is made
 LEASES = "storage/ledger/leases.py"
 OF_LEASES = "tests/storage/ledger/test_leases.py::"
 OF_FOLDERS = "tests/storage/files/test_folder.py::"
@@ -24,23 +24,23 @@ class Guard:
 GUARDS = (
     Guard(
         "one run a slot",
-        FIRST_RELEASE,
-        'sa.Column("slot", sa.String(80), unique=True)',
-        'sa.Column("slot", sa.String(80))',
+        SCHEMA,
+        'Column("slot", String(80), unique=True)',
+        'Column("slot", String(80))',
         f"{OF_LEASES}test_the_schema_itself_allows_one_run_a_slot_and_a_request_key[sqlite-slot]",
     ),
     Guard(
         "one run a request key",
-        FIRST_RELEASE,
-        'sa.Column("request_key", sa.String(80), unique=True)',
-        'sa.Column("request_key", sa.String(80))',
+        SCHEMA,
+        'Column("request_key", String(80), unique=True)',
+        'Column("request_key", String(80))',
         f"{OF_LEASES}test_the_schema_itself_allows_one_run_a_slot_and_a_request_key[sqlite-request_key]",
     ),
     Guard(
         "one active run a pipeline",
-        FIRST_RELEASE,
-        '["pipeline"], unique=True,',
-        '["pipeline"],',
+        SCHEMA,
+        "runs.c.pipeline, unique=True, ",
+        "runs.c.pipeline, ",
         f"{OF_LEASES}test_the_schema_itself_allows_one_active_run_a_pipeline[sqlite]",
     ),
     Guard(
