@@ -103,7 +103,7 @@ def wait_words(found: pd.DataFrame) -> str:
     if found.empty:
         return ""
     longest = max(found.to_dict("records"), key=lambda wait: wait["end"] - wait["start"])
-    return f" Thin grey lines: ready, not begun yet; the longest {longest['waited']}, {longest['task']}."
+    return f" Thin grey lines: ready, waiting to begin; the longest {longest['waited']}, {longest['task']}."
 
 
 def ticks(end: float) -> list[float]:

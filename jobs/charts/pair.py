@@ -11,6 +11,7 @@ from jobs.charts import kit
 from jobs.charts.kit import AMBER, BLUE, GREY, RED, rows_chart, signs
 
 COLORS, DASHES, SHAPES = [BLUE, AMBER], [[1, 0], [5, 3]], ["circle", "diamond"]
+DIFFERENCE = "AUC of a minus AUC of b, 95% interval"
 ROW, AXIS = 28, 58  # pixels of height for each difference, and for the axis under them with its title
 Judged = Mapping[str, Any]  # a model of a pair: see `jobs.modelling.promotion.pair.Judged`
 
@@ -30,12 +31,13 @@ def difference_frame(pair: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["loans", "difference", "low", "high"])
 
 
-def difference_chart(frame: pd.DataFrame, a: str, b: str) -> alt.LayerChart:
+def difference_chart(frame: pd.DataFrame) -> alt.LayerChart:
     """Bars from low to high with a point at the AUC of a minus that of b, and 0 as a dashed line."""
     pad = max(0.005, max(abs(frame["low"].min()), abs(frame["high"].max())) * 0.2)
     scale = alt.Scale(domain=[min(frame["low"].min(), 0.0) - pad, max(frame["high"].max(), 0.0) + pad], nice=False)
-    title = f"AUC of {a} minus AUC of {b}, 95% interval"
-    x = alt.X("low:Q", scale=scale, axis=alt.Axis(title=title, format="+.3f", tickCount=8, labelOverlap="greedy"))
+    signed = "datum.value == 0 ? '0' : format(datum.value, '+.3f')"
+    axis = alt.Axis(title=DIFFERENCE, labelExpr=signed, tickCount=8, labelOverlap="greedy")
+    x = alt.X("low:Q", scale=scale, axis=axis)
     apart = alt.condition("datum.low > 0 || datum.high < 0", alt.value(BLUE), alt.value(GREY))
     y = alt.Y("loans:N", sort=None, axis=alt.Axis(title=None, labelLimit=190, ticks=False, domain=False))
     base = rows_chart(frame).encode(y=y, color=apart, tooltip=["loans:N", *kit.tips("difference", "low", "high")])

@@ -50,7 +50,7 @@ def show_same_loans(document: Document) -> None:
     both = [document[side]["version"] for side in ("a", "b")]
     frame = difference_frame(document)
     if not frame.empty:
-        chart = drawn(difference_chart(frame, *both).properties(width="container"), plain=True)
+        chart = drawn(difference_chart(frame).properties(width="container"), plain=True)
         st.altair_chart(chart, width="stretch", theme=None, alt=" ".join(pair_sentences(document)))
     write_html(PANEL_SHEET)
     panels = _panels(document, (*both, document["training_data"]))

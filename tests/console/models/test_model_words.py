@@ -26,7 +26,7 @@ from engine.documents.candidates import (
 )
 from engine.documents.champions.pair import BETTER, pair_rows, pair_sentences
 from jobs.charts.candidates import interval_frame, interval_words
-from jobs.charts.pair import difference_chart, difference_frame
+from jobs.charts.pair import DIFFERENCE, difference_chart, difference_frame
 from jobs.statistics.rounding import signed
 from storage.ledger.approvals import Approval
 from storage.ledger.models import ModelVersion
@@ -180,7 +180,7 @@ def test_the_paired_auc_has_one_sign_and_the_better_one_is_marked_beyond_its_int
     assert ("ranks better" in sentence) == bool(better)
     frame = difference_frame(found)
     assert frame["difference"].tolist() == [(low + high) / 2, 0.005]
-    assert "AUC of v1 minus AUC of v2" in difference_chart(frame, "v1", "v2").to_json()
+    assert DIFFERENCE in difference_chart(frame).to_json()
 
 
 def test_a_comparison_says_what_can_be_told_from_it() -> None:

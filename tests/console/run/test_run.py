@@ -298,7 +298,7 @@ def test_the_wait_before_a_task_began_is_drawn_and_told(opened: Opened, sandbox:
         earlier = update(runs_table).where(runs_table.c.run_id == run.run_id)
         connection.execute(earlier.values(started_at=run.started_at - timedelta(seconds=100)))
     said = words(opened(sandbox.home, "run", run_id=run.run_id))
-    assert re.search(r"Thin grey lines: ready, not begun yet; the longest 1 min 4\d s, ingest_\w+\.", said)
+    assert re.search(r"Thin grey lines: ready, waiting to begin; the longest 1 min 4\d s, ingest_\w+\.", said)
 
 
 def test_each_lane_waits_from_when_its_task_was_ready_until_its_first_attempt() -> None:
