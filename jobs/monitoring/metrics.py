@@ -57,10 +57,8 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
     metadata = json.loads(job.models.read(model_of(job, fetched["version"]).files["metadata"]))
     curve = _risk_curve(metadata)
     rows = int(job.settings["drift_rows"])
-    segments = [segment.feature for segment in job.book.segments]
-    unseen = unseen_loans(job, (*MEASURED, *segments))
-    newest = newest_cohorts(unseen, max(rows, LEAST_NEWEST))
-    newest = unseen_loans(job, (*MEASURED, *metadata["reference"]["features"]), first_and_last(newest)[0] or "")
+    unseen = unseen_loans(job, (*MEASURED, *(segment.feature for segment in job.book.segments)))
+    newest = _newest_with_features(job, unseen, metadata, max(rows, LEAST_NEWEST))
     window = newest_cohorts(newest, rows)
     score, features = drifts(window, metadata["reference"], rows)
     faults = faults_of(job, newest, metadata["reference"])
@@ -80,8 +78,7 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         "cohorts": by_cohort(unseen, curve),
         "features": features,
         "faulty": {fault.feature: fault.sentence for fault in faults},
-        "before_imputation": fetched.get("before_imputation", False),
-        "after_imputation": fetched.get("after_imputation", ""),
+        **_imputation(fetched),
         **_distributions(window, metadata["reference"]),
         "confusion": confusion,
         "ranking": ranking_of(unseen, defaults, of_auc),
@@ -89,6 +86,20 @@ def calculate_monitoring_metrics(job: Job) -> TaskResult:
         "validation": _validation(job, unseen, metadata),
     }
     return TaskResult(rows_in=job.table(OUTCOMES).rows, rows_out=unseen.num_rows, values=values)
+
+
+def _newest_with_features(job: Job, unseen: pa.Table, metadata: Mapping[str, Any], rows: int) -> pa.Table:
+    """The loans of the newest cohort months that have so many rows, with the features whose drift is measured."""
+    since = first_and_last(newest_cohorts(unseen, rows))[0] or ""
+    return unseen_loans(job, (*MEASURED, *metadata["reference"]["features"]), since)
+
+
+def _imputation(fetched: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether drift is that of values before imputation, and why not."""
+    return {
+        "before_imputation": fetched.get("before_imputation", False),
+        "after_imputation": fetched.get("after_imputation", ""),
+    }
 
 
 def unseen_loans(job: Job, columns: Sequence[str], since: str = "") -> pa.Table:
