@@ -41,12 +41,12 @@ def fit_candidate(job: Job) -> TaskResult:
 
 def _on_all(job: Job, candidate: Candidate) -> TaskResult:
     """The fit on all train rows. These are freed before the fit, which copies its inputs several times."""
-    train, _ = train_and_test(_rows(job, candidate))
+    train = train_and_test(_rows(job, candidate))[0]
     size, plan = train.num_rows, plan_of(job, candidate, train)
     if told := why(plan, size):
         log.info("%s: %s", candidate.name, told)
     inputs = _inputs(job, plan, candidate, train)
-    del train, _
+    del train
     pipeline = _fitted(plan, candidate, inputs)
     del inputs
     sides = (rows.filter(pc.equal(rows["split"], "train")) for rows in _rows(job, candidate))
