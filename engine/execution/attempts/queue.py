@@ -8,7 +8,7 @@ from engine.definitions.task import Pipeline, Task
 from engine.execution.attempts.work import COLLECT, Attempt, Work
 from engine.execution.call import Call, Failure, Report
 from engine.execution.executors import Executor
-from engine.execution.nodes.reach import refuse_unreadable
+from engine.execution.nodes.reach import Reach
 from engine.execution.recorder import RunRecorder
 from engine.process.background import in_thread
 from jobs.job import Job
@@ -22,12 +22,14 @@ class AttemptQueue:
 
     def __init__(self, executor: Executor, recorder: RunRecorder, pipeline: Pipeline, ledger_url: str) -> None:
         self._executor = executor
+        self._reach = Reach(executor)
         self._recorder = recorder
         self._ledger_url = ledger_url
         self._positions = {task.name: position for position, task in enumerate(pipeline.tasks)}
         self._waiting: list[Attempt] = []
         self._running: dict[int, Attempt] = {}
         self._opening: Future[None] | None = None
+        self._is_opened = False
 
     @property
     def is_empty(self) -> bool:
@@ -40,8 +42,8 @@ class AttemptQueue:
     def submit(self) -> None:
         """Submits the waiting attempts that are due, in the order of the pipeline's tasks. The executor places them.
 
-        It gets no more than it can run at once, because what it has goes on when this process stops. The first call
-        raises Refused when another machine can't read what the run has on this one.
+        It gets no more than it can run at once, because what it has goes on when this process stops. Raises Refused
+        when another machine can't read what the attempts have on this one.
         """
         if self._waiting and not self._is_open():
             return
@@ -113,19 +115,25 @@ class AttemptQueue:
             self._recorder.attempt_started(attempt.key, max(attempt.work.attempts.values()))
 
     def _is_open(self) -> bool:
-        """Whether the executor has started its processes, in a thread, because that takes Ray some seconds."""
+        """Whether the executor has started its processes, and found the files of the waiting attempts on all nodes.
+
+        It does so in a thread, because Ray takes some seconds to start and a node some time to answer.
+        """
+        jobs = [attempt.work.job for attempt in self._waiting]
         if self._opening is None:
-            first = [attempt.work.job for attempt in self._waiting]
-            self._opening = in_thread(lambda: self._open(first), "open-executor")
+            if self._is_opened and self._reach.has(jobs):
+                return True
+            self._opening = in_thread(lambda: self._open(jobs), "open-executor")
         try:
             self._opening.result(OPEN_WAIT)
         except TimeoutError:
             return False
-        return True
+        self._opening, self._is_opened = None, True
+        return self._reach.has(jobs)
 
-    def _open(self, first: Sequence[Job]) -> None:
+    def _open(self, jobs: Sequence[Job]) -> None:
         self._executor.open()
-        refuse_unreadable(self._executor, first)
+        self._reach.refuse_unreadable(jobs)
 
     def _call(self, work: Work, partition: str) -> Call:
         collecting = partition == COLLECT and work.task.collect is not None

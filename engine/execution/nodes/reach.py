@@ -21,16 +21,28 @@ class Reader(Protocol):
         """(host, path, what is wrong) of a machine that has not the file of this one at a path; None without one."""
 
 
-def refuse_unreadable(reader: Reader, jobs: Sequence[Job]) -> None:
-    """Raises Refused when another machine that may run these jobs does not read what this one does."""
-    advice = {path: setting for job in jobs for path, setting in _paths(job)}
-    found = reader.unshared(list(advice)) if advice else None
-    if found is not None:
-        host, path, wrong = found
-        raise Refused(
-            f"Host {host} of the Ray cluster {wrong} {path}; set {advice[path]} that all its machines share, "
-            "and resume the run."
-        )
+class Reach:
+    """The files of this machine that the other nodes were found to read as well."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._read: set[str] = set()
+
+    def has(self, jobs: Sequence[Job]) -> bool:
+        """Whether all files of the jobs were looked for."""
+        return all(path in self._read for job in jobs for path, _ in _paths(job))
+
+    def refuse_unreadable(self, jobs: Sequence[Job]) -> None:
+        """Looks for the files on all nodes. Raises Refused when one that may run these jobs has not the same ones."""
+        advice = {path: setting for job in jobs for path, setting in _paths(job) if path not in self._read}
+        found = self._reader.unshared(list(advice)) if advice else None
+        if found is not None:
+            host, path, wrong = found
+            raise Refused(
+                f"Host {host} of the Ray cluster {wrong} {path}; set {advice[path]} that all its machines share, "
+                "and resume the run."
+            )
+        self._read.update(advice)
 
 
 def contents_here(paths: Sequence[str]) -> dict[str, str]:
