@@ -11,6 +11,9 @@ PYTHON := $(VENV)/bin/python
 # One thread of linear algebra for each process, as in Ray's workers: two processes of two threads wait for each other.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n 2
 
+# What `check` runs need not run again when both are asked for.
+CHECKED := $(if $(filter check,$(MAKECMDGOALS)),--ignore tests/test_architecture.py)
+
 # A lock is complete, so nothing besides is resolved or installed, and each file must have a hash that the lock names.
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
@@ -30,13 +33,16 @@ demo: $(VENV)/runtime
 fuzz: $(VENV)/tools
 	BOOKS=$(BOOKS) SEED=$(SEED) $(PYTHON) -m tests.fuzz
 
+# Asked for together with `test-all`, which has all of its tests besides others, it leaves them to that.
 test: $(VENV)/tools
+ifeq ($(filter test-all,$(MAKECMDGOALS)),)
 	$(PYTEST) -m "not thorough" --dist loadgroup --no-loadscope-reorder
+endif
 
-# `test` comes first, once, also when both are asked for (`make test test-all`).
+# One session for all but what wants the machine for itself, so that what is shared by many tests is made once.
 # Some of the thorough tests wait for a store or a lease, so that a third process has time to compute.
-test-all: test
-	$(PYTEST) -n 3 -m "thorough and not alone" --dist loadgroup --no-loadscope-reorder
+test-all: $(VENV)/tools
+	$(PYTEST) -n 3 -m "not (thorough and alone)" --dist loadgroup --no-loadscope-reorder $(CHECKED)
 	$(PYTEST) -m "thorough and alone" --dist loadfile
 	$(PYTHON) -m tests.soak $(MINUTES)
 
