@@ -1,5 +1,8 @@
 """Buckets of customers: the same rows, features and predictions as without them, whatever their number."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -109,35 +112,56 @@ def measures(sandbox: Sandbox, run: str) -> dict[str, float]:
     return {name: value for name, value in row.items() if isinstance(value, int | float)}
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A book that is not divided: its runs, the most that each held, and the same deployment as it was early."""
+
+    sandbox: Sandbox
+    runs: list[str]
+    peaks: list[int]
+    early: Sandbox
+    day: date
+
+
+@pytest.fixture(scope="module")
+def whole(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+    folder = tmp_path_factory.mktemp("buckets")
+    sandbox = Sandbox.copied(trained_home, folder / "whole")
+    runs, peaks = run_of_each(sandbox)
+    day = sorted(sandbox.table(INFERENCE_FEATURES)["prediction_date"].to_pylist())[2]  # a few loans are due
+    early = sandbox.copy(folder / "early")
+    early.succeed("inference", day, data=early.data())
+    yield Whole(sandbox, runs, peaks, early, day)
+    sandbox.close()
+    early.close()
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("number", [2, 8])
 def test_a_divided_book_gives_the_same_rows_features_and_counts(
-    trained_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+    whole: Whole, trained_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    whole = Sandbox.copied(trained_home, tmp_path / "whole")
     other = Sandbox.copied(trained_home, tmp_path / "divided")
-    rows = sum(whole.versions()[source.staged_table].rows for source in BOOK.sources)
-    runs, peaks = run_of_each(whole)
+    rows = sum(other.versions()[source.staged_table].rows for source in BOOK.sources)
     monkeypatch.setattr(buckets, "ROWS_OF_BUCKET", -(-rows // number))
     monkeypatch.setattr(buckets, "ROWS_OF_PIECE", -(-rows // (4 * number)))
     divided, lower = run_of_each(other)
-    assert lower[1] < 3 * peaks[1] / number, "inference holds more than a bucket"
-    assert lower[2] < 3 * peaks[2] / number, "monitoring holds more than a bucket"
-    assert measures(other, divided[2]) == pytest.approx(measures(whole, runs[2]))
+    assert lower[1] < 3 * whole.peaks[1] / number, "inference holds more than a bucket"
+    assert lower[2] < 3 * whole.peaks[2] / number, "monitoring holds more than a bucket"
+    assert measures(other, divided[2]) == pytest.approx(measures(whole.sandbox, whole.runs[2]))
     for table in ("silver.loan_daily", "silver.attributes", TRAINING_DATA, INFERENCE_FEATURES, OUTCOMES):
         assert len(other.versions()[table].parts) == number
-        assert same_rows(whole, other, table), table
-    for run, again, tasks in zip(runs, divided, TASKS, strict=True):
+        assert len(whole.sandbox.versions()[table].parts) == 1
+        assert same_rows(whole.sandbox, other, table), table
+    for run, again, tasks in zip(whole.runs, divided, TASKS, strict=True):
         for task in tasks:
             found = other.values(again, task)
             statistics = found.pop("statistics", None)
             assert (statistics is None) == (task != "remove_flagged_customers")
-            assert found == whole.values(run, task), task
-    early = sorted(whole.table(INFERENCE_FEATURES)["prediction_date"].to_pylist())[2]  # a few loans are due
-    for sandbox, buckets_of_sandbox in ((whole, 1), (other, 64)):
-        monkeypatch.setattr(buckets, "ROWS_OF_BUCKET", -(-rows // buckets_of_sandbox))
-        sandbox.succeed("inference", early, data=sandbox.data())
-    assert same_rows(whole, other, INFERENCE_FEATURES)
-    scored = [sandbox.versions()[PREDICTIONS].rows for sandbox in (whole, other)]
+            assert found == whole.sandbox.values(run, task), task
+    monkeypatch.setattr(buckets, "ROWS_OF_BUCKET", -(-rows // 64))
+    other.succeed("inference", whole.day, data=other.data())
+    assert same_rows(whole.early, other, INFERENCE_FEATURES)
+    scored = [sandbox.versions()[PREDICTIONS].rows for sandbox in (whole.early, other)]
     assert scored[0] == scored[1] > 0
     assert 0 in [part.rows for part in other.versions()[INFERENCE_FEATURES].parts]
