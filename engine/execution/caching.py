@@ -92,11 +92,13 @@ def reusable(
     The result of a task that extends a table is reused only when the table is as before or after that task. Otherwise
     rows that were added in the meantime would be lost.
     """
+    if of_runs is not None and not of_runs:
+        return None, []
     before = extended(task, job)
     damaged: list[str] = []
     with deployment.ledger.reading() as connection:
         rows = reusable_tasks(connection, key, of_runs)
-        stored = stored_versions(connection)
+        stored = stored_versions(connection) if rows else set()
         removed = removed_names(connection, {facts["name"] for row in rows for facts in _files(row)})
     for row in rows:
         result = result_from_json(row.outcome["outcome"])

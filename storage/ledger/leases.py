@@ -8,10 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from storage.db.schema import ACTIVE_STATES, OPEN_TASK_STATES, attempts, runs, tasks
 from storage.errors import LeaseLost
+
+# Statements that a run executes often are built once.
+OF_RUN = runs.c.run_id == bindparam("of_run")
+IS_VALID = (
+    OF_RUN
+    & (runs.c.state == "running")
+    & (runs.c.owner == bindparam("of_owner"))
+    & (runs.c.epoch == bindparam("of_epoch"))
+)
+VALID_RUN = select(runs.c.run_id).where(IS_VALID)
+UPDATE_VALID = update(runs).where(IS_VALID)
+CANCEL_REQUEST = select(runs.c.cancel_requested_at).where(OF_RUN)
 
 
 @dataclass(frozen=True)
@@ -21,6 +33,11 @@ class Lease:
     run_id: str
     owner: str
     epoch: int
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of IS_VALID."""
+        return {"of_run": self.run_id, "of_owner": self.owner, "of_epoch": self.epoch}
 
 
 def claim(connection: Connection, run_id: str, owner: str, now: datetime) -> Lease | None:
@@ -36,13 +53,12 @@ def claim(connection: Connection, run_id: str, owner: str, now: datetime) -> Lea
 
 def renew(connection: Connection, lease: Lease, now: datetime) -> None:
     """Records that the run is alive. Raises LeaseLost when the lease is lost."""
-    if connection.execute(update(runs).where(_is_valid(lease)).values(heartbeat_at=now)).rowcount != 1:
-        raise LeaseLost(lease.run_id)
+    _update_valid(connection, lease, heartbeat_at=now)
 
 
 def cancel_requested(connection: Connection, run_id: str) -> bool:
     """Whether a user asked for the run to be cancelled."""
-    return connection.execute(select(runs.c.cancel_requested_at).where(runs.c.run_id == run_id)).scalar() is not None
+    return connection.execute(CANCEL_REQUEST, {"of_run": run_id}).scalar() is not None
 
 
 def check_lease(connection: Connection, lease: Lease) -> None:
@@ -50,22 +66,18 @@ def check_lease(connection: Connection, lease: Lease) -> None:
 
     The caller's transaction is the only writer (see `Ledger.writing`), so the lease is valid until its end.
     """
-    if connection.execute(select(runs.c.run_id).where(_is_valid(lease))).first() is None:
+    if connection.execute(VALID_RUN, lease.parameters).first() is None:
         raise LeaseLost(lease.run_id)
 
 
 def record_snapshot(connection: Connection, lease: Lease, snapshot: dict[str, Any]) -> None:
-    """Records which table versions the run reads."""
-    check_lease(connection, lease)
-    connection.execute(update(runs).where(runs.c.run_id == lease.run_id).values(snapshot=snapshot))
+    """Records which table versions the run reads. Raises LeaseLost when the lease is lost."""
+    _update_valid(connection, lease, snapshot=snapshot)
 
 
 def finish(connection: Connection, lease: Lease, state: str, error: dict[str, Any] | None, now: datetime) -> None:
     """Records the final state of a run. Raises LeaseLost when the lease is lost."""
-    check_lease(connection, lease)
-    connection.execute(
-        update(runs).where(runs.c.run_id == lease.run_id).values(state=state, error=error, finished_at=now)
-    )
+    _update_valid(connection, lease, state=state, error=error, finished_at=now)
 
 
 def end_early(connection: Connection, lease: Lease, state: str, error: dict[str, Any], now: datetime) -> None:
@@ -159,10 +171,7 @@ def _is_late(oldest: datetime) -> Any:
     return or_(runs.c.heartbeat_at < oldest, runs.c.heartbeat_at.is_(None) & (runs.c.started_at < oldest))
 
 
-def _is_valid(lease: Lease) -> Any:
-    return (
-        (runs.c.run_id == lease.run_id)
-        & (runs.c.state == "running")
-        & (runs.c.owner == lease.owner)
-        & (runs.c.epoch == lease.epoch)
-    )
+def _update_valid(connection: Connection, lease: Lease, **values: Any) -> None:
+    """Changes columns of the run. Raises LeaseLost when the lease is lost."""
+    if connection.execute(UPDATE_VALID, {**lease.parameters, **values}).rowcount != 1:
+        raise LeaseLost(lease.run_id)

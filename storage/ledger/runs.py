@@ -206,11 +206,11 @@ def newest_heartbeat(connection: Connection) -> datetime | None:
 
 
 def forced_line(connection: Connection, run: LedgerRow) -> frozenset[str]:
-    """Ids of the forced runs that a forced run resumes, itself included: what they finished ran under `--force`."""
+    """Ids of the forced runs that a forced run resumes, without its own: what they finished ran under `--force`."""
     line = [run]
     while (parent := line[-1].parent_run_id) is not None and (row := run_row(connection, parent)).force:
         line.append(row)
-    return frozenset(each.run_id for each in line)
+    return frozenset(each.run_id for each in line[1:])
 
 
 def first_of_line(connection: Connection, run: LedgerRow) -> LedgerRow:

@@ -9,11 +9,42 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from storage.db.ledger import LedgerRow
 from storage.db.schema import attempts, logs, runs, tasks
+from storage.db.types import Moment
 from storage.ledger.runs import IS_OFFICIAL
+
+# Statements that a run executes often are built once.
+UPDATE_TASK = update(tasks).where(tasks.c.run_id == bindparam("of_run"), tasks.c.task == bindparam("of_task"))
+START_TASK = UPDATE_TASK.values(started_at=func.coalesce(tasks.c.started_at, bindparam("now", type_=Moment)))
+INSERT_ATTEMPT, INSERT_LOGS = insert(attempts), insert(logs)
+END_ATTEMPT = update(attempts).where(
+    attempts.c.run_id == bindparam("of_run"),
+    attempts.c.task == bindparam("of_task"),
+    attempts.c.part == bindparam("of_part"),
+    attempts.c.attempt == bindparam("of_attempt"),
+)
+REUSABLE = (
+    select(
+        tasks.c.run_id,
+        tasks.c.task,
+        tasks.c.outcome,
+        tasks.c.rows_in,
+        tasks.c.rows_out,
+        IS_OFFICIAL.label("official"),
+    )
+    .join(runs, runs.c.run_id == tasks.c.run_id)
+    .where(
+        or_(tasks.c.cache_key == bindparam("key"), tasks.c.key_after == bindparam("key")),
+        tasks.c.state.in_(("succeeded", "skipped")),
+        tasks.c.cached_from.is_(None),
+    )
+    .order_by(tasks.c.finished_at.desc())
+    .limit(bindparam("most"))
+)
+REUSABLE_OF_RUNS = REUSABLE.where(tasks.c.run_id.in_(bindparam("of_runs", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -37,29 +68,27 @@ def plan_tasks(connection: Connection, run_id: str, names: Sequence[str]) -> Non
 
 def update_task(connection: Connection, run_id: str, task: str, **values: Any) -> None:
     """Changes columns of one task."""
-    connection.execute(update(tasks).where(tasks.c.run_id == run_id, tasks.c.task == task).values(**values))
+    connection.execute(UPDATE_TASK, {"of_run": run_id, "of_task": task, **values})
 
 
 def start_attempt(connection: Connection, run_id: str, key: tuple[str, str, int], now: datetime) -> None:
     """Records that an attempt starts. `key` is task, partition and number (from 1)."""
     task, part, number = key
     row = {"run_id": run_id, "task": task, "part": part, "attempt": number, "state": "running", "started_at": now}
-    connection.execute(insert(attempts).values(row))
+    connection.execute(INSERT_ATTEMPT, row)
+
+
+def start_task(connection: Connection, run_id: str, task: str, attempts_made: int, now: datetime) -> None:
+    """Records that a task runs. Its start is that of its first attempt."""
+    row = {"of_run": run_id, "of_task": task, "now": now, "state": "running", "attempts": attempts_made}
+    connection.execute(START_TASK, row)
 
 
 def end_attempt(connection: Connection, run_id: str, key: tuple[str, str, int], **values: Any) -> None:
     """Records the end of an attempt: state, finished_at, error."""
     task, part, number = key
-    connection.execute(
-        update(attempts)
-        .where(
-            attempts.c.run_id == run_id,
-            attempts.c.task == task,
-            attempts.c.part == part,
-            attempts.c.attempt == number,
-        )
-        .values(**values)
-    )
+    of_attempt = {"of_run": run_id, "of_task": task, "of_part": part, "of_attempt": number}
+    connection.execute(END_ATTEMPT, {**of_attempt, **values})
 
 
 def reusable_tasks(
@@ -71,21 +100,10 @@ def reusable_tasks(
 
     They are of `of_runs` only, if given, else of any run.
     """
-    official = IS_OFFICIAL.label("official")
-    query = (
-        select(tasks.c.run_id, tasks.c.task, tasks.c.outcome, tasks.c.rows_in, tasks.c.rows_out, official)
-        .join(runs, runs.c.run_id == tasks.c.run_id)
-        .where(
-            or_(tasks.c.cache_key == cache_key, tasks.c.key_after == cache_key),
-            tasks.c.state.in_(("succeeded", "skipped")),
-            tasks.c.cached_from.is_(None),
-        )
-        .order_by(tasks.c.finished_at.desc())
-        .limit(limit)
-    )
-    if of_runs is not None:
-        query = query.where(tasks.c.run_id.in_(of_runs))
-    return connection.execute(query).all()
+    wanted = {"key": cache_key, "most": limit}
+    if of_runs is None:
+        return connection.execute(REUSABLE, wanted).all()
+    return connection.execute(REUSABLE_OF_RUNS, {**wanted, "of_runs": list(of_runs)}).all()
 
 
 def task_rows(connection: Connection, run_id: str) -> Sequence[LedgerRow]:
@@ -102,7 +120,7 @@ def attempt_rows(connection: Connection, run_id: str, limit: int | None = None) 
 def add_logs(connection: Connection, run_id: str, lines: Sequence[LogLine]) -> None:
     """Appends a batch of lines to the run's log."""
     if lines:
-        connection.execute(insert(logs), [{"run_id": run_id, **vars(line)} for line in lines])
+        connection.execute(INSERT_LOGS, [{"run_id": run_id, **vars(line)} for line in lines])
 
 
 def log_rows(

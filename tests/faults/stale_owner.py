@@ -65,8 +65,8 @@ def refusals(deployment: Deployment, lease: Lease) -> list[str]:
     refused = [name for name, write in writes.items() if is_refused(lambda write=write: written(deployment, write))]
     told: dict[str, Any] = {
         "plan": lambda: record.planned(SMALL),
-        "ready": lambda: record.ready(task, "key", 1),
-        "attempt": lambda: record.attempt_started((task.name, "", 9), 9),
+        "ready": lambda: (record.ready(task, "key", 1), record.write()),
+        "attempt": lambda: (record.attempt_started((task.name, "", 9), 9), record.write()),
         "note": lambda: record.warned(task, ["a word"]),
         "left": lambda: record.upstream_failed({task.name: "nobody"}),
         "failed": lambda: record.run_failed({"type": "Stale", "message": "no", "exit_code": 1}),

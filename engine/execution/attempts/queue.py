@@ -63,7 +63,10 @@ class AttemptQueue:
         return max(self._executor.capacity(), 1) - len(self._running) if self._waiting else 0
 
     def reports(self, timeout: float = MOST_WAIT) -> Iterator[tuple[Attempt, Report]]:
-        """The attempts that have ended, with their reports. Waits up to `timeout` seconds for the first."""
+        """The attempts that have ended, with their reports. Waits up to `timeout` seconds for the first.
+
+        What the recorder has noted is written at the end, unless it was with the end of a task.
+        """
         pauses = [attempt.not_before - monotonic() for attempt in self._waiting if attempt.not_before]
         reports = self._executor.wait(max(0.01, min([timeout, *pauses])))
         for ticket in self._running:
@@ -78,6 +81,7 @@ class AttemptQueue:
                     work.results[attempt.partition] = report.result
                 self._recorder.attempt_ended(attempt.key, report, min(len(work.results), len(work.partitions)))
                 yield attempt, report
+        self._recorder.write()
 
     def overdue(self) -> Iterator[Attempt]:
         """Stops the attempts that have run longer than their limit, and yields them.
