@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, update
@@ -84,13 +85,15 @@ def publish(connection: Connection, lease: Lease, versions: Iterable[TableVersio
 
 def current_versions(connection: Connection) -> dict[str, TableVersion]:
     """The current version of every published table, by the table's name."""
-    query = (
-        select(table_versions.c.content)
-        .join_from(table_versions, publications, SAME_VERSION)
-        .where(publications.c.publication_id.in_(newest_publications()))
-    )
-    versions = (from_json(content) for content in connection.execute(query).scalars())
+    versions = (from_json(content) for content in connection.execute(_current_contents()).scalars())
     return {version.table: version for version in versions}
+
+
+@cache
+def _current_contents() -> Select[tuple[Any]]:
+    """The query of `current_versions`, built once: a run asks it often."""
+    query = select(table_versions.c.content).join_from(table_versions, publications, SAME_VERSION)
+    return query.where(publications.c.publication_id.in_(newest_publications()))
 
 
 def published_versions(connection: Connection, table: str) -> list[TableVersion]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from storage.db.ledger import LedgerRow
 from storage.db.schema import ACTIVE_STATES, runs
@@ -14,6 +14,8 @@ from storage.errors import StorageError
 
 # A trial of a person counts nowhere: it published nothing. See engine/control/trials.py.
 IS_OFFICIAL = runs.c.cause_detail["trial"].as_string().is_(None)
+OF_ID = select(runs).where(runs.c.run_id == bindparam("of_run"))
+NEWEST = select(runs).order_by(runs.c.requested_at.desc()).limit(1)
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,8 @@ def request_cancel(connection: Connection, run_id: str, now: datetime) -> None:
 
 def run_row(connection: Connection, run_id: str) -> LedgerRow:
     """The row of a run; `latest` is the newest of all. Raises UnknownRun when there is none."""
-    query = select(runs).where(runs.c.run_id == run_id)
-    if run_id == "latest":
-        query = select(runs).order_by(runs.c.requested_at.desc()).limit(1)
-    row = connection.execute(query).first()
+    found = connection.execute(NEWEST) if run_id == "latest" else connection.execute(OF_ID, {"of_run": run_id})
+    row = found.first()
     if row is None:
         raise UnknownRun(f"There is no run {run_id!r}; `python -m engine runs` lists them.")
     return row

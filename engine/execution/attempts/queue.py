@@ -15,6 +15,7 @@ from jobs.job import Job
 
 MOST_WAIT = 0.25  # seconds to wait for reports, so that a cancelled run ends soon
 OPEN_WAIT = 0.05
+SHORT = 0.003  # seconds to wait for the report of a call that has just begun, so that both are written at once
 
 
 class AttemptQueue:
@@ -69,9 +70,11 @@ class AttemptQueue:
         """
         pauses = [attempt.not_before - monotonic() for attempt in self._waiting if attempt.not_before]
         reports = self._executor.wait(max(0.01, min([timeout, *pauses])))
-        for ticket in self._running:
-            if self._executor.began(ticket) is not None:
-                self._record_start(ticket)
+        begun = [ticket for ticket in self._running if self._executor.began(ticket) is not None]
+        if not reports and any(not self._running[ticket].is_recorded for ticket in begun):
+            reports = self._executor.wait(SHORT)
+        for ticket in begun:
+            self._record_start(ticket)
         for ticket, report in reports:
             if ticket in self._running:  # it is not when another partition of the task failed
                 self._record_start(ticket)
