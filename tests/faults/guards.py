@@ -53,8 +53,8 @@ GUARDS = (
     Guard(
         "the epoch of a lease",
         LEASES,
-        "        & (runs.c.epoch == lease.epoch)\n    )",
-        "    )",
+        'runs.c.epoch == bindparam("of_epoch")',
+        'runs.c.epoch >= bindparam("of_epoch")',
         f"{OF_LEASES}test_a_lease_ends_when_its_owner_claims_the_run_again[sqlite]",
     ),
     Guard(
