@@ -30,8 +30,8 @@ def login_of(settings: Settings) -> Login:
     return "oidc" if get_secrets_auth_section() else "none"
 
 
-def refuse_unguarded(settings: Settings) -> None:
-    """Raises Refused when other machines reach a console without a login, or when the login is not protected."""
+def refuse_unguarded(settings: Settings) -> Login:
+    """The login. Raises Refused when other machines reach a console without one, or when it is not protected."""
     login = login_of(settings)
     public = is_public()
     if public and login == "none":
@@ -53,6 +53,7 @@ def refuse_unguarded(settings: Settings) -> None:
             f"cookie_secret in .streamlit/secrets.toml has fewer than {COOKIE_SECRET} characters and could be guessed; "
             "`python -c 'import secrets; print(secrets.token_hex(32))'` prints a new one."
         )
+    return login
 
 
 def is_public() -> bool:

@@ -59,8 +59,7 @@ def person() -> Person:
     without a login. The content of a download is made outside of the session, for a page that showed its button; the
     web server hands it out to those who are signed in only.
     """
-    refuse_unguarded(settings())
-    login = login_of(settings())
+    login = refuse_unguarded(settings())  # a page asks a hundred times, and to look for a login reads files
     if login != "none" and get_script_run_ctx(suppress_warning=True) is None:
         return DOWNLOADING
     if login == "password":

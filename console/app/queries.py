@@ -5,7 +5,7 @@ A version of a table or a model never changes, so its content is cached by the v
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -22,12 +22,13 @@ from jobs.governance.breaches import Thresholds
 from storage.db.ledger import LedgerRow
 from storage.lake.datamart import TableVersion
 from storage.lake.names import MONITORING, MONITORING_COHORTS, MONITORING_FEATURES
-from storage.ledger.catalog import current_versions
+from storage.ledger.catalog import current_version
 from storage.ledger.models import ModelVersion, model_by_alias, model_from_json
 
 Loaded = TypeVar("Loaded")
 
 KEPT_TABLES = 32  # versions of tables whose rows are kept in memory, over all sessions
+KEPT_DATES = 128  # of a monitoring table
 KEPT_MODELS = 64
 FRESH = 1.0  # seconds in which the fragments of a page share a loaded value
 VERSION_KEYS: dict[str | type, Callable[[Any], Any]] = {  # hash_funcs of caches: the key of a version
@@ -93,18 +94,25 @@ def champion() -> ModelVersion | None:
 
 def monitoring() -> pd.DataFrame:
     """The monitoring history, a row for each monitoring_date, oldest first; empty before the first."""
-    rows = published(MONITORING)
-    return rows if rows.empty else rows.sort_values("monitoring_date")
+    version = version_of(MONITORING)
+    return pd.DataFrame() if version is None else _by_date(version)
 
 
-def monitoring_cohorts() -> pd.DataFrame:
-    """The monitoring history by origination cohort; empty before the first."""
-    return published(MONITORING_COHORTS)
+def monitoring_cohorts_of(day: date) -> pd.DataFrame:
+    """The origination cohorts at a monitoring_date; empty before the first."""
+    version = version_of(MONITORING_COHORTS)
+    return pd.DataFrame() if version is None else _of_date(version, day)
 
 
 def monitoring_features() -> pd.DataFrame:
     """The drift of every feature at every monitoring_date; empty before the first."""
     return published(MONITORING_FEATURES)
+
+
+def monitoring_features_of(day: date) -> pd.DataFrame:
+    """The drift of every feature at a monitoring_date; empty before the first."""
+    version = version_of(MONITORING_FEATURES)
+    return pd.DataFrame() if version is None else _of_date(version, day)
 
 
 def published(table: str) -> pd.DataFrame:
@@ -116,7 +124,7 @@ def published(table: str) -> pd.DataFrame:
 def version_of(table: str) -> TableVersion | None:
     """The published version of a table; None when it is not published yet."""
     with ledger().reading() as connection:
-        return current_versions(connection).get(table)
+        return current_version(connection, table)
 
 
 def thresholds() -> Thresholds:
@@ -144,6 +152,17 @@ def model_of_row(row: LedgerRow) -> ModelVersion:
 def _rows(version: TableVersion) -> pd.DataFrame:
     frame: pd.DataFrame = deployment().datamart.read(version).to_pandas(date_as_object=True)
     return frame
+
+
+@st.cache_resource(max_entries=KEPT_TABLES, show_spinner=False, hash_funcs=VERSION_KEYS)
+def _by_date(version: TableVersion) -> pd.DataFrame:
+    return _rows(version).sort_values("monitoring_date")
+
+
+@st.cache_resource(max_entries=KEPT_DATES, show_spinner=False, hash_funcs=VERSION_KEYS)
+def _of_date(version: TableVersion, day: date) -> pd.DataFrame:
+    rows = _rows(version)
+    return rows[rows["monitoring_date"] == day]
 
 
 @st.cache_resource(max_entries=KEPT_MODELS, show_spinner=False, hash_funcs=VERSION_KEYS)

@@ -3,19 +3,24 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import altair as alt
 import pandas as pd
 import streamlit as st
 from markupsafe import Markup
+from streamlit.dataframe_util import convert_anything_to_arrow_bytes
 
 from console.components.csv_export import csv_bytes
 from console.components.elements import write_html
 from console.components.theme import appearance, drawn
 from jobs.charts.kit import STATUS_WORDS, TIP_NAMES
 
+Made = TypeVar("Made")
+
 HEIGHT = 290  # points, axes and legend included
+SHORT, TALL = 12, 420  # rows that are shown at once; pixels of a table with more
+ROW, BUTTON = 35, 60  # pixels of a row of numbers, and of the button under them
 KEPT_DRAWINGS = 256
 PANEL_SHEET = Markup("""<style>
 .lw-title h2.lw-head { padding: 0; margin: 0; font-size: 1.05rem; font-weight: 650; letter-spacing: 0; }
@@ -55,6 +60,18 @@ class Panel:
     plain_name: Callable[[str], str] = str
 
 
+@st.cache_resource(max_entries=KEPT_DRAWINGS, show_spinner=False)
+def kept(
+    name: str,  # noqa: ARG001 - part of the key, like identity
+    identity: tuple[str, ...],  # noqa: ARG001
+    _build: Callable[[], Made],
+) -> Made:
+    """The panel that `build` makes, for every session and as long as it is the same: its words take as long to find
+    as the rest of a page. What is in it must not be changed.
+    """
+    return _build()
+
+
 def show_panel(panel: Panel) -> None:
     """The panel, in the place that is at hand."""
     drawing = drawing_of(panel.name, panel.identity, appearance(), panel.height, panel.make)
@@ -89,11 +106,22 @@ def _head(panel: Panel, drawing: dict[str, Any]) -> None:
 
 
 def _numbers(panel: Panel) -> None:
-    """The table behind the chart, for those who want the numbers or can't see the drawing."""
-    with st.popover("Numbers", key=f"numbers-{panel.name}", type="tertiary", disabled=panel.numbers.empty):
-        height: Literal["content"] | int = "content" if len(panel.numbers) < 12 else 420
-        labels = {name: column_label(name) for name in panel.numbers.columns}
-        rows = with_plain_words(panel.numbers, panel.plain_name)
+    """The table behind the chart, for those who want the numbers or can't see the drawing.
+
+    It is made only while it is open: the tables of a page's charts take as long as all else on it.
+    """
+    place = st.popover(
+        "Numbers", key=f"numbers-{panel.name}", type="tertiary", disabled=panel.numbers.empty, on_change="rerun"
+    )
+    short = len(panel.numbers) < SHORT
+    if not place.open:
+        # The browser chooses above or below the button by the room that is taken when it opens.
+        place.container(height=BUTTON + (ROW * (len(panel.numbers) + 1) if short else TALL), border=False)
+        return
+    height: Literal["content"] | int = "content" if short else TALL
+    labels = {name: column_label(name) for name in panel.numbers.columns}
+    rows = with_plain_words(panel.numbers, panel.plain_name)
+    with place:
         st.dataframe(rows, hide_index=True, width="content", height=height, column_config=labels)
         st.download_button(
             "Download CSV",
@@ -129,11 +157,15 @@ def drawing_of(
     height: int,
     _make: Callable[[], alt.LayerChart],
 ) -> dict[str, Any]:
-    """Title, subtitle and specification of a chart; the page shows the title, as a heading that wraps."""
+    """Title, subtitle and specification of a chart; the page shows the title, as a heading that wraps.
+
+    The rows in the specification are Arrow already, which Streamlit else makes of them each time that they are shown.
+    """
     chart = _make()
     title = chart.title
     # What the functions of the charts build is tested; checking it anew against the schema takes half of the time.
     spec = drawn(chart.properties(height=height), plain=True).to_dict(validate=False)
     spec.pop("title", None)
     spec["config"]["legend"]["columns"] = {"expr": LEGEND_COLUMNS}
+    spec["datasets"] = {key: convert_anything_to_arrow_bytes(rows) for key, rows in spec.get("datasets", {}).items()}
     return {"title": str(title.text), "subtitle": str(title.subtitle), "spec": spec}

@@ -3,7 +3,7 @@
 A state has a sign and a word besides its tone. Each tone has a contrast of at least 4.5 to 1 against the paper.
 """
 
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import altair as alt
 import streamlit as st
@@ -94,8 +94,11 @@ def drawn(chart: Chart, *, plain: bool = False) -> Chart:
 
     Its hundreds of marks have no names for screen readers; the `alt` of the chart's place on the page describes it.
     """
+    return chart.properties(config=chart_config(plain=plain))
+
+
+def chart_config(*, plain: bool) -> dict[str, Any]:
+    """The Vega-Lite config of a chart that is drawn like that."""
     config = {**chart_theme(appearance()), "background": "transparent"}
     config["mark"] = {**config.get("mark", {}), "aria": False}
-    if plain:
-        config["padding"] = 4
-    return chart.properties(config=config)
+    return {**config, "padding": 4} if plain else config

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from console.app.deployment import deployment, plain_name
-from console.components.chart_panel import Panel, show_panel
+from console.components.chart_panel import Panel, kept, show_panel
 from console.components.elements import count, empty
 from console.components.times import day
 from console.drift.chart_selection import preview, with_dates, with_features
@@ -27,23 +27,22 @@ KEY = "drift-feature"
 
 def show_features(first: Panel, view: View, moved: Moved) -> None:
     """A first panel beside the ranking of the features, and under them the selected feature."""
-    bins = bins_of(view)
     names = view.features.sort_values(["csi", "feature"], ascending=[False, True])["feature"].tolist()
     selected = _selected_feature(names)
     left, right = st.columns(2, gap="large")
     with left:
         show_panel(first)
     with right:
-        show_panel(ranking_panel(view, bins, selected, moved))
+        show_panel(_kept_ranking(view, selected, moved))
     if selected is None:
         _show_unmeasured(view)
         return
     _show_selector(names)
     left, right = st.columns(2, gap="large")
     with left:
-        _show_histogram(view, bins, selected)
+        _show_histogram(view, selected)
     with right:
-        show_panel(history_panel(view, selected))
+        show_panel(kept("feature-history", (*view.identity, selected), partial(history_panel, view, selected)))
 
 
 def ranking_panel(view: View, bins: dict[str, pd.DataFrame], selected: str | None, moved: Moved) -> Panel:
@@ -115,7 +114,8 @@ def bins_of(view: View) -> dict[str, pd.DataFrame]:
 def feature_history(view: View, feature: str) -> pd.DataFrame:
     """The rows of a feature by date, with the champion of each."""
     rows = view.drift[view.drift["feature"] == feature]
-    return rows.merge(view.history[["monitoring_date", "action"]], on="monitoring_date").reset_index(drop=True)
+    shown = view.history[["monitoring_date", "model_version", "action"]]
+    return rows.merge(shown, on="monitoring_date").reset_index(drop=True)
 
 
 def feature_text(feature: str) -> str:
@@ -148,9 +148,20 @@ def _show_selector(names: list[str]) -> None:
     keep_in_address("feature", feature, names[0])
 
 
-def _show_histogram(view: View, bins: dict[str, pd.DataFrame], feature: str) -> None:
-    if feature in bins:
-        show_panel(histogram_panel(view, bins[feature], feature))
+def _kept_ranking(view: View, selected: str | None, moved: Moved) -> Panel:
+    identity = (*view.identity, selected or "")
+    return kept("feature-drift", identity, lambda: ranking_panel(view, bins_of(view), selected, moved))
+
+
+def _histogram_of(view: View, feature: str) -> Panel | None:
+    bins = bins_of(view).get(feature)
+    return None if bins is None else histogram_panel(view, bins, feature)
+
+
+def _show_histogram(view: View, feature: str) -> None:
+    found = kept("feature-bins", (*view.identity, feature), partial(_histogram_of, view, feature))
+    if found is not None:
+        show_panel(found)
         return
     empty(
         f"{plain_name(feature)}: no histogram of {day(view.filters.day)}",

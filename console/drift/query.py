@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -37,7 +38,7 @@ class View:
 
     `history` has the numbers of each date and `action`, the action of the retraining rule.
     `monitoring_version` is the version of the monitoring tables. `cohorts` and `features` are of the date in view,
-    `drift` has the features of every date of the history. `notes` are those of the period. `thresholds` are those that
+    `drift` has the features of every monitored date. `notes` are those of the period. `thresholds` are those that
     the date in view was judged by.
     """
 
@@ -54,7 +55,7 @@ class View:
     monitoring_version: str
     notes: Sequence[Document] = ()
 
-    @property
+    @cached_property
     def identity(self) -> tuple[str, ...]:
         """What every chart of the view depends on, besides the theme."""
         run = (
@@ -73,22 +74,19 @@ def view_of(filters: Filters, history: pd.DataFrame) -> View:
     """The view that the filters select from the whole monitoring history, which has a row of their day."""
     published = queries.version_of(MONITORING)
     selected = narrowed(history, filters)
-    days = set(selected["monitoring_date"])
     decisions = _decisions(filters)
-    drift = queries.monitoring_features()
-    drift = drift[drift["monitoring_date"].isin(days)]
-    drift = drift.merge(selected[["monitoring_date", "model_version"]], on="monitoring_date")
-    cohorts = queries.monitoring_cohorts()
+    row = _without_nan(history[history["monitoring_date"] == filters.day].to_dict("records")[0])
+    features = queries.monitoring_features_of(filters.day).assign(model_version=row["model_version"])
     champion, run = queries.champion(), monitoring_run(filters.day)
     return View(
         filters,
-        _without_nan(history[history["monitoring_date"] == filters.day].to_dict("records")[0]),
+        row,
         selected.assign(
             action=[decisions[day].action if day in decisions else "" for day in selected["monitoring_date"]]
         ),
-        cohorts[cohorts["monitoring_date"] == filters.day].assign(n=lambda rows: rows["labelled"]),
-        drift[drift["monitoring_date"] == filters.day].dropna(subset=["csi"]),
-        drift,
+        queries.monitoring_cohorts_of(filters.day).assign(n=lambda rows: rows["labelled"]),
+        features.dropna(subset=["csi"]),
+        queries.monitoring_features(),
         run,
         decisions.get(filters.day),
         champion.version if champion else None,

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from console.components.elements import empty, note
-from console.components.theme import STATES, colour, drawn
+from console.components.theme import STATES, chart_config, colour
 from console.components.times import span
 from console.run.query import MOST_ATTEMPTS, RunView
+from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
 
 LABEL, BAR, BETWEEN = 18, 12, 7  # pixels: a task's name, a bar under it, before the next task
@@ -22,6 +22,8 @@ LEAST_WAIT = 0.1  # seconds that are drawn
 TICKS = 10  # on the axis at most
 TITLE = "seconds since the run started"
 STEPS = (1, 2, 5, 10)  # between two ticks, times a power of ten
+TOLD = ("task", "partition", "attempt", "state", "duration", "error")  # of an attempt, beside its bar
+PLACE = ("start", "end", "top", "bottom")
 AXIS = 44  # pixels of the axis with its title, which the page takes from the height of the chart
 
 
@@ -39,10 +41,11 @@ def gantt(view: RunView) -> None:
         empty("No attempts yet" if view.active else "No attempts", _why_none(view))
         return
     bars, names = frames(view)
-    shown = drawn(chart(bars, names, waits(bars)), plain=True)
+    before = waits(bars)
+    spec = {**chart(bars, names, before), "config": chart_config(plain=True)}
     with st.container(key="gantt"):
-        st.altair_chart(shown, width="stretch", theme=None, alt=in_words(view))
-    note(f"{critical_words(view)}{wait_words(waits(bars))}")
+        st.vega_lite_chart(spec=spec, width="stretch", theme=None, alt=in_words(view))
+    note(f"{critical_words(view)}{wait_words(before)}")
     if len(view.attempts) == MOST_ATTEMPTS:
         note(f"The first {MOST_ATTEMPTS:,} attempts.")
 
@@ -114,52 +117,71 @@ def ticks(end: float) -> list[float]:
     return [round(number * step, 9) for number in range(int(end / step + 1e-9) + 1)]
 
 
-def chart(bars: pd.DataFrame, names: pd.DataFrame, before: pd.DataFrame | None = None) -> Any:
-    """The bars by the seconds of the run, below the names of their tasks, with the waits before them."""
+def chart(bars: pd.DataFrame, names: pd.DataFrame, before: pd.DataFrame | None = None) -> dict[str, Any]:
+    """The bars by the seconds of the run, below the names of their tasks, with the waits before them, as Vega-Lite.
+
+    It is written out, because the timeline of an active run is drawn each second, and to check it against the schema
+    of Vega-Lite, as Altair does, takes longer than the rest of the page.
+    """
     height = int(bars["bottom"].max()) + BETWEEN
-    ink = colour("ink")
-    at = alt.Y("top:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
+    thin = [] if before is None or before.empty else [_thin(before)]
+    return {"height": height + AXIS, "layer": [_bars(bars, height), *thin, _names(names), _signs(bars)]}
+
+
+def _bars(bars: pd.DataFrame, height: int) -> Document:
     # The layers have one domain that is given: Vega finds none for a layer that is empty, such as that of no signs.
     last = max(1.0, float(bars["end"].max()))
-    domain = alt.Scale(domain=[0, last], nice=False)
     # The values are given: Vega-Lite drops a number of ticks where another layer has none.
-    axis = alt.Axis(title=TITLE, values=ticks(last), labelOverlap="greedy", labelSeparation=6)
-    seconds = alt.X("start:Q", axis=axis, scale=domain)
+    axis = {"title": TITLE, "values": ticks(last), "labelOverlap": "greedy", "labelSeparation": 6}
     states = list(dict.fromkeys(bars["state"]))
-    colours = [colour(_tone(state)) for state in states]
-    marks = (
-        alt.Chart(bars)
-        .mark_bar(cornerRadius=2)
-        .encode(
-            x=seconds,
-            x2="end:Q",
-            y=at,
-            y2="bottom:Q",
-            color=alt.Color("state:N", scale=alt.Scale(domain=states, range=colours), legend=None),
-            opacity=alt.condition("datum.critical", alt.value(1), alt.value(0.6)),
-            stroke=alt.condition("datum.critical", alt.value(ink), alt.value(None)),
-            strokeWidth=alt.value(1.5),
-            tooltip=["task:N", "partition:N", "attempt:Q", "state:N", "duration:N", "error:N"],
-        )
-    )
-    text = (
-        alt.Chart(names)
-        .mark_text(align="left", baseline="middle", fontSize=11.5, color=ink)
-        .encode(x=alt.value(0), y=alt.Y("position:Q"), text="name:N")
-    )
-    signs = (
-        alt.Chart(bars[bars["sign"] != ""])
-        .mark_text(align="left", dx=4, fontSize=11.5, color=ink)
-        .encode(x="end:Q", y=alt.Y("middle:Q"), text="sign:N")
-    )
-    thin = [] if before is None or before.empty else [_thin(before)]
-    return alt.layer(marks, *thin, text, signs).properties(height=height + AXIS)
+    scale = {"domain": states, "range": [colour(_tone(state)) for state in states]}
+    encoding = {
+        "x": {**_measure("start"), "axis": axis, "scale": {"domain": [0, last], "nice": False}},
+        "x2": {"field": "end"},
+        "y": {**_measure("top"), "axis": None, "scale": {"domain": [height, 0], "nice": False}},
+        "y2": {"field": "bottom"},
+        "color": {**_name("state"), "scale": scale, "legend": None},
+        "opacity": {"condition": {"test": "datum.critical", "value": 1}, "value": 0.6},
+        "stroke": {"condition": {"test": "datum.critical", "value": colour("ink")}, "value": None},
+        "strokeWidth": {"value": 1.5},
+        "tooltip": [_name(field) for field in TOLD],
+    }
+    return _layer(bars[[*TOLD, *PLACE, "critical"]], {"type": "bar", "cornerRadius": 2}, encoding)
 
 
-def _thin(before: pd.DataFrame) -> Any:
+def _thin(before: pd.DataFrame) -> Document:
     """The waits as thin lines that end where a bar begins."""
-    base = alt.Chart(before).mark_bar(color=colour("wire"))
-    return base.encode(x="start:Q", x2="end:Q", y=alt.Y("top:Q"), y2="bottom:Q", tooltip=["task:N", "waited:N"])
+    encoding = {
+        "x": _measure("start"),
+        "x2": {"field": "end"},
+        "y": _measure("top"),
+        "y2": {"field": "bottom"},
+        "tooltip": [_name("task"), _name("waited")],
+    }
+    return _layer(before, {"type": "bar", "color": colour("wire")}, encoding)
+
+
+def _names(names: pd.DataFrame) -> Document:
+    mark = {"type": "text", "align": "left", "baseline": "middle", "fontSize": 11.5, "color": colour("ink")}
+    return _layer(names, mark, {"x": {"value": 0}, "y": _measure("position"), "text": _name("name")})
+
+
+def _signs(bars: pd.DataFrame) -> Document:
+    rows = bars.loc[bars["sign"] != "", ["end", "middle", "sign"]]
+    mark = {"type": "text", "align": "left", "dx": 4, "fontSize": 11.5, "color": colour("ink")}
+    return _layer(rows, mark, {"x": _measure("end"), "y": _measure("middle"), "text": _name("sign")})
+
+
+def _layer(rows: pd.DataFrame, mark: Document, encoding: Document) -> Document:
+    return {"data": {"values": rows.to_dict("records")}, "mark": mark, "encoding": encoding}
+
+
+def _measure(field: str) -> dict[str, Any]:
+    return {"field": field, "type": "quantitative"}
+
+
+def _name(field: str) -> dict[str, Any]:
+    return {"field": field, "type": "nominal"}
 
 
 def critical_words(view: RunView) -> str:

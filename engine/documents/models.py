@@ -14,7 +14,16 @@ from jobs.statistics.rounding import signed
 from storage.lake.model_store import ModelStore
 from storage.ledger.approvals import approvals_by_version
 from storage.ledger.decisions import decision_rows
-from storage.ledger.models import CHAMPION, alias_rows, anchor, model_by_alias, model_named, model_row, model_rows
+from storage.ledger.models import (
+    CHAMPION,
+    alias_rows,
+    anchor,
+    model_by_alias,
+    model_comparisons,
+    model_named,
+    model_row,
+    model_rows,
+)
 
 NEWEST_MODELS = 50  # in which a comparison of feature sets is looked for
 
@@ -92,8 +101,8 @@ def left_out_costs(connection: Connection, book: Book) -> list[Document]:
     `feature_set`, `left_out`, and `version` and `comparison` (see `set_comparisons`; of the best candidates of both
     sets), which are None until a training on every feature set measured it.
     """
-    rows = model_rows(connection, NEWEST_MODELS) if book.smaller_sets else []
-    best = [(row.version, one) for row in rows for one in row.summary.get("comparisons", []) if one["compared"] == BEST]
+    rows = model_comparisons(connection, NEWEST_MODELS) if book.smaller_sets else []
+    best = [(version, one) for version, compared in rows for one in compared if one["compared"] == BEST]
     costs = []
     for name, names in book.smaller_sets.items():
         about = (

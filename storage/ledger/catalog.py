@@ -96,6 +96,19 @@ def _current_contents() -> Select[tuple[Any]]:
     return query.where(publications.c.publication_id.in_(newest_publications()))
 
 
+def current_version(connection: Connection, table: str) -> TableVersion | None:
+    """The current version of a table; None when none is published."""
+    query = (
+        select(table_versions.c.content)
+        .join_from(table_versions, publications, SAME_VERSION)
+        .where(publications.c.table_name == table)
+        .order_by(publications.c.publication_id.desc())
+        .limit(1)
+    )
+    content = connection.execute(query).scalar()
+    return None if content is None else from_json(content)
+
+
 def published_versions(connection: Connection, table: str) -> list[TableVersion]:
     """The published versions of a table that still have files, newest publication first."""
     query = (

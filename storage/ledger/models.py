@@ -165,6 +165,16 @@ def model_rows(connection: Connection, limit: int = 100, skip: int = 0) -> Seque
     return connection.execute(query.limit(limit).offset(skip)).all()
 
 
+def model_comparisons(connection: Connection, limit: int) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The newest models with the comparisons of their training, newest first: each version with its comparisons.
+
+    They alone are read: a model's whole summary has the metrics of every candidate.
+    """
+    query = select(models.c.version, models.c.summary["comparisons"])
+    newest = query.order_by(models.c.created_at.desc(), models.c.version.desc()).limit(limit)
+    return [(version, found or []) for version, found in connection.execute(newest)]
+
+
 def model_row(connection: Connection, version: str) -> LedgerRow | None:
     """The registered model with that version, its run and time of registration; None when there is none."""
     return connection.execute(select(models).where(models.c.version == version)).first()

@@ -1,8 +1,10 @@
 """The section "Are the levels right?": calibration, backtest with lights, vintage, expected loss and segments."""
 
+from functools import partial
+
 import streamlit as st
 
-from console.components.chart_panel import show_panel
+from console.components.chart_panel import kept, show_panel
 from console.components.elements import callout, empty
 from console.drift.curves import calibration_panel, vintage_panel
 from console.drift.query import View
@@ -24,9 +26,9 @@ def show_levels(view: View, question: Document, curves: Curves | None) -> None:
     if curves is not None:
         left, right = st.columns(2, gap="large")
         with left:
-            show_panel(calibration_panel(view, curves))
+            show_panel(kept("calibration", view.identity, partial(calibration_panel, view, curves)))
         with right:
-            show_panel(vintage_panel(view, curves))
+            show_panel(kept("vintage", view.identity, partial(vintage_panel, view, curves)))
     if known is None:
         empty(
             "No backtest and no segments of this date",
@@ -35,7 +37,7 @@ def show_levels(view: View, question: Document, curves: Curves | None) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        show_panel(backtest_panel(view, known["backtest"]))
+        show_panel(kept("backtest", view.identity, partial(backtest_panel, view, known["backtest"])))
     with right:
         show_losses(known["losses"], flagged_numbers(view.row))
     show_segments(known["segments"])

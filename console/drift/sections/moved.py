@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from console.app.deployment import plain_name
-from console.components.chart_panel import Panel, show_panel
+from console.components.chart_panel import Panel, kept, show_panel
 from console.components.elements import note
 from console.components.times import day
 from console.drift.features import choose_feature, show_features
@@ -27,10 +27,10 @@ def show_moved(view: View, question: Document, moved: Moved) -> None:
         note(named)
     left, right = st.columns(2, gap="large")
     with left:
-        show_panel(psi_panel(view))
+        show_panel(kept("psi", view.identity, partial(psi_panel, view)))
     with right:
-        show_panel(scores_panel(view))
-    show_features(drivers_panel(view, moved), view, moved)
+        show_panel(kept("scores", view.identity, partial(scores_panel, view)))
+    show_features(kept("drivers", view.identity, partial(drivers_panel, view, moved)), view, moved)
     show_inputs(view, moved)
 
 

@@ -131,6 +131,21 @@ def test_a_loan_is_looked_up(busy: Busy, typist: Typist) -> None:
     typist.visitor.sees(f"Loan {loan}")
 
 
+def test_the_numbers_of_a_chart_are_made_when_they_are_opened_and_the_focus_stays(busy: Busy, typist: Typist) -> None:
+    typist.go("Drift")
+    numbers, table = typist.visitor.button("Numbers").first, typist.page.get_by_test_id("stDataFrame")
+    expect(table).to_have_count(0)
+    typist.press(numbers)
+    expect(table).to_be_visible(timeout=PATIENCE)
+    typist.visitor.tab_to(typist.visitor.button("Download CSV"))
+    with typist.page.expect_download(timeout=PATIENCE) as downloaded:
+        typist.keys("Enter")
+    assert downloaded.value.suggested_filename.endswith(".csv")
+    typist.keys("Escape")
+    expect(table).to_have_count(0, timeout=PATIENCE)
+    expect(numbers).to_be_focused(timeout=PATIENCE)
+
+
 def test_a_note_is_written_on_what_the_arrows_choose_and_removed(busy: Busy, typist: Typist) -> None:
     typist.go("Drift")
     typist.press(typist.visitor.button("Notes"))

@@ -278,7 +278,7 @@ def test_the_timeline_of_a_run_without_an_ended_task_has_room_for_its_axis() -> 
     bar = {"task": "ingest", "partition": "all", "attempt": 1, "state": "running", "start": 0.0, "end": 0.0}
     bar |= {"duration": "0 s", "error": "", "sign": "", "critical": False, "top": 18, "bottom": 30, "middle": 24}
     names = pd.DataFrame([{"position": 8, "name": "ingest", "critical": False}])
-    spec = chart(pd.DataFrame([bar]), names).to_dict()
+    spec = chart(pd.DataFrame([bar]), names)
     assert spec["height"] >= bar["bottom"] + AXIS
     domains = [layer["encoding"]["x"].get("scale", {}).get("domain") for layer in spec["layer"]]
     assert domains[0] == [0, 1.0]
