@@ -1,5 +1,6 @@
 """One chart of a page: heading and notes as text, the drawing as wide as its place, its numbers as a table and CSV."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -149,23 +150,31 @@ def with_plain_words(numbers: pd.DataFrame, plain_name: Callable[[str], str]) ->
     return rows
 
 
-@st.cache_data(max_entries=KEPT_DRAWINGS, show_spinner=False)
 def drawing_of(
-    name: str,  # noqa: ARG001 - part of the key, like identity
-    identity: tuple[str, ...],  # noqa: ARG001
-    tone: str,  # noqa: ARG001
-    height: int,
-    _make: Callable[[], alt.LayerChart],
+    name: str, identity: tuple[str, ...], tone: str, height: int, make: Callable[[], alt.LayerChart]
 ) -> dict[str, Any]:
     """Title, subtitle and specification of a chart; the page shows the title, as a heading that wraps.
 
     The rows in the specification are Arrow already, which Streamlit else makes of them each time that they are shown.
     """
+    title, subtitle, spec, rows = _drawing_of(name, identity, tone, height, make)
+    return {"title": title, "subtitle": subtitle, "spec": {**json.loads(spec), "datasets": dict(rows)}}
+
+
+@st.cache_resource(max_entries=KEPT_DRAWINGS, show_spinner=False)
+def _drawing_of(
+    name: str,  # noqa: ARG001 - part of the key, like identity
+    identity: tuple[str, ...],  # noqa: ARG001
+    tone: str,  # noqa: ARG001
+    height: int,
+    _make: Callable[[], alt.LayerChart],
+) -> tuple[str, str, str, dict[str, bytes]]:
+    """Title, subtitle, the specification as JSON, and its rows by name as Arrow."""
     chart = _make()
     title = chart.title
     # What the functions of the charts build is tested; checking it anew against the schema takes half of the time.
     spec = drawn(chart.properties(height=height), plain=True).to_dict(validate=False)
     spec.pop("title", None)
     spec["config"]["legend"]["columns"] = {"expr": LEGEND_COLUMNS}
-    spec["datasets"] = {key: convert_anything_to_arrow_bytes(rows) for key, rows in spec.get("datasets", {}).items()}
-    return {"title": str(title.text), "subtitle": str(title.subtitle), "spec": spec}
+    rows = {key: convert_anything_to_arrow_bytes(found) for key, found in spec.pop("datasets", {}).items()}
+    return str(title.text), str(title.subtitle), json.dumps(spec), rows
