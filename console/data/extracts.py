@@ -1,5 +1,6 @@
 """The extracts: the last delivery of every dataset, its rows against the usual number, and which are stale."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from console.app.delivered import delivery_html
@@ -50,13 +51,20 @@ def show_extracts() -> None:
         if one["advice"]:
             note(with_code(one["advice"]))
     told = "The usual number of rows is the median of the deliveries before that were used."
-    counted = next((one["as_of"] for one in ages.values()), None)
-    dated = (
-        f" Ages count up to {day(date.fromisoformat(counted))}, the newest as-of date of a successful run."
-        if counted
-        else ""
-    )
-    note(told + dated)
+    note(f"{told}{ages_words(list(ages.values()))}")
+
+
+def ages_words(ages: Sequence[Document]) -> str:
+    """The days up to which the ages of datasets count: the newest as-of date, or the newest loan; '' without ages."""
+    if not ages:
+        return ""
+    counted = ages[0]["as_of"]
+    words = f" Ages count up to {day(date.fromisoformat(counted))}, the newest as-of date of a successful run"
+    until = {one["dataset"]: one["until"] for one in ages if one["days"] is not None and one["until"] != counted}
+    if not until:
+        return f"{words}."
+    newest = day(date.fromisoformat(max(until.values())))
+    return f"{words}; of {' and '.join(until)} (rows of new loans only) up to {newest}, the newest loan."
 
 
 def _cells(name: str, delivered: Document | None, age: Document | None) -> list[Text]:

@@ -45,7 +45,7 @@ def _again_dialog(place: str, view: RunView) -> None:
     warn_when_active(view.run.pipeline)
     run = view.run
     as_of = as_of_input(run.as_of, place)
-    chosen = choices(run.pipeline, run.params, place, expanded=bool(run.params))
+    chosen = choices(run.pipeline, run.params, place)
     force = force_input(place)
     show_effects(run.pipeline, as_of, chosen, run.params)
     if st.button("Run again", type="primary", key=f"{place}-confirm"):

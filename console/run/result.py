@@ -13,8 +13,7 @@ from console.run.query import RunView
 from engine.control.trials import is_trial
 from engine.documents.runs import outputs
 
-MOST_NAMED = 4  # tables that are named; the section of versions lists all
-FOR_PEOPLE = "gold."  # the beginning of the names of tables that people read
+FOR_PEOPLE = "gold."  # the beginning of the names of tables that people read, which are named first
 
 
 def result(view: RunView) -> None:
@@ -45,8 +44,8 @@ def result_terms(view: RunView) -> dict[str, Text]:
 
 
 def _tables(view: RunView, made: Mapping[str, Any]) -> Markup:
-    """How many tables the run made and whether they are published, with the rows of those for people."""
-    named = [name for name in sorted(made) if name.startswith(FOR_PEOPLE)][:MOST_NAMED]
+    """How many tables the run made and whether they are published, and each with its rows, those for people first."""
+    named = sorted(made, key=lambda name: (not name.startswith(FOR_PEOPLE), name))
     rows = [Markup("{} {} rows").format(code_html(name), count(made[name]["rows"])) for name in named]
     return join([f"{len(made)} {_published(view)}", note_html(join(rows, ", "))], ": " if rows else "")
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from console.app.deployment import deployment
 from console.components.elements import callout, note, with_code
-from console.runs.parameters import parameters
+from console.runs.parameters import changed_words, parameters
 from engine.control.effects import effects, makes_model, reads_extracts
 from engine.control.extract_folder import folder_in_use
 from engine.control.runs import asked_request, pipeline_named
@@ -24,11 +24,13 @@ class Choices:
     adopt: bool = False
 
 
-def choices(pipeline: str, given: Mapping[str, Any], place: str, *, expanded: bool = False) -> Choices:
+def choices(pipeline: str, given: Mapping[str, Any], place: str) -> Choices:
     """What is chosen of a run. `given` are parameters that replace settings already; `place` is the dialog's key."""
     declared = pipeline_named(pipeline, deployment().pipelines)
-    with st.expander("Parameters", key=f"{place}-parameters", expanded=expanded):
+    with st.expander("Parameters", key=f"{place}-parameters"):
         params = parameters(pipeline, given, place)
+    if changed := changed_words({**given, **params}):
+        note(changed)
     adopt = False
     if reads_extracts(declared) and {**given, **params}.get("data"):
         note(with_code(f"The deployment reads `{folder_in_use(deployment(), pipeline)}`."))

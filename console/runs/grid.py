@@ -23,7 +23,7 @@ table.lw-grid { border-collapse: collapse; font-size: 0.78rem; margin: 0; font-v
   text-align: center; white-space: nowrap; }
 .lw-grid th[scope="row"] { position: sticky; left: 0; background: var(--lw-paper); text-align: left; font-weight: 500;
   padding-right: 1rem; color: var(--lw-ink); }
-.lw-grid td { min-width: 2.5rem; }
+.lw-grid th[scope="col"], .lw-grid td { min-width: 2.5rem; }
 .lw-grid a { text-decoration: none; font-weight: 700; display: block; }
 .lw-grid a span { color: var(--lw-quiet); font-weight: 400; font-size: 0.7rem; }
 .lw-grid a:hover, .lw-grid a:focus-visible { outline: 2px solid var(--lw-ink); }
@@ -129,4 +129,5 @@ def _cell(task: dict[str, Any], run: dict[str, Any], cell: dict[str, Any] | None
 def _date(run: dict[str, Any]) -> Markup:
     """Day and month of the as-of date, the year under it, and under that the mark of a trial."""
     words, _, year = day(date.fromisoformat(run["as_of"])).rpartition(" ")
+    words = words.replace(" ", "\N{NO-BREAK SPACE}")
     return join([words, *(note_html(part) for part in (year, run["trial"]) if part)], Markup("<br>"))

@@ -40,6 +40,16 @@ def parameters(pipeline: str, given: Mapping[str, Any], place: str) -> dict[str,
     return {name: value for name, value in chosen.items() if value != before[name]}
 
 
+def changed_words(params: Mapping[str, Any]) -> str:
+    """The parameters of a run that replace settings, in one sentence; '' without any. Promotion has a tick."""
+    told = [
+        f"{label(name)} {value / GIB:g}" if name == IN_GIB else f"{label(name)} {value}"
+        for name, value in params.items()
+        if name != "promote"
+    ]
+    return f"Changed parameters: {', '.join(told)}." if told else ""
+
+
 def names(pipeline: str) -> list[str]:
     """The names of the parameters of the pipeline's runs, the folder first. Promotion has a tick of its own."""
     declared = pipeline_named(pipeline, deployment().pipelines)

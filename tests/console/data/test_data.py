@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from markupsafe import escape
 
+from console.data.extracts import ages_words
 from console.data.masking import masked, masked_record
 from console.data.query import PREVIEW
 from engine.documents.runs import run_details
@@ -152,3 +153,14 @@ def test_whatever_looks_like_an_ssn_is_masked_wherever_it_stands() -> None:
     assert shown["Age"].tolist() == [4, 5]
     assert masked_record("a,821000265,b") == "a,*****0265,b"
     assert frame["SSN"][0] == "821-00-0265", "the frame itself is left alone"
+
+
+def test_the_ages_of_datasets_with_rows_of_new_loans_only_count_up_to_the_newest_loan() -> None:
+    orders = {"dataset": "orders", "as_of": "2025-12-01", "until": "2025-12-01", "days": 3}
+    traits = {"dataset": "traits", "as_of": "2025-12-01", "until": "2025-11-20", "days": 0}
+    unknown = {"dataset": "more", "as_of": "2025-12-01", "until": "2025-12-01", "days": None}
+    until = " Ages count up to 1 Dec 2025, the newest as-of date of a successful run"
+    assert ages_words([]) == ""
+    assert ages_words([orders, unknown]) == f"{until}."
+    told = f"{until}; of traits (rows of new loans only) up to 20 Nov 2025, the newest loan."
+    assert ages_words([orders, traits, unknown]) == told

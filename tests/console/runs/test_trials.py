@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.documents.running.grid import grid_document
 from engine.documents.runs import runs_document
 from storage.ledger.audit import ActionFilter, action_page
 from storage.ledger.runs import recent_runs
@@ -34,6 +35,9 @@ def test_a_trial_is_marked_in_list_grid_and_bars_and_is_no_repeated_failure(
         listed = [(one["run_id"], one["times"]) for one in runs_document(connection, 9, None, None, fold=True)]
     assert listed == [(newest, 2), *((trial, 1) for trial in trials[::-1])]
     assert first not in dict(listed)
+    ended_run(deployment, "succeeded", days_ago=0, cause_detail=TRIAL)
+    with deployment.ledger.reading() as connection:
+        assert grid_document(connection, "training")["usual_s"] is None, "a trial says nothing of the usual duration"
 
 
 def dialog(opened: Opened, sandbox: Sandbox, pipeline: str) -> AppTest:

@@ -40,6 +40,7 @@ def test_what_was_changed_and_nothing_else_is_given_to_the_run(opened: Opened, e
     app.number_input(key="trigger-training-auc_threshold").set_value(0.75)
     app.date_input(key="trigger-training-as-of").set_value(date(2025, 11, 1))
     app.checkbox(key="trigger-training-force").check()
+    assert "Changed parameters: AUC threshold 0.75, Feature set all." in words(app.run())
     app.button(key="trigger-training-confirm").click().run()
     (row,) = rows(empty_sandbox)
     assert row.params == {"feature_set": "all", "auc_threshold": 0.75}
