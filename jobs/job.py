@@ -1,12 +1,12 @@
 """The argument (`Job`) and the result (`TaskResult`) of a task function: keys, settings and summaries, never tables."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from jobs.book.declaration import Book
 from jobs.book.digest import digest
@@ -22,6 +22,12 @@ from storage.lake.pieces import WHOLE, Pieces
 from storage.lake.report_store import ReportStore
 from storage.ledger import catalog
 from storage.ledger.models import ModelVersion, model_from_json
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = on_use("pyarrow")
 
 log = logging.getLogger("loanwatch.jobs")
 
@@ -88,7 +94,7 @@ class Job:
     def reports(self) -> ReportStore:
         return ReportStore(self.roots.reports, self.run_id, self.roots.retry)
 
-    def for_partition(self, partition: str, attempt: int = 1) -> "Job":
+    def for_partition(self, partition: str, attempt: int = 1) -> Job:
         """The same job, for one attempt at one partition of the task."""
         return replace(self, partition=partition, attempt=attempt)
 

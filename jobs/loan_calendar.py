@@ -1,15 +1,24 @@
 """The calendar of a loan: months after its start, and the rows that as-of lets through."""
 
+from __future__ import annotations
+
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
+from storage.on_use import on_use
 
-Days = npt.NDArray[np.datetime64]
-Floats = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    np = on_use("numpy")
+    pa = on_use("pyarrow")
+    pc = on_use("pyarrow.compute")
+
+Days: TypeAlias = "npt.NDArray[np.datetime64]"
+Floats: TypeAlias = "npt.NDArray[np.float64]"
 
 
 def months_later(days: Any, months: int) -> pa.Array:

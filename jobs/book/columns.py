@@ -1,10 +1,18 @@
 """Columns and sources: what a lender delivers, in which dialect, and what every column means."""
 
+from __future__ import annotations
+
 import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = on_use("pyarrow")
 
 
 class Kind(StrEnum):
@@ -22,10 +30,10 @@ class Kind(StrEnum):
     @property
     def type(self) -> pa.DataType:
         """The Arrow type of a cleaned column of this kind."""
-        return TYPES.get(self, pa.string())
+        return pa.type_for_alias(TYPES.get(self, "string"))
 
 
-TYPES = {Kind.INTEGER: pa.int64(), Kind.COUNT: pa.int64(), Kind.DECIMAL: pa.float64(), Kind.DATE: pa.date32()}
+TYPES = {Kind.INTEGER: "int64", Kind.COUNT: "int64", Kind.DECIMAL: "double", Kind.DATE: "date32"}
 NUMBERS = (Kind.INTEGER, Kind.COUNT, Kind.DECIMAL)
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import pyarrow as pa
-
 from jobs.book.columns import Where, declared_here
 
 Statistic = Literal["count", "sum", "mean", "deviation"]
@@ -77,7 +75,6 @@ class Computed:
 
 
 Feature = Latest | Window | Computed
-Columns = dict[str, pa.Array]
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,27 @@
 """Functions for computed features: pure, one value a loan in, one value a loan out, null where nothing can be said."""
 
-from typing import Any
+from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
+import math
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-Floats = npt.NDArray[np.float64]
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    np = on_use("numpy")
+    pa = on_use("pyarrow")
+    pc = on_use("pyarrow.compute")
 
 
-def as_floats(column: Any, missing: float = np.nan) -> Floats:
+Floats: TypeAlias = "npt.NDArray[np.float64]"
+
+
+def as_floats(column: Any, missing: float = math.nan) -> Floats:
     """The column as float64 with `missing` in place of null."""
     values: Floats = pc.fill_null(column.cast(pa.float64()), missing).to_numpy(zero_copy_only=False)
     return values

@@ -7,19 +7,25 @@ extremes and means are exact. Distinct values are counted up to 255 and estimate
 mostly within 6%). The median is exact while no part has more than 128 distinct values, else within 0.4% of the rows.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import reduce
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jobs.book.columns import Kind
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    np = on_use("numpy")
 
 Summary = dict[str, Any]
 Profile = dict[str, Any]  # dataset, delivery, files, rows, columns (summaries)
-Points = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # values in their order, the rows that each stands for
+Points: TypeAlias = "tuple[npt.NDArray[Any], npt.NDArray[Any]]"  # values in their order, the rows that each stands for
 
 LEVELS = 20  # most frequent levels that are kept
 FEWEST = 5  # rows of a level that is kept,

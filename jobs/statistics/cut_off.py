@@ -1,12 +1,18 @@
 """The cut-off: the probability of default from which on a loan is predicted to default."""
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
 
-import numpy as np
-from numpy.typing import ArrayLike
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from storage.cut_off import APPROVAL_SHARE, COST_RATIO, declared_cut_off
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike
+else:
+    np = on_use("numpy")
 
 UNCALIBRATED = 0.5  # of a classifier by itself
 

@@ -1,5 +1,7 @@
 """Files under one root, on a local disk or on object storage. A file is written completely or not at all."""
 
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -7,17 +9,22 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import Any, Self, TypeVar
-
-import pyarrow as pa
-from pyarrow import fs
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from storage.errors import StorageError, UsageError
 from storage.files.away import RETRY_SECONDS, until_there
 from storage.files.drafts import draft_of
 from storage.files.durable import CantWrite, make_durable, make_folder, sync_folder
 from storage.files.streams import BLOCK, HashingStream, stream_sha256
+from storage.on_use import on_use
 from storage.settings import is_remote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import fs
+else:
+    pa = on_use("pyarrow")
+    fs = on_use("pyarrow.fs")
 
 Result = TypeVar("Result")
 SAFE_NAME = re.compile(r"[A-Za-z0-9_.=-]{1,160}")

@@ -1,11 +1,18 @@
 """Unreadable bytes of a Parquet file, as an error that names the file."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from storage.errors import DamagedFile
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = on_use("pyarrow")
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """The datamart: immutable versions of Parquet tables, written part by part, and links to the current ones."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Any
-
-import pyarrow as pa
-from pyarrow import parquet
+from typing import TYPE_CHECKING, Any
 
 from storage.errors import DamagedFile
 from storage.files.away import RETRY_SECONDS
@@ -16,6 +15,14 @@ from storage.lake.damage import damage_as_error
 from storage.lake.names import LINKED_LAYERS, is_table_name, layer_of, split_name
 from storage.lake.parts import VERSIONS, encoding_of, folder_of, is_own_file, row_groups
 from storage.lake.pieces import WHOLE, Pieces, pieces_in
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import parquet
+else:
+    pa = on_use("pyarrow")
+    parquet = on_use("pyarrow.parquet")
 
 ROW_GROUP = 1_000_000
 
@@ -62,7 +69,7 @@ class TableVersion:
         """SHA-256 over the parts' digests in their order. Equal content has an equal digest in every version."""
         return hashlib.sha256("\n".join(part.sha256 for part in self.parts).encode()).hexdigest()
 
-    def with_parts_of(self, other: "TableVersion") -> "TableVersion":
+    def with_parts_of(self, other: TableVersion) -> TableVersion:
         """This version with the parts of `other` appended."""
         dates = tuple(sorted({*self.dates, *other.dates}))
         days = {

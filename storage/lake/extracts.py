@@ -1,14 +1,14 @@
 """Raw extracts: the files of a dataset, and their SHA-256, which is stored until a file changes."""
 
+from __future__ import annotations
+
 import hashlib
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from pyarrow import fs
 from sqlalchemy import delete, insert, select
 
 from storage.db.ledger import Ledger
@@ -16,6 +16,14 @@ from storage.db.schema import source_digests
 from storage.errors import StorageError
 from storage.files.folder import Folder
 from storage.files.streams import BLOCK
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import numpy as np
+    from pyarrow import fs
+else:
+    np = on_use("numpy")
+    fs = on_use("pyarrow.fs")
 
 SUFFIXES = (".csv", ".csv.gz")
 # A file that changed within this time could change again without a new modification time. Its SHA-256 is not stored.

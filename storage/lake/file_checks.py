@@ -1,10 +1,11 @@
 """Whether stored files still have the bytes that they were written with, without reading unchanged ones again."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pyarrow import fs
 from sqlalchemy import Connection, delete, insert, select
 
 from storage.db.file_tables import checked_files
@@ -12,6 +13,12 @@ from storage.db.ledger import Ledger
 from storage.errors import DamagedFile
 from storage.files.folder import Folder
 from storage.lake.datamart import Datamart, TableVersion
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    from pyarrow import fs
+else:
+    fs = on_use("pyarrow.fs")
 
 # A file that changed within this time could change again without a new time. That it is intact is not recorded.
 SETTLED = timedelta(seconds=2)

@@ -1,13 +1,19 @@
 """The parts of a version: where they are, how they are encoded, and which rows go together in a group."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from storage.files.drafts import drafted
 from storage.lake.names import split_name
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = on_use("pyarrow")
 
 GROUP_BYTES = 64 * 1024**2
 PART_NAME = re.compile(r"part-\d{5}(?:-\d{1,9})?\.parquet")

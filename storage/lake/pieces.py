@@ -1,9 +1,18 @@
 """Pieces of a part: the rows that belong together are in row groups of their own, and are read without the others."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+else:
+    pa = on_use("pyarrow")
+
 
 NUMBER = b"loanwatch.pieces"
 
