@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from jobs.governance.sentences import months_text
 from jobs.modelling.data_faults import values_like
 from jobs.modelling.splits import as_floats, labels_of
+from jobs.monitoring.ranking_rows import POOLED
 from jobs.statistics.discrimination import auc_with_interval, classification_scores, gini
 from jobs.statistics.drift import Drift, ks_distance, measured_drift
 from jobs.statistics.estimate import EstimatedAuc, estimate_with_interval
@@ -18,14 +19,6 @@ from jobs.statistics.risk_curves import Curve
 
 AREA = ("auc", "auc_low", "auc_high", "ks", "gini")
 AT_THRESHOLD = ("precision", "recall", "f1")
-# The names of the measures of all known outcomes.
-POOLED = {
-    "auc_pooled": "auc",
-    "auc_pooled_low": "auc_low",
-    "auc_pooled_high": "auc_high",
-    "labelled_pooled": "labelled",
-    "defaults_pooled": "defaults",
-}
 ESTIMATE = ("auc_estimate", "auc_estimate_low", "auc_estimate_high")
 NOTHING = dict.fromkeys((*AREA, *AT_THRESHOLD))
 

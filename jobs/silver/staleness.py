@@ -1,17 +1,24 @@
 """The age of the extracts: the newest row of every source on a day, and which sources are stale then."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Literal
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING, Any, Literal
 
 from jobs.book.columns import Source
 from jobs.book.declaration import Book
 from jobs.bronze.header import declaration_file
 from storage.lake.datamart import TableVersion
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+else:
+    pa = on_use("pyarrow")
+    pc = on_use("pyarrow.compute")
 
 State = Literal["fresh", "stale", "unknown"]
 

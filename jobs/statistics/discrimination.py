@@ -3,15 +3,22 @@
 DeLong, DeLong and Clarke-Pearson (1988); fast form by Sun and Xu (2014); interval on the logit scale.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
-from typing import Literal
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit, ndtr, ndtri
+from typing import TYPE_CHECKING, Literal
 
 from jobs.errors import JobError
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+    from scipy import special
+else:
+    special = on_use("scipy.special")
+    np = on_use("numpy")
 
 
 @dataclass(frozen=True)
@@ -101,8 +108,8 @@ def auc_with_interval(labels: ArrayLike, scores: ArrayLike, confidence: float = 
     if covariance is None or value in (0.0, 1.0):
         return Auc(value, None, None, n, positives, None)
     variance = float(covariance[0, 0])
-    centre, half = float(logit(value)), _z(confidence) * math.sqrt(variance) / (value * (1 - value))
-    return Auc(value, float(expit(centre - half)), float(expit(centre + half)), n, positives, variance)
+    centre, half = float(special.logit(value)), _z(confidence) * math.sqrt(variance) / (value * (1 - value))
+    return Auc(value, float(special.expit(centre - half)), float(special.expit(centre + half)), n, positives, variance)
 
 
 def paired_auc_difference(
@@ -169,7 +176,7 @@ def midranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _difference(areas: tuple[float, float], variance: float, rows: tuple[int, int], confidence: float) -> AucDifference:
     """The difference of two areas whose difference has this variance (above 0), by the normal approximation."""
     difference, error = areas[0] - areas[1], math.sqrt(variance)
-    half, p_value = _z(confidence) * error, float(2 * ndtr(-abs(difference) / error))
+    half, p_value = _z(confidence) * error, float(2 * special.ndtr(-abs(difference) / error))
     low, high = max(difference - half, -1.0), min(difference + half, 1.0)
     return AucDifference(*areas, difference, low, high, p_value, variance, *rows)
 
@@ -221,4 +228,4 @@ def _ratio(part: int, whole: int) -> float:
 
 
 def _z(confidence: float) -> float:
-    return float(ndtri(0.5 + confidence / 2))
+    return float(special.ndtri(0.5 + confidence / 2))

@@ -3,15 +3,22 @@
 The noise level is from Yurdakul, "Statistical Properties of Population Stability Index" (2018).
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtri
+from typing import TYPE_CHECKING, Literal
 
 from jobs.statistics.reference import Reference, bin_counts
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+    from scipy import special
+else:
+    special = on_use("scipy.special")
+    np = on_use("numpy")
 
 MODERATE = 0.1
 SIGNIFICANT = 0.2
@@ -68,7 +75,7 @@ def chance_level(n: int, m: int, bins: int, quantile: float = 0.99) -> float:
 
     (1/n + 1/m) times the chi-square quantile with bins - 1 degrees of freedom (Yurdakul 2018).
     """
-    return (1 / n + 1 / m) * float(chdtri(bins - 1, 1 - quantile)) if bins > 1 else 0.0
+    return (1 / n + 1 / m) * float(special.chdtri(bins - 1, 1 - quantile)) if bins > 1 else 0.0
 
 
 def band(value: float) -> Band:

@@ -3,17 +3,23 @@
 Later rows are counted in the same bins. `jobs.statistics.drift` measures the difference.
 """
 
+from __future__ import annotations
+
 import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import TYPE_CHECKING, Any
 
 from jobs.errors import JobError
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+else:
+    np = on_use("numpy")
 
 RARE_SHARE = 0.01
 LARGEST = 1e300  # deciles use values up to this one, because arithmetic with larger ones overflows

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -46,17 +47,22 @@ class Folder:
     Each call is tried again for `retry` seconds while the store is away (see storage.files.away).
     """
 
-    def __init__(self, filesystem: fs.FileSystem, root: str, retry: float = RETRY_SECONDS) -> None:
-        self.filesystem = filesystem
+    def __init__(self, filesystem: fs.FileSystem | None, root: str, retry: float = RETRY_SECONDS) -> None:
+        self._filesystem = filesystem
         self.root = root.rstrip("/")
         self.retry = retry
-        self.is_local = isinstance(filesystem, fs.LocalFileSystem)
+        self.is_local = filesystem is None or isinstance(filesystem, fs.LocalFileSystem)
+
+    @cached_property
+    def filesystem(self) -> fs.FileSystem:
+        """The file system of the folder; this machine's when none was given."""
+        return self._filesystem or fs.LocalFileSystem()
 
     @classmethod
     def at(cls, root: str, retry: float = RETRY_SECONDS) -> Self:
         """The folder at a path of this machine or at an address such as `s3://bucket/prefix`."""
         if not is_remote(root):
-            return cls(fs.LocalFileSystem(), str(Path(root).absolute()), retry)
+            return cls(None, str(Path(root).absolute()), retry)
         try:
             filesystem, path = until_there(root.partition("?")[0], retry, lambda: fs.FileSystem.from_uri(root))
         except (pa.ArrowInvalid, OSError) as error:

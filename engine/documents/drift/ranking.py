@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.documents.validation import NOT_IN_ARREARS
-from jobs.monitoring.ranking import ALL, NEWEST, ranking_of_row
+from jobs.monitoring.ranking_rows import ALL, NEWEST, ranking_of_row
 from jobs.statistics.rounding import count, figure
 
 RANKING = ("Loans", "AUC", "95% interval", "KS", "Gini", "Labelled", "Defaults")

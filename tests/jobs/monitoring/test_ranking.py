@@ -5,7 +5,7 @@ from scipy.stats import ks_2samp
 from sklearn.metrics import roc_auc_score
 
 from jobs.gold.arrears import IN_ARREARS
-from jobs.monitoring.ranking import ranking_of_row
+from jobs.monitoring.ranking_rows import ranking_of_row
 from storage.lake.names import MONITORING, OUTCOMES
 from tests.commands import document
 from tests.sandbox import Sandbox
