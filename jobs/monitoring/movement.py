@@ -1,13 +1,19 @@
 """How features moved between two windows of loans, by the bins that are frozen with the model, and what it weighs."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from jobs.statistics.drift import chance_level, filled_bins, psi
 from jobs.statistics.reference import CategoryReference, Reference, bin_labels, reference_from_json
+from storage.on_use import on_use
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = on_use("numpy")
 
 WITHIN_NOISE = "within noise"
 OFTEN = {"RARE": "a rare level", "UNSEEN": "an unseen level", "MISSING": "missing"}

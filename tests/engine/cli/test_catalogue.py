@@ -22,6 +22,7 @@ READERS = (
     *("runs", "show", "logs", "status", "metrics", "models", "tables", "audit", "notes", "alerts", "schedule"),
     *("health", "profile", "run", "resume", "cancel"),  # a run may be executed by a worker, or be cached as a whole
 )
+READ_TABLES = {"status"}
 WITH_THEIR_IMPORTS = """
 import sys
 from engine.cli.app import command_named
@@ -60,6 +61,11 @@ def test_commands_that_read_the_ledger_have_no_slow_imports() -> None:
     names = set(printed("-c", WITH_THEIR_IMPORTS, *READERS).split())
     assert {f"engine.cli.commands.{COMMANDS[name].module}" for name in READERS} <= names
     assert {name.partition(".")[0] for name in names} & SLOW == set()
+
+
+def test_commands_that_need_the_ledger_alone_import_neither_pyarrow_nor_numpy() -> None:
+    names = set(printed("-c", WITH_THEIR_IMPORTS, *(name for name in READERS if name not in READ_TABLES)).split())
+    assert names & {"numpy", "pyarrow"} == set()
 
 
 def test_every_command_is_listed_with_its_module() -> None:
