@@ -123,11 +123,7 @@ class Folder:
             raise StorageError(f"{path} is missing; run the pipeline again to rebuild it.") from None
 
     def read(self, name: str) -> bytes:
-        def whole() -> bytes:
-            with self.open(name) as stream:
-                return bytes(stream.read())
-
-        return self.call(name, whole)
+        return self._of_file(name, lambda stream: bytes(stream.read()))
 
     def open_stream(self, path: str) -> Any:
         """A binary stream of the file at a full path, as it is stored."""
@@ -165,12 +161,7 @@ class Folder:
 
     def sha256(self, name: str) -> str:
         """SHA-256 of the file's bytes, in hex."""
-
-        def whole() -> str:
-            with self.open(name) as stream:
-                return stream_sha256(stream)
-
-        return self.call(name, whole)
+        return self._of_file(name, stream_sha256)
 
     def delete(self, name: str) -> None:
         """Deletes the file, folder or link `name`, if it exists."""
@@ -215,6 +206,13 @@ class Folder:
             self.call(name, lambda: _linked(draft, relative, link))
         except OSError as error:
             raise CantWrite(str(link), error) from error
+
+    def _of_file(self, name: str, function: Callable[[Any], Result]) -> Result:
+        def whole() -> Result:
+            with self.open(name) as stream:
+                return function(stream)
+
+        return self.call(name, whole)
 
     def _info(self, name: str) -> Any:
         return self.infos([self.path(name)])[0]

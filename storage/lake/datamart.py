@@ -121,8 +121,7 @@ class Datamart:
         self, version: TableVersion, columns: list[str] | None = None, *, categories: list[str] | None = None
     ) -> pa.Table:
         """All rows of a version, `categories` as dictionary arrays. Raises DamagedFile for an unreadable file."""
-        numbers = range(len(version.parts))
-        parts = [self.read_part(version, number, columns, categories=categories) for number in numbers]
+        parts = [self.read_part(version, n, columns, categories=categories) for n in range(len(version.parts))]
         return pa.concat_tables(parts, promote_options="default")  # the type of a part's column without a value is null
 
     def by_part(self, version: TableVersion, columns: list[str] | None = None) -> Iterator[pa.Table]:
@@ -184,17 +183,15 @@ class Datamart:
             if tables and (missing <= 0 or part.rows == 0):
                 continue
             with self._opened(part.name, None) as file, damage_as_error(self.folder.path(part.name)):
-                schema = (
-                    file.schema_arrow if columns is None else pa.schema([file.schema_arrow.field(c) for c in columns])
-                )
-                tables.append(self.folder.call(part.name, lambda: _first_rows(file, missing, columns, schema)))  # noqa: B023
+                schema = file.schema_arrow
+                wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
+                tables.append(self.folder.call(part.name, lambda: _first_rows(file, missing, columns, wanted)))  # noqa: B023
         return pa.concat_tables(tables).slice(0, rows)
 
     def verify(self, version: TableVersion) -> None:
         """Raises DamagedFile unless every part has the size and SHA-256 with which it was written."""
         for part in version.parts:
-            size = self.folder.size(part.name)
-            if size is None:
+            if (size := self.folder.size(part.name)) is None:
                 raise DamagedFile(self.folder.path(part.name), "it is missing")
             if size != part.bytes or self.folder.sha256(part.name) != part.sha256:
                 raise DamagedFile(self.folder.path(part.name), "its bytes changed after it was written")
