@@ -19,6 +19,8 @@ from storage.lake.datamart import TableVersion
 from storage.lake.pieces import WHOLE, Pieces
 
 ROWS_OF_BUCKET = 4_000_000  # of all tables, of which one process holds the columns that it needs in about 0.6 GB
+ROWS_OF_SMALL_BUCKET = 1_000_000  # of a book of few buckets, which are smaller so that several processors have work
+MOST_SMALL_BUCKETS = 4
 MISSING = "\0"  # stands for an id that is missing or empty
 ROWS_OF_PIECE = 250_000  # of one part that is written in pieces: its share of a bucket, which others fill
 WHOLE_PART = 4  # times as many rows as a piece has: a part with fewer is written whole
@@ -97,7 +99,9 @@ def pieces_of(rows: int, book: Book) -> Pieces:
 
 def buckets_of(staged: Iterable[TableVersion], book: Book) -> list[Bucket]:
     """The buckets in which cleaned tables are worked on; one for a book that is small or can't be divided."""
-    number = number_of_buckets(sum(version.rows for version in staged), ROWS_OF_BUCKET) if is_divisible(book) else 1
+    rows = sum(version.rows for version in staged) if is_divisible(book) else 0
+    small = min(number_of_buckets(rows, ROWS_OF_SMALL_BUCKET), MOST_SMALL_BUCKETS)
+    number = max(number_of_buckets(rows, ROWS_OF_BUCKET), small)
     return [Bucket(each, number) for each in range(number)]
 
 

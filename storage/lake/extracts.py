@@ -29,9 +29,10 @@ SUFFIXES = (".csv", ".csv.gz")
 # A file that changed within this time could change again without a new modification time. Its SHA-256 is not stored.
 SETTLED = timedelta(seconds=2)
 # Bytes of a range of a large file. To find its start and to begin a call for it takes a tenth of a second, and to read
-# it about one, so that smaller ranges would cost more than they bring. A file of less than two is read in one piece; a
-# larger one in as many as fit, all of one size.
-RANGE = 128 * 1024**2
+# 128 MiB about one, so that smaller ranges of a very large file would cost more than they bring. A file that has not so
+# many ranges is read in up to 16 smaller ones, which keep all processors busy to its end.
+RANGE, SMALL_RANGE = 128 * 1024**2, 32 * 1024**2
+MOST_SMALL_RANGES = 16
 LINE_END = ord("\n")
 
 
@@ -140,7 +141,7 @@ def _source_file(ledger: Ledger, root: str, dataset: str, info: Any, read_all: b
     folder = Folder.at(root)
     stamp = folder.stamp(info)
     stored = source_digests.c.path == info.path, source_digests.c.stamp == stamp
-    ranges = 0 if info.base_name.endswith(".gz") or info.size < 2 * RANGE else info.size // RANGE
+    ranges = 0 if info.base_name.endswith(".gz") else number_of_ranges(info.size)
     size = -(-info.size // max(ranges, 1))
     known = None
     if not read_all:
@@ -156,6 +157,12 @@ def _source_file(ledger: Ledger, root: str, dataset: str, info: Any, read_all: b
                 connection.execute(insert(source_digests).values(row))
     name = info.path[len(folder.root) + 1 :]
     return SourceFile(dataset, root, name, int(info.size), sha256, stamp, tuple(lines), size)
+
+
+def number_of_ranges(size: int) -> int:
+    """In how many ranges a plain file of so many bytes is read; 0 when it is read in one piece."""
+    number = max(size // RANGE, min(size // SMALL_RANGE, MOST_SMALL_RANGES))
+    return number if number > 1 else 0
 
 
 def _digest(folder: Folder, info: Any, ranges: int, size: int) -> tuple[str, list[int]]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jobs.silver import buckets
 from jobs.silver.buckets import Bucket, hashes_of, is_divisible, number_of_buckets, pieces_of
-from storage.lake.datamart import Datamart, TableVersion
+from storage.lake.datamart import Datamart, Part, TableVersion
 from storage.lake.names import INFERENCE_FEATURES, OUTCOMES, PREDICTIONS, TRAINING_DATA
 from tests.retail import BOOK
 from tests.sandbox import ONE_CANDIDATE, Sandbox
@@ -48,6 +48,14 @@ def test_an_id_has_the_same_number_on_every_machine() -> None:
 @pytest.mark.parametrize(("rows", "number"), [(0, 1), (1, 1), (10, 1), (11, 2), (20, 2), (21, 4), (80, 8), (81, 16)])
 def test_a_bucket_has_at_most_so_many_rows_on_average(rows: int, number: int) -> None:
     assert number_of_buckets(rows, 10) == number
+
+
+@pytest.mark.parametrize(
+    ("millions", "number"), [(0, 1), (1, 1), (1.1, 2), (3.8, 4), (12, 4), (17, 8), (37.8, 16), (400, 128)]
+)
+def test_a_book_of_few_buckets_has_enough_of_them_for_several_processors(millions: float, number: int) -> None:
+    version = TableVersion("bronze.rows", "run", (Part("part", int(millions * 1_000_000), 1, ""),))
+    assert buckets.buckets_of([version], BOOK) == [Bucket(each, number) for each in range(number)]
 
 
 def test_the_default_book_can_be_divided() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from storage.db.ledger import Ledger
 from storage.db.schema import source_digests
 from storage.lake import extracts
-from storage.lake.extracts import BLOCK, ExtractMissing, digest_and_lines, has_extracts, source_files
+from storage.lake.extracts import BLOCK, ExtractMissing, digest_and_lines, has_extracts, number_of_ranges, source_files
 
 NAME = "lms_loan_daily"
 
@@ -95,6 +95,13 @@ def test_the_lines_before_each_range_are_counted_with_the_digest(size: int) -> N
     assert sha256 == hashlib.sha256(data).hexdigest()
     assert lines == [data.count(b"\n", 0, number * size) for number in range(3)]
     assert digest_and_lines(io.BytesIO(data), 0, size) == (sha256, [])
+
+
+@pytest.mark.parametrize(
+    ("mebibytes", "ranges"), [(63, 0), (64, 2), (205, 6), (512, 16), (1024, 16), (2049, 16), (2200, 17), (20_480, 160)]
+)
+def test_a_large_file_has_ranges_enough_for_several_processors(mebibytes: int, ranges: int) -> None:
+    assert number_of_ranges(mebibytes * 1024**2) == ranges
 
 
 def test_only_a_large_file_that_is_not_packed_has_ranges(
