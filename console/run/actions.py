@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from console.app.actions import attempted, cancel, flash, request, request_key, resume
+from console.app.actions import attempted, cancel, flash, request, request_key
 from console.app.deployment import deployment
 from console.app.dialogs import closed, dialog_button
 from console.app.navigation import RUNS_PAGE
@@ -10,34 +10,21 @@ from console.components.elements import paragraph
 from console.run.query import RunView
 from console.runs.choices import choices, show_effects
 from console.runs.parameters import as_of_input, force_input
+from console.runs.resume import resume_button
 from console.runs.trigger import go_to_run, warn_when_active, warn_without_worker
-from engine.control.runs import RESUMABLE
 
 
 def run_actions(view: RunView) -> None:
     """The buttons for a run, with their dialogs. They must be outside of fragments."""
-    run_id, state = view.run.run_id, view.run.state
+    run_id = view.run.run_id
     with st.container(horizontal=True, vertical_alignment="center", key="run-actions"):
         if view.active:
             why_not = "Cancellation is requested already." if view.run.cancel_requested_at else None
             dialog_button("Cancel this run", f"cancel-{run_id}", _cancel_dialog, view, why_not=why_not)
-        if state in RESUMABLE and view.run.pipeline in deployment().pipelines:
-            dialog_button("Resume", f"resume-{run_id}", _resume_dialog, view, type="primary")
+        resume_button(view.run)
         if not view.active and view.run.pipeline in deployment().pipelines:
             dialog_button("Run again", f"again-{run_id}", _again_dialog, view)
         st.page_link(RUNS_PAGE, label="All runs")
-
-
-def _resume_dialog(place: str, view: RunView) -> None:
-    warn_without_worker()
-    warn_when_active(view.run.pipeline)
-    done = sum(row.state in ("succeeded", "cached", "skipped") for row in view.tasks)
-    paragraph(f"A new run executes the remaining tasks. {done} of {len(view.names)} tasks are done.")
-    chosen = choices(view.run.pipeline, view.run.params, place)
-    if st.button("Resume", type="primary", key=f"{place}-confirm"):
-        run_id = attempted(lambda who: resume(who, view.run.run_id, chosen.params, adopt=chosen.adopt))
-        if run_id:
-            go_to_run(run_id)
 
 
 def _again_dialog(place: str, view: RunView) -> None:

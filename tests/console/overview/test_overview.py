@@ -7,7 +7,10 @@ import pytest
 
 from console.overview.model_health import auc_note
 from engine.control import runs
+from engine.passwords import write_entry
 from engine.process.registry import ProcessRegistry
+from storage.ledger.runs import recent_runs
+from tests.console.access.sessions import WORD, entry, signed_in
 from tests.console.pages import Opened, words
 from tests.sandbox import AS_OF, Sandbox
 
@@ -43,6 +46,29 @@ def test_a_failed_run_needs_a_person_until_a_later_one_went_well(opened: Opened,
     assert str(sandbox.home / "nowhere") in words(app)
     sandbox.succeed("training", data=sandbox.data())
     assert "training failed" not in words(opened(sandbox.home))
+
+
+def test_a_failed_run_is_resumed_where_it_is_told(opened: Opened, sandbox: Sandbox) -> None:
+    nowhere = str(sandbox.home / "nowhere")
+    failed = sandbox.run("training", AS_OF + timedelta(days=1), data=nowhere).run_id
+    app = opened(sandbox.home)
+    assert [button.key for button in app.button if button.label == "Resume"] == [f"resume-{failed}"]
+    app.button(key=f"resume-{failed}").click().run()
+    assert "A new run executes the remaining tasks. 0 of 12 tasks are done." in words(app)
+    app.text_input(key=f"resume-{failed}-data").set_value(sandbox.data())
+    app.button(key=f"resume-{failed}-confirm").click().run()
+    with sandbox.deployment.ledger.reading() as connection:
+        child = recent_runs(connection, 1)[0]
+    assert (child.parent_run_id, child.state, child.params["data"]) == (failed, "queued", sandbox.data())
+
+
+def test_a_viewer_cannot_resume_a_failed_run(opened: Opened, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox.run("training", AS_OF + timedelta(days=1), data=str(sandbox.home / "nowhere"))
+    path = sandbox.home / "passwords"
+    monkeypatch.setenv("LOANWATCH_PASSWORDS", str(path))
+    write_entry(path, entry("victor", "viewer", WORD))
+    app = signed_in(opened(sandbox.home), "victor")
+    assert [button.disabled for button in app.button if button.label == "Resume"] == [True]
 
 
 def test_what_is_wrong_is_acknowledged_where_it_is_told(opened: Opened, sandbox: Sandbox) -> None:
