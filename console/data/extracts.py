@@ -64,7 +64,12 @@ def ages_words(ages: Sequence[Document]) -> str:
     if not until:
         return f"{words}."
     newest = day(date.fromisoformat(max(until.values())))
-    return f"{words}; of {' and '.join(until)} (rows of new loans only) up to {newest}, the newest loan."
+    return f"{words}; of {_listed(list(until))} (rows of new loans only) up to {newest}, the newest loan."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names as a list in a sentence."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _cells(name: str, delivered: Document | None, age: Document | None) -> list[Text]:
@@ -91,7 +96,7 @@ def _newest(age: Document | None) -> Text:
     if age["days"] is None:
         return newest
     until = day(date.fromisoformat(age["until"]))
-    expected = note_html(f"expected within {count(age['cadence'])}")
+    expected = note_html(f"expected within {count(age['cadence'])} days")
     return join([f"{newest}, {count(age['days'])} days before {until}", expected], " ")
 
 

@@ -150,12 +150,13 @@ def trigger(view: RunView) -> dict[str, Text]:
 def given(view: RunView) -> dict[str, Text]:
     """The parameters of a run, and its folder of extracts."""
     run = view.run
-    params = [f"{name}={value}" for name, value in run.params.items()]
+    data = str(run.snapshot.get("data") or "")
+    params = [f"{name}={value}" for name, value in run.params.items() if not (name == "data" and value == data)]
     if run.force:
         params.append("Full rerun (cache off)")
     terms: dict[str, Text] = {"Parameters": code_html(", ".join(params)) if params else "Default settings"}
-    if run.snapshot.get("data"):
-        terms["Data"] = code_html(str(run.snapshot["data"]))
+    if data:
+        terms["Data"] = code_html(data)
     return terms
 
 

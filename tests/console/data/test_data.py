@@ -164,3 +164,5 @@ def test_the_ages_of_datasets_with_rows_of_new_loans_only_count_up_to_the_newest
     assert ages_words([orders, unknown]) == f"{until}."
     told = f"{until}; of traits (rows of new loans only) up to 20 Nov 2025, the newest loan."
     assert ages_words([orders, traits, unknown]) == told
+    more = [{**traits, "dataset": name} for name in ("looks", "means", "traits")]
+    assert "; of looks, means and traits (rows" in ages_words([orders, *more])
