@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from console.app.navigation import log_link, run_link
 from console.components.elements import Text, callout_html, join, write_html
+from console.run.log import log_html
 from console.run.query import RunView
 from engine.documents.values import Document
 from storage.db.ledger import LedgerRow
@@ -24,6 +25,19 @@ def show_impact(view: RunView) -> None:
     """Shows what the end of a run without success left as it was, and the runs that matter now."""
     if view.impact is not None:
         write_html(impact_html(view.impact))
+
+
+def show_last_lines(view: RunView) -> None:
+    """Shows the end of the failed task's log, with a link to all of it; nothing when it only repeats the error."""
+    if any(row.message != view.run.error["message"] for row in view.last_lines):
+        write_html(last_lines_html(view.run, view.last_lines))
+
+
+def last_lines_html(run: LedgerRow, rows: Sequence[LedgerRow]) -> Markup:
+    """The lines in a callout, oldest first."""
+    task = str(run.error["task"])
+    link = Markup("<p>{}</p>").format(log_link(run.run_id, task, "The whole log of the task"))
+    return callout_html("quiet", f"Last lines of {task}", after=join([log_html(rows, first=False), link]))
 
 
 def impact_html(impact: Document) -> Markup:

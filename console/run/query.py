@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from console.app.deployment import deployment, ledger
 from console.app.queries import reap_lost_runs, shared
 from console.components.times import viewer_zone
@@ -28,15 +30,19 @@ from storage.ledger.models import ModelVersion, model_made_by
 from storage.ledger.operation.notes import notes_on
 from storage.ledger.run_search import followers, task_times
 from storage.ledger.runs import run_row
-from storage.ledger.tasks import attempt_rows, task_rows
+from storage.ledger.tasks import LogFilter, attempt_rows, log_tail, task_rows
 
 MOST_ATTEMPTS = 1000
+LAST_LINES = 5
 STOPPED = "Stopped"  # the type of the error of an attempt that was stopped with its run
 
 
 @dataclass(frozen=True)
 class RunView:
-    """A run with its tasks, its attempts, its notes and the runs that it caused, at the time `now`."""
+    """A run with its tasks, its attempts, its notes and the runs that it caused, at the time `now`.
+
+    `last_lines` are the end of the log of the task that failed it.
+    """
 
     run: LedgerRow
     tasks: Sequence[LedgerRow]
@@ -49,6 +55,7 @@ class RunView:
     impact: Document | None
     deadline: datetime | None
     notes: Sequence[LedgerRow]
+    last_lines: Sequence[LedgerRow]
     now: datetime
 
     @property
@@ -161,5 +168,11 @@ def _read(run_id: str) -> RunView:
             impact=impact_document(connection, run, viewer_zone()),
             deadline=deadline_of(deployment(), connection, run),
             notes=notes_on(connection, "run", run.run_id),
+            last_lines=_last_lines(connection, run),
             now=ledger().now(connection),
         )
+
+
+def _last_lines(connection: Connection, run: LedgerRow) -> Sequence[LedgerRow]:
+    task = (run.error or {}).get("task")
+    return log_tail(connection, run.run_id, LogFilter(str(task)), LAST_LINES) if task else ()

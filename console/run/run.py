@@ -13,7 +13,7 @@ from console.app.navigation import RUNS_PAGE
 from console.app.refresh import refreshed
 from console.components.elements import empty, plain_markdown, write_html
 from console.run.actions import run_actions
-from console.run.error import show_error, show_impact
+from console.run.error import show_error, show_impact, show_last_lines
 from console.run.gantt import gantt
 from console.run.graph import GRAPH_SHEET, graph
 from console.run.header import facts, header
@@ -53,11 +53,12 @@ def page() -> None:
 
 
 def _top(before: RunView) -> None:
-    """Shows state, error and impact."""
+    """Shows state, error, impact and the last lines of the failed task."""
     view = view_of(before.run.run_id)
     header(view)
     show_error(view)
     show_impact(view)
+    show_last_lines(view)
 
 
 def _facts(before: RunView) -> None:

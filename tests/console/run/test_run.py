@@ -19,7 +19,7 @@ from storage.db.schema import runs as runs_table
 from storage.db.schema import tasks as tasks_table
 from storage.ledger.runs import recent_runs, run_row
 from storage.ledger.schedules import Slot, SlotOutcome, record_outcome
-from storage.ledger.tasks import task_rows
+from storage.ledger.tasks import LogLine, add_logs, task_rows
 from tests.commands import command
 from tests.console.pages import Opened, words
 from tests.sandbox import AS_OF, Sandbox
@@ -163,6 +163,24 @@ def test_a_failure_says_where_why_what_is_still_in_use_and_what_to_do(
     places = ["ingest_lms_loan_daily failed", "are unchanged", "Run again", "Requested", "Result", "Tasks", "Timeline"]
     found = [next(at for at, each in enumerate(told) if place in each) for place in places]
     assert found == sorted(found)
+
+
+def test_the_last_lines_of_the_failed_task_are_told_below_the_impact(
+    opened: Opened, sandbox: Sandbox, failed: str
+) -> None:
+    assert "Last lines of" not in words(opened(sandbox.home, "run", run_id=failed)), "one line, which is the error"
+    now = sandbox.deployment.ledger.clock()
+    with sandbox.deployment.ledger.writing() as connection:
+        more = [LogLine("ingest_lms_loan_daily", now, "INFO", f"<b>block {number}") for number in range(7)]
+        other = LogLine("ingest_features_financials", now, "INFO", "block of another task")
+        add_logs(connection, failed, [*more, other])
+    app = opened(sandbox.home, "run", run_id=failed)
+    told = next(str(each.proto.body) for each in app.get("html") if "Last lines of" in str(each.proto.body))
+    assert "Last lines of ingest_lms_loan_daily" in told
+    lines = re.findall(r'<span class="lw-said[^>]*>(.*?)</span>', told)
+    assert lines == [f"&lt;b&gt;block {number}" for number in range(2, 7)]
+    assert f'/run?run_id={failed}&amp;task=ingest_lms_loan_daily"' in told
+    assert words(app).index("are unchanged.") < words(app).index("Last lines of")
 
 
 @pytest.mark.thorough
