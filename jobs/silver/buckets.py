@@ -6,6 +6,7 @@ A customer is in the same bucket on every machine. The number of buckets depends
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -82,12 +83,16 @@ def buckets_of_rows(ids: pa.ChunkedArray, number: int) -> Hashes:
 
 def _by_bucket(tables: Iterable[pa.Table], customer_id: str, number: int) -> Iterator[pa.Table]:
     """Each table as `number` tables, one for each bucket in their order, in which the rows keep their order."""
-    for table in tables:
-        found = buckets_of_rows(table[customer_id], number).astype(np.uint16)
-        sorted_rows = table.take(pa.array(np.argsort(found, kind="stable")))
-        ends = np.cumsum(np.bincount(found, minlength=number))
-        for start, end in zip([0, *ends[:-1]], ends, strict=True):
-            yield sorted_rows.slice(start, end - start)
+    for rows, ends in map(partial(_sorted_by_bucket, customer_id=customer_id, number=number), tables):
+        for start, end in pairwise([0, *ends]):
+            yield rows.slice(start, end - start)
+
+
+def _sorted_by_bucket(table: pa.Table, customer_id: str, number: int) -> tuple[pa.Table, list[int]]:
+    """The rows in the order of their buckets, and where each bucket ends."""
+    found = buckets_of_rows(table[customer_id], number).astype(np.uint16)
+    rows = table.take(pa.array(np.argsort(found, kind="stable")))
+    return rows, np.cumsum(np.bincount(found, minlength=number)).tolist()
 
 
 def pieces_of(rows: int, book: Book) -> Pieces:

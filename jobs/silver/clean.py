@@ -52,21 +52,23 @@ class Cleaning:
     def tables(self, groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
         """The cleaned rows, a bounded table at a time."""
         yield self._source.silver_schema.append(pa.field(MARKED, pa.string())).empty_table()
-        for group in groups:
-            result = cleaned(group, self._source, self.dialects)
-            self.rows += result.table.num_rows
-            self.problems = summed(self.problems, result.problems)
-            self.nulls = summed(self.nulls, nulls_of(result.table, group, self._source))
-            self.first = {**result.first, **self.first}
-            for name, days in row_days(result.table, self._source, self._book).items():
-                self.days.setdefault(name, set()).update(days)
-            self.begun.update(begun_days(result.table, self._source, self._book))
-            self.months += months_that_fit(result.table, self._source, self._book)
-            self.later_months += months_that_fit(result.table, self._source, self._book, earliest=2)
-            self.profile.add(result.distinct)
-            for name, texts in result.texts.items():
-                self._texts.setdefault(name, []).append(texts)
-            yield result.table.append_column(MARKED, result.marks)
+        yield from map(self._table, groups)  # which holds no table that it has given
+
+    def _table(self, group: pa.Table) -> pa.Table:
+        result = cleaned(group, self._source, self.dialects)
+        self.rows += result.table.num_rows
+        self.problems = summed(self.problems, result.problems)
+        self.nulls = summed(self.nulls, nulls_of(result.table, group, self._source))
+        self.first = {**result.first, **self.first}
+        for name, days in row_days(result.table, self._source, self._book).items():
+            self.days.setdefault(name, set()).update(days)
+        self.begun.update(begun_days(result.table, self._source, self._book))
+        self.months += months_that_fit(result.table, self._source, self._book)
+        self.later_months += months_that_fit(result.table, self._source, self._book, earliest=2)
+        self.profile.add(result.distinct)
+        for name, texts in result.texts.items():
+            self._texts.setdefault(name, []).append(texts)
+        return result.table.append_column(MARKED, result.marks)
 
     def other_dialects(self) -> dict[str, Dialect | None]:
         """The dialects of columns of this part that the source's does not read; None for a column that is undecided."""

@@ -42,14 +42,25 @@ def encoding_of(layer: str) -> dict[str, Any]:
 
 
 def row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The rows of many small tables as few large tables. Yields nothing when there are no rows."""
+    """The rows of many small tables as few large tables, none of which is held when it has been taken.
+
+    Yields nothing when there are no rows.
+    """
     waiting: list[pa.Table] = []
     size = 0
     for table in tables:
         waiting.append(table)
         size += table.nbytes
+        del table
         if size >= GROUP_BYTES:
-            yield pa.concat_tables(waiting)
-            waiting, size = [], 0
+            size = 0
+            yield _joined(waiting)
     if any(table.num_rows for table in waiting):
-        yield pa.concat_tables(waiting)
+        yield _joined(waiting)
+
+
+def _joined(waiting: list[pa.Table]) -> pa.Table:
+    """One table of several, of which the list no longer has any."""
+    joined = pa.concat_tables(waiting)
+    waiting.clear()
+    return joined
