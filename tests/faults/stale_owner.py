@@ -17,6 +17,7 @@ from engine.execution.execute import execute_claimed_run
 from engine.execution.executors import LocalExecutor
 from engine.execution.recorder import RunRecorder
 from engine.process.identity import this_process
+from storage.db.ledger import Ledger
 from storage.errors import LeaseLost
 from storage.lake.names import SCORED
 from storage.ledger.catalog import publish, record_versions
@@ -34,13 +35,18 @@ MODEL = ModelVersion("20260101_000000", "none", {}, {}, {})
 
 
 class Stopping:
-    """A function that stops this process right before it does its work, at once or when it is for that task."""
+    """A function that stops this process right before it does its work, at once or when it is for that task.
 
-    def __init__(self, real: Any, task: str) -> None:
-        self.real, self.task = real, task
+    It stops when the heartbeat's thread does not write: the writers' turn would stay with a process that stands still.
+    """
+
+    def __init__(self, real: Any, task: str, ledger: Ledger) -> None:
+        self.real, self.task, self.ledger = real, task, ledger
 
     def __call__(self, *given: Any) -> Any:
         if not self.task or self.task in (getattr(given[1], "name", None), given[1][0] if is_key(given[1]) else None):
+            with self.ledger.writing():
+                pass
             os.kill(os.getpid(), signal.SIGSTOP)
         return self.real(*given)
 
@@ -89,15 +95,16 @@ def is_refused(act: Any) -> bool:
 
 def main(run_id: str, name: str, task: str = "") -> None:
     """Carries out the run, stops on its way, and goes on."""
-    pipelines = PIPELINES
+    deployment, pipelines = Deployment.open(load_settings()), PIPELINES
     if name == "commit":
-        engine.execution.runner.commit = Stopping(engine.execution.runner.commit, "")  # type: ignore[assignment]
+        engine.execution.runner.commit = Stopping(  # type: ignore[assignment]
+            engine.execution.runner.commit, "", deployment.ledger
+        )
     else:
         pipelines = {"training": SMALL}
-        stopping = Stopping(getattr(RunRecorder, name), task)
+        stopping = Stopping(getattr(RunRecorder, name), task, deployment.ledger)
         # A plain function, for a method is only bound to its object when it is one.
         setattr(RunRecorder, name, lambda *given: stopping(*given))  # noqa: PLW0108
-    deployment = Deployment.open(load_settings())
     with deployment.ledger.writing() as connection:
         lease = claim(connection, run_id, this_process(), deployment.ledger.clock())
     assert lease
