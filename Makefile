@@ -40,10 +40,10 @@ ifeq ($(filter test-all,$(MAKECMDGOALS)),)
 endif
 
 # One session for all but what wants the machine for itself, so that what is shared by many tests is made once.
-# The thorough tests wait for stores, leases and processes, so that a third process has time to compute.
+# Some of the thorough tests wait for a store or a lease, so that a third process has time to compute.
 test-all: $(VENV)/tools
 	$(PYTEST) -n 3 -m "not (thorough and alone)" --dist loadgroup --no-loadscope-reorder $(CHECKED)
-	$(PYTEST) -n 3 -m "thorough and alone" --dist loadfile
+	$(PYTEST) -m "thorough and alone" --dist loadfile
 	$(PYTHON) -m tests.soak $(MINUTES)
 
 check: $(VENV)/tools
