@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from console.app.deployment import deployment, ledger
 from console.app.queries import reap_lost_runs, shared
 from console.components.times import viewer_zone
@@ -155,7 +153,7 @@ def _read(run_id: str) -> RunView:
     with ledger().reading() as connection:
         run = run_row(connection, run_id)
         cancels = action_page(connection, ActionFilter(action="cancel", subject=run.run_id), 1)
-        active = run.state in ACTIVE_STATES
+        active, failed = run.state in ACTIVE_STATES, (run.error or {}).get("task")
         return RunView(
             run=run,
             tasks=task_rows(connection, run.run_id),
@@ -168,11 +166,6 @@ def _read(run_id: str) -> RunView:
             impact=impact_document(connection, run, viewer_zone()),
             deadline=deadline_of(deployment(), connection, run),
             notes=notes_on(connection, "run", run.run_id),
-            last_lines=_last_lines(connection, run),
+            last_lines=log_tail(connection, run.run_id, LogFilter(failed), LAST_LINES) if failed else (),
             now=ledger().now(connection),
         )
-
-
-def _last_lines(connection: Connection, run: LedgerRow) -> Sequence[LedgerRow]:
-    task = (run.error or {}).get("task")
-    return log_tail(connection, run.run_id, LogFilter(str(task)), LAST_LINES) if task else ()
