@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jobs.book.declaration import Book
 from jobs.book.digest import digest
@@ -22,12 +22,7 @@ from storage.lake.pieces import WHOLE, Pieces
 from storage.lake.report_store import ReportStore
 from storage.ledger import catalog
 from storage.ledger.models import ModelVersion, model_from_json
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-else:
-    pa = on_use("pyarrow")
+from storage.on_use import pa
 
 log = logging.getLogger("loanwatch.jobs")
 

@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-    import pyarrow as pa
-    import pyarrow.compute as pc
-else:
-    np = on_use("numpy")
-    pa = on_use("pyarrow")
-    pc = on_use("pyarrow.compute")
+from storage.on_use import np, npt, pa, pc
 
 Days: TypeAlias = "npt.NDArray[np.datetime64]"
 Floats: TypeAlias = "npt.NDArray[np.float64]"

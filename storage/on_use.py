@@ -1,12 +1,14 @@
-"""Libraries that are imported when they are used first.
+"""pyarrow, NumPy and SciPy, imported when they are used first.
 
-pyarrow and NumPy take a third of the start of a command that only reads the ledger and never uses them. A module that
-such a command imports has them as `pa = on_use("pyarrow")`, and imports them for the type checker alone.
+They take a third of the start of a command that only reads the ledger and never uses them. A module that such a
+command imports has them from here, and `from __future__ import annotations` where they stand in annotations.
 """
 
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["fs", "np", "npt", "pa", "parquet", "pc", "special"]
 
 
 class _OnUse(ModuleType):
@@ -18,6 +20,13 @@ class _OnUse(ModuleType):
         return value
 
 
-def on_use(name: str) -> Any:
-    """The module of that name, imported when an attribute is used first, once for all threads."""
-    return _OnUse(name)
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from pyarrow import fs, parquet
+    from scipy import special
+else:
+    np, npt, special = map(_OnUse, ("numpy", "numpy.typing", "scipy.special"))
+    pa, pc, fs, parquet = map(_OnUse, ("pyarrow", "pyarrow.compute", "pyarrow.fs", "pyarrow.parquet"))

@@ -101,8 +101,6 @@ def imports(tree: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             yield "." * node.level + (node.module or "")
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "on_use":
-            yield from (word.value for word in node.args if isinstance(word, ast.Constant))
 
 
 def findings(root: Path = ROOT) -> list[str]:
@@ -141,7 +139,6 @@ def test_imports_run_downward_and_stand_at_the_top() -> None:
         ("engine/worker/planted.py", "from engine.scheduling.slots import Slot", "upward"),
         ("jobs/gold/nested/planted.py", "from engine.deployment import Deployment", "upward"),
         ("console/drift/planted.py", "from console.models import query", "upward"),
-        ("storage/lake/planted.py", 'ledger = on_use("storage.ledger.runs")', "upward"),
         ("engine/control/planted.py", "def late():\n    import storage.settings", "inside of late"),
         ("jobs/planted/planted.py", "import json", "no place"),
         ("jobs/silver/planted.py", "from . import cleaning", "relatively"),

@@ -21,7 +21,7 @@ from engine.documents.values import Document
 from jobs.governance.breaches import Thresholds
 from storage.db.ledger import LedgerRow
 from storage.lake.datamart import TableVersion
-from storage.lake.names import MONITORING, MONITORING_COHORTS, MONITORING_FEATURES
+from storage.lake.names import MONITORING, MONITORING_FEATURES
 from storage.ledger.catalog import current_version
 from storage.ledger.models import ModelVersion, model_by_alias, model_from_json
 
@@ -98,20 +98,14 @@ def monitoring() -> pd.DataFrame:
     return pd.DataFrame() if version is None else _by_date(version)
 
 
-def monitoring_cohorts_of(day: date) -> pd.DataFrame:
-    """The origination cohorts at a monitoring_date; empty before the first."""
-    version = version_of(MONITORING_COHORTS)
-    return pd.DataFrame() if version is None else _of_date(version, day)
-
-
 def monitoring_features() -> pd.DataFrame:
     """The drift of every feature at every monitoring_date; empty before the first."""
     return published(MONITORING_FEATURES)
 
 
-def monitoring_features_of(day: date) -> pd.DataFrame:
-    """The drift of every feature at a monitoring_date; empty before the first."""
-    version = version_of(MONITORING_FEATURES)
+def monitored(table: str, day: date) -> pd.DataFrame:
+    """The rows of a monitoring table at a monitoring_date; empty before the first."""
+    version = version_of(table)
     return pd.DataFrame() if version is None else _of_date(version, day)
 
 

@@ -15,7 +15,7 @@ from engine.documents.monitoring import MonitoringRun, monitoring_run_of, thresh
 from engine.documents.values import Document
 from jobs.governance.breaches import Thresholds
 from storage.db.ledger import LedgerRow
-from storage.lake.names import MONITORING
+from storage.lake.names import MONITORING, MONITORING_COHORTS, MONITORING_FEATURES
 from storage.ledger.decisions import decisions_between
 from storage.ledger.models import ModelVersion, model_named
 
@@ -76,7 +76,7 @@ def view_of(filters: Filters, history: pd.DataFrame) -> View:
     selected = narrowed(history, filters)
     decisions = _decisions(filters)
     row = _without_nan(history[history["monitoring_date"] == filters.day].to_dict("records")[0])
-    features = queries.monitoring_features_of(filters.day).assign(model_version=row["model_version"])
+    features = queries.monitored(MONITORING_FEATURES, filters.day).assign(model_version=row["model_version"])
     champion, run = queries.champion(), monitoring_run(filters.day)
     return View(
         filters,
@@ -84,7 +84,7 @@ def view_of(filters: Filters, history: pd.DataFrame) -> View:
         selected.assign(
             action=[decisions[day].action if day in decisions else "" for day in selected["monitoring_date"]]
         ),
-        queries.monitoring_cohorts_of(filters.day).assign(n=lambda rows: rows["labelled"]),
+        queries.monitored(MONITORING_COHORTS, filters.day).assign(n=lambda rows: rows["labelled"]),
         features.dropna(subset=["csi"]),
         queries.monitoring_features(),
         run,

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import Connection
 
 from engine.deployment import Deployment
 from engine.documents.values import Document, moment
 from storage.lake.names import MONITORING, split_name
 from storage.ledger.catalog import current_versions, published_rows
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-else:
-    pa = on_use("pyarrow")
+from storage.on_use import pa
 
 LATER_COLUMNS = (
     "reason", "cut_off", "stale", "newest_data",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.definitions.code import call_code
 from engine.definitions.sources import code_digest, load_as_at_start
@@ -23,12 +23,7 @@ from jobs.profiles.summary import Profile
 from storage.db.ledger import Ledger, utc_now
 from storage.errors import LoanwatchError
 from storage.ledger.tasks import LogLine, add_logs
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-else:
-    pa = on_use("pyarrow")
+from storage.on_use import pa
 
 load_as_at_start()  # a process of Ray's imports this module first, and the modules of its tasks when they are called
 

@@ -5,14 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-else:
-    pa = on_use("pyarrow")
+from storage.on_use import pa
 
 
 class Kind(StrEnum):

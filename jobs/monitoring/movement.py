@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jobs.statistics.drift import chance_level, filled_bins, psi
 from jobs.statistics.reference import CategoryReference, Reference, bin_labels, reference_from_json
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import numpy as np
-else:
-    np = on_use("numpy")
+from storage.on_use import np
 
 WITHIN_NOISE = "within noise"
 OFTEN = {"RARE": "a rare level", "UNSEEN": "an unseen level", "MISSING": "missing"}

@@ -12,16 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import reduce
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from jobs.book.columns import Kind
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-else:
-    np = on_use("numpy")
+from storage.on_use import np, npt
 
 Summary = dict[str, Any]
 Profile = dict[str, Any]  # dataset, delivery, files, rows, columns (summaries)

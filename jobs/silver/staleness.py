@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from jobs.book.columns import Source
 from jobs.book.declaration import Book
 from jobs.bronze.header import declaration_file
 from storage.lake.datamart import TableVersion
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-else:
-    pa = on_use("pyarrow")
-    pc = on_use("pyarrow.compute")
+from storage.on_use import pa, pc
 
 State = Literal["fresh", "stale", "unknown"]
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from storage.cut_off import APPROVAL_SHARE, COST_RATIO, declared_cut_off
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike
-else:
-    np = on_use("numpy")
+from storage.on_use import np, npt
 
 UNCALIBRATED = 0.5  # of a classifier by itself
 
 
-def cut_off(text: str, labels: ArrayLike, scores: ArrayLike) -> dict[str, Any]:
+def cut_off(text: str, labels: npt.ArrayLike, scores: npt.ArrayLike) -> dict[str, Any]:
     """The cut-off that the setting `text` declares, with what it was taken from, as plain JSON types.
 
     `labels` (1 is bad) and `scores` (calibrated probabilities) are of train loans that the scoring model was not fitted
@@ -37,7 +31,7 @@ def cut_off(text: str, labels: ArrayLike, scores: ArrayLike) -> dict[str, Any]:
     return {"kind": declared.kind, "given": text, "value": value, "probability": probability, "approved": reached}
 
 
-def score_of_share(scores: ArrayLike, share: float) -> float:
+def score_of_share(scores: npt.ArrayLike, share: float) -> float:
     """The score below which a share of the scores lies that is as near to `share` as ties allow; 1 for all of them."""
     distinct, counts = np.unique(np.asarray(scores, dtype=np.float64).ravel(), return_counts=True)
     below = np.append(0, np.cumsum(counts)) / counts.sum()  # of each distinct score, and of all

@@ -7,18 +7,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from jobs.errors import JobError
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
-    from scipy import special
-else:
-    special = on_use("scipy.special")
-    np = on_use("numpy")
+from storage.on_use import np, npt, special
 
 
 @dataclass(frozen=True)
@@ -88,12 +80,12 @@ class Classification:
 class _Placements:
     """One row of each array per scorer: areas, and the placement values of positives (V01) and negatives (V10)."""
 
-    areas: NDArray[np.float64]
-    positives: NDArray[np.float64]
-    negatives: NDArray[np.float64]
+    areas: npt.NDArray[np.float64]
+    positives: npt.NDArray[np.float64]
+    negatives: npt.NDArray[np.float64]
 
 
-def auc_with_interval(labels: ArrayLike, scores: ArrayLike, confidence: float = 0.95) -> Auc:
+def auc_with_interval(labels: npt.ArrayLike, scores: npt.ArrayLike, confidence: float = 0.95) -> Auc:
     """The AUC of `scores` (higher is worse) for `labels` (1 or True is bad), both of length n.
 
     Raises JobError for missing scores and ValueError for lengths that differ or labels other than 0 and 1.
@@ -113,7 +105,7 @@ def auc_with_interval(labels: ArrayLike, scores: ArrayLike, confidence: float = 
 
 
 def paired_auc_difference(
-    labels: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike, confidence: float = 0.95
+    labels: npt.ArrayLike, scores_a: npt.ArrayLike, scores_b: npt.ArrayLike, confidence: float = 0.95
 ) -> AucDifference:
     """How much better `scores_a` ranks the same rows than `scores_b`, by DeLong's paired covariance.
 
@@ -151,7 +143,7 @@ def unpaired_auc_difference(a: Auc, b: Auc, confidence: float = 0.95) -> AucDiff
     return _difference((a.value, b.value), a.variance + b.variance, (n, positives), confidence)
 
 
-def classification_scores(labels: ArrayLike, predicted: ArrayLike) -> Classification:
+def classification_scores(labels: npt.ArrayLike, predicted: npt.ArrayLike) -> Classification:
     """Precision, recall and F1 of predicting 1 (bad); a division by zero counts as 0.0, as in scikit-learn."""
     actual, guess = _booleans(labels), _booleans(predicted)
     if actual.shape != guess.shape:
@@ -165,11 +157,11 @@ def gini(auc: float | None) -> float | None:
     return None if auc is None else 2 * auc - 1
 
 
-def midranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def midranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Ranks from 1; tied values have the mean of their ranks."""
     _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(sizes)
-    ranks: NDArray[np.float64] = (ends - (sizes - 1) / 2)[group]
+    ranks: npt.NDArray[np.float64] = (ends - (sizes - 1) / 2)[group]
     return ranks
 
 
@@ -181,7 +173,7 @@ def _difference(areas: tuple[float, float], variance: float, rows: tuple[int, in
     return AucDifference(*areas, difference, low, high, p_value, variance, *rows)
 
 
-def _placements(bad: NDArray[np.bool_], *scores: NDArray[np.float64]) -> _Placements:
+def _placements(bad: npt.NDArray[np.bool_], *scores: npt.NDArray[np.float64]) -> _Placements:
     """Sun and Xu's three rankings per scorer, instead of a comparison of all pairs."""
     m = int(bad.sum())
     n = bad.size - m
@@ -194,17 +186,19 @@ def _placements(bad: NDArray[np.bool_], *scores: NDArray[np.float64]) -> _Placem
     return _Placements(areas, above, below)
 
 
-def _covariance(placements: _Placements) -> NDArray[np.float64] | None:
+def _covariance(placements: _Placements) -> npt.NDArray[np.float64] | None:
     """DeLong's covariance of the areas, scorers x scorers; None with a single row of a class."""
     m, n = placements.positives.shape[1], placements.negatives.shape[1]
     if min(m, n) < 2:
         return None
     s01, s10 = np.atleast_2d(np.cov(placements.positives)), np.atleast_2d(np.cov(placements.negatives))
-    covariance: NDArray[np.float64] = s01 / m + s10 / n
+    covariance: npt.NDArray[np.float64] = s01 / m + s10 / n
     return covariance
 
 
-def _checked(labels: ArrayLike, *scores: ArrayLike) -> tuple[NDArray[np.bool_], list[NDArray[np.float64]]]:
+def _checked(
+    labels: npt.ArrayLike, *scores: npt.ArrayLike
+) -> tuple[npt.NDArray[np.bool_], list[npt.NDArray[np.float64]]]:
     bad = _booleans(labels)
     arrays = [np.asarray(values, dtype=np.float64).ravel() for values in scores]
     for values in arrays:
@@ -215,7 +209,7 @@ def _checked(labels: ArrayLike, *scores: ArrayLike) -> tuple[NDArray[np.bool_], 
     return bad, arrays
 
 
-def _booleans(labels: ArrayLike) -> NDArray[np.bool_]:
+def _booleans(labels: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     array = np.asarray(labels).ravel()
     truth = array == 1
     if not np.all(truth | (array == 0)):

@@ -7,18 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from jobs.statistics.reference import Reference, bin_counts
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
-    from scipy import special
-else:
-    special = on_use("scipy.special")
-    np = on_use("numpy")
+from storage.on_use import np, npt, special
 
 MODERATE = 0.1
 SIGNIFICANT = 0.2
@@ -49,16 +41,16 @@ class Drift:
         return "insufficient" if self.value is None else "measured"
 
 
-def filled_bins(reference_counts: ArrayLike, current_counts: ArrayLike) -> NDArray[np.bool_]:
+def filled_bins(reference_counts: npt.ArrayLike, current_counts: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """True for the bins with a row in the reference or now; the others count for nothing.
 
     Smoothing alone gives a bin that is empty in both two shares that differ: 0.008 of PSI at 2,215 and 150 rows.
     """
-    filled: NDArray[np.bool_] = (np.asarray(reference_counts) > 0) | (np.asarray(current_counts) > 0)
+    filled: npt.NDArray[np.bool_] = (np.asarray(reference_counts) > 0) | (np.asarray(current_counts) > 0)
     return filled
 
 
-def psi(reference_counts: ArrayLike, current_counts: ArrayLike) -> float:
+def psi(reference_counts: npt.ArrayLike, current_counts: npt.ArrayLike) -> float:
     """Sum over the filled bins of (q - p) ln(q / p), shares smoothed as (count + 0.5) / (total + 0.5 bins)."""
     reference, current = np.asarray(reference_counts, dtype=np.float64), np.asarray(current_counts, dtype=np.float64)
     if reference.ndim != 1 or reference.shape != current.shape or reference.size == 0:
@@ -84,7 +76,7 @@ def band(value: float) -> Band:
 
 
 def measured_drift(
-    reference: Reference, values: ArrayLike | Sequence[str | None], minimum_rows: int = MINIMUM_ROWS
+    reference: Reference, values: npt.ArrayLike | Sequence[str | None], minimum_rows: int = MINIMUM_ROWS
 ) -> Drift:
     """The drift of the current rows against the reference. It has no value with fewer than `minimum_rows`."""
     expected, current = reference.all_counts(), bin_counts(reference, values)
@@ -95,7 +87,7 @@ def measured_drift(
     return Drift(value, n, m, bins, level, band(value), confirmed=value > level)
 
 
-def ks_distance(a: ArrayLike, b: ArrayLike) -> float | None:
+def ks_distance(a: npt.ArrayLike, b: npt.ArrayLike) -> float | None:
     """Kolmogorov and Smirnov's largest gap between two empirical distributions, NaN left out; None if one is empty."""
     first, second = (np.sort(np.asarray(x, dtype=np.float64).ravel()) for x in (a, b))
     first, second = first[~np.isnan(first)], second[~np.isnan(second)]

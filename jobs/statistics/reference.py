@@ -10,16 +10,10 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jobs.errors import JobError
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
-else:
-    np = on_use("numpy")
+from storage.on_use import np, npt
 
 RARE_SHARE = 0.01
 LARGEST = 1e300  # deciles use values up to this one, because arithmetic with larger ones overflows
@@ -37,7 +31,7 @@ class NumericReference:
     counts: tuple[int, ...]
     missing: int
 
-    def all_counts(self) -> NDArray[np.int64]:
+    def all_counts(self) -> npt.NDArray[np.int64]:
         """Reference rows in every bin, MISSING last."""
         return np.array([*self.counts, self.missing], dtype=np.int64)
 
@@ -64,7 +58,7 @@ class CategoryReference:
         """Reference rows in UNSEEN: none, by definition."""
         return 0
 
-    def all_counts(self) -> NDArray[np.int64]:
+    def all_counts(self) -> npt.NDArray[np.int64]:
         """Reference rows in every bin: levels, RARE, UNSEEN, MISSING."""
         return np.array([*self.counts, self.rare_count, self.unseen, self.missing], dtype=np.int64)
 
@@ -83,7 +77,7 @@ class CategoryReference:
 Reference = NumericReference | CategoryReference
 
 
-def numeric_reference(values: ArrayLike) -> NumericReference:
+def numeric_reference(values: npt.ArrayLike) -> NumericReference:
     """The bins of a numeric column, NaN for missing: de-duplicated deciles of the finite values.
 
     When the lowest decile is the minimum (a tenth of the rows or more have it), one more edge is just below it, so that
@@ -100,7 +94,7 @@ def numeric_reference(values: ArrayLike) -> NumericReference:
     return NumericReference(tuple(edges.tolist()), tuple(counts), missing)
 
 
-def category_reference(values: Sequence[str | None] | NDArray[Any]) -> CategoryReference:
+def category_reference(values: Sequence[str | None] | npt.NDArray[Any]) -> CategoryReference:
     """The bins of a category column (None or NaN for missing), levels by falling count, then by name.
 
     Levels under 1% of all reference rows are pooled as RARE. Raises JobError without rows.
@@ -133,7 +127,7 @@ def reference_from_json(document: Mapping[str, Any]) -> Reference:
     raise JobError("The model's drift reference has bins that don't add up; train the model again.")
 
 
-def bin_counts(reference: Reference, values: ArrayLike | Sequence[str | None]) -> NDArray[np.int64]:
+def bin_counts(reference: Reference, values: npt.ArrayLike | Sequence[str | None]) -> npt.NDArray[np.int64]:
     """Rows of `values` in each bin of the reference, in the order of `bin_labels`."""
     if isinstance(reference, NumericReference):
         return _numeric_counts(np.array(reference.edges), np.asarray(values, dtype=np.float64).ravel())
@@ -157,13 +151,13 @@ def bin_labels(reference: Reference) -> list[str]:
     return [*labels, MISSING]
 
 
-def _numeric_counts(edges: NDArray[np.float64], array: NDArray[np.float64]) -> NDArray[np.int64]:
+def _numeric_counts(edges: npt.NDArray[np.float64], array: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     missing = np.isnan(array)
     counts = np.bincount(np.searchsorted(edges, array[~missing], side="left"), minlength=edges.size + 1)
     return np.append(counts, missing.sum()).astype(np.int64)
 
 
-def _level_counts(values: ArrayLike | Sequence[str | None]) -> tuple[Counter[str], int]:
+def _level_counts(values: npt.ArrayLike | Sequence[str | None]) -> tuple[Counter[str], int]:
     """Rows of each level, and missing rows: every value that is not text, such as None, NaN or a library's null."""
     levels, missing = Counter[str](), 0
     for level, count in Counter(np.asarray(values, dtype=object).ravel().tolist()).items():

@@ -10,22 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from storage.errors import StorageError, UsageError
 from storage.files.away import RETRY_SECONDS, until_there
 from storage.files.drafts import draft_of
 from storage.files.durable import CantWrite, make_durable, make_folder, sync_folder
 from storage.files.streams import BLOCK, HashingStream, stream_sha256
-from storage.on_use import on_use
+from storage.on_use import fs, pa
 from storage.settings import is_remote
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from pyarrow import fs
-else:
-    pa = on_use("pyarrow")
-    fs = on_use("pyarrow.fs")
 
 Result = TypeVar("Result")
 SAFE_NAME = re.compile(r"[A-Za-z0-9_.=-]{1,160}")

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from storage.errors import DamagedFile
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-else:
-    pa = on_use("pyarrow")
+from storage.on_use import pa
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from storage.errors import DamagedFile
 from storage.files.away import RETRY_SECONDS
@@ -15,14 +15,7 @@ from storage.lake.damage import damage_as_error
 from storage.lake.names import LINKED_LAYERS, is_table_name, layer_of, split_name
 from storage.lake.parts import VERSIONS, encoding_of, folder_of, is_own_file, row_groups
 from storage.lake.pieces import WHOLE, Pieces, pieces_in
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from pyarrow import parquet
-else:
-    pa = on_use("pyarrow")
-    parquet = on_use("pyarrow.parquet")
+from storage.on_use import pa, parquet
 
 ROW_GROUP = 1_000_000
 

@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 
@@ -16,14 +16,7 @@ from storage.db.schema import source_digests
 from storage.errors import StorageError
 from storage.files.folder import Folder
 from storage.files.streams import BLOCK
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import numpy as np
-    from pyarrow import fs
-else:
-    np = on_use("numpy")
-    fs = on_use("pyarrow.fs")
+from storage.on_use import fs, np
 
 SUFFIXES = (".csv", ".csv.gz")
 # A file that changed within this time could change again without a new modification time. Its SHA-256 is not stored.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -13,12 +13,7 @@ from storage.db.ledger import Ledger
 from storage.errors import DamagedFile
 from storage.files.folder import Folder
 from storage.lake.datamart import Datamart, TableVersion
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    from pyarrow import fs
-else:
-    fs = on_use("pyarrow.fs")
+from storage.on_use import fs
 
 # A file that changed within this time could change again without a new time. That it is intact is not recorded.
 SETTLED = timedelta(seconds=2)

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from storage.files.drafts import drafted
 from storage.lake.names import split_name
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-else:
-    pa = on_use("pyarrow")
+from storage.on_use import pa
 
 GROUP_BYTES = 64 * 1024**2
 PART_NAME = re.compile(r"part-\d{5}(?:-\d{1,9})?\.parquet")

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-else:
-    pa = on_use("pyarrow")
-
+from storage.on_use import pa
 
 NUMBER = b"loanwatch.pieces"
 

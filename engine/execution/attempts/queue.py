@@ -30,7 +30,6 @@ class AttemptQueue:
         self._waiting: list[Attempt] = []
         self._running: dict[int, Attempt] = {}
         self._opening: Future[None] | None = None
-        self._is_opened = False
 
     @property
     def is_empty(self) -> bool:
@@ -128,15 +127,15 @@ class AttemptQueue:
         """
         jobs = [attempt.work.job for attempt in self._waiting]
         if self._opening is None:
-            if self._is_opened and self._reach.has(jobs):
-                return True
             self._opening = in_thread(lambda: self._open(jobs), "open-executor")
         try:
             self._opening.result(OPEN_WAIT)
         except TimeoutError:
             return False
-        self._opening, self._is_opened = None, True
-        return self._reach.has(jobs)
+        if self._reach.has(jobs):
+            return True
+        self._opening = None  # these came while it looked for the files of others
+        return False
 
     def _open(self, jobs: Sequence[Job]) -> None:
         self._executor.open()

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from jobs.book.checks.finding import Finding, at
 from jobs.book.checks.shape import columns, sound, sources, title
 from jobs.book.columns import NUMBERS, Column, Kind, Source
 from jobs.book.declaration import Book
-from storage.on_use import on_use
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-else:
-    pa = on_use("pyarrow")
-    pc = on_use("pyarrow.compute")
+from storage.on_use import pa, pc
 
 DATE_FORMAT = re.compile(
     r"(d{1,2}([/.-])M{1,2}\2yy(yy)?|M{1,2}([/.-])d{1,2}\4yy(yy)?|yy(yy)?([/.-])M{1,2}\7d{1,2}|yyyyMMdd)"
