@@ -45,7 +45,7 @@ def roc_panel(view: View, curves: Curves) -> Panel:
     others, numbers = "", curves.roc
     if apart is not None and apart.value is not None:
         others = f" Without the loans in arrears at scoring AUC {apart.value:.3f} of {apart.n:,} loans."
-        numbers = pd.concat([curves.roc, curves.roc_apart.assign(loans=NOT_IN_ARREARS)])
+        numbers = _of_both(curves.roc, curves.roc_apart)
     make = partial(roc_curve, curves.roc, auc, None if apart is None else (curves.roc_apart, apart))
     words = f"ROC curve.{area} {_labelled(curves)}{others}"
     return Panel("roc", view.identity, make, words, numbers, height=HEIGHT)
@@ -63,7 +63,7 @@ def calibration_panel(view: View, curves: Curves) -> Panel:
     bins, apart = curves.calibration, curves.not_in_arrears
     outside = int(((bins["mean_score"] < bins["low"]) | (bins["mean_score"] > bins["high"])).sum()) if len(bins) else 0
     words = f"Bad rate by score in {len(bins)} bins; the mean score lies outside the 95% interval in {outside} of them."
-    numbers = pd.concat([bins, apart.assign(loans=f"{NOT_IN_ARREARS} at scoring")]) if len(apart) else bins
+    numbers = _of_both(bins, apart) if len(apart) else bins
     return Panel("calibration", view.identity, partial(calibration, bins, apart), words, numbers, height=HEIGHT)
 
 
@@ -73,6 +73,11 @@ def vintage_panel(view: View, curves: Curves) -> Panel:
     words = f"Cumulative bad rate by months on book of {ages['cohort'].nunique() if len(ages) else 0} cohorts."
     words += f" {left_out(first).capitalize()}." if left_out(first) else ""
     return Panel("vintage", view.identity, partial(vintage, ages, first), words, ages, height=HEIGHT)
+
+
+def _of_both(every: pd.DataFrame, apart: pd.DataFrame) -> pd.DataFrame:
+    """The numbers of two curves, with the loans of which each row is."""
+    return pd.concat([every.assign(loans="all labelled"), apart.assign(loans=f"{NOT_IN_ARREARS} at scoring")])
 
 
 def _labelled(curves: Curves) -> str:

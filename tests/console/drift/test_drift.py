@@ -183,3 +183,11 @@ def test_the_ranking_weighs_the_drift_of_each_feature_by_its_importance(
     assert numbers["weight"].tolist() == pytest.approx(expected)
     assert expected == sorted(expected, reverse=True)
     assert max(expected) > 0
+
+
+def test_the_numbers_of_two_curves_name_the_loans_of_each_row(opened: Opened, monitored_sandbox: Sandbox) -> None:
+    app = opened(monitored_sandbox.home, "drift")
+    for panel, of_each in (("roc", "false_positive_rate"), ("calibration", "mean_score")):
+        app.session_state[f"numbers-{panel}"] = True
+        (shown,) = [table for table in app.run().dataframe if of_each in table.value]
+        assert set(shown.value["loans"]) == {"all labelled", "not in arrears at scoring"}
