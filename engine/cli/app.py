@@ -3,6 +3,7 @@
 Only the module of the given command is imported, by its name: the imports of others are slow and not needed.
 """
 
+import gc
 import sys
 from importlib import import_module
 from typing import Any
@@ -31,8 +32,10 @@ class Commands(TyperGroup):
 
 
 def command_named(name: str) -> Any:
-    """A command, imported."""
+    """A command, imported. From then on the collector looks at what the command makes, and not at the imports."""
     module = import_module(f"engine.cli.commands.{COMMANDS[name].module}")
+    gc.freeze()
+    gc.enable()
     return get_group(module.app).commands[name]
 
 
