@@ -3,7 +3,7 @@
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from storage.db import model_tables
-from storage.db.types import Moment
+from storage.db.types import Moment, unique_where
 
 ENDED = "resolved"
 metadata = model_tables.metadata
@@ -29,8 +29,7 @@ alerts = Table(
     Column("resolved_at", Moment),
 )
 # However many processes look at the same time, a subject has one alert of a rule that has not ended.
-unresolved = text(f"state <> '{ENDED}'")
-Index("one_alert", alerts.c.rule, alerts.c.subject, unique=True, sqlite_where=unresolved, postgresql_where=unresolved)
+unique_where(text(f"state <> '{ENDED}'"), "one_alert", alerts.c.rule, alerts.c.subject)
 
 alert_occurrences = Table(
     "alert_occurrences",

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from storage.db import alert_tables, file_tables, model_tables, note_tables, report_tables, store_tables
-from storage.db.types import Day, Moment
+from storage.db.types import Day, Moment, unique_where
 
 ACTIVE_STATES = ("queued", "running")
 RUN_STATES = (*ACTIVE_STATES, "succeeded", "failed", "cancelled", "crashed", "skipped")
@@ -60,7 +60,7 @@ runs = Table(
 
 # A pipeline has one active run at most, however many processes request one at the same time.
 IS_ACTIVE = text(f"state IN {ACTIVE_STATES}")
-Index("one_active_run", runs.c.pipeline, unique=True, sqlite_where=IS_ACTIVE, postgresql_where=IS_ACTIVE)
+unique_where(IS_ACTIVE, "one_active_run", runs.c.pipeline)
 
 tasks = Table(
     "tasks",

@@ -61,6 +61,7 @@ def test_commands_that_read_the_ledger_have_no_slow_imports() -> None:
     names = set(printed("-c", WITH_THEIR_IMPORTS, *READERS).split())
     assert {f"engine.cli.commands.{COMMANDS[name].module}" for name in READERS} <= names
     assert {name.partition(".")[0] for name in names} & SLOW == set()
+    assert {name for name in names if name.startswith("sqlalchemy.dialects.postgresql")} == set()
 
 
 def test_commands_that_need_the_ledger_alone_import_neither_pyarrow_nor_numpy() -> None:
