@@ -1,15 +1,23 @@
 """Reading the rows of a source, also from a table that was made before some of its columns were declared."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from threading import Lock
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from jobs.book.columns import Column, Source
 from jobs.errors import JobError
 from jobs.job import Job
-from jobs.silver.buckets import EVERYBODY, Bucket
+from jobs.silver.buckets import EVERYBODY, Bucket, buckets_of_rows
 from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
+from storage.lake.pieces import Mixed
+
+KNOWN_GROUPS = 8  # row groups, each with 2 MB of buckets at most, that a task or the next one reads again
+_known_buckets: dict[tuple[str, int], npt.NDArray[np.uint16]] = {}
+_lock = Lock()
 
 
 def source_rows(
@@ -72,13 +80,30 @@ def bucket_rows(
 ) -> Iterator[pa.Table]:
     """The rows of a bucket in the table's order, as tables of limited size; at least one, which may be empty."""
     customer = job.book.customer_id
-    read = list(dict.fromkeys((*columns, customer)))
-    for table in job.datamart.piece(version, bucket.number, bucket.of, read, categories=[*categories, customer]):
-        own = bucket.has(table[customer])
-        rows = table if own.all() else table.filter(pa.array(own))
-        if customer not in categories:  # it was read as a category, whose distinct values are hashed
-            rows = rows.set_column(rows.column_names.index(customer), customer, rows[customer].cast(pa.string()))
-        yield rows.select([name for name in columns if name in rows.column_names])
+
+    def own_rows(table: pa.Table, group: str) -> pa.Table:
+        own = _buckets_of_group(table[customer], group, bucket.of) == bucket.number
+        return table if own.all() else table.filter(pa.array(own))
+
+    read, mixed = [*(name for name in categories if name in columns), customer], Mixed(customer, own_rows)
+    for rows in job.datamart.piece(version, bucket.number, bucket.of, list(columns), categories=read, mixed=mixed):
+        if customer in rows.column_names and customer not in categories:  # read so that its distinct values are hashed
+            yield rows.set_column(rows.column_names.index(customer), customer, rows[customer].cast(pa.string()))
+        else:
+            yield rows
+
+
+def _buckets_of_group(ids: pa.ChunkedArray, group: str, number: int) -> npt.NDArray[np.uint16]:
+    """The bucket of each row of a row group. Those of the last few groups are known, to every thread."""
+    with _lock:
+        found = _known_buckets.pop((group, number), None)
+    if found is None:
+        found = buckets_of_rows(ids, number).astype(np.uint16)
+    with _lock:
+        _known_buckets[group, number] = found
+        while len(_known_buckets) > KNOWN_GROUPS:
+            del _known_buckets[next(iter(_known_buckets))]
+    return found
 
 
 def _check_type(version: TableVersion, column: Column, kind: pa.DataType) -> None:

@@ -14,7 +14,7 @@ from storage.files.folder import Folder
 from storage.lake.damage import damage_as_error
 from storage.lake.names import LINKED_LAYERS, is_table_name, layer_of, split_name
 from storage.lake.parts import VERSIONS, encoding_of, folder_of, is_own_file, row_groups
-from storage.lake.pieces import WHOLE, Pieces, pieces_in
+from storage.lake.pieces import WHOLE, Mixed, Pieces, pieces_in
 from storage.on_use import pa, parquet
 
 ROW_GROUP = 1_000_000
@@ -154,19 +154,22 @@ class Datamart:
                     yield file.read(columns=columns)
 
     def piece(
-        self, version: TableVersion, number: int, of: int, columns: list[str], *, categories: list[str]
+        self, version: TableVersion, number: int, of: int, columns: list[str], *, categories: list[str], mixed: Mixed
     ) -> Iterator[pa.Table]:
-        """The rows of piece `number` of `of`, as tables of limited size; rows of others too where a part has fewer.
+        """The rows of piece `number` of `of`, as tables of limited size.
 
-        A part that was written in one piece is read whole.
+        A part that was written in fewer pieces has rows of others too, which `mixed` leaves out.
         """
         for part in version.parts:
-            with self._opened(part.name, [name for name in categories if name in columns]) as file:
+            with self._opened(part.name, categories) as file:
                 there = [name for name in columns if name in file.schema_arrow.names]
                 pieces = min(of, pieces_in(file.schema_arrow))
                 yield file.schema_arrow.empty_table().select(there)
+                read = there if pieces == of else list(dict.fromkeys((*there, mixed.column)))
                 for group in range(number % pieces, file.num_row_groups, pieces):
-                    yield self._group(part.name, file, [group], there)
+                    rows = self._group(part.name, file, [group], read)
+                    own = rows if pieces == of else mixed.own_rows(rows, f"{part.sha256}/{group}")
+                    yield own.select(there)
 
     def head(self, version: TableVersion, rows: int, columns: list[str] | None = None) -> pa.Table:
         """The first rows of a version, at most `rows`, without reading the other rows."""

@@ -30,6 +30,17 @@ class Pieces:
 WHOLE = Pieces()
 
 
+@dataclass(frozen=True)
+class Mixed:
+    """How the rows of one piece are found in a row group that has rows of several.
+
+    `own_rows` gets the columns that are wanted and `column`, and a name for the row group by its content.
+    """
+
+    column: str
+    own_rows: Callable[[pa.Table, str], pa.Table]
+
+
 def pieces_in(schema: pa.Schema) -> int:
     """The number of pieces of a file."""
     return int((schema.metadata or {}).get(NUMBER, 1))

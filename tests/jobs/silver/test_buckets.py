@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.job import Job, StoreRoots
 from jobs.silver import buckets
 from jobs.silver.buckets import Bucket, hashes_of, is_divisible, number_of_buckets, pieces_of
+from jobs.silver.reading import bucket_rows
 from storage.lake.datamart import Datamart, Part, TableVersion
 from storage.lake.names import INFERENCE_FEATURES, OUTCOMES, PREDICTIONS, TRAINING_DATA
+from storage.lake.pieces import Mixed
 from tests.retail import BOOK
 from tests.sandbox import ONE_CANDIDATE, Sandbox
 
@@ -72,8 +75,9 @@ def test_a_piece_is_read_without_the_others(tmp_path: Path, monkeypatch: pytest.
     version = TableVersion("staged.attributes", "v", (part,))
     assert mart.read(version).sort_by("row").equals(table)
     for of in (2, 8, 16):
+        mixed = Mixed("Customer_ID", lambda rows, _: rows)
         rows = [
-            pa.concat_tables(mart.piece(version, number, of, ["Customer_ID", "row"], categories=[]))
+            pa.concat_tables(mart.piece(version, number, of, ["Customer_ID", "row"], categories=[], mixed=mixed))
             for number in range(of)
         ]
         for number, found in enumerate(rows):
@@ -85,6 +89,19 @@ def test_a_piece_is_read_without_the_others(tmp_path: Path, monkeypatch: pytest.
             for customer in set(kept["Customer_ID"].to_pylist()):
                 rows_of = kept.filter(pc.equal(kept["Customer_ID"], customer))["row"].to_pylist()
                 assert rows_of == sorted(rows_of)
+
+
+def test_rows_of_other_buckets_are_left_out_of_a_group_that_has_them(tmp_path: Path) -> None:
+    """A part that is written whole, in which the customers' ids are not among the columns that are read."""
+    job = Job("t", "v", date(2026, 1, 1), "", StoreRoots(str(tmp_path), "", ""))
+    for name, first in (("attributes", 0), ("financials", 50)):
+        table = pa.table({"Customer_ID": [f"c{row % 7}" for row in range(first, first + 90)], "row": list(range(90))})
+        version = job.write(f"staged.{name}", [table])
+        for _ in range(2):  # the second time the buckets of its rows are known
+            for bucket in (Bucket(0, 2), Bucket(1, 2), Bucket(0, 4)):
+                found = pa.concat_tables(bucket_rows(job, version, ["row"], bucket))
+                assert found["row"].to_pylist() == table.filter(bucket.has(table["Customer_ID"]))["row"].to_pylist()
+                assert 0 < found.num_rows < 90
 
 
 def same_rows(one: Sandbox, other: Sandbox, table: str) -> bool:
