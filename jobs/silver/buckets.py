@@ -3,10 +3,9 @@
 A customer is in the same bucket on every machine. The number of buckets depends on the number of rows alone.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import pyarrow.compute as pc
 from jobs.book.declaration import Book
 from jobs.job import Job
 from jobs.profiles.hashes import Hashes, hashes_of_texts
+from jobs.silver.cleaning import Spread
 from storage.lake.datamart import TableVersion
 from storage.lake.pieces import WHOLE, Pieces
 
@@ -81,25 +81,55 @@ def buckets_of_rows(ids: pa.ChunkedArray, number: int) -> Hashes:
     return hashes_of(ids) & np.uint64(number - 1)
 
 
-def _by_bucket(tables: Iterable[pa.Table], customer_id: str, number: int) -> Iterator[pa.Table]:
-    """Each table as `number` tables, one for each bucket in their order, in which the rows keep their order."""
-    for rows, ends in map(partial(_sorted_by_bucket, customer_id=customer_id, number=number), tables):
-        for start, end in pairwise([0, *ends]):
-            yield rows.slice(start, end - start)
+class Shares:
+    """The rows of a cleaned part, a table at a time, in the order of their buckets.
+
+    Each table is sorted while it still is a table of small numbers. The tables are joined later and then are divided
+    into one for each bucket, in which the rows keep the order in which they were received.
+    """
+
+    def __init__(self, number: int, customer_id: str) -> None:
+        self.number = number
+        self._customer_id = customer_id
+        self._ends: deque[list[int]] = deque()  # of each sorted table that is not divided yet: where its buckets end
+
+    def order(self, columns: Mapping[str, Spread]) -> npt.NDArray[np.intp]:
+        """The rows of a table, of which these are the columns, in the order of their buckets."""
+        customers = columns[self._customer_id]
+        found = buckets_of_rows(pa.chunked_array([customers.values]), self.number).astype(np.uint16)[customers.places]
+        self._ends.append(np.cumsum(np.bincount(found, minlength=self.number)).tolist())
+        return np.argsort(found, kind="stable")
+
+    def divide(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """A table for each bucket, in their order, of each table that sorted ones were joined to."""
+        for table in tables:
+            sorted_ones = list(self._parts(table))
+            for bucket in range(self.number):
+                bounds = [(ends[bucket - 1] if bucket else 0, ends[bucket]) for _, ends in sorted_ones]
+                rows = zip(sorted_ones, bounds, strict=True)
+                yield pa.concat_tables(
+                    [one.slice(first, end - first) for (one, _), (first, end) in rows]
+                ).combine_chunks()
+
+    def _parts(self, table: pa.Table) -> Iterator[tuple[pa.Table, list[int]]]:
+        """The sorted tables of a joined one, and where their buckets end."""
+        start = 0
+        while start < table.num_rows:
+            ends = self._ends.popleft()
+            yield table.slice(start, ends[-1]), ends
+            start += ends[-1]
+
+    @property
+    def pieces(self) -> Pieces:
+        """How the part is written: a piece for each bucket."""
+        return WHOLE if self.number == 1 else Pieces(self.number, self.divide)
 
 
-def _sorted_by_bucket(table: pa.Table, customer_id: str, number: int) -> tuple[pa.Table, list[int]]:
-    """The rows in the order of their buckets, and where each bucket ends."""
-    found = buckets_of_rows(table[customer_id], number).astype(np.uint16)
-    rows = table.take(pa.array(np.argsort(found, kind="stable")))
-    return rows, np.cumsum(np.bincount(found, minlength=number)).tolist()
-
-
-def pieces_of(rows: int, book: Book) -> Pieces:
+def shares_of(rows: int, book: Book) -> Shares:
     """How the rows of a cleaned part are divided: by bucket, in one piece where there are few."""
     least = number_of_buckets(rows, WHOLE_PART * ROWS_OF_PIECE) if is_divisible(book) else 1
     number = max(least, min(number_of_buckets(rows, ROWS_OF_PIECE), MOST_OF_SHARE))
-    return WHOLE if least == 1 else Pieces(number, partial(_by_bucket, customer_id=book.customer_id, number=number))
+    return Shares(1 if least == 1 else number, book.customer_id)
 
 
 def buckets_of(staged: Iterable[TableVersion], book: Book) -> list[Bucket]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, log, summed
 from jobs.loan_calendar import months_later
 from jobs.profiles.summary import merged_profiles
-from jobs.silver.buckets import pieces_of
+from jobs.silver.buckets import Shares, shares_of
 from jobs.silver.cleaning import OTHER_REASONS, cleaned, nulls_of
 from jobs.silver.dialects.date_forms import DEFAULT, swapped
 from jobs.silver.dialects.months import FEWEST_ROWS, months_that_fit
@@ -49,13 +50,14 @@ class Cleaning:
         self.profile = ProfileOfPart(source)
         self._texts: dict[str, list[pa.Array]] = {}
 
-    def tables(self, groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
-        """The cleaned rows, a bounded table at a time."""
+    def tables(self, groups: Iterator[pa.Table], shares: Shares) -> Iterator[pa.Table]:
+        """The cleaned rows, a bounded table at a time, each sorted by its shares."""
         yield self._source.silver_schema.append(pa.field(MARKED, pa.string())).empty_table()
-        yield from map(self._table, groups)  # which holds no table that it has given
+        yield from map(partial(self._table, shares), groups)  # which holds no table that it has given
 
-    def _table(self, group: pa.Table) -> pa.Table:
-        result = cleaned(group, self._source, self.dialects)
+    def _table(self, shares: Shares, group: pa.Table) -> pa.Table:
+        order = shares.order if shares.number > 1 else None
+        result = cleaned(group, self._source, self.dialects, order)
         self.rows += result.table.num_rows
         self.problems = summed(self.problems, result.problems)
         self.nulls = summed(self.nulls, nulls_of(result.table, group, self._source))
@@ -218,9 +220,9 @@ def _written(job: Job, bronze: TableVersion, number: int, cleaning: Cleaning) ->
     """The cleaned file, written while it is cleaned."""
     source = _source_of(job, bronze)
     bronze_part = files_of(bronze)[number].table
-    tables = cleaning.tables(job.datamart.groups(bronze_part, categories=list(source.names)))
-    pieces = pieces_of(bronze_part.rows, job.book)
-    return job.write(source.staged_table, tables, number, pieces, sources={bronze.table: bronze.digest})
+    shares = shares_of(bronze_part.rows, job.book)
+    tables = cleaning.tables(job.datamart.groups(bronze_part, categories=list(source.names)), shares)
+    return job.write(source.staged_table, tables, number, shares.pieces, sources={bronze.table: bronze.digest})
 
 
 def _with_exchanged_dates(

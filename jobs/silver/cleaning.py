@@ -7,6 +7,7 @@ results are spread over the rows. The book declares the kind of each column and 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ NULL_TEXT = "a text for null"
 ROUNDED = "a rounded number"
 SCIENTIFIC = r"^[0-9](?:(?:[.,][0-9]+)?[eE]\+|[.,][0-9]+[eE])[0-9]+$"
 Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int32]
 REPEATED_HEADER = "a repeated header"
 NULL_TEXTS = ("null", "(null)", "<null>", "none", "nan", "na", "n/a", "#n/a", "<na>", "nat", "\\n")  # in small letters
 ABSENT = (EMPTY, PLACEHOLDER, NULL_TEXT, REPEATED_HEADER)  # reasons of texts that hold no value
@@ -37,6 +39,18 @@ class Distinct:
     values: pa.Array
     rows: npt.NDArray[np.int64]
     reasons: dict[str, int]
+
+
+class Spread(NamedTuple):
+    """A column: its distinct texts, the place of each row among them, their values, and why some texts have none."""
+
+    texts: pa.Array
+    places: Places
+    values: pa.Array
+    reasons: Reasons
+
+
+Order = Callable[[Mapping[str, Spread]], npt.NDArray[np.intp]]
 
 
 @dataclass(frozen=True)
@@ -56,31 +70,43 @@ class Cleaned:
     marks: pa.Array
 
 
-def cleaned(table: pa.Table, source: Source, dialects: Mapping[str, Dialect] = MappingProxyType({})) -> Cleaned:
+def cleaned(
+    table: pa.Table, source: Source, dialects: Mapping[str, Dialect] = MappingProxyType({}), order: Order | None = None
+) -> Cleaned:
     """The source's columns of a table of texts (plain or dictionary-encoded), each cleaned by its kind.
 
-    A null counts as an empty text. Rows keep their order; columns of the table that the source does not declare are
-    left out. `dialects` are those of columns that are written in another one than the source's.
+    A null counts as an empty text. Columns of the table that the source does not declare are left out. Rows keep their
+    order, or have the one that `order` tells of the cleaned columns. `dialects` are those of columns that are written
+    in another one than the source's.
     """
+    found = {each.name: _column(table, each, dialects.get(each.name, source.dialect)) for each in source.columns}
+    rows = None if order is None else order(found)
     columns, problems, kept = [], {}, {}
     first: dict[str, str] = {}
     distinct, marks = {}, {}
     for column in source.columns:
-        texts, places = _distinct(table[column.name])
-        values, reasons = cleaned_texts(texts, column, dialects.get(column.name, source.dialect))
-        columns.append(values.take(places))
-        rows = np.bincount(places.to_numpy(), minlength=len(texts))
-        counts = _counted(reasons, rows)
-        distinct[column.name] = Distinct(values, rows, counts)
+        texts, places, values, reasons = found[column.name]
+        counted = np.bincount(places, minlength=len(texts))
+        counts = _counted(reasons, counted)
+        distinct[column.name] = Distinct(values, counted, counts)
         if counts and not is_absent(column, table):
             problems[column.name] = counts
             first |= _first(column, reasons, places, texts)
+        if rows is not None:
+            places = places[rows]
+        columns.append(pc.take(values, pa.array(places), boundscheck=False))
         if column.bounded:
             marks[column.name] = _unreadable(reasons, places)
         if column.kind.type != pa.string():
             kept[column.name] = texts
     values_of = pa.Table.from_arrays(columns, schema=source.silver_schema)
     return Cleaned(values_of, problems, first, kept, distinct, _marked(marks, table.num_rows))
+
+
+def _column(table: pa.Table, column: Column, dialect: Dialect) -> Spread:
+    """A column, cleaned text by text."""
+    texts, places = _distinct(table[column.name])
+    return Spread(texts, places.to_numpy(), *cleaned_texts(texts, column, dialect))
 
 
 def cleaned_texts(texts: pa.Array, column: Column, dialect: Dialect) -> Values:
@@ -134,17 +160,17 @@ def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     return texts, places
 
 
-def _first(column: Column, reasons: Reasons, places: pa.Array, texts: pa.Array) -> dict[str, str]:
+def _first(column: Column, reasons: Reasons, places: Places, texts: pa.Array) -> dict[str, str]:
     """The text of the first row that could not be read, by the column's name; {} when there is none."""
     unreadable = [place for place, reason in reasons.items() if reason not in OTHER_REASONS]
-    rows = np.flatnonzero(np.isin(places.to_numpy(), unreadable))
-    return {column.name: texts[places[int(rows[0])].as_py()].as_py()} if len(rows) else {}
+    rows = np.flatnonzero(np.isin(places, unreadable))
+    return {column.name: texts[int(places[rows[0]])].as_py()} if len(rows) else {}
 
 
-def _unreadable(reasons: Reasons, places: pa.Array) -> Flags:
+def _unreadable(reasons: Reasons, places: Places) -> Flags:
     """The rows with a text that could not be read."""
     unreadable = [place for place, reason in reasons.items() if reason not in OTHER_REASONS]
-    return np.isin(places.to_numpy(), unreadable) if unreadable else np.zeros(len(places), bool)
+    return np.isin(places, unreadable) if unreadable else np.zeros(len(places), bool)
 
 
 def _marked(marks: Mapping[str, Flags], rows: int) -> pa.Array:

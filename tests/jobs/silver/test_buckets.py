@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from jobs.job import Job, StoreRoots
 from jobs.silver import buckets
-from jobs.silver.buckets import Bucket, hashes_of, is_divisible, number_of_buckets, pieces_of
+from jobs.silver.buckets import Bucket, hashes_of, is_divisible, number_of_buckets, shares_of
+from jobs.silver.cleaning import Spread
 from jobs.silver.reading import bucket_rows
 from storage.lake.datamart import Datamart, Part, TableVersion
 from storage.lake.names import INFERENCE_FEATURES, OUTCOMES, PREDICTIONS, TRAINING_DATA
@@ -68,10 +69,11 @@ def test_the_default_book_can_be_divided() -> None:
 def test_a_piece_is_read_without_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buckets, "ROWS_OF_PIECE", 20)
     table = pa.table({"Customer_ID": [f"c{row % 7}" for row in range(90)], "row": list(range(90))})
-    pieces = pieces_of(table.num_rows, BOOK)
-    assert pieces.number == 8
+    shares = shares_of(table.num_rows, BOOK)
+    assert shares.number == 8
     mart = Datamart(str(tmp_path))
-    part = mart.write("staged.attributes", "v", 0, [table.slice(0, 50), table.slice(50)], pieces=pieces)
+    tables = (in_order(one, shares) for one in (table.slice(0, 50), table.slice(50)))
+    part = mart.write("staged.attributes", "v", 0, tables, pieces=shares.pieces)
     version = TableVersion("staged.attributes", "v", (part,))
     assert mart.read(version).sort_by("row").equals(table)
     for of in (2, 8, 16):
@@ -102,6 +104,13 @@ def test_rows_of_other_buckets_are_left_out_of_a_group_that_has_them(tmp_path: P
                 found = pa.concat_tables(bucket_rows(job, version, ["row"], bucket))
                 assert found["row"].to_pylist() == table.filter(bucket.has(table["Customer_ID"]))["row"].to_pylist()
                 assert 0 < found.num_rows < 90
+
+
+def in_order(table: pa.Table, shares: buckets.Shares) -> pa.Table:
+    """The rows in the order of their buckets, as cleaning writes them."""
+    encoded = table["Customer_ID"].combine_chunks().dictionary_encode()
+    ids, places = encoded.dictionary, encoded.indices.to_numpy()
+    return table.take(pa.array(shares.order({"Customer_ID": Spread(ids, places, ids, {})})))
 
 
 def same_rows(one: Sandbox, other: Sandbox, table: str) -> bool:

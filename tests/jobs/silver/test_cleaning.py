@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import example, given
@@ -183,3 +184,16 @@ def test_columns_come_in_declared_order_and_type_whatever_the_table_holds() -> N
     table = pa.table({name: pa.array(["1"], pa.string()) for name in [*reversed(source.names), "other"]})
     for rows in (table, table.slice(1), table.schema.empty_table()):
         assert cleaned(rows, source).table.schema == source.silver_schema
+
+
+def test_rows_in_another_order_keep_their_values_and_marks() -> None:
+    source = source_of(replace(COUNT, minimum=0))
+    table = pa.table({"x": ["1", "2 or 3", "", "4", "5 or 6"]})
+    plain = cleaned(table, source)
+    sorted_ones = cleaned(table, source, order=lambda columns: np.argsort(-columns["x"].places, kind="stable"))
+    rows = pa.array([4, 3, 2, 1, 0])
+    assert sorted_ones.table.equals(plain.table.take(rows))
+    assert sorted_ones.marks.equals(plain.marks.take(rows))
+    assert sorted_ones.marks.to_pylist() == [",x,", None, None, ",x,", None]
+    assert (sorted_ones.problems, sorted_ones.first) == (plain.problems, plain.first)
+    assert sorted_ones.first == {"x": "2 or 3"}
