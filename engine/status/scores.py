@@ -3,13 +3,12 @@
 from datetime import date
 from functools import lru_cache
 
-from pyarrow import parquet
-
 from engine.deployment import Deployment
 from engine.documents.values import Document, moment
 from storage.lake.datamart import Datamart
 from storage.lake.names import PREDICTIONS
 from storage.ledger.published.at_a_glance import Publication
+from storage.on_use import parquet
 
 NAMES = ("model_version", "cohort", "prediction_date")
 

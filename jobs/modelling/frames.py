@@ -3,13 +3,12 @@
 Nothing here imports scikit-learn, so that commands that fit and score nothing start without it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
+from storage.on_use import np, npt, pa, pd
 
 
 def is_category(kind: pa.DataType) -> bool:

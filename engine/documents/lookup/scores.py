@@ -1,12 +1,12 @@
 """The history of a loan's scores, from the versions of the predictions that are kept."""
 
-import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from engine.documents.values import Document, moment
 from jobs.job import Job
 from storage.lake.names import PREDICTIONS
 from storage.ledger.catalog import publication_rows, published_versions
+from storage.on_use import pc
 
 MOST_VERSIONS = 60  # of the predictions, the newest
 COLUMNS = ("loan_id", "prediction_date", "predicted_proba", "predicted_label", "model_version")

@@ -1,16 +1,15 @@
 """Contributions: how much each feature of a loan raises or lowers its risk against a typical good payer."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-from scipy.special import logit
+from storage.on_use import np, npt, pd, special
 
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
+Floats: TypeAlias = "npt.NDArray[np.float64]"
+Places: TypeAlias = "npt.NDArray[np.int64]"
 
 MOST_REASONS = 4
 PAIRS = 64  # orders of the features, each with its reverse
@@ -75,7 +74,7 @@ def mixed_rows(loans: pd.DataFrame, typical: Mapping[str, Any], sets: npt.NDArra
 
 def log_odds(probabilities: Floats) -> Floats:
     """The natural logarithm of p / (1 - p) of each probability, which is at most 13.8 away from 0."""
-    odds: Floats = logit(np.clip(probabilities, LEAST, 1 - LEAST))
+    odds: Floats = special.logit(np.clip(probabilities, LEAST, 1 - LEAST))
     return odds
 
 

@@ -1,12 +1,10 @@
 """Why a loan has its probability of default: its features ranked by what they add to its risk."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
-from scipy.special import expit
 
 from jobs.errors import JobError
 from jobs.job import Job
@@ -16,6 +14,7 @@ from jobs.modelling.explanation.contributions import Contributions, contribution
 from jobs.modelling.frames import frame
 from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS
 from storage.ledger.models import ModelVersion
+from storage.on_use import pa, pc, special
 
 SAME = 1e-9  # between the probability that is stored and the one that the features give now
 
@@ -49,7 +48,7 @@ class Explanation:
     @property
     def typical_proba(self) -> float:
         """The typical good payer's probability of default."""
-        return float(expit(self.typical_log_odds))
+        return float(special.expit(self.typical_log_odds))
 
 
 def explanation(job: Job, loan: str) -> Explanation | None:

@@ -20,22 +20,16 @@ SLOW = {"alembic", "altair", "pandas", "polars", "prometheus_client", "ray", "sc
 NOT_FOR_THE_LIST = {"numpy", "pyarrow", "pydantic", "sqlalchemy"}
 READERS = (
     *("runs", "show", "logs", "status", "metrics", "models", "tables", "audit", "notes", "alerts", "schedule"),
+    *("drift", "validation", "explain", "lookup"),
     *("health", "profile", "run", "resume", "cancel"),  # a run may be executed by a worker, or be cached as a whole
 )
-READ_TABLES = {"status"}
+READ_TABLES = {"explain", "lookup"}
 WITH_THEIR_IMPORTS = """
 import sys
 from engine.cli.app import command_named
 for name in sys.argv[1:]:
     command_named(name)
 print(*sys.modules)
-"""
-
-THEN_THE_IMPORTS = """
-import atexit, sys
-from engine.cli.app import main
-atexit.register(lambda: print(*sys.modules))
-main()
 """
 
 

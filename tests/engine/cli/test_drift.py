@@ -1,6 +1,8 @@
 """The command `drift`: the ranking by change times importance with directions, since the last healthy date."""
 
 import json
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -11,12 +13,20 @@ from jobs.statistics.drift import psi
 from jobs.statistics.reference import NumericReference
 from storage.lake.names import MONITORING_FEATURES
 from tests.commands import command
+from tests.paths import ROOT
+from tests.processes import DEADLINE
 from tests.sandbox import AS_OF, Sandbox
 
 NUMBER = NumericReference((1.0, 2.0), (40, 40, 20), 0)
 METADATA = {"reference": {"features": {"number": NUMBER.as_json()}}, "model_name": "M"}
 SCORES = ([20, 80], [40, 60], [45, 55])  # loans in each bin: far, near, before
 HEALTHY = date(2025, 5, 1)
+THEN_THE_IMPORTS = """
+import atexit, sys
+from engine.__main__ import main
+atexit.register(lambda: print(*sys.modules))
+main()
+"""
 
 
 def test_it_ranks_the_features_and_tells_their_direction(monitored_sandbox: Sandbox) -> None:
@@ -43,6 +53,20 @@ def test_it_ranks_the_features_and_tells_their_direction(monitored_sandbox: Sand
     assert told["scores"] in text
     assert "since the baseline (mean score" in told["scores"]
     assert "Ranked by change (the PSI of a feature since the baseline) times importance" in text
+
+
+def test_it_shows_noise_levels_without_an_import_of_scipy_or_pandas(monitored_sandbox: Sandbox) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", THEN_THE_IMPORTS, "drift", "--home", str(monitored_sandbox.home)],
+        check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    *shown, imported = done.stdout.splitlines()
+    assert "noise_level" in "".join(shown)
+    assert {"numpy", "pyarrow", "scipy", "pandas", "sklearn"} & set(imported.split()) == {"numpy", "pyarrow"}
 
 
 def test_it_moved_since_the_last_healthy_date_where_that_kept_its_bins() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
 from jobs.errors import JobError
 from jobs.statistics.drift import MINIMUM_ROWS, band, chance_level, ks_distance, measured_drift, psi
@@ -93,6 +93,12 @@ def test_small_windows_cross_the_threshold_by_chance(rows: int, share: float) ->
     assert [psi([*reference, 0], [*draw, 0]) for draw in draws[:50]] == [psi(reference, draw) for draw in draws[:50]]
     # Four standard errors of 2,000 draws, and the rounding of the stated share.
     assert alarms == pytest.approx(share, abs=4 * math.sqrt(max(share, 0.001) * (1 - share) / 2_000) + 0.005)
+
+
+@pytest.mark.parametrize("bins", range(2, 24))
+def test_chance_level_of_few_and_many_bins_is_to_the_bit_what_scipy_gives(bins: int) -> None:
+    assert chance_level(700, 300, bins) == (1 / 700 + 1 / 300) * float(special.chdtri(bins - 1, 1 - 0.99))
+    assert chance_level(700, 300, bins, 0.95) == (1 / 700 + 1 / 300) * float(special.chdtri(bins - 1, 1 - 0.95))
 
 
 def test_chance_level_is_the_chi_square_quantile_and_holds() -> None:
