@@ -32,10 +32,11 @@ class Commands(TyperGroup):
 
 
 def command_named(name: str) -> Any:
-    """A command, imported. From then on the collector looks at what the command makes, and not at the imports."""
+    """A command, imported. A collector that waited for that looks from then on at what the command makes."""
     module = import_module(f"engine.cli.commands.{COMMANDS[name].module}")
-    gc.freeze()
-    gc.enable()
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
     return get_group(module.app).commands[name]
 
 
