@@ -26,13 +26,27 @@ def months_between(starts: Any, days: Any) -> Floats:
 
     Month m ends on the day that `months_later(starts, m)` gives.
     """
-    begin, end = _days(starts), _days(days)
-    months: Floats = (end.astype("datetime64[M]") - begin.astype("datetime64[M]")).astype(np.float64)
-    months[np.isnat(begin) | np.isnat(end)] = np.nan
-    day_begin = (begin - begin.astype("datetime64[M]").astype("datetime64[D]")).astype(np.float64)
-    day_end = (end - end.astype("datetime64[M]").astype("datetime64[D]")).astype(np.float64)
+    (begin, day_begin), (end, day_end) = _months_and_days(starts), _months_and_days(days)
+    months: Floats = end - begin
     months += day_end > day_begin
     return months
+
+
+def _months_and_days(days: Any) -> tuple[Floats, Floats]:
+    """The month of each day, counted from 1970, and the days of that month before it; NaN for null.
+
+    They are looked up for each day of the calendar once where rows are more than days.
+    """
+    values = _days(days)
+    unknown = np.isnat(values)
+    numbers = np.where(unknown, 0, values.astype(np.int64))
+    first, last = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, 0)
+    looked_up = last - first < len(numbers)
+    calendar = (np.arange(first, last + 1) if looked_up else numbers).astype("datetime64[D]")
+    months = calendar.astype("datetime64[M]")
+    parts = (months.astype(np.float64), (calendar - months.astype("datetime64[D]")).astype(np.float64))
+    month, day = (np.where(unknown, np.nan, part[numbers - first] if looked_up else part) for part in parts)
+    return month, day
 
 
 def known_by(dates: Any, as_of: date) -> npt.NDArray[np.bool_]:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from jobs.book.declaration import Book
 from jobs.job import Job
 from jobs.profiles.hashes import Hashes, hashes_of_texts
-from jobs.silver.cleaning import Spread
+from jobs.silver.values import Spread
 from storage.lake.datamart import TableVersion
 from storage.lake.pieces import WHOLE, Pieces
 

@@ -1,6 +1,6 @@
 """Silver, first half: bronze rows cleaned column by column. Quality control makes the published tables of them."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -14,7 +14,6 @@ from jobs.book.declaration import Book
 from jobs.bronze.header import declaration_file
 from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, log, summed
-from jobs.loan_calendar import months_later
 from jobs.profiles.summary import merged_profiles
 from jobs.silver.buckets import Shares, shares_of
 from jobs.silver.cleaning import OTHER_REASONS, cleaned, nulls_of
@@ -27,6 +26,7 @@ from jobs.silver.limits import check_values, reject_currencies, reject_undecided
 from jobs.silver.profile import ProfileOfPart
 from jobs.silver.staleness import begun_days
 from jobs.silver.values import MARKED
+from jobs.silver.visible_days import row_days, visibility_dates
 from storage.lake.datamart import TableVersion
 from storage.lake.received import files_of
 
@@ -62,11 +62,12 @@ class Cleaning:
         self.problems = summed(self.problems, result.problems)
         self.nulls = summed(self.nulls, nulls_of(result.table, group, self._source))
         self.first = {**result.first, **self.first}
-        for name, days in row_days(result.table, self._source, self._book).items():
+        for name, days in row_days(result.distinct, self._source, self._book).items():
             self.days.setdefault(name, set()).update(days)
         self.begun.update(begun_days(result.table, self._source, self._book))
-        self.months += months_that_fit(result.table, self._source, self._book)
-        self.later_months += months_that_fit(result.table, self._source, self._book, earliest=2)
+        of_all, of_later = months_that_fit(result.table, self._source, self._book)
+        self.months += of_all
+        self.later_months += of_later
         self.profile.add(result.distinct)
         for name, texts in result.texts.items():
             self._texts.setdefault(name, []).append(texts)
@@ -119,22 +120,6 @@ class Cleaning:
         fit, rows = self.later_months.tolist()
         is_open = not self._source.dialect.exact and self._source.dialect.date_formats == DEFAULT
         return is_open and self.months[1] < FEWEST_ROWS and fit < rows / 2
-
-
-def row_days(table: pa.Table, source: Source, book: Book) -> dict[str, set[date]]:
-    """The distinct days on which rows became known, and in the loans' source those on which loans start, by column."""
-    names = dict.fromkeys((source.known_on, *([book.loan_start] if source.silver == book.loan_source else [])))
-    return {name: set(pc.unique(table[name]).drop_null().to_pylist()) for name in names}
-
-
-def visibility_dates(days: Mapping[str, Collection[date]], source: Source, book: Book) -> tuple[str, ...]:
-    """The days (ISO) from which on something of a table is visible: its rows, predictions and observations."""
-    visible = set(days.get(source.known_on, ()))
-    if source.silver == book.loan_source:
-        starts = pa.array(days.get(book.loan_start, ()), pa.date32())
-        for months in (book.prediction, book.observation):
-            visible |= set(months_later(starts, months).to_pylist())
-    return tuple(sorted(day.isoformat() for day in visible))
 
 
 def part_numbers(job: Job) -> list[str]:

@@ -7,7 +7,6 @@ results are spread over the rows. The book declares the kind of each column and 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,37 +16,18 @@ import pyarrow.compute as pc
 from jobs.book.columns import NUMBERS, Column, Dialect, Kind, Source
 from jobs.silver.dates import NO_DATE, OUT_OF_RANGE, dates
 from jobs.silver.numbers import NEGATIVE, NO_NUMBER, TOO_LARGE, numbers
-from jobs.silver.values import EMPTY, PLACEHOLDER, Reasons, Values, nulled
+from jobs.silver.values import EMPTY, PLACEHOLDER, Distinct, Places, Reasons, Spread, Values, nulled
 
 NULL_TEXT = "a text for null"
 ROUNDED = "a rounded number"
 SCIENTIFIC = r"^[0-9](?:(?:[.,][0-9]+)?[eE]\+|[.,][0-9]+[eE])[0-9]+$"
 Flags = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.int32]
 REPEATED_HEADER = "a repeated header"
 NULL_TEXTS = ("null", "(null)", "<null>", "none", "nan", "na", "n/a", "#n/a", "<na>", "nat", "\\n")  # in small letters
 ABSENT = (EMPTY, PLACEHOLDER, NULL_TEXT, REPEATED_HEADER)  # reasons of texts that hold no value
 OTHER_REASONS = (*ABSENT, NEGATIVE, OUT_OF_RANGE, TOO_LARGE)  # null for another reason than that they could not be read
 BLANKS = ("-", "--", ".")  # for null in words and ids; in a number a dash may be a zero
 AROUND = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\ufeff\u200b"
-
-
-@dataclass(frozen=True)
-class Distinct:
-    """The values of a column's distinct texts (null where there is none), the rows of each, and the rows by reason."""
-
-    values: pa.Array
-    rows: npt.NDArray[np.int64]
-    reasons: dict[str, int]
-
-
-class Spread(NamedTuple):
-    """A column: its distinct texts, the place of each row among them, their values, and why some texts have none."""
-
-    texts: pa.Array
-    places: Places
-    values: pa.Array
-    reasons: Reasons
 
 
 Order = Callable[[Mapping[str, Spread]], npt.NDArray[np.intp]]

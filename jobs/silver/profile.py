@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from jobs.book.columns import Kind, Source
 from jobs.profiles.summary import Profile
 from jobs.profiles.tally import Tally
-from jobs.silver.cleaning import ABSENT, Distinct
-from jobs.silver.values import EMPTY
+from jobs.silver.cleaning import ABSENT
+from jobs.silver.values import EMPTY, Distinct
 from storage.lake.datamart import TableVersion
 from storage.lake.received import files_of
 

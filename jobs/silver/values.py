@@ -1,8 +1,10 @@
 """What cleaning the distinct texts of a column gives: values, and why some texts have none."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,6 +14,30 @@ MARKED = "__unreadable"  # the column of a cleaned table that names a row's chec
 
 Reasons = dict[int, str]  # by the place of the text
 Values = tuple[pa.Array, Reasons]
+Places = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The values of a column's distinct texts (null where there is none), the rows of each, and the rows by reason."""
+
+    values: pa.Array
+    rows: npt.NDArray[np.int64]
+    reasons: dict[str, int]
+
+    @property
+    def held(self) -> pa.Array:
+        """The values that rows have."""
+        return self.values.filter(pa.array(self.rows > 0)).drop_null()
+
+
+class Spread(NamedTuple):
+    """A column: its distinct texts, the place of each row among them, their values, and why some texts have none."""
+
+    texts: pa.Array
+    places: Places
+    values: pa.Array
+    reasons: Reasons
 
 
 def nulled(texts: pa.Array, where: pa.Array, reason: str) -> Values:

@@ -1,5 +1,5 @@
 import calendar
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.loan_calendar import known_by, months_later, months_of
+from jobs.loan_calendar import known_by, months_between, months_later, months_of
 
 
 def later(day: date, months: int) -> date:
@@ -55,3 +55,27 @@ def test_known_by_admits_the_day_itself_and_no_missing_date() -> None:
 def test_months_of_names_the_month() -> None:
     days = pa.chunked_array([pa.array([date(2024, 5, 31), None, date(1999, 12, 1)], pa.date32())])
     assert months_of(days).to_pylist() == ["2024-05", None, "1999-12"]
+
+
+@given(
+    st.lists(st.tuples(st.none() | st.dates(date(2022, 1, 1), date(2023, 1, 1)), st.integers(-400, 400)), max_size=9),
+    st.sampled_from([1, 900]),
+)
+def test_months_between_ends_a_month_on_the_day_that_months_later_gives(
+    rows: list[tuple[date | None, int]], times: int
+) -> None:
+    starts = [start for start, _ in rows] * times  # so many rows that each day of the calendar is looked up
+    days = [start and start + timedelta(days=apart) for start, apart in rows] * times
+    found = months_between(pa.array(starts, pa.date32()), pa.array(days, pa.date32())).tolist()
+    assert len(found) == len(starts)
+    for start, day, months in zip(starts[: len(rows)], days, found[len(found) - len(rows) :], strict=False):
+        if start is None or day is None:
+            assert np.isnan(months)
+        else:
+            assert later(start, int(months)) >= day > later(start, int(months) - 1)
+
+
+def test_months_between_is_unknown_where_one_of_both_days_is() -> None:
+    day = date(2024, 1, 31)
+    starts, days = pa.array([day, day, None, day]), pa.array([None, date(2024, 2, 29), day, date(2024, 3, 1)])
+    assert np.array_equal(months_between(starts, days), [np.nan, 1, np.nan, 2], equal_nan=True)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from jobs.job import Job, StoreRoots
 from jobs.silver import buckets
 from jobs.silver.buckets import Bucket, hashes_of, is_divisible, number_of_buckets, shares_of
-from jobs.silver.cleaning import Spread
 from jobs.silver.reading import bucket_rows
+from jobs.silver.values import Spread
 from storage.lake.datamart import Datamart, Part, TableVersion
 from storage.lake.names import INFERENCE_FEATURES, OUTCOMES, PREDICTIONS, TRAINING_DATA
 from storage.lake.pieces import Mixed

@@ -1,12 +1,14 @@
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from jobs.job import TaskResult, combined
-from jobs.silver.clean import clean, part_numbers, row_days, visibility_dates
-from jobs.silver.values import MARKED
+from jobs.silver.clean import clean, part_numbers
+from jobs.silver.values import MARKED, Distinct
+from jobs.silver.visible_days import row_days, visibility_dates
 from storage.lake.datamart import TableVersion
 from tests.job_factory import JobFactory
 from tests.retail import BOOK, SOURCES, TABLES
@@ -74,9 +76,9 @@ def test_a_start_later_than_the_rows_of_the_loan_is_no_day_on_which_loans_begin(
 
 
 def test_a_table_without_loans_is_dated_by_its_snapshots() -> None:
-    days = pa.array([date(2024, 1, 2), None, date(2024, 1, 1)], pa.date32())
+    days = pa.array([date(2024, 1, 2), None, date(2024, 1, 1), date(2024, 1, 3)], pa.date32())
     attributes = TABLES["attributes"]
-    found = row_days(pa.table({"snapshot_date": days}), attributes, BOOK)
+    found = row_days({"snapshot_date": Distinct(days, np.array([3, 1, 1, 0]), {})}, attributes, BOOK)
     assert visibility_dates(found, attributes, BOOK) == ("2024-01-01", "2024-01-02")
 
 
