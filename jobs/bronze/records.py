@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from jobs.book.columns import NUMBERS, Kind, Source
-from jobs.bronze.extracts import Limits, Readable, check_text, later_blocks, line_blocks
+from jobs.bronze.extracts import UTF8_BOM, Limits, Readable, check_text, later_blocks, line_blocks, line_ends
 from jobs.bronze.header import header_of
 from jobs.bronze.scan import Fault, Scan, Shape, scanned
 from jobs.errors import InputRejected, JobError
@@ -119,8 +119,7 @@ def _chunks(blocks: Iterable[bytes], extract: _Extract, line: int, limits: Limit
         data = rest + block
         plain = _plain_table(data, extract, limits.record)
         if plain is not None:
-            lines = data.count(b"\n")
-            chunk, rest, line = Chunk(plain, [], lines), b"", line + lines
+            chunk, rest, line = Chunk(plain, [], plain.num_rows), b"", line + plain.num_rows
         else:
             scan = scanned(data, extract.shape(limits.record, limits.record)) if data else _NOTHING
             chunk = _chunk(extract, data, scan, line)
@@ -135,7 +134,7 @@ def _plain_table(data: bytes, extract: _Extract, longest: int) -> pa.Table | Non
     if not data or b'"' in data or b"\r" in data or b"\0" in data or _has_long_line(data, longest):
         return None
     table = _parsed(data, extract, csv.ParseOptions(delimiter=extract.source.dialect.delimiter, quote_char=False))
-    return table if table is not None and table.num_rows == data.count(b"\n") else None
+    return table if table is not None and table.num_rows == line_ends(data) else None
 
 
 def _has_long_line(data: bytes, longest: int) -> bool:
@@ -178,8 +177,8 @@ def _table(good: bytes, extract: _Extract, scan: Scan) -> pa.Table:
 
 def _parsed(data: bytes, extract: _Extract, options: csv.ParseOptions) -> pa.Table | None:
     """The records as Arrow parses them; None when Arrow refuses them."""
-    # The blank line is skipped; without it Arrow drops a byte order mark from the first value.
-    data = b"\n" + data
+    if data.startswith(UTF8_BOM[:1]):  # Arrow drops a byte order mark from the first value, and skips a blank line
+        data = b"\n" + data
     table = None
     with suppress(pa.ArrowInvalid):  # its message quotes a record, maybe with personal data
         table = csv.read_csv(
