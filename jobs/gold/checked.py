@@ -183,7 +183,7 @@ def _counts(
     rows = {name: table.num_rows for name, table in tables.items()}
     kept = {name: int(mask.sum()) for name, mask in report.kept.items()}
     new = [source for source in job.book.sources if source.dataset in refreshed]
-    return report.values(rows, kept) | conflicts(job, staged, tables, new, bucket)
+    return report.values(rows, kept) | conflicts(job, staged, (tables, report.repeating), new, bucket)
 
 
 def _divided(tables: dict[str, pa.Table], report: QualityReport, counts: dict[str, Any]) -> CheckedTables:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from jobs.book.columns import Source
 from jobs.book.declaration import Book
+from jobs.silver.newest import encoded
 
 Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int64]
@@ -36,14 +37,27 @@ def names_customer(table: pa.Table, source: Source, book: Book) -> Mask:
     return named(table[book.customer_id]) if book.customer_id in source.names else np.ones(table.num_rows, bool)
 
 
+def with_one_dictionary(customers: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
+    """The columns as dictionary arrays that have one dictionary, so that an index is a customer in each of them."""
+    parts = {name: encoded(column) for name, column in customers.items()}
+    texts = [part.dictionary.cast(pa.string()) for part in parts.values()]
+    people = pa.concat_arrays([pa.array([], pa.string()), *texts]).dictionary_encode()
+    found, start = {}, 0
+    for name, part in parts.items():
+        numbers = people.indices.slice(start, len(part.dictionary)).take(part.indices)
+        found[name] = pa.chunked_array([pa.DictionaryArray.from_arrays(numbers, people.dictionary)])
+        start += len(part.dictionary)
+    return found
+
+
 def number_of_customers(customers: Mapping[str, pa.ChunkedArray], rows: Mapping[str, Mask]) -> int:
-    """The number of different customers of these rows."""
-    found = [pa.array([], pa.string())]
+    """The number of different customers of these rows; `customers` have one dictionary."""
+    seen: list[Mask] = []
     for name, mask in rows.items():
-        column = customers[name].filter(pa.array(mask))
-        different = pc.unique(column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column)
-        found.append(different.cast(pa.string()))
-    return len(pc.unique(pa.concat_arrays(found)).drop_null())
+        column = customers[name].combine_chunks()
+        indices = column.indices.filter(pa.array(mask)).drop_null().to_numpy()
+        seen.append(np.bincount(indices, minlength=len(column.dictionary)) > 0)
+    return int(np.logical_or.reduce(seen).sum()) if seen else 0
 
 
 def is_one_of(column: pa.ChunkedArray, values: pa.Array) -> Mask:
@@ -55,8 +69,8 @@ def is_one_of(column: pa.ChunkedArray, values: pa.Array) -> Mask:
 def codes_in(column: pa.ChunkedArray, values: pa.Array) -> Codes:
     """The place of each text among `values`, -1 for null and for a text that is not there."""
     if pa.types.is_dictionary(column.type):
-        encoded = column.unify_dictionaries().combine_chunks()
-        places = pc.index_in(encoded.dictionary, value_set=values).take(encoded.indices)
+        part = encoded(column)
+        places = pc.index_in(part.dictionary, value_set=values).take(part.indices)
     else:
         places = pc.index_in(column, value_set=values)
     found: Codes = pc.fill_null(places, fill_value=-1).to_numpy().astype(np.int64)

@@ -11,6 +11,7 @@ from jobs.book.columns import Column, Source
 from jobs.errors import JobError
 from jobs.job import Job
 from jobs.silver.buckets import EVERYBODY, Bucket, buckets_of_rows
+from jobs.silver.newest import encoded
 from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
 from storage.lake.pieces import Mixed
@@ -34,7 +35,11 @@ def source_rows(
     `categories`, by default the ids, are dictionary arrays. An optional column that the table does not have is null.
     Raises JobError when another column is missing, or one has another type than it is declared with.
     """
-    return pa.concat_tables(source_groups(job, version, source, columns, bucket, categories=categories))
+    rows = pa.concat_tables(source_groups(job, version, source, columns, bucket, categories=categories))
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_dictionary(field.type):  # one dictionary, which each later step would make anew
+            rows = rows.set_column(place, field, pa.chunked_array([encoded(rows.column(place))], field.type))
+    return rows
 
 
 def source_groups(

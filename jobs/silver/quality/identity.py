@@ -1,6 +1,6 @@
 """Ids that identify: a loan has one customer, its rows agree, and the loans of one file are found in the others."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -93,19 +93,21 @@ def check_matches(loans: int, without: Mapping[str, int], book: Book) -> None:
 def conflicts(
     job: Job,
     staged: Mapping[str, TableVersion],
-    checked: Mapping[str, pa.Table],
+    checked: tuple[Mapping[str, pa.Table], Collection[str]],
     sources: Iterable[Source],
     bucket: Bucket = EVERYBODY,
 ) -> dict[str, dict[str, int]]:
     """How many keys have other values on one date (`conflicts`) and loans other facts (`changing_loans`), by table.
 
-    Counted at as-of, tables without any left out; rows without a customer are left out. `checked` has the checked
-    columns of the bucket's cleaned rows.
+    Counted at as-of, tables without any left out; rows without a customer are left out. `checked` are the checked
+    columns of the bucket's cleaned rows, and the tables in which a key may have several rows.
     """
+    tables, repeating = checked
     read = {source.silver: partial(_column, job, staged[source.silver], source, bucket) for source in sources}
-    of_keys = {name: _conflicts(job, checked[name], job.book.by_table[name], read[name]) for name in read}
+    several = [name for name in read if name in repeating]
+    of_keys = {name: _conflicts(job, tables[name], job.book.by_table[name], read[name]) for name in several}
     ledger = job.book.loan_source
-    of_loans = {name: _changing_loans(job, checked[name], read[name]) for name in read if name == ledger}
+    of_loans = {name: _changing_loans(job, tables[name], read[name]) for name in read if name == ledger}
     return {
         "conflicts": {name: count for name, count in of_keys.items() if count},
         "changing_loans": {name: count for name, count in of_loans.items() if count},
@@ -126,8 +128,8 @@ def _conflicts(job: Job, checked: pa.Table, source: Source, read: Reader) -> int
 def _changing_loans(job: Job, checked: pa.Table, read: Reader) -> int:
     source = job.book.loans
     rows = _counted(job, checked, source)
-    loans = row_codes(checked, [job.book.loan_id])[rows]
-    _, groups, sizes = np.unique(loans, return_inverse=True, return_counts=True)
+    groups = row_codes(checked, [job.book.loan_id])[rows]
+    sizes = np.bincount(groups)
     several = int((sizes > 1).sum())
     differ = np.zeros(len(sizes), bool)
     for name in job.book.loan_facts:

@@ -27,7 +27,7 @@ def remove_flagged_customers(job: Job) -> TaskResult:
     check_orders({source.dataset: staged[source.silver].date_orders for source in book.sources}, book.sources)
     checked = {source.silver: _checked_rows(job, staged[source.silver], source, bucket) for source in book.sources}
     found = quality_report(checked, job.as_of, book)
-    contradicting = conflicts(job, staged, checked, book.sources, bucket)
+    contradicting = conflicts(job, staged, (checked, found.repeating), book.sources, bucket)
     read = {name: table.num_rows for name, table in checked.items()}
     with ThreadPoolExecutor(2) as pool:  # writing Parquet is work for one core; a small book leaves another free
         tables = list(

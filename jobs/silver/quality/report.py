@@ -1,6 +1,6 @@
 """Quality control: rows later than as-of wait, superseded rows go, and flagged customers leave all tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,7 +14,16 @@ from jobs.book.columns import Column, Source
 from jobs.book.declaration import Book
 from jobs.loan_calendar import known_by
 from jobs.silver.cleaning import matches
-from jobs.silver.customers import Mask, customers_of, is_one_of, named, names_customer, number_of_customers, plain
+from jobs.silver.customers import (
+    Mask,
+    customers_of,
+    is_one_of,
+    named,
+    names_customer,
+    number_of_customers,
+    plain,
+    with_one_dictionary,
+)
 from jobs.silver.newest import EARLIEST, days_of, newest_rows, row_codes
 from jobs.silver.quality.identity import check_customers
 from jobs.silver.values import MARKED
@@ -29,7 +38,7 @@ class QualityReport:
 
     `of_flagged` are the rows that would stay if their customer were not flagged. `why` has the reasons of each flagged
     customer, in words. `customers` is the number of customers with a row that counts at as-of (`known`), and that of
-    those who stay.
+    those who stay. `repeating` are the tables in which several rows that count at as-of may have one key.
     """
 
     kept: Mapping[str, Mask]
@@ -39,6 +48,7 @@ class QualityReport:
     reasons: dict[str, int]
     accounting: dict[str, dict[str, int]]
     customers: dict[str, int]
+    repeating: Collection[str] = ()
 
     def values(self, read: Mapping[str, int], kept: Mapping[str, int]) -> dict[str, Any]:
         """The values of a task; `read` are the rows that each table has, `kept` those that were written or handed on.
@@ -69,7 +79,7 @@ def quality_report(tables: Mapping[str, pa.Table], as_of: date, book: Book) -> Q
     sources = book.by_table
     visible = {name: known_by(table[sources[name].known_on], as_of) for name, table in tables.items()}
     check_customers(tables[book.loan_source], visible[book.loan_source], book)
-    customers = {name: customers_of(sources[name], tables, book) for name in tables}
+    customers = with_one_dictionary({name: customers_of(sources[name], tables, book) for name in tables})
     superseded = {
         name: _superseded(table, sources[name], visible[name] & named(customers[name]))
         for name, table in tables.items()
@@ -97,7 +107,8 @@ def quality_report(tables: Mapping[str, pa.Table], as_of: date, book: Book) -> Q
     valid = {name: visible[name] & ~superseded[name] for name in tables}
     numbers = {"known": number_of_customers(customers, valid), "kept": number_of_customers(customers, kept)}
     reasons = {reason: count for reason, count in reasons.items() if count}
-    return QualityReport(kept, of_flagged, flagged, _why(flags.values()), reasons, accounting, numbers)
+    repeating = [name for name in tables if superseded[name].any() or book.customer_id not in sources[name].names]
+    return QualityReport(kept, of_flagged, flagged, _why(flags.values()), reasons, accounting, numbers, repeating)
 
 
 def _why(flags: Iterable[Mapping[str, pa.Array]]) -> dict[str, str]:

@@ -2,8 +2,14 @@
 
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from hypothesis import given
+from hypothesis import strategies as st
 
+from jobs.silver.customers import number_of_customers, with_one_dictionary
+from jobs.silver.newest import codes_of
 from jobs.silver.quality.removal import remove_flagged_customers
 from tests.job_factory import JobFactory
 from tests.retail import BOOK, TABLES
@@ -82,3 +88,47 @@ def test_a_column_that_changes_for_most_loans_is_no_fact_of_them(job_factory: Jo
 def test_rows_that_are_not_known_yet_are_no_conflict(job_factory: JobFactory) -> None:
     late = date(2030, 1, 1)
     assert checked(job_factory, row(), row(snapshot_date=late, paid_amt=1.0), row(snapshot_date=late))[0] == {}
+
+
+VALUES = st.lists(st.none() | st.integers(-9, 9) | st.sampled_from([-(2**63), 2**63 - 1]), max_size=30)
+
+
+@given(VALUES, st.integers(0, 30), st.sampled_from(["numbers", "dates", "texts", "dictionary", "part of a dictionary"]))
+def test_equal_values_have_equal_codes(values: list[int | None], cut: int, kind: str) -> None:
+    parts = [pa.array(part, pa.int64()) for part in (values[:cut], values[cut:])]
+    if kind == "dates":
+        parts = [pc.if_else(pc.greater(pc.abs(pc.shift_right(part, 4)), 1), 99, part) for part in parts]
+        parts = [part.cast(pa.int32()).cast(pa.date32()) for part in parts]
+    elif kind != "numbers":
+        parts = [part.cast(pa.string()) for part in parts]
+    column = pa.chunked_array(parts)
+    if kind == "dictionary":
+        column = pa.chunked_array([part.dictionary_encode() for part in parts])
+    elif kind == "part of a dictionary":
+        other = pa.array([f"other {number}" for number in range(40)])
+        column = pa.chunked_array([other, *parts]).dictionary_encode().slice(40)
+    codes, size = codes_of(column)
+    known = [value for value in column.to_pylist() if value is not None]
+    assert len(codes) == len(column)
+    assert (codes[pc.is_null(column).to_numpy()] == -1).all()
+    assert len(set(known)) <= size
+    pairs = [pair for pair in zip(column.to_pylist(), codes.tolist(), strict=True) if pair[0] is not None]
+    assert len(set(pairs)) == len(set(known)) == len({code for _, code in pairs})
+    assert all(0 <= code < size for _, code in pairs)
+
+
+PEOPLE = st.lists(st.tuples(st.none() | st.sampled_from("abcdef"), st.booleans()), max_size=12)
+
+
+@given(PEOPLE, PEOPLE)
+def test_customers_of_several_tables_are_counted_once(
+    one: list[tuple[str | None, bool]], other: list[tuple[str | None, bool]]
+) -> None:
+    plain = pa.chunked_array([pa.array([name for name, _ in one], pa.string())])
+    encoded = pa.chunked_array([pa.array([name for name, _ in other], pa.string()).dictionary_encode()])
+    columns = with_one_dictionary({"one": plain, "other": encoded})
+    assert columns["one"].to_pylist() == plain.to_pylist()
+    assert columns["other"].to_pylist() == encoded.to_pylist()
+    rows = {"one": np.array([there for _, there in one], bool), "other": np.array([there for _, there in other], bool)}
+    expected = {name for name, there in (*one, *other) if there and name is not None}
+    assert number_of_customers(columns, rows) == len(expected)
