@@ -36,6 +36,7 @@ class KnownRows:
         self.by_loan = book.loan_id in source.names
         self._days = _days(table[source.known_on])
         self._windows: dict[tuple[Cut, int | None], Pairs] = {}
+        self._numbers: dict[tuple[Cut, int | None], Codes] = {}
 
     @cached_property
     def _pairs(self) -> Pairs:
@@ -73,6 +74,13 @@ class KnownRows:
             self._windows[span] = self._between(*span)
         return self._windows[span]
 
+    def _rows_within(self, window: Window) -> Codes:
+        """The number of rows of each loan in a window, counted once for all windows with the same beginning and end."""
+        span = window.until, window.months
+        if span not in self._numbers:
+            self._numbers[span] = np.bincount(self.within(window)[1], minlength=self._loans.num_rows)
+        return self._numbers[span]
+
     def _between(self, until: Cut, months: int | None) -> Pairs:
         rows, owners = self._pairs
         ends = self._cut(until)
@@ -95,10 +103,12 @@ class KnownRows:
         if column.null_count:
             there = pc.is_valid(column).to_numpy(zero_copy_only=False)[rows]
             rows, owners = rows[there], owners[there]
-        count = np.bincount(owners, minlength=size)
+            count = np.bincount(owners, minlength=size)
+        else:
+            count = self._rows_within(window)
         if window.statistic == "count":
             return pa.array(count.astype(np.int64))
-        values = as_floats(column)[rows]
+        values = (as_floats(column) if column.null_count else column.cast(pa.float64()).to_numpy())[rows]
         total = np.bincount(owners, values, size).astype(np.float64)
         if window.statistic == "sum":
             return pa.array(total, mask=count < 1)
@@ -118,6 +128,8 @@ def _pairs_by_customer(of_loans: pa.Array, of_rows: pa.ChunkedArray) -> Pairs:
     first = np.cumsum(number) - number + int((owner < 0).sum())
     codes = codes_in(of_rows, people)
     matched = np.flatnonzero(codes >= 0)
+    if len(people) and number.max() == 1:  # the usual case, a pair for each row
+        return matched, by_customer[first][codes[matched]]
     repeats = number[codes[matched]]
     rows = np.repeat(matched, repeats)
     within = np.arange(len(rows)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
