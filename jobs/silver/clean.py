@@ -92,7 +92,9 @@ class Cleaning:
 
     def _distinct(self, name: str) -> pa.Array:
         """The distinct texts of a column of numbers or dates."""
-        return pc.unique(pa.chunked_array(self._texts[name]))
+        if len(self._texts[name]) > 1:
+            self._texts[name] = [pc.unique(pa.chunked_array(self._texts[name]))]
+        return self._texts[name][0]
 
     def text_with(self, name: str, mark: str) -> str:
         """The first text of a column in which a pattern is found; '' when there is none."""

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.book.columns import Dialect, Kind
-from jobs.silver.values import EMPTY, Values, patched
+from jobs.silver.values import EMPTY, Values, may_hold, patched
 
 NO_NUMBER = "no number"
 AMBIGUOUS = "ambiguous number"
@@ -31,7 +31,9 @@ _DIGIT = re.compile(r"\d")
 
 def numbers(texts: pa.Array, kind: Kind, dialect: Dialect) -> Values:
     """Numbers of a kind (int64 or float64): plain ones by Arrow, the others by `_number`."""
-    texts = pc.replace_substring(_with_points(texts, dialect), MINUS, "-")
+    texts = _with_points(texts, dialect)
+    if may_hold(texts, MINUS):
+        texts = pc.replace_substring(texts, MINUS, "-")
     plain = pc.match_substring_regex(texts, _PLAIN[kind])
     places = np.flatnonzero(~plain.to_numpy(zero_copy_only=False)).tolist()
     if not places:

@@ -40,6 +40,13 @@ class Spread(NamedTuple):
     reasons: Reasons
 
 
+def may_hold(texts: pa.Array, marks: str) -> bool:
+    """Whether one of the characters is among the bytes of the texts, seen much faster than by a look at each text."""
+    content = texts.buffers()[2]
+    there = b"" if content is None else content.to_pybytes()
+    return any(mark.encode() in there for mark in marks)
+
+
 def nulled(texts: pa.Array, where: pa.Array, reason: str) -> Values:
     """The texts with null where the flag is set, for the reason."""
     places = np.flatnonzero(where.to_numpy(zero_copy_only=False)).tolist()

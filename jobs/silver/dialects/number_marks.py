@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.book.columns import Dialect, Kind
+from jobs.silver.values import may_hold
 
 DEFAULT = Dialect()
 THOUSANDS = (",", ".", "'", "\u2019", " ", "\u00a0", "\u202f", "")
@@ -25,6 +26,7 @@ _FIRST_GROUP = re.compile("[1-9][0-9]{0,2}")
 # A point that separates three digits everywhere may be a thousands separator.
 _MAY_BE_GROUPED = r"^[^0-9]*[1-9][0-9]{0,2}(\.[0-9]{3})+[^0-9]*$"
 _HAS_DECIMALS = r"^[^0-9.,]*[0-9]*\.[0-9]+[^0-9.,]*$"
+_FEW = 100  # texts that are looked at before the others, because one of them mostly tells
 SIGNS = "$€£¥₹"
 
 
@@ -81,6 +83,8 @@ def common_dialect(dialects: Iterable[Dialect]) -> Dialect | None:
 
 def currencies(texts: pa.Array) -> list[str]:
     """The currency signs that stand beside the numbers of a column."""
+    if not may_hold(texts, SIGNS):
+        return []
     signed = texts.filter(pc.match_substring_regex(texts, f"[{SIGNS}]"))
     return [sign for sign in SIGNS if len(signed) and pc.any(pc.match_substring(signed, sign)).as_py()]
 
@@ -96,10 +100,14 @@ def description(dialect: Dialect, column_kind: Kind) -> str:
 def _points_may_group(texts: pa.Array) -> bool:
     """Whether every text with a point looks like a number in groups of three, and no other one has four digits."""
     pointed = texts.filter(pc.match_substring(texts, "."))
-    if not len(pointed) or not pc.all(pc.match_substring_regex(pointed, _MAY_BE_GROUPED)).as_py():
+    if not len(pointed) or not all(_may_be_grouped(each) for each in (pointed.slice(0, _FEW), pointed)):
         return False
     rest = texts.filter(pc.invert(pc.match_substring(texts, ".")))
     return not pc.any(pc.match_substring_regex(rest, "[0-9]{4}")).as_py()
+
+
+def _may_be_grouped(texts: pa.Array) -> bool:
+    return bool(pc.all(pc.match_substring_regex(texts, _MAY_BE_GROUPED)).as_py())
 
 
 def _fits(body: str, marks: tuple[str, str], *, whole: bool) -> bool:
