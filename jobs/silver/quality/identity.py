@@ -6,15 +6,17 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.book.columns import Source
 from jobs.book.declaration import Book
 from jobs.errors import InputRejected
 from jobs.job import Job, log
 from jobs.loan_calendar import known_by
+from jobs.profiles.hashes import Hashes
 from jobs.silver.buckets import EVERYBODY, Bucket, hashes_of
 from jobs.silver.customers import names_customer
-from jobs.silver.newest import changing, codes_of, contradictions, row_codes
+from jobs.silver.newest import changing, codes_of, contradictions, encoded, row_codes
 from jobs.silver.reading import source_rows
 from storage.lake.datamart import TableVersion
 
@@ -54,7 +56,7 @@ def check_buckets(job: Job, staged: TableVersion, buckets: Sequence[Bucket]) -> 
     `check_customers` looks at the rows of one bucket. `staged` is the cleaned table of the loans' source.
     """
     hashes, counts = np.unique(
-        np.concatenate([np.unique(hashes_of(_named(job, staged, bucket)[job.book.loan_id])) for bucket in buckets]),
+        np.concatenate([_hashes_of_loans(_named(job, staged, bucket)[job.book.loan_id]) for bucket in buckets]),
         return_counts=True,
     )
     shared = hashes[counts > 1]
@@ -64,6 +66,12 @@ def check_buckets(job: Job, staged: TableVersion, buckets: Sequence[Bucket]) -> 
             rows.filter(pa.array(np.isin(hashes_of(rows[job.book.loan_id]), shared))) for rows in every
         )
         check_customers(rows, np.ones(rows.num_rows, bool), job.book)
+
+
+def _hashes_of_loans(ids: pa.ChunkedArray) -> Hashes:
+    """The hashes of the different loans of these rows, each of which is hashed once."""
+    loans = pc.unique(encoded(ids)).cast(pa.string())
+    return np.unique(hashes_of(pa.chunked_array([loans])))
 
 
 def _named(job: Job, staged: TableVersion, bucket: Bucket) -> pa.Table:
