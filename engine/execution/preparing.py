@@ -6,18 +6,31 @@ from concurrent.futures import wait as wait_for_futures
 from dataclasses import dataclass
 from threading import Lock
 
-from engine.definitions.code import call_code
+from engine.definitions.code import call_code, code_of
+from engine.definitions.pipelines import pipelines_of
 from engine.definitions.task import Pipeline, Task
 from engine.deployment import Deployment
 from engine.execution.attempts.work import partitions_of
 from engine.execution.caching import cache_key, reusable
 from engine.execution.inputs import Snapshot, job_of
 from engine.process.background import in_thread
+from jobs.book.retail import BOOK
 from jobs.job import Job, TaskResult
 from storage.db.ledger import LedgerUnavailable
 from storage.errors import LoanwatchError
 
 PARSING = Lock()  # a key is made of parsed modules, and Python 3.11 can't parse in two threads at once
+
+
+def read_code() -> None:
+    """Makes the digests of the code of the project's tasks, which the first run of a process otherwise waits for.
+
+    They are of the code that this process loaded, so they stay right. A lender's file is read when a run needs it.
+    """
+    tasks = [task for pipeline in pipelines_of(BOOK).values() for task in pipeline.tasks]
+    for reference in sorted({reference for task in tasks for reference in task.functions}):
+        with PARSING:
+            code_of(reference)
 
 
 @dataclass(frozen=True)

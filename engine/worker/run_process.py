@@ -1,7 +1,8 @@
 """The process of one run: `python -m engine.worker.run_process ADDRESS TOKEN`.
 
 A worker starts it, writes one assignment to its standard input, and keeps the other end of that pipe open. The process
-starts before there is a run for it: it joins the Ray at ADDRESS and warms it up, so that the run starts sooner.
+starts before there is a run for it: it joins the Ray at ADDRESS, warms it up and reads the code of the tasks, so that
+the run starts sooner.
 When the pipe closes, the worker has ended. The process then exits immediately. Its unpublished results are discarded,
 and its run is marked as crashed.
 """
@@ -16,6 +17,7 @@ from engine.cluster.private import RayAddress, RayUnreachable
 from engine.deployment import Deployment
 from engine.execution.call import CodeChanged
 from engine.execution.execute import execute_claimed_run
+from engine.execution.preparing import read_code
 from engine.execution.ray_executor import RayExecutor
 from engine.process.logs import add_to_every_line, log_to_stderr
 from engine.process.signals import interrupt_on_sigterm
@@ -70,6 +72,7 @@ def main() -> None:
 def _warm_up(executor: RayExecutor) -> None:
     with suppress(RayUnreachable):  # a run that needs Ray reports it
         executor.warm()
+    read_code()
 
 
 def _exit_with_the_worker(pipe: int) -> None:

@@ -89,6 +89,7 @@ class RunProcessPool:
         if process is None or process.exit_code is not None:
             process = RunProcess(cluster)
         process.assign(assignment)
+        self._standby_since = monotonic()
         self.active[assignment.lease.run_id] = ActiveRun(assignment.lease, process)
 
     def ensure_standby(self, cluster: RayAddress) -> None:
