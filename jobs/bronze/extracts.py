@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Protocol, cast
 
-import numpy as np
-
 from jobs.book.columns import Dialect
 from jobs.errors import InputRejected
+from storage.on_use import np
 
 UTF8_BOM = b"\xef\xbb\xbf"
 _SIGNATURES = {
