@@ -5,7 +5,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+
+from storage.db.interrupts import interrupt
 
 
 def on_stop_signal(stop: Callable[[], None], *, with_parent: bool) -> None:
@@ -23,20 +24,16 @@ def at_end_of_input(stop: Callable[[], None]) -> None:
 
 @contextmanager
 def interrupt_on_sigterm() -> Iterator[None]:
-    """Raises KeyboardInterrupt on SIGTERM, as on Ctrl-C.
+    """Raises KeyboardInterrupt on SIGTERM, as on Ctrl-C, when no transaction of the ledger is being written.
 
     The handler of SIGINT is set too, because a shell makes its background processes ignore SIGINT.
     """
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _stop_at_end_of_input(stop: Callable[[], None]) -> None:

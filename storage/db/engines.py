@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
+from storage.db.interrupts import interrupt_if_waiting
 from storage.errors import StorageError, UsageError
 
 # How long a writer waits for the lock. On SQLite it makes many short tries; SQLite itself would try ever less often.
@@ -126,7 +127,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(f"PRAGMA busy_timeout={TRY_MS}")
     try:
         while not _begin_immediate(connection, deadline):
-            pass
+            interrupt_if_waiting()
     finally:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MS}")
 

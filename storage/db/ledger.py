@@ -15,6 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from storage.db.engines import BUSY_MS, POOL, connection_of, engine_of, has_place, make_place
+from storage.db.interrupts import uninterrupted
 from storage.db.migrations.new import is_new, make_ledger
 from storage.db.migrations.version import NEWEST, is_newest, no_ledger, refuse_other_versions, stored_version
 from storage.db.schema import metadata
@@ -117,9 +118,10 @@ class Ledger:
     def writing(self) -> Iterator[Connection]:
         """A transaction that writes. It is committed durably when the block ends, and rolled back after an error.
 
-        There is one writer at a time, so ids are in the order of the commits.
+        There is one writer at a time, so ids are in the order of the commits. A signal interrupts after the block.
         """
         with (
+            uninterrupted(),
             self._storage_errors(),
             self._begun({"writes": True}) as connection,
             connection.get_transaction(),  # type: ignore[union-attr]

@@ -39,8 +39,8 @@ GUARDS = (
     Guard(
         "one active run a pipeline",
         SCHEMA,
-        "runs.c.pipeline, unique=True, ",
-        "runs.c.pipeline, ",
+        'unique_where(IS_ACTIVE, "one_active_run", ',
+        'Index("one_active_run", ',
         f"{OF_LEASES}test_the_schema_itself_allows_one_active_run_a_pipeline[sqlite]",
     ),
     Guard(
