@@ -11,15 +11,15 @@ from sklearn.metrics import roc_auc_score
 
 from jobs.modelling.frames import frame
 from jobs.modelling.pipelines import untrained
-from tests.retail import CLASSIFIERS, SAFE15
+from tests.retail import CATEGORICAL, CLASSIFIERS, SAFE15
 
 
 def main(gold: str) -> None:
     table = parquet.read_table(gold)
     sides = [table.filter(pc.equal(table["split"], side)) for side in ("train", "test")]
     (train, train_labels), (test, test_labels) = ((frame(side, SAFE15), side["label"].to_numpy()) for side in sides)
-    for name in CLASSIFIERS:
-        pipeline = untrained(name, SAFE15).fit(train, train_labels)
+    for name, candidate in CLASSIFIERS.items():
+        pipeline = untrained(candidate, SAFE15, CATEGORICAL).fit(train, train_labels)
         print(name, roc_auc_score(test_labels, pipeline.predict_proba(test)[:, 1]))
 
 
