@@ -14,7 +14,7 @@ from jobs.silver.buckets import EVERYBODY, Bucket, buckets_of_rows
 from jobs.silver.newest import encoded
 from jobs.silver.values import MARKED
 from storage.lake.datamart import TableVersion
-from storage.lake.pieces import Mixed
+from storage.lake.pieces import Piece
 
 KNOWN_GROUPS = 8  # row groups, each with 2 MB of buckets at most, that a task or the next one reads again
 _known_buckets: dict[tuple[str, int], npt.NDArray[np.uint16]] = {}
@@ -90,8 +90,9 @@ def bucket_rows(
         own = _buckets_of_group(table[customer], group, bucket.of) == bucket.number
         return table if own.all() else table.filter(pa.array(own))
 
-    read, mixed = [*(name for name in categories if name in columns), customer], Mixed(customer, own_rows)
-    for rows in job.datamart.piece(version, bucket.number, bucket.of, list(columns), categories=read, mixed=mixed):
+    read = [*(name for name in categories if name in columns), customer]
+    piece = Piece(bucket.number, bucket.of, customer, own_rows)
+    for rows in job.datamart.piece(version, piece, list(columns), categories=read):
         if customer in rows.column_names and customer not in categories:  # read so that its distinct values are hashed
             yield rows.set_column(rows.column_names.index(customer), customer, rows[customer].cast(pa.string()))
         else:

@@ -14,7 +14,7 @@ from storage.files.folder import Folder
 from storage.lake.damage import damage_as_error
 from storage.lake.names import LINKED_LAYERS, is_table_name, layer_of, split_name
 from storage.lake.parts import VERSIONS, encoding_of, folder_of, is_own_file, row_groups
-from storage.lake.pieces import WHOLE, Mixed, Pieces, pieces_in
+from storage.lake.pieces import WHOLE, Piece, Pieces, pieces_in
 from storage.on_use import pa, parquet
 
 ROW_GROUP = 1_000_000
@@ -154,21 +154,21 @@ class Datamart:
                     yield file.read(columns=columns)
 
     def piece(
-        self, version: TableVersion, number: int, of: int, columns: list[str], *, categories: list[str], mixed: Mixed
+        self, version: TableVersion, piece: Piece, columns: list[str], *, categories: list[str]
     ) -> Iterator[pa.Table]:
-        """The rows of piece `number` of `of`, as tables of limited size.
+        """The rows of one piece, as tables of limited size.
 
-        A part that was written in fewer pieces has rows of others too, which `mixed` leaves out.
+        A part that was written in fewer pieces has rows of others too, which `piece.own_rows` leaves out.
         """
         for part in version.parts:
             with self._opened(part.name, categories) as file:
                 there = [name for name in columns if name in file.schema_arrow.names]
-                pieces = min(of, pieces_in(file.schema_arrow))
+                pieces = min(piece.of, pieces_in(file.schema_arrow))
                 yield file.schema_arrow.empty_table().select(there)
-                read = there if pieces == of else list(dict.fromkeys((*there, mixed.column)))
-                for group in range(number % pieces, file.num_row_groups, pieces):
+                read = there if pieces == piece.of else list(dict.fromkeys((*there, piece.column)))
+                for group in range(piece.number % pieces, file.num_row_groups, pieces):
                     rows = self._group(part.name, file, [group], read)
-                    own = rows if pieces == of else mixed.own_rows(rows, f"{part.sha256}/{group}")
+                    own = rows if pieces == piece.of else piece.own_rows(rows, f"{part.sha256}/{group}")
                     yield own.select(there)
 
     def head(self, version: TableVersion, rows: int, columns: list[str] | None = None) -> pa.Table:

@@ -31,12 +31,14 @@ WHOLE = Pieces()
 
 
 @dataclass(frozen=True)
-class Mixed:
-    """How the rows of one piece are found in a row group that has rows of several.
+class Piece:
+    """Piece `number` of `of`, and how its rows are found in a row group that has rows of several.
 
     `own_rows` gets the columns that are wanted and `column`, and a name for the row group by its content.
     """
 
+    number: int
+    of: int
     column: str
     own_rows: Callable[[pa.Table, str], pa.Table]
 

@@ -18,7 +18,7 @@ from jobs.silver.reading import bucket_rows
 from jobs.silver.values import Spread
 from storage.lake.datamart import Datamart, Part, TableVersion
 from storage.lake.names import INFERENCE_FEATURES, OUTCOMES, PREDICTIONS, TRAINING_DATA
-from storage.lake.pieces import Mixed
+from storage.lake.pieces import Piece
 from tests.retail import BOOK
 from tests.sandbox import ONE_CANDIDATE, Sandbox
 
@@ -77,11 +77,8 @@ def test_a_piece_is_read_without_the_others(tmp_path: Path, monkeypatch: pytest.
     version = TableVersion("staged.attributes", "v", (part,))
     assert mart.read(version).sort_by("row").equals(table)
     for of in (2, 8, 16):
-        mixed = Mixed("Customer_ID", lambda rows, _: rows)
-        rows = [
-            pa.concat_tables(mart.piece(version, number, of, ["Customer_ID", "row"], categories=[], mixed=mixed))
-            for number in range(of)
-        ]
+        pieces = (Piece(number, of, "Customer_ID", lambda rows, _: rows) for number in range(of))
+        rows = [pa.concat_tables(mart.piece(version, piece, ["Customer_ID", "row"], categories=[])) for piece in pieces]
         for number, found in enumerate(rows):
             own = Bucket(number, of).has(found["Customer_ID"])
             assert own.all() or of > 8  # a part with fewer pieces gives the rows of several buckets
