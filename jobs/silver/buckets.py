@@ -35,11 +35,6 @@ class Bucket:
     number: int = 0
     of: int = 1
 
-    def has(self, ids: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-        """Which rows are in the bucket, by the ids of their customers."""
-        found: npt.NDArray[np.bool_] = buckets_of_rows(ids, self.of) == self.number
-        return found
-
 
 EVERYBODY = Bucket()
 

@@ -22,15 +22,13 @@ NULL_TEXT = "a text for null"
 ROUNDED = "a rounded number"
 SCIENTIFIC = r"^[0-9](?:(?:[.,][0-9]+)?[eE]\+|[.,][0-9]+[eE])[0-9]+$"
 Flags = npt.NDArray[np.bool_]
+Order = Callable[[Mapping[str, Spread]], npt.NDArray[np.intp]]
 REPEATED_HEADER = "a repeated header"
 NULL_TEXTS = ("null", "(null)", "<null>", "none", "nan", "na", "n/a", "#n/a", "<na>", "nat", "\\n")  # in small letters
 ABSENT = (EMPTY, PLACEHOLDER, NULL_TEXT, REPEATED_HEADER)  # reasons of texts that hold no value
 OTHER_REASONS = (*ABSENT, NEGATIVE, OUT_OF_RANGE, TOO_LARGE)  # null for another reason than that they could not be read
 BLANKS = ("-", "--", ".")  # for null in words and ids; in a number a dash may be a zero
 AROUND = " \t\r\n\v\f\u00a0\u2007\u202f\u3000\ufeff\u200b"
-
-
-Order = Callable[[Mapping[str, Spread]], npt.NDArray[np.intp]]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jobs.job import Job, StoreRoots
 from jobs.silver import buckets
-from jobs.silver.buckets import Bucket, hashes_of, is_divisible, number_of_buckets, shares_of
+from jobs.silver.buckets import Bucket, buckets_of_rows, hashes_of, is_divisible, number_of_buckets, shares_of
 from jobs.silver.reading import bucket_rows
 from jobs.silver.values import Spread
 from storage.lake.datamart import Datamart, Part, TableVersion
@@ -35,7 +35,7 @@ IDS = st.lists(st.none() | st.text(max_size=5), max_size=40)
 @given(IDS, st.sampled_from([1, 2, 8]))
 def test_every_row_is_in_one_bucket_and_keeps_its_order(ids: list[str | None], number: int) -> None:
     table = pa.table({"Customer_ID": pa.array(ids, pa.string()), "row": list(range(len(ids)))})
-    in_bucket = [Bucket(each, number).has(table["Customer_ID"]) for each in range(number)]
+    in_bucket = [buckets_of_rows(table["Customer_ID"], number) == each for each in range(number)]
     assert sum(mask.sum() for mask in in_bucket) == len(ids)
     encoded = table["Customer_ID"].dictionary_encode()
     assert (hashes_of(encoded) == hashes_of(table["Customer_ID"])).all()
@@ -80,9 +80,9 @@ def test_a_piece_is_read_without_the_others(tmp_path: Path, monkeypatch: pytest.
         pieces = (Piece(number, of, "Customer_ID", lambda rows, _: rows) for number in range(of))
         rows = [pa.concat_tables(mart.piece(version, piece, ["Customer_ID", "row"], categories=[])) for piece in pieces]
         for number, found in enumerate(rows):
-            own = Bucket(number, of).has(found["Customer_ID"])
+            own = buckets_of_rows(found["Customer_ID"], of) == number
             assert own.all() or of > 8  # a part with fewer pieces gives the rows of several buckets
-            expected = table.filter(pa.array(Bucket(number, of).has(table["Customer_ID"])))
+            expected = table.filter(pa.array(buckets_of_rows(table["Customer_ID"], of) == number))
             kept = found.filter(pa.array(own)).combine_chunks()
             assert kept.sort_by("row").equals(expected.combine_chunks())
             for customer in set(kept["Customer_ID"].to_pylist()):
@@ -99,7 +99,8 @@ def test_rows_of_other_buckets_are_left_out_of_a_group_that_has_them(tmp_path: P
         for _ in range(2):  # the second time the buckets of its rows are known
             for bucket in (Bucket(0, 2), Bucket(1, 2), Bucket(0, 4)):
                 found = pa.concat_tables(bucket_rows(job, version, ["row"], bucket))
-                assert found["row"].to_pylist() == table.filter(bucket.has(table["Customer_ID"]))["row"].to_pylist()
+                own = pa.array(buckets_of_rows(table["Customer_ID"], bucket.of) == bucket.number)
+                assert found["row"].to_pylist() == table.filter(own)["row"].to_pylist()
                 assert 0 < found.num_rows < 90
 
 
