@@ -26,7 +26,10 @@ class AttemptQueue:
         self._reach = Reach(executor)
         self._recorder = recorder
         self._ledger_url = ledger_url
-        self._positions = {task.name: position for position, task in enumerate(pipeline.tasks)}
+        self._turns = {
+            task.name: (-len(pipeline.all_upstream[task.name]), position)
+            for position, task in enumerate(pipeline.tasks)
+        }
         self._waiting: list[Attempt] = []
         self._running: dict[int, Attempt] = {}
         self._opening: Future[None] | None = None
@@ -40,15 +43,17 @@ class AttemptQueue:
         self._waiting.append(attempt)
 
     def submit(self) -> None:
-        """Submits the waiting attempts that are due, in the order of the pipeline's tasks. The executor places them.
+        """Submits the waiting attempts that are due. The executor places them.
 
+        Tasks that are further on come first, so that no chain of tasks waits for the first tasks of all others; of
+        the same number of upstream tasks, in the order of the pipeline.
         It gets no more than it can run at once, because what it has goes on when this process stops. Raises Refused
         when another machine can't read what the attempts have on this one.
         """
         if self._waiting and not self._is_open():
             return
         now, later, room = monotonic(), [], self._room()
-        for attempt in sorted(self._waiting, key=lambda waiting: self._positions[waiting.work.task.name]):
+        for attempt in sorted(self._waiting, key=lambda waiting: self._turns[waiting.work.task.name]):
             if attempt.not_before > now or room < 1:
                 later.append(attempt)
                 continue

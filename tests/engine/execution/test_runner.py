@@ -27,6 +27,16 @@ def test_tasks_run_after_their_upstream_tasks(runner_of: Maker) -> None:
     assert ended["right"] <= ended["last"]
 
 
+def test_a_task_that_is_further_on_does_not_wait_for_the_many_parts_of_one_that_is_not(runner_of: Maker) -> None:
+    parts = tuple(f"{number:02d}" for number in range(60))
+    book = runner_of(task("first"), task("many", "one_part", split=parts), task("next", upstream=("first",)))
+    run_id, state = book.run()
+    assert state == "succeeded"
+    with book.deployment.ledger.reading() as connection:
+        begun = [row.task for row in sorted(attempt_rows(connection, run_id), key=lambda row: row.started_at)]
+    assert begun.index("first") < begun.index("next") < len(parts)
+
+
 class Noting(LocalExecutor):
     """Notes that it was opened."""
 
