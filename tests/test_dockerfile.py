@@ -61,7 +61,7 @@ def test_a_node_of_rays_in_the_image_computes_as_a_private_ray_does() -> None:
     environment = dict(word.split("=", 1) for word in shlex.split(told))
     (folder,) = instructions("WORKDIR")
     assert environment["PYTHONPATH"] == folder
-    memory = ("ARROW_DEFAULT_MEMORY_POOL", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
+    memory = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_")
     for name in ("PYTHONHASHSEED", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", *memory):
         assert environment[name] == RAY_ENVIRONMENT[name]
 
