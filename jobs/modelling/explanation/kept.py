@@ -11,6 +11,7 @@ from jobs.modelling.explanation.importance import MOST_LOANS, REPEATS, permutati
 from jobs.modelling.explanation.stability import Reasons, reasons_of_sample, stability
 from jobs.modelling.explanation.typical import typical_payer
 from jobs.modelling.frames import frame
+from jobs.modelling.pipelines import Classifying
 from jobs.modelling.splits import labels_of, scores_of
 
 REPEATS_APART = REPEATS // 2  # of the loans not in arrears, because each permutation is scored again
@@ -50,4 +51,5 @@ def importance_of(pipeline: Any, loans: pa.Table, features: Sequence[str], repea
     if labels.size in (0, labels.sum()) or not labels.any():
         return []
     scores = scores_of(pipeline, loans, features)
-    return permutation_importance(pipeline, frame(loans, features), labels, scores, repeats)
+    classifying = Classifying(pipeline, frame(loans, features))  # the permuted values are not transformed again
+    return permutation_importance(classifying, classifying.inputs, labels, scores, repeats)

@@ -8,9 +8,12 @@ import pytest
 from scipy.special import expit
 
 from jobs.modelling.explanation.importance import MOST_LOANS, permutation_importance
+from jobs.modelling.pipelines import Classifying, untrained
 from jobs.statistics.discrimination import auc_with_interval
+from tests.retail import CLASSIFIERS, SCORECARD
 
 LOANS = 400
+EVERY = CLASSIFIERS | {SCORECARD.label: SCORECARD}
 
 
 class Known:
@@ -106,3 +109,21 @@ def _large() -> tuple[pd.DataFrame, Any, Any]:
         np.concatenate([part[1] for part in parts]),
         np.concatenate([part[2] for part in parts]),
     )
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_rows_that_are_transformed_before_they_are_permuted_give_the_same_numbers(name: str) -> None:
+    features = ("grade", "score", "income")  # transformed columns come in another order: categories last
+    rng = np.random.default_rng(8)
+    inputs = pd.DataFrame({each: rng.normal(size=LOANS) for each in features[1:]})
+    inputs.loc[::9, "income"] = np.nan
+    inputs.insert(0, "grade", pd.Series(rng.choice(["a", "b"], LOANS), dtype=object).where(inputs["score"] < 1, np.nan))
+    labels = (rng.random(LOANS) < expit(inputs["score"] + (inputs["grade"] == "a"))).astype(np.int64)
+    pipeline = untrained(EVERY[name], features, ["grade"]).fit(inputs, labels)
+    scores = pipeline.predict_proba(inputs)[:, 1]
+    classifying = Classifying(pipeline, inputs)
+    assert list(classifying.inputs.columns) == list(features)
+    assert classifying.predict_proba(classifying.inputs)[:, 1].tolist() == scores.tolist()
+    expected = permutation_importance(pipeline, inputs, labels, scores)
+    assert permutation_importance(classifying, classifying.inputs, labels, scores) == expected
+    assert expected[0]["importance"] > 0

@@ -75,22 +75,18 @@ def test_a_training_keeps_what_explains_its_model(trained_sandbox: Sandbox) -> N
 
 def test_a_feature_that_tells_the_arrears_alone_is_worth_nothing_on_loans_without_them() -> None:
     """Permuted among loans not in arrears, where it is the same for each, the feature changes no score."""
-
-    class Late:
-        def predict_proba(self, rows: Any) -> Any:
-            score = 1 / (1 + np.exp(-rows["risk"].to_numpy() - 3 * rows["late"].to_numpy()))
-            return np.column_stack([1 - score, score])
-
     generator = np.random.default_rng(6)
     late, risk = generator.random(2000) < 0.3, generator.normal(size=2000)
     labels = (generator.random(2000) < 1 / (1 + np.exp(-risk - 3 * late))).astype(np.int8)
     loans = pa.table({"risk": risk, "late": late.astype(float), IN_ARREARS: late, "label": labels})
-    whole = {one["feature"]: one for one in importance_of(Late(), loans, ("risk", "late"), 5)}
-    apart = {one["feature"]: one for one in importance_of(Late(), not_in_arrears(loans), ("risk", "late"), 5)}
+    logistic, features = next(one for one in BOOK.candidates if one.scaled), ("risk", "late")
+    model = untrained(logistic, features, []).fit(frame(loans, features), labels)
+    whole = {one["feature"]: one for one in importance_of(model, loans, features, 5)}
+    apart = {one["feature"]: one for one in importance_of(model, not_in_arrears(loans), features, 5)}
     assert whole["late"]["low"] > 0.05
     assert (apart["late"]["importance"], apart["late"]["low"], apart["late"]["high"]) == (0.0, 0.0, 0.0)
     assert apart["risk"]["low"] > 0
-    assert importance_of(Late(), loans.filter(pc.equal(loans["label"], 0)), ("risk", "late"), 5) == []
+    assert importance_of(model, loans.filter(pc.equal(loans["label"], 0)), features, 5) == []
 
 
 @pytest.mark.thorough
