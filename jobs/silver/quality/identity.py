@@ -1,6 +1,7 @@
 """Ids that identify: a loan has one customer, its rows agree, and the loans of one file are found in the others."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -24,6 +25,7 @@ MOST_UNMATCHED = 0.2  # share of loans that may lack a row of a source which eve
 MOST_CHANGING = 0.5  # share of loans for which a fact of the loan may change
 FEWEST_LOANS = 10  # loans of which one at least must have its row
 FEW_LOANS = 50  # loans whose share says little
+BUCKETS_AT_ONCE = 2
 Reader = Callable[[str], pa.ChunkedArray]
 
 
@@ -55,10 +57,10 @@ def check_buckets(job: Job, staged: TableVersion, buckets: Sequence[Bucket]) -> 
 
     `check_customers` looks at the rows of one bucket. `staged` is the cleaned table of the loans' source.
     """
-    hashes, counts = np.unique(
-        np.concatenate([_hashes_of_loans(_named(job, staged, bucket)[job.book.loan_id]) for bucket in buckets]),
-        return_counts=True,
-    )
+    loan = job.book.loan_id
+    with ThreadPoolExecutor(BUCKETS_AT_ONCE) as pool:  # no other task runs meanwhile
+        parts = list(pool.map(lambda bucket: _hashes_of_loans(_named(job, staged, bucket)[loan]), buckets))
+    hashes, counts = np.unique(np.concatenate(parts), return_counts=True)
     shared = hashes[counts > 1]
     if len(shared):
         every = (_named(job, staged, bucket) for bucket in buckets)
