@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.book.columns import NUMBERS, Column, Kind
-from jobs.profiles.hashes import Hashes, hashes_of_numbers, hashes_of_texts
+from jobs.profiles.hashes import Hashes, different, hashes_of_numbers, hashes_of_texts
 from jobs.profiles.summary import (
     HASHES,
     POINTS,
@@ -39,12 +39,21 @@ class Tally:
         self._missing: dict[str, int] = {}
         self._unreadable: dict[str, int] = {}
         self._groups: list[tuple[pa.Array, Counts]] = []
+        self._hashes: list[Hashes | None] = []  # of the values of each group, if they are known
         self._summaries: list[Summary] = []
 
-    def add(self, values: pa.Array, rows: Counts, missing: Mapping[str, int], unreadable: Mapping[str, int]) -> None:
+    def add(
+        self,
+        values: pa.Array,
+        rows: Counts,
+        missing: Mapping[str, int],
+        unreadable: Mapping[str, int],
+        hashes: Hashes | None = None,
+    ) -> None:
         """Adds rows: the values of distinct texts (null where there is none), the rows of each, and why some are null.
 
-        `missing` and `unreadable` are the rows without a value by reason.
+        `missing` and `unreadable` are the rows without a value by reason, `hashes` those of the values, if a column of
+        texts has them already.
         """
         self._rows += int(rows.sum())
         self._missing = added(self._missing, missing)
@@ -52,10 +61,17 @@ class Tally:
         known = rows > 0
         if values.null_count:
             known &= values.is_valid().to_numpy(zero_copy_only=False)
-        self._groups.append((values, rows) if known.all() else (values.filter(pa.array(known)), rows[known]))
+        if not known.all():
+            values, rows, hashes = (
+                values.filter(pa.array(known)),
+                rows[known],
+                None if hashes is None else hashes[known],
+            )
+        self._groups.append((values, rows))
+        self._hashes.append(hashes)
         if sum(len(each) for each, _ in self._groups) > MOST_DISTINCT:
             self._summaries.append(self._summary(mergeable=True))
-            self._rows, self._missing, self._unreadable, self._groups = 0, {}, {}, []
+            self._rows, self._missing, self._unreadable, self._groups, self._hashes = 0, {}, {}, [], []
 
     def summary(self, *, mergeable: bool) -> Summary:
         """The summary of all rows; only a `mergeable` one can be merged with those of other parts."""
@@ -77,10 +93,11 @@ class Tally:
             "unreadable": self._unreadable,
         }
         if column.kind not in (*NUMBERS, Kind.DATE):
-            summary["distinct"] = len(pc.unique(values))
+            hashes = different(self._hashes_of_texts()) if mergeable else None
+            summary["distinct"] = len(pc.unique(values) if hashes is None else hashes)
             if column.kind is Kind.CATEGORY and not column.personal and len(values):
                 summary["levels"] = most_frequent(_by_level(values, rows))
-            return summary | ({"hashes": _smallest(hashes_of_texts(values))} if mergeable else {})
+            return summary | ({} if hashes is None else {"hashes": hashes[:HASHES].tolist()})
         points = _sorted(_numbers(values), rows)
         summary["distinct"] = len(points[0])
         if mergeable:
@@ -88,6 +105,14 @@ class Tally:
         if column.personal or not len(values):
             return summary
         return summary | distribution(points, column.kind) | ({"points": _thinned(points)} if mergeable else {})
+
+    def _hashes_of_texts(self) -> Hashes:
+        """The hashes of the values of all groups."""
+        found = [
+            hashes_of_texts(pa.chunked_array([values])) if hashes is None else hashes
+            for (values, _), hashes in zip(self._groups, self._hashes, strict=True)
+        ]
+        return np.concatenate([np.zeros(0, np.uint64), *found])
 
 
 def _by_level(values: pa.ChunkedArray, rows: Counts) -> dict[str, int]:

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.book.declaration import Book
 from jobs.job import Job
 from jobs.profiles.hashes import Hashes, hashes_of_texts
-from jobs.silver.values import Spread
+from jobs.silver.values import Ordered, Spread
 from storage.lake.datamart import TableVersion
 from storage.lake.pieces import WHOLE, Pieces
 
@@ -66,14 +65,20 @@ def hashes_of(ids: pa.ChunkedArray) -> Hashes:
 def _hashes_of_chunk(ids: pa.Array) -> Hashes:
     encoded = pa.types.is_dictionary(ids.type)
     names = ids.dictionary.cast(pa.string()) if encoded else ids.cast(pa.string())
-    named = pc.fill_null(pc.if_else(pc.equal(names, ""), MISSING, names), MISSING)
+    empty = pc.equal(names, "")
+    some = names.null_count or pc.any(empty).as_py()
+    named = pc.fill_null(pc.if_else(empty, MISSING, names), MISSING) if some else names
     hashes = hashes_of_texts(pa.chunked_array([pa.concat_arrays([named, pa.array([MISSING])])]))
     return hashes[ids.indices.fill_null(len(names)).to_numpy()] if encoded else hashes[:-1]
 
 
 def buckets_of_rows(ids: pa.ChunkedArray, number: int) -> Hashes:
     """The bucket of each row, below `number` (a power of two), by its customer's id."""
-    return hashes_of(ids) & np.uint64(number - 1)
+    return _buckets(hashes_of(ids), number)
+
+
+def _buckets(hashes: Hashes, number: int) -> Hashes:
+    return hashes & np.uint64(number - 1)
 
 
 class Shares:
@@ -88,12 +93,13 @@ class Shares:
         self._customer_id = customer_id
         self._ends: deque[list[int]] = deque()  # of each sorted table that is not divided yet: where its buckets end
 
-    def order(self, columns: Mapping[str, Spread]) -> npt.NDArray[np.intp]:
+    def order(self, columns: Mapping[str, Spread]) -> Ordered:
         """The rows of a table, of which these are the columns, in the order of their buckets."""
         customers = columns[self._customer_id]
-        found = buckets_of_rows(pa.chunked_array([customers.values]), self.number).astype(np.uint16)[customers.places]
+        hashes = hashes_of(pa.chunked_array([customers.values]))
+        found = _buckets(hashes, self.number).astype(np.uint16)[customers.places]
         self._ends.append(np.cumsum(np.bincount(found, minlength=self.number)).tolist())
-        return np.argsort(found, kind="stable")
+        return Ordered(np.argsort(found, kind="stable"), {self._customer_id: hashes})
 
     def divide(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         """A table for each bucket, in their order, of each table that sorted ones were joined to."""

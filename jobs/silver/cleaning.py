@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 from jobs.book.columns import NUMBERS, Column, Dialect, Kind, Source
 from jobs.silver.dates import NO_DATE, OUT_OF_RANGE, dates
 from jobs.silver.numbers import NEGATIVE, NO_NUMBER, TOO_LARGE, numbers
-from jobs.silver.values import EMPTY, PLACEHOLDER, Distinct, Places, Reasons, Spread, Values, nulled
+from jobs.silver.values import EMPTY, PLACEHOLDER, Distinct, Ordered, Places, Reasons, Spread, Values, nulled
 
 NULL_TEXT = "a text for null"
 ROUNDED = "a rounded number"
 SCIENTIFIC = r"^[0-9](?:(?:[.,][0-9]+)?[eE]\+|[.,][0-9]+[eE])[0-9]+$"
 Flags = npt.NDArray[np.bool_]
-Order = Callable[[Mapping[str, Spread]], npt.NDArray[np.intp]]
+Order = Callable[[Mapping[str, Spread]], Ordered]
 REPEATED_HEADER = "a repeated header"
 NULL_TEXTS = ("null", "(null)", "<null>", "none", "nan", "na", "n/a", "#n/a", "<na>", "nat", "\\n")  # in small letters
 ABSENT = (EMPTY, PLACEHOLDER, NULL_TEXT, REPEATED_HEADER)  # reasons of texts that hold no value
@@ -58,7 +58,8 @@ def cleaned(
     in another one than the source's.
     """
     found = {each.name: _column(table, each, dialects.get(each.name, source.dialect)) for each in source.columns}
-    rows = None if order is None else order(found)
+    ordered = None if order is None else order(found)
+    hashes = {} if ordered is None else ordered.hashes
     columns, problems, kept = [], {}, {}
     first: dict[str, str] = {}
     distinct, marks = {}, {}
@@ -66,12 +67,12 @@ def cleaned(
         texts, places, values, reasons = found[column.name]
         counted = np.bincount(places, minlength=len(texts))
         counts = _counted(reasons, counted)
-        distinct[column.name] = Distinct(values, counted, counts)
+        distinct[column.name] = Distinct(values, counted, counts, hashes.get(column.name))
         if counts and not is_absent(column, table):
             problems[column.name] = counts
             first |= _first(column, reasons, places, texts)
-        if rows is not None:
-            places = places[rows]
+        if ordered is not None:
+            places = places[ordered.rows]
         columns.append(pc.take(values, pa.array(places), boundscheck=False))
         if column.bounded:
             marks[column.name] = _unreadable(reasons, places)

@@ -33,7 +33,7 @@ class ProfileOfPart:
                 values, reasons = pc.if_else(empty, pa.scalar(None, pa.string()), values), reasons | {EMPTY: blank}
             missing = {reason: count for reason, count in reasons.items() if reason in ABSENT and count}
             unreadable = {reason: count for reason, count in reasons.items() if reason not in ABSENT}
-            self._tallies[name].add(values, found.rows, missing, unreadable)
+            self._tallies[name].add(values, found.rows, missing, unreadable, found.hashes)
 
     def profile(self, bronze: TableVersion, rows: int) -> Profile:
         """The profile, for the delivery of which `bronze` was made; mergeable when it has several parts.

@@ -1,5 +1,6 @@
 """What cleaning the distinct texts of a column gives: values, and why some texts have none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -7,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from jobs.profiles.hashes import Hashes
 
 EMPTY = "empty"
 PLACEHOLDER = "placeholder"
@@ -19,11 +22,15 @@ Places = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Distinct:
-    """The values of a column's distinct texts (null where there is none), the rows of each, and the rows by reason."""
+    """The values of a column's distinct texts (null where there is none), the rows of each, and the rows by reason.
+
+    `hashes` are those of the values, if they are known; of a null it is any.
+    """
 
     values: pa.Array
     rows: npt.NDArray[np.int64]
     reasons: dict[str, int]
+    hashes: Hashes | None = None
 
     @property
     def held(self) -> pa.Array:
@@ -38,6 +45,13 @@ class Spread(NamedTuple):
     places: Places
     values: pa.Array
     reasons: Reasons
+
+
+class Ordered(NamedTuple):
+    """Rows in another order: the place that each had, and the hashes of the values of columns that the order is by."""
+
+    rows: npt.NDArray[np.intp]
+    hashes: Mapping[str, Hashes]
 
 
 def may_hold(texts: pa.Array, marks: str) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.profiles.hashes import hashes_of_numbers, hashes_of_texts
+from jobs.profiles.hashes import different, hashes_of_numbers, hashes_of_texts
 from tests.paths import ROOT
 
 TEXTS = ["a", "ab", "ba", "Zoë", "b" * 300, *(f"CUS_0x{number:x}" for number in range(20_000))]
@@ -19,6 +19,11 @@ def test_equal_texts_have_equal_hashes_wherever_they_stand() -> None:
     assert (whole == parts).all()
     assert len(np.unique(whole)) == len(TEXTS)
     assert len(hashes_of_texts(pa.chunked_array([], pa.string()))) == 0
+
+
+def test_the_different_ones_of_many_hashes_come_sorted() -> None:
+    assert different(np.array([7, 2**63, 7, 0, 2**63], np.uint64)).tolist() == [0, 7, 2**63]
+    assert different(np.array([], np.uint64)).tolist() == []
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 import jobs.profiles.tally
 from jobs.book.columns import Column, Kind
+from jobs.profiles.hashes import hashes_of_texts
 from jobs.profiles.summary import Summary, merged_columns, without_sketch
 from jobs.profiles.tally import Tally
 
@@ -80,6 +81,21 @@ def test_more_values_than_are_held_become_estimates(monkeypatch: pytest.MonkeyPa
     assert (found["rows"], found["present"]) == (5090, 5000)
     assert found["median"] == pytest.approx(values.median(), abs=0.03)
     assert not {"points", "hashes"} & set(found)
+
+
+def test_hashes_that_are_known_give_the_same_summary_as_those_of_the_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs.profiles.tally, "MOST_DISTINCT", 150)
+    column = Column("Customer_ID", Kind.IDENTIFIER, "")
+    values = pa.array([*(f"CUS_{number}" for number in range(90)), None])
+    rows = np.array([*[2] * 89, 0, 5], np.int64)
+    hashes = np.append(hashes_of_texts(pa.chunked_array([values[:-1]])), np.uint64(0))
+    plain, known = Tally(column), Tally(column)
+    for _ in range(3):
+        plain.add(values, rows, {"empty": 5}, {})
+        known.add(values, rows, {"empty": 5}, {}, hashes)
+    expected = plain.summary(mergeable=True)
+    assert known.summary(mergeable=True) == expected
+    assert (expected["distinct"], expected["present"]) == (89, 3 * 2 * 89)
 
 
 def test_levels_are_the_most_frequent_and_none_of_few_rows() -> None:

@@ -108,7 +108,7 @@ def in_order(table: pa.Table, shares: buckets.Shares) -> pa.Table:
     """The rows in the order of their buckets, as cleaning writes them."""
     encoded = table["Customer_ID"].combine_chunks().dictionary_encode()
     ids, places = encoded.dictionary, encoded.indices.to_numpy()
-    return table.take(pa.array(shares.order({"Customer_ID": Spread(ids, places, ids, {})})))
+    return table.take(pa.array(shares.order({"Customer_ID": Spread(ids, places, ids, {})}).rows))
 
 
 def same_rows(one: Sandbox, other: Sandbox, table: str) -> bool:

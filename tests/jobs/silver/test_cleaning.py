@@ -1,5 +1,6 @@
 """The rules for dates, categories, texts and SSNs by example and by property."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from jobs.book.columns import Column
 from jobs.silver.cleaning import Cleaned, cleaned, matches
+from jobs.silver.values import Ordered, Spread
 from tests.columns import CATEGORY, CODE, COUNT, DATE, DECIMAL, IDENTIFIER, INTEGER, OCCUPATION, TEXT, source_of
 from tests.retail import SOURCES
 
@@ -186,14 +188,20 @@ def test_columns_come_in_declared_order_and_type_whatever_the_table_holds() -> N
         assert cleaned(rows, source).table.schema == source.silver_schema
 
 
+def by_last_place(columns: Mapping[str, Spread]) -> Ordered:
+    return Ordered(np.argsort(-columns["x"].places, kind="stable"), {"x": np.arange(5, dtype=np.uint64)})
+
+
 def test_rows_in_another_order_keep_their_values_and_marks() -> None:
     source = source_of(replace(COUNT, minimum=0))
     table = pa.table({"x": ["1", "2 or 3", "", "4", "5 or 6"]})
     plain = cleaned(table, source)
-    sorted_ones = cleaned(table, source, order=lambda columns: np.argsort(-columns["x"].places, kind="stable"))
+    sorted_ones = cleaned(table, source, order=by_last_place)
     rows = pa.array([4, 3, 2, 1, 0])
     assert sorted_ones.table.equals(plain.table.take(rows))
     assert sorted_ones.marks.equals(plain.marks.take(rows))
     assert sorted_ones.marks.to_pylist() == [",x,", None, None, ",x,", None]
     assert (sorted_ones.problems, sorted_ones.first) == (plain.problems, plain.first)
     assert sorted_ones.first == {"x": "2 or 3"}
+    assert sorted_ones.distinct["x"].hashes is not None
+    assert plain.distinct["x"].hashes is None
