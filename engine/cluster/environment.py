@@ -15,8 +15,8 @@ RAY_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
-    # NumPy's arrays: memory that a worker keeps causes no page faults. The arrays of a large book are given back at
-    # once, because free memory between them would be kept too.
+    # For memory that is not Arrow's: what a worker keeps causes no page faults. Large arrays are given back at once,
+    # because free memory between them would be kept too.
     "MALLOC_MMAP_THRESHOLD_": str(8 * 1024**2),
     "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2),
 }

@@ -59,10 +59,10 @@ def categories_in(table: pa.Table, features: Sequence[str]) -> list[str]:
     return [name for name in features if is_category(table.schema.field(name).type)]
 
 
-class Classifying:
+class OnTransformed:
     """The classifier of a fitted pipeline, for rows that the steps before it have transformed.
 
-    `inputs` are the transformed rows (n x features), the features in the order in which they were given.
+    `transformed` are the inputs (n x features) after these steps, the features in the order in which they were given.
     """
 
     def __init__(self, pipeline: Pipeline, inputs: pd.DataFrame) -> None:
@@ -71,12 +71,13 @@ class Classifying:
         self._classifier = pipeline.steps[-1][1]
         transformed = pipeline[:-1].transform(inputs)
         self._of_frames = isinstance(transformed, pd.DataFrame)
-        self.inputs = pd.DataFrame(transformed, columns=self._names)[list(inputs.columns)]
+        self.transformed = pd.DataFrame(transformed, columns=self._names)[list(inputs.columns)]
 
     def predict_proba(self, transformed: pd.DataFrame) -> Any:
         """The probabilities of the label 0 and of the label 1 (n x 2)."""
         rows = transformed[self._names]
-        return self._classifier.predict_proba(rows if self._of_frames else rows.to_numpy())
+        # Row by row in memory, as the pipeline has them: sums of other orders differ in the last digits.
+        return self._classifier.predict_proba(rows if self._of_frames else np.ascontiguousarray(rows.to_numpy()))
 
 
 def label_encoders(pipeline: Pipeline) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """The distinct values of one column and how many rows hold each, and their summary."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.book.columns import NUMBERS, Column, Kind
-from jobs.profiles.hashes import Hashes, different, hashes_of_numbers, hashes_of_texts
+from jobs.profiles.hashes import Hashes, distinct, hashes_of_numbers, hashes_of_texts
 from jobs.profiles.summary import (
     HASHES,
     POINTS,
@@ -27,6 +27,14 @@ MOST_DISTINCT = 1_000_000  # values that are held in memory; with more, the numb
 Counts = npt.NDArray[np.int64]
 
 
+class _Group(NamedTuple):
+    """The distinct values of a group of rows, the rows of each, and the hashes of the values, if they are known."""
+
+    values: pa.Array
+    rows: Counts
+    hashes: Hashes | None
+
+
 class Tally:
     """The values of a column, a group of rows at a time.
 
@@ -38,8 +46,7 @@ class Tally:
         self._rows = 0
         self._missing: dict[str, int] = {}
         self._unreadable: dict[str, int] = {}
-        self._groups: list[tuple[pa.Array, Counts]] = []
-        self._hashes: list[Hashes | None] = []  # of the values of each group, if they are known
+        self._groups: list[_Group] = []
         self._summaries: list[Summary] = []
 
     def add(
@@ -62,16 +69,12 @@ class Tally:
         if values.null_count:
             known &= values.is_valid().to_numpy(zero_copy_only=False)
         if not known.all():
-            values, rows, hashes = (
-                values.filter(pa.array(known)),
-                rows[known],
-                None if hashes is None else hashes[known],
-            )
-        self._groups.append((values, rows))
-        self._hashes.append(hashes)
-        if sum(len(each) for each, _ in self._groups) > MOST_DISTINCT:
+            values, rows = values.filter(pa.array(known)), rows[known]
+            hashes = None if hashes is None else hashes[known]
+        self._groups.append(_Group(values, rows, hashes))
+        if sum(len(group.values) for group in self._groups) > MOST_DISTINCT:
             self._summaries.append(self._summary(mergeable=True))
-            self._rows, self._missing, self._unreadable, self._groups, self._hashes = 0, {}, {}, [], []
+            self._rows, self._missing, self._unreadable, self._groups = 0, {}, {}, []
 
     def summary(self, *, mergeable: bool) -> Summary:
         """The summary of all rows; only a `mergeable` one can be merged with those of other parts."""
@@ -82,8 +85,8 @@ class Tally:
 
     def _summary(self, *, mergeable: bool) -> Summary:
         column = self._column
-        values = pa.chunked_array([values for values, _ in self._groups], column.kind.type)
-        rows = np.concatenate([np.zeros(0, np.int64), *(rows for _, rows in self._groups)])
+        values = pa.chunked_array([group.values for group in self._groups], column.kind.type)
+        rows = np.concatenate([np.zeros(0, np.int64), *(group.rows for group in self._groups)])
         summary: Summary = {
             "name": column.name,
             "kind": str(column.kind),
@@ -93,7 +96,7 @@ class Tally:
             "unreadable": self._unreadable,
         }
         if column.kind not in (*NUMBERS, Kind.DATE):
-            hashes = different(self._hashes_of_texts()) if mergeable else None
+            hashes = distinct(self._hashes_of_texts()) if mergeable else None
             summary["distinct"] = len(pc.unique(values) if hashes is None else hashes)
             if column.kind is Kind.CATEGORY and not column.personal and len(values):
                 summary["levels"] = most_frequent(_by_level(values, rows))
@@ -101,7 +104,7 @@ class Tally:
         points = _sorted(_numbers(values), rows)
         summary["distinct"] = len(points[0])
         if mergeable:
-            summary["hashes"] = _smallest(hashes_of_numbers(points[0]))
+            summary["hashes"] = distinct(hashes_of_numbers(points[0]))[:HASHES].tolist()
         if column.personal or not len(values):
             return summary
         return summary | distribution(points, column.kind) | ({"points": _thinned(points)} if mergeable else {})
@@ -109,8 +112,8 @@ class Tally:
     def _hashes_of_texts(self) -> Hashes:
         """The hashes of the values of all groups."""
         found = [
-            hashes_of_texts(pa.chunked_array([values])) if hashes is None else hashes
-            for (values, _), hashes in zip(self._groups, self._hashes, strict=True)
+            hashes_of_texts(pa.chunked_array([group.values])) if group.hashes is None else group.hashes
+            for group in self._groups
         ]
         return np.concatenate([np.zeros(0, np.uint64), *found])
 
@@ -145,13 +148,3 @@ def _thinned(points: Points) -> list[list[float]]:
         ranks = (np.arange(POINTS) + 0.5) / POINTS * ends[-1]
         values, rows = values[np.searchsorted(ends, ranks)], np.full(POINTS, ends[-1] / POINTS)
     return [[value, weight] for value, weight in zip(values.tolist(), rows.tolist(), strict=True)]
-
-
-def _smallest(hashes: Hashes) -> list[int]:
-    """The smallest hashes, from which the distinct values of several parts are estimated."""
-    most = 2 * HASHES
-    while most < len(hashes):
-        if len(found := np.unique(np.partition(hashes, most)[:most])) >= HASHES:
-            return [int(one) for one in found[:HASHES]]
-        most *= 2
-    return [int(one) for one in np.unique(hashes)[:HASHES]]

@@ -66,8 +66,8 @@ def _hashes_of_chunk(ids: pa.Array) -> Hashes:
     encoded = pa.types.is_dictionary(ids.type)
     names = ids.dictionary.cast(pa.string()) if encoded else ids.cast(pa.string())
     empty = pc.equal(names, "")
-    some = names.null_count or pc.any(empty).as_py()
-    named = pc.fill_null(pc.if_else(empty, MISSING, names), MISSING) if some else names
+    is_missing = names.null_count or pc.any(empty).as_py()
+    named = pc.fill_null(pc.if_else(empty, MISSING, names), MISSING) if is_missing else names
     hashes = hashes_of_texts(pa.chunked_array([pa.concat_arrays([named, pa.array([MISSING])])]))
     return hashes[ids.indices.fill_null(len(names)).to_numpy()] if encoded else hashes[:-1]
 

@@ -24,7 +24,7 @@ Places = npt.NDArray[np.int32]
 class Distinct:
     """The values of a column's distinct texts (null where there is none), the rows of each, and the rows by reason.
 
-    `hashes` are those of the values, if they are known; of a null it is any.
+    `hashes` are those of the values, if they are known; that of a null means nothing.
     """
 
     values: pa.Array
@@ -48,7 +48,7 @@ class Spread(NamedTuple):
 
 
 class Ordered(NamedTuple):
-    """Rows in another order: the place that each had, and the hashes of the values of columns that the order is by."""
+    """The row that comes at each place, and the hashes of the values of the columns by which they are ordered."""
 
     rows: npt.NDArray[np.intp]
     hashes: Mapping[str, Hashes]

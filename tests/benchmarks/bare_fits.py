@@ -1,8 +1,9 @@
-"""The fits of a training on our gold table, by scikit-learn in a pool of processes: what training is measured against.
+"""The fits of a training on our gold table in a pool of processes, which the time of a whole training is compared with.
 
 `python -m tests.benchmarks.bare_fits GOLD` fits each model on all train rows and without each fold, in as many
-processes as there are CPUs, and permutes the features of the one that ranks the folds best. It prints what it finds, so
-that nothing is optimised away. Reasons, calibration, comparisons and records are left out.
+processes as there are CPUs, and has the importances of the one that ranks the folds best; pipelines and importances are
+the product's own. It prints what it finds, so that nothing is optimised away. Reasons, calibration, comparisons and
+records are left out.
 """
 
 import os

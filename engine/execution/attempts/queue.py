@@ -45,10 +45,10 @@ class AttemptQueue:
     def submit(self) -> None:
         """Submits the waiting attempts that are due. The executor places them.
 
-        Tasks that are further on come first, so that no chain of tasks waits for the first tasks of all others; of
-        the same number of upstream tasks, in the order of the pipeline.
-        It gets no more than it can run at once, because what it has goes on when this process stops. Raises Refused
-        when another machine can't read what the attempts have on this one.
+        Tasks with more upstream tasks come first, so that no chain of tasks waits for the first tasks of all others.
+        Tasks with as many keep the order of the pipeline. The executor gets no more than it can run at once, because
+        what it has goes on when this process stops. Raises Refused when another machine can't read what the attempts
+        have on this one.
         """
         if self._waiting and not self._is_open():
             return

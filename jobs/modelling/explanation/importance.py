@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 
@@ -19,22 +20,25 @@ SEED = 0  # of the permutations, the same for every model
 Z95 = float(ndtri(0.975))
 
 
+def drawn(loans: int) -> npt.NDArray[np.int64]:
+    """The rows of the loans on which importances are measured: of all, or of MOST_LOANS, drawn with a fixed seed."""
+    if loans <= MOST_LOANS:
+        return np.arange(loans)
+    return np.sort(np.random.default_rng(SEED).choice(loans, MOST_LOANS, replace=False))
+
+
 def permutation_importance(
     model: Any, inputs: pd.DataFrame, labels: Labels, scores: Scores, repeats: int = REPEATS
 ) -> list[dict[str, Any]]:
     """For each feature its importance with a 95% interval: `feature`, `importance`, `low`, `high`; the largest first.
 
     `inputs` (n x features), `labels` (n, 1 is bad) and `scores` (n, the model's own) are of loans that the model was
-    not fitted on; of more than MOST_LOANS, so many are drawn with a fixed seed. The importance is the mean loss of AUC
-    when the values of the feature are permuted among the loans, over `repeats` permutations with fixed seeds (Breiman
-    2001, Random forests; there with the error rate of a forest's out-of-bag rows). A loss below 0 is chance. The
-    variance of the interval is the mean of DeLong's paired variances of the losses: that of the loans and of one
-    permutation, so the interval is rather too wide than too narrow.
+    not fitted on. The importance is the mean loss of AUC when the values of the feature are permuted among the loans,
+    over `repeats` permutations with fixed seeds (Breiman 2001, Random forests; there with the error rate of a forest's
+    out-of-bag rows). A loss below 0 is chance. The variance of the interval is the mean of DeLong's paired variances of
+    the losses: that of the loans and of one permutation, so the interval is rather too wide than too narrow.
     `low` and `high` are None when a class has a single loan.
     """
-    if len(inputs) > MOST_LOANS:
-        drawn = np.sort(np.random.default_rng(SEED).choice(len(inputs), MOST_LOANS, replace=False))
-        inputs, labels, scores = inputs.iloc[drawn], labels[drawn], scores[drawn]
     found = []
     at_once = max(1, MOST_ROWS // (repeats * len(inputs)))
     for first in range(0, len(inputs.columns), at_once):

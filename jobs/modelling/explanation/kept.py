@@ -7,12 +7,12 @@ import pyarrow as pa
 
 from jobs.gold.arrears import not_in_arrears
 from jobs.job import log
-from jobs.modelling.explanation.importance import MOST_LOANS, REPEATS, permutation_importance
+from jobs.modelling.explanation.importance import MOST_LOANS, REPEATS, drawn, permutation_importance
 from jobs.modelling.explanation.stability import Reasons, reasons_of_sample, stability
 from jobs.modelling.explanation.typical import typical_payer
 from jobs.modelling.frames import frame
-from jobs.modelling.pipelines import Classifying
-from jobs.modelling.splits import labels_of, scores_of
+from jobs.modelling.pipelines import OnTransformed
+from jobs.modelling.splits import labels_of
 
 REPEATS_APART = REPEATS // 2  # of the loans not in arrears, because each permutation is scored again
 
@@ -46,10 +46,11 @@ def kept_explanation(
 
 
 def importance_of(pipeline: Any, loans: pa.Table, features: Sequence[str], repeats: int) -> list[dict[str, Any]]:
-    """The importance of each feature on labelled loans; [] when they are all good or all bad."""
+    """The importance of each feature on labelled loans, or on those drawn; [] when all loans are good or all bad."""
     labels = labels_of(loans)
     if labels.size in (0, labels.sum()) or not labels.any():
         return []
-    scores = scores_of(pipeline, loans, features)
-    classifying = Classifying(pipeline, frame(loans, features))  # the permuted values are not transformed again
-    return permutation_importance(classifying, classifying.inputs, labels, scores, repeats)
+    rows = drawn(len(labels))
+    fitted = OnTransformed(pipeline, frame(loans.take(pa.array(rows)), features))  # permuted values aren't again
+    scores = fitted.predict_proba(fitted.transformed)[:, 1]
+    return permutation_importance(fitted, fitted.transformed, labels[rows], scores, repeats)

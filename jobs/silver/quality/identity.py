@@ -14,7 +14,7 @@ from jobs.book.declaration import Book
 from jobs.errors import InputRejected
 from jobs.job import Job, log
 from jobs.loan_calendar import known_by
-from jobs.profiles.hashes import Hashes, different
+from jobs.profiles.hashes import Hashes, distinct
 from jobs.silver.buckets import EVERYBODY, Bucket, hashes_of
 from jobs.silver.customers import names_customer
 from jobs.silver.newest import changing, codes_of, contradictions, encoded, row_codes
@@ -58,10 +58,10 @@ def check_buckets(job: Job, staged: TableVersion, buckets: Sequence[Bucket]) -> 
     `check_customers` looks at the rows of one bucket. `staged` is the cleaned table of the loans' source.
     """
     loan = job.book.loan_id
-    with ThreadPoolExecutor(BUCKETS_AT_ONCE) as pool:  # no other task runs meanwhile
+    with ThreadPoolExecutor(BUCKETS_AT_ONCE) as pool:  # of which only the ids are in memory
         parts = list(pool.map(lambda bucket: _hashes_of_loans(_named(job, staged, bucket)[loan]), buckets))
-    hashes = np.sort(np.concatenate(parts))
-    shared = different(hashes[1:][hashes[1:] == hashes[:-1]])
+    hashes, counts = np.unique(np.concatenate(parts), return_counts=True)
+    shared = hashes[counts > 1]
     if len(shared):
         every = (_named(job, staged, bucket) for bucket in buckets)
         rows = pa.concat_tables(
@@ -73,7 +73,7 @@ def check_buckets(job: Job, staged: TableVersion, buckets: Sequence[Bucket]) -> 
 def _hashes_of_loans(ids: pa.ChunkedArray) -> Hashes:
     """The hashes of the different loans of these rows, each of which is hashed once."""
     loans = pc.unique(encoded(ids)).cast(pa.string())
-    return different(hashes_of(pa.chunked_array([loans])))
+    return distinct(hashes_of(pa.chunked_array([loans])))
 
 
 def _named(job: Job, staged: TableVersion, bucket: Bucket) -> pa.Table:

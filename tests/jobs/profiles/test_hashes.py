@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.profiles.hashes import different, hashes_of_numbers, hashes_of_texts
+from jobs.profiles.hashes import distinct, hashes_of_numbers, hashes_of_texts
 from tests.paths import ROOT
 
 TEXTS = ["a", "ab", "ba", "Zoë", "b" * 300, *(f"CUS_0x{number:x}" for number in range(20_000))]
@@ -21,9 +21,9 @@ def test_equal_texts_have_equal_hashes_wherever_they_stand() -> None:
     assert len(hashes_of_texts(pa.chunked_array([], pa.string()))) == 0
 
 
-def test_the_different_ones_of_many_hashes_come_sorted() -> None:
-    assert different(np.array([7, 2**63, 7, 0, 2**63], np.uint64)).tolist() == [0, 7, 2**63]
-    assert different(np.array([], np.uint64)).tolist() == []
+def test_distinct_hashes_are_sorted() -> None:
+    assert distinct(np.array([7, 2**63, 7, 0, 2**63], np.uint64)).tolist() == [0, 7, 2**63]
+    assert distinct(np.array([], np.uint64)).tolist() == []
 
 
 @pytest.mark.parametrize(

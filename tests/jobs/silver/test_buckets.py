@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.job import Job, StoreRoots
+from jobs.profiles.hashes import hashes_of_texts
 from jobs.silver import buckets
 from jobs.silver.buckets import Bucket, buckets_of_rows, hashes_of, is_divisible, number_of_buckets, shares_of
 from jobs.silver.reading import bucket_rows
@@ -109,6 +111,15 @@ def in_order(table: pa.Table, shares: buckets.Shares) -> pa.Table:
     encoded = table["Customer_ID"].combine_chunks().dictionary_encode()
     ids, places = encoded.dictionary, encoded.indices.to_numpy()
     return table.take(pa.array(shares.order({"Customer_ID": Spread(ids, places, ids, {})}).rows))
+
+
+def test_the_hashes_that_rows_are_ordered_by_are_those_of_their_ids() -> None:
+    ids, places = pa.array(["CUS_1", None, "unused", "CUS_2"]), np.array([3, 1, 0, 3], np.int32)
+    ordered = buckets.Shares(8, "Customer_ID").order({"Customer_ID": Spread(ids, places, ids, {})})
+    found = ordered.hashes["Customer_ID"][[0, 2, 3]]
+    assert found.tolist() == hashes_of_texts(pa.chunked_array([["CUS_1", "unused", "CUS_2"]])).tolist()
+    of_rows = buckets_of_rows(pa.chunked_array([ids.take(pa.array(places))]), 8)[ordered.rows]
+    assert of_rows.tolist() == sorted(of_rows)
 
 
 def same_rows(one: Sandbox, other: Sandbox, table: str) -> bool:

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from jobs.modelling.explanation.importance import MOST_LOANS, permutation_importance
-from jobs.modelling.pipelines import Classifying, untrained
+from jobs.modelling.explanation.importance import MOST_LOANS, drawn, permutation_importance
+from jobs.modelling.pipelines import OnTransformed, untrained
 from jobs.statistics.discrimination import auc_with_interval
 from tests.retail import CLASSIFIERS, SCORECARD
 
@@ -24,7 +24,7 @@ class Known:
         return np.column_stack([1 - bad, bad])
 
 
-def drawn(seed: int, loans: int = LOANS) -> tuple[pd.DataFrame, Any, Any]:
+def loans_of(seed: int, loans: int = LOANS) -> tuple[pd.DataFrame, Any, Any]:
     """Loans with four features, their labels and scores."""
     rng = np.random.default_rng(seed)
     inputs = pd.DataFrame(rng.normal(size=(loans, 3)), columns=["c", "b", "a"])
@@ -34,7 +34,7 @@ def drawn(seed: int, loans: int = LOANS) -> tuple[pd.DataFrame, Any, Any]:
 
 
 def test_the_largest_comes_first_and_features_without_use_have_none() -> None:
-    inputs, labels, scores = drawn(1)
+    inputs, labels, scores = loans_of(1)
     found = permutation_importance(Known(), inputs, labels, scores)
     assert [one["feature"] for one in found][:2] == ["a", "b"]
     assert found[0]["importance"] > found[1]["importance"] > 0
@@ -49,7 +49,7 @@ def test_a_feature_that_is_all_of_the_score_costs_what_the_score_is_worth() -> N
 
     The AUC of a permutation has the standard deviation sqrt((n + 1) / (12 bad good)) of the Mann-Whitney statistic.
     """
-    inputs, labels, _ = drawn(2)
+    inputs, labels, _ = loans_of(2)
     model = Known()
     only_a = inputs.assign(b=0.0)
     scores = model.predict_proba(only_a)[:, 1]
@@ -62,7 +62,7 @@ def test_a_feature_that_is_all_of_the_score_costs_what_the_score_is_worth() -> N
 
 
 def test_the_same_loans_give_the_same_numbers_and_nothing_given_is_changed() -> None:
-    inputs, labels, scores = drawn(3)
+    inputs, labels, scores = loans_of(3)
     before = inputs.copy()
     assert permutation_importance(Known(), inputs, labels, scores) == permutation_importance(
         Known(), inputs, labels, scores
@@ -71,23 +71,15 @@ def test_the_same_loans_give_the_same_numbers_and_nothing_given_is_changed() -> 
 
 
 def test_more_loans_than_the_most_are_drawn_alike_each_time() -> None:
-    class Counting(Known):
-        rows = 0
-
-        def predict_proba(self, rows: pd.DataFrame) -> Any:
-            self.rows = max(self.rows, len(rows))
-            return super().predict_proba(rows)
-
-    inputs, labels, scores = drawn(5, MOST_LOANS + 5_000)
-    model = Counting()
-    found = permutation_importance(model, inputs, labels, scores, repeats=2)
-    assert model.rows == 2 * MOST_LOANS * len(inputs.columns)
-    assert found == permutation_importance(Known(), inputs, labels, scores, repeats=2)
-    assert [one["feature"] for one in found][:2] == ["a", "b"]
+    assert drawn(MOST_LOANS).tolist() == list(range(MOST_LOANS))
+    rows = drawn(MOST_LOANS + 5_000)
+    assert (len(rows), len(set(rows.tolist()))) == (MOST_LOANS, MOST_LOANS)
+    assert rows.tolist() == sorted(drawn(MOST_LOANS + 5_000).tolist())
+    assert rows[-1] >= MOST_LOANS
 
 
 def test_a_single_defaulted_loan_gives_no_interval() -> None:
-    inputs, _, scores = drawn(4)
+    inputs, _, scores = loans_of(4)
     labels = np.zeros(LOANS, int)
     labels[0] = 1
     for one in permutation_importance(Known(), inputs, labels, scores):
@@ -98,12 +90,12 @@ def test_a_single_defaulted_loan_gives_no_interval() -> None:
 def test_the_interval_covers_the_loss_of_many_loans() -> None:
     """Of 200 intervals of 95% at least 182 cover: 91%, 2.6 standard deviations below. Wider ones may cover more."""
     true = permutation_importance(Known(), *_large())[0]["importance"]
-    found = [permutation_importance(Known(), *drawn(seed))[0] for seed in range(100, 300)]
+    found = [permutation_importance(Known(), *loans_of(seed))[0] for seed in range(100, 300)]
     assert sum(one["low"] <= true <= one["high"] for one in found) >= 182
 
 
 def _large() -> tuple[pd.DataFrame, Any, Any]:
-    parts = [drawn(seed) for seed in range(1000, 1100)]
+    parts = [loans_of(seed) for seed in range(1000, 1100)]
     return (
         pd.concat([part[0] for part in parts], ignore_index=True),
         np.concatenate([part[1] for part in parts]),
@@ -113,17 +105,19 @@ def _large() -> tuple[pd.DataFrame, Any, Any]:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_rows_that_are_transformed_before_they_are_permuted_give_the_same_numbers(name: str) -> None:
-    features = ("grade", "score", "income")  # transformed columns come in another order: categories last
+    """Transformed columns come in another order, categories last; rows that are equal in part have tied scores."""
+    features, loans = ("grade", "score", "kind", "income"), 5_001
     rng = np.random.default_rng(8)
-    inputs = pd.DataFrame({each: rng.normal(size=LOANS) for each in features[1:]})
+    inputs = pd.DataFrame({each: rng.integers(0, 4, loans) / 3 for each in features})
     inputs.loc[::9, "income"] = np.nan
-    inputs.insert(0, "grade", pd.Series(rng.choice(["a", "b"], LOANS), dtype=object).where(inputs["score"] < 1, np.nan))
-    labels = (rng.random(LOANS) < expit(inputs["score"] + (inputs["grade"] == "a"))).astype(np.int64)
-    pipeline = untrained(EVERY[name], features, ["grade"]).fit(inputs, labels)
+    for each in ("grade", "kind"):
+        inputs[each] = pd.Series(rng.choice(["a", "b"], loans), dtype=object).where(inputs["score"] < 1, np.nan)
+    labels = (rng.random(loans) < expit(inputs["score"] + (inputs["grade"] == "a"))).astype(np.int64)
+    pipeline = untrained(EVERY[name], features, ["grade", "kind"]).fit(inputs, labels)
     scores = pipeline.predict_proba(inputs)[:, 1]
-    classifying = Classifying(pipeline, inputs)
-    assert list(classifying.inputs.columns) == list(features)
-    assert classifying.predict_proba(classifying.inputs)[:, 1].tolist() == scores.tolist()
-    expected = permutation_importance(pipeline, inputs, labels, scores)
-    assert permutation_importance(classifying, classifying.inputs, labels, scores) == expected
+    fitted = OnTransformed(pipeline, inputs)
+    assert list(fitted.transformed.columns) == list(features)
+    assert fitted.predict_proba(fitted.transformed)[:, 1].tolist() == scores.tolist()
+    expected = permutation_importance(pipeline, inputs, labels, scores, repeats=3)
+    assert permutation_importance(fitted, fitted.transformed, labels, scores, repeats=3) == expected
     assert expected[0]["importance"] > 0
