@@ -168,8 +168,8 @@ def test_a_run_that_was_handed_over_outlives_the_terminal_or_is_cancelled_from_i
                 "run under way",
             )
             run_id = place.told("runs", "--limit", "1")[0]["run_id"]
-            place.wait_begun(run_id, "train_evaluate_select_model")
-            read_until(terminal, b"train_evaluate_select_model")  # the command follows the run
+            place.wait_begun(run_id, "ingest_feature_clickstream")  # one of the first, so that the run is held in time
+            read_until(terminal, b"ingest_feature_clickstream")  # the command follows the run
             with held(place, run_id):  # the run can't end before it is cancelled
                 os.write(terminal, b"\x03")
                 seen = read_until(terminal, b"[detach/cancel]")
