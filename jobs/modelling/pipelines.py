@@ -20,6 +20,27 @@ from jobs.modelling.reproducible import clear_padding
 UNKNOWN = -1
 
 
+class OnTransformed:
+    """The classifier of a fitted pipeline, for rows that the steps before it have transformed.
+
+    `transformed` are the inputs (n x features) after these steps, the features in the order in which they were given.
+    """
+
+    def __init__(self, pipeline: Pipeline, inputs: pd.DataFrame) -> None:
+        columns = pipeline.named_steps["columns"].transformers_
+        self._names = [name for _, _, names in columns for name in names]  # in the order of the transformed columns
+        self._classifier = pipeline.steps[-1][1]
+        transformed = pipeline[:-1].transform(inputs)
+        self._of_frames = isinstance(transformed, pd.DataFrame)
+        self.transformed = pd.DataFrame(transformed, columns=self._names)[list(inputs.columns)]
+
+    def predict_proba(self, transformed: pd.DataFrame) -> Any:
+        """The probabilities of the label 0 and of the label 1 (n x 2)."""
+        rows = transformed[self._names]
+        # Row by row in memory, as the pipeline has them: sums of other orders differ in the last digits.
+        return self._classifier.predict_proba(rows if self._of_frames else np.ascontiguousarray(rows.to_numpy()))
+
+
 def untrained(candidate: Candidate, features: Sequence[str], categories: Sequence[str]) -> Pipeline:
     """An unfitted pipeline: medians for missing numbers, codes for categories, a scaler where the book asks for one.
 
@@ -57,27 +78,6 @@ def fit_reproducibly(pipeline: Pipeline, inputs: pd.DataFrame, labels: Any) -> P
 def categories_in(table: pa.Table, features: Sequence[str]) -> list[str]:
     """Those of the features that hold texts, in order."""
     return [name for name in features if is_category(table.schema.field(name).type)]
-
-
-class OnTransformed:
-    """The classifier of a fitted pipeline, for rows that the steps before it have transformed.
-
-    `transformed` are the inputs (n x features) after these steps, the features in the order in which they were given.
-    """
-
-    def __init__(self, pipeline: Pipeline, inputs: pd.DataFrame) -> None:
-        columns = pipeline.named_steps["columns"].transformers_
-        self._names = [name for _, _, names in columns for name in names]  # in the order of the transformed columns
-        self._classifier = pipeline.steps[-1][1]
-        transformed = pipeline[:-1].transform(inputs)
-        self._of_frames = isinstance(transformed, pd.DataFrame)
-        self.transformed = pd.DataFrame(transformed, columns=self._names)[list(inputs.columns)]
-
-    def predict_proba(self, transformed: pd.DataFrame) -> Any:
-        """The probabilities of the label 0 and of the label 1 (n x 2)."""
-        rows = transformed[self._names]
-        # Row by row in memory, as the pipeline has them: sums of other orders differ in the last digits.
-        return self._classifier.predict_proba(rows if self._of_frames else np.ascontiguousarray(rows.to_numpy()))
 
 
 def label_encoders(pipeline: Pipeline) -> dict[str, list[str]]:

@@ -51,6 +51,6 @@ def importance_of(pipeline: Any, loans: pa.Table, features: Sequence[str], repea
     if labels.size in (0, labels.sum()) or not labels.any():
         return []
     rows = drawn(len(labels))
-    fitted = OnTransformed(pipeline, frame(loans.take(pa.array(rows)), features))  # permuted values aren't again
+    fitted = OnTransformed(pipeline, frame(loans.take(pa.array(rows)), features))  # so each value is transformed once
     scores = fitted.predict_proba(fitted.transformed)[:, 1]
     return permutation_importance(fitted, fitted.transformed, labels[rows], scores, repeats)
