@@ -9,7 +9,7 @@ PIP_AUDIT := 2.10.1
 PYTHON := $(VENV)/bin/python
 
 # One thread of linear algebra for each process, as in Ray's workers: two processes of two threads wait for each other.
-PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n 2
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --durations 20 --durations-min 5
 
 # What `check` runs need not run again when both are asked for.
 CHECKED := $(if $(filter check,$(MAKECMDGOALS)),--ignore tests/test_architecture.py)

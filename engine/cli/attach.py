@@ -1,5 +1,6 @@
 """Follows a run that a worker executes. On Ctrl-C the user may detach from the run or cancel it."""
 
+from collections.abc import Callable
 from time import monotonic, sleep
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from engine.control import runs
 from engine.deployment import Deployment
 from engine.errors import Refused
 from engine.process.registry import has_worker, waiting_message
+from engine.process.signals import ctrl_c_noted
 from storage.db.ledger import LedgerRow
 from storage.ledger.runs import caused_by, run_row
 
@@ -22,10 +24,9 @@ def followed(deployment: Deployment, run_id: str, console: Console) -> str | Non
     When a worker requeues the run, the returned id is that of the new run.
     """
     while True:
-        try:
-            with Follower(deployment, run_id, console):
-                ended = _wait_for_end(deployment, run_id, console)
-        except KeyboardInterrupt:
+        with ctrl_c_noted() as pressed, Follower(deployment, run_id, console):
+            ended = _wait_for_end(deployment, run_id, console, pressed)
+        if ended is None:
             if not _keeps_following(deployment, run_id, console):
                 return None
             continue
@@ -36,10 +37,12 @@ def followed(deployment: Deployment, run_id: str, console: Console) -> str | Non
         run_id = successor
 
 
-def _wait_for_end(deployment: Deployment, run_id: str, console: Console) -> LedgerRow:
-    """The run's row when it has ended. Prints a message once when no worker is running."""
+def _wait_for_end(
+    deployment: Deployment, run_id: str, console: Console, pressed: Callable[[], bool]
+) -> LedgerRow | None:
+    """The run's row when it has ended; None after Ctrl-C. Prints a message once when no worker is running."""
     warned, checked = False, monotonic()
-    while True:
+    while not pressed():
         with deployment.ledger.reading() as connection:
             run = run_row(connection, run_id)
         if run.finished_at is not None:
@@ -51,6 +54,7 @@ def _wait_for_end(deployment: Deployment, run_id: str, console: Console) -> Ledg
                 console.print(waiting_message(run_id, run.pipeline), highlight=False, soft_wrap=True)
                 warned = True
         sleep(PAUSE)
+    return None
 
 
 def _keeps_following(deployment: Deployment, run_id: str, console: Console) -> bool:

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from storage.db.interrupts import interrupt
 
@@ -34,6 +35,30 @@ def interrupt_on_sigterm() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def ctrl_c_noted() -> Iterator[Callable[[], bool]]:
+    """Notes Ctrl-C during the block; the function that it gives tells whether Ctrl-C was pressed.
+
+    A KeyboardInterrupt could come while the main thread holds a lock that another thread of the process then waits for
+    in vain. A second Ctrl-C raises it nevertheless. Only the main thread gets signals: in another one none is noted.
+    """
+    noted: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if noted:
+            raise KeyboardInterrupt
+        noted.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(noted)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _stop_at_end_of_input(stop: Callable[[], None]) -> None:

@@ -159,6 +159,11 @@ class Visitor:
         width: int = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         return width
 
+    def told(self) -> str:
+        """The address of the page and its text."""
+        text: str = self.page.evaluate("document.body.innerText")
+        return f"The page at {self.page.url}:\n{text}"
+
     def _note(self, request: Request) -> None:
         address = urlsplit(request.url)
         if address.scheme in OWN_SCHEMES:
@@ -183,7 +188,11 @@ def visiting(browser: Browser, url: str, **window: Any) -> Iterator[Visitor]:
     context = browser.new_context(**given)
     context.set_default_timeout(PATIENCE)
     context.add_init_script(STILL)
+    visitor = Visitor(context.new_page(), url)
     try:
-        yield Visitor(context.new_page(), url)
+        yield visitor
+    except AssertionError as error:
+        error.add_note(visitor.told())
+        raise
     finally:
         context.close()

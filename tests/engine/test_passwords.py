@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import pty
 import stat
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from storage.ledger.audit import ActionFilter, action_page
 from tests.live import Site
 from tests.paths import ROOT
 from tests.processes import DEADLINE
+from tests.terminal import at_terminal
 
 WORD = "correct horse battery"
 LINE = "anna:viewer:scrypt:32768:8:3:" + "0" * 32 + ":" + "0" * 64
@@ -167,35 +167,17 @@ def test_the_command_asks_twice_without_showing_and_notes_who_did_it(tmp_path: P
         ([WORD, WORD + "!", WORD, WORD], 0, b"has a new password as operator"),
         (["short", "short"], 2, b"must have 10 to 1024 characters"),
     ):
-        seen, ended = at_terminal(site, answers)
-        assert ended == code, seen
-        assert told in seen
-        assert WORD.encode() not in seen
+        with at_terminal("password", "anna", "--role", "operator", env=site.environment()) as terminal:
+            for answer in answers:
+                terminal.answer(answer)
+            assert terminal.code() == code, terminal.shown
+        assert told in terminal.shown
+        assert WORD.encode() not in terminal.shown
     assert verified(read_entries(tmp_path / "home" / "passwords"), "anna", WORD)
     with site.deployment.ledger.reading() as connection:
         noted = [(row.action, row.subject, row.reason) for row in action_page(connection, ActionFilter(), 100)]
     assert noted == [("password", "anna", "as operator")] * 2
     site.close()
-
-
-def at_terminal(site: Site, answers: list[str]) -> tuple[bytes, int]:
-    """What the command shows at a terminal, and its exit code, when the answers are typed as they are asked for."""
-    child, terminal = pty.fork()
-    if child == 0:
-        words = [sys.executable, "-m", "engine", "password", "anna", "--role", "operator"]
-        os.chdir(ROOT)
-        os.execve(words[0], words, site.environment())  # noqa: S606 - the interpreter of the tests
-    seen = b""
-    while True:
-        try:
-            block = os.read(terminal, 4096)
-        except OSError:  # how a terminal's end shows
-            break
-        seen += block
-        if seen.endswith(b": ") and answers:
-            os.write(terminal, answers.pop(0).encode() + b"\n")
-    os.close(terminal)
-    return seen, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_processes_that_write_at_once_lose_no_user(path: Path) -> None:

@@ -1,12 +1,9 @@
 """The commands about processes: real ones, as people start and stop them."""
 
 import os
-import pty
 import re
-import select
 import signal
 import socket
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,8 +13,8 @@ from engine.process.registry import alive
 from storage.ledger.audit import ActionFilter, action_page
 from tests.console.live import answers, free_port
 from tests.live import Site, held
-from tests.paths import ROOT
 from tests.processes import DEADLINE, running, tree, until
+from tests.terminal import at_terminal
 
 pytestmark = pytest.mark.alone
 
@@ -158,27 +155,19 @@ def test_a_run_that_was_handed_over_outlives_the_terminal_or_is_cancelled_from_i
     with place.worker(**patient) as worker:
         worker.wait_up()
         for answer, code, state in (("detach", 0, "succeeded"), ("cancel", 4, "cancelled")):
-            child, terminal = pty.fork()
-            if child == 0:
-                words = [sys.executable, "-m", "engine", "run", "training", "--force"]
-                os.chdir(ROOT)
-                os.execve(words[0], words, place.environment(**patient))  # noqa: S606 - the interpreter of the tests
-            until(
-                lambda: [run for run in place.told("runs", "--limit", "1") if run["state"] == "running"],
-                "run under way",
-            )
-            run_id = place.told("runs", "--limit", "1")[0]["run_id"]
-            place.wait_begun(run_id, "ingest_feature_clickstream")  # one of the first, so that the run is held in time
-            read_until(terminal, b"ingest_feature_clickstream")  # the command follows the run
-            with held(place, run_id):  # the run can't end before it is cancelled
-                os.write(terminal, b"\x03")
-                seen = read_until(terminal, b"[detach/cancel]")
-                assert b"[detach/cancel]" in seen
-                assert b"Traceback" not in seen
-                os.write(terminal, answer.encode() + b"\n")
-                seen = read_until(terminal, b"")
-                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == code, seen
-            os.close(terminal)
+            with at_terminal("run", "training", "--force", env=place.environment(**patient)) as terminal:
+                until(
+                    lambda: [run for run in place.told("runs", "--limit", "1") if run["state"] == "running"],
+                    "run under way",
+                )
+                run_id = place.told("runs", "--limit", "1")[0]["run_id"]
+                place.wait_begun(run_id, "ingest_feature_clickstream")  # one of the first: the run is held in time
+                terminal.wait_for("ingest_feature_clickstream")  # the command follows the run
+                with held(place, run_id):  # the run can't end before it is cancelled
+                    terminal.write("\x03")
+                    assert "Traceback" not in terminal.wait_for("[detach/cancel]")
+                    terminal.write(answer + "\n")
+                    assert terminal.code() == code, terminal.shown
             assert place.ended(run_id).state == state
 
 
@@ -188,17 +177,3 @@ def iter_until(lines: Iterable[str], mark: str) -> Iterator[str]:
         yield line
         if mark in line:
             return
-
-
-def read_until(terminal: int, mark: bytes) -> bytes:
-    """What a terminal shows up to a mark, or to its end, or until it shows nothing for long."""
-    seen = b""
-    while (not mark or mark not in seen) and select.select([terminal], [], [], DEADLINE)[0]:
-        try:
-            block = os.read(terminal, 4096)
-        except OSError:  # how a terminal's end shows
-            break
-        if not block:
-            break
-        seen += block
-    return seen
