@@ -14,6 +14,7 @@ from jobs.gold.labels import loans_of
 from jobs.job import Job
 from jobs.silver.quality.report import checked_columns, quality_report
 from jobs.silver.reading import source_rows
+from storage.lake.texts import equal_to
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,13 @@ def subject_of(job: Job, wanted: str) -> Subject | None:
     """Whom an id is about: the id of a loan, or else of a customer; None when no cleaned table has it."""
     book = job.book
     pairs = _ids(job, book.loans)
-    of_loan = pairs.filter(pc.equal(pairs[book.loan_id], wanted))[book.customer_id].drop_null()
+    of_loan = pairs.filter(equal_to(pairs[book.loan_id], wanted))[book.customer_id].drop_null()
     if len(of_loan):
         customer = str(of_loan[0].as_py())
         return Subject(customer, _loans(pairs, customer, book), wanted)
     loans = _loans(pairs, wanted, book)
     others = (source for source in book.sources if source != book.loans and book.customer_id in source.names)
-    if loans or any(pc.any(pc.equal(_ids(job, one)[book.customer_id], wanted)).as_py() for one in others):
+    if loans or any(pc.any(equal_to(_ids(job, one)[book.customer_id], wanted)).as_py() for one in others):
         return Subject(wanted, loans)
     return None
 
@@ -118,7 +119,7 @@ def _ids(job: Job, source: Source) -> pa.Table:
 
 
 def _loans(pairs: pa.Table, customer: str, book: Book) -> tuple[str, ...]:
-    own = pairs.filter(pc.equal(pairs[book.customer_id], customer))[book.loan_id]
+    own = pairs.filter(equal_to(pairs[book.customer_id], customer))[book.loan_id]
     return tuple(sorted(pc.unique(own.drop_null()).to_pylist()))
 
 
@@ -129,7 +130,7 @@ def _rows(job: Job, source: Source, subject: Subject) -> pa.Table:
     columns = dict.fromkeys((*checked_columns(source, book), *book.columns_read(source), *of_payments))
     table = source_rows(job, job.table(source.staged_table), source, columns)
     if book.customer_id in table.column_names:
-        mask = pc.equal(table[book.customer_id].cast(pa.string()), subject.customer)
+        mask = equal_to(table[book.customer_id].cast(pa.string()), subject.customer)
     else:
         mask = pc.is_in(table[book.loan_id].cast(pa.string()), pa.array(subject.loans, pa.string()))
     return table.filter(mask)

@@ -5,8 +5,8 @@ from sqlalchemy import Connection
 from engine.documents.values import Document, moment
 from jobs.job import Job
 from storage.lake.names import PREDICTIONS
+from storage.lake.texts import equal_to
 from storage.ledger.catalog import publication_rows, published_versions
-from storage.on_use import pc
 
 MOST_VERSIONS = 60  # of the predictions, the newest
 COLUMNS = ("loan_id", "prediction_date", "predicted_proba", "predicted_label", "model_version")
@@ -24,7 +24,7 @@ def scores_document(connection: Connection, job: Job, loan: str) -> Document:
         if row.version not in kept or row.removed_at is not None:
             continue
         table = job.datamart.read(kept[row.version], list(COLUMNS))
-        for one in table.filter(pc.equal(table["loan_id"], loan)).to_pylist():
+        for one in table.filter(equal_to(table["loan_id"], loan)).to_pylist():
             score = {name: one[name] for name in COLUMNS[2:]}
             as_of = one["prediction_date"].isoformat()
             found.setdefault(as_of, {"as_of": as_of, **score, "run_id": row.run_id, "at": moment(row.published_at)})

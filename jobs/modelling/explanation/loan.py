@@ -13,8 +13,9 @@ from jobs.modelling.definition import check_definition
 from jobs.modelling.explanation.contributions import Contributions, contributions
 from jobs.modelling.frames import frame
 from storage.lake.names import INFERENCE_FEATURES, PREDICTIONS
+from storage.lake.texts import equal_to
 from storage.ledger.models import ModelVersion
-from storage.on_use import pa, pc, special
+from storage.on_use import pa, special
 
 SAME = 1e-9  # between the probability that is stored and the one that the features give now
 
@@ -101,7 +102,7 @@ def _ranked(
 def _row(job: Job, table: str, column: str, loan: str) -> pa.Table | None:
     """The row of a loan; None when the table has none."""
     for group in job.datamart.groups(job.table(table)):
-        rows = group.filter(pc.equal(group[column].cast(pa.string()), loan))
+        rows = group.filter(equal_to(group[column].cast(pa.string()), loan))
         if rows.num_rows:
             return rows.slice(0, 1)
     return None
