@@ -206,8 +206,9 @@ def test_why_the_model_changed_in_march_is_three_clicks_from_the_overview(
             lambda page: page.get_by_role("link", name="1 Feb 2025"),  # of the champion in March
         )
         for found in clicks:
+            expect(found(visitor.page)).to_be_visible(timeout=PATIENCE)
+            visitor.drawn()  # a click on what is just being drawn anew is lost
             found(visitor.page).click()
-            visitor.drawn()
         chain = visitor.page.get_by_role("list", name=f"Why {SECOND} became champion")
         expect(chain.get_by_role("listitem")).to_have_text(
             [re.compile(f"^{name} ") for name in ("Breach", "Retraining", "Test", "Promotion")], timeout=PATIENCE

@@ -1,5 +1,6 @@
 """Permutation importance: known losses of AUC, intervals that cover them, fixed seeds."""
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,17 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from jobs.modelling.explanation.importance import MOST_LOANS, drawn, permutation_importance
+from jobs.modelling.explanation.importance import (
+    MOST_LOANS,
+    MOST_ROWS,
+    REPEATS,
+    THREADS,
+    drawn,
+    permutation_importance,
+)
 from jobs.modelling.pipelines import OnTransformed, untrained
 from jobs.statistics.discrimination import auc_with_interval
+from tests.processes import DEADLINE
 from tests.retail import CLASSIFIERS, SCORECARD
 
 LOANS = 400
@@ -68,6 +77,25 @@ def test_the_same_loans_give_the_same_numbers_and_nothing_given_is_changed() -> 
         Known(), inputs, labels, scores
     )
     pd.testing.assert_frame_equal(inputs, before)
+
+
+class Together(Known):
+    """Scores only when it is asked by two threads at once."""
+
+    def __init__(self) -> None:
+        self._both = threading.Barrier(THREADS, timeout=DEADLINE)
+
+    def predict_proba(self, rows: pd.DataFrame) -> Any:
+        self._both.wait()
+        return super().predict_proba(rows)
+
+
+def test_two_threads_score_at_once_and_their_order_changes_nothing() -> None:
+    inputs, labels, scores = loans_of(4, MOST_ROWS // REPEATS)  # each feature is a block of its own
+    assert len(inputs.columns) % THREADS == 0
+    found = permutation_importance(Together(), inputs, labels, scores)
+    assert [one["feature"] for one in found][:2] == ["a", "b"]
+    assert found == permutation_importance(Known(), inputs, labels, scores)
 
 
 def test_more_loans_than_the_most_are_drawn_alike_each_time() -> None:
