@@ -6,10 +6,12 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+import psutil
 
 from tests.paths import ROOT
-from tests.processes import until
+from tests.processes import DEADLINE, until
 
 LAST = 20_000  # bytes of what was shown that a failed test's report has
 
@@ -21,11 +23,12 @@ class Terminal:
         self.shown = b""
         self._answered = 0  # how much was shown when a question was last answered
         command = [sys.executable, "-m", "engine", *words]
-        self._child, self._terminal = pty.fork()
-        if self._child == 0:
+        child, self._terminal = pty.fork()
+        if child == 0:
             os.chdir(ROOT)
             # So that a command that is stopped with SIGABRT shows where it hangs.
             os.execve(command[0], command, {**env, "PYTHONFAULTHANDLER": "1"})  # noqa: S606 - the tests' interpreter
+        self._process = psutil.Process(child)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -40,23 +43,37 @@ class Terminal:
 
     def wait_for(self, mark: str) -> str:
         """What is shown, once it has the mark. AssertionError with all threads of a command that never shows it."""
-        try:
+        with self._told():
             until(lambda: mark.encode() in self.shown or not self._reader.is_alive(), mark)
             assert mark.encode() in self.shown, f"the command ended without {mark!r}"
-        except AssertionError as error:
-            os.kill(self._child, signal.SIGABRT)
-            self._reader.join(timeout=10)
-            error.add_note(self.shown[-LAST:].decode(errors="replace"))
-            raise
         return self.shown.decode()
 
     def code(self) -> int:
         """The exit code of the command, once it has ended."""
-        until(lambda: not self._reader.is_alive(), "end of the command")
-        return os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1])
+        with self._told():
+            until(lambda: not self._reader.is_alive(), "end of the command")
+            code: int = self._process.wait(DEADLINE)
+        return code
 
     def close(self) -> None:
+        """Kills the command if it has not ended."""
+        with suppress(psutil.NoSuchProcess):
+            self._process.kill()
+            self._process.wait()
+        self._reader.join()
         os.close(self._terminal)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Adds to an AssertionError what was shown, and where every thread of the command is."""
+        try:
+            yield
+        except AssertionError as error:
+            with suppress(psutil.NoSuchProcess):
+                self._process.send_signal(signal.SIGABRT)
+            self._reader.join(timeout=10)
+            error.add_note(self.shown[-LAST:].decode(errors="replace"))
+            raise
 
     def _read(self) -> None:
         while True:

@@ -1,6 +1,7 @@
 """Follows a run that a worker executes. On Ctrl-C the user may detach from the run or cancel it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic, sleep
 
 from rich.console import Console
@@ -24,7 +25,9 @@ def followed(deployment: Deployment, run_id: str, console: Console) -> str | Non
     When a worker requeues the run, the returned id is that of the new run.
     """
     while True:
-        with ctrl_c_noted() as pressed, Follower(deployment, run_id, console):
+        ended = None
+        # After a second Ctrl-C, which interrupts, the user is asked as after the first.
+        with suppress(KeyboardInterrupt), ctrl_c_noted() as pressed, Follower(deployment, run_id, console):
             ended = _wait_for_end(deployment, run_id, console, pressed)
         if ended is None:
             if not _keeps_following(deployment, run_id, console):

@@ -1,4 +1,4 @@
-"""Signals of long-lived processes."""
+"""Signals of long-lived processes, and Ctrl-C of a command that waits."""
 
 import os
 import signal
@@ -42,7 +42,8 @@ def ctrl_c_noted() -> Iterator[Callable[[], bool]]:
     """Notes Ctrl-C during the block; the function that it gives tells whether Ctrl-C was pressed.
 
     A KeyboardInterrupt could come while the main thread holds a lock that another thread of the process then waits for
-    in vain. A second Ctrl-C raises it nevertheless. Only the main thread gets signals: in another one none is noted.
+    in vain. A second Ctrl-C raises it nevertheless. None is noted in another thread, which gets no signals, nor where
+    SIGINT is ignored, as in the background of a script.
     """
     noted: list[int] = []
 
@@ -51,7 +52,7 @@ def ctrl_c_noted() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         noted.append(number)
 
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield lambda: False
         return
     before = signal.signal(signal.SIGINT, note)

@@ -114,6 +114,7 @@ class Segment:
 class Candidate:
     """A classifier to train: the import name of a scikit-learn estimator with `predict_proba`, and its parameters.
 
+    Two threads may call `predict_proba` of a fitted estimator at once.
     `scaled` puts a standard scaler before it, as linear models want. `keeps_missing` leaves missing numbers missing
     (NaN), for estimators that know them; it then gets a pandas frame in which whole numbers are codes of categories. An
     `optional` candidate is trained when the setting `candidates` names it.

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from statistics import fmean
 from typing import Any
 
@@ -16,7 +17,7 @@ from jobs.statistics.discrimination import AucDifference, paired_auc_difference
 
 REPEATS = 10
 MOST_LOANS = 20_000  # more cost time and narrow the intervals little
-MOST_ROWS = 100_000  # that a thread scores at once: for few loans a call costs more than its rows
+MOST_ROWS = 100_000  # that a thread scores at once, unless one feature has more: a call costs more than a few rows
 THREADS = 2  # more than the one CPU of a task, because the other CPUs have no fit left when importances are measured
 SEED = 0  # of the permutations, the same for every model
 Z95 = float(ndtri(0.975))
@@ -39,24 +40,24 @@ def permutation_importance(
     over `repeats` permutations with fixed seeds (Breiman 2001, Random forests; there with the error rate of a forest's
     out-of-bag rows). A loss below 0 is chance. The variance of the interval is the mean of DeLong's paired variances of
     the losses: that of the loans and of one permutation, so the interval is rather too wide than too narrow.
-    `low` and `high` are None when a class has a single loan.
+    `low` and `high` are None when a class has a single loan. Two threads call the model's `predict_proba` at once.
     """
     count, at_once = len(inputs.columns), max(1, MOST_ROWS // (repeats * len(inputs)))
     blocks = [range(first, min(first + at_once, count)) for first in range(0, count, at_once)]
-
-    def scored(places: range) -> npt.NDArray[np.float64]:
-        """The scores of the loans for each feature and permutation (places x repeats x n)."""
-        rows = pd.concat([_permuted(inputs, place, repeats) for place in places], ignore_index=True)
-        found: npt.NDArray[np.float64] = model.predict_proba(rows)[:, 1].reshape(len(places), repeats, len(inputs))
-        return found
-
     found = []
     with ThreadPoolExecutor(THREADS) as threads:
-        for places, permuted in zip(blocks, threads.map(scored, blocks), strict=True):
+        for places, permuted in zip(blocks, threads.map(partial(_scored, model, inputs, repeats), blocks), strict=True):
             for place, turns in zip(places, permuted, strict=True):
                 losses = [paired_auc_difference(labels, scores, each) for each in turns]
                 found.append({"feature": str(inputs.columns[place]), **_importance(losses)})
     return sorted(found, key=lambda one: -one["importance"])
+
+
+def _scored(model: Any, inputs: pd.DataFrame, repeats: int, places: range) -> npt.NDArray[np.float64]:
+    """The scores of the loans for each of these features, in each permutation of its values (places x repeats x n)."""
+    rows = pd.concat([_permuted(inputs, place, repeats) for place in places], ignore_index=True)
+    scores: npt.NDArray[np.float64] = model.predict_proba(rows)[:, 1].reshape(len(places), repeats, len(inputs))
+    return scores
 
 
 def _permuted(inputs: pd.DataFrame, place: int, repeats: int) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """A run that a worker executes is followed to its end, to the end of its requeued run, or until the person detaches."""
 
 import io
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -104,6 +105,29 @@ def test_a_run_waits_for_a_worker_only_while_it_is_queued_and_none_is_there(depl
     ProcessRegistry(deployment, "worker").register({})
     assert has_worker(deployment)
     assert waiting_for(deployment, "queued") is None
+
+
+def test_who_presses_ctrl_c_again_and_again_detaches(deployment: Deployment) -> None:
+    run_id = requested(deployment)
+    lease = taken(deployment, run_id)
+    detached = threading.Event()
+
+    def press() -> None:
+        while not detached.wait(0.01):  # several times while the command looks at the run
+            os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # for what is pressed before and after
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    shown = io.StringIO()
+    try:
+        assert followed(deployment, run_id, Console(file=shown, width=200)) is None
+    finally:
+        detached.set()
+        pressing.join()
+        signal.signal(signal.SIGINT, before)
+    assert f"Detached from run {run_id}." in shown.getvalue()
+    ended(deployment, lease)
 
 
 @pytest.mark.thorough

@@ -11,6 +11,7 @@ import pytest
 
 from engine.process.registry import alive
 from storage.ledger.audit import ActionFilter, action_page
+from storage.ledger.runs import active_run
 from tests.console.live import answers, free_port
 from tests.live import Site, held
 from tests.processes import DEADLINE, running, tree, until
@@ -156,14 +157,10 @@ def test_a_run_that_was_handed_over_outlives_the_terminal_or_is_cancelled_from_i
         worker.wait_up()
         for answer, code, state in (("detach", 0, "succeeded"), ("cancel", 4, "cancelled")):
             with at_terminal("run", "training", "--force", env=place.environment(**patient)) as terminal:
-                until(
-                    lambda: [run for run in place.told("runs", "--limit", "1") if run["state"] == "running"],
-                    "run under way",
-                )
-                run_id = place.told("runs", "--limit", "1")[0]["run_id"]
-                place.wait_begun(run_id, "ingest_feature_clickstream")  # one of the first: the run is held in time
-                terminal.wait_for("ingest_feature_clickstream")  # the command follows the run
-                with held(place, run_id):  # the run can't end before it is cancelled
+                run_id = until(lambda: run_under_way(place), "run under way")
+                place.wait_begun(run_id, "ingest_feature_clickstream")
+                with held(place, run_id):  # at one of its first tasks: it can't end before it is cancelled
+                    terminal.wait_for("ingest_feature_clickstream")  # the command follows the run
                     terminal.write("\x03")
                     assert "Traceback" not in terminal.wait_for("[detach/cancel]")
                     terminal.write(answer + "\n")
@@ -177,3 +174,10 @@ def iter_until(lines: Iterable[str], mark: str) -> Iterator[str]:
         yield line
         if mark in line:
             return
+
+
+def run_under_way(site: Site) -> str:
+    """The id of the run of training that is queued or running, '' without one. Quicker than a command tells it."""
+    with site.deployment.ledger.reading() as connection:
+        run = active_run(connection, "training")
+    return run.run_id if run else ""

@@ -42,3 +42,13 @@ def test_a_thread_that_gets_no_signals_notes_none() -> None:
     thread.start()
     thread.join()
     assert noted == [False]
+
+
+def test_where_sigint_is_ignored_it_stays_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with ctrl_c_noted() as pressed:
+            press()
+            assert not pressed()
+    finally:
+        signal.signal(signal.SIGINT, before)
