@@ -29,6 +29,7 @@ jobs.errors
 jobs.accounting  jobs.book
 jobs.profiles
 jobs.job           jobs.loan_calendar
+jobs.subtasks
 jobs.statistics    jobs.sample
 jobs.governance    jobs.bronze
 jobs.silver        jobs.charts

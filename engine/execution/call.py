@@ -32,10 +32,19 @@ ARROW_THREADS = 2  # more than the one CPU of a task, which is faster while anot
 
 
 @dataclass(frozen=True)
+class Subtask:
+    """A subtask of a call (see `jobs.subtasks`): the function from job and item to its result, and the item."""
+
+    function: str
+    item: Any
+
+
+@dataclass(frozen=True)
 class Call:
     """A task and its job. The call that collects partitions also has their results.
 
-    `code` is the digest of the code with which the run's process computed the cache key.
+    `code` is the digest of the code with which the run's process computed the cache key. With `subtask` it runs that
+    alone, and its result has the value `subtask`.
     """
 
     task: Task
@@ -43,6 +52,7 @@ class Call:
     ledger: str
     partition_results: Sequence[TaskResult] | None = None
     code: str = field(default_factory=code_digest)
+    subtask: Subtask | None = None
 
 
 class OtherCode(Refused):
@@ -169,6 +179,9 @@ def _result(call: Call) -> TaskResult:
     ours = call_code(call.task, call.job.declaration)
     if ours != call.code:
         raise OtherCode(ours, call.code)
+    if call.subtask is not None:
+        found = function_named(call.subtask.function, call.job.declaration)(call.job, call.subtask.item)
+        return TaskResult(values={"subtask": found})
     if call.partition_results is not None and call.task.collect is not None:
         result: TaskResult = function_named(call.task.collect, call.job.declaration)(call.job, call.partition_results)
     else:

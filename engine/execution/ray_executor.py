@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from time import monotonic, sleep
@@ -12,12 +12,15 @@ from typing import Any
 from engine.cluster.environment import cpus_here, prepare_ray
 from engine.cluster.private import PrivateRay, RayAddress, RayUnreachable
 from engine.cluster.sessions import kill_task, remove_dead_sessions
-from engine.execution.call import Call, Failure, OtherCode, Report, call_is_imported, run_call
+from engine.execution.call import Call, Report, call_is_imported, run_call
+from engine.execution.nodes.lost_calls import report_of_lost_call
 from engine.execution.nodes.placing import NODE_ID, Nodes
 from engine.execution.nodes.reach import contents_here, difference
 from engine.execution.nodes.submitted import Begun, Submitted
+from engine.execution.nodes.subtasks import Offloading
 from engine.process.background import started_in_thread
 from engine.process.memory import give_back
+from jobs.subtasks import offloaded_with
 from storage.settings import Settings
 
 prepare_ray()  # Ray reads its environment when it is imported
@@ -30,8 +33,6 @@ from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined] 
 for start in ("start_api_server", "start_monitor", "start_log_monitor"):
     setattr(Node, start, lambda _, **__: None)  # see WITHOUT_BYSTANDERS
 
-log = logging.getLogger("loanwatch.engine")
-
 CANCEL_TIMEOUT = 1.0  # seconds that `cancel` waits for the end of a call that has not started; `wait` watches it later
 WARM_UP_TIMEOUT = ANSWER_TIMEOUT = 30.0  # seconds
 WARM = 4  # processes; as many calls as the default book begins with, however many CPUs the cluster has
@@ -40,16 +41,22 @@ WARM = 4  # processes; as many calls as the default book begins with, however ma
 def begun_and_report(call: Call) -> Iterator[Begun | Report]:
     """That the call has begun, at once, and its report when it ends. Ray streams both to the run's process."""
     yield Begun(ray.get_runtime_context().get_node_id())
-    yield run_call(call)
+    mark = str(ray.get_runtime_context().get_task_name()).partition("#")[2]
+    with offloaded_with(Offloading(RayExecutor(None, mark=mark), call)):
+        report = run_call(call)
+    yield report
     give_back()  # the report is on its way, and the process gets no other call before
 
 
 class RayExecutor:
-    """Runs calls as Ray tasks, on the Ray at `cluster` or on a private one. A run that calls nothing starts none."""
+    """Runs calls as Ray tasks, on the Ray at `cluster` or on a private one. A run that calls nothing starts none.
 
-    def __init__(self, settings: Settings, cluster: RayAddress | None = None) -> None:
-        self._settings = settings
-        self._joined = cluster
+    In a process of Ray's there are no settings, and `mark` is that of the call which it runs.
+    """
+
+    def __init__(self, settings: Settings | None, cluster: RayAddress | None = None, mark: str = "") -> None:
+        self._settings, self._joined = settings, cluster
+        self._mark = mark or str(os.getpid())  # in the titles of calls, by which they are found and ended
         self._tickets, self._starts, self._nodes = count(), count(), Nodes(ray.nodes)
         self.capacity = self._nodes.capacity
         self._running: dict[Any, Submitted] = {}  # by the stream of the call's items
@@ -64,7 +71,8 @@ class RayExecutor:
         """Starts or joins Ray, which takes some seconds. Raises RayUnreachable when it can't be joined."""
         with self._opening:
             if self._remote is None:
-                self._connect()
+                if self._settings is not None:
+                    self._connect(self._settings)
                 self._remote = ray.remote(max_retries=0)(begun_and_report)  # the runner retries, and records it
 
     def warm(self) -> None:
@@ -73,6 +81,11 @@ class RayExecutor:
         ready = ray.remote(max_retries=0)(call_is_imported)
         if calls := [ready.remote() for _ in range(min(WARM, self._nodes.capacity()))]:
             ray.wait(calls, num_returns=len(calls), timeout=WARM_UP_TIMEOUT)
+
+    def free(self) -> Mapping[str, float]:
+        """What is free in all of the cluster, by the name of the resource; memory in bytes."""
+        found: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
+        return found
 
     def unshared(self, paths: Sequence[str]) -> tuple[str, str, str] | None:
         """(host, path, what is wrong) of a node of a joined cluster that has not the file of this one; None without.
@@ -100,7 +113,7 @@ class RayExecutor:
         return ticket
 
     def _start(self, ticket: int, call: Call) -> None:
-        title = f"{call.task.name}#{os.getpid()}-{next(self._starts)}"
+        title = f"{call.task.name}#{self._mark}-{next(self._starts)}"
         asked = self._nodes.asked_for(call.task)
         stream = self._remote.options(name=title, **asked.as_options()).remote(call)
         self._running[stream] = Submitted(ticket, title, call, asked)
@@ -158,12 +171,9 @@ class RayExecutor:
 
     def _starts_elsewhere(self, submitted: Submitted, report: Report) -> bool:
         """Whether a call that a node refused for its code starts again on a node that has not refused one yet."""
-        if report.failure is None or report.failure.type != OtherCode.__name__ or submitted.node is None:
+        node, name = submitted.node, submitted.call.task.name
+        if node is None or not self._nodes.refused(node, name, report):
             return False
-        self._nodes.refused(submitted.node)
-        if not self._nodes.willing():
-            return False
-        log.warning("%s The call of %s goes to another node.", report.failure.message, submitted.call.task.name)
         self._start(submitted.ticket, submitted.call)
         return True
 
@@ -187,7 +197,7 @@ class RayExecutor:
                 self._starter.set()
                 self._starter = None
 
-    def _connect(self) -> None:
+    def _connect(self, settings: Settings) -> None:
         logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that a thread starts it, which is intended
         common: Any = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
         try:
@@ -201,8 +211,8 @@ class RayExecutor:
             _use_token_of(self._private)
             private: Any = {
                 "include_dashboard": False,
-                "num_cpus": self._settings.ray_cpus or cpus_here(),
-                "object_store_memory": self._settings.ray_memory,
+                "num_cpus": settings.ray_cpus or cpus_here(),
+                "object_store_memory": settings.ray_memory,
                 "_temp_dir": str(self._private.folder / "r"),  # Ray opens it to all users; its parent stays private
             }
             self._starter = started_in_thread(lambda: ray.init(address="local", **private, **common))
@@ -232,18 +242,8 @@ def _next_item(stream: Any, where: str) -> Begun | Report:
     """The next item of a call's stream, which is there; the end of its process as a failure."""
     try:
         item: Begun | Report = ray.get(next(stream))
-    except StopIteration:
-        return Report(failure=Failure("WorkerEnded", f"The Ray worker of the task{where} ended without a report."))
     except exceptions.LocalRayletDiedError as error:
         raise RayUnreachable("The Ray that the run used has ended; resume the run.") from error
-    except exceptions.OutOfMemoryError:
-        return Report(
-            failure=Failure(
-                "OutOfMemory",
-                f"Ray ended the task{where} because memory was full; free some memory and resume the run.",
-            )
-        )
-    except exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else "no reason given"
-        return Report(failure=Failure(type(error).__name__, f"The Ray worker of the task{where} ended ({reason})."))
+    except (StopIteration, exceptions.RayError) as error:
+        return report_of_lost_call(error, where)
     return item

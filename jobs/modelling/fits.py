@@ -1,7 +1,9 @@
 """The fits of a training, one Ray task each: of every candidate one on all train rows, and one for each fold."""
 
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,17 +11,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from threadpoolctl import threadpool_limits
 
+from jobs.book import features as declared
 from jobs.job import Job, TaskResult, log
 from jobs.modelling.candidates import FOLDS, Candidate, fit_names, fit_of
 from jobs.modelling.explanation.stability import reasons_of_sample
 from jobs.modelling.explanation.typical import typical_payer
 from jobs.modelling.frames import frame
-from jobs.modelling.large.plan import HISTOGRAM, FitPlan, fit_plan, why
+from jobs.modelling.large.plan import FEWER, HISTOGRAM, FitPlan, fit_plan, why
 from jobs.modelling.large.sample import stratified_sample
+from jobs.modelling.large.trees import Share, forest_of_share, joined, shares_of
 from jobs.modelling.pipelines import categories_in, fit_reproducibly, untrained
 from jobs.modelling.splits import Labels, labels_of, others_and_fold, raw_scores_of, scores_of, train_and_test
 from jobs.statistics.discrimination import auc_with_interval
+from jobs.subtasks import run_subtasks
 from storage.lake.names import OUT_OF_FOLD_SCORES, TRAINING_DATA
+
+FIT_SHARE = "jobs.modelling.fits:fit_share"
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ def _on_all(job: Job, candidate: Candidate) -> TaskResult:
         log.info("%s: %s", candidate.name, told)
     inputs = _inputs(job, plan, candidate, train)
     del train
-    pipeline = _fitted(plan, candidate, inputs)
+    pipeline = _fitted(job, plan, candidate, inputs)
     del inputs
     sides = (rows.filter(pc.equal(rows["split"], "train")) for rows in _rows(job, candidate))
     parts = [(labels_of(rows), scores_of(pipeline, rows, candidate.features)) for rows in sides if rows.num_rows]
@@ -68,7 +75,7 @@ def _without_fold(job: Job, candidate: Candidate, fold: int) -> TaskResult:
     learned, size = others.num_rows, rows.num_rows
     inputs = _inputs(job, plan, candidate, others)
     del others
-    pipeline = _fitted(plan, candidate, inputs)
+    pipeline = _fitted(job, plan, candidate, inputs)
     del inputs
     scored = {
         "candidate": pa.repeat(candidate.name, size),
@@ -102,11 +109,39 @@ def _inputs(job: Job, plan: FitPlan, candidate: Candidate, rows: pa.Table) -> _I
     return _Inputs(frame(rows, features), categories_in(rows, features), labels_of(rows))
 
 
-def _fitted(plan: FitPlan, candidate: Candidate, inputs: _Inputs) -> Any:
+def _fitted(job: Job, plan: FitPlan, candidate: Candidate, inputs: _Inputs) -> Any:
     """The pipeline that is fitted on these inputs."""
     classifier = plan.classifier_on(len(inputs.labels))
     pipeline = untrained(classifier, candidate.features, inputs.categories)
+    if plan.way == FEWER:
+        here = partial(_share, classifier, inputs, candidate)
+        pickled = run_subtasks(here, FIT_SHARE, job, shares_of(classifier))
+        # Own shares were pickled too: the bytes of the model depend on which objects are one and the same.
+        return joined([pickle.loads(share) for share in pickled], pipeline)  # noqa: S301 - they are of this fit
     if plan.way != HISTOGRAM:
         return fit_reproducibly(pipeline, inputs.frame, inputs.labels)
     with threadpool_limits(1, user_api="openmp"):  # its sums depend on the number of threads
         return fit_reproducibly(pipeline, inputs.frame, inputs.labels)
+
+
+def fit_share(job: Job, share: Share) -> bytes:
+    """The pickled pipeline of a share of the trees of a fit, in another process than that of the fit."""
+    candidate = fit_of(job, job.partition).candidate
+    return _share(*_learned(job), candidate, share)
+
+
+def _learned(job: Job) -> tuple[declared.Candidate, _Inputs]:
+    """The classifier of a fit, and what it is fitted on. The tables are freed when it returns."""
+    fit = fit_of(job, job.partition)
+    train = train_and_test(_rows(job, fit.candidate))[0]
+    plan = plan_of(job, fit.candidate, train)
+    if fit.fold is not None:
+        train = others_and_fold(train, fit.fold, FOLDS, job.book.customer_id)[0]
+    inputs = _inputs(job, plan, fit.candidate, train)
+    return plan.classifier_on(len(inputs.labels)), inputs
+
+
+def _share(classifier: declared.Candidate, inputs: _Inputs, candidate: Candidate, share: Share) -> bytes:
+    """The pickled pipeline of a share of the trees of a forest."""
+    pipeline = untrained(forest_of_share(classifier, share), candidate.features, inputs.categories)
+    return pickle.dumps(fit_reproducibly(pipeline, inputs.frame, inputs.labels), pickle.HIGHEST_PROTOCOL)

@@ -4,11 +4,13 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from time import sleep
 
 import pyarrow as pa
 
 from jobs.errors import JobError
 from jobs.job import Job, TaskResult, log
+from jobs.subtasks import run_subtasks
 from storage.lake.names import PREDICTIONS, SCORED
 
 
@@ -123,3 +125,52 @@ def writes_at_every_try(job: Job) -> TaskResult:
 def keeps_an_artifact(job: Job) -> TaskResult:
     mark(job)
     return TaskResult(1, 1, artifacts=(job.models.keep(b"a losing candidate"),))
+
+
+def has_subtasks(job: Job) -> TaskResult:
+    """Four subtasks; of each the process that ran it. The setting `elsewhere` names what other processes run.
+
+    The first one waits until those of the items in the setting `awaited` have begun.
+    """
+
+    def here(item: str) -> int:
+        while item == "a" and not all(marks(job.for_partition(other)) for other in job.settings["awaited"]):
+            sleep(0.01)
+        return os.getpid()
+
+    found = run_subtasks(here, f"{__name__}:{job.settings['elsewhere']}", job, ["a", "b", "c", "d"])
+    return TaskResult(4, 4, {"processes": found, "own": os.getpid()})
+
+
+def process_of(job: Job, item: str) -> int:
+    mark(job.for_partition(item))
+    return os.getpid()
+
+
+def kills_the_process_of(job: Job, item: str) -> None:
+    mark(job.for_partition(item))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def has_no_answer_for(job: Job, item: str) -> None:
+    mark(job.for_partition(item))
+    raise JobError(f"There is no answer for {item}.")
+
+
+def has_subtasks_that_wait(job: Job) -> TaskResult:
+    """Two subtasks; the one of this process waits, or fails once the other one has begun."""
+
+    def here(_: str) -> None:
+        mark(job)
+        if job.settings.get("fails"):
+            while not marks(job.for_partition("b")):
+                sleep(0.01)
+            raise JobError("It failed while a subtask ran.")
+        waits_for_release(job)
+
+    run_subtasks(here, f"{__name__}:subtask_waits", job, ["a", "b"])
+    return TaskResult(1, 1)
+
+
+def subtask_waits(job: Job, item: str) -> None:
+    waits_for_release(job.for_partition(item))

@@ -1,1 +1,1 @@
-"""The nodes of a Ray cluster: what a call asks of one, which call began where, and whether they reach the files."""
+"""The nodes of a Ray cluster: what a call asks of one, where it began, lost calls, subtasks on free CPUs, and files."""

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from engine.definitions.task import Task
+from engine.execution.call import OtherCode, Report
 
 NODE_ID = "ray.io/node-id"  # the label that Ray gives each node
 LIST_AGE = 2.0  # seconds for which a list of Ray's nodes is used; each takes a call to Ray's head
@@ -95,9 +96,15 @@ class Nodes:
         """Those that have not refused a call."""
         return [node for node in self.all() if node.node_id not in self._refusing]
 
-    def refused(self, node_id: str) -> None:
-        """Notes that a node refused a call."""
+    def refused(self, node_id: str, task: str, report: Report) -> bool:
+        """Whether a node refused the call of a task, which is noted, and another is left that has not refused any."""
+        if report.failure is None or report.failure.type != OtherCode.__name__:
+            return False
         self._refusing.add(node_id)
+        if not self.willing():
+            return False
+        log.warning("%s The call of %s goes to another node.", report.failure.message, task)
+        return True
 
     def asked_for(self, task: Task) -> Asked:
         """What a call of the task asks for. It keeps away from nodes that refused one.

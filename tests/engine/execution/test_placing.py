@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from engine.execution.call import Failure, Report
 from engine.execution.nodes.placing import Asked, Nodes
 from tests.engine.runner import task
 
 GIB = 1024**3
+REFUSAL = Report(failure=Failure("OtherCode", "The process has other code."))
 
 
 def node(name: str, cpus: int, memory: int, *, alive: bool = True) -> dict[str, Any]:
@@ -44,11 +46,12 @@ def test_a_task_without_memory_asks_for_none() -> None:
 
 def test_a_call_keeps_away_from_nodes_that_refused_one_until_all_have() -> None:
     nodes = Nodes(lambda: [node("a", 2, 8), node("b", 4, 16)])
-    nodes.refused("b")
+    assert not nodes.refused("a", "wide", Report(failure=Failure("JobError", "This is no refusal.")))
+    assert nodes.refused("b", "wide", REFUSAL)
     asked = nodes.asked_for(task("wide", cpus=4, memory=9 * GIB))
     assert asked == Asked(2, 8 * GIB, frozenset("b"))
     assert asked.as_options() == {"num_cpus": 2, "memory": 8 * GIB, "label_selector": {"ray.io/node-id": "!in(b)"}}
-    nodes.refused("a")
+    assert not nodes.refused("a", "wide", REFUSAL)
     assert nodes.willing() == []
     assert nodes.asked_for(task("one")) == Asked(1, 0)
 
