@@ -16,21 +16,24 @@ Result = TypeVar("Result")
 
 
 class NotRun(Exception):
-    """Another process did not run a subtask: no CPU became free, it failed, or the process ended."""
+    """Another process did not run a subtask to its end: it failed, took too long, or the process ended."""
 
 
 class Offloaded(Protocol):
-    """A subtask that another process is to run."""
+    """A subtask that another process was asked to run."""
+
+    def has_begun(self) -> bool:
+        """Whether a process runs it or has run it."""
 
     def result(self) -> Any:
-        """Its result, once the process has run it. Raises NotRun, at once when no process has begun it."""
+        """The result of one that has begun, once the process has run it. Raises NotRun."""
 
     def cancel(self) -> None:
-        """Ends it if it has not ended. The result is not wanted any more."""
+        """Ends it if it has not ended. It has no result then. Does nothing the second time, and raises nothing."""
 
 
-# Of a job and the items of its subtasks: begins the last of them in other processes, as many as free CPUs shorten the
-# whole by, and returns these in order. The text names the function from job and item to result, as `module:function`.
+# Asks other processes to run the last of the subtasks of these items, and returns them in order. The text names the
+# function from job and item to result, as `module:function`.
 Offload = Callable[[str, Job, Sequence[Any]], Sequence[Offloaded]]
 
 
@@ -52,36 +55,44 @@ def offloaded_with(offload: Offload) -> Iterator[None]:
 
 
 def run_subtasks(here: Callable[[Item], Result], elsewhere: str, job: Job, items: Sequence[Item]) -> list[Result]:
-    """The result of the subtask of each item, in order. This process runs the first one, and all that no other runs.
+    """The result of the subtask of each item, in order. This process runs the first ones, and all that no other runs.
 
     `here` may use what this process has in memory; `elsewhere` (`module:function`) makes the same of the job and the
     item. Raises what `here` raises; the subtasks of other processes are then cancelled.
     """
-    offloaded = _begun(elsewhere, job, items)
+    offloaded = _offloaded(elsewhere, job, items)
     own = len(items) - len(offloaded)
+    begun, ran = dict(enumerate(offloaded, own)), 0
     try:
-        results = [here(item) for item in items[:own]]
-        for item, subtask in zip(items[own:], offloaded, strict=True):
+        results = {place: here(item) for place, item in enumerate(items[:own])}
+        for place in reversed(range(own, len(items))):
+            if not begun[place].has_begun():  # no CPU has become free for it
+                begun.pop(place).cancel()
+                results[place] = here(items[place])
+        for place, subtask in begun.items():
             try:
-                results.append(subtask.result())
+                results[place] = subtask.result()
+                ran += 1
             except NotRun as error:
-                log.info("%s: a subtask runs in the call's own process (%s)", job.partition or job.task, error)
-                results.append(here(item))
+                log.warning("%s: a subtask of another process runs here again: %s", _name(job), error)
+                results[place] = here(items[place])
     finally:
         for subtask in offloaded:
             subtask.cancel()
-    return results
+    if ran:
+        log.info("%s: other processes ran %d of %d subtasks, on free CPUs", _name(job), ran, len(items))
+    return [results[place] for place in range(len(items))]
 
 
-def _begun(function: str, job: Job, items: Sequence[Any]) -> Sequence[Offloaded]:
+def _offloaded(function: str, job: Job, items: Sequence[Any]) -> Sequence[Offloaded]:
     if len(items) < 2:
         return ()
     try:
-        offloaded = _offload.get()(function, job, items)
+        return _offload.get()(function, job, items)
     except Exception as error:  # noqa: BLE001 - this process can run all of them
-        log.warning("%s: no subtask could be given to another process (%s)", job.partition or job.task, error)
+        log.warning("%s: no other process could be asked to run subtasks: %s", _name(job), error)
         return ()
-    if offloaded:
-        told = job.partition or job.task, len(offloaded), len(items)
-        log.info("%s: other processes run %d of %d subtasks, on free CPUs", *told)
-    return offloaded
+
+
+def _name(job: Job) -> str:
+    return job.partition or job.task

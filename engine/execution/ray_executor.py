@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from time import monotonic, sleep
@@ -38,11 +38,11 @@ WARM_UP_TIMEOUT = ANSWER_TIMEOUT = 30.0  # seconds
 WARM = 4  # processes; as many calls as the default book begins with, however many CPUs the cluster has
 
 
-def begun_and_report(call: Call) -> Iterator[Begun | Report]:
-    """That the call has begun, at once, and its report when it ends. Ray streams both to the run's process."""
+def begun_and_report(call: Call, avoided: frozenset[str]) -> Iterator[Begun | Report]:
+    """That the call has begun, at once, and its report when it ends. Ray streams both to the process that asked."""
     yield Begun(ray.get_runtime_context().get_node_id())
     mark = str(ray.get_runtime_context().get_task_name()).partition("#")[2]
-    with offloaded_with(Offloading(RayExecutor(None, mark=mark), call)):
+    with offloaded_with(Offloading(RayExecutor(None, None, mark, avoided), call)):
         report = run_call(call)
     yield report
     give_back()  # the report is on its way, and the process gets no other call before
@@ -51,13 +51,14 @@ def begun_and_report(call: Call) -> Iterator[Begun | Report]:
 class RayExecutor:
     """Runs calls as Ray tasks, on the Ray at `cluster` or on a private one. A run that calls nothing starts none.
 
-    In a process of Ray's there are no settings, and `mark` is that of the call which it runs.
+    Titles of calls have the mark. In a process of Ray's, mark and `avoided` nodes are of its call, without settings.
     """
 
-    def __init__(self, settings: Settings | None, cluster: RayAddress | None = None, mark: str = "") -> None:
-        self._settings, self._joined = settings, cluster
-        self._mark = mark or str(os.getpid())  # in the titles of calls, by which they are found and ended
-        self._tickets, self._starts, self._nodes = count(), count(), Nodes(ray.nodes)
+    def __init__(
+        self, settings: Settings | None, cluster: RayAddress | None = None, mark: str = "", avoided: Iterable[str] = ()
+    ) -> None:
+        self._settings, self._joined, self._mark = settings, cluster, mark or str(os.getpid())
+        self._tickets, self._starts, self._nodes = count(), count(), Nodes(ray.nodes, avoided)
         self.capacity = self._nodes.capacity
         self._running: dict[Any, Submitted] = {}  # by the stream of the call's items
         self._began: dict[int, float] = {}  # by ticket
@@ -115,7 +116,7 @@ class RayExecutor:
     def _start(self, ticket: int, call: Call) -> None:
         title = f"{call.task.name}#{self._mark}-{next(self._starts)}"
         asked = self._nodes.asked_for(call.task)
-        stream = self._remote.options(name=title, **asked.as_options()).remote(call)
+        stream = self._remote.options(name=title, **asked.as_options()).remote(call, asked.avoided)
         self._running[stream] = Submitted(ticket, title, call, asked)
 
     def began(self, ticket: int) -> float | None:
@@ -170,9 +171,9 @@ class RayExecutor:
         return bool(self._cancelled)
 
     def _starts_elsewhere(self, submitted: Submitted, report: Report) -> bool:
-        """Whether a call that a node refused for its code starts again on a node that has not refused one yet."""
-        node, name = submitted.node, submitted.call.task.name
-        if node is None or not self._nodes.refused(node, name, report):
+        """Whether a call that a node refused for its code starts again on another one; no subtask does."""
+        node, task = submitted.node, submitted.call.task.name
+        if node is None or submitted.call.subtask or not self._nodes.refused(node, task, report):
             return False
         self._start(submitted.ticket, submitted.call)
         return True

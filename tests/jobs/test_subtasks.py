@@ -14,14 +14,20 @@ FUNCTION = "module:function"
 
 
 class Elsewhere:
-    """A subtask that another process runs, unless it is one of these."""
+    """A subtask that another process runs, unless its item is one of `never_begun` or of `failing`."""
 
-    def __init__(self, item: str, not_run: str) -> None:
-        self.item, self.not_run, self.cancelled = item, not_run, False
+    def __init__(self, item: str, never_begun: str, failing: str) -> None:
+        self.item, self.begins, self.fails = item, item not in never_begun, item in failing
+        self.asked, self.cancelled = False, False
+
+    def has_begun(self) -> bool:
+        return self.begins
 
     def result(self) -> str:
-        if self.item in self.not_run:
-            raise NotRun("no CPU became free for it")
+        self.asked = True
+        assert self.begins
+        if self.fails:
+            raise NotRun("It failed.")
         return f"{self.item} elsewhere"
 
     def cancel(self) -> None:
@@ -29,16 +35,16 @@ class Elsewhere:
 
 
 class Others:
-    """Run the last `number` subtasks, apart from those of the items in `not_run`."""
+    """Are asked to run the last `number` subtasks."""
 
-    def __init__(self, number: int, not_run: str = "") -> None:
-        self.number, self.not_run = number, not_run
+    def __init__(self, number: int, never_begun: str = "", failing: str = "") -> None:
+        self.number, self.never_begun, self.failing = number, never_begun, failing
         self.asked: list[tuple[str, Sequence[Any]]] = []
         self.begun: list[Elsewhere] = []
 
     def offload(self, function: str, _job: Job, items: Sequence[Any]) -> Sequence[Offloaded]:
         self.asked.append((function, items))
-        self.begun = [Elsewhere(item, self.not_run) for item in items[len(items) - self.number :]]
+        self.begun = [Elsewhere(item, self.never_begun, self.failing) for item in items[len(items) - self.number :]]
         return self.begun
 
 
@@ -47,11 +53,25 @@ def test_this_process_runs_all_when_no_other_does(job_factory: JobFactory) -> No
 
 
 def test_results_keep_their_places_and_what_others_do_not_run_runs_here(job_factory: JobFactory) -> None:
-    others = Others(3, not_run="c")
+    others = Others(3, failing="c")
     with offloaded_with(others.offload):
         assert run_subtasks(str.upper, FUNCTION, job_factory.job(), WORDS) == ["A", "b elsewhere", "C", "d elsewhere"]
     assert others.asked == [(FUNCTION, WORDS)]
     assert run_subtasks(str.upper, FUNCTION, job_factory.job(), WORDS) == ["A", "B", "C", "D"]
+
+
+def test_what_no_process_has_begun_runs_here_before_the_others_are_waited_for(job_factory: JobFactory) -> None:
+    others, ran = Others(3, never_begun="cd"), []
+
+    def here(item: str) -> str:
+        assert not any(one.asked for one in others.begun)
+        ran.append(item)
+        return item.upper()
+
+    with offloaded_with(others.offload):
+        assert run_subtasks(here, FUNCTION, job_factory.job(), WORDS) == ["A", "b elsewhere", "C", "D"]
+    assert ran == ["a", "d", "c"]
+    assert [one.cancelled for one in others.begun[1:]] == [True, True]
 
 
 def test_a_single_subtask_asks_for_nobody(job_factory: JobFactory) -> None:

@@ -69,14 +69,14 @@ def asked_for(task: Task, nodes: Sequence[Node]) -> Asked:
 class Nodes:
     """Ray's nodes that can run a call, and which of them refused one because they have other code.
 
-    `listed` gives Ray's list of its nodes.
+    `listed` gives Ray's list of its nodes. `refusing` are the ids of those that are known to refuse calls.
     """
 
-    def __init__(self, listed: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
+    def __init__(self, listed: Callable[[], Iterable[Mapping[str, Any]]], refusing: Iterable[str] = ()) -> None:
         self._listed = listed
         self._listed_at = -math.inf
         self._nodes: list[Node] = []
-        self._refusing: set[str] = set()
+        self._refusing = set(refusing)
         self._told = False  # that there is no node
 
     def all(self) -> list[Node]:

@@ -1,20 +1,24 @@
 """Subtasks of a call as calls of their own, on CPUs of the cluster that are free; see `jobs.subtasks`."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from time import monotonic
 from typing import Any, Protocol
 
-from engine.errors import EngineError
 from engine.execution.call import Call, Report, Subtask
 from engine.execution.executors import Executor
 from jobs.job import Job
 from jobs.subtasks import NotRun, Offloaded
 
-PAUSE = 1.0  # seconds
+POLL = 1.0  # seconds
+GRACE, TIMES = 60.0, 3  # a subtask may take so many seconds more than so many times what the call's own ones took
+
+log = logging.getLogger("loanwatch.jobs")  # the log of the call
 
 
-class OfCluster(Executor, Protocol):
+class ClusterExecutor(Executor, Protocol):
     """An executor that knows what is free."""
 
     def free(self) -> Mapping[str, float]:
@@ -22,52 +26,84 @@ class OfCluster(Executor, Protocol):
 
 
 class Offloading:
-    """Begins subtasks of the call of this process on its cluster."""
+    """Asks the cluster of this process to run subtasks of the call that this process runs.
 
-    def __init__(self, executor: OfCluster, call: Call) -> None:
-        self._executor, self.call = executor, call
+    It asks for as many as shorten the whole, by what is free. A subtask waits for a CPU and memory as its call did.
+    """
+
+    def __init__(self, executor: ClusterExecutor, call: Call) -> None:
+        self._executor, self._call = executor, call
         self._reports: dict[int, Report] = {}
+        self._begun_at = 0.0
+        self._patience: float | None = None  # seconds for which each subtask that has begun is waited for
 
     def __call__(self, function: str, job: Job, items: Sequence[Any]) -> list[Offloaded]:
-        free, task = self._executor.free(), self.call.task
+        free, task = self._executor.free(), self._call.task
         places = int(free.get("CPU", 0)) // max(task.cpus, 1)
         if task.memory:
             places = min(places, int(free.get("memory", 0)) // task.memory)
         own = -(-len(items) // (places + 1))  # what this process keeps takes as long as what each other one gets
-        calls = [replace(self.call, job=job, subtask=Subtask(function, item)) for item in items[own:]]
-        return [OnCluster(self, self._executor.submit(call)) for call in calls]
+        asked: list[Offloaded] = []
+        self._begun_at = monotonic()
+        try:
+            for item in items[own:]:
+                call = replace(self._call, job=job, subtask=Subtask(function, item))
+                asked.append(OnCluster(self, self._executor.submit(call)))
+        except BaseException:
+            for subtask in asked:
+                subtask.cancel()
+            raise
+        return asked
+
+    def has_begun(self, ticket: int) -> bool:
+        """Whether a process runs a subtask or has run it."""
+        self._reports |= dict(self._executor.wait(0.0))
+        return ticket in self._reports or self._executor.began(ticket) is not None
 
     def report(self, ticket: int) -> Report:
-        """The report of a subtask. Raises NotRun when no process has begun it, and cancels it."""
-        self._reports |= dict(self._executor.wait(0.0))
+        """The report of a subtask that has begun. Raises NotRun when it takes much longer than the call's own ones."""
+        if self._patience is None:
+            self._patience = GRACE + TIMES * (monotonic() - self._begun_at)
+        deadline = monotonic() + self._patience
         while ticket not in self._reports:
-            if self._executor.began(ticket) is None:
-                self.cancel(ticket)
-                raise NotRun("no CPU became free for it")
-            self._reports |= dict(self._executor.wait(PAUSE))
-        return self._reports[ticket]
+            if monotonic() > deadline:
+                raise NotRun(f"It took longer than {self._patience:.0f} s.")
+            self._reports |= dict(self._executor.wait(POLL))
+        return self._reports.pop(ticket)
 
     def cancel(self, ticket: int) -> None:
-        """Ends a subtask whose report is not there."""
-        if ticket not in self._reports:
-            self._executor.cancel(ticket)
+        self._executor.cancel(ticket)
 
 
 class OnCluster:
-    """A subtask that a process of the cluster is to run."""
+    """A subtask that a process of the cluster was asked to run."""
 
     def __init__(self, offloading: Offloading, ticket: int) -> None:
         self._offloading, self._ticket = offloading, ticket
+        self._is_over = False
+
+    def has_begun(self) -> bool:
+        try:
+            return self._offloading.has_begun(self._ticket)
+        except Exception:  # noqa: BLE001 - the process of the call runs it, and can do without the cluster
+            return False
 
     def result(self) -> Any:
         try:
             report = self._offloading.report(self._ticket)
-        except EngineError as error:
-            raise NotRun(str(error)) from error
-        if report.failure is not None:
-            raise NotRun(report.failure.message)
-        return None if report.result is None else report.result.values["subtask"]
+        except NotRun:
+            raise
+        except Exception as error:  # as in `has_begun`
+            raise NotRun(f"The cluster does not answer ({error}).") from error
+        self._is_over = True
+        for line in report.lines:
+            log.log(logging.getLevelName(line.level), "%s", line.message)
+        if report.result is None:
+            raise NotRun(report.failure.message if report.failure else "It has no result.")
+        return report.result.values["subtask"]
 
     def cancel(self) -> None:
-        with suppress(EngineError):
-            self._offloading.cancel(self._ticket)
+        if not self._is_over:
+            self._is_over = True
+            with suppress(Exception):  # as in `has_begun`
+                self._offloading.cancel(self._ticket)

@@ -71,19 +71,32 @@ def test_free_cpus_get_as_many_as_shorten_the_whole(
     executor.close()
 
 
-def test_one_that_no_process_has_begun_is_cancelled_instead_of_waited_for(roots: StoreRoots) -> None:
+def test_one_that_no_process_has_begun_is_seen_and_cancelled(roots: StoreRoots) -> None:
     """The executor runs one call after another, and the first one waits for the end of the test."""
     (folder := Path(roots.reports)).mkdir()
     os.mkfifo(folder / "release")
-    executor = WithFree(CPU=1.0)
-    offloading = Offloading(executor, call_of("has_subtasks_that_wait", roots, ""))
-    first, second = offloading(f"{TASKS}:subtask_waits", offloading.call.job, ITEMS)
-    until((folder / "divided.c.1").exists, "begin of the first")
-    with pytest.raises(NotRun, match="no CPU became free"):
-        second.result()
+    executor, call = WithFree(CPU=1.0), call_of("has_subtasks_that_wait", roots, "")
+    first, second = Offloading(executor, call)(f"{TASKS}:subtask_waits", call.job, ITEMS)
+    until(first.has_begun, "begin of the first")
+    assert not second.has_begun()
+    second.cancel()
     (folder / "release").write_bytes(b"")
     assert first.result() is None
+    executor._pool.shutdown(wait=True)
     assert not (folder / "divided.d.1").exists()
+
+
+def test_one_that_never_ends_is_not_waited_for_for_long(roots: StoreRoots, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.execution.nodes.subtasks.GRACE", 0.1)
+    monkeypatch.setattr("engine.execution.nodes.subtasks.POLL", 0.01)
+    (folder := Path(roots.reports)).mkdir()
+    os.mkfifo(folder / "release")
+    executor, call = WithFree(CPU=1.0), call_of("has_subtasks_that_wait", roots, "")
+    first, _ = Offloading(executor, call)(f"{TASKS}:subtask_waits", call.job, ITEMS)
+    until(first.has_begun, "begin")
+    with pytest.raises(NotRun, match="It took longer than"):
+        first.result()
+    (folder / "release").write_bytes(b"")
     executor.close()
 
 
@@ -95,7 +108,7 @@ def test_a_free_cpu_of_ray_runs_half_of_them(roots: StoreRoots, ledger_url: str,
     own, processes = report.result.values["own"], report.result.values["processes"]
     assert processes[:2] == [own, own]
     assert own not in processes[2:]
-    assert [line.message for line in report.lines] == ["divided: other processes run 2 of 4 subtasks, on free CPUs"]
+    assert [line.message for line in report.lines] == ["divided: other processes ran 2 of 4 subtasks, on free CPUs"]
 
 
 @pytest.mark.parametrize("elsewhere", ["kills_the_process_of", "has_no_answer_for"])
@@ -105,8 +118,9 @@ def test_what_another_process_does_not_run_the_process_of_the_call_runs(
     report = reported(ray_executor, call_of("has_subtasks", roots, ledger_url, elsewhere=elsewhere, awaited="cd"))
     assert report.result, report.failure
     assert report.result.values["processes"] == [report.result.values["own"]] * 4
-    told = [line.message for line in report.lines if "runs in the call's own process" in line.message]
+    told = [line.message for line in report.lines if line.level == "WARNING"]
     assert len(told) == 2
+    assert all(text.startswith("divided: a subtask of another process runs here again: ") for text in told)
 
 
 def test_a_call_that_needs_most_of_the_memory_does_not_wait_for_its_subtasks(
@@ -119,6 +133,7 @@ def test_a_call_that_needs_most_of_the_memory_does_not_wait_for_its_subtasks(
     )
     assert report.result, report.failure
     assert report.result.values["processes"] == [report.result.values["own"]] * 4
+    assert report.lines == []  # nobody was asked
 
 
 def test_a_process_with_other_code_runs_no_subtask(roots: StoreRoots) -> None:
@@ -126,13 +141,14 @@ def test_a_process_with_other_code_runs_no_subtask(roots: StoreRoots) -> None:
     other = Call(call.task, call.job, "", code="0" * 64)
     executor = WithFree(CPU=1.0)
     first, _ = Offloading(executor, other)(f"{TASKS}:process_of", call.job, ITEMS)
-    until(lambda: len(executor._began) == 2, "begin of both")
+    until(first.has_begun, "begin")
     with pytest.raises(NotRun, match="has other code"):
         first.result()
     with offloaded_with(Offloading(executor, other)):
         report = run_call(call)
     assert report.result
     assert report.result.values["processes"] == [os.getpid()] * 4
+    assert not list(Path(roots.reports).glob("*"))  # the marks of those that ran elsewhere
     executor.close()
 
 
