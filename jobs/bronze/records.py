@@ -140,7 +140,7 @@ def _plain_table(data: bytes, extract: _Extract, longest: int) -> pa.Table | Non
 def _has_long_line(data: bytes, longest: int) -> bool:
     start = 0
     while start < len(data):
-        end = data.rfind(b"\n", start, start + longest + 1)
+        end = data.rfind(b"\n", start, start + longest)  # a record counts with its line end
         if end < 0:
             return True
         start = end + 1

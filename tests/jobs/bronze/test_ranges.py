@@ -97,6 +97,12 @@ LIMITS = st.builds(Limits, block=st.sampled_from([32, 48, 100, 1 << 20]), record
 @example(HEADER, [b"1,a,b\n" * 6, b"q" * 150 + b"\n", b"1,a,b\n" * 20], Limits(32, 24), 48)
 @example(HEADER, [b"1,a,b\n" * 9, b"x" * 52 + b"\xff\n", b"1,a,b\n" * 20], Limits(32, 24), 48)
 @example(HEADER, [b'",\n' * 60, b"1,a,b\n"], Limits(32, 200), 33)
+@example(
+    HEADER,
+    [b"1,a,b\n22,bb,cc\r\n", b'"4","x ""y"" z","w"\n' * 2, b'11"\n1111,a,b\n', b"1,a,b\n" * 3],
+    Limits(32, 8),
+    32,
+)
 @example(HEADER, [b'1,"open,b\n', b"1,a,b\n" * 40, b'3,"x\ny",z\n', b"1,a,b\n" * 40], Limits(32, 60), 64)
 def test_ranges_read_what_one_reader_reads(start: bytes, body: list[bytes], limits: Limits, size: int) -> None:
     limits = replace(limits, block=min(limits.block, size))
