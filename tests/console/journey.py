@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, Request, expect
+from playwright.sync_api import Error as Unanswered
 from playwright.sync_api import TimeoutError as NeverCame
 
 from tests.processes import LOOPBACK, until
@@ -160,8 +161,10 @@ class Visitor:
         return width
 
     def told(self) -> str:
-        """The address of the page and its text."""
-        text: str = self.page.evaluate("document.body.innerText")
+        """The address of the page, and its text if the browser answers."""
+        text = ""
+        with suppress(Unanswered):
+            text = self.page.locator("body").inner_text(timeout=5000)
         return f"The page at {self.page.url}:\n{text}"
 
     def _note(self, request: Request) -> None:

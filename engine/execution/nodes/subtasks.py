@@ -13,7 +13,7 @@ from jobs.job import Job
 from jobs.subtasks import NotRun, Offloaded
 
 POLL = 1.0  # seconds
-GRACE, TIMES = 60.0, 3  # a subtask may take so many seconds more than so many times what the call's own ones took
+GRACE, TIMES = 60.0, 3  # subtasks are waited for so many seconds, and so many times what the call's own ones took
 
 log = logging.getLogger("loanwatch.jobs")  # the log of the call
 
@@ -34,8 +34,8 @@ class Offloading:
     def __init__(self, executor: ClusterExecutor, call: Call) -> None:
         self._executor, self._call = executor, call
         self._reports: dict[int, Report] = {}
-        self._begun_at = 0.0
-        self._patience: float | None = None  # seconds for which each subtask that has begun is waited for
+        self._asked_at = 0.0
+        self._deadline: float | None = None  # until which those that have begun are waited for
 
     def __call__(self, function: str, job: Job, items: Sequence[Any]) -> list[Offloaded]:
         free, task = self._executor.free(), self._call.task
@@ -44,7 +44,7 @@ class Offloading:
             places = min(places, int(free.get("memory", 0)) // task.memory)
         own = -(-len(items) // (places + 1))  # what this process keeps takes as long as what each other one gets
         asked: list[Offloaded] = []
-        self._begun_at = monotonic()
+        self._asked_at, self._deadline = monotonic(), None
         try:
             for item in items[own:]:
                 call = replace(self._call, job=job, subtask=Subtask(function, item))
@@ -62,12 +62,12 @@ class Offloading:
 
     def report(self, ticket: int) -> Report:
         """The report of a subtask that has begun. Raises NotRun when it takes much longer than the call's own ones."""
-        if self._patience is None:
-            self._patience = GRACE + TIMES * (monotonic() - self._begun_at)
-        deadline = monotonic() + self._patience
+        if self._deadline is None:  # the call's own ones are done
+            took = monotonic() - self._asked_at
+            self._deadline = monotonic() + GRACE + TIMES * took
         while ticket not in self._reports:
-            if monotonic() > deadline:
-                raise NotRun(f"It took longer than {self._patience:.0f} s.")
+            if monotonic() > self._deadline:
+                raise NotRun(f"It took longer than {monotonic() - self._asked_at:.0f} s.")
             self._reports |= dict(self._executor.wait(POLL))
         return self._reports.pop(ticket)
 

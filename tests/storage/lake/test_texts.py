@@ -16,7 +16,6 @@ from tests.paths import ROOT
 TEXTS = st.text(max_size=4)
 PROGRAM = """
 import sys
-from pathlib import Path
 from pyarrow import parquet
 from storage.lake.texts import equal_to
 column = parquet.ParquetFile(sys.argv[1]).read()["id"]
