@@ -17,9 +17,9 @@ LAST = 20_000  # bytes of what was shown that a failed test's report has
 
 
 class Terminal:
-    """`python -m engine` with these words. `shown` is all that the terminal has shown."""
+    """`python -m engine` with these words. `shown` is all that the terminal has shown, `term` of what kind it is."""
 
-    def __init__(self, *words: str, env: Mapping[str, str]) -> None:
+    def __init__(self, *words: str, env: Mapping[str, str], term: str) -> None:
         self.shown = b""
         self._answered = 0  # how much was shown when a question was last answered
         command = [sys.executable, "-m", "engine", *words]
@@ -27,7 +27,8 @@ class Terminal:
         if child == 0:
             os.chdir(ROOT)
             # So that a command that is stopped with SIGABRT shows where it hangs.
-            os.execve(command[0], command, {**env, "PYTHONFAULTHANDLER": "1"})  # noqa: S606 - the tests' interpreter
+            own = {"PYTHONFAULTHANDLER": "1", "TERM": term}
+            os.execve(command[0], command, {**env, **own})  # noqa: S606 - the interpreter of the tests
         self._process = psutil.Process(child)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -87,9 +88,9 @@ class Terminal:
 
 
 @contextmanager
-def at_terminal(*words: str, env: Mapping[str, str]) -> Iterator[Terminal]:
+def at_terminal(*words: str, env: Mapping[str, str], term: str = "xterm") -> Iterator[Terminal]:
     """The command at a terminal during the block, in which it has to end."""
-    terminal = Terminal(*words, env=env)
+    terminal = Terminal(*words, env=env, term=term)
     try:
         yield terminal
     finally:

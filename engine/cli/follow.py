@@ -1,4 +1,4 @@
-"""Follows a run in the ledger: a live task table on a terminal, plain lines otherwise."""
+"""Follows a run in the ledger: a live task table on a terminal, plain lines elsewhere and on one with TERM=dumb."""
 
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ class Follower(Background):
             self._console.print(f"The run continues, but its progress can't be shown: {error}", soft_wrap=True)
 
     def _show_until_ended(self) -> None:
-        if not self._console.is_terminal:
+        if not self._console.is_terminal or self._console.is_dumb_terminal:
             while not self.ended.wait(PAUSE):
                 self._print_changes()
             self._print_changes()

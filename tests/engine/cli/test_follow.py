@@ -14,9 +14,9 @@ Maker = Callable[..., PipelineRunner]
 ENDED_TASK_STATES = ("succeeded", "cached", "skipped", "failed", "upstream_failed", "cancelled")
 
 
-def shown(book: PipelineRunner, run_id: str, *, terminal: bool) -> str:
+def shown(book: PipelineRunner, run_id: str, *, terminal: bool, term: str = "xterm") -> str:
     text = io.StringIO()
-    console = Console(file=text, force_terminal=terminal, width=140)
+    console = Console(file=text, force_terminal=terminal, width=140, _environ={"TERM": term})
     with Follower(book.deployment, run_id, console):
         pass
     return text.getvalue()
@@ -35,6 +35,15 @@ def test_plain_lines_tell_tasks_rows_tries_and_blame(runner_of: Maker) -> None:
     assert lines[1].startswith("many 3/3 partitions: succeeded  attempt 2  30 -> 27 rows")
     assert lines[2].endswith("The data can't be used; mend them.")
     assert lines[3] == "after: upstream_failed  bad failed"
+
+
+def test_a_terminal_that_can_not_go_back_has_plain_lines(runner_of: Maker) -> None:
+    """A live table would be shown there when the run has ended, and nothing before."""
+    book = runner_of(task("one"), task("two", upstream=("one",)))
+    run_id, _ = book.run()
+    plain = shown(book, run_id, terminal=False)
+    assert plain.count("succeeded") == 2
+    assert shown(book, run_id, terminal=True, term="dumb") == plain
 
 
 def test_a_terminal_has_a_tree_with_signs_and_words(runner_of: Maker) -> None:

@@ -155,8 +155,8 @@ def test_a_run_that_was_handed_over_outlives_the_terminal_or_is_cancelled_from_i
     patient = {"lease": 600}  # a run that stands still for the test is not taken for crashed, however slow the test is
     with place.worker(**patient) as worker:
         worker.wait_up()
-        for answer, code, state in (("detach", 0, "succeeded"), ("cancel", 4, "cancelled")):
-            with at_terminal("run", "training", "--force", env=place.environment(**patient)) as terminal:
+        for term, answer, code, state in (("xterm", "detach", 0, "succeeded"), ("dumb", "cancel", 4, "cancelled")):
+            with at_terminal("run", "training", "--force", env=place.environment(**patient), term=term) as terminal:
                 run_id = until(lambda: run_under_way(place), "run under way")
                 place.wait_begun(run_id, "ingest_feature_clickstream")
                 with held(place, run_id):  # at one of its first tasks: it can't end before it is cancelled
