@@ -46,25 +46,40 @@ def permutation_importance(
     blocks = [range(first, min(first + at_once, count)) for first in range(0, count, at_once)]
     found = []
     with ThreadPoolExecutor(THREADS) as threads:
-        for places, permuted in zip(blocks, threads.map(partial(_scored, model, inputs, repeats), blocks), strict=True):
+        scored = threads.map(partial(_scored, model, inputs, scores, repeats), blocks)
+        for places, permuted in zip(blocks, scored, strict=True):
             for place, turns in zip(places, permuted, strict=True):
                 losses = [paired_auc_difference(labels, scores, each) for each in turns]
                 found.append({"feature": str(inputs.columns[place]), **_importance(losses)})
     return sorted(found, key=lambda one: -one["importance"])
 
 
-def _scored(model: Any, inputs: pd.DataFrame, repeats: int, places: range) -> npt.NDArray[np.float64]:
-    """The scores of the loans for each of these features, in each permutation of its values (places x repeats x n)."""
-    rows = pd.concat([_permuted(inputs, place, repeats) for place in places], ignore_index=True)
-    scores: npt.NDArray[np.float64] = model.predict_proba(rows)[:, 1].reshape(len(places), repeats, len(inputs))
-    return scores
+def _scored(model: Any, inputs: pd.DataFrame, scores: Scores, repeats: int, places: range) -> Scores:
+    """The scores of the loans for each of these features, in each permutation of its values (places x repeats x n).
+
+    A loan keeps its score where the value that it gets is equal to its own.
+    """
+    size = repeats * len(inputs)
+    changed = [_changed(inputs, place, repeats) for place in places]
+    rows = pd.concat(changed)
+    found = np.tile(scores, len(places) * repeats)
+    if len(rows):
+        at = np.concatenate([number * size + each.index.to_numpy() for number, each in enumerate(changed)])
+        found[at] = model.predict_proba(rows)[:, 1]
+    return found.reshape(len(places), repeats, len(inputs))
 
 
-def _permuted(inputs: pd.DataFrame, place: int, repeats: int) -> pd.DataFrame:
-    """The loans `repeats` times, one after the other, each time with the values of a feature in another order."""
+def _changed(inputs: pd.DataFrame, place: int, repeats: int) -> pd.DataFrame:
+    """The loans in each permutation of the values of a feature, without those whose value stays equal.
+
+    The index is permutation * n + loan.
+    """
     orders = [np.random.default_rng((SEED, place, turn)).permutation(len(inputs)) for turn in range(repeats)]
-    rows = pd.concat([inputs] * repeats, ignore_index=True)
-    rows[inputs.columns[place]] = inputs.iloc[:, place].to_numpy()[np.concatenate(orders)]
+    own = inputs.iloc[:, place].to_numpy()
+    values = own[np.concatenate(orders)]
+    other = np.flatnonzero(values != np.tile(own, repeats))
+    rows = inputs.iloc[other % len(inputs)].set_axis(other)
+    rows[inputs.columns[place]] = values[other]
     return rows
 
 

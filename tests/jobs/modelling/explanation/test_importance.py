@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
+from sklearn.metrics import roc_auc_score
 
 from jobs.modelling.explanation.importance import (
     MOST_LOANS,
     MOST_ROWS,
     REPEATS,
+    SEED,
     THREADS,
     drawn,
     permutation_importance,
@@ -77,6 +79,39 @@ def test_the_same_loans_give_the_same_numbers_and_nothing_given_is_changed() -> 
         Known(), inputs, labels, scores
     )
     pd.testing.assert_frame_equal(inputs, before)
+
+
+class Counting(Known):
+    """Counts the rows that it scores."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def predict_proba(self, rows: pd.DataFrame) -> Any:
+        self.rows += len(rows)
+        return super().predict_proba(rows)
+
+
+def test_loans_that_get_a_value_equal_to_their_own_are_not_scored_again() -> None:
+    """Of a feature with two values about half of the loans get their own. The numbers are those of all loans scored."""
+    inputs, labels, _ = loans_of(5)
+    inputs = pd.DataFrame({"a": np.sign(inputs["a"]), "b": 0.5})
+    model = Counting()
+    scores = model.predict_proba(inputs)[:, 1]
+    model.rows = 0
+    found = permutation_importance(model, inputs, labels, scores)
+    assert 0.4 * REPEATS * LOANS < model.rows < 0.6 * REPEATS * LOANS
+    orders = [np.random.default_rng((SEED, 0, turn)).permutation(LOANS) for turn in range(REPEATS)]
+    every = [Known().predict_proba(inputs.assign(a=inputs["a"].to_numpy()[order]))[:, 1] for order in orders]
+    losses = [roc_auc_score(labels, scores) - roc_auc_score(labels, each) for each in every]
+    assert {one["feature"]: one["importance"] for one in found} == {"a": pytest.approx(np.mean(losses)), "b": 0.0}
+
+
+def test_features_that_are_the_same_for_all_loans_have_no_importance() -> None:
+    inputs, labels, _ = loans_of(6)
+    constant = inputs.assign(**dict.fromkeys(("a", "b", "c", "level"), 0.5))
+    for one in permutation_importance(Known(), constant, labels, Known().predict_proba(constant)[:, 1]):
+        assert (one["importance"], one["low"], one["high"]) == (0, 0, 0)
 
 
 class Together(Known):
