@@ -67,12 +67,19 @@ class _Unpacked:
             raise InputRejected(broken, file=self._file, hint="copy the file again")
         self._left -= len(piece)
         if self._left < 0:
-            raise InputRejected(
-                f"unpacks to more than the limit of {self._limit:,} bytes",
-                file=self._file,
-                hint="split the file, or raise extract_limit",
-            )
+            raise _too_large("unpacks to", self._file, self._limit)
         return piece
+
+
+def check_size(size: int, file: str, limit: int) -> None:
+    """Raises InputRejected when the file as received has more bytes than the limit."""
+    if size > limit:
+        raise _too_large(f"has {size:,} bytes,", file, limit)
+
+
+def _too_large(what: str, file: str, limit: int) -> InputRejected:
+    told = f"{what} more than the limit of {limit:,} bytes"
+    return InputRejected(told, file=file, hint="split the file, or raise extract_limit")
 
 
 class _Transcoded:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.book.columns import Source
-from jobs.bronze.extracts import Limits
+from jobs.bronze.extracts import Limits, check_size
 from jobs.bronze.ranges import Piece, RangeReader, pieces_of
 from jobs.bronze.records import Chunk, Reject, read_extract, without_records
 from jobs.errors import InputRejected
@@ -97,6 +97,7 @@ def ingested(job: Job, dataset: str, files: tuple[SourceFile, ...], number: int)
     """Piece `number` of the files of a dataset as part `number` of its bronze and quarantine tables."""
     source = job.book.by_dataset[dataset]
     piece = pieces_of(files, source)[number]
+    check_size(piece.file.bytes, piece.file.name, int(job.settings["extract_limit"]))
     if piece.of > 1:
         return _range(job, source, piece, number)
     intake, file = Intake(source, piece.file), piece.file

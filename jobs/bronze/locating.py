@@ -3,8 +3,9 @@
 import csv
 import gzip
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
+from typing import Any
 
 from jobs.book.columns import Source
 from storage.errors import LoanwatchError
@@ -14,7 +15,7 @@ LONGEST_FIELD = 1 << 24
 
 
 def line_of(path: str, source: Source, column: str, texts: Collection[str]) -> int | None:
-    """The physical line (from 1) of the first record with one of the texts in a column; None when it is not found.
+    """The physical line (from 1) in which the first record with one of the texts in a column begins; None without one.
 
     `path` is the file as the lineage of a bronze table has it.
     """
@@ -27,9 +28,20 @@ def line_of(path: str, source: Source, column: str, texts: Collection[str]) -> i
         reader = csv.reader(
             io.TextIOWrapper(plain, source.dialect.encoding, "replace"), delimiter=source.dialect.delimiter
         )
-        header = [each.removeprefix("\ufeff") for each in next(reader)]
+        records = _records(reader)
+        _, first = next(records)
+        header = [each.removeprefix("\ufeff") for each in first]
         place = header.index(label)
-        for record in reader:
+        for line, record in records:
             if len(record) == len(header) and record[place] in texts:
-                return reader.line_num
+                return line
     return None
+
+
+def _records(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """The records of a `csv.reader` that are no blank lines, each with the line (from 1) in which it begins."""
+    line = 1
+    for record in reader:
+        if record:
+            yield line, record
+        line = reader.line_num + 1

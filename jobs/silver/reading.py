@@ -53,11 +53,18 @@ def source_groups(
 ) -> Iterator[pa.Table]:
     """The same rows, those of a bucket as tables of limited size; at least one, which may be empty."""
     wanted, categories = list(columns), categories or job.book.ids
+    # A table without any of the wanted columns has its rows still.
+    read = [*wanted, source.known_on] if all(_may_be_absent(source, name) for name in wanted) else wanted
     if bucket.of == 1:
-        yield _complete(job.datamart.read(version, wanted, categories=categories), version, source, wanted)
+        yield _complete(job.datamart.read(version, read, categories=categories), version, source, wanted)
         return
-    for rows in bucket_rows(job, version, wanted, bucket, categories=categories):
+    for rows in bucket_rows(job, version, read, bucket, categories=categories):
         yield _complete(rows, version, source, wanted)
+
+
+def _may_be_absent(source: Source, name: str) -> bool:
+    column = source.column(name)
+    return name == MARKED or (column is not None and column.optional)
 
 
 def _complete(table: pa.Table, version: TableVersion, source: Source, wanted: Sequence[str]) -> pa.Table:

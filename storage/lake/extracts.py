@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -52,10 +53,13 @@ class SourceFile:
     range: int = 0
 
     def is_unchanged(self) -> bool:
-        """Whether the file is the same as when its SHA-256 was computed."""
+        """Whether the file has the bytes of its SHA-256. One with another stamp, such as a copy, is read for that."""
         folder = Folder.at(self.folder)
         info = folder.infos([f"{folder.root}/{self.name}"])[0]
-        return info.type == fs.FileType.File and folder.stamp(info) == self.stamp
+        if info.type != fs.FileType.File or info.size != self.bytes:
+            return False
+        stamp = folder.stamp(info)
+        return stamp == self.stamp or _sha256(self.folder, info.path, stamp) == self.sha256
 
     def open(self) -> Any:
         """A binary stream of the file as received."""
@@ -150,6 +154,12 @@ def _source_file(ledger: Ledger, root: str, dataset: str, info: Any, read_all: b
                 connection.execute(insert(source_digests).values(row))
     name = info.path[len(folder.root) + 1 :]
     return SourceFile(dataset, root, name, int(info.size), sha256, stamp, tuple(lines), size)
+
+
+@lru_cache(maxsize=64)
+def _sha256(root: str, path: str, _stamp: str) -> str:
+    """The SHA-256 of a file with that stamp, which all ranges of a large file ask for."""
+    return _digest_at(Folder.at(root), path, 0, 0)[0]
 
 
 def number_of_ranges(size: int) -> int:

@@ -135,3 +135,16 @@ def test_no_social_security_number_leaks_from_a_run_that_fails(sandbox: Sandbox,
         assert CANARY.encode() not in path.read_bytes(), path
     assert CANARY not in sandbox.log(ended.run_id)
     assert CANARY not in str(ended.error)
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_file_as_received_has_the_limit_of_what_it_may_unpack_to(
+    job_factory: JobFactory, extracts: Extracts, limit: int
+) -> None:
+    size = extracts.write(DATASET, [{"Customer_ID": "1"}]).stat().st_size
+    job = job_over(job_factory, extracts, [f"{DATASET}.csv"], extract_limit=size + limit)
+    if limit == 0:
+        assert all_of(job).rows_out == 1
+        return
+    with pytest.raises(InputRejected, match=f"has {size} bytes, more than the limit of {size - 1} bytes; split the"):
+        all_of(job)

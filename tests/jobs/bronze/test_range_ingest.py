@@ -124,7 +124,7 @@ def test_a_file_without_records_or_with_another_header_is_refused(
 
 @pytest.mark.thorough
 def test_a_file_that_changes_in_a_range_is_refused(job_factory: JobFactory, write: Write) -> None:
-    file = replace(write(), stamp="as it was")
+    file = replace(write(), stamp="as it was", sha256="of what it was")
     assert "changed while it was read" in error_of(lambda: in_ranges(job_of(job_factory, file)))
 
 

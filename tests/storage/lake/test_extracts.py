@@ -119,3 +119,20 @@ def test_only_a_large_file_that_is_not_packed_has_ranges(
     with ledger.writing() as connection:  # as an earlier release stored it
         connection.execute(update(source_digests).values(lines=None))
     assert source_files(ledger, str(data), NAME) == files
+
+
+def test_a_copy_on_another_machine_is_the_same_file_and_other_bytes_of_the_same_length_are_not(
+    ledger: Ledger, data: Path, tmp_path: Path
+) -> None:
+    received = data / f"{NAME}.csv"
+    received.write_bytes(b"as received")
+    (file,) = source_files(ledger, str(data), NAME)
+    assert file.is_unchanged()
+    copy = tmp_path / "copy"
+    copy.write_bytes(received.read_bytes())
+    copy.replace(received)  # another inode, other times
+    assert file.is_unchanged()
+    received.write_bytes(b"as Received")
+    assert not file.is_unchanged()
+    received.unlink()
+    assert not file.is_unchanged()
