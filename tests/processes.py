@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import psutil
 
+from engine.process.identity import mark_of
+
 DEADLINE = 180.0  # seconds; only a test that fails waits so long, however busy the machine is
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 # Of a child that says when it is ready, and waits for the end of its input: it never outlives the test.
@@ -61,7 +63,7 @@ def calls_of(run_process: int) -> list[int]:
     return [
         process.pid
         for process in psutil.process_iter()
-        if (words := _words(process)).startswith("ray::") and f"#{run_process}-" in words
+        if (words := _words(process)).startswith("ray::") and f"#{mark_of(run_process)}-" in words
     ]
 
 

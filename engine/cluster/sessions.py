@@ -67,11 +67,10 @@ def kill_task(title: str) -> bool:
     return _end([process.pid for process in _processes() if process.words[0].strip() == full_title]) > 0
 
 
-def kill_tasks_of(run_process: int) -> int:
-    """Kills the processes of this machine that run tasks of the run process with that id. Returns their number."""
-    mark = f"#{run_process}-".encode()
-    tasks = [p.pid for p in _processes() if p.words[0].startswith(TITLE_OF_A_TASK) and mark in p.words[0]]
-    return _end(tasks)
+def kill_tasks_of(mark: str) -> int:
+    """Kills the processes of this machine that run tasks with a run process's mark. Returns their number."""
+    marked = f"#{mark}-".encode()
+    return _end(p.pid for p in _processes() if p.words[0].startswith(TITLE_OF_A_TASK) and marked in p.words[0])
 
 
 def servers_of(head: int) -> set[int]:

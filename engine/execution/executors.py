@@ -31,8 +31,8 @@ class Executor(Protocol):
     def wait(self, timeout: float) -> list[tuple[int, Report]]:
         """The new reports, after the first one, a call's begin, or `timeout` seconds."""
 
-    def cancel(self, ticket: int) -> None:
-        """Ends a call. It has no report."""
+    def cancel(self, *tickets: int) -> None:
+        """Ends calls. They have no report."""
 
     def close(self) -> None:
         """Ends all processes that `open` started."""
@@ -71,11 +71,10 @@ class LocalExecutor:
         done, _ = wait_for_futures(self._running, timeout, FIRST_COMPLETED)
         return [(self._running.pop(future), future.result()) for future in done]
 
-    def cancel(self, ticket: int) -> None:
-        for future, its_ticket in list(self._running.items()):
-            if its_ticket == ticket:
-                future.cancel()
-                del self._running[future]
+    def cancel(self, *tickets: int) -> None:
+        for future in [future for future, ticket in self._running.items() if ticket in tickets]:
+            future.cancel()
+            del self._running[future]
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -19,6 +19,7 @@ from engine.execution.nodes.reach import contents_here, difference
 from engine.execution.nodes.submitted import Begun, Submitted
 from engine.execution.nodes.subtasks import Offloading
 from engine.process.background import started_in_thread
+from engine.process.identity import mark_of
 from engine.process.memory import give_back
 from jobs.subtasks import offloaded_with
 from storage.settings import Settings
@@ -33,7 +34,7 @@ from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined] 
 for start in ("start_api_server", "start_monitor", "start_log_monitor"):
     setattr(Node, start, lambda _, **__: None)  # see WITHOUT_BYSTANDERS
 
-CANCEL_TIMEOUT = 1.0  # seconds that `cancel` waits for the end of a call that has not started; `wait` watches it later
+CANCEL_TIMEOUT = 1.0  # seconds that `cancel` waits for calls that have not started; later `wait` watches them
 WARM_UP_TIMEOUT = ANSWER_TIMEOUT = 30.0  # seconds
 WARM = 4  # processes; as many calls as the default book begins with, however many CPUs the cluster has
 
@@ -57,7 +58,7 @@ class RayExecutor:
     def __init__(
         self, settings: Settings | None, cluster: RayAddress | None = None, mark: str = "", avoided: Iterable[str] = ()
     ) -> None:
-        self._settings, self._joined, self._mark = settings, cluster, mark or str(os.getpid())
+        self._settings, self._joined, self._mark = settings, cluster, mark or mark_of(os.getpid())
         self._tickets, self._starts, self._nodes = count(), count(), Nodes(ray.nodes, avoided)
         self.capacity = self._nodes.capacity
         self._running: dict[Any, Submitted] = {}  # by the stream of the call's items
@@ -85,8 +86,7 @@ class RayExecutor:
 
     def free(self) -> Mapping[str, float]:
         """What is free in all of the cluster, by the name of the resource; memory in bytes."""
-        found: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
-        return found
+        return dict(ray.available_resources())  # type: ignore[no-untyped-call]
 
     def unshared(self, paths: Sequence[str]) -> tuple[str, str, str] | None:
         """(host, path, what is wrong) of a node of a joined cluster that has not the file of this one; None without.
@@ -135,7 +135,7 @@ class RayExecutor:
         reports = []
         for stream in ready:
             submitted = self._running[stream]
-            item = _next_item(stream, self._nodes.where(submitted.node))
+            item = _next_item(stream, submitted, self._nodes)
             if isinstance(item, Begun):
                 self._began[submitted.ticket], submitted.node = monotonic(), item.node
                 continue
@@ -145,12 +145,11 @@ class RayExecutor:
                 reports.append((submitted.ticket, item))
         return reports
 
-    def cancel(self, ticket: int) -> None:
-        """Kills the process that runs the call. Ray cancels one that has not started or runs on another machine."""
+    def cancel(self, *tickets: int) -> None:
+        """Kills the processes that run the calls. Ray cancels what has not started or runs on another machine."""
         # Ray's forced cancel is not used: it aborts this process when the task finishes at the same time.
-        for stream, submitted in list(self._running.items()):
-            if submitted.ticket == ticket:
-                self._withdraw(stream)
+        for stream in [stream for stream, submitted in self._running.items() if submitted.ticket in tickets]:
+            self._withdraw(stream)
         deadline = monotonic() + CANCEL_TIMEOUT
         while self._kill_cancelled() and monotonic() < deadline:
             sleep(0.05)
@@ -239,12 +238,12 @@ def _has_ended(stream: Any) -> bool:
     return True
 
 
-def _next_item(stream: Any, where: str) -> Begun | Report:
+def _next_item(stream: Any, submitted: Submitted, nodes: Nodes) -> Begun | Report:
     """The next item of a call's stream, which is there; the end of its process as a failure."""
     try:
         item: Begun | Report = ray.get(next(stream))
     except exceptions.LocalRayletDiedError as error:
         raise RayUnreachable("The Ray that the run used has ended; resume the run.") from error
     except (StopIteration, exceptions.RayError) as error:
-        return report_of_lost_call(error, where)
+        return report_of_lost_call(error, submitted, nodes)
     return item

@@ -25,6 +25,11 @@ def host() -> str:
     return socket.gethostname().replace(":", "-")[:60]
 
 
+def mark_of(pid: int) -> str:
+    """What the titles of Ray tasks have of the process of this host that asked for them."""
+    return f"{host()}:{pid}"
+
+
 def is_gone(name: str) -> bool:
     """Whether a process of this machine has ended. False for a process of another machine."""
     parts = name.split(":")

@@ -13,6 +13,7 @@ from engine.cluster.guard import PROJECT
 from engine.cluster.private import RayAddress
 from engine.cluster.sessions import kill_tasks_of
 from engine.definitions.sources import disk_stamp
+from engine.process.identity import mark_of
 from engine.worker.assignment import RunAssignment
 from storage.ledger.leases import Lease
 
@@ -57,7 +58,7 @@ class RunProcess:
             os.killpg(self.pid, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(KILL_TIMEOUT)
-        kill_tasks_of(self.pid)
+        kill_tasks_of(mark_of(self.pid))
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
                 self._process.stdin.close()

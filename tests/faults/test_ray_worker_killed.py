@@ -19,6 +19,7 @@ from engine.definitions.task import Task
 from engine.execution.execute import execute_run
 from engine.execution.executors import Executor, LocalExecutor
 from engine.execution.ray_executor import RayExecutor
+from engine.process.identity import mark_of
 from storage.ledger.catalog import current_versions
 from storage.ledger.models import model_by_alias
 from storage.ledger.tasks import attempt_rows
@@ -48,7 +49,7 @@ class Killer(threading.Thread):
 
     def __init__(self, task: str, most: int) -> None:
         super().__init__(daemon=True)
-        self.title, self.most, self.killed = f"ray::{task}#{os.getpid()}-", most, 0
+        self.title, self.most, self.killed = f"ray::{task}#{mark_of(os.getpid())}-", most, 0
         self.ended = threading.Event()
 
     def run(self) -> None:
@@ -113,7 +114,7 @@ def test_a_task_whose_worker_always_dies_is_tried_as_often_as_declared(tmp_path:
     killer.ended.set()
     killer.join()
     assert (site.run(run_id).state, killer.killed) == ("failed", 1 + RETRIES)
-    assert "The Ray worker of the task ended" in site.run(run_id).error["message"]
+    assert "The Ray process of the task ended" in site.run(run_id).error["message"]
     site.close()
 
 

@@ -90,33 +90,31 @@ class AttemptQueue:
                 yield attempt, report
         self._recorder.write()
 
-    def overdue(self) -> Iterator[Attempt]:
-        """Stops the attempts that have run longer than their limit, and yields them.
+    def overdue(self) -> list[Attempt]:
+        """The attempts that have run longer than their limit, which it stops.
 
         The time counts from when the function began. A busy Ray may let the call wait for longer than that.
         """
-        for ticket, attempt in list(self._running.items()):
-            began = self._executor.began(ticket)
-            if began is not None and monotonic() > began + attempt.work.task.limit and ticket in self._running:
-                self._stop(ticket, f"it took longer than its limit of {attempt.work.task.limit:.0f} s")
-                yield attempt
+        late = [ticket for ticket in self._running if self._is_late(ticket)]
+        return self._stopped(late, "it took longer than the limit of its task")
+
+    def _is_late(self, ticket: int) -> bool:
+        began = self._executor.began(ticket)
+        return began is not None and monotonic() > began + self._running[ticket].work.task.limit
 
     def drop(self, task: Task) -> None:
         """Drops the waiting attempts of a failed task and stops its running ones."""
         self._waiting = [attempt for attempt in self._waiting if attempt.work.task is not task]
-        for ticket, attempt in list(self._running.items()):
-            if attempt.work.task is task:
-                self._stop(ticket, "another partition of the task failed")
+        others = [ticket for ticket, attempt in self._running.items() if attempt.work.task is task]
+        self._stopped(others, "another partition of the task failed")
 
     def stop_all(self, reason: str) -> None:
         """Stops all running attempts and records the reason."""
-        for ticket in list(self._running):
-            self._stop(ticket, reason)
+        self._stopped(list(self._running), reason)
 
     def close(self) -> None:
         """Ends the running calls without a record, because the run may have lost its lease."""
-        for ticket in list(self._running):
-            self._executor.cancel(ticket)
+        self._executor.cancel(*self._running)
 
     def _record_start(self, ticket: int) -> None:
         """Records that an attempt has begun. What waits for a free CPU is no attempt yet."""
@@ -152,10 +150,12 @@ class AttemptQueue:
         job = work.job.for_partition(partition, work.attempts[partition])
         return Call(work.task, job, self._ledger_url, results, work.code)
 
-    def _stop(self, ticket: int, reason: str) -> None:
-        attempt = self._running.pop(ticket)
-        self._executor.cancel(ticket)
-        if not attempt.is_recorded:  # it has not begun
-            return
-        report = Report(failure=Failure("Stopped", f"The attempt was stopped: {reason}."))
-        self._recorder.attempt_ended(attempt.key, report, len(attempt.work.results))
+    def _stopped(self, tickets: Sequence[int], reason: str) -> list[Attempt]:
+        """The running attempts with these tickets, which it stops all at once."""
+        self._executor.cancel(*tickets)
+        attempts = [self._running.pop(ticket) for ticket in tickets]
+        for attempt in attempts:
+            if attempt.is_recorded:  # else it has not begun
+                report = Report(failure=Failure("Stopped", f"The attempt was stopped: {reason}."))
+                self._recorder.attempt_ended(attempt.key, report, len(attempt.work.results))
+        return attempts

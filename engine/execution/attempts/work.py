@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from engine.definitions.task import Task, function_named
 from jobs.job import Job, TaskResult
 
-COLLECT = "collect"
+COLLECT = "collect all"  # the key of the call that has the results of all partitions; no dataset has such a name
 WHOLE = ""
 
 

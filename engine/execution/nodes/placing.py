@@ -18,10 +18,11 @@ log = logging.getLogger("loanwatch.engine")
 
 @dataclass(frozen=True)
 class Node:
-    """A node of Ray that is alive and has CPUs: its id and host name, and what it has in all (memory in bytes)."""
+    """A node of Ray that is alive and has CPUs, with its IP address and what it has in all (memory in bytes)."""
 
     node_id: str
     host: str
+    address: str
     cpus: int
     memory: int
 
@@ -51,7 +52,13 @@ class Asked:
 def nodes_of(listed: Iterable[Mapping[str, Any]]) -> list[Node]:
     """The nodes that can run a call, of those that Ray lists."""
     return [
-        Node(node["NodeID"], node["NodeManagerHostname"], cpus, int(node["Resources"].get("memory", 0)))
+        Node(
+            node["NodeID"],
+            node["NodeManagerHostname"],
+            node["NodeManagerAddress"],
+            cpus,
+            int(node["Resources"].get("memory", 0)),
+        )
         for node in listed
         if node["Alive"] and (cpus := int(node["Resources"].get("CPU", 0)))
     ]
@@ -120,6 +127,11 @@ class Nodes:
     def lack(self, asked: Asked) -> bool:
         """Whether there are nodes, but none for which a call that asks for that can wait."""
         return bool(self.all()) and not any(asked.fits(node) for node in self.all())
+
+    def at(self, address: str | None) -> str | None:
+        """The id of the node with that IP address; None where there is none, or several."""
+        found = [node.node_id for node in self.all() if node.address == address]
+        return found[0] if len(found) == 1 else None
 
     def where(self, node_id: str | None) -> str:
         """` on host NAME` for a node of several; '' for the only node, and for an unknown one."""

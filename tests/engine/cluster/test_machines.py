@@ -134,14 +134,17 @@ def test_three_machines_make_the_bytes_of_one(site: Site, one_machine: dict[str,
     assert site.digests() == one_machine
 
 
-def test_a_lost_node_and_one_of_another_release_change_no_byte_and_a_node_that_comes_gets_work(
+def test_a_lost_node_and_ones_with_other_code_or_none_change_no_byte_and_a_node_that_comes_gets_work(
     site: Site, one_machine: dict[str, str]
 ) -> None:
     office, beta, gamma = site.lan.machines
     other = site.lan.machine("epsilon")
     with (other.folder / "epsilon-app/jobs/errors.py").open("a") as source:
         source.write("# another release\n")
-    started_node(other, f"--address={site.cluster}")
+    bare = site.lan.machine("zeta")
+    shutil.rmtree(bare.folder / "zeta-app/storage")
+    for machine in (other, bare):
+        started_node(machine, f"--address={site.cluster}")
     run_id = site.requested("training", force=True)
     with held_calls(office, beta):
         lost = until(lambda: fits_on(gamma), "call on the machine that is lost")
@@ -151,12 +154,17 @@ def test_a_lost_node_and_one_of_another_release_change_no_byte_and_a_node_that_c
     assert site.ended(run_id).state == "succeeded", f"{site.ended(run_id).error}: {site.worker_log()}"
     assert site.digests() == one_machine
     assert re.search(r"on host epsilon has other code .* goes to another node", site.worker_log())
+    assert re.search(
+        r"A Ray process on host zeta can't load the product \(ModuleNotFoundError: No module named 'storage'\); "
+        r"give every machine the same image\. The call of \w+ goes to another node\.",
+        site.worker_log(),
+    )
     told = office.document("show", run_id)
     again = [attempt for attempt in told["attempts"] if attempt["attempt"] > 1]
     assert {(attempt["task"], attempt["state"]) for attempt in again} == {(FITS, "succeeded")}
     failed = [attempt for attempt in told["attempts"] if attempt["state"] == "failed"]
     assert len(failed) == len(again) == len(lost)
-    assert all("The Ray worker of the task" in attempt["error"] for attempt in failed)
+    assert all("The Ray process of the task" in attempt["error"] for attempt in failed)
     task = next(task for task in told["tasks"] if task["name"] == FITS)
     assert task["attempts"] == 2
 

@@ -12,10 +12,11 @@ import pytest
 from engine.cluster.guard import Guard
 from engine.cluster.private import PrivateRay
 from engine.cluster.sessions import dead_sessions, end_session, kill_task, kill_tasks_of, new_session
+from engine.process.identity import mark_of
 from tests.paths import ROOT
 from tests.processes import PIPES, running, until
 
-OWN = os.getpid()  # a run process that no other test run on this machine takes for its own
+OWN = mark_of(os.getpid())  # of a run process that no other test run on this machine takes for its own
 WAITS = "import sys; sys.stdin.read()"  # for its end, or that of the test
 GUARDED = """
 import sys
@@ -97,7 +98,7 @@ def test_the_tasks_of_one_driver_are_killed_and_no_others(started: Started) -> N
     mine = [begin(started, "-c", WAITS, title=f"ray::fit#{OWN}-{number}") for number in (1, 2)]
     others = [
         begin(started, "-c", WAITS, title=f"ray::fit#{run_process}-1")
-        for run_process in (OWN // 10, f"1{OWN}", f"{OWN}1")
+        for run_process in (OWN[:-1], f"1{OWN}", f"{OWN}1", OWN.partition(":")[2], f"other:{os.getpid()}")
     ]
     assert kill_tasks_of(OWN) == 2
     gone(*mine)

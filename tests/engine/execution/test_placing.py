@@ -16,6 +16,7 @@ def node(name: str, cpus: int, memory: int, *, alive: bool = True) -> dict[str, 
     return {
         "NodeID": name,
         "NodeManagerHostname": f"host-{name}",
+        "NodeManagerAddress": f"address-{name}",
         "Alive": alive,
         "Resources": {"CPU": float(cpus), "memory": float(memory * GIB)},
     }

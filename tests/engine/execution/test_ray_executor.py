@@ -45,7 +45,7 @@ def test_a_killed_worker_is_tried_again_and_the_result_is_as_if_nothing_had_happ
     assert "died" in attempts[0].error["message"]
     settings = book.deployment.settings
     shown = command("show", run_id, "--home", str(settings.home), env={"LOANWATCH_LEDGER": settings.ledger_url})
-    assert "tried again: mortal, attempt 1: The Ray worker of the task ended (" in shown.stdout
+    assert "tried again: mortal, attempt 1: The Ray process of the task ended (" in shown.stdout
 
 
 def test_tasks_on_ray_log_to_the_ledger(runner_of: Maker, ray_executor: Executor) -> None:

@@ -126,8 +126,17 @@ def test_parts_fan_out_and_only_the_failing_part_is_tried_again(runner_of: Maker
         ("b", 1, "failed"),
         ("b", 2, "succeeded"),
         ("c", 1, "succeeded"),
-        ("collect", 1, "succeeded"),
+        ("collect all", 1, "succeeded"),
     ]
+
+
+def test_a_partition_may_have_any_name_that_a_dataset_may_have(runner_of: Maker) -> None:
+    book = runner_of(task("many", "one_part", split=("collect", "a"), collect=f"{TASKS}:put_together"))
+    run_id, state = book.run()
+    assert state == "succeeded"
+    with book.deployment.ledger.reading() as connection:
+        (row,) = task_rows(connection, run_id)
+    assert row.outcome["outcome"]["values"] == {"parts": 2}
 
 
 def test_two_parts_that_fail_together_are_one_failure(deployment: Deployment) -> None:
