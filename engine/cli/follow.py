@@ -1,5 +1,7 @@
 """Follows a run in the ledger: a live task table on a terminal, plain lines elsewhere and on one with TERM=dumb."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ from engine.cli.render import number, remark, run_view
 from engine.deployment import Deployment
 from engine.documents.runs import run_document
 from engine.process.background import Background
+from storage.db.ledger import LedgerUnavailable
 from storage.errors import LoanwatchError
 from storage.ledger.tasks import task_rows
 
@@ -29,19 +32,24 @@ class Follower(Background):
     def work(self) -> None:
         try:
             self._show_until_ended()
+        except LedgerUnavailable:
+            return  # whoever waits for the run says so
         except LoanwatchError as error:
             self._console.print(f"The run continues, but its progress can't be shown: {error}", soft_wrap=True)
 
     def _show_until_ended(self) -> None:
         if not self._console.is_terminal or self._console.is_dumb_terminal:
-            while not self.ended.wait(PAUSE):
-                self._print_changes()
-            self._print_changes()
+            self._until_ended(self._print_changes)
             return
         with Live(console=self._console, auto_refresh=False, transient=False) as live:
-            while not self.ended.wait(PAUSE):
-                live.update(self._view(), refresh=True)
-            live.update(self._view(), refresh=True)
+            self._until_ended(lambda: live.update(self._view(), refresh=True))
+
+    def _until_ended(self, show: Callable[[], None]) -> None:
+        """Shows what the ledger has now, until the end of the block. While the ledger is away, what is shown stays."""
+        while not self.ended.wait(PAUSE):
+            with suppress(LedgerUnavailable):
+                show()
+        show()
 
     def _view(self) -> Any:
         with self._deployment.ledger.reading() as connection:

@@ -22,10 +22,10 @@ from engine.execution.ray_executor import RayExecutor
 from engine.process.logs import add_to_every_line, log_to_stderr
 from engine.process.signals import interrupt_on_sigterm
 from engine.worker.assignment import CODE_CHANGED, RAY_IS_GONE, RunAssignment, assignment_from_line
+from storage.db.ledger import RESTART_SECONDS
 from storage.errors import LoanwatchError
 from storage.settings import load_settings
 
-LEDGER_RETRY_SECONDS = 20.0  # seconds to wait for a database server that restarts
 log = logging.getLogger("loanwatch.engine")
 
 
@@ -33,7 +33,7 @@ def exit_code_of(assignment: RunAssignment, executor: RayExecutor) -> int:
     """Executes the assigned run. Returns the exit code of this process."""
     add_to_every_line(run_id=assignment.lease.run_id)
     try:
-        deployment = Deployment.open(load_settings(**assignment.settings), retry_seconds=LEDGER_RETRY_SECONDS)
+        deployment = Deployment.open(load_settings(**assignment.settings), retry_seconds=RESTART_SECONDS)
         execute_claimed_run(deployment, assignment.lease, executor)
     except RayUnreachable as error:
         log.warning("%s", error)

@@ -27,6 +27,7 @@ LedgerRow = Row[*tuple[Any, ...]]
 LOCK_TIMEOUT = "55P03"  # PostgreSQL's code of a lock that was waited for too long
 DISK_ERRORS = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two tries to reach a server
+RESTART_SECONDS = 20.0  # in which a server that restarts should be there again
 # Parts of PostgreSQL's messages about a wrong address, for which libpq gives no code. A second try would not help.
 WRONG_ADDRESS = ("authentication failed", "does not exist", "pg_hba.conf", "no password supplied", "permission denied")
 

@@ -1,21 +1,27 @@
 """Row 13: PostgreSQL is restarted at once three times during a training; nothing is lost or doubled."""
 
+import io
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from sqlalchemy import select
 
+from engine.cli import attach
+from engine.cli.attach import followed
 from engine.cluster.private import RayAddress
 from engine.control import runs
+from engine.errors import Refused
 from storage.db.schema import publications
 from tests.databases import TEMPLATE
 from tests.faults.counts import Count
 from tests.heads import joining
 from tests.live import Site
 from tests.postgres import Postgres, running_postgres
-from tests.processes import until
+from tests.processes import DEADLINE, until
 from tests.retail import PIPELINES
 
 pytestmark = [pytest.mark.alone, pytest.mark.thorough]
@@ -68,3 +74,28 @@ def going_on(site: Site, run_id: str) -> tuple[str, int]:
     assert run.state == "crashed", run.error
     assert "resume" in run.error["message"]
     return runs.resume(site.deployment, run_id), 1
+
+
+def test_who_follows_a_run_waits_for_the_server_as_the_run_does_and_is_told_when_it_stays_away(
+    tmp_path: Path, server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path / "home", server.url(TEMPLATE))
+    run_id, shown, came_to = site.request(), io.StringIO(), list[str | None]()
+    console = Console(file=shown, width=200)
+    following = threading.Thread(target=lambda: came_to.append(followed(site.deployment, run_id, console)))
+    following.start()
+    until(lambda: "is waiting for a worker" in shown.getvalue(), "first look")
+    server.control("stop", "-m", "immediate")
+    server.control("start")
+    runs.cancel(site.deployment, run_id)
+    following.join(DEADLINE)
+    assert came_to == [run_id]
+    again = site.request()
+    monkeypatch.setattr(attach, "RESTART_SECONDS", 0.1)
+    server.control("stop", "-m", "immediate")
+    with pytest.raises(
+        Refused, match=rf"^Run {again} may go on, but can't be followed: The ledger .* logs {again} --fol"
+    ):
+        followed(site.deployment, again, console)
+    server.control("start")
+    site.close()

@@ -142,6 +142,9 @@ def _execute(deployment: Deployment, run_id: str, *, as_json: bool) -> None:
 def _executed_by_worker_or_here(deployment: Deployment, run_id: str, console: Console, *, as_json: bool) -> str | None:
     """Follows a run that a worker or this process executes. Returns the id of the ended run; None when detached."""
     if not has_worker(deployment):
+        if address := deployment.settings.ray_address:
+            told = f"No worker runs, so the run uses this machine and not the Ray cluster at {address}."
+            console.print(told, highlight=False, soft_wrap=True)
         try:
             with own_output() if as_json else nullcontext(), local_ray(deployment) as executor:
                 follow_to_end(deployment, run_id, executor, console)
