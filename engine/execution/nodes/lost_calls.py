@@ -26,6 +26,8 @@ def report_of_lost_call(error: Exception, submitted: Submitted, nodes: Nodes) ->
     if kind == "OutOfMemoryError":
         told = f"Ray ended the task{where} because memory was full; free some memory and resume the run."
         return Report(failure=Failure("OutOfMemory", told))
+    if kind == "NodeDiedError":
+        return Report(failure=Failure(kind, f"The Ray node of the task{where} was lost."))
     reason = _reason(error)
     if kind.startswith(RAISED) and not has_begun:
         told = f"A Ray process{where} can't load the product ({reason}); give every machine the same image."

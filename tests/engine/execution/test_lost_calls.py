@@ -55,3 +55,13 @@ def test_an_error_of_rays_own_is_told_by_its_first_line() -> None:
         failure, where = failure_of(error, node("b", 1, 1))
         assert where is None
         assert failure.message == f"The Ray process of the task ended ({told})."
+
+
+class NodeDiedError(Exception):
+    """As Ray names the end of a node."""
+
+
+def test_a_lost_node_is_told_without_rays_own_words() -> None:
+    error = NodeDiedError("Task failed because the node it was running on is dead. Node IP: 1.2.3.4, node ID: 0abc.")
+    failure, _ = failure_of(error, node("a", 1, 1), node("b", 1, 1), begun_on="b")
+    assert (failure.message, failure.retryable) == ("The Ray node of the task on host host-b was lost.", True)
