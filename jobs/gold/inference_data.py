@@ -17,7 +17,7 @@ from jobs.gold.no_loans import Due, due_by, no_scored_loan
 from jobs.job import Job, log, summed
 from jobs.loan_calendar import known_by
 from jobs.silver.buckets import buckets_of
-from jobs.silver.quality.identity import check_matches
+from jobs.silver.quality.identity import check_matches, conflicts_in_all
 from storage.lake.datamart import TableVersion
 from storage.lake.names import INFERENCE_FEATURES, INFERENCE_IMPUTED
 
@@ -60,7 +60,7 @@ def inference_features(
         reduce(summed, (part.matched for part in parts)),
     )
     check_matches(known, without | without_any(known, matched), job.book)
-    values = reduce(summed, (part.values for part in parts))
+    values = conflicts_in_all(reduce(summed, (part.values for part in parts)))
     values["rows"] = {name: {**counts, "read": staged[name].rows} for name, counts in values["rows"].items()}
     if not values["loans"]:
         counts = values["rows"][job.book.loan_source], values["left_out"]

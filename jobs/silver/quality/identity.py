@@ -1,8 +1,10 @@
 """Ids that identify: a loan has one customer, its rows agree, and the loans of one file are found in the others."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +28,8 @@ MOST_CHANGING = 0.5  # share of loans for which a fact of the loan may change
 FEWEST_LOANS = 10  # loans of which one at least must have its row
 FEW_LOANS = 50  # loans whose share says little
 BUCKETS_AT_ONCE = 2
+CHANGES = "changes"  # the value of a bucket with the loans that change, until all buckets are put together
+AND = " "  # between columns
 Reader = Callable[[str], pa.ChunkedArray]
 
 
@@ -106,10 +110,11 @@ def conflicts(
     checked: tuple[Mapping[str, pa.Table], Collection[str]],
     sources: Iterable[Source],
     bucket: Bucket = EVERYBODY,
-) -> dict[str, dict[str, int]]:
-    """How many keys have other values on one date (`conflicts`) and loans other facts (`changing_loans`), by table.
+) -> dict[str, dict[str, Any]]:
+    """Contradictions in the rows of a bucket that are known at as-of and name their customer, by table.
 
-    Counted at as-of, tables without any left out; rows without a customer are left out. `checked` are the checked
+    `conflicts` counts keys with other values on one date. `changes` has the number of loans with several rows, and how
+    many of them change in which columns; `conflicts_in_all` makes `changing_loans` of it. `checked` are the checked
     columns of the bucket's cleaned rows, and the tables in which a key may have several rows.
     """
     tables, repeating = checked
@@ -117,11 +122,33 @@ def conflicts(
     several = [name for name in read if name in repeating]
     of_keys = {name: _conflicts(job, tables[name], job.book.by_table[name], read[name]) for name in several}
     ledger = job.book.loan_source
-    of_loans = {name: _changing_loans(job, tables[name], read[name]) for name in read if name == ledger}
     return {
         "conflicts": {name: count for name, count in of_keys.items() if count},
-        "changing_loans": {name: count for name, count in of_loans.items() if count},
+        CHANGES: {name: _changes(job, tables[name], read[name]) for name in read if name == ledger},
     }
+
+
+def conflicts_in_all(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with what `conflicts` counted in all buckets: `changing_loans`, by table, in place of `changes`.
+
+    A column that changes for more than half of the loans with several rows is no fact of a loan. Writes the log.
+    """
+    for table, count in values["conflicts"].items():
+        log.warning("%s: %d keys have other values on one date", table, count)
+    changing = {table: _changing_loans(table, found) for table, found in values[CHANGES].items()}
+    others = {name: value for name, value in values.items() if name != CHANGES}
+    return {**others, "changing_loans": {table: count for table, count in changing.items() if count}}
+
+
+def _changing_loans(table: str, found: Mapping[str, Any]) -> int:
+    of_columns = {tuple(names.split(AND)): count for names, count in found["loans"].items()}
+    of_column = Counter[str]()
+    for names, count in of_columns.items():
+        of_column.update(dict.fromkeys(names, count))
+    facts = {name for name, count in of_column.items() if count <= MOST_CHANGING * found["several"]}
+    for name in sorted(facts):
+        log.warning("%s: %s changes for %d loans", table, name, of_column[name])
+    return sum(count for names, count in of_columns.items() if facts.intersection(names))
 
 
 def _conflicts(job: Job, checked: pa.Table, source: Source, read: Reader) -> int:
@@ -129,25 +156,22 @@ def _conflicts(job: Job, checked: pa.Table, source: Source, read: Reader) -> int
     identity = (*source.key, source.known_on)
     others = [name for name in source.names if name not in identity]
     columns = [partial(read, name) for name in others]
-    found = contradictions(row_codes(checked, identity), rows, columns)
-    if found:
-        log.warning("%s: %d keys have other values on one date", source.silver, found)
-    return found
+    return contradictions(row_codes(checked, identity), rows, columns)
 
 
-def _changing_loans(job: Job, checked: pa.Table, read: Reader) -> int:
-    source = job.book.loans
-    rows = _counted(job, checked, source)
+def _changes(job: Job, checked: pa.Table, read: Reader) -> dict[str, Any]:
+    """The number of loans with several rows, and of those that change, by the columns in which they do."""
+    rows = _counted(job, checked, job.book.loans)
     groups = row_codes(checked, [job.book.loan_id])[rows]
     sizes = np.bincount(groups)
-    several = int((sizes > 1).sum())
-    differ = np.zeros(len(sizes), bool)
-    for name in job.book.loan_facts:
-        changed = changing(groups, len(sizes), read(name).take(pa.array(rows)))
-        if 0 < changed.sum() <= MOST_CHANGING * several:  # what changes for most loans is no fact
-            log.warning("%s: %s changes for %d loans", source.silver, name, changed.sum())
-            differ |= changed
-    return int(differ.sum())
+    names = list(job.book.loan_facts)
+    flags = [changing(groups, len(sizes), read(name).take(pa.array(rows))) for name in names]
+    changed = np.array(flags, bool).reshape(len(names), len(sizes))
+    loans = Counter(
+        AND.join(name for name, is_one in zip(names, loan, strict=True) if is_one)
+        for loan in changed[:, changed.any(axis=0)].T
+    )
+    return {"several": int((sizes > 1).sum()), "loans": dict(sorted(loans.items()))}
 
 
 def _counted(job: Job, checked: pa.Table, source: Source) -> npt.NDArray[np.int64]:

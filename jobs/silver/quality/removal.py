@@ -11,7 +11,7 @@ from jobs.job import Job, TaskResult, combined, log
 from jobs.silver.buckets import EVERYBODY, Bucket, bucket_of_job, buckets_of_job
 from jobs.silver.customers import Mask
 from jobs.silver.dialects.orders import check_orders
-from jobs.silver.quality.identity import check_buckets, conflicts
+from jobs.silver.quality.identity import check_buckets, conflicts, conflicts_in_all
 from jobs.silver.quality.report import checked_columns, quality_report
 from jobs.silver.quality.statistics import statistics_of_tables
 from jobs.silver.reading import bucket_rows, source_rows
@@ -55,7 +55,7 @@ def _staged(job: Job) -> dict[str, TableVersion]:
 
 def _told(job: Job, found: TaskResult) -> TaskResult:
     """The result with the rows that cleaning wrote, counted apart from the masks, so that the accounts check both."""
-    staged, values = _staged(job), found.values
+    staged, values = _staged(job), conflicts_in_all(found.values)
     rows = {name: {**counts, "read": staged[name].rows} for name, counts in values["rows"].items()}
     for reason, count in values["reasons"].items():
         log.info("%d customers flagged: %s", count, reason)

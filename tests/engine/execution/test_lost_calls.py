@@ -22,7 +22,9 @@ def failure_of(error: Exception, *nodes: dict[str, Any], begun_on: str | None = 
     """The failure of a call that has begun on that node or on none, and the node that is known afterwards."""
     call: Any = None
     submitted = Submitted(1, "fit#host:7-0", call, Asked(1, 0), begun_on)
-    failure = report_of_lost_call(error, submitted, Nodes(lambda: nodes)).failure
+    known = Nodes(lambda: nodes)
+    assert known.capacity() == len(nodes)
+    failure = report_of_lost_call(error, submitted, known).failure
     assert failure is not None
     return failure, submitted.node
 

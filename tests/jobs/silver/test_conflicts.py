@@ -8,8 +8,10 @@ import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.job import summed
 from jobs.silver.customers import number_of_customers, with_one_dictionary
 from jobs.silver.newest import codes_of
+from jobs.silver.quality.identity import CHANGES, conflicts_in_all
 from jobs.silver.quality.removal import remove_flagged_customers
 from tests.job_factory import JobFactory
 from tests.retail import BOOK, TABLES
@@ -83,6 +85,21 @@ def test_a_column_that_changes_for_most_loans_is_no_fact_of_them(job_factory: Jo
         for number in range(3)
     ]
     assert checked(job_factory, *rows, of="changing_loans")[0] == {}
+
+
+def test_whether_a_column_is_a_fact_is_decided_by_the_loans_of_all_buckets() -> None:
+    """Of 200 loans 96 change their tenure: fewer than half, though it is more than half in one bucket."""
+    first = {"conflicts": {"loan_daily": 2}, CHANGES: {"loan_daily": {"several": 100, "loans": {"tenure": 51}}}}
+    other = {
+        "conflicts": {},
+        CHANGES: {
+            "loan_daily": {"several": 100, "loans": {"tenure": 40, "loan_amt tenure": 5, "due_amt loan_amt": 90}}
+        },
+    }
+    assert conflicts_in_all(first) == {"conflicts": {"loan_daily": 2}, "changing_loans": {}}
+    whole = conflicts_in_all(summed(first, other))
+    assert whole == {"conflicts": {"loan_daily": 2}, "changing_loans": {"loan_daily": 186}}
+    assert conflicts_in_all({"conflicts": {}, CHANGES: {}}) == {"conflicts": {}, "changing_loans": {}}
 
 
 def test_rows_that_are_not_known_yet_are_no_conflict(job_factory: JobFactory) -> None:
