@@ -8,7 +8,7 @@ import os
 RAY_ENVIRONMENT = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9/",  # where nobody listens; see WITHOUT_API_SERVER
+    "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9/",  # where nobody listens; see WITHOUT_BYSTANDERS
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
     "RAY_AUTH_MODE": "token",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",

@@ -75,7 +75,7 @@ def check_readable(file: str, read: int, rejected: int, limit: float, first: Rej
 
 
 def file_numbers(job: Job) -> list[str]:
-    """The parts of an ingest: one for each file of the dataset, several for a large one; '' for a single one."""
+    """The partitions of an ingest: one for each file of the dataset, several for a large one; '' for a single one."""
     ((dataset, files),) = job.extracts.items()
     pieces = pieces_of(files, job.book.by_dataset[dataset])
     return [""] if len(pieces) == 1 else [str(number) for number in range(len(pieces))]

@@ -96,7 +96,7 @@ def fits(job: Job) -> Mapping[str, Fit]:
 
 
 def fit_names(job: Job) -> list[str]:
-    """The parts of the training task: the names of its fits."""
+    """The partitions of the training task: the names of its fits."""
     return list(fits(job))
 
 

@@ -1,4 +1,4 @@
-"""The fits of a training, one Ray task each: of every candidate one on all train rows, and one for each fold."""
+"""The fits of a training, one partition each: of every candidate one on all train rows, and one for each fold."""
 
 import pickle
 from collections.abc import Iterator

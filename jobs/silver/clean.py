@@ -125,7 +125,7 @@ class Cleaning:
 
 
 def part_numbers(job: Job) -> list[str]:
-    """The parts of a cleaning: one for each file of the bronze table."""
+    """The partitions of a cleaning: one for each file of the bronze table."""
     (bronze,) = job.tables.values()
     return [str(number) for number in range(len(files_of(bronze)))]
 

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
 
 from engine.errors import Refused
+from engine.execution.executors import Executor
 from jobs.job import Job
 from storage.lake.marker import NAME
 from storage.settings import is_remote
@@ -14,18 +14,11 @@ from storage.settings import is_remote
 BEGINNING = 64 * 1024  # bytes
 
 
-class Reader(Protocol):
-    """What knows the nodes."""
-
-    def unshared(self, paths: Sequence[str]) -> tuple[str, str, str] | None:
-        """(host, path, what is wrong) of a machine that has not the file of this one at a path; None without one."""
-
-
 class Reach:
     """The files of this machine that the other nodes were found to read as well."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
         self._read: set[str] = set()
 
     def has(self, jobs: Sequence[Job]) -> bool:
@@ -35,7 +28,7 @@ class Reach:
     def refuse_unreadable(self, jobs: Sequence[Job]) -> None:
         """Looks for the files on all nodes. Raises Refused when one that may run these jobs has not the same ones."""
         advice = {path: setting for job in jobs for path, setting in _paths(job) if path not in self._read}
-        found = self._reader.unshared(list(advice)) if advice else None
+        found = self._executor.unshared(list(advice)) if advice else None
         if found is not None:
             host, path, wrong = found
             raise Refused(
