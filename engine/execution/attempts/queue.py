@@ -1,5 +1,6 @@
 """The attempts of one run: those that wait for Ray to open or for a retry, and those that the executor has."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from time import monotonic
@@ -16,6 +17,9 @@ from jobs.job import Job
 MOST_WAIT = 0.25  # seconds to wait for reports, so that a cancelled run ends soon
 OPEN_WAIT = 0.05
 SHORT = 0.003  # seconds to wait for the report of a call that has just begun, so that both are written at once
+NO_NODE = "The Ray cluster has no node with a CPU; calls wait until one joins (`ray start`)."
+
+log = logging.getLogger("loanwatch.engine")
 
 
 class AttemptQueue:
@@ -33,6 +37,7 @@ class AttemptQueue:
         self._waiting: list[Attempt] = []
         self._running: dict[int, Attempt] = {}
         self._opening: Future[None] | None = None
+        self._told_no_node = False
 
     @property
     def is_empty(self) -> bool:
@@ -65,7 +70,14 @@ class AttemptQueue:
 
     def _room(self) -> int:
         """How many more calls may be submitted; one at least when none is, for a cluster that starts nodes for it."""
-        return max(self._executor.capacity(), 1) - len(self._running) if self._waiting else 0
+        if not self._waiting:
+            return 0
+        capacity = self._executor.capacity()
+        if not capacity and not self._told_no_node:
+            log.warning("%s", NO_NODE)
+            self._recorder.warned(self._waiting[0].work.task, [NO_NODE])
+        self._told_no_node = not capacity
+        return max(capacity, 1) - len(self._running)
 
     def reports(self, timeout: float = MOST_WAIT) -> Iterator[tuple[Attempt, Report]]:
         """The attempts that have ended, with their reports. Waits up to `timeout` seconds for the first.

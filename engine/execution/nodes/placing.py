@@ -84,15 +84,11 @@ class Nodes:
         self._listed_at = -math.inf
         self._nodes: list[Node] = []
         self._refusing = set(refusing)
-        self._told = False  # that there is no node
 
     def all(self) -> list[Node]:
         """All of them, also those that refused a call."""
         if monotonic() - self._listed_at > LIST_AGE:
             self._nodes, self._listed_at = nodes_of(self._listed()), monotonic()
-            if not self._nodes and not self._told:
-                log.warning("The Ray cluster has no node with a CPU; calls wait until one joins (`ray start`).")
-            self._told = not self._nodes
         return self._nodes
 
     def capacity(self) -> int:

@@ -78,21 +78,3 @@ def test_the_host_of_a_node_is_named_where_there_are_several() -> None:
     one = Nodes(lambda: listed[:1])
     assert len(one.all()) == 1
     assert one.where("a") == ""
-
-
-def test_a_cluster_without_a_node_is_told_once(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("engine.execution.nodes.placing.LIST_AGE", -1.0)
-    listed = [node("head", 0, 16)]
-    nodes = Nodes(lambda: listed)
-    assert not nodes.all()
-    assert not nodes.all()
-    assert [record.message for record in caplog.records] == [
-        "The Ray cluster has no node with a CPU; calls wait until one joins (`ray start`)."
-    ]
-    listed.append(node("a", 1, 1))
-    assert nodes.all()
-    listed.pop()
-    assert not nodes.all()
-    assert len(caplog.records) == 2

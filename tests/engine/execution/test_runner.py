@@ -161,6 +161,24 @@ def test_two_parts_that_fail_together_are_one_failure(deployment: Deployment) ->
         assert run_row(connection, run_id).error["message"] == "The data can't be used; mend them."
 
 
+class WithoutNode(LocalExecutor):
+    """A cluster without a node until a call waits for one."""
+
+    def capacity(self) -> int:
+        return 0
+
+
+def test_a_run_that_waits_for_a_node_says_so_once_in_its_log(deployment: Deployment) -> None:
+    executor = WithoutNode()
+    book = PipelineRunner(deployment, executor, (task("many", "one_part", split=("a", "c")),))
+    run_id, state = book.run()
+    executor.close()
+    assert state == "succeeded"
+    with deployment.ledger.reading() as connection:
+        told = [line.message for line in log_rows(connection, run_id) if line.level == "WARNING"]
+    assert told == ["The Ray cluster has no node with a CPU; calls wait until one joins (`ray start`)."]
+
+
 def test_without_a_collector_partitions_are_added_up(runner_of: Maker) -> None:
     book = runner_of(task("many", "one_part", split=("a", "c")))
     run_id, _ = book.run()
