@@ -19,6 +19,7 @@ from storage.lake.extracts import SourceFile
 QUARANTINE_SCHEMA = pa.schema(
     [("file", pa.string()), ("line", pa.int64()), ("reason", pa.string()), ("text", pa.string())]
 )
+MANY_REJECTS = 500_000  # take some 200 MB of memory
 RANGES = "ranges"  # what the ranges of large files tell of them until they are put together, by file
 
 
@@ -41,10 +42,19 @@ class Intake:
             yield chunk.table
 
     def rows_within(self, limit: float, chunks: Iterable[Chunk]) -> Iterator[pa.Table]:
-        """The readable rows; InputRejected at the end when more than the limit's share could not be read."""
-        yield from self.rows(chunks)
+        """The readable rows; InputRejected at the end when more than the limit's share could not be read.
+
+        InputRejected before the end when it is most of a large number of records, which would fill the memory.
+        """
+        for table in self.rows(chunks):
+            if len(self.rejects) > MANY_REJECTS:
+                self._check(max(limit, 0.5), " read so far")
+            yield table
+        self._check(limit)
+
+    def _check(self, limit: float, of: str = "") -> None:
         first = self.rejects[0] if self.rejects else None
-        check_readable(self._file.name, self.read, len(self.rejects), limit, first)
+        check_readable(self._file.name, self.read, len(self.rejects), limit, first, of)
 
     def counts(self, stored: int, quarantined: int) -> dict[str, Any]:
         """How many records were read, how many of them are in each table, and why they were set aside."""
@@ -63,11 +73,14 @@ class Intake:
         return pa.Table.from_pylist(rows, QUARANTINE_SCHEMA)
 
 
-def check_readable(file: str, read: int, rejected: int, limit: float, first: Reject | None) -> None:
-    """Raises InputRejected when a larger share of the records of a file than the limit was rejected."""
+def check_readable(file: str, read: int, rejected: int, limit: float, first: Reject | None, of: str = "") -> None:
+    """Raises InputRejected when a larger share of the records of a file than the limit was rejected.
+
+    `of` says of which records, when it is not all of the file's.
+    """
     if first is not None and rejected > limit * read:
         raise InputRejected(
-            f"{rejected} of {read} rows can't be read, more than {limit:.1%} (the first: {first.reason})",
+            f"{rejected} of {read} rows{of} can't be read, more than {limit:.1%} (the first: {first.reason})",
             file=file,
             line=first.line,
             hint="deliver the extract again, or raise quarantine_limit",

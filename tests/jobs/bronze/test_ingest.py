@@ -1,10 +1,12 @@
 import gzip
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobs.bronze.extracts import Limits
 from jobs.bronze.ingest import file_numbers, ingest
 from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, combined
@@ -148,3 +150,19 @@ def test_a_file_as_received_has_the_limit_of_what_it_may_unpack_to(
         return
     with pytest.raises(InputRejected, match=f"has {size} bytes, more than the limit of {size - 1} bytes; split the"):
         all_of(job)
+
+
+def test_a_file_of_malformed_records_is_rejected_before_all_of_it_is_in_memory(
+    job_factory: JobFactory, extracts: Extracts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A setting that accepts malformed records accepts them however many they are."""
+    monkeypatch.setattr("jobs.bronze.ingest.MANY_REJECTS", 100)
+    monkeypatch.setattr("jobs.bronze.ingest._limits", lambda _: Limits(block=1000))
+    path = ragged(extracts, good=10, bad=5000)
+    job = job_over(job_factory, extracts, [path.name])
+    with pytest.raises(InputRejected, match=r"rows read so far can't be read, more than 50.0% \(the first: 5 ") as told:
+        all_of(job)
+    rejected, read = (int(word) for word in re.findall(r"(\d+) of (\d+) rows", str(told.value))[0])
+    assert 100 < rejected < read < 1000
+    outcome = all_of(job_over(job_factory, extracts, [path.name], quarantine_limit=1.0))
+    assert (outcome.values["stored"], outcome.values["quarantined"]) == (10, 5000)
