@@ -15,6 +15,10 @@ class StorageError(LoanwatchError):
     """A table, model, file or ledger can't be used."""
 
 
+class MissingBucket(StorageError):
+    """Object storage has no bucket of the name in an address, so that every file of it would look missing."""
+
+
 class UsageError(LoanwatchError):
     """A setting or an argument is invalid."""
 

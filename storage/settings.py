@@ -23,6 +23,7 @@ GIB = 1024**3
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 TIMING = re.compile(rf"off|(daily|{'|'.join(WEEKDAYS)}) ([01]\d|2[0-3]):([0-5]\d)")
 REPLACED = {"auc_rows": "auc_least_defaults"}  # settings of earlier releases, which counted loans, and what counts now
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|s3:")  # how an address begins, rather than a path
 HOST_AND_PORT = re.compile(r"(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 
 
@@ -109,6 +110,13 @@ class Settings(FitSettings):
     @classmethod
     def _file_wherever_a_process_runs(cls, book: str) -> str:
         return str(Path(book).expanduser().absolute()) if book.endswith(".py") else book
+
+    @field_validator("data", "datamart", "models", "reports")
+    @classmethod
+    def _address_or_folder(cls, root: str) -> str:
+        if (begins := SCHEME.match(root)) and not re.match("s3://[^/?]", root):
+            raise ValueError(f"it begins with {begins[0]}, but an address begins with s3://BUCKET; else give a folder")
+        return root
 
     @field_validator("timezone")
     @classmethod

@@ -20,8 +20,10 @@ from engine.execution.vacuum import misplaced_links
 from jobs.modelling.champion import other_libraries
 from storage.db.engines import has_place
 from storage.errors import DamagedFile, LoanwatchError
+from storage.files.folder import Folder
 from storage.ledger.catalog import current_versions
 from storage.ledger.models import model_by_alias, registered_models
+from storage.ledger.published.reports import current_reports
 from storage.settings import Settings
 
 MOST_FILES = 3  # that a finding names, the last ones
@@ -37,13 +39,14 @@ def missing(settings: Settings) -> list[Finding]:
 
 
 def findings(deployment: Deployment) -> list[Finding]:
-    """The findings of all checks, in order. It stops after a failed precondition."""
+    """The findings of all checks, in order. It stops after a failed precondition, and tells no error twice."""
     results: list[Finding] = []
     for check in CHECKS:
         try:
             new = list(check(deployment))
         except (LoanwatchError, OSError, pa.ArrowInvalid) as error:
-            new = [Finding(check.__name__.strip("_"), "problem", str(error))]
+            told = str(error) in {finding.message for finding in results}
+            new = [] if told else [Finding(check.__name__.strip("_"), "problem", str(error))]
         results += new
         if check in PRECONDITIONS and any(finding.level != "ok" for finding in new):
             break
@@ -98,11 +101,13 @@ def _book(deployment: Deployment) -> Iterator[Finding]:
 
 def _extracts(deployment: Deployment) -> Iterator[Finding]:
     folder = default_folder(deployment)
+    there = Folder.at(folder, deployment.settings.storage_retry, "LOANWATCH_DATA")
     if folder_has_extracts(deployment, folder):
-        yield Finding("extracts", "ok", folder)
+        yield Finding("extracts", "ok", there.address)
     else:
+        there.refuse_missing_bucket()
         yield Finding(
-            "extracts", "warning", f"{folder} has no extracts; put them there, or give their folder with --data."
+            "extracts", "warning", f"{there.address} has no extracts; put them there, or give their folder with --data."
         )
 
 
@@ -122,6 +127,7 @@ def _newest_rows(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _tables(deployment: Deployment) -> Iterator[Finding]:
+    deployment.datamart.folder.refuse_missing_bucket()
     with deployment.ledger.reading() as connection:
         current = current_versions(connection)
     damaged = 0
@@ -136,6 +142,7 @@ def _tables(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _models(deployment: Deployment) -> Iterator[Finding]:
+    deployment.models.folder.refuse_missing_bucket()
     with deployment.ledger.reading() as connection:
         champion = model_by_alias(connection)
         told = no_champion(connection, "train one with `python -m engine run training`")
@@ -164,16 +171,19 @@ def _models(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _links(deployment: Deployment) -> Iterator[Finding]:
+    """Of the links of tables, which object storage does not have, and of the names of reports."""
+    tables, reports = deployment.datamart.folder, deployment.reports.folder
+    reports.refuse_missing_bucket()
     misplaced = [*misplaced_links(deployment), *(row.name for row in misplaced_reports(deployment))]
+    with deployment.ledger.reading() as connection:
+        right = [f"every link below {tables.root}"] if tables.is_local else []
+        right += ["every report"] if tables.is_local or current_reports(connection) else []
+    check = "links" if tables.is_local or reports.is_local else "reports"
     if misplaced:
-        message = (
-            f"The links of {', '.join(misplaced)} do not point at the published versions; `doctor --fix` updates them."
-        )
-        yield Finding("links", "warning", message)
-    else:
-        yield Finding(
-            "links", "ok", f"every link below {deployment.datamart.folder.root} and every report is the published one"
-        )
+        what = f"The links of {', '.join(misplaced)} do" if check == "links" else f"{', '.join(misplaced)} do"
+        yield Finding(check, "warning", f"{what} not point at the published versions; `doctor --fix` updates them.")
+    elif right:
+        yield Finding(check, "ok", f"{' and '.join(right)} is the published one")
 
 
 CHECKS: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (

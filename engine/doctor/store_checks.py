@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from engine.deployment import Deployment
 from engine.doctor.finding import Finding
-from engine.stores.ownership import FOREIGN, UNKNOWN, roots_of
+from engine.stores.ownership import REFUSED, roots_of
 from engine.stores.plan import plan_of
 
 MOST_NAMES = 3
@@ -12,7 +12,7 @@ MOST_NAMES = 3
 
 def _stores(deployment: Deployment) -> Iterator[Finding]:
     roots = roots_of(deployment)
-    others = [root for root in roots if root.state in (FOREIGN, UNKNOWN)]
+    others = [root for root in roots if root.state in REFUSED]
     for root in others:
         yield Finding("stores", "problem", root.refusal(deployment.ledger.address))
     if not others:

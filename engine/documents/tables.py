@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from engine.deployment import Deployment
 from engine.documents.values import Document, moment
-from storage.lake.names import MONITORING, split_name
+from storage.lake.names import LINKED_LAYERS, MONITORING, layer_of
 from storage.ledger.catalog import current_versions, published_rows
 from storage.on_use import pa
 
@@ -22,11 +22,10 @@ LATER_COLUMNS = (
 
 
 def tables_document(connection: Connection, deployment: Deployment) -> list[Document]:
-    """The published tables with version, rows, bytes, digest, publishing run and path."""
-    documents = []
+    """The published tables with version, rows, bytes, digest, publishing run and path, from which people read them."""
+    documents, datamart, current = [], deployment.datamart, current_versions(connection)
     for row in published_rows(connection):
-        layer, short = split_name(row.table_name)
-        path = f"{deployment.datamart.folder.root}/{layer}/{short}.parquet"
+        linked = layer_of(row.table_name) in LINKED_LAYERS
         documents.append(
             {
                 "table": row.table_name,
@@ -36,7 +35,7 @@ def tables_document(connection: Connection, deployment: Deployment) -> list[Docu
                 "digest": row.digest,
                 "run_id": row.run_id,
                 "published_at": moment(row.published_at),
-                "path": None if layer == "staged" else path,
+                "path": datamart.address(current[row.table_name]) if linked else None,
             }
         )
     return documents

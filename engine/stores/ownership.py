@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from engine.deployment import Deployment
 from engine.errors import Refused
-from storage.errors import StorageError
+from storage.errors import MissingBucket, StorageError
 from storage.files.drafts import drafted
 from storage.files.folder import Folder
 from storage.lake.marker import NAME, mark, marked_as
@@ -13,7 +13,8 @@ from storage.lake.parts import PART_NAME
 from storage.ledger.models import registered_models
 from storage.ledger.operation.stores import deployment_id, recorded, results_with, run_ends
 
-OURS, FREE, FOREIGN, UNKNOWN = "ours", "free", "foreign", "unknown"
+OURS, FREE, FOREIGN, UNKNOWN, MISSING = "ours", "free", "foreign", "unknown", "missing"
+REFUSED = (FOREIGN, UNKNOWN, MISSING)
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Root:
     """The root of one store, and whose it is.
 
     `state` is ours; free, when it has no mark and is empty or has files that this ledger records; foreign, when it is
-    marked by another deployment; unknown, when it has no mark and files of which the ledger knows none.
+    marked by another deployment; unknown, when it has no mark and files of which the ledger knows none; missing, when
+    its bucket does not exist, of which `told` is the sentence.
     """
 
     store: str
@@ -29,6 +31,7 @@ class Root:
     ours: str
     marked: str | None
     state: str
+    told: str = ""
 
     @property
     def address(self) -> str:
@@ -36,6 +39,8 @@ class Root:
 
     def refusal(self, ledger: str) -> str:
         """Why it is not used: the sentence for a person, which names both and what to do."""
+        if self.told:
+            return self.told
         setting = f"LOANWATCH_{self.store.upper()}"
         advice = f"correct {setting} or LOANWATCH_LEDGER, or run `python -m engine adopt` if they belong together."
         if self.state == FOREIGN:
@@ -53,7 +58,7 @@ def check_stores(deployment: Deployment) -> None:
     """Takes the roots that are free. Raises Refused (exit code 5) for one of another deployment, before any change."""
     found = roots_of(deployment)
     for root in found:
-        if root.state in (FOREIGN, UNKNOWN):
+        if root.state in REFUSED:
             raise Refused(root.refusal(deployment.ledger.address))
     for root in found:
         if root.state == FREE:
@@ -63,8 +68,11 @@ def check_stores(deployment: Deployment) -> None:
 
 
 def adopt_roots(deployment: Deployment) -> list[Root]:
-    """Marks every root as this deployment's. Returns those that were not."""
+    """Marks every root as this deployment's. Returns those that were not. Raises Refused for a missing bucket."""
     taken = [root for root in roots_of(deployment) if root.state != OURS]
+    for root in taken:
+        if root.state == MISSING:
+            raise Refused(root.told)
     for root in taken:
         mark(root.folder, root.ours)
     return taken
@@ -77,21 +85,25 @@ def roots_of(deployment: Deployment) -> list[Root]:
         ours = deployment_id(connection)
     found = []
     for store, root in (("datamart", roots.datamart), ("models", roots.models), ("reports", roots.reports)):
-        folder = Folder.at(root, retry)
+        folder = Folder.at(root, retry, f"LOANWATCH_{store.upper()}")
+        marked, told = None, ""
         try:
             marked = marked_as(folder)
             state = _unmarked(deployment, store, folder) if marked is None else OURS if marked == ours else FOREIGN
+        except MissingBucket as error:
+            state, told = MISSING, str(error)
         except OSError as error:
             raise StorageError(
                 f"{folder.address} can't be read ({error}); correct its address or permissions."
             ) from error
-        found.append(Root(store, folder, ours, marked, state))
+        found.append(Root(store, folder, ours, marked, state, told))
     return found
 
 
 def _unmarked(deployment: Deployment, store: str, folder: Folder) -> str:
     sizes = {name: size for name, size in folder.sizes("").items() if (drafted(name, PART_NAME) or name) != NAME}
     if not sizes:
+        folder.refuse_missing_bucket()
         return FREE
     known = {"datamart": _knows_tables, "models": _knows_models, "reports": _knows_reports}[store]
     return FREE if known(deployment, folder, sizes) else UNKNOWN

@@ -34,6 +34,21 @@ def make_folder(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
+def opened(draft: Path) -> Any:
+    """A sink for a new draft, in a folder that is made for it."""
+    make_folder(draft.parent)
+    return draft.open("wb")
+
+
+def linked(draft: Path, target: str, link: Path) -> None:
+    """Points a link at a target by a rename of its draft."""
+    make_folder(link.parent)
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(target)
+    draft.replace(link)
+    sync_folder(link.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Makes the names in a local folder durable."""
     handle = os.open(folder, os.O_RDONLY)

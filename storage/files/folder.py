@@ -12,11 +12,12 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any, Self, TypeVar
 
-from storage.errors import StorageError, UsageError
-from storage.files.away import RETRY_SECONDS, until_there
+from storage.errors import MissingBucket, StorageError, UsageError
+from storage.files.away import RETRY_SECONDS, StorageRefused, until_there
 from storage.files.drafts import draft_of
-from storage.files.durable import CantWrite, make_durable, make_folder, sync_folder
+from storage.files.durable import CantWrite, linked, make_durable, opened
 from storage.files.streams import BLOCK, HashingStream, stream_sha256
+from storage.files.uploads import endpoint_of
 from storage.on_use import fs, pa
 from storage.settings import is_remote
 
@@ -37,11 +38,15 @@ class FileFacts:
 class Folder:
     """A root and the files below it. Every segment of a name must match SAFE_NAME.
 
-    Each call is tried again for `retry` seconds while the store is away (see storage.files.away).
+    Each call is tried again for `retry` seconds while the store is away (see storage.files.away). Of object
+    storage it may know the setting that names it and the endpoint, for people.
     """
 
-    def __init__(self, filesystem: fs.FileSystem | None, root: str, retry: float = RETRY_SECONDS) -> None:
+    def __init__(
+        self, filesystem: fs.FileSystem | None, root: str, retry: float = RETRY_SECONDS, of: tuple[str, str] = ("", "")
+    ) -> None:
         self._filesystem = filesystem
+        self._setting, self._endpoint = of
         self.root = root.rstrip("/")
         self.retry = retry
         self.is_local = filesystem is None or isinstance(filesystem, fs.LocalFileSystem)
@@ -52,20 +57,30 @@ class Folder:
         return self._filesystem or fs.LocalFileSystem()
 
     @classmethod
-    def at(cls, root: str, retry: float = RETRY_SECONDS) -> Self:
-        """The folder at a path of this machine or at an address such as `s3://bucket/prefix`."""
+    def at(cls, root: str, retry: float = RETRY_SECONDS, setting: str = "") -> Self:
+        """The folder at a path or at an address such as `s3://bucket/prefix`, and the setting that names it."""
         if not is_remote(root):
             return cls(None, str(Path(root).absolute()), retry)
         try:
             filesystem, path = until_there(root.partition("?")[0], retry, lambda: fs.FileSystem.from_uri(root))
         except (pa.ArrowInvalid, OSError) as error:
             raise UsageError(f"{root} can't be used as a folder ({error}); give a path or s3://bucket/...") from error
-        return cls(filesystem, path, retry)
+        return cls(filesystem, path, retry, (setting, endpoint_of(root)))
 
     @property
     def address(self) -> str:
         """The root as people know it, without the options of its address."""
         return self.root if self.is_local else f"s3://{self.root}"
+
+    def refuse_missing_bucket(self) -> None:
+        """Raises MissingBucket when object storage says that it has no bucket of this name."""
+        bucket = self.root.partition("/")[0]
+        with suppress(StorageRefused):  # a key may be allowed to read what is below a prefix alone
+            if not self.is_local and self.infos([bucket])[0].type == fs.FileType.NotFound:
+                named = self._setting or self.address
+                raise MissingBucket(
+                    f"The bucket {bucket} of {named} does not exist at {self._endpoint}; correct the address."
+                )
 
     def call(self, name: str, function: Callable[[], Result]) -> Result:
         """The result of a function that reads or writes `name`, tried again while the store is away."""
@@ -113,6 +128,7 @@ class Folder:
         try:
             return self.call(name, lambda: self.filesystem.open_input_file(path))
         except FileNotFoundError:
+            self.refuse_missing_bucket()
             raise StorageError(f"{path} is missing; run the pipeline again to rebuild it.") from None
 
     def read(self, name: str) -> bytes:
@@ -134,7 +150,7 @@ class Folder:
             return
         draft = Path(draft_of(path))
         try:
-            sink = self.call(name, lambda: _opened(draft))
+            sink = self.call(name, lambda: opened(draft))
         except OSError as error:
             raise CantWrite(path, error) from error
         try:
@@ -196,7 +212,7 @@ class Folder:
             return
         draft = link.with_name(draft_of(f".{link.name}"))
         try:
-            self.call(name, lambda: _linked(draft, relative, link))
+            self.call(name, lambda: linked(draft, relative, link))
         except OSError as error:
             raise CantWrite(str(link), error) from error
 
@@ -228,16 +244,3 @@ class Folder:
             with suppress(OSError):
                 self.filesystem.delete_file(path)
             raise
-
-
-def _opened(draft: Path) -> Any:
-    make_folder(draft.parent)
-    return draft.open("wb")
-
-
-def _linked(draft: Path, relative: str, link: Path) -> None:
-    make_folder(link.parent)
-    draft.unlink(missing_ok=True)
-    draft.symlink_to(relative)
-    draft.replace(link)
-    sync_folder(link.parent)

@@ -1,5 +1,6 @@
 """Uploads to object storage that were begun and never completed: they cost as objects do, but no listing has them."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -30,6 +31,12 @@ def abort_upload(root: str, name: str, upload: str) -> None:
             client.abort_multipart_upload(Bucket=bucket, Key=f"{prefix}{name}", UploadId=upload)
         except client.exceptions.NoSuchUpload:
             return
+
+
+def endpoint_of(root: str) -> str:
+    """The endpoint of an address of S3 as people read it, without credentials; AWS when it names none."""
+    named = parse_qs(urlsplit(root).query).get("endpoint_override")
+    return named[0] if named else os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or "AWS"
 
 
 def _bucket_and_prefix(root: str) -> tuple[str, str]:

@@ -79,7 +79,7 @@ class Datamart:
     """Reads and writes versions below one folder. The ledger records which version is current."""
 
     def __init__(self, root: str, retry: float = RETRY_SECONDS) -> None:
-        self.folder = Folder.at(root, retry)
+        self.folder = Folder.at(root, retry, "LOANWATCH_DATAMART")
 
     def write(
         self,
@@ -192,6 +192,11 @@ class Datamart:
             if size != part.bytes or self.folder.sha256(part.name) != part.sha256:
                 raise DamagedFile(self.folder.path(part.name), "its bytes changed after it was written")
 
+    def address(self, version: TableVersion) -> str:
+        """Where people read a version: its link on a disk, else its file, or with a `/` the folder of its parts."""
+        link, target = _link_and_target(version)
+        return f"{self.folder.address}/{link if self.folder.is_local else target + '/' * (len(version.parts) > 1)}"
+
     def link(self, version: TableVersion) -> None:
         """Points the table's link at this version: at the file, or at the folder of its parts."""
         if layer_of(version.table) in LINKED_LAYERS:
@@ -199,8 +204,7 @@ class Datamart:
 
     def is_linked(self, version: TableVersion) -> bool:
         """Whether the table's link points at this version. True for a table without a link."""
-        linked = layer_of(version.table) in LINKED_LAYERS
-        return not linked or self.folder.links_to(*_link_and_target(version))
+        return layer_of(version.table) not in LINKED_LAYERS or self.folder.links_to(*_link_and_target(version))
 
     def versions(self) -> set[tuple[str, str]]:
         """(table, version) of every version that has files here."""

@@ -89,16 +89,17 @@ def _infos(root: str, dataset: str) -> list[Any]:
     folder = Folder.at(root)
     infos = [info for info in _candidates(folder, dataset) if info.type != fs.FileType.NotFound]
     if not infos:
+        folder.refuse_missing_bucket()
         raise ExtractMissing(
-            f"{root}/{dataset}.csv is missing: {root} has no {dataset}.csv, {dataset}.csv.gz or folder {dataset}; "
-            "put the extract there or name its folder with --data."
+            f"{folder.address}/{dataset}.csv is missing: {folder.address} has no {dataset}.csv, {dataset}.csv.gz or "
+            f"folder {dataset}; put the extract there or name its folder with --data."
         )
     odd = [info.path for info in infos if info.type not in (fs.FileType.File, fs.FileType.Directory)]
     if odd:
         raise ExtractMissing(f"{odd[0]} is neither a file nor a folder; put the extract there.")
     if len(infos) > 1:
         names = " and ".join(info.base_name for info in infos)
-        raise ExtractMissing(f"{root} has {dataset} more than once ({names}); remove all but one.")
+        raise ExtractMissing(f"{folder.address} has {dataset} more than once ({names}); remove all but one.")
     files = _parts(folder, infos[0]) if infos[0].type == fs.FileType.Directory else infos
     if not files:
         raise ExtractMissing(f"{infos[0].path} has no .csv or .csv.gz file; put the parts of {dataset} there.")

@@ -59,7 +59,7 @@ class ModelStore:
     """
 
     def __init__(self, root: str, retry: float = RETRY_SECONDS, made_by: str = "") -> None:
-        self.folder = Folder.at(root, retry)
+        self.folder = Folder.at(root, retry, "LOANWATCH_MODELS")
         self._made_by = made_by
 
     def keep(self, data: bytes) -> FileFacts:
@@ -84,6 +84,7 @@ class ModelStore:
         """The bytes of a file. Raises UntrustedModel unless their SHA-256 is the one in `facts`."""
         path = self.folder.path(facts.name)
         if self.folder.size(facts.name) is None:
+            self.folder.refuse_missing_bucket()
             raise UntrustedModel(path, "it is missing")
         data = self.folder.read(facts.name)
         if hashlib.sha256(data).hexdigest() != facts.sha256:

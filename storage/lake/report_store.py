@@ -16,7 +16,7 @@ class ReportStore:
     """The reports below one folder. The ledger records which copy is published. `run_id` is of the run that writes."""
 
     def __init__(self, root: str, run_id: str = "", retry: float = RETRY_SECONDS) -> None:
-        self.folder = Folder.at(root, retry)
+        self.folder = Folder.at(root, retry, "LOANWATCH_REPORTS")
         self._run_id = run_id
 
     def write(self, name: str, data: bytes) -> FileFacts:

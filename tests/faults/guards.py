@@ -197,7 +197,7 @@ GUARDS = (
     Guard(
         "a store of another deployment is refused",
         "engine/stores/ownership.py",
-        "if root.state in (FOREIGN, UNKNOWN):",
+        "if root.state in REFUSED:",
         'if root.state == "":',
         "tests/engine/stores/test_foreign_stores.py::"
         "test_a_run_with_the_tables_of_another_deployment_is_refused_and_removes_nothing",

@@ -64,6 +64,21 @@ def test_the_window_of_the_auc_may_not_end_before_there_are_enough_defaults() ->
     assert load_settings(auc_defaults=40, auc_least_defaults=40).auc_defaults == 40
 
 
+@pytest.mark.parametrize("root", ["s3:/loans/x", "s3:loans/x", "s3:///x", "s3://", "gs://loans/x", "S3://loans/x"])
+@pytest.mark.parametrize("name", ["data", "datamart", "models", "reports"])
+def test_an_address_that_is_none_of_s3_is_refused(name: str, root: str) -> None:
+    said = rf"Setting {name} \(LOANWATCH_{name.upper()}\) can't be used: .* an address begins with s3://BUCKET"
+    with pytest.raises(UsageError, match=said):
+        load_settings(**{name: root})
+
+
+@pytest.mark.parametrize(
+    "root", ["s3://loans/x?region=eu-central-1", "s3://key:secret@loans", "/data:/x", "C:/x", "a b"]
+)
+def test_an_address_of_s3_and_a_folder_are_taken(root: str) -> None:
+    assert load_settings(datamart=root).datamart_root == root
+
+
 @pytest.mark.parametrize(
     ("root", "remote"), [("s3://bucket/x", True), ("/home/x", False), ("x", False), ("C:/x", False)]
 )

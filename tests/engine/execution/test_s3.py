@@ -40,7 +40,10 @@ def test_the_three_pipelines_run_on_object_storage(bucket: str, small_book: Path
     predictions = current["gold.model_predictions"]
     assert deployment.datamart.read(predictions).num_rows > 400
     assert not (tmp_path / "home" / "datamart").exists()
-    assert {finding.check for finding in findings(deployment) if finding.level == "problem"} == set()
+    found = findings(deployment)
+    assert {finding.check for finding in found if finding.level == "problem"} == set()
+    told = [(each.check, each.message) for each in found if each.check in ("links", "reports")]
+    assert told == [("reports", "every report is the published one")]
     deployment.datamart.drop(predictions.table, predictions.version)
     with pytest.raises(DamagedFile, match="it is missing"):
         deployment.datamart.verify(predictions)
