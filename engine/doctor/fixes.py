@@ -8,6 +8,7 @@ from engine.control.runs import reap_stale_runs
 from engine.deployment import Deployment
 from engine.doctor.finding import Finding
 from engine.doctor.process_checks import LOCK_PATIENCE
+from engine.errors import Refused
 from engine.execution.published.reports import repair_reports
 from engine.execution.vacuum import link_current
 from engine.stores.ownership import check_stores
@@ -22,6 +23,8 @@ def fix(deployment: Deployment) -> list[Finding]:
         for repair in REPAIRS:
             try:
                 fixed += [Finding(repair.__name__.strip("_"), "ok", message) for message in repair(deployment)]
+            except Refused:
+                continue  # for a store that can't be used, which the check of the stores tells
             except (LoanwatchError, OSError) as error:
                 fixed.append(Finding(repair.__name__.strip("_"), "problem", str(error)))
     return fixed

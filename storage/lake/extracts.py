@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select
 
 from storage.db.ledger import Ledger
 from storage.db.schema import source_digests
-from storage.errors import StorageError
+from storage.errors import MissingBucket, StorageError
 from storage.files.folder import Folder
 from storage.files.streams import BLOCK
 from storage.on_use import fs, np
@@ -81,6 +81,8 @@ def source_files(ledger: Ledger, root: str, dataset: str, *, read_all: bool = Fa
     """
     try:
         return tuple(_source_file(ledger, root, dataset, info, read_all) for info in _infos(root, dataset))
+    except MissingBucket as error:
+        raise ExtractMissing(str(error)) from error
     except (OSError, UnicodeError) as error:
         raise ExtractMissing(f"{root} can't be read for {dataset} ({error}); fix its permissions and names.") from error
 

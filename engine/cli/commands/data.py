@@ -95,11 +95,12 @@ def _print_paths(deployment: Deployment, console: Console) -> None:
     with deployment.ledger.reading() as connection:
         queued = queued_runs(connection)
         newest = metrics_document(connection, deployment)[-1]
+    picture = f"monitoring_dashboard_{newest['monitoring_date'].replace('-', '')}.png"
     paths = {
         "extracts": (settings.home / "data").absolute(),
-        "tables": settings.datamart_root,
-        "models": settings.models_root,
-        "dashboard": f"{settings.reports_root}/monitoring_dashboard_{newest['monitoring_date'].replace('-', '')}.png",
+        "tables": deployment.datamart.folder.address,
+        "models": deployment.models.folder.address,
+        "dashboard": f"{deployment.reports.folder.address}/{picture}",
         "ledger": deployment.ledger.address,
     }
     console.print()

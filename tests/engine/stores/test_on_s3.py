@@ -14,9 +14,8 @@ from engine.documents.tables import tables_document
 from engine.errors import Refused
 from engine.execution.executors import LocalExecutor
 from engine.stores.ownership import adopt_roots
-from storage.errors import StorageError
 from storage.lake.datamart import Datamart, TableVersion
-from storage.lake.extracts import source_files
+from storage.lake.extracts import ExtractMissing, source_files
 from storage.lake.names import PREDICTIONS
 from storage.settings import load_settings
 from tests.commands import command, document
@@ -75,15 +74,18 @@ def test_the_document_of_a_table_on_object_storage_has_its_address(bucket: str, 
     deployment.ledger.close()
 
 
-def test_a_bucket_that_does_not_exist_is_told_once_for_each_setting(trained: Path, bucket: str, missing: str) -> None:
+@pytest.mark.parametrize("words", [("doctor",), ("doctor", "--fix")])
+def test_a_bucket_that_does_not_exist_is_told_once_for_each_setting(
+    trained: Path, bucket: str, missing: str, words: tuple[str, ...]
+) -> None:
     env = {f"LOANWATCH_{store.upper()}": missing.format(store) for store in STORES}
-    told = document("doctor", "--home", str(trained), code=1, env=env)
+    told = document(*words, "--home", str(trained), code=1, env=env)
     problems = [(each["check"], each["message"]) for each in told if each["level"] == "problem"]
     assert problems == [("stores", sentence(name, bucket)) for name in env]
     assert "stores" not in {each["check"] for each in told if each["level"] == "ok"}
     assert {each["check"] for each in told} & {"tables", "links", "reports", "models"} == set()
     name = "LOANWATCH_DATAMART"
-    found = document("doctor", "--home", str(trained), code=1, env={name: env[name]})
+    found = document(*words, "--home", str(trained), code=1, env={name: env[name]})
     assert [each["message"] for each in found if each["level"] == "problem"] == [sentence(name, bucket)]
     assert {each["check"] for each in found} & {"tables", "models"} == {"models"}
 
@@ -108,6 +110,6 @@ def test_extracts_in_a_bucket_that_does_not_exist_are_told_as_that(trained: Path
     deployment = Deployment.existing(load_settings(home=trained, data=missing.format("data")))
     (finding,) = [each for each in findings(deployment) if each.check == "extracts"]
     assert (finding.level, finding.message) == ("problem", sentence("LOANWATCH_DATA", bucket))
-    with pytest.raises(StorageError, match="The bucket nobucket of s3://nobucket/data does not exist at"):
+    with pytest.raises(ExtractMissing, match="The bucket nobucket of s3://nobucket/data does not exist at"):
         source_files(deployment.ledger, missing.format("data"), "lms_loan_daily")
     deployment.ledger.close()
