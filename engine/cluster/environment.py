@@ -33,9 +33,14 @@ main()
 """
 
 
+def ray_environment() -> dict[str, str]:
+    """The variables that Ray reads at its import. RAY_AUTH_MODE stays as set: a cluster may need another one."""
+    return {**RAY_ENVIRONMENT, "RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "token")}
+
+
 def prepare_ray() -> None:
-    """Sets the variables that Ray reads at its import. RAY_AUTH_MODE stays as set: a cluster may need another one."""
-    os.environ.update({**RAY_ENVIRONMENT, "RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "token")})
+    """Sets the variables that Ray reads at its import."""
+    os.environ.update(ray_environment())
 
 
 def cpus_here() -> int:

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Literal, Protocol
 
 from engine.cluster.environment import RAY_ENVIRONMENT, WITHOUT_BYSTANDERS, cpus_here
+from engine.cluster.health import refuse_unanswered
 from engine.cluster.private import PrivateRay, RayAddress, RayUnreachable
 from engine.cluster.sessions import SERVERS, has_cluster_node, is_running, servers_of
 from engine.errors import Refused
@@ -164,12 +165,15 @@ class JoinedCluster:
 
 
 def ray_for_runs(settings: Settings) -> RayForRuns:
-    """The Ray of the settings. Raises Refused when the nodes of the cluster can't reach the ledger or the tables."""
+    """The Ray of the settings.
+
+    Raises Refused when the cluster is none or refuses this process, or can't reach the ledger or the tables.
+    """
     if not settings.ray_address:
         return PrivateHead(settings)
     joined = JoinedCluster(settings)
     refuse_unshared(settings)
-    joined.address.probe()
+    refuse_unanswered(joined.address)
     if not has_cluster_node():  # it may run in a container beside this one, so nothing is refused
         log.warning(
             "No node of the Ray cluster at %s runs on this machine, so runs fail here; start one with "

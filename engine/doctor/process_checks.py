@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.cluster.environment import cpus_here
 from engine.cluster.head import refuse_unshared
+from engine.cluster.health import refuse_unanswered
 from engine.cluster.private import RayAddress, RayUnreachable
 from engine.cluster.sessions import dead_sessions
 from engine.control.runs import stale_runs
@@ -72,9 +73,11 @@ def _processes(deployment: Deployment) -> Iterator[Finding]:
             yield Finding("processes", "problem", f"{message}; {advice}.")
     for row in alive:
         if row["detail"].get("ray") == "down":
-            yield Finding(
-                "processes", "warning", f"{_name(row)} is running, but its Ray is down; the worker restarts it."
+            joined = row["detail"].get("ray_address")
+            down = (
+                f"the Ray at {joined} is down; start it there" if joined else "its Ray is down; the worker restarts it"
             )
+            yield Finding("processes", "warning", f"{_name(row)} is running, but {down}.")
         if row["detail"].get("outdated"):
             yield Finding("processes", "warning", f"{_name(row)} {OUTDATED}")
     running = ", ".join(f"{row['kind']} {row['pid']} on {row['host']}" for row in alive)
@@ -124,7 +127,7 @@ def _ray(deployment: Deployment) -> Iterator[Finding]:
     if settings.ray_address:
         try:
             refuse_unshared(settings)
-            RayAddress(settings.ray_address).probe()
+            refuse_unanswered(RayAddress(settings.ray_address))
         except (Refused, RayUnreachable) as error:
             yield Finding("ray", "problem", str(error))
         else:

@@ -103,11 +103,19 @@ class Worker:
     def _poll_ray(self) -> None:
         before, self._ray_state = self._ray_state, self._ray.poll()
         if self._ray_state != before:
-            log.info("Ray is %s.", self._ray_state)
+            self._log_ray_state(self._deployment.settings.ray_address)
         if before == "up" and self._ray_state != "up":
             self._pool.drop_standby()
             for run in list(self._pool.active.values()):
                 self._hand_back(run, "The Ray that the run used has ended")
+
+    def _log_ray_state(self, joined: str) -> None:
+        if joined and self._ray_state == "down":
+            log.warning("The Ray at %s is down; start it there.", joined)
+        elif joined:
+            log.info("The Ray at %s is %s.", joined, self._ray_state)
+        else:
+            log.info("Ray is %s.", self._ray_state)
 
     def _start_queued(self) -> None:
         with self._deployment.ledger.reading() as connection:
@@ -179,7 +187,7 @@ class Worker:
         up = self._ray_state == "up"
         return {
             "ray": self._ray_state,
-            "ray_address": self._ray.address.address if up else None,
+            "ray_address": self._ray.address.address if up else self._deployment.settings.ray_address or None,
             "head_pid": self._ray.pid,
             "runs": sorted(self._pool.active),
             "code": code_digest()[:8],
