@@ -95,7 +95,7 @@ def test_a_worker_whose_head_ends_goes_on_and_tells_where_to_start_it(site: Site
             assert head_gone in worker.log.read_text()
             assert (
                 f"{head_gone[0].lower()}{head_gone[1:]}"
-                in site.process("doctor", **{"ray_address": head.address}).stdout
+                in site.process("doctor", ray_address=head.address).stdout
             )
             assert worker.process.poll() is None
 
