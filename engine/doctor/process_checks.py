@@ -74,9 +74,8 @@ def _processes(deployment: Deployment) -> Iterator[Finding]:
     for row in alive:
         if row["detail"].get("ray") == "down":
             joined = row["detail"].get("ray_address")
-            down = (
-                f"the Ray at {joined} is down; start it there" if joined else "its Ray is down; the worker restarts it"
-            )
+            own = "its Ray is down; the worker restarts it"
+            down = f"the Ray at {joined} is down; start it there" if joined else own
             yield Finding("processes", "warning", f"{_name(row)} is running, but {down}.")
         if row["detail"].get("outdated"):
             yield Finding("processes", "warning", f"{_name(row)} {OUTDATED}")

@@ -5,14 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
 import pytest
 
 from engine.cluster.head import JoinedCluster, PrivateHead, ray_for_runs, refuse_unshared
-from engine.cluster.private import RayUnreachable
+from engine.cluster.private import RayAddress, RayUnreachable
 from engine.cluster.sessions import servers_of
 from engine.errors import Refused
 from storage.settings import load_settings
@@ -27,10 +26,11 @@ SHARED = {"datamart": "s3://bucket/tables", "models": "s3://bucket/models", "rep
 
 
 @pytest.fixture
-def listener() -> Iterator[str]:
-    """The address of something that listens on loopback."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"127.0.0.1:{server.getsockname()[1]}"
+def joinable(ray_head: RayAddress, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a Ray head whose token this process has."""
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", ray_head.token)
+    return ray_head.address
 
 
 @pytest.fixture
@@ -40,11 +40,12 @@ def dead_port() -> str:
         return f"127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_a_joined_cluster_is_up_while_it_answers(listener: str) -> None:
-    joined = ray_for_runs(load_settings(ray_address=listener))
+@pytest.mark.thorough
+def test_a_joined_cluster_is_up_while_it_answers(joinable: str) -> None:
+    joined = ray_for_runs(load_settings(ray_address=joinable))
     assert isinstance(joined, JoinedCluster)
     assert joined.poll() == "up"
-    assert joined.address.address == listener
+    assert joined.address.address == joinable
     joined.end()
     assert joined.poll() == "up"  # it is not ours to end
 
@@ -57,16 +58,17 @@ def test_a_dead_cluster_is_told_at_once_and_is_down(dead_port: str) -> None:
     assert JoinedCluster(load_settings(ray_address=dead_port)).poll() == "down"
 
 
+@pytest.mark.thorough
 def test_a_machine_without_a_node_of_the_cluster_is_told_at_once(
-    listener: str, caplog: pytest.LogCaptureFixture
+    joinable: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told = f"start one with `ray start --address={listener}`"
-    ray_for_runs(load_settings(ray_address=listener))
+    told = f"start one with `ray start --address={joinable}`"
+    ray_for_runs(load_settings(ray_address=joinable))
     assert told in caplog.text
     caplog.clear()
     words = ["/opt/ray/raylet", "-c", "input()"]  # a process of that name, as far as this machine can tell
     with subprocess.Popen(words, executable=sys.executable, stdin=subprocess.PIPE) as node:
-        ray_for_runs(load_settings(ray_address=listener))
+        ray_for_runs(load_settings(ray_address=joinable))
         node.communicate(b"\n")
     assert caplog.text == ""
 

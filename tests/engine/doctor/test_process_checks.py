@@ -89,7 +89,14 @@ def test_a_worker_whose_ray_is_down_is_told(deployment: Deployment) -> None:
     entered(deployment, "elsewhere:0badcafe:1:1", ray="down")
     (warning, _) = found(deployment, "processes")
     assert warning[0] == "warning"
-    assert "its Ray is down" in warning[1]
+    assert warning[1].endswith("is running, but its Ray is down; the worker restarts it.")
+
+
+def test_a_worker_whose_cluster_is_down_is_told_with_the_address(deployment: Deployment) -> None:
+    entered(deployment, "elsewhere:0badcafe:1:1", ray="down", ray_address="head:6379")
+    (warning, _) = found(deployment, "processes")
+    assert warning[0] == "warning"
+    assert warning[1].endswith("is running, but the Ray at head:6379 is down; start it there.")
 
 
 @pytest.mark.parametrize(
