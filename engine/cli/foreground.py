@@ -13,6 +13,7 @@ from engine.deployment import Deployment
 from engine.execution.execute import execute_run
 from engine.execution.executors import Executor
 from engine.process.signals import interrupt_on_sigterm
+from storage.db.ledger import RESTART_SECONDS
 
 # By name, because most commands do not need Ray, and its import is slow.
 RAY_EXECUTOR = "engine.execution.ray_executor:RayExecutor"
@@ -30,6 +31,7 @@ def local_ray(deployment: Deployment) -> Iterator[Executor]:
 
 def follow_to_end(deployment: Deployment, run_id: str, executor: Executor, console: Console) -> str:
     """Executes a queued run in this process and shows its progress. Returns its final state."""
+    deployment.ledger.retry_seconds = RESTART_SECONDS
     with interrupt_on_sigterm(), Follower(deployment, run_id, console):
         return execute_run(deployment, run_id, executor)
 

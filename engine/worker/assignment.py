@@ -9,6 +9,7 @@ from storage.ledger.leases import Lease
 # The exit codes with which a run process asks its worker to requeue the run.
 RAY_IS_GONE = 75
 CODE_CHANGED = 76
+LEDGER_IS_AWAY = 77  # the exit code with which it says that the run could not go on without the ledger
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,14 @@ from engine.execution.preparing import read_code
 from engine.execution.ray_executor import RayExecutor
 from engine.process.logs import add_to_every_line, log_to_stderr
 from engine.process.signals import interrupt_on_sigterm
-from engine.worker.assignment import CODE_CHANGED, RAY_IS_GONE, RunAssignment, assignment_from_line
-from storage.db.ledger import RESTART_SECONDS
+from engine.worker.assignment import (
+    CODE_CHANGED,
+    LEDGER_IS_AWAY,
+    RAY_IS_GONE,
+    RunAssignment,
+    assignment_from_line,
+)
+from storage.db.ledger import RESTART_SECONDS, LedgerUnavailable
 from storage.errors import LoanwatchError
 from storage.settings import load_settings
 
@@ -41,6 +47,9 @@ def exit_code_of(assignment: RunAssignment, executor: RayExecutor) -> int:
     except CodeChanged as error:
         log.warning("%s", error)
         return CODE_CHANGED
+    except LedgerUnavailable as error:
+        log.warning("%s", error)
+        return LEDGER_IS_AWAY
     except LoanwatchError as error:
         log.warning("%s", error)
         return 1

@@ -13,7 +13,7 @@ from engine.control.settings_log import record_changed_settings
 from engine.definitions.sources import code_digest, is_outdated
 from engine.deployment import Deployment
 from engine.process.registry import ProcessRegistry
-from engine.worker.assignment import CODE_CHANGED, RAY_IS_GONE, RunAssignment
+from engine.worker.assignment import CODE_CHANGED, LEDGER_IS_AWAY, RAY_IS_GONE, RunAssignment
 from engine.worker.hand_backs import HandBacks
 from engine.worker.run_processes import ActiveRun, RunProcessPool
 from storage.alert_settings import SECRETS
@@ -147,6 +147,8 @@ class Worker:
             self._hand_back(run, "The Ray that the run used has ended")
         elif run.process.exit_code == CODE_CHANGED:
             self._hand_back(run, "The code changed while the run was going")
+        elif run.process.exit_code == LEDGER_IS_AWAY:
+            self._close(run, "crashed", "The run could not use the ledger; resume the run.", 1)
         else:
             code = run.process.exit_code
             self._close(run, "crashed", f"The process of the run ended with code {code}; resume the run.", 1)

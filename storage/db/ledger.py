@@ -197,7 +197,8 @@ class Ledger:
             return f"{self._message(error)}); free space or repair the disk"
         if self.is_sqlite:
             return f"{self._message(error)}); correct its address or permissions, or restore a backup"
-        return f"{self._message(error)}); correct LOANWATCH_LEDGER, or the server's roles, databases and permissions"
+        advice = "correct LOANWATCH_LEDGER or PGPASSWORD, or the server's roles, databases and permissions"
+        return f"{self._message(error)}); {advice}"
 
     def _message(self, error: DBAPIError) -> str:
         """The database's message, in one line and without the password."""

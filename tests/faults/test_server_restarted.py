@@ -73,6 +73,7 @@ def going_on(site: Site, run_id: str) -> tuple[str, int]:
         return run_id, 0
     assert run.state == "crashed", run.error
     assert "resume" in run.error["message"]
+    assert "ended with code" not in run.error["message"]
     return runs.resume(site.deployment, run_id), 1
 
 

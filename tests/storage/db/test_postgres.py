@@ -161,7 +161,7 @@ def test_a_wrong_address_is_told_at_once(own_server: Postgres, user: str, databa
     wrong = Ledger(own_server.url(database, user), retry_seconds=2 * DEADLINE)
     begun = monotonic()
     with pytest.raises(
-        LedgerUnavailable, match=f"{told}.*; correct LOANWATCH_LEDGER, or the server's roles"
+        LedgerUnavailable, match=f"{told}.*; correct LOANWATCH_LEDGER or PGPASSWORD, or the server's roles"
     ) as refused:
         wrong.prepare()
     assert monotonic() - begun < DEADLINE
