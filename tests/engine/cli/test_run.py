@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from tests.commands import own_process
+from tests.commands import command, own_process
 from tests.engine.cli.on_ray import OnRay, copied
 
 pytestmark = pytest.mark.group("ray")
@@ -25,6 +25,15 @@ def test_run_prints_one_json_document_with_what_the_design_names(engine: OnRay, 
     # The files are those of the home's first run, so nothing runs, and no second model comes of it.
     assert {task["state"] for task in told["tasks"]} == {"cached"}
     assert len(engine.document("models", home=home)) == 1
+
+
+def test_a_run_without_a_worker_says_that_it_does_not_use_the_cluster(home: Path, small_book: Path) -> None:
+    """Nothing runs, because the files are those of the home's first run; so there need not be a cluster."""
+    words = ("run", "training", "--data", str(small_book), "--home", str(home))
+    told = "No worker runs, so the run uses this machine and not the Ray cluster at head:6379."
+    done = command(*words, env={"LOANWATCH_RAY_ADDRESS": "head:6379"})
+    assert (done.returncode, done.stdout.count(told)) == (0, 1), done.stdout + done.stderr
+    assert "Ray cluster" not in command(*words).stdout
 
 
 @pytest.mark.thorough
