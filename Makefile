@@ -43,7 +43,7 @@ endif
 # Some of the thorough tests wait for a store or a lease, so that a third process has time to compute.
 test-all: $(VENV)/tools
 	$(PYTEST) -n 3 -m "not (thorough and alone)" --dist loadgroup --no-loadscope-reorder $(CHECKED)
-	$(PYTEST) -m "thorough and alone" --dist loadfile
+	$(PYTEST) -m "thorough and alone" --dist loadfile --no-loadscope-reorder
 	$(PYTHON) -m tests.soak $(MINUTES)
 
 check: $(VENV)/tools

@@ -15,6 +15,12 @@ from tests.paths import ROOT
 
 # The longest first, so that the processes end at about the same time.
 GROUPS = ("alone", "replay", "ray")
+FIRST = (
+    "faults/test_workers_killed",
+    "console/test_journeys",
+    "engine/worker/test_worker",
+    "engine/cluster/test_machines",
+)
 GROUP = re.compile(r'^pytestmark = .*\bmark\.(?:(alone)\b|group\("(\w+)"\))', re.MULTILINE)
 
 
@@ -44,5 +50,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = [*GROUPS, ""]
-    items.sort(key=lambda item: places.index(group_of(file_of(item.nodeid))))
+    items.sort(key=lambda item: _place(file_of(item.nodeid)))
+
+
+@cache
+def _place(file: str) -> tuple[int, int]:
+    """The place of a file: by its group, and in this by its length."""
+    name = file.removeprefix("tests/").removesuffix(".py")
+    return [*GROUPS, ""].index(group_of(file)), FIRST.index(name) if name in FIRST else len(FIRST)
