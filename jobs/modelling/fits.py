@@ -19,8 +19,8 @@ from jobs.modelling.explanation.typical import typical_payer
 from jobs.modelling.frames import frame
 from jobs.modelling.large.plan import FEWER, HISTOGRAM, FitPlan, fit_plan, why
 from jobs.modelling.large.sample import stratified_sample
-from jobs.modelling.large.trees import Share, forest_of_share, joined, shares_of
-from jobs.modelling.pipelines import categories_in, fit_reproducibly, untrained
+from jobs.modelling.large.trees import Share, forest_of_share, shares_of, with_trees
+from jobs.modelling.pipelines import categories_in, fit_reproducibly, last_step, untrained
 from jobs.modelling.splits import Labels, labels_of, others_and_fold, raw_scores_of, scores_of, train_and_test
 from jobs.statistics.discrimination import auc_with_interval
 from jobs.subtasks import run_subtasks
@@ -114,10 +114,11 @@ def _fitted(job: Job, plan: FitPlan, candidate: Candidate, inputs: _Inputs) -> A
     classifier = plan.classifier_on(len(inputs.labels))
     pipeline = untrained(classifier, candidate.features, inputs.categories)
     if plan.way == FEWER:
-        here = partial(_share, classifier, inputs, candidate)
+        transformed = pipeline[:-1].fit_transform(inputs.frame, inputs.labels)  # once for all shares
+        here = partial(_share, classifier, transformed, inputs.labels)
         pickled = run_subtasks(here, FIT_SHARE, job, shares_of(classifier))
         # Own shares were pickled too: the bytes of the model depend on which objects are one and the same.
-        return joined([pickle.loads(share) for share in pickled], pipeline)  # noqa: S301 - they are of this fit
+        return with_trees(pipeline, [pickle.loads(share) for share in pickled])  # noqa: S301 - they are of this fit
     if plan.way != HISTOGRAM:
         return fit_reproducibly(pipeline, inputs.frame, inputs.labels)
     with threadpool_limits(1, user_api="openmp"):  # its sums depend on the number of threads
@@ -125,23 +126,25 @@ def _fitted(job: Job, plan: FitPlan, candidate: Candidate, inputs: _Inputs) -> A
 
 
 def fit_share(job: Job, share: Share) -> bytes:
-    """The pickled pipeline of a share of the trees of a fit, in another process than that of the fit."""
-    candidate = fit_of(job, job.partition).candidate
-    return _share(*_learned(job), candidate, share)
+    """The pickled last step of a fit with a share of its trees, in another process than that of the fit."""
+    classifier, transformed, labels = _transformed(job)
+    return _share(classifier, transformed, labels, share)
 
 
-def _learned(job: Job) -> tuple[declared.Candidate, _Inputs]:
-    """The classifier of a fit, and what it is fitted on. The tables are freed when it returns."""
+def _transformed(job: Job) -> tuple[declared.Candidate, Any, Labels]:
+    """The classifier of a fit, and what its last step is fitted on. The tables are freed when it returns."""
     fit = fit_of(job, job.partition)
     train = train_and_test(_rows(job, fit.candidate))[0]
     plan = plan_of(job, fit.candidate, train)
     if fit.fold is not None:
         train = others_and_fold(train, fit.fold, FOLDS, job.book.customer_id)[0]
     inputs = _inputs(job, plan, fit.candidate, train)
-    return plan.classifier_on(len(inputs.labels)), inputs
+    classifier = plan.classifier_on(len(inputs.labels))
+    pipeline = untrained(classifier, fit.candidate.features, inputs.categories)
+    return classifier, pipeline[:-1].fit_transform(inputs.frame, inputs.labels), inputs.labels
 
 
-def _share(classifier: declared.Candidate, inputs: _Inputs, candidate: Candidate, share: Share) -> bytes:
-    """The pickled pipeline of a share of the trees of a forest."""
-    pipeline = untrained(forest_of_share(classifier, share), candidate.features, inputs.categories)
-    return pickle.dumps(fit_reproducibly(pipeline, inputs.frame, inputs.labels), pickle.HIGHEST_PROTOCOL)
+def _share(classifier: declared.Candidate, transformed: Any, labels: Labels, share: Share) -> bytes:
+    """The pickled last step of a pipeline, fitted with a share of the trees of its forest on transformed rows."""
+    last = last_step(forest_of_share(classifier, share))
+    return pickle.dumps(fit_reproducibly(last, transformed, labels), pickle.HIGHEST_PROTOCOL)

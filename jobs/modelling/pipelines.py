@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from jobs.modelling.calibrated import CalibratedClassifier
 from jobs.modelling.frames import is_category
 from jobs.modelling.reproducible import clear_padding
 
+Estimator = TypeVar("Estimator", Pipeline, CalibratedClassifier)
 UNKNOWN = -1
 
 
@@ -65,14 +66,19 @@ def untrained(candidate: Candidate, features: Sequence[str], categories: Sequenc
     if candidate.keeps_missing:
         columns.set_output(transform="pandas")
     scaler = [("scaler", StandardScaler())] if candidate.scaled else []
-    return Pipeline([("columns", columns), *scaler, ("classifier", CalibratedClassifier(_classifier(candidate)))])
+    return Pipeline([("columns", columns), *scaler, ("classifier", last_step(candidate))])
 
 
-def fit_reproducibly(pipeline: Pipeline, inputs: pd.DataFrame, labels: Any) -> Pipeline:
-    """The fitted pipeline. The same rows give the same pickle in every process."""
-    pipeline.fit(inputs, labels)
-    clear_padding(pipeline)
-    return pipeline
+def last_step(candidate: Candidate) -> CalibratedClassifier:
+    """The unfitted last step of a candidate's pipeline."""
+    return CalibratedClassifier(_classifier(candidate))
+
+
+def fit_reproducibly(estimator: Estimator, inputs: Any, labels: Any) -> Estimator:
+    """The fitted pipeline or step. The same rows give the same pickle in every process."""
+    estimator.fit(inputs, labels)
+    clear_padding(estimator)
+    return estimator
 
 
 def categories_in(table: pa.Table, features: Sequence[str]) -> list[str]:

@@ -42,14 +42,17 @@ def forest_of_share(forest: Candidate, share: Share) -> Candidate:
     return replace(forest, parameters={**forest.parameters, "n_estimators": last - first, "random_state": seed})
 
 
-def joined(pipelines: Sequence[Any], whole: Any) -> Any:
-    """The fitted pipeline of all trees, from those of the shares in order. They are not to be used afterwards.
+def with_trees(pipeline: Any, shares: Sequence[Any]) -> Any:
+    """The pipeline with all trees, those of the shares in order. The shares are not to be used afterwards.
 
-    `whole` is the unfitted pipeline of the forest. The result is what fitting it gives.
+    `pipeline` is that of the forest, in which the steps before the last are fitted; the last is fitted in each of
+    `shares` with its trees. The result is what fitting the pipeline gives.
     """
-    found, forests = pipelines[0], [one.steps[-1][1].classifier_ for one in pipelines]
-    declared = whole.steps[-1][1].classifier
+    found, forests = shares[0], [share.classifier_ for share in shares]
+    name, unfitted = pipeline.steps[-1]
+    declared = unfitted.classifier
     forests[0].estimators_ = [tree for forest in forests for tree in forest.estimators_]
-    forests[0].set_params(**{name: declared.get_params()[name] for name in ("n_estimators", "random_state")})
-    found.steps[-1][1].classifier = declared
-    return found
+    forests[0].set_params(**{each: declared.get_params()[each] for each in ("n_estimators", "random_state")})
+    found.classifier = declared
+    pipeline.steps[-1] = (name, found)
+    return pipeline

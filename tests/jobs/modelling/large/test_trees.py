@@ -11,8 +11,8 @@ from jobs.book.features import Candidate
 from jobs.job import Job, TaskResult
 from jobs.modelling.fits import fit_candidate, fit_share
 from jobs.modelling.frames import frame
-from jobs.modelling.large.trees import forest_of_share, joined, shares_of
-from jobs.modelling.pipelines import fit_reproducibly, untrained
+from jobs.modelling.large.trees import forest_of_share, shares_of, with_trees
+from jobs.modelling.pipelines import fit_reproducibly, last_step, untrained
 from jobs.modelling.splits import labels_of
 from jobs.subtasks import Offloaded, offloaded_with
 from storage.lake.names import TRAINING_DATA
@@ -44,11 +44,10 @@ def test_joined_shares_are_the_forest_that_is_fitted_at_once(trained_sandbox: Sa
     table = trained_sandbox.table(TRAINING_DATA)
     inputs, labels = frame(table, SAFE15), labels_of(table)
     whole = fit_reproducibly(untrained(FEW, SAFE15, CATEGORICAL), inputs, labels)
-    fitted = [
-        fit_reproducibly(untrained(forest_of_share(FEW, share), SAFE15, CATEGORICAL), inputs, labels)
-        for share in shares_of(FEW)
-    ]
-    found = joined([pickle.loads(pickle.dumps(one)) for one in fitted], untrained(FEW, SAFE15, CATEGORICAL))
+    pipeline = untrained(FEW, SAFE15, CATEGORICAL)
+    transformed = pipeline[:-1].fit_transform(inputs, labels)
+    fitted = [fit_reproducibly(last_step(forest_of_share(FEW, share)), transformed, labels) for share in shares_of(FEW)]
+    found = with_trees(pipeline, [pickle.loads(pickle.dumps(one)) for one in fitted])
     assert found.predict_proba(inputs).tolist() == whole.predict_proba(inputs).tolist()
     mine, theirs = found[-1].classifier_, whole[-1].classifier_
     assert [one.random_state for one in mine.estimators_] == [one.random_state for one in theirs.estimators_]
