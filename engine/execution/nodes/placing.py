@@ -126,6 +126,8 @@ class Nodes:
 
     def at(self, address: str | None) -> str | None:
         """The id of the node with that IP address; None where there is none, or several."""
+        if address and all(node.address != address for node in self.all()):
+            self._listed_at = -math.inf  # it came after the list was made
         found = [node.node_id for node in self.all() if node.address == address]
         return found[0] if len(found) == 1 else None
 

@@ -78,3 +78,12 @@ def test_the_host_of_a_node_is_named_where_there_are_several() -> None:
     one = Nodes(lambda: listed[:1])
     assert len(one.all()) == 1
     assert one.where("a") == ""
+
+
+def test_a_node_that_came_after_the_list_was_made_is_found_by_its_address() -> None:
+    listed = [node("a", 1, 1)]
+    nodes = Nodes(lambda: listed)
+    assert nodes.capacity() == 1
+    listed.append(node("b", 1, 1))
+    assert nodes.at("address-b") == "b"
+    assert nodes.at("address-of-none") is None
