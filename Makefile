@@ -15,7 +15,8 @@ PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --du
 CHECKED := $(if $(filter check,$(MAKECMDGOALS)),--ignore tests/test_architecture.py)
 
 # A lock is complete, so nothing besides is resolved or installed, and each file must have a hash that the lock names.
-INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+# What the product runs on is compiled by all CPUs; what is for tests alone is compiled when it is first imported.
+INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 
 LOCK := $(VENV)/supply/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras --custom-compile-command "make lock"
@@ -80,6 +81,7 @@ audit: $(VENV)/supply
 $(VENV)/runtime: requirements.txt
 	python3 -m venv $(VENV)
 	$(INSTALL) -r requirements.txt
+	$(PYTHON) -m compileall -q -j 0 $(VENV)/lib
 	touch $@
 
 $(VENV)/tools: $(VENV)/runtime tests/requirements.txt
