@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from jobs.book.columns import Source
 from jobs.bronze.extracts import Limits, check_size
-from jobs.bronze.ranges import Piece, RangeReader, pieces_of
+from jobs.bronze.ranges import ByteRange, RangeReader, ranges_of
 from jobs.bronze.records import Chunk, Reject, read_extract, without_records
 from jobs.errors import InputRejected
 from jobs.job import Job, TaskResult, combined, log
@@ -90,8 +90,8 @@ def check_readable(file: str, read: int, rejected: int, limit: float, first: Rej
 def file_numbers(job: Job) -> list[str]:
     """The partitions of an ingest: one for each file of the dataset, several for a large one; '' for a single one."""
     ((dataset, files),) = job.extracts.items()
-    pieces = pieces_of(files, job.book.by_dataset[dataset])
-    return [""] if len(pieces) == 1 else [str(number) for number in range(len(pieces))]
+    ranges = ranges_of(files, job.book.by_dataset[dataset])
+    return [""] if len(ranges) == 1 else [str(number) for number in range(len(ranges))]
 
 
 def ingest(job: Job) -> TaskResult:
@@ -102,18 +102,18 @@ def ingest(job: Job) -> TaskResult:
 
 def ingest_all(job: Job, dataset: str, files: tuple[SourceFile, ...]) -> TaskResult:
     """All files of a dataset as its bronze and quarantine tables."""
-    pieces = pieces_of(files, job.book.by_dataset[dataset])
-    return whole_files(job, [ingested(job, dataset, files, number) for number in range(len(pieces))])
+    ranges = ranges_of(files, job.book.by_dataset[dataset])
+    return whole_files(job, [ingested(job, dataset, files, number) for number in range(len(ranges))])
 
 
 def ingested(job: Job, dataset: str, files: tuple[SourceFile, ...], number: int) -> TaskResult:
-    """Piece `number` of the files of a dataset as part `number` of its bronze and quarantine tables."""
+    """Range `number` of the files of a dataset as part `number` of its bronze and quarantine tables."""
     source = job.book.by_dataset[dataset]
-    piece = pieces_of(files, source)[number]
-    check_size(piece.file.bytes, piece.file.name, int(job.settings["extract_limit"]))
-    if piece.of > 1:
-        return _range(job, source, piece, number)
-    intake, file = Intake(source, piece.file), piece.file
+    one = ranges_of(files, source)[number]
+    check_size(one.file.bytes, one.file.name, int(job.settings["extract_limit"]))
+    if one.of > 1:
+        return _ingested_range(job, source, one, number)
+    intake, file = Intake(source, one.file), one.file
     with file.open() as stream:
         chunks = read_extract(stream, source, file.name, _limits(job))
         rows = intake.rows_within(float(job.settings["quarantine_limit"]), chunks)
@@ -142,14 +142,14 @@ def whole_files(job: Job, results: Sequence[TaskResult]) -> TaskResult:
     return replace(result, values=values)
 
 
-def _range(job: Job, source: Source, piece: Piece, number: int) -> TaskResult:
+def _ingested_range(job: Job, source: Source, one: ByteRange, number: int) -> TaskResult:
     """One range of a file. An error of it is kept for `whole_files`: a range before may have one too."""
-    intake, file = Intake(source, piece.file), piece.file
+    intake, file = Intake(source, one.file), one.file
     tables: tuple[TableVersion, ...] = ()
     fault = None
     try:
         with file.open_anywhere() as stream:
-            reader = RangeReader(stream, source, piece, _limits(job))
+            reader = RangeReader(stream, source, one, _limits(job))
             facts: dict[str, Any] = {"sources": _lineage(file), "ranges": {path_of(file): 1}}
             bronze = job.write(source.bronze_table, intake.rows(reader.chunks()), number, **facts)
         tables = (bronze, job.write(source.quarantine_table, [intake.quarantine()], number, **facts))
@@ -157,7 +157,7 @@ def _range(job: Job, source: Source, piece: Piece, number: int) -> TaskResult:
         fault = {name: getattr(error, name) for name in ("what", "file", "line", "column", "hint")}
     first = list(intake.rejects[0]) if intake.rejects else None
     told = {"first": first, "fault": fault, "changed": _has_changed(file)}
-    result = _result(intake, file.name, f"{file.name}, range {piece.number + 1} of {piece.of}", tables)
+    result = _result(intake, file.name, f"{file.name}, range {one.number + 1} of {one.of}", tables)
     return replace(result, values=result.values | {RANGES: {file.name: [told]}})
 
 

@@ -24,8 +24,8 @@ LOOKED_THROUGH = 2  # longest records in which the start of a range is looked fo
 
 
 @dataclass(frozen=True)
-class Piece:
-    """What one call reads: range `number` (from 0) of the `of` ranges of a file."""
+class ByteRange:
+    """Range `number` (from 0) of the `of` ranges of a file, which one call reads; a small file is one range."""
 
     file: SourceFile
     number: int = 0
@@ -49,26 +49,26 @@ class Section:
 
     def read(self, n: int, /) -> bytes:
         """The next bytes, up to a multiple of n; none at the end."""
-        piece: bytes = self._stream.read(min(n - self._at % n, self._end - self._at))
-        self._at += len(piece)
-        return piece
+        block: bytes = self._stream.read(min(n - self._at % n, self._end - self._at))
+        self._at += len(block)
+        return block
 
 
-def pieces_of(files: tuple[SourceFile, ...], source: Source) -> list[Piece]:
-    """The pieces of the files of a dataset, in order."""
+def ranges_of(files: tuple[SourceFile, ...], source: Source) -> list[ByteRange]:
+    """The ranges of the files of a dataset, in order."""
     found = []
     for file in files:
         of = max(len(file.lines), 1) if is_utf8(source.dialect.encoding) else 1
-        found += [Piece(file, number, of) for number in range(of)]
+        found += [ByteRange(file, number, of) for number in range(of)]
     return found
 
 
 class RangeReader:
     """Reads one range of an extract from a random-access `stream` of it."""
 
-    def __init__(self, stream: Any, source: Source, piece: Piece, limits: Limits) -> None:
-        self._stream, self._source, self._piece, self._limits = stream, source, piece, limits
-        self._file = piece.file
+    def __init__(self, stream: Any, source: Source, wanted: ByteRange, limits: Limits) -> None:
+        self._stream, self._source, self._range, self._limits = stream, source, wanted, limits
+        self._file = wanted.file
 
     def chunks(self) -> Iterator[Chunk]:
         """The records of the range; none where the range before goes on. InputRejected as for the whole file.
@@ -78,13 +78,13 @@ class RangeReader:
         source, name, limits = self._source, self._file.name, self._limits
         header = self._header()
         shape = record_shape(source, header.names, limits)
-        start = self._start(self._piece.number, shape)
+        start = self._start(self._range.number, shape)
         if start is None:
             return
-        later = (self._start(number, shape) for number in range(self._piece.number + 1, self._piece.of))
+        later = (self._start(number, shape) for number in range(self._range.number + 1, self._range.of))
         end = next((each.byte for each in later if each is not None), self._file.bytes)
         section = Section(self._stream, start.byte, end)
-        if self._piece.number == 0:
+        if self._range.number == 0:
             yield from read_start(section, source, name, limits)
         else:
             yield from read_later(section, source, name, limits, header.names, start.lines + 1)

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jobs.bronze.extracts import Limits
-from jobs.bronze.ranges import Piece, RangeReader, pieces_of
+from jobs.bronze.ranges import ByteRange, RangeReader, ranges_of
 from jobs.bronze.records import Chunk, Reject, read_extract, without_records
 from jobs.bronze.scan import Shape, sure_start
 from jobs.errors import InputRejected
@@ -55,9 +55,9 @@ def in_ranges(data: bytes, limits: Limits, size: int) -> tuple[Read, list[int]]:
     sha256, lines = digest_and_lines(io.BytesIO(data), len(data) // size, size)
     file = SourceFile(SOURCE.dataset, "folder", "x.csv", len(data), sha256, "", tuple(lines), size)
     read, records = Read(), []
-    for piece in pieces_of((file,), SOURCE):
+    for each in ranges_of((file,), SOURCE):
         before = read.records
-        read.add(RangeReader(pa.BufferReader(data), SOURCE, piece, limits).chunks())
+        read.add(RangeReader(pa.BufferReader(data), SOURCE, each, limits).chunks())
         records.append(read.records - before)
         if read.error:
             return read, records
@@ -133,13 +133,13 @@ def test_a_range_without_a_line_that_is_certain_is_read_with_the_one_before() ->
     assert one.rejects
 
 
-def test_files_that_can_not_be_read_from_the_middle_are_one_piece() -> None:
+def test_files_that_can_not_be_read_from_the_middle_are_one_range() -> None:
     file = SourceFile(SOURCE.dataset, "folder", "x.csv", 1 << 30, "", lines=(0, 7, 9))
     latin = replace(SOURCE, dialect=replace(SOURCE.dialect, encoding="latin-1"))
-    assert [piece.of for piece in pieces_of((file,), latin)] == [1]
-    assert pieces_of((file, replace(file, lines=())), SOURCE) == [
-        *(Piece(file, number, 3) for number in range(3)),
-        Piece(replace(file, lines=())),
+    assert [each.of for each in ranges_of((file,), latin)] == [1]
+    assert ranges_of((file, replace(file, lines=())), SOURCE) == [
+        *(ByteRange(file, number, 3) for number in range(3)),
+        ByteRange(replace(file, lines=())),
     ]
 
 
