@@ -18,6 +18,7 @@ from engine.documents.processes import OUTDATED, health_document
 from engine.documents.values import Document
 from engine.errors import Refused
 from engine.process.registry import has_worker
+from engine.process.run_settings import other_settings
 from storage.db.checks import lock_is_free, pids_with_open_file, server_time
 from storage.ledger.runs import newest_heartbeat, queued_runs
 
@@ -79,6 +80,8 @@ def _processes(deployment: Deployment) -> Iterator[Finding]:
             yield Finding("processes", "warning", f"{_name(row)} is running, but {down}.")
         if row["detail"].get("outdated"):
             yield Finding("processes", "warning", f"{_name(row)} {OUTDATED}")
+    for sentence in other_settings(deployment):
+        yield Finding("processes", "warning", sentence)
     running = ", ".join(f"{row['kind']} {row['pid']} on {row['host']}" for row in alive)
     none = "no worker or scheduler is running; start them with `python -m engine up`"
     yield Finding("processes", "ok", f"running: {running}" if alive else none)

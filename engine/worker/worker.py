@@ -13,6 +13,7 @@ from engine.control.settings_log import record_changed_settings
 from engine.definitions.sources import code_digest, is_outdated
 from engine.deployment import Deployment
 from engine.process.registry import ProcessRegistry
+from engine.process.run_settings import run_settings
 from engine.worker.assignment import CODE_CHANGED, LEDGER_IS_AWAY, RAY_IS_GONE, RunAssignment
 from engine.worker.hand_backs import HandBacks
 from engine.worker.run_processes import ActiveRun, RunProcessPool
@@ -46,6 +47,7 @@ class Worker:
         self._pool = RunProcessPool()
         self._hand_backs = HandBacks(deployment)
         self._registry = ProcessRegistry(deployment, "worker")
+        self._settings = run_settings(deployment)
         self._outdated, self._looked_at = False, monotonic()
         self._stop = threading.Event()
         self._stop_at: float | None = None
@@ -195,6 +197,7 @@ class Worker:
             "code": code_digest()[:8],
             "outdated": self._is_outdated(),
             "metrics": self._metrics(),
+            "settings": self._settings,
         }
 
 

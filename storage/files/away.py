@@ -1,6 +1,7 @@
 """Storage that is away: which errors say so, and calls that are tried again until it is there."""
 
 import errno
+import logging
 import re
 import threading
 import time
@@ -14,6 +15,7 @@ Result = TypeVar("Result")
 
 RETRY_SECONDS = 60.0  # for which a call is tried again, where no setting says otherwise
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries
+TOLD_AFTER = 1.0  # seconds that a store is away before the log says that it is waited for
 # Of a network file system. EIO and ENOSPC are not among them: a broken or full disk stays so.
 AWAY_CODES = {
     errno.ETIMEDOUT,
@@ -35,6 +37,7 @@ AWAY = re.compile(
     r"|HTTP status (?:429|5\d\d)"
 )
 _of_thread = threading.local()
+log = logging.getLogger("loanwatch.storage")
 
 
 class StorageAway(StorageError):
@@ -77,7 +80,7 @@ def until_there(path: str, seconds: float, call: Callable[[], Result]) -> Result
     """
     if getattr(_of_thread, "depth", 0):
         raise HeldTransaction(f"{path} was called within a transaction of the ledger.")
-    deadline, pause = time.monotonic() + seconds, FIRST_PAUSE
+    begun, pause, told = time.monotonic(), FIRST_PAUSE, False
     while True:
         try:
             return call()
@@ -85,8 +88,12 @@ def until_there(path: str, seconds: float, call: Callable[[], Result]) -> Result
             if not is_away(error):
                 _raise_refused(path, error)
                 raise
-            if time.monotonic() + pause > deadline:
-                raise StorageAway(path, _first_line(error)) from error
+            waited, reason = time.monotonic() - begun, _first_line(error)
+            if waited + pause > seconds:
+                raise StorageAway(path, reason) from error
+            if waited >= TOLD_AFTER and not told:
+                log.warning("%s can't be reached (%s); it is tried again for up to %g s.", path, reason, seconds)
+                told = True
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
 

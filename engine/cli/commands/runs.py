@@ -31,6 +31,7 @@ from engine.deployment import Deployment
 from engine.documents.runs import run_document
 from engine.errors import Refused
 from engine.process.registry import has_worker, waiting_for, waiting_message
+from engine.process.run_settings import other_settings
 from storage.ledger.runs import run_row
 
 app = typer.Typer()
@@ -157,7 +158,13 @@ def _executed_by_worker_or_here(deployment: Deployment, run_id: str, console: Co
                 raise
         else:
             return run_id
+    _print_other_settings(deployment)
     return followed(deployment, run_id, console)
+
+
+def _print_other_settings(deployment: Deployment) -> None:
+    for sentence in other_settings(deployment):
+        typer.echo(sentence, err=True)  # standard output may be for JSON
 
 
 def _has_ended(deployment: Deployment, run_id: str) -> bool:
@@ -183,3 +190,4 @@ def _print_queued(deployment: Deployment, run_id: str, *, as_json: bool) -> None
     if document["waiting_for"]:
         message = waiting_message(run_id, document["pipeline"])
     print_outcome(message, document, as_json=as_json)
+    _print_other_settings(deployment)
