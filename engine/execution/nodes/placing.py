@@ -83,12 +83,15 @@ class Nodes:
         self._listed = listed
         self._listed_at = -math.inf
         self._nodes: list[Node] = []
+        self._hosts: dict[str, str] = {}  # by the id of each node that was ever listed, also of those that are gone
         self._refusing = set(refusing)
 
     def all(self) -> list[Node]:
         """All of them, also those that refused a call."""
         if monotonic() - self._listed_at > LIST_AGE:
-            self._nodes, self._listed_at = nodes_of(self._listed()), monotonic()
+            listed = list(self._listed())
+            self._hosts |= {node["NodeID"]: node["NodeManagerHostname"] for node in listed}
+            self._nodes, self._listed_at = nodes_of(listed), monotonic()
         return self._nodes
 
     def capacity(self) -> int:
@@ -132,6 +135,8 @@ class Nodes:
         return found[0] if len(found) == 1 else None
 
     def where(self, node_id: str | None) -> str:
-        """` on host NAME` for a node of several; '' for the only node, and for an unknown one."""
-        hosts = {node.node_id: node.host for node in self._nodes}
-        return f" on host {hosts[node_id]}" if node_id in hosts and len(hosts) > 1 else ""
+        """` on host NAME` for a node of several, also for one that is gone; '' for the only one and an unknown one."""
+        if node_id is not None and node_id not in self._hosts:
+            self._listed_at = -math.inf  # it came after the list was made, and may be gone by now
+            self.all()
+        return f" on host {self._hosts[node_id]}" if node_id in self._hosts and len(self._hosts) > 1 else ""

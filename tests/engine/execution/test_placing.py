@@ -80,6 +80,16 @@ def test_the_host_of_a_node_is_named_where_there_are_several() -> None:
     assert one.where("a") == ""
 
 
+def test_a_node_that_is_gone_is_named_whether_or_not_it_was_listed_while_it_lived() -> None:
+    listed = [node("a", 1, 1), node("b", 1, 1)]
+    nodes = Nodes(lambda: listed)
+    assert nodes.capacity() == 2
+    listed[1:] = [node("c", 0, 0, alive=False)]  # it came and went within the age of a list
+    assert nodes.where("c") == " on host host-c"
+    assert nodes.capacity() == 1
+    assert nodes.where("b") == " on host host-b"  # no list has it any more
+
+
 def test_a_node_that_came_after_the_list_was_made_is_found_by_its_address() -> None:
     listed = [node("a", 1, 1)]
     nodes = Nodes(lambda: listed)
