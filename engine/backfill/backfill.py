@@ -14,13 +14,13 @@ from typing import Any
 from engine.backfill.history import NO_MODEL, OWN_HOME, dates_done, ended_trainings, lacks_outcomes, row_about
 from engine.backfill.strides import Stride
 from engine.control.runs import checked_request, reap_stale_runs, requested
-from engine.definitions.task import settings_of
 from engine.deployment import Deployment
 from engine.documents.values import Document
 from engine.errors import EngineError, Refused
 from engine.execution.execute import execute_run
 from engine.execution.executors import Executor
 from engine.process.registry import alive
+from engine.process.run_settings import setting_names
 from jobs.book.digest import digest
 from storage.db.ledger import LedgerRow
 from storage.lake.extracts import source_files
@@ -60,16 +60,13 @@ def planned(deployment: Deployment, dates: Sequence[date], data: str, train_ever
     """
     calendar = train_every.dates(dates[0], dates[-1]) if train_every else ()
     due = [next((day for day in dates if day >= each), None) for each in calendar]
-    names = sorted(
-        {name for pipeline in deployment.pipelines.values() for name in settings_of(pipeline)} | {"cooldown_days"}
-    )
     content = {
         "book": digest(deployment.book),
         "extracts": {
             name: [file.sha256 for file in source_files(deployment.ledger, data, name)]
             for name in deployment.book.by_dataset
         },
-        "settings": {name: str(getattr(deployment.settings, name)) for name in names},
+        "settings": {name: str(getattr(deployment.settings, name)) for name in sorted(setting_names(deployment))},
         "calendar": f"{train_every} from {dates[0]}" if train_every else "",
     }
     mark = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

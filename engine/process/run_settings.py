@@ -12,14 +12,18 @@ from engine.process.registry import alive
 from storage.settings import PREFIX, is_remote
 
 ROOTS = ("data", "datamart", "models", "reports")
-OF_ENGINE = ("timezone", "cooldown_days")
 OF_A_RUN = "verify"  # which each request says for itself
+
+
+def setting_names(deployment: Deployment) -> set[str]:
+    """The names of the settings that the tasks of all pipelines read, or the engine for them."""
+    return {"cooldown_days"}.union(*(settings_of(pipeline) for pipeline in deployment.pipelines.values()))
 
 
 def run_settings(deployment: Deployment) -> dict[str, str]:
     """The value of each setting by name, in order. A folder is absolute, an address without credentials and options."""
-    names = {name for pipeline in deployment.pipelines.values() for name in settings_of(pipeline)} - {OF_A_RUN}
-    values = {name: str(getattr(deployment.settings, name)) for name in sorted({*names, *OF_ENGINE})}
+    names = sorted({"timezone", *setting_names(deployment)} - {OF_A_RUN})
+    values = {name: str(getattr(deployment.settings, name)) for name in names}
     return values | {name: _place(getattr(deployment.settings, name)) for name in ROOTS}
 
 
@@ -37,14 +41,10 @@ def other_settings(deployment: Deployment) -> list[str]:
 def _differing(here: dict[str, str], there: dict[str, Any]) -> list[str]:
     """Where two processes differ. What only one of them knows is of another release or another book."""
     return [
-        f"{PREFIX}{name.upper()} is {_told(there[name])} there and {_told(value)} here"
+        f"{PREFIX}{name.upper()} is {there[name] or 'not set'} there and {value or 'not set'} here"
         for name, value in here.items()
         if name in there and there[name] != value
     ]
-
-
-def _told(value: str) -> str:
-    return value or "not set"
 
 
 def _place(root: str) -> str:

@@ -26,7 +26,7 @@ import polars as pl
 from jobs.sample.write import SampleSpec, write_sample
 from tests.benchmarks.__main__ import quiet_load, today
 from tests.benchmarks.sameness import differences
-from tests.benchmarks.scaling.document import machine, write_document
+from tests.benchmarks.scaling.document import folder_with_readme, machine, write_document
 from tests.benchmarks.scaling.measured import OURS, SCRIPTS, gold_of
 from tests.benchmarks.scaling.watch import Watch
 from tests.paths import ROOT
@@ -54,7 +54,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of books; made for the occasion by default")
     parser.add_argument("--ways", nargs="+", choices=(OURS, *SCRIPTS), default=(OURS, *SCRIPTS))
     parser.add_argument("--patience", type=float, default=1800, help="seconds after which a way is stopped")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder of scale.json, the plot and README.md")
+    parser.add_argument(
+        "--out", type=folder_with_readme, default=HERE, help="folder of scale.json, the plot and README.md"
+    )
     parser.add_argument("--write-only", action="store_true", help="write README.md and plot from scale.json again")
     given = parser.parse_args()
     if not given.write_only:

@@ -89,9 +89,7 @@ class Nodes:
     def all(self) -> list[Node]:
         """All of them, also those that refused a call."""
         if monotonic() - self._listed_at > LIST_AGE:
-            listed = list(self._listed())
-            self._hosts |= {node["NodeID"]: node["NodeManagerHostname"] for node in listed}
-            self._nodes, self._listed_at = nodes_of(listed), monotonic()
+            self._list()
         return self._nodes
 
     def capacity(self) -> int:
@@ -130,13 +128,17 @@ class Nodes:
     def at(self, address: str | None) -> str | None:
         """The id of the node with that IP address; None where there is none, or several."""
         if address and all(node.address != address for node in self.all()):
-            self._listed_at = -math.inf  # it came after the list was made
+            self._list()  # it came after the last one was made
         found = [node.node_id for node in self.all() if node.address == address]
         return found[0] if len(found) == 1 else None
 
     def where(self, node_id: str | None) -> str:
         """` on host NAME` for a node of several, also for one that is gone; '' for the only one and an unknown one."""
         if node_id is not None and node_id not in self._hosts:
-            self._listed_at = -math.inf  # it came after the list was made, and may be gone by now
-            self.all()
+            self._list()  # it came after the last one was made, and may be gone by now
         return f" on host {self._hosts[node_id]}" if node_id in self._hosts and len(self._hosts) > 1 else ""
+
+    def _list(self) -> None:
+        listed = list(self._listed())
+        self._hosts |= {node["NodeID"]: node["NodeManagerHostname"] for node in listed}
+        self._nodes, self._listed_at = nodes_of(listed), monotonic()

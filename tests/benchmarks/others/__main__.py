@@ -21,7 +21,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.benchmarks.__main__ import quiet_load
-from tests.benchmarks.scaling.document import README, machine, markdown, write_between
+from tests.benchmarks.scaling.document import README, folder_with_readme, machine, markdown, write_between
 from tests.paths import ROOT
 
 HERE = Path(__file__).parent
@@ -41,7 +41,9 @@ def main() -> None:
     parser.add_argument("--warm-ups", type=int, default=2, help="runs of a process before those that count")
     parser.add_argument("--runs", type=int, default=3, help="runs of a process that count")
     parser.add_argument("--tools", type=Path, default=ROOT / ".venv/others", help="environment, made when missing")
-    parser.add_argument("--out", type=Path, default=HERE.parent, help="folder of the README.md with the table")
+    parser.add_argument(
+        "--out", type=folder_with_readme, default=HERE.parent, help="folder of the README.md with the table"
+    )
     given = parser.parse_args()
     tools = environment(given.tools.absolute())
     ways = ways_of(tools)

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from argparse import ArgumentTypeError
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -29,6 +30,14 @@ COSTS = ("seconds", "peak_process", "peak_all", "read", "written", "statements")
 FAR = 100_000_000
 GIB = 1024**3
 Result = dict[str, Any]
+
+
+def folder_with_readme(text: str) -> Path:
+    """A folder on the command line, into whose README a benchmark writes when all is measured."""
+    folder = Path(text)
+    if not (folder / README).exists():
+        raise ArgumentTypeError(f"{text} has no {README}; copy that of tests/benchmarks there")
+    return folder
 
 
 def machine() -> dict[str, str]:

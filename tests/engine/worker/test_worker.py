@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from engine.control import runs
+from engine.process.run_settings import other_settings, run_settings
 from storage.ledger.catalog import current_versions
 from storage.ledger.runs import caused_by
 from tests.console.live import free_port
@@ -115,6 +116,16 @@ def test_a_scrape_of_a_live_worker_is_answered(worker: LiveWorker) -> None:
     found = {each.name: each.value for each in samples if each.labels.get("kind", "worker") == "worker"}
     assert found["loanwatch_ledger_up"] == 1
     assert found["loanwatch_process_heartbeat_age_seconds"] < worker.site.deployment.settings.lease
+
+
+def test_a_worker_says_with_which_settings_it_executes_runs(worker: LiveWorker) -> None:
+    row, deployment = worker.row, worker.site.deployment
+    assert row is not None
+    assert row.detail["settings"] == run_settings(deployment)
+    other = deployment.with_settings(deployment.settings.changed(psi_threshold=0.3))
+    (told,) = other_settings(other)
+    assert f"process id {worker.pid}" in told
+    assert "LOANWATCH_PSI_THRESHOLD is 0.2 there and 0.3 here" in told
 
 
 def test_a_killed_guard_is_replaced(worker: LiveWorker) -> None:
