@@ -86,7 +86,7 @@ $(VENV)/runtime: requirements.txt
 
 $(VENV)/tools: $(VENV)/runtime tests/requirements.txt
 	$(INSTALL) -r tests/requirements.txt
-	npm install --silent --no-audit --no-fund --prefix $(VENV)/node axe-core@$(AXE)
+	npm install --loglevel=error --prefer-offline --no-audit --no-fund --prefix $(VENV)/node axe-core@$(AXE)
 	touch $@
 
 # The tools of `lock` and `audit` are apart: they are not what the product or its tests run on.
